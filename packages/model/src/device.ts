@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+import type { Cidr } from './cidr.ts'
+import type { Endpoint } from './endpoint.ts'
+import type { Key } from './key.ts'
+
+/** A WireGuard device as it runs. Peers stand in the order of the device. */
+export interface Device {
+  readonly name: string
+  readonly privateKey?: Key
+  readonly publicKey?: Key
+  /** 0 when none. */
+  readonly listenPort: number
+  /** 0 when off. */
+  readonly fwmark: number
+  readonly peers: readonly Peer[]
+  /** What the data plane counts beyond the UAPI of WireGuard, by name; only wgqd has it. */
+  readonly counters?: Readonly<Record<string, number>>
+}
+
+/** A peer as it runs. */
+export interface Peer {
+  readonly publicKey: Key
+  /** Absent when none is set (all zeros). */
+  readonly presharedKey?: Key
+  readonly endpoint?: Endpoint
+  readonly allowedIps: readonly Cidr[]
+  /** Wall clock of the last complete handshake; seconds 0 means never. */
+  readonly lastHandshake: { readonly seconds: bigint; readonly nanoseconds: number }
+  readonly rxBytes: bigint
+  readonly txBytes: bigint
+  /** 0 when off. */
+  readonly keepaliveSeconds: number
+}
+
+/**
+ * What to change on a device. An absent field leaves the value alone; a present one sets it; zero (the zero key, port 0,
+ * fwmark 0, keepalive 0) clears it. Keep the difference end to end (spec wg §17).
+ */
+export interface DeviceChange {
+  readonly privateKey?: Key
+  readonly listenPort?: number
+  readonly fwmark?: number
+  readonly replacePeers?: boolean
+  readonly peers: readonly PeerChange[]
+}
+
+/** What to change on one peer, in the order given. */
+export interface PeerChange {
+  readonly publicKey: Key
+  readonly remove?: boolean
+  /** Only touch a peer that already exists. */
+  readonly updateOnly?: boolean
+  readonly presharedKey?: Key
+  readonly endpoint?: Endpoint
+  readonly keepaliveSeconds?: number
+  readonly replaceAllowedIps?: boolean
+  readonly allowedIps?: readonly AllowedIpChange[]
+}
+
+/** One allowed IP to add, or to remove when `remove` is set (`-10.0.0.0/8`). Host bits may be set; the device masks. */
+export interface AllowedIpChange extends Cidr {
+  readonly remove?: boolean
+}
+
+/**
+ * Reaches WireGuard devices, whatever drives them. `read` and `change` raise `E_DEVICE` with `errno` set to the system's
+ * name (`ENODEV`, `EPERM`, `EPROTONOSUPPORT`, `EPROTO` …); `list` raises it too.
+ */
+export interface DeviceAccess {
+  list(): Promise<string[]>
+  read(name: string): Promise<Device>
+  change(name: string, change: DeviceChange): Promise<void>
+}

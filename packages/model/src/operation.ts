@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+import type { Cidr } from './cidr.ts'
+import type { Family } from './ip.ts'
+
+/** An interface name: 1 to 15 characters of `[a-zA-Z0-9_=+.-]`. */
+export type IfName = string
+
+/** A routing table: its number, or a name of rt_tables as the user wrote it. */
+export type Table = number | string
+
+/**
+ * One change to the host, as plain data. From it follow the `[#]` line, the act, its inverse, its JSON and the difference
+ * between what is and what should be. Texts that the user wrote (addresses, MTU, table) stay as written: the line shows
+ * them so, and `apply` refuses what the system's own tool would refuse.
+ */
+export type Op =
+  | { readonly do: 'link.add'; readonly name: IfName }
+  | { readonly do: 'link.delete'; readonly name: IfName }
+  /** Starts a userspace daemon: `program` as named by the user, or the plane that is built in. */
+  | {
+      readonly do: 'daemon.start'
+      readonly name: IfName
+      readonly program: string
+      readonly embedded: boolean
+    }
+  | { readonly do: 'daemon.stop'; readonly name: IfName }
+  /** `wg addconf NAME FILE`: `configuration` is the stripped text. It holds keys and is never printed or journalled. */
+  | { readonly do: 'device.configure'; readonly name: IfName; readonly configuration: string }
+  | { readonly do: 'device.fwmark'; readonly name: IfName; readonly fwmark: number }
+  | { readonly do: 'address.add'; readonly dev: IfName; readonly family: Family; readonly address: string }
+  | { readonly do: 'address.delete'; readonly dev: IfName; readonly family: Family; readonly address: string }
+  | { readonly do: 'link.up'; readonly dev: IfName; readonly mtu: string }
+  | { readonly do: 'route.add'; readonly dev: IfName; readonly dst: Cidr; readonly table?: Table }
+  | { readonly do: 'route.delete'; readonly dev: IfName; readonly dst: Cidr; readonly table?: Table }
+  | { readonly do: 'rule.add'; readonly rule: Rule }
+  | { readonly do: 'rule.delete'; readonly rule: Rule }
+  | { readonly do: 'sysctl.set'; readonly key: string; readonly value: string }
+  | {
+      readonly do: 'dns.set'
+      readonly dev: IfName
+      readonly manager: string
+      readonly servers: readonly string[]
+      readonly search: readonly string[]
+    }
+  | { readonly do: 'dns.unset'; readonly dev: IfName; readonly manager: string }
+  /** `text` is the batch that the tool reads on its standard input. */
+  | { readonly do: 'firewall.load'; readonly tool: FirewallTool; readonly text: string }
+  | { readonly do: 'firewall.unload'; readonly tool: FirewallTool; readonly text: string }
+  | { readonly do: 'hook.run'; readonly command: string }
+
+/** The program whose language a firewall batch is written in. */
+export type FirewallTool = 'nft' | 'iptables-restore' | 'ip6tables-restore'
+
+/** A policy routing rule of wg-quick, or one that was observed. `preference` is absent when the kernel shall choose. */
+export interface Rule {
+  readonly family: Family
+  readonly table: Table
+  readonly notFwmark?: number
+  readonly suppressPrefixLength?: number
+  readonly preference?: number
+  /** Who made it (FRA_PROTOCOL), where the system can tell. */
+  readonly protocol?: number
+}

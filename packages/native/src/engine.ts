@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+import { loadAddon } from './addon.ts'
+
+/**
+ * The packet engine: two run-to-completion threads (tun→udp, udp→tun) that own keypairs, replay windows, counters, the
+ * allowed-IPs table and staged packets. JavaScript decides; packets never reach it (design decision 8).
+ * The memory twin for tests of the deciding side lives in the dataplane package.
+ */
+export interface PacketEngine {
+  /** Opens the UDP sockets for both families on `port` (0: any) and swaps them in; a failure leaves the old ones working.
+   *  Returns the bound port. Forgets learned sources. Raises an error with `code` (EADDRINUSE …). */
+  bind(port: number): number
+  /** Closes the UDP sockets. */
+  unbind(): void
+  /** SO_MARK on the sockets of now and later; forgets learned sources. Setting 0 where 0 is set never fails. */
+  setFwmark(mark: number): void
+  /** Lets the threads run (interface up). Sockets must be bound. */
+  start(): void
+  /** Parks the threads (interface down) and drops staged packets. */
+  stop(): void
+  /** Joins the threads, closes TUN and sockets, zeroes keys. The engine is unusable afterwards. */
+  close(): void
+  /** MTU of the TUN, which bounds padding. */
+  setMtu(mtu: number): void
+
+  /** HASH("mac1----" ‖ own public key) and HASH("cookie--" ‖ own public key), 32 bytes each; undefined while no private
+   *  key is set: then handshake messages are dropped. */
+  setIdentity(keys: { mac1Key: Uint8Array; cookieKey: Uint8Array } | undefined): void
+
+  /** Makes a peer; the number is its handle until removePeer, never 0. */
+  addPeer(): number
+  /** Marks dead, unlinks everywhere, drops queues, zeroes keys; no event of this handle follows. */
+  removePeer(peer: number): void
+  /** Sets the endpoint (an {@link endpointRecordBytes} record) or unsets it; forgets the learned source. */
+  setEndpoint(peer: number, record: Uint8Array | undefined): void
+  /** Forgets the learned local source of one peer. */
+  clearSource(peer: number): void
+  /** Moves the endpoint to the sender of an authenticated handshake message, source included. */
+  learnEndpoint(peer: number, record: Uint8Array): void
+
+  /**
+   * Applies a batch of allowed-IP changes at once: records of {@link allowedIpRecordBytes} bytes. Ownership (stealing) is
+   * the caller's: it sends the removal or simply the new owner, the last record of a prefix wins.
+   */
+  updateAllowedIps(records: Uint8Array): void
+
+  /**
+   * Installs a keypair after a handshake and rotates previous/current/next (protocol §4.2). Keys are copied; the caller
+   * zeroes its own. Returns the local indices that the rotation dropped.
+   */
+  beginSession(peer: number, session: Session): number[]
+  /** Drops all keypairs of a peer and zeroes them; returns their local indices. */
+  clearSessions(peer: number): number[]
+  /** Own private key changed: current and next may no longer send, receiving goes on. */
+  expireSending(peer: number): void
+
+  /** Sends a handshake message (TOS 0x88) to the peer's endpoint, sticky source included, and counts it. Returns 0 or the
+   *  errno; EDESTADDRREQ (89) without an endpoint. */
+  sendHandshake(peer: number, message: Uint8Array): number
+  /** Queues an empty packet if nothing is staged, then sends what is staged; asks for a handshake when there is no key. */
+  sendKeepalive(peer: number): void
+  /** Sends what is staged if there is a usable key, else asks for a handshake. */
+  flushStaged(peer: number): void
+  /** Drops what is staged, counting it; returns the number of packets. */
+  dropStaged(peer: number): number
+
+  /** Everything that happened since the last call; `onWake` announces the first one. Handshake messages are limited to
+   *  `mostHandshakes` per call (64 unless given); the rest stays queued and onWake is called again. */
+  takeEvents(mostHandshakes?: number): EngineEvent[]
+  /** Tells the gate how long the last drain took, so that a slow event loop counts as load (protocol §6.4). */
+  reportDrain(milliseconds: number): void
+
+  /** Counters and timer facts of one peer. */
+  peerState(peer: number): EnginePeerState
+  /** The endpoint as an {@link endpointRecordBytes} record; undefined when unknown. */
+  peerEndpoint(peer: number): Uint8Array | undefined
+  /** Device-wide counters by name: drops by reason, batches, fallbacks, gauges. */
+  counters(): Record<string, number>
+}
+
+/** A keypair for the transport of data; times are nanoseconds of CLOCK_BOOTTIME. */
+export interface Session {
+  readonly role: 'initiator' | 'responder'
+  readonly localIndex: number
+  readonly remoteIndex: number
+  readonly sendKey: Uint8Array
+  readonly receiveKey: Uint8Array
+}
+
+/** Bits of {@link EngineEvent} `flags`. */
+export const peerEvent = {
+  /** No usable key, key older than 120 s (initiator, on sending) or 165 s (initiator, on receiving), or 2^60 messages. */
+  needHandshake: 1,
+  /** First data sent since the peer was last heard: `unansweredSince` was set. */
+  awaitingReply: 2,
+  /** First data received since we last sent anything: `unacknowledgedSince` was set. */
+  owesKeepalive: 4,
+  /** First authenticated transport message with `next`: the session is complete, keypairs were rotated. */
+  sessionConfirmed: 8,
+  /** The endpoint roamed. */
+  endpointMoved: 16,
+  /** The key was 165 s old on receiving (only together with needHandshake; at most once per session). */
+  lastMinute: 32,
+} as const
+
+/** What the engine reports. `peer` events are coalesced per peer. */
+export type EngineEvent =
+  | {
+      readonly kind: 'peer'
+      readonly peer: number
+      readonly flags: number
+      readonly dropped: readonly number[]
+    }
+  /** A message of type 1, 2 (length and mac1 checked, admitted by the gate) or 3 (length checked). `from` is an endpoint
+   *  record whose source part says where it arrived. */
+  | { readonly kind: 'handshake'; readonly message: Uint8Array; readonly from: Uint8Array }
+  /** Something an operator should read once: a fallback was taken. */
+  | { readonly kind: 'notice'; readonly text: string }
+  /** The TUN is gone or unusable; the daemon ends. */
+  | { readonly kind: 'fatal'; readonly errno: number; readonly text: string }
+
+/** Times are nanoseconds of CLOCK_BOOTTIME, 0n when unset. */
+export interface EnginePeerState {
+  readonly rxBytes: bigint
+  readonly txBytes: bigint
+  /** First data sent since the peer was last heard. */
+  readonly unansweredSince: bigint
+  /** First data received since anything authenticated was last sent. */
+  readonly unacknowledgedSince: bigint
+  /** More data arrived after unacknowledgedSince was set; reading does not clear it, sendKeepalive does. */
+  readonly receivedMore: boolean
+  /** Last authenticated packet in either direction. */
+  readonly lastTraversal: bigint
+  readonly lastReceived: bigint
+  readonly staged: number
+}
+
+/** How the engine is set up. */
+export interface EngineOptions {
+  /** A TUN descriptor from {@link openTun}; the engine owns it from now on. */
+  readonly tun: { readonly fd: number; readonly vnetHeader: boolean; readonly udpSegmentation: boolean }
+  readonly mtu: number
+  /** Called on the JavaScript thread when takeEvents has something; coalesced. */
+  readonly onWake: () => void
+  readonly udpSegmentation?: boolean
+  readonly udpCoalescing?: boolean
+  readonly receiveBufferBytes?: number
+}
+
+/** Bytes of an endpoint record. Host byte order: u8 family (4|6) at 0, u16 port at 2, u32 scope at 4, address at 8
+ *  (16 bytes, IPv4 in the first 4), u8 source family (0: none) at 24, u32 source interface at 28, source address at 32. */
+export const endpointRecordBytes = 48
+
+/** Bytes of an allowed-IP record: u8 action (0 add, 1 remove) at 0, u8 family (4|6) at 1, u8 prefix length at 2,
+ *  u32 peer (host byte order) at 4, address at 8 (16 bytes, IPv4 in the first 4). */
+export const allowedIpRecordBytes = 24
+
+/** Makes an engine. Raises an error with `code` when threads or descriptors cannot be had. */
+export const createEngine = (options: EngineOptions): PacketEngine => loadAddon().createEngine(options)

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+
+/** Result of a command that ran to its end; texts are UTF-8. */
+export interface Finished {
+  readonly status: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Says why tests in namespaces cannot run here, or undefined when they can. */
+export const whyNoNetns = (): string | undefined => {
+  if (process.getuid?.() !== 0) return 'needs root'
+  const probe = `wgqprobe${randomBytes(3).toString('hex')}`
+  if (spawnSync('ip', ['netns', 'add', probe]).status !== 0)
+    return 'cannot create network namespaces (iproute2, root)'
+  spawnSync('ip', ['netns', 'del', probe])
+  return undefined
+}
+
+/** A network namespace of a test; removed with {@link Namespace.remove}, its processes ended first, by id. */
+export class Namespace {
+  readonly name: string
+  private readonly children: ChildProcess[] = []
+
+  constructor(label: string) {
+    this.name = `wgq-${label}-${randomBytes(3).toString('hex')}`
+    execFileSync('ip', ['netns', 'add', this.name])
+    this.run('ip', 'link', 'set', 'lo', 'up')
+  }
+
+  /** Path of the namespace for setns. */
+  get path(): string {
+    return `/run/netns/${this.name}`
+  }
+
+  /** Runs a command inside to its end. */
+  tryRun(
+    command: string,
+    args: readonly string[],
+    options: { input?: string; env?: NodeJS.ProcessEnv; timeoutMs?: number } = {},
+  ): Finished {
+    const { status, signal, stdout, stderr } = spawnSync(
+      'ip',
+      ['netns', 'exec', this.name, command, ...args],
+      {
+        input: options.input ?? '',
+        env: { ...process.env, ...options.env },
+        timeout: options.timeoutMs ?? 120_000,
+        encoding: 'utf8',
+        maxBuffer: 1 << 28,
+      },
+    )
+    return { status, signal, stdout, stderr }
+  }
+
+  /** Runs a command inside; throws with its output when it fails. Returns standard output. */
+  run(command: string, ...args: string[]): string {
+    const done = this.tryRun(command, args)
+    if (done.status !== 0)
+      throw new Error(
+        `${command} ${args.join(' ')} in ${this.name}: ${done.status ?? done.signal}\n${done.stdout}${done.stderr}`,
+      )
+    return done.stdout
+  }
+
+  /** Starts a command inside and leaves it running; ended by {@link Namespace.remove} at the latest. */
+  start(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
+    const child = spawn('ip', ['netns', 'exec', this.name, command, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    })
+    this.children.push(child)
+    return child
+  }
+
+  /** Ends every process of the namespace and removes it. */
+  remove(): void {
+    for (const child of this.children) child.kill('SIGKILL')
+    const pids = spawnSync('ip', ['netns', 'pids', this.name], { encoding: 'utf8' })
+      .stdout.split('\n')
+      .filter(Boolean)
+    for (const pid of pids) {
+      try {
+        process.kill(Number(pid), 'SIGKILL')
+      } catch {
+        // ended by itself meanwhile
+      }
+    }
+    spawnSync('ip', ['netns', 'del', this.name])
+  }
+}
+
+/** Joins two namespaces with a veth pair; addresses are ADDRESS/LENGTH, set without duplicate address detection. */
+export const connect = (
+  a: { ns: Namespace; dev: string; addresses: readonly string[] },
+  b: { ns: Namespace; dev: string; addresses: readonly string[] },
+): void => {
+  execFileSync('ip', [
+    'link',
+    'add',
+    a.dev,
+    'netns',
+    a.ns.name,
+    'type',
+    'veth',
+    'peer',
+    'name',
+    b.dev,
+    'netns',
+    b.ns.name,
+  ])
+  for (const end of [a, b]) {
+    for (const address of end.addresses) {
+      const flags = address.includes(':') ? ['nodad'] : []
+      end.ns.run('ip', 'address', 'add', address, 'dev', end.dev, ...flags)
+    }
+    end.ns.run('ip', 'link', 'set', end.dev, 'up')
+  }
+}
+
+/** Polls until `probe` returns something other than undefined/false; throws after `timeoutMs` naming `what`. */
+export const until = async <T>(
+  what: string,
+  probe: () => T | undefined | false,
+  timeoutMs = 10_000,
+): Promise<T> => {
+  const deadline = Date.now() + timeoutMs
+  for (;;) {
+    const value = probe()
+    if (value !== undefined && value !== false) return value
+    if (Date.now() > deadline) throw new Error(`Waited ${timeoutMs} ms in vain for ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+import { defineConfig } from 'vitest/config'
+
+// Unit tests stand beside their sources; whole-program suites stand in test/SUITE and run one file at a time, because
+// they share the machine's namespaces and timing.
+const suite = (name: string, timeoutMs: number) => ({
+  extends: true as const,
+  test: {
+    name,
+    include: [`test/${name}/**/*.test.ts`],
+    fileParallelism: false,
+    testTimeout: timeoutMs,
+    hookTimeout: timeoutMs,
+  },
+})
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['packages/*/src/**/*.test.ts', 'scripts/**/*.test.ts'],
+          testTimeout: 60_000,
+        },
+      },
+      suite('house', 60_000),
+      suite('compat', 120_000),
+      suite('netns', 180_000),
+      suite('interop', 600_000),
+      suite('faults', 600_000),
+      suite('kernel-vm', 1_200_000),
+    ],
+  },
+})
