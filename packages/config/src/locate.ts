@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+import { existsSync, realpathSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { WgqError } from '@wgq/model/error'
+
+/** A configuration file and the interface it is for. */
+export interface Location {
+  readonly interfaceName: string
+  /** Symbolic links resolved. */
+  readonly path: string
+  /** Anyone may read, write or enter both the file and its directory; callers print {@link worldAccessibleWarning}. */
+  readonly worldAccessible: boolean
+}
+
+/** The directories searched for `NAME.conf`, in order. The first one where the file exists counts, else the last. */
+export const configDirectories = (platform: NodeJS.Platform): readonly string[] => {
+  if (platform === 'freebsd' || platform === 'darwin') return ['/etc/wireguard', '/usr/local/etc/wireguard']
+  return platform === 'netbsd' ? ['/etc/wireguard', '/usr/pkg/etc/wireguard'] : ['/etc/wireguard']
+}
+
+/**
+ * Finds the configuration that a user names by interface (`wg0`) or by path (`./wg0.conf`), spec wg-quick §2. Raises
+ * `E_CONFIG_MISSING` and `E_CONFIG_NAME` with wg-quick's words.
+ */
+export const locate = (argument: string, directories = configDirectories(process.platform)): Location => {
+  const path = interfaceNamePattern.test(argument) ? search(argument, directories) : argument
+  if (!existsSync(path)) {
+    throw new WgqError('E_CONFIG_MISSING', `\`${path}' does not exist`, {
+      hint: 'give the name of a file in the configuration directory without `.conf`, or a path with a slash',
+    })
+  }
+  // The name comes from the path as given: a link `vpn.conf` is interface vpn whatever it points to.
+  const interfaceName = /(?:^|\/)([a-zA-Z0-9_=+.-]{1,15})\.conf$/.exec(path)?.[1]
+  if (interfaceName === undefined) {
+    throw new WgqError('E_CONFIG_NAME', 'The config file must be a valid interface name, followed by .conf', {
+      hint: 'an interface name has 1 to 15 characters: letters, digits and _ = + . -',
+    })
+  }
+  const resolved = realpathSync(path)
+  const shared = statSync(resolved).mode & statSync(dirname(resolved)).mode & 0o007
+  return { interfaceName, path: resolved, worldAccessible: shared !== 0 }
+}
+
+/** wg-quick's warning, without newline; it goes to stderr on every verb that reads the file. */
+export const worldAccessibleWarning = (path: string): string => `Warning: \`${path}' is world accessible`
+
+const interfaceNamePattern = /^[a-zA-Z0-9_=+.-]{1,15}$/
+
+const search = (name: string, directories: readonly string[]): string => {
+  const candidates = directories.map((directory) => `${directory}/${name}.conf`)
+  return candidates.find((path) => existsSync(path)) ?? (candidates.at(-1) as string)
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+
+// wg and wg-quick read the same line differently (spec wg §5.1, spec wg-quick §3): wg cuts at the first `#` and removes
+// white space everywhere, wg-quick trims the ends and keeps `#` in hooks. Both know ASCII only: `String.trim` and
+// `toLowerCase` would also touch other scripts.
+
+/** A piece of a line: its text and the 1-based column where it begins. */
+export interface Span {
+  readonly text: string
+  readonly column: number
+}
+
+/** How wg-quick understands one line. Without `=` key and values are the whole line. */
+export interface QuickLine {
+  readonly key: Span
+  /** After the first `=`, cut at the first `#`. */
+  readonly value: Span
+  /** After the first `=`, with `#` and what follows: the value of a hook. */
+  readonly hook: Span
+}
+
+/** How wg understands one line: comment and all white space removed; empty for a line that says nothing. */
+export interface WgLine {
+  /** As wg's messages quote it. */
+  readonly clean: string
+  /** Text before the first `=`; undefined without `=` or where nothing follows it (wg: "Line unrecognized"). */
+  readonly key?: string
+  readonly value?: string
+}
+
+/** ASCII lower case; every other character stays. */
+export const lower = (text: string): string => text.replace(/[A-Z]+/g, (upper) => upper.toLowerCase())
+
+/** The span with ASCII white space (9 to 13, 32) removed from both ends. */
+export const trimSpan = (text: string, column: number): Span => {
+  let start = 0
+  let end = text.length
+  while (start < end && isSpace(text.charCodeAt(start))) start++
+  while (end > start && isSpace(text.charCodeAt(end - 1))) end--
+  return { text: text.slice(start, end), column: column + start }
+}
+
+/** wg-quick's reading of a line (spec wg-quick §3, steps 2 to 5). Columns count in `text` as given. */
+export const readQuickLine = (text: string): QuickLine => {
+  const hash = text.indexOf('#')
+  const stripped = hash < 0 ? text : text.slice(0, hash)
+  const equals = stripped.indexOf('=')
+  const hookEquals = equals < 0 ? text.indexOf('=') : equals
+  return {
+    key: trimSpan(equals < 0 ? stripped : stripped.slice(0, equals), 1),
+    value: trimSpan(stripped.slice(equals + 1), equals + 2),
+    hook: trimSpan(text.slice(hookEquals + 1), hookEquals + 2),
+  }
+}
+
+/** wg's reading of a line (spec wg §5.1, steps 1 to 6). */
+export const readWgLine = (text: string): WgLine => {
+  // A NUL byte ends the line for wg.
+  const clean = text.replace(/[\0#].*$/s, '').replace(/[\t-\r ]+/g, '')
+  const equals = clean.indexOf('=')
+  if (equals < 0 || equals === clean.length - 1) return { clean }
+  return { clean, key: clean.slice(0, equals), value: clean.slice(equals + 1) }
+}
+
+const isSpace = (code: number): boolean => code === 32 || (code >= 9 && code <= 13)
