@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+import { readFileSync } from 'node:fs'
+import { WgqError } from '@wgq/model/error'
+import type { Source } from './source.ts'
+import { decodeSource } from './source.ts'
+
+/**
+ * The text of a configuration file. Raises `E_CONFIG_READ` with `errno` set when the system refuses, and
+ * `E_CONFIG_MISSING` when there is none.
+ */
+export const readConfigFile = (path: string): Source => {
+  try {
+    return decodeSource(readFileSync(path))
+  } catch (error) {
+    const errno = (error as NodeJS.ErrnoException).code ?? 'EIO'
+    if (errno === 'ENOENT') {
+      throw new WgqError('E_CONFIG_MISSING', `\`${path}' does not exist`, { errno, cause: error })
+    }
+    const hint = errno === 'EACCES' ? 'run the command as root, or name a file that you may read' : undefined
+    throw new WgqError('E_CONFIG_READ', `\`${path}' cannot be read: ${errno}`, {
+      errno,
+      cause: error,
+      ...(hint === undefined ? {} : { hint }),
+    })
+  }
+}
