@@ -16,6 +16,8 @@ export type Table = number | string
 export type Op =
   | { readonly do: 'link.add'; readonly name: IfName }
   | { readonly do: 'link.delete'; readonly name: IfName }
+  /** `ip link set dev NAME netns NETNS`: what follows about this interface happens in the other namespace. */
+  | { readonly do: 'link.move'; readonly name: IfName; readonly netns: string }
   /** Starts a userspace daemon: `program` as named by the user, or the plane that is built in. */
   | {
       readonly do: 'daemon.start'
@@ -34,7 +36,8 @@ export type Op =
   | { readonly do: 'route.delete'; readonly dev: IfName; readonly dst: Cidr; readonly table?: Table }
   | { readonly do: 'rule.add'; readonly rule: Rule }
   | { readonly do: 'rule.delete'; readonly rule: Rule }
-  | { readonly do: 'sysctl.set'; readonly key: string; readonly value: string }
+  /** `previous` is what stood there, for the inverse. */
+  | { readonly do: 'sysctl.set'; readonly key: string; readonly value: string; readonly previous?: string }
   | {
       readonly do: 'dns.set'
       readonly dev: IfName
