@@ -2,10 +2,19 @@
 // Bundles the programs into dist/lib (CommonJS: an ES module costs 12 ms more to start on Node 20, spec limit) and writes
 // the launchers into dist/bin. Each entry is one file; what a verb does not need stands in another bundle, required late.
 
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { launcher } from './launcher.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
 const lib = join(root, 'dist/lib')
@@ -40,19 +49,13 @@ await build({
   logLevel: 'warning',
 })
 
+// Renamed into place: a running daemon keeps the file that it has mapped.
 const addon = join(root, 'packages/native/build/wgq.node')
-if (existsSync(addon)) copyFileSync(addon, join(lib, 'wgq.node'))
+if (existsSync(addon)) {
+  copyFileSync(addon, join(lib, 'wgq.node.new'))
+  renameSync(join(lib, 'wgq.node.new'), join(lib, 'wgq.node'))
+}
 
-// NODE_OPTIONS and NODE_EXTRA_CA_CERTS slow Node down or change it (40 ms each start, measured): not passed on to Node.
-const launcher = (program) => `#!/bin/sh
-unset NODE_OPTIONS NODE_EXTRA_CA_CERTS
-self=$0
-while [ -L "$self" ]; do
-  link=$(readlink "$self")
-  case $link in /*) self=$link ;; *) self=\${self%/*}/$link ;; esac
-done
-exec node "\${self%/*}/../lib/${program}.cjs" "$0" "$@"
-`
 for (const [name, program] of Object.entries({ wgq: 'wgq', wg: 'wgq', 'wg-quick': 'wgq', wgqd: 'wgqd' })) {
   writeFileSync(join(bin, name), launcher(program))
   chmodSync(join(bin, name), 0o755)
