@@ -28,7 +28,7 @@ export default defineConfig({
       },
       suite('house', 60_000),
       suite('compat', 120_000),
-      suite('netns', 180_000),
+      suite('netns', 300_000),
       suite('interop', 600_000),
       suite('faults', 600_000),
       suite('kernel-vm', 1_200_000),

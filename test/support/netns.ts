@@ -66,10 +66,37 @@ export class Namespace {
     return done.stdout
   }
 
+  /** Runs a command inside to its end without holding up the event loop; ended by {@link Namespace.remove} at the latest. */
+  finish(
+    command: string,
+    args: readonly string[],
+    options: { env?: NodeJS.ProcessEnv; timeoutMs?: number } = {},
+  ): Promise<Finished> {
+    const child = this.start(command, args, options.env)
+    const texts = { stdout: '', stderr: '' }
+    for (const stream of ['stdout', 'stderr'] as const)
+      child[stream]?.setEncoding('utf8').on('data', (text: string) => {
+        texts[stream] += text
+      })
+    const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 120_000)
+    return new Promise((resolve, reject) => {
+      child.once('error', reject)
+      child.once('close', (status, signal) => {
+        clearTimeout(timer)
+        resolve({ status, signal, ...texts })
+      })
+    })
+  }
+
   /** Starts a command inside and leaves it running; ended by {@link Namespace.remove} at the latest. */
-  start(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
+  start(
+    command: string,
+    args: readonly string[],
+    env: NodeJS.ProcessEnv = {},
+    stdin: 'ignore' | 'pipe' = 'ignore',
+  ): ChildProcess {
     const child = spawn('ip', ['netns', 'exec', this.name, command, ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [stdin, 'pipe', 'pipe'],
       env: { ...process.env, ...env },
     })
     this.children.push(child)

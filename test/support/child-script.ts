@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { buildSync } from 'esbuild'
+
+const here = dirname(fileURLToPath(import.meta.url))
+const built = new Map<string, string>()
+let folder: string | undefined
+
+/**
+ * Path of `children/NAME.ts` as one CommonJS file that a bare `node` runs (Node 20 does not read TypeScript). Built once
+ * per test process into a temporary folder, which goes when the process ends.
+ */
+export const childScript = (name: string): string => {
+  const known = built.get(name)
+  if (known) return known
+  if (!folder) {
+    const made = mkdtempSync(join(tmpdir(), 'wgq-children-'))
+    process.on('exit', () => rmSync(made, { recursive: true, force: true }))
+    folder = made
+  }
+  const outfile = join(folder, `${name}.cjs`)
+  buildSync({
+    entryPoints: [join(here, 'children', `${name}.ts`)],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    logLevel: 'warning',
+  })
+  built.set(name, outfile)
+  return outfile
+}
+
+/** Environment of a child: what slows Node down at the start stays outside. */
+export const childEnvironment = { NODE_OPTIONS: '', NODE_EXTRA_CA_CERTS: undefined }
