@@ -35,8 +35,10 @@ export interface PacketEngine {
   setEndpoint(peer: number, record: Uint8Array | undefined): void
   /** Forgets the learned local source of one peer. */
   clearSource(peer: number): void
-  /** Moves the endpoint to the sender of an authenticated handshake message, source included. */
-  learnEndpoint(peer: number, record: Uint8Array): void
+  /** Moves the endpoint to the sender of an authenticated handshake message, source included. Counts as an authenticated
+   *  packet received (`lastReceived`, `lastTraversal`, clears `unansweredSince`); `messageBytes` (148, 92) is added to
+   *  `rxBytes`. */
+  learnEndpoint(peer: number, record: Uint8Array, messageBytes?: number): void
 
   /**
    * Applies a batch of allowed-IP changes at once: records of {@link allowedIpRecordBytes} bytes. Ownership (stealing) is
@@ -85,6 +87,10 @@ export interface Session {
   readonly remoteIndex: number
   readonly sendKey: Uint8Array
   readonly receiveKey: Uint8Array
+  /** First nonce to send with; 0 unless given. For tests of the message limits. */
+  readonly firstNonce?: bigint
+  /** How many nanoseconds old the keys already are; 0 unless given. For tests of the age limits. */
+  readonly ageNanoseconds?: bigint
 }
 
 /** Bits of {@link EngineEvent} `flags`. */
@@ -142,9 +148,14 @@ export interface EngineOptions {
   readonly mtu: number
   /** Called on the JavaScript thread when takeEvents has something; coalesced. */
   readonly onWake: () => void
+  /** UDP_SEGMENT on sending; on unless given. */
   readonly udpSegmentation?: boolean
+  /** UDP_GRO on receiving; on unless given. */
   readonly udpCoalescing?: boolean
+  /** SO_RCVBUF of both sockets; 4 MiB unless given. */
   readonly receiveBufferBytes?: number
+  /** Merging of TCP and UDP packets into super-packets on writing to the TUN; on unless given. */
+  readonly tunCoalescing?: boolean
 }
 
 /** Bytes of an endpoint record. Host byte order: u8 family (4|6) at 0, u16 port at 2, u32 scope at 4, address at 8

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+#include "modules.h"
+
+static napi_value initialize(napi_env env, napi_value exports) {
+  try {
+    wgq::register_system(env, exports);
+#ifdef __linux__
+    wgq::register_netlink_socket(env, exports);
+    wgq::register_netns(env, exports);
+    wgq::register_privileges(env, exports);
+    wgq::register_tun(env, exports);
+#endif
+  } catch (const wgq::js::Pending&) {
+    return nullptr;
+  }
+  return exports;
+}
+
+NAPI_MODULE(NODE_GYP_MODULE_NAME, initialize)

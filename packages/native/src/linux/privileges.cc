@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#include <linux/capability.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "modules.h"
+
+namespace wgq {
+namespace {
+
+// setDumpable(allowed)
+napi_value set_dumpable(js::Call& call) {
+  if (::prctl(PR_SET_DUMPABLE, call[0].boolean() ? 1UL : 0UL, 0, 0, 0) < 0) throw_errno("prctl PR_SET_DUMPABLE");
+  return nullptr;
+}
+
+// setProcessName(name)
+napi_value set_process_name(js::Call& call) {
+  if (::prctl(PR_SET_NAME, call[0].string().c_str(), 0, 0, 0) < 0) throw_errno("prctl PR_SET_NAME");
+  return nullptr;
+}
+
+// keepCapabilities(mask): keeps those of the mask that the process has, gives up everything else for good.
+napi_value keep_capabilities(js::Call& call) {
+  const std::uint64_t keep = call[0].u64();
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) throw_errno("prctl PR_SET_NO_NEW_PRIVS");
+  for (unsigned long capability = 0; ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; capability++) {
+    if (keep >> capability & 1) continue;
+    if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0 && errno != EPERM) throw_errno("prctl PR_CAPBSET_DROP");
+  }
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct sets[2]{};
+  if (::syscall(SYS_capget, &header, sets) < 0) throw_errno("capget");
+  for (unsigned word = 0; word < 2; word++) {
+    const auto mask = static_cast<std::uint32_t>(keep >> (32 * word));
+    sets[word].permitted &= mask;
+    sets[word].effective &= mask;
+    sets[word].inheritable &= mask;
+  }
+  if (::syscall(SYS_capset, &header, sets) < 0) throw_errno("capset");
+  return nullptr;
+}
+
+}  // namespace
+
+void register_privileges(napi_env env, napi_value exports) {
+  js::define<set_dumpable>(env, exports, "setDumpable");
+  js::define<set_process_name>(env, exports, "setProcessName");
+  js::define<keep_capabilities>(env, exports, "keepCapabilities");
+}
+
+}  // namespace wgq

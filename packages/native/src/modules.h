@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "napi/value.h"
+
+// What each part adds to the addon's exports.
+namespace wgq {
+
+void register_system(napi_env env, napi_value exports);
+
+#ifdef __linux__
+void register_netlink_socket(napi_env env, napi_value exports);
+void register_netns(napi_env env, napi_value exports);
+void register_privileges(napi_env env, napi_value exports);
+void register_tun(napi_env env, napi_value exports);
+#endif
+
+}  // namespace wgq

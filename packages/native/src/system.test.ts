@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+import { execFileSync } from 'node:child_process'
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs'
+import { tmpdir, uptime } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import {
+  bootTimeNanoseconds,
+  interfaceIndex,
+  interfaceName,
+  ioctl,
+  ioctlWithPointer,
+  lockFile,
+  zero,
+} from './system.ts'
+
+const inet = 2
+const siocgifname = 0x8910
+const siocgifconf = 0x8912
+
+test('an interface is found by name and by index', () => {
+  const index = interfaceIndex('lo')
+  expect(index).toBeGreaterThan(0)
+  expect(interfaceName(index ?? 0)).toBe('lo')
+  expect(interfaceIndex('no-such-device')).toBeUndefined()
+  expect(interfaceName(0x7fffffff)).toBeUndefined()
+})
+
+test('an ioctl reads and writes its buffer', () => {
+  const request = Buffer.alloc(40)
+  request.writeInt32LE(interfaceIndex('lo') ?? 0, 16)
+  expect(ioctl({ family: inet }, siocgifname, request)).toBe(0)
+  expect(request.toString('latin1', 0, 3)).toBe('lo\0')
+})
+
+test('a refused ioctl raises the error of the system', () => {
+  const request = Buffer.alloc(40)
+  request.writeInt32LE(0x7fffffff, 16)
+  expect(() => ioctl({ family: inet }, siocgifname, request)).toThrow(
+    expect.objectContaining({ code: 'ENODEV', syscall: 'ioctl' }),
+  )
+})
+
+test('an ioctl fills a second buffer and leaves no address behind', () => {
+  const data = Buffer.alloc(40 * 64)
+  const header = Buffer.alloc(16)
+  header.writeInt32LE(data.length, 0)
+  ioctlWithPointer({ family: inet }, siocgifconf, header, 8, data)
+  expect(header.readInt32LE(0)).toBeGreaterThanOrEqual(40)
+  expect(data.toString('latin1')).toContain('lo\0')
+  expect(header.readBigUInt64LE(8)).toBe(0n)
+  expect(() => ioctlWithPointer({ family: inet }, siocgifconf, header, 9, data)).toThrow(TypeError)
+})
+
+test('the boot clock counts nanoseconds since boot', () => {
+  const before = bootTimeNanoseconds()
+  expect(bootTimeNanoseconds()).toBeGreaterThanOrEqual(before)
+  expect(Number(before) / 1e9).toBeGreaterThan(uptime() - 60)
+})
+
+test('zero wipes a buffer', () => {
+  const key = Buffer.from('secret')
+  zero(key)
+  expect(key).toEqual(Buffer.alloc(6))
+})
+
+test('a file lock excludes a second holder until its descriptor is closed', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'wgq-lock-'))
+  const path = join(folder, 'lock')
+  const first = openSync(path, 'w')
+  const second = openSync(path, 'w')
+  expect(lockFile(first, { wait: false })).toBe(true)
+  expect(lockFile(second, { wait: false })).toBe(false)
+  closeSync(first)
+  expect(lockFile(second, { wait: true })).toBe(true)
+  closeSync(second)
+  rmSync(folder, { recursive: true })
+})
+
+test('capabilities are given up for good', { skip: process.getuid?.() !== 0 }, () => {
+  const script = `
+    const addon = require(process.argv[1])
+    addon.setDumpable(false)
+    addon.setProcessName('wgq-test')
+    addon.keepCapabilities(1n << 12n)
+    const status = require('node:fs').readFileSync('/proc/thread-self/status', 'utf8')
+    console.log(JSON.stringify(Object.fromEntries(status.split('\\n').map((line) => line.split(':\\t')))))`
+  const addon = process.env['WGQ_ADDON'] ?? join(import.meta.dirname, '../build/wgq.node')
+  const status = JSON.parse(execFileSync(process.execPath, ['-e', script, addon], { encoding: 'utf8' }))
+  expect(status).toMatchObject({
+    Name: 'wgq-test',
+    CapPrm: '0000000000001000',
+    CapEff: '0000000000001000',
+    CapBnd: '0000000000001000',
+    NoNewPrivs: '1',
+  })
+})

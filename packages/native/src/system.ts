@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+import { loadAddon } from './addon.ts'
+
+/** Where an ioctl goes: an open descriptor, or a datagram socket of an address family made for the call. */
+export type IoctlTarget = { readonly fd: number } | { readonly family: number }
+
+/**
+ * ioctl(2). `buffer` is read and written in place and must have the size the request wants; without it the argument is
+ * NULL. Returns the result. Raises an error with `code`.
+ */
+export const ioctl = (target: IoctlTarget, request: number | bigint, buffer?: Uint8Array): number =>
+  loadAddon().ioctl(target, request, buffer)
+
+/**
+ * ioctl(2) with a structure that points to a second buffer (SIOCSWG, SIOCGIFGMEMB …): the address of `data` (NULL without)
+ * is put into `header` at `pointerOffset` for the call and zeroed afterwards. Returns the result. Raises an error with
+ * `code`.
+ */
+export const ioctlWithPointer = (
+  target: IoctlTarget,
+  request: number | bigint,
+  header: Uint8Array,
+  pointerOffset: number,
+  data: Uint8Array | undefined,
+): number => loadAddon().ioctlWithPointer(target, request, header, pointerOffset, data)
+
+/** Moves the calling thread into a network namespace (`ip netns exec`): called on the main thread before anything else is
+ *  started, everything started later is inside. Linux. Raises an error with `code`. */
+export const setNetns = (path: string): void => loadAddon().setNetns(path)
+
+/** Name of the interface with this index in the thread's namespace; undefined when there is none. */
+export const interfaceName = (index: number): string | undefined => loadAddon().interfaceName(index)
+
+/** Index of the interface with this name in the thread's namespace; undefined when there is none. */
+export const interfaceIndex = (name: string): number | undefined => loadAddon().interfaceIndex(name)
+
+/** Nanoseconds of CLOCK_BOOTTIME, which keeps running while the machine sleeps. The clock of all engine times. */
+export const bootTimeNanoseconds = (): bigint => loadAddon().bootTimeNanoseconds()
+
+/** Overwrites a buffer with zeros in a way no compiler removes. For keys. */
+export const zero = (buffer: Uint8Array): void => loadAddon().zero(buffer)
+
+/** Takes the advisory exclusive lock of an open file (flock(2)); false when another process has it and `wait` is not set.
+ *  Waiting blocks the thread. The lock goes with the descriptor. */
+export const lockFile = (fd: number, options: { readonly wait: boolean }): boolean =>
+  loadAddon().lockFile(fd, options.wait)
+
+/** Allows or forbids core dumps and ptrace by the same user (prctl PR_SET_DUMPABLE). Linux. */
+export const setDumpable = (allowed: boolean): void => loadAddon().setDumpable(allowed)
+
+/** The name `ps -o comm` shows, 15 bytes (prctl PR_SET_NAME). Linux. */
+export const setProcessName = (name: string): void => loadAddon().setProcessName(name)
+
+/** Numbers of the capabilities that a tunnel needs (linux/capability.h). */
+export const capability = { netBindService: 10, netAdmin: 12, netRaw: 13, sysAdmin: 21 } as const
+
+/**
+ * Keeps only the capabilities named (as far as they are held) and gives up the rest for good: bounding set, permitted,
+ * effective and inheritable, with PR_SET_NO_NEW_PRIVS. Holds for the calling thread and threads made afterwards, the
+ * engine's among them. Linux.
+ */
+export const keepCapabilities = (capabilities: readonly number[]): void =>
+  loadAddon().keepCapabilities(capabilities.reduce((mask, number) => mask | (1n << BigInt(number)), 0n))

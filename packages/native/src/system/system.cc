@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+#include <net/if.h>
+#include <openssl/crypto.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <cstring>
+
+#include "modules.h"
+#include "system/clock.h"
+#include "system/descriptor.h"
+
+namespace wgq {
+namespace {
+
+// The descriptor a request goes to: one that the caller has, or a datagram socket of a family made for the call.
+class IoctlTarget {
+ public:
+  explicit IoctlTarget(const js::Value& target) {
+    js::Value fd = target.property("fd");
+    if (!fd.absent()) {
+      fd_ = fd.i32();
+      return;
+    }
+    own_ = Descriptor(::socket(target.property("family").i32(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    if (!own_) throw_errno("socket");
+    fd_ = own_.get();
+  }
+  int fd() const { return fd_; }
+
+ private:
+  int fd_ = -1;
+  Descriptor own_;
+};
+
+int request_ioctl(int fd, unsigned long request, void* argument) {
+  int result;
+  do result = ::ioctl(fd, request, argument);
+  while (result < 0 && errno == EINTR);
+  if (result < 0) throw_errno("ioctl");
+  return result;
+}
+
+// ioctl(target, request, buffer): number
+napi_value ioctl_buffer(js::Call& call) {
+  IoctlTarget target(call[0]);
+  auto request = static_cast<unsigned long>(call[1].u64());
+  void* argument = call[2].absent() ? nullptr : call[2].bytes().data();
+  return js::number(call.env, request_ioctl(target.fd(), request, argument));
+}
+
+// ioctlWithPointer(target, request, header, pointerOffset, data): number
+napi_value ioctl_with_pointer(js::Call& call) {
+  IoctlTarget target(call[0]);
+  auto request = static_cast<unsigned long>(call[1].u64());
+  js::Bytes header = call[2].bytes();
+  std::size_t offset = call[3].u32();
+  if (offset > header.size() || header.size() - offset < sizeof(void*))
+    throw ArgumentError{"The pointer does not fit into the header at this offset"};
+  void* data = call[4].absent() ? nullptr : call[4].bytes().data();
+  std::memcpy(header.data() + offset, &data, sizeof data);
+  int result = request_ioctl(target.fd(), request, header.data());
+  std::memset(header.data() + offset, 0, sizeof data);  // no address leaves for JavaScript
+  return js::number(call.env, result);
+}
+
+napi_value interface_name(js::Call& call) {
+  char name[IF_NAMESIZE];
+  return if_indextoname(call[0].u32(), name) ? js::string(call.env, name) : nullptr;
+}
+
+napi_value interface_index(js::Call& call) {
+  unsigned index = if_nametoindex(call[0].string().c_str());
+  return index ? js::number(call.env, index) : nullptr;
+}
+
+napi_value boot_time(js::Call& call) { return js::bigint(call.env, boottime_ns()); }
+
+napi_value zero(js::Call& call) {
+  js::Bytes bytes = call[0].bytes();
+  OPENSSL_cleanse(bytes.data(), bytes.size());
+  return nullptr;
+}
+
+// lockFile(fd, wait): boolean
+napi_value lock_file(js::Call& call) {
+  int operation = LOCK_EX | (call[1].boolean() ? 0 : LOCK_NB);
+  int fd = call[0].i32();
+  int result;
+  do result = ::flock(fd, operation);
+  while (result < 0 && errno == EINTR);
+  if (result < 0 && errno != EWOULDBLOCK) throw_errno("flock");
+  return js::boolean(call.env, result == 0);
+}
+
+}  // namespace
+
+void register_system(napi_env env, napi_value exports) {
+  js::define<ioctl_buffer>(env, exports, "ioctl");
+  js::define<ioctl_with_pointer>(env, exports, "ioctlWithPointer");
+  js::define<interface_name>(env, exports, "interfaceName");
+  js::define<interface_index>(env, exports, "interfaceIndex");
+  js::define<boot_time>(env, exports, "bootTimeNanoseconds");
+  js::define<zero>(env, exports, "zero");
+  js::define<lock_file>(env, exports, "lockFile");
+}
+
+}  // namespace wgq
