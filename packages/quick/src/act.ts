@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+import type { DeviceChange } from '@wgq/model/device'
+import { errnoText } from '@wgq/model/errno'
+import { isWgqError } from '@wgq/model/error'
+import type { Op } from '@wgq/model/operation'
+import { resolverLines } from './dns/resolvconf.ts'
+import type { Edges } from './edges.ts'
+import { Failure } from './failure.ts'
+import { hookScript, hookShellArguments } from './hooks.ts'
+import type { Session } from './session.ts'
+
+/** Says whether the host carries an operation out itself; a row of these goes to it as one batch. */
+export const isHostOp = (op: Op): boolean => hostOps.has(op.do)
+
+const hostOps = new Set<Op['do']>([
+  'link.add',
+  'link.delete',
+  'link.move',
+  'link.up',
+  'address.add',
+  'address.delete',
+  'route.add',
+  'route.delete',
+  'rule.add',
+  'rule.delete',
+])
+
+/**
+ * Carries out one operation that is not the host's. Raises {@link Failure} with the status of what failed, after saying
+ * why on standard error where the child did not.
+ */
+export const act = async (op: Op, session: Session): Promise<void> => {
+  const { edges } = session
+  switch (op.do) {
+    case 'daemon.start':
+      return child(session, op.program, [op.name], { detached: true })
+    case 'device.configure': {
+      const change = await said(edges, 1, () => edges.readWgConfig(op.configuration))
+      return changeDevice(edges, op.name, change)
+    }
+    case 'device.fwmark':
+      return changeDevice(edges, op.name, { fwmark: op.fwmark, peers: [] })
+    case 'sysctl.set':
+      return said(edges, 255, async () => edges.writeSysctl(op.key, op.value))
+    case 'firewall.load':
+    case 'firewall.unload':
+      return child(session, op.tool, op.tool === 'nft' ? ['-f', '-'] : ['-n'], { input: op.text })
+    case 'dns.set': {
+      const [, prefix] = /^resolvconf:(.*)$/.exec(op.manager) ?? []
+      return child(session, 'resolvconf', ['-a', `${prefix}${op.dev}`, '-m', '0', '-x'], {
+        input: resolverLines(op.servers, op.search),
+      })
+    }
+    case 'dns.unset': {
+      const [, prefix] = /^resolvconf:(.*)$/.exec(op.manager) ?? []
+      return child(session, 'resolvconf', ['-d', `${prefix}${op.dev}`, '-f'])
+    }
+    case 'hook.run':
+      return child(session, 'bash', hookShellArguments, { script: hookScript(op.command, session) })
+    default:
+      throw new Error(`The host carries out ${op.do}, not act()`)
+  }
+}
+
+const child = async (
+  { edges, program: self }: Session,
+  program: string,
+  args: readonly string[],
+  options?: Parameters<Edges['run']>[2],
+): Promise<void> => {
+  const { status } = await edges.run(program, args, options)
+  if (status === 127 && edges.find(program) === undefined)
+    edges.print(`${self}: ${program}: command not found\n`)
+  if (status !== 0) throw new Failure(status)
+}
+
+const changeDevice = (edges: Edges, name: string, change: DeviceChange): Promise<void> =>
+  said(edges, 1, () => edges.devices.change(name, change), 'Unable to modify interface: ')
+
+/** Says on standard error what went wrong, in the words that wg and sysctl would use, and fails with their status. */
+const said = async <T>(edges: Edges, status: number, work: () => Promise<T>, prefix = ''): Promise<T> => {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof Failure) throw error
+    const { errno } = error as { errno?: unknown }
+    const code = (error as NodeJS.ErrnoException).code
+    if (isWgqError(error)) {
+      const text = typeof errno === 'string' && prefix !== '' ? prefix + errnoText(errno) : error.message
+      edges.print(`${text}\n`)
+    } else if (typeof code === 'string') {
+      edges.print(`${prefix}${errnoText(code)}\n`)
+    } else {
+      throw error
+    }
+    throw new Failure(status)
+  }
+}

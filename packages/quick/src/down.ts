@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+import type { Device } from '@wgq/model/device'
+import { errnoText } from '@wgq/model/errno'
+import { WgqError } from '@wgq/model/error'
+import type { Op } from '@wgq/model/operation'
+import { planDnsRemoval } from './dns/plan.ts'
+import { Failure } from './failure.ts'
+import { planFirewallRemoval } from './firewall/choose.ts'
+import { planHooks } from './hooks.ts'
+import { type Journal, JournalKeeper, makeRunDirectory, readJournal } from './journal.ts'
+import { isDefault, readRouting } from './plan/routes.ts'
+import { planJournalRules, planMarkRules } from './plan/rules.ts'
+import { recover } from './recover.ts'
+import { Runner } from './runner.ts'
+import { save } from './save.ts'
+import type { Session } from './session.ts'
+
+/**
+ * wg-quick down: takes an interface down, whoever brought it up, in upstream's order (spec wg-quick §7). Resolves to the
+ * exit status. Raises `E_NOT_WIREGUARD` where there is no such interface. What a hook breaks off stays as it is then.
+ */
+export const down = async (session: Session): Promise<number> => {
+  const { name, settings, edges } = session
+  makeRunDirectory(session.runDirectory)
+  const cleaned = await recover(session)
+  if (!(await edges.devices.list()).includes(name)) {
+    if (cleaned.includes(name)) return 0
+    throw notWireGuard(name)
+  }
+  const journal = readJournal(session.runDirectory, name)
+  const runner = new Runner(session)
+  try {
+    await runner.perform(planHooks(name, settings.hooks.preDown))
+    if (settings.saveConfig) await save(session)
+    await takeDown(session, runner, journal)
+    if (journal) new JournalKeeper(session.runDirectory, journal).remove()
+    await runner.perform(planHooks(name, settings.hooks.postDown))
+    return 0
+  } catch (error) {
+    if (error instanceof Failure) return error.status
+    throw error
+  }
+}
+
+/** The error for an interface that is none of WireGuard's, with upstream's words. */
+export const notWireGuard = (name: string): WgqError =>
+  new WgqError('E_NOT_WIREGUARD', `\`${name}' is not a WireGuard interface`, {
+    hint: '`wgq show interfaces` lists those that are',
+  })
+
+/** Rules and interface, then DNS and firewall, whose failures do not count. */
+const takeDown = async (session: Session, runner: Runner, journal: Journal | undefined): Promise<void> => {
+  const { name } = session
+  await runner.perform(await planRules(session, journal))
+  await runner.perform([{ do: 'link.delete', name }])
+  await forgiving(runner, planDnsRemoval(session, journal))
+  await forgiving(runner, await planFirewallRemoval(session.edges, name))
+}
+
+const forgiving = async (runner: Runner, ops: readonly Op[]): Promise<void> => {
+  for (const op of ops) {
+    try {
+      await runner.perform([op])
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+    }
+  }
+}
+
+/** With a journal the rules it notes, else (upstream's `up`) those of the device's mark while it has a default route. */
+const planRules = async (session: Session, journal: Journal | undefined): Promise<Op[]> => {
+  const { host } = session.edges
+  if (journal) {
+    if (!journal.undo.some((op) => op.do === 'rule.delete')) return []
+    return planJournalRules(journal.undo, [...(await host.rules(4)), ...(await host.rules(6))])
+  }
+  if (readRouting(session.settings.table?.value).to !== 'auto') return []
+  const device = await readDevice(session)
+  const hasDefault = device?.peers.some((peer) => peer.allowedIps.some(isDefault))
+  if (!device || device.fwmark === 0 || !hasDefault) return []
+  return planMarkRules(device.fwmark, [...(await host.rules(4)), ...(await host.rules(6))])
+}
+
+const readDevice = async ({ name, edges }: Session): Promise<Device | undefined> => {
+  try {
+    return await edges.devices.read(name)
+  } catch (error) {
+    const { errno } = error as { errno?: string }
+    if (errno === undefined) throw error
+    edges.print(`Unable to access interface: ${errnoText(errno)}\n`)
+    return undefined
+  }
+}

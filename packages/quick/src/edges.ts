@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+import type { DeviceAccess, DeviceChange } from '@wgq/model/device'
+import type { Host } from '@wgq/model/host'
+
+/** A child process that ran to its end. `status` is 127 for a missing program and 128 + number for a signal, as in a shell. */
+export interface Finished {
+  readonly status: number
+  /** Empty unless captured. */
+  readonly stdout: string
+}
+
+/** How a child process is started; standard streams are inherited unless said otherwise. */
+export interface ChildOptions {
+  /** What the child reads on its standard input. */
+  readonly input?: string
+  /** What the child reads on descriptor 3. */
+  readonly script?: string
+  /** Collect standard output instead of passing it on. */
+  readonly capture?: boolean
+  /** Throw away standard error. */
+  readonly quiet?: boolean
+  /** In a session of its own: survives Ctrl-C at the terminal. */
+  readonly detached?: boolean
+  /** Instead of the program's own environment. */
+  readonly env?: NodeJS.ProcessEnv
+}
+
+/** Runs a program to its end. Raises nothing: what goes wrong is in the status. */
+export type RunChild = (program: string, args: readonly string[], options?: ChildOptions) => Promise<Finished>
+
+/** Everything outside the process that wg-quick touches; tests put twins in its place. */
+export interface Edges {
+  /** Where the interface lives: addresses, routes and rules go here. */
+  readonly host: Host
+  readonly devices: DeviceAccess
+  readonly run: RunChild
+  /** Path of a program by PATH; undefined where there is none. */
+  readonly find: (program: string) => string | undefined
+  /** What `wg addconf` would do with a text: names are looked up. Raises WgqError with wg's own words. */
+  readonly readWgConfig: (text: string) => Promise<DeviceChange>
+  readonly readSysctl: (key: string) => string | undefined
+  /** Raises the system's error when it may not be written. */
+  readonly writeSysctl: (key: string, value: string) => void
+  readonly env: NodeJS.ProcessEnv
+  /** Standard error. */
+  readonly print: (text: string) => void
+}

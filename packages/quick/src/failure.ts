@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+
+/** A step went wrong and the user has been told by the step itself; `status` is what the program ends with. */
+export class Failure extends Error {
+  readonly status: number
+
+  constructor(status: number) {
+    super(`A step failed with status ${status}`)
+    this.name = 'Failure'
+    this.status = status
+  }
+}
+
+/** A signal asked the program to stop. */
+export class Interrupted extends Error {
+  readonly signal: NodeJS.Signals
+
+  constructor(signal: NodeJS.Signals) {
+    super(`Interrupted by ${signal}`)
+    this.name = 'Interrupted'
+    this.signal = signal
+  }
+}

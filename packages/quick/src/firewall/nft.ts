@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+import type { FirewallInput } from '../plan/default-route.ts'
+
+/** The table of an interface; other tools and upstream's `down` look for this name. */
+export const nftTable = (dev: string): string => `wg-quick-${dev}`
+
+/** wg-quick's nft batch for one family, to the byte (spec wg-quick §6.5). */
+export const writeNft = ({ dev, family, mark, addresses }: FirewallInput): string => {
+  const ip = family === 4 ? 'ip' : 'ip6'
+  const table = `${ip} ${nftTable(dev)}`
+  const lines = [
+    `add table ${table}`,
+    `add chain ${table} preraw { type filter hook prerouting priority -300; }`,
+    `add chain ${table} premangle { type filter hook prerouting priority -150; }`,
+    `add chain ${table} postmangle { type filter hook postrouting priority -150; }`,
+    ...addresses.map(
+      (address) =>
+        `add rule ${table} preraw iifname != "${dev}" ${ip} daddr ${address} fib saddr type != local drop`,
+    ),
+    `add rule ${table} postmangle meta l4proto udp mark ${mark} ct mark set mark `,
+    `add rule ${table} premangle meta l4proto udp meta mark set ct mark `,
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+/** The batch that removes what `nft list tables` shows of an interface; undefined when there is nothing. */
+export const nftRemoval = (dev: string, listTables: string): string | undefined => {
+  const tables = listTables.split('\n').filter((line) => line.endsWith(` ${nftTable(dev)}`))
+  return tables.length === 0 ? undefined : tables.map((line) => `delete ${line}\n`).join('')
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { IfName, Op } from '@wgq/model/operation'
+import { inverse } from './inverse.ts'
+import { isAlive, type ProcessMark, thisProcess } from './process-mark.ts'
+
+/**
+ * What a run did to the host and how to take it back: `/run/wgq/NAME.json`. Written before each step, so that whoever
+ * comes after a crash can undo exactly what was done, also without the configuration file. It never contains keys.
+ */
+export interface Journal {
+  readonly version: 1
+  readonly interface: IfName
+  /** The configuration file, links resolved. */
+  readonly config: string
+  /** Inode of the network namespace: the same name may be in use in several. */
+  readonly netns: number
+  /** The namespace the interface was moved to (`--netns`). */
+  readonly into?: string
+  readonly state: 'starting' | 'up' | 'stopping'
+  /** Who is at work while the state is not `up`. */
+  readonly owner: ProcessMark
+  /** Index of the interface that the run made; absent until it is known. */
+  readonly linkIndex?: number
+  /** Inverses in the order in which their operations were carried out. */
+  readonly undo: readonly Op[]
+}
+
+/** Keeps the journal of one run on disk. */
+export class JournalKeeper {
+  private current: Journal
+  private readonly path: string
+
+  constructor(directory: string, journal: Journal) {
+    this.path = journalPath(directory, journal.interface, journal.netns)
+    this.current = journal
+  }
+
+  get journal(): Journal {
+    return this.current
+  }
+
+  /** Notes what is about to happen. */
+  intend(ops: readonly Op[]): void {
+    const inverses = ops.map(inverse).filter((op) => op !== undefined)
+    if (inverses.length > 0) this.update({ undo: [...this.current.undo, ...inverses] })
+  }
+
+  /** Takes back the note of operations that did not happen; `ops` are the last ones noted. */
+  retract(ops: readonly Op[]): void {
+    const count = ops.map(inverse).filter((op) => op !== undefined).length
+    if (count > 0) this.update({ undo: this.current.undo.slice(0, -count) })
+  }
+
+  update(change: Partial<Journal>): void {
+    this.current = { ...this.current, ...change }
+    writeFileSync(`${this.path}.new`, `${JSON.stringify(this.current)}\n`, { mode: 0o600 })
+    renameSync(`${this.path}.new`, this.path)
+  }
+
+  remove(): void {
+    rmSync(this.path, { force: true })
+    rmSync(`${this.path}.new`, { force: true })
+  }
+}
+
+/** A new, empty journal of this process. */
+export const startJournal = (name: IfName, config: string): Journal => ({
+  version: 1,
+  interface: name,
+  config,
+  netns: currentNetns(),
+  state: 'starting',
+  owner: thisProcess(),
+  undo: [],
+})
+
+/** Makes the directory of journals: nobody but root looks into it. */
+export const makeRunDirectory = (directory: string): void => {
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+}
+
+/** The journal of an interface in the current network namespace; undefined where there is none or it cannot be read. */
+export const readJournal = (directory: string, name: IfName): Journal | undefined => {
+  const netns = currentNetns()
+  return [plainPath(directory, name), foreignPath(directory, name, netns)]
+    .map(parse)
+    .find((journal) => journal?.interface === name && journal.netns === netns)
+}
+
+/** Journals of the current namespace whose run was cut off: not finished, and its process is gone. */
+export const abandonedJournals = (directory: string): Journal[] => {
+  const netns = currentNetns()
+  return list(directory)
+    .map((file) => parse(join(directory, file)))
+    .filter((journal) => journal !== undefined)
+    .filter((journal) => journal.netns === netns && journal.state !== 'up' && !isAlive(journal.owner))
+}
+
+/** Every readable journal of the current namespace. */
+export const allJournals = (directory: string): Journal[] => {
+  const netns = currentNetns()
+  return list(directory)
+    .map((file) => parse(join(directory, file)))
+    .filter((journal) => journal !== undefined && journal.netns === netns) as Journal[]
+}
+
+/** Inode of the network namespace of this process; 0 where the system has none. */
+export const currentNetns = (): number => {
+  try {
+    return statSync('/proc/self/ns/net').ino
+  } catch {
+    return 0
+  }
+}
+
+/** `NAME.json`, or `NAME@INODE.json` while another namespace's tunnel holds that. */
+const journalPath = (directory: string, name: IfName, netns: number): string => {
+  const plain = plainPath(directory, name)
+  const holder = parse(plain)
+  return holder === undefined || holder.netns === netns ? plain : foreignPath(directory, name, netns)
+}
+
+const plainPath = (directory: string, name: IfName): string => join(directory, `${name}.json`)
+
+// "@" is not allowed in an interface name.
+const foreignPath = (directory: string, name: IfName, netns: number): string =>
+  join(directory, `${name}@${netns}.json`)
+
+const list = (directory: string): string[] => {
+  try {
+    return readdirSync(directory).filter((file) => file.endsWith('.json'))
+  } catch {
+    return []
+  }
+}
+
+const parse = (path: string): Journal | undefined => {
+  try {
+    const journal = JSON.parse(readFileSync(path, 'utf8')) as Journal
+    return journal.version === 1 && Array.isArray(journal.undo) ? journal : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+import type { Cidr } from '@wgq/model/cidr'
+import type { Family } from '@wgq/model/ip'
+import type { Op, Rule } from '@wgq/model/operation'
+
+/** First mark tried; a mark is the number of its routing table as well (spec wg-quick §6.4). */
+export const firstMark = 51820
+
+/** What has to be known of the host before a default route can be planned. */
+export interface DefaultRouteView {
+  readonly rules: readonly Rule[]
+  /** Addresses of the interface in this family, in the order of the system. */
+  readonly addresses: readonly string[]
+  /** net.ipv4.conf.all.src_valid_mark as read; undefined where it cannot be read. */
+  readonly srcValidMark: string | undefined
+}
+
+/** The firewall language and how a batch in it is written. */
+export interface FirewallWriter {
+  readonly tool: (family: Family) => 'nft' | 'iptables-restore' | 'ip6tables-restore'
+  readonly write: (input: FirewallInput) => string
+}
+
+/** What a firewall batch is made of. */
+export interface FirewallInput {
+  readonly dev: string
+  readonly family: Family
+  readonly mark: number
+  readonly addresses: readonly string[]
+}
+
+/**
+ * The steps that send everything of one family through the tunnel except what carries the mark: two rules, the route,
+ * and for IPv4 the sysctl that lets marked replies pass the reverse path filter; then the firewall.
+ */
+export const planDefaultRoute = (
+  dev: string,
+  dst: Cidr,
+  mark: number,
+  view: DefaultRouteView,
+  firewall: FirewallWriter | undefined,
+): Op[] => {
+  const { family } = dst
+  const [notMark, suppress] = rulePair(family, mark, view.rules)
+  const ops: Op[] = [
+    { do: 'rule.add', rule: notMark },
+    { do: 'rule.add', rule: suppress },
+    { do: 'route.add', dev, dst, table: mark },
+  ]
+  if (family === 4 && view.srcValidMark !== '1') {
+    const previous = view.srcValidMark === undefined ? {} : { previous: view.srcValidMark }
+    ops.push({ do: 'sysctl.set', key: srcValidMarkKey, value: '1', ...previous })
+  }
+  if (firewall) {
+    const text = firewall.write({ dev, family, mark, addresses: view.addresses })
+    ops.push({ do: 'firewall.load', tool: firewall.tool(family), text })
+  }
+  return ops
+}
+
+/** The sysctl that makes the reverse path filter look at marks. */
+export const srcValidMarkKey = 'net.ipv4.conf.all.src_valid_mark'
+
+/**
+ * The two rules of a family with the preferences that the kernel would give them: each one below the second rule of the
+ * list. They are written out so that exactly these rules can be found again.
+ */
+export const rulePair = (family: Family, mark: number, rules: readonly Rule[]): [Rule, Rule] => {
+  const preferences = rules.map((rule) => rule.preference ?? 0).sort((a, b) => a - b)
+  const second = preferences[1]
+  const room = second !== undefined && second > 2
+  return [
+    { family, table: mark, notFwmark: mark, ...(room ? { preference: second - 1 } : {}) },
+    { family, table: 'main', suppressPrefixLength: 0, ...(room ? { preference: second - 2 } : {}) },
+  ]
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+import { type Cidr, formatCidr, maskCidr } from '@wgq/model/cidr'
+import type { Peer } from '@wgq/model/device'
+import type { Op } from '@wgq/model/operation'
+
+/** Where the routes of a tunnel go: nowhere, into one table, or wherever wg-quick thinks best. */
+export type Routing =
+  | { readonly to: 'off' }
+  | { readonly to: 'auto' }
+  | { readonly to: 'table'; readonly table: string }
+
+/** Reads `Table`. Only the lower-case words count; everything else is a table for the system to judge. */
+export const readRouting = (table: string | undefined): Routing => {
+  if (table === undefined || table === 'auto') return { to: 'auto' }
+  return table === 'off' ? { to: 'off' } : { to: 'table', table }
+}
+
+/**
+ * Every allowed IP of a device, longest prefix first, ties by the whole text in descending byte order: what
+ * `sort -nr -k 2 -t /` makes of it, so that `::/0` stands before `0.0.0.0/0` (spec wg-quick §6.3).
+ */
+export const sortedAllowedIps = (peers: readonly Peer[]): Cidr[] => {
+  const entries = peers.flatMap((peer) => peer.allowedIps.map((cidr) => ({ cidr, text: formatCidr(cidr) })))
+  entries.sort((a, b) => {
+    if (a.cidr.prefixLength !== b.cidr.prefixLength) return b.cidr.prefixLength - a.cidr.prefixLength
+    return a.text < b.text ? 1 : a.text > b.text ? -1 : 0
+  })
+  return entries.map(({ cidr }) => cidr)
+}
+
+/** `ip route add` of every entry into one table, default routes included; nothing is looked up. */
+export const planTableRoutes = (dev: string, table: string, allowedIps: readonly Cidr[]): Op[] =>
+  allowedIps.map((dst) => ({ do: 'route.add', dev, dst, table }))
+
+/** Says whether an allowed IP takes the way of the default route (spec wg-quick §6.4). */
+export const isDefault = (cidr: Cidr): boolean => cidr.prefixLength === 0
+
+/**
+ * Routes of the main table for the entries that no route of the interface covers already: neither one of `existing`
+ * (such as the network of an address) nor one planned before. Entries must come longest prefix first.
+ */
+export const planMainRoutes = (dev: string, allowedIps: readonly Cidr[], existing: readonly Cidr[]): Op[] => {
+  const present = new PrefixSet(existing)
+  const ops: Op[] = []
+  for (const dst of allowedIps) {
+    if (present.covers(dst)) continue
+    present.add(dst)
+    ops.push({ do: 'route.add', dev, dst })
+  }
+  return ops
+}
+
+/** Prefixes by family and length, so that 10,000 routes cost a few look-ups each. */
+class PrefixSet {
+  private readonly lengths: Record<4 | 6, Map<number, Set<string>>> = { 4: new Map(), 6: new Map() }
+
+  constructor(prefixes: readonly Cidr[]) {
+    for (const prefix of prefixes) this.add(prefix)
+  }
+
+  add(prefix: Cidr): void {
+    const sets = this.lengths[prefix.family]
+    const set = sets.get(prefix.prefixLength) ?? new Set()
+    sets.set(prefix.prefixLength, set.add(maskCidr(prefix).address))
+  }
+
+  covers(prefix: Cidr): boolean {
+    for (const [prefixLength, set] of this.lengths[prefix.family]) {
+      if (prefixLength <= prefix.prefixLength && set.has(maskCidr({ ...prefix, prefixLength }).address))
+        return true
+    }
+    return false
+  }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+import type { Op, Rule } from '@wgq/model/operation'
+
+const mainTable = 254
+
+/**
+ * Deletions for the rules of a journal that still stand, IPv4 first and the mark's rule before the other, as upstream
+ * deletes them. A rule is found by everything that was noted of it; where something moved the mark's rule to another
+ * preference, by the mark and table, which no other tunnel shares.
+ */
+export const planJournalRules = (undo: readonly Op[], present: readonly Rule[]): Op[] => {
+  const left = [...present]
+  const found: Rule[] = []
+  for (const op of undo) {
+    if (op.do !== 'rule.delete') continue
+    const wanted = op.rule
+    let index = left.findIndex((rule) => sameRule(rule, wanted) && samePreference(rule, wanted))
+    if (index < 0 && wanted.notFwmark !== undefined) index = left.findIndex((rule) => sameRule(rule, wanted))
+    if (index >= 0) found.push(...left.splice(index, 1))
+  }
+  return found.sort(upstreamOrder).map((rule) => ({ do: 'rule.delete', rule: spelled(rule) }))
+}
+
+/**
+ * Deletions for a tunnel without a journal (upstream's `up`): every rule `not fwmark MARK table MARK`, and for each the
+ * suppress rule that was added right after it, which is the nearest one before it. Other tunnels keep theirs.
+ */
+export const planMarkRules = (mark: number, present: readonly Rule[]): Op[] => {
+  const left = [...present]
+  const found: Rule[] = []
+  const own = present.filter((rule) => tableNumber(rule) === mark && rule.notFwmark === mark)
+  for (const rule of own) {
+    found.push(rule)
+    const before = left.filter(
+      (other) =>
+        other.family === rule.family &&
+        isSuppress(other) &&
+        (other.preference ?? 0) <= (rule.preference ?? 0),
+    )
+    const nearest = before.sort((a, b) => (b.preference ?? 0) - (a.preference ?? 0))[0]
+    if (nearest) {
+      found.push(nearest)
+      left.splice(left.indexOf(nearest), 1)
+    }
+  }
+  return found.sort(upstreamOrder).map((rule) => ({ do: 'rule.delete', rule: spelled(rule) }))
+}
+
+const isSuppress = (rule: Rule): boolean =>
+  tableNumber(rule) === mainTable && rule.suppressPrefixLength === 0 && rule.notFwmark === undefined
+
+const tableNumber = ({ table }: Rule): number => (table === 'main' ? mainTable : Number(table))
+
+const sameRule = (a: Rule, b: Rule): boolean =>
+  a.family === b.family &&
+  tableNumber(a) === tableNumber(b) &&
+  a.notFwmark === b.notFwmark &&
+  a.suppressPrefixLength === b.suppressPrefixLength
+
+const samePreference = (present: Rule, wanted: Rule): boolean =>
+  wanted.preference === undefined || present.preference === wanted.preference
+
+const upstreamOrder = (a: Rule, b: Rule): number =>
+  a.family - b.family || Number(isSuppress(a)) - Number(isSuppress(b))
+
+/** Table main by its name, as the line shall show it. */
+const spelled = (rule: Rule): Rule => (tableNumber(rule) === mainTable ? { ...rule, table: 'main' } : rule)

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+import type { Settings } from '@wgq/config/settings'
+import type { IfName } from '@wgq/model/operation'
+import type { Edges } from './edges.ts'
+
+/** One run of `up`, `down` or `save` for one interface. */
+export interface Session {
+  readonly edges: Edges
+  readonly name: IfName
+  /** The configuration file, links resolved. */
+  readonly configPath: string
+  readonly settings: Settings
+  /** How messages name the program. */
+  readonly program: string
+  /** The program itself as hooks see it in `$0`. */
+  readonly script: string
+  /** Where `wg`, `wg-quick`, `wgq` and `wgqd` stand. */
+  readonly binDirectory: string
+  /** Byte for byte what upstream says, or wgq's own comforts. */
+  readonly style: 'wg-quick' | 'wgq'
+  /** Journals and locks. */
+  readonly runDirectory: string
+  /** Set by a signal handler; looked at between steps. */
+  readonly interruption: { signal?: NodeJS.Signals }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+import { formatCidr } from '@wgq/model/cidr'
+import type { Op, Rule } from '@wgq/model/operation'
+
+/**
+ * The words that a person would type for an operation, as wg-quick prints them behind `[#] `: joined by single spaces,
+ * without quoting (spec wg-quick §1.3). Undefined for what wg-quick does without saying so. Nothing secret is ever in it.
+ */
+export const spell = (op: Op): string | undefined => {
+  switch (op.do) {
+    case 'link.add':
+      return `ip link add dev ${op.name} type wireguard`
+    case 'link.delete':
+      return `ip link delete dev ${op.name}`
+    case 'link.move':
+      return `ip link set dev ${op.name} netns ${op.netns}`
+    case 'daemon.start':
+      return `${op.program} ${op.name}`
+    case 'daemon.stop':
+      return `rm -f /var/run/wireguard/${op.name}.sock`
+    case 'device.configure':
+      return `wg addconf ${op.name} ${pseudoFile}`
+    case 'device.fwmark':
+      return `wg set ${op.name} fwmark ${op.fwmark}`
+    case 'address.add':
+      return `ip -${op.family} address add ${op.address} dev ${op.dev}`
+    case 'address.delete':
+      return `ip -${op.family} address delete ${op.address} dev ${op.dev}`
+    case 'link.up':
+      return `ip link set mtu ${op.mtu} up dev ${op.dev}`
+    case 'route.add':
+    case 'route.delete': {
+      const table = op.table === undefined ? '' : ` table ${op.table}`
+      return `ip -${op.dst.family} route ${op.do.slice(6)} ${formatCidr(op.dst)} dev ${op.dev}${table}`
+    }
+    case 'rule.add':
+      return `ip -${op.rule.family} rule add ${selector(op.rule)}`
+    case 'rule.delete':
+      // Upstream names the table only; wgq deletes exactly the rule it means (spec wg-quick §7.1).
+      return `ip -${op.rule.family} rule delete ${selector({ family: op.rule.family, table: op.rule.table, ...suppression(op.rule) })}`
+    case 'sysctl.set':
+      return `sysctl -q ${op.key}=${op.value}`
+    case 'firewall.load':
+    case 'firewall.unload':
+      return op.tool === 'nft' ? `nft -f ${pseudoFile}` : `${op.tool} -n`
+    case 'hook.run':
+      return op.command
+    case 'dns.set':
+      return spellDns(op.manager, 'set', op.dev, op)
+    case 'dns.unset':
+      return spellDns(op.manager, 'unset', op.dev)
+  }
+}
+
+/** What upstream's process substitution looks like in its lines; scripts know it (spec wg-quick §21). */
+const pseudoFile = '/dev/fd/63'
+
+const selector = (rule: Rule): string => {
+  const mark = rule.notFwmark === undefined ? '' : `not fwmark ${rule.notFwmark} `
+  const suppress =
+    rule.suppressPrefixLength === undefined ? '' : ` suppress_prefixlength ${rule.suppressPrefixLength}`
+  return `${mark}table ${rule.table}${suppress}`
+}
+
+const suppression = (rule: Rule): Pick<Rule, 'suppressPrefixLength'> =>
+  rule.suppressPrefixLength === undefined ? {} : { suppressPrefixLength: rule.suppressPrefixLength }
+
+/** A manager is `resolvconf[:PREFIX]`, `resolvectl` or `file:PATH` (dns/manager.ts). */
+const spellDns = (
+  manager: string,
+  act: 'set' | 'unset',
+  dev: string,
+  to?: { servers: readonly string[]; search: readonly string[] },
+): string => {
+  const [kind, detail = ''] = splitManager(manager)
+  if (kind === 'resolvconf')
+    return act === 'set' ? `resolvconf -a ${detail}${dev} -m 0 -x` : `resolvconf -d ${detail}${dev} -f`
+  if (kind === 'resolvectl')
+    return act === 'set' ? `resolvectl dns ${dev} ${to?.servers.join(' ')}` : `resolvectl revert ${dev}`
+  return act === 'set' ? `wgq dns ${dev} > ${detail}` : `wgq dns restore ${detail}`
+}
+
+const splitManager = (manager: string): [string, string?] => {
+  const colon = manager.indexOf(':')
+  return colon < 0 ? [manager] : [manager.slice(0, colon), manager.slice(colon + 1)]
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+import type { Link } from '@wgq/model/host'
+import type { Op } from '@wgq/model/operation'
+import { planFirewallRemoval } from './firewall/choose.ts'
+import { allJournals, type Journal, type JournalKeeper } from './journal.ts'
+import { planJournalRules } from './plan/rules.ts'
+import { Runner } from './runner.ts'
+import type { Session } from './session.ts'
+
+/**
+ * Takes back everything that a journal notes, in upstream's order: DNS, firewall, rules, interface (spec wg-quick §8).
+ * What is gone already is passed over; a step that fails does not keep the others from being tried. Resolves to the
+ * status of the first one that failed, or 0. The journal is removed only when nothing failed.
+ */
+export const undo = async (session: Session, keeper: JournalKeeper): Promise<number> => {
+  const { edges } = session
+  const { journal } = keeper
+  const runner = new Runner({ ...session, interruption: {} })
+  let status = 0
+  const attempt = async (ops: readonly Op[]): Promise<void> => {
+    for (const op of ops) {
+      try {
+        await runner.perform([op])
+      } catch (error) {
+        status ||= (error as { status?: number }).status ?? 1
+      }
+    }
+  }
+  await attempt(journal.undo.filter((op) => op.do === 'dns.unset').reverse())
+  if (journal.undo.some((op) => op.do === 'firewall.unload'))
+    await attempt(await planFirewallRemoval(edges, journal.interface))
+  if (journal.undo.some((op) => op.do === 'rule.delete'))
+    await attempt(
+      planJournalRules(journal.undo, [...(await edges.host.rules(4)), ...(await edges.host.rules(6))]),
+    )
+  restoreSysctls(session, journal)
+  if (journal.undo.some((op) => op.do === 'link.delete')) {
+    const link = await edges.host.link(journal.interface)
+    if (link && isOwn(link, journal)) await attempt([{ do: 'link.delete', name: link.name }])
+  }
+  if (status === 0) keeper.remove()
+  return status
+}
+
+/**
+ * The interface is the one that the journal's run made. Before its index was noted, only one that nobody has put to use
+ * yet can be it.
+ */
+export const isOwn = (link: Link, journal: Journal): boolean =>
+  journal.linkIndex === undefined ? !link.up : link.index === journal.linkIndex
+
+/** Puts sysctls back without a line, as upstream has none for it; not while another tunnel needs them. */
+const restoreSysctls = ({ edges, runDirectory }: Session, journal: Journal): void => {
+  const others = allJournals(runDirectory).filter((other) => other.interface !== journal.interface)
+  if (others.some((other) => other.undo.some((op) => op.do === 'rule.delete'))) return
+  for (const op of [...journal.undo].reverse()) {
+    if (op.do !== 'sysctl.set') continue
+    try {
+      edges.writeSysctl(op.key, op.value)
+    } catch {
+      // It was writable a moment ago; nothing better can be done about it here.
+    }
+  }
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+import type { Cidr } from '@wgq/model/cidr'
+import type { Device } from '@wgq/model/device'
+import { WgqError } from '@wgq/model/error'
+import { chooseDaemon, fallbackLine, hasKernelDriver } from './daemon.ts'
+import { setDefaultRoutes } from './default-routes.ts'
+import { planDns } from './dns/plan.ts'
+import { Failure } from './failure.ts'
+import { planHooks } from './hooks.ts'
+import { JournalKeeper, makeRunDirectory, startJournal } from './journal.ts'
+import { automaticMtu } from './mtu.ts'
+import { planAddresses } from './plan/addresses.ts'
+import { isDefault, planMainRoutes, planTableRoutes, readRouting, sortedAllowedIps } from './plan/routes.ts'
+import { recover } from './recover.ts'
+import { rollBack } from './rollback.ts'
+import { Runner } from './runner.ts'
+import type { Session } from './session.ts'
+
+/**
+ * wg-quick up: brings an interface up as its configuration says, or leaves the host as it was. Resolves to the exit
+ * status. Raises `E_EXISTS` where there is such an interface already.
+ */
+export const up = async (session: Session): Promise<number> => {
+  const { name, edges } = session
+  makeRunDirectory(session.runDirectory)
+  await recover(session)
+  if (await edges.host.link(name))
+    throw new WgqError('E_EXISTS', `\`${name}' already exists`, {
+      hint: `\`wgq down ${name}\` takes it down first`,
+    })
+  const keeper = new JournalKeeper(session.runDirectory, startJournal(name, session.configPath))
+  try {
+    await bringUp(session, keeper)
+    keeper.update({ state: 'up' })
+    return 0
+  } catch (error) {
+    return rollBack(session, keeper, error)
+  }
+}
+
+/** The steps in upstream's order (spec wg-quick §6). Each sees what the ones before have done, hooks included. */
+const bringUp = async (session: Session, keeper: JournalKeeper): Promise<void> => {
+  const { name, settings, edges } = session
+  const runner = new Runner(session, keeper)
+  await addLink(session, runner)
+  keeper.update(indexOf(await edges.host.link(name)))
+  await runner.perform(planHooks(name, settings.hooks.preUp))
+  await runner.perform([{ do: 'device.configure', name, configuration: `${settings.wgConfig}\n` }])
+  await runner.perform(planAddresses(name, settings.addresses))
+  const device = await edges.devices.read(name).catch(() => undefined)
+  const mtu = settings.mtu?.value ?? String(await automaticMtu(edges.host, device?.peers ?? []))
+  await runner.perform([{ do: 'link.up', dev: name, mtu }])
+  await runner.perform(planDns(session))
+  await setRoutes(session, runner, device)
+  await runner.perform(planHooks(name, settings.hooks.postUp))
+}
+
+const indexOf = (link: { index: number } | undefined): { linkIndex?: number } =>
+  link ? { linkIndex: link.index } : {}
+
+/** The kernel's driver, else a userspace daemon (spec wg-quick §6, step 3). */
+const addLink = async (session: Session, runner: Runner): Promise<void> => {
+  const { name, edges } = session
+  try {
+    await runner.perform([{ do: 'link.add', name }])
+  } catch (error) {
+    if (!(error instanceof Failure) || hasKernelDriver()) throw error
+    const daemon = chooseDaemon(edges.env, edges.find, session.binDirectory)
+    if (!daemon) throw error
+    edges.print(fallbackLine(daemon))
+    const { program, embedded } = daemon
+    await runner.perform([{ do: 'daemon.start', name, program, embedded }])
+  }
+}
+
+const setRoutes = async (session: Session, runner: Runner, device: Device | undefined): Promise<void> => {
+  const { name, settings, edges } = session
+  const routing = readRouting(settings.table?.value)
+  const allowedIps = sortedAllowedIps(device?.peers ?? [])
+  if (routing.to === 'off' || !device || allowedIps.length === 0) return
+  if (routing.to === 'table') return runner.perform(planTableRoutes(name, routing.table, allowedIps))
+  const plain = allowedIps.filter((cidr) => !isDefault(cidr))
+  if (plain.length > 0) {
+    const existing: Cidr[] = []
+    for (const family of [4, 6] as const) {
+      if (!plain.some((cidr) => cidr.family === family)) continue
+      existing.push(...(await edges.host.routes({ family, dev: name })).map(({ dst }) => dst))
+    }
+    await runner.perform(planMainRoutes(name, plain, existing))
+  }
+  await setDefaultRoutes(session, runner, device, allowedIps.filter(isDefault))
+}
