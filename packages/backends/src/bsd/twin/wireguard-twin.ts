@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+import { createPrivateKey, createPublicKey } from 'node:crypto'
+
+/** An allowed IP as a driver keeps it: family 4 or 6 by the length of the address. */
+export interface TwinAllowedIp {
+  readonly address: Buffer
+  readonly prefixLength: number
+}
+
+/** A peer inside a kernel twin. Buffers are raw kernel bytes. */
+export interface TwinPeer {
+  readonly publicKey: Buffer
+  presharedKey: Buffer
+  /** A whole sockaddr. */
+  endpoint: Buffer | undefined
+  keepaliveSeconds: number
+  handshakeSeconds: bigint
+  rxBytes: bigint
+  txBytes: bigint
+  /** Newest first. */
+  allowedIps: TwinAllowedIp[]
+}
+
+/** In what the drivers of FreeBSD and OpenBSD differ. */
+export interface TwinRules {
+  /** FreeBSD masks host bits, OpenBSD keeps them as typed. */
+  readonly maskHostBits: boolean
+  /** OpenBSD: a zero private key clears the identity; FreeBSD clamps it like any other. */
+  readonly zeroKeyClears: boolean
+  /** OpenBSD: keepalive set after up and down is ignored, because its timers are off. */
+  readonly keepaliveNeedsTimers: boolean
+}
+
+/** A WireGuard interface in memory with the rules of a BSD driver (spec bsd §2.4, §3.2): the twin of the kernel in tests. */
+export class WireguardTwin {
+  readonly peers: TwinPeer[] = []
+  privateKey: Buffer | undefined
+  port = 0
+  mark = 0
+  private timers: 'new' | 'running' | 'stopped' = 'new'
+  private readonly rules: TwinRules
+
+  constructor(rules: TwinRules) {
+    this.rules = rules
+  }
+
+  get publicKey(): Buffer | undefined {
+    return this.privateKey && publicBytes(this.privateKey)
+  }
+
+  /** `ifconfig wgN up`: binds, and picks port 40000 when none was set. */
+  up(): void {
+    this.timers = 'running'
+    if (this.port === 0) this.port = 40000
+  }
+
+  /** `ifconfig wgN down`. */
+  down(): void {
+    this.timers = 'stopped'
+  }
+
+  /** Pretends traffic: the counters that the recorded sequences show. */
+  traffic(): void {
+    this.peers.forEach((peer, i) => {
+      peer.handshakeSeconds = 1700000000n + BigInt(i)
+      peer.rxBytes = 1000n + BigInt(i)
+      peer.txBytes = 2000n + BigInt(i)
+    })
+  }
+
+  setPrivateKey(key: Buffer): void {
+    this.privateKey = this.rules.zeroKeyClears && key.every((byte) => byte === 0) ? undefined : clamp(key)
+    const own = this.publicKey
+    if (own) this.removePeer(own)
+  }
+
+  /** The peer of a key, made when there is none; undefined for the device's own key, which is skipped. */
+  peer(publicKey: Buffer, create: boolean): TwinPeer | undefined {
+    if (this.publicKey?.equals(publicKey)) return undefined
+    const known = this.peers.find((peer) => peer.publicKey.equals(publicKey))
+    if (known || !create) return known
+    const made: TwinPeer = {
+      publicKey: Buffer.from(publicKey),
+      presharedKey: Buffer.alloc(32),
+      endpoint: undefined,
+      keepaliveSeconds: 0,
+      handshakeSeconds: 0n,
+      rxBytes: 0n,
+      txBytes: 0n,
+      allowedIps: [],
+    }
+    this.peers.push(made)
+    return made
+  }
+
+  removePeer(publicKey: Buffer): void {
+    const at = this.peers.findIndex((peer) => peer.publicKey.equals(publicKey))
+    if (at >= 0) this.peers.splice(at, 1)
+  }
+
+  setKeepalive(peer: TwinPeer, seconds: number): void {
+    if (!this.rules.keepaliveNeedsTimers || this.timers !== 'stopped') peer.keepaliveSeconds = seconds
+  }
+
+  /** Adds an allowed IP: it moves from another peer; one that is there already stays as it was stored. */
+  addAllowedIp(owner: TwinPeer, allowedIp: TwinAllowedIp): void {
+    for (const peer of this.peers) {
+      const at = peer.allowedIps.findIndex((known) => samePrefix(known, allowedIp))
+      if (at < 0) continue
+      if (peer === owner) return
+      peer.allowedIps.splice(at, 1)
+    }
+    const address = this.rules.maskHostBits
+      ? maskBytes(allowedIp.address, allowedIp.prefixLength)
+      : Buffer.from(allowedIp.address)
+    owner.allowedIps.unshift({ address, prefixLength: allowedIp.prefixLength })
+  }
+}
+
+const samePrefix = (a: TwinAllowedIp, b: TwinAllowedIp): boolean =>
+  a.prefixLength === b.prefixLength &&
+  maskBytes(a.address, a.prefixLength).equals(maskBytes(b.address, b.prefixLength))
+
+const maskBytes = (address: Buffer, prefixLength: number): Buffer =>
+  Buffer.from(
+    address.map((byte, i) => byte & (0xff00 >> Math.max(0, Math.min(8, prefixLength - i * 8))) & 0xff),
+  )
+
+const clamp = (key: Buffer): Buffer => {
+  const out = Buffer.from(key)
+  out[0] = (out[0] as number) & 248
+  out[31] = ((out[31] as number) & 127) | 64
+  return out
+}
+
+const publicBytes = (privateKey: Buffer): Buffer => {
+  // PKCS #8 wrapping of an X25519 private key (RFC 8410).
+  const pkcs8 = Buffer.concat([Buffer.from('302e020100300506032b656e04220420', 'hex'), privateKey])
+  const key = createPublicKey(createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' }))
+  return key.export({ type: 'spki', format: 'der' }).subarray(-32)
+}

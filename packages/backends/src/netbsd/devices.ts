@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+import type { Device, DeviceAccess, DeviceChange } from '@wgq/model/device'
+import type { Key } from '@wgq/model/key'
+import type { CommandRunner } from '../bsd/command-runner.ts'
+import { deviceError, type IoctlPort, writeName } from '../bsd/ioctl-port.ts'
+import type { InterfaceIndex } from '../bsd/sockaddr.ts'
+import { planChange } from './change-plan.ts'
+import { type DriverReply, readReply } from './device-reply.ts'
+import { printPlist } from './plist.ts'
+import { parsePlist } from './plist-parser.ts'
+import type { DriverRequest } from './request.ts'
+
+/** SIOCSDRVSPEC _IOW('i', 123, 40 bytes) and SIOCGDRVSPEC _IOWR('i', 123, 40 bytes). */
+export const siocsdrvspec = 0x8028697b
+export const siocgdrvspec = 0xc028697b
+
+/** struct ifdrv: name at 0, command (u64) at 16, length (u64) at 24, pointer at 32. */
+export const driverBlock = { bytes: 40, command: 16, length: 24, pointer: 32 } as const
+
+/** A read that is too small is EINVAL without a hint: guess and grow. */
+const firstReadBytes = 1 << 16
+const lastReadBytes = 1 << 22
+
+/** What {@link NetbsdDevices} needs of its surroundings. */
+export interface NetbsdSurroundings {
+  readonly port: IoctlPort
+  readonly runner: CommandRunner
+  readonly interfaceIndex: InterfaceIndex
+  /** X25519 of a private key: the kernel never tells the public one. */
+  readonly publicKeyOf: (privateKey: Key) => Key
+  /** Takes what the kernel cannot do, one sentence each. */
+  readonly warn: (sentence: string) => void
+}
+
+/** NetBSD's wg(4): property lists, one thing per call (spec bsd §4). */
+export class NetbsdDevices implements DeviceAccess {
+  private readonly around: NetbsdSurroundings
+
+  constructor(around: NetbsdSurroundings) {
+    this.around = around
+  }
+
+  /** Interfaces named wgN; there are no groups. */
+  async list(): Promise<string[]> {
+    const { stdout } = await this.around.runner.run(['ifconfig', '-l'])
+    return stdout.split(/\s+/).filter((name) => /^wg[0-9]+$/.test(name))
+  }
+
+  async read(name: string): Promise<Device> {
+    const reply = this.readReply(name)
+    return {
+      name,
+      ...(reply.privateKey
+        ? { privateKey: reply.privateKey, publicKey: this.around.publicKeyOf(reply.privateKey) }
+        : {}),
+      listenPort: reply.listenPort,
+      fwmark: 0,
+      peers: reply.peers.map(({ name: _, ...peer }) => ({
+        ...peer,
+        rxBytes: 0n,
+        txBytes: 0n,
+        keepaliveSeconds: 0,
+      })),
+    }
+  }
+
+  /** Reads, plans and carries out one call after the other; an error leaves what was already done. */
+  async change(name: string, change: DeviceChange): Promise<void> {
+    const plan = planChange(this.readReply(name), change, this.around.interfaceIndex)
+    for (const request of plan.requests) this.send(name, request)
+    plan.warnings.forEach(this.around.warn)
+  }
+
+  private readReply(name: string): DriverReply {
+    for (let size = firstReadBytes; ; size *= 2) {
+      const block = Buffer.alloc(size)
+      const argument = driverArgument(name, 0, size)
+      const errno = this.around.port.ioctl(siocgdrvspec, argument, { offset: driverBlock.pointer, block })
+      if (errno === 'EINVAL' && size < lastReadBytes) continue
+      if (errno !== undefined) throw deviceError(name, errno)
+      const end = block.indexOf(0)
+      return readReply(parsePlist(block.toString('utf8', 0, end < 0 ? size : end)))
+    }
+  }
+
+  private send(name: string, request: DriverRequest): void {
+    const block = Buffer.from(printPlist(request.plist))
+    const argument = driverArgument(name, request.command, block.length)
+    const errno = this.around.port.ioctl(siocsdrvspec, argument, { offset: driverBlock.pointer, block })
+    block.fill(0)
+    if (errno !== undefined) throw deviceError(name, errno)
+  }
+}
+
+/** struct ifdrv without its pointer; `length` is the text without NUL on set, the size of the block on get. */
+export const driverArgument = (name: string, command: number, length: number): Buffer => {
+  const argument = Buffer.alloc(driverBlock.bytes)
+  writeName(argument, name)
+  argument.writeBigUInt64LE(BigInt(command), driverBlock.command)
+  argument.writeBigUInt64LE(BigInt(length), driverBlock.length)
+  return argument
+}
