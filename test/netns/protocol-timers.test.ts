@@ -3,6 +3,7 @@
 // run at the same time, each with a peer of its own; times are taken by the process that receives.
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { withFile } from '../support/daemon.ts'
 import { long, testingOurs, whyNoTunnel } from '../support/implementation.ts'
 import { readEchoReply, trimPadding } from '../support/inner-packet.ts'
 import { Lab, publicText } from '../support/lab.ts'
@@ -152,7 +153,7 @@ describe.skipIf(why).concurrent('timers', () => {
     expect(await peer.port.next(17_000)).toBeUndefined()
   })
 
-  it('acknowledges data with one keepalive after 10 s, and once more when more came', async () => {
+  it('acknowledges data with one keepalive 10 s after the first of it', async () => {
     const peer = await lab.addPeer()
     const session = await peer.handshake()
     peer.send(session.seal(Lab.silent(peer)))
@@ -167,9 +168,8 @@ describe.skipIf(why).concurrent('timers', () => {
     await seconds(3)
     peer.send(session.seal(Lab.silent(peer)))
     const second = await peer.nextTransport(session, 12_000)
-    const third = await peer.nextTransport(session, 12_000)
-    expectSpan((second?.datagram.atMs ?? 0) - againMs, 10, 0, 'first of two')
-    expectSpan((third?.datagram.atMs ?? 0) - (second?.datagram.atMs ?? 0), 10, 0, 'second of two')
+    // Whether a third follows is a race in every implementation: sending the second cancels the timer that it re-arms.
+    expectSpan((second?.datagram.atMs ?? 0) - againMs, 10, 0, 'counted from the first of two')
   })
 
   it('has nothing to acknowledge when it answered with data', async () => {
@@ -304,9 +304,8 @@ describe.skipIf(why).concurrent('timers', () => {
     const peer = await lab.addPeer()
     const session = await peer.handshake()
     const psk = randomBytes(32)
-    lab.daemon.setconf(
-      `[Peer]\nPublicKey = ${publicText(peer)}\nPresharedKey = ${psk.toString('base64')}\n`,
-      'addconf',
+    withFile(`${psk.toString('base64')}\n`, (file) =>
+      lab.daemon.set('peer', publicText(peer), 'preshared-key', file),
     )
     expect(await peer.ping(session), 'the session goes on').toBe(true)
     await seconds(0.03)

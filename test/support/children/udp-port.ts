@@ -4,7 +4,7 @@ import { createSocket } from 'node:dgram'
 import { createInterface } from 'node:readline'
 
 const [family = '4', address = '0.0.0.0', port = '0'] = process.argv.slice(2)
-const socket = createSocket(family === '6' ? { type: 'udp6', ipv6Only: true } : 'udp4')
+const socket = family === '6' ? createSocket({ type: 'udp6', ipv6Only: true }) : createSocket('udp4')
 const say = (line: unknown): void => {
   process.stdout.write(`${JSON.stringify(line)}\n`)
 }
