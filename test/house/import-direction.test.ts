@@ -8,7 +8,8 @@ const allowed: Record<string, readonly string[]> = {
   model: [],
   config: ['model'],
   keys: ['model'],
-  uapi: ['model'],
+  // A device's public key follows from its private key; the UAPI carries only the latter.
+  uapi: ['model', 'keys'],
   native: [],
   netlink: ['model', 'native'],
   backends: ['model', 'config', 'keys', 'uapi', 'netlink', 'native'],

@@ -17,6 +17,11 @@ export interface WgqErrorDetails {
   readonly exitCode?: number
   /** The system's error name (`EADDRINUSE`), where a system call failed. */
   readonly errno?: string
+  /**
+   * What `wg` prints for this fault, to the byte, where that differs from `message`: one character per byte (latin1),
+   * because it quotes the input, which may be in any encoding and may be a secret. Only the fatal printer of `wg` uses it.
+   */
+  readonly wgText?: string
   readonly cause?: unknown
 }
 
@@ -32,6 +37,7 @@ export class WgqError extends Error {
   readonly hint: string | undefined
   readonly exitCode: number
   readonly errno: string | undefined
+  readonly wgText: string | undefined
   readonly [brand] = true
 
   constructor(code: string, message: string, details: WgqErrorDetails = {}) {
@@ -42,6 +48,7 @@ export class WgqError extends Error {
     this.hint = details.hint
     this.exitCode = details.exitCode ?? 1
     this.errno = details.errno
+    this.wgText = details.wgText
   }
 }
 

@@ -63,4 +63,6 @@ export interface Rule {
   readonly preference?: number
   /** Who made it (FRA_PROTOCOL), where the system can tell. */
   readonly protocol?: number
+  /** Observed, and selects by more than these fields (source, interface, another mark …): never a rule of wg-quick. */
+  readonly selective?: boolean
 }

@@ -2,7 +2,17 @@
 import type { Handler } from '../command.ts'
 
 // Everything that is not on the fast path of bin/wgq.ts; each handler's module is initialised only when its verb is called.
-const handlers: Record<string, () => Promise<{ run: Handler }>> = {}
+const handlers: Record<string, () => Promise<{ run: Handler }>> = {
+  showconf: () => import('../verbs/showconf.ts'),
+  set: () => import('../verbs/set.ts'),
+  setconf: () => import('../verbs/setconf.ts'),
+  addconf: () => import('../verbs/setconf.ts'),
+  syncconf: () => import('../verbs/setconf.ts'),
+  help: () => import('../verbs/help.ts'),
+  version: () => import('../verbs/version.ts'),
+  unknown: () => import('../verbs/unknown.ts'),
+}
 
 /** The handler of a verb, or undefined. */
-export const loadHandler = async (verb: string): Promise<Handler | undefined> => (await handlers[verb]?.())?.run
+export const loadHandler = async (verb: string): Promise<Handler | undefined> =>
+  (await handlers[verb]?.())?.run

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+import { errnoText } from '@wgq/model/errno'
+import { isWgqError, WgqError } from '@wgq/model/error'
+
+/** Text of the system error behind a failed device access; anything that is not one is thrown on. */
+export const deviceErrorText = (error: unknown): string => {
+  if (isWgqError(error) && error.errno !== undefined) return errnoText(error.errno)
+  throw error
+}
+
+/** The error that says what wg was about when the device refused: `Unable to …: TEXT` (spec wg §7). */
+export const deviceFault = (about: string, error: unknown): WgqError => {
+  const text = deviceErrorText(error)
+  const { errno, message } = error as WgqError
+  const hint = hints[errno as string] ?? (message === text ? undefined : message)
+  return new WgqError('E_DEVICE', `${about}: ${text}`, {
+    errno: errno as string,
+    cause: error,
+    ...(hint === undefined ? {} : { hint }),
+  })
+}
+
+const notThere = '`wgq show interfaces` lists what is there; `wgq up NAME` brings an interface up'
+const hints: Record<string, string> = {
+  EPERM: 'run it as root',
+  EACCES: 'run it as root',
+  ENODEV: notThere,
+  ENOENT: notThere,
+  EPROTONOSUPPORT: notThere,
+  EADDRINUSE: 'choose another listen-port, or end what listens there',
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+import { readFileSync } from 'node:fs'
+import { isWgqError, type Position, type WgqError } from '@wgq/model/error'
+import type { Personality } from './command.ts'
+import { writeErr, writeErrBytes } from './output.ts'
+
+/**
+ * Prints what ended the program, in the manner of its name, and returns the exit status: `wg` its own texts, `wg-quick` its
+ * name in front, `wgq` the place with a caret and a hint. Never a stack trace, unless WGQ_DEBUG=1 asks for it.
+ */
+export const fatal = (error: unknown, personality: Personality): number => {
+  if (process.env['WGQ_DEBUG'] === '1' && error instanceof Error) writeErr(`${error.stack}\n`)
+  if (!isWgqError(error)) {
+    const text = error instanceof Error ? error.message : String(error)
+    writeErr(`wgq: internal error: ${text.split('\n', 1)[0]}, please report\n`)
+    return 1
+  }
+  if (personality === 'wg') {
+    if (error.wgText === undefined) writeErr(`${error.message}\n`)
+    else writeErrBytes(`${error.wgText}\n`)
+  } else if (personality === 'wg-quick') writeErr(`wg-quick: ${error.message}\n`)
+  else explain(error)
+  return error.exitCode
+}
+
+const explain = (error: WgqError): void => {
+  writeErr(`wgq: ${error.message}\n`)
+  if (error.at) writeErr(place(error.at))
+  if (error.hint !== undefined) writeErr(`  hint: ${error.hint}\n`)
+}
+
+/** The place, the line and a caret; secrets in the line are blotted out. */
+const place = ({ file, line, column }: Position): string => {
+  const head = `  --> ${file}:${line}:${column}\n`
+  const text = lineOf(file, line)
+  if (text === undefined) return head
+  const shown = text.replace(/^(\s*(?:private|preshared)\s*key\s*=\s*).*/i, '$1(hidden)')
+  const pad = shown.slice(0, column - 1).replace(/[^\t]/g, ' ')
+  return `${head}   | ${shown}\n   | ${pad}^\n`
+}
+
+const lineOf = (file: string, line: number): string | undefined => {
+  try {
+    // Only what can be read a second time: a pipe is empty by now and reading it could wait for ever.
+    if (file.startsWith('/dev/') || file.startsWith('/proc/')) return undefined
+    return readFileSync(file, 'utf8').split('\n')[line - 1]
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+import { accessSync, constants, statSync } from 'node:fs'
+import { basename } from 'node:path'
+
+/**
+ * How messages name the program. `wg` prints its argv[0]; a script only learns the path that the shell found. So: the bare
+ * name when a search through PATH leads to exactly this path, else the path as given.
+ */
+export const programName = (launcher: string, path = process.env['PATH'] ?? ''): string => {
+  const name = basename(launcher)
+  for (const directory of path.split(':')) {
+    const candidate = `${directory === '' ? '.' : directory.replace(/\/+$/, '')}/${name}`
+    if (isExecutable(candidate)) return candidate === launcher ? name : launcher
+  }
+  return launcher
+}
+
+const isExecutable = (path: string): boolean => {
+  try {
+    accessSync(path, constants.X_OK)
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
+}

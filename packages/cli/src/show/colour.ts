@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+import { fstatSync } from 'node:fs'
+
+/** How parts of the human output are set off; without colour every function returns its text unchanged. */
+export interface Paint {
+  readonly reset: string
+  readonly heading: (colour: 'green' | 'yellow', word: string, value: string) => string
+  readonly label: (text: string) => string
+  readonly cyan: (text: string) => string
+  readonly red: (text: string) => string
+}
+
+const plain: Paint = {
+  reset: '',
+  heading: (_colour, word, value) => `${word}: ${value}`,
+  label: (text) => `  ${text}: `,
+  cyan: (text) => text,
+  red: (text) => text,
+}
+
+const codes = { green: '\x1b[32m', yellow: '\x1b[33m' }
+
+// spec wg §2.3, to the byte
+const coloured: Paint = {
+  reset: '\x1b[0m',
+  heading: (colour, word, value) => `${codes[colour]}\x1b[1m${word}\x1b[0m: ${codes[colour]}${value}\x1b[0m`,
+  label: (text) => `  \x1b[1m${text}\x1b[0m: `,
+  cyan: (text) => `\x1b[36m${text}\x1b[0m`,
+  red: (text) => `\x1b[31m${text}\x1b[0m`,
+}
+
+/** The paint for standard output by WG_COLOR_MODE: `always`, `never`, else colour on terminals only. */
+export const paintFor = async (mode: string | undefined): Promise<Paint> => {
+  if (mode === 'always') return coloured
+  if (mode === 'never' || !isCharacterDevice(1)) return plain
+  // node:tty brings node:net along; few runs get here.
+  const { isatty } = await import('node:tty')
+  return isatty(1) ? coloured : plain
+}
+
+const isCharacterDevice = (fd: number): boolean => {
+  try {
+    return fstatSync(fd).isCharacterDevice()
+  } catch {
+    return false
+  }
+}

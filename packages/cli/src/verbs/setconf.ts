@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+import { closeSync } from 'node:fs'
+import { systemContext } from '@wgq/config/wg/context'
+import { openFile, readAll } from '@wgq/config/wg/key-file'
+import { replaceAll, synchronise } from '@wgq/config/wg/modes'
+import { readWgFile } from '@wgq/config/wg/read-file'
+import type { DeviceChange } from '@wgq/model/device'
+import { changeDevice, cutName } from '../change-device.ts'
+import type { Handler } from '../command.ts'
+import { deviceFault } from '../device-fault.ts'
+import { openDevices } from '../devices.ts'
+import { writeErr, writeErrBytes } from '../output.ts'
+import { usageLine } from '../usage.ts'
+
+/** wg setconf, addconf, syncconf: the whole file is read, names looked up, before the device is touched (spec wg §5). */
+export const run: Handler = async (invocation) => {
+  const [name, file] = invocation.args
+  if (name === undefined || file === undefined || invocation.args.length !== 2) {
+    writeErr(usageLine(invocation))
+    return 1
+  }
+  const context = systemContext(invocation.personality !== 'wgq', (line) => writeErrBytes(`${line}\n`))
+  const change = await readWgFile(contentOf(file), file, context)
+  if (invocation.verb === 'addconf') return changeDevice(name, change)
+  if (invocation.verb === 'setconf' || change.peers.length === 0)
+    return changeDevice(name, replaceAll(change))
+  return changeDevice(name, await synchronised(name, change))
+}
+
+const contentOf = (file: string): string => {
+  const fd = openFile(file)
+  try {
+    return readAll(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+const synchronised = async (name: string, change: DeviceChange): Promise<DeviceChange> => {
+  const devices = await openDevices()
+  try {
+    return synchronise(change, await devices.read(cutName(name)))
+  } catch (error) {
+    throw deviceFault('Unable to retrieve current interface configuration', error)
+  }
+}

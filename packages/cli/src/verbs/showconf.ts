@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+import type { Handler } from '../command.ts'
+import { deviceFault } from '../device-fault.ts'
+import { openDevices } from '../devices.ts'
+import { writeErr, writeOut } from '../output.ts'
+import { formatConf } from '../show/conf.ts'
+import { usageLine } from '../usage.ts'
+
+/** wg showconf: the running settings as a configuration (spec wg §3). */
+export const run: Handler = async (invocation) => {
+  const [name] = invocation.args
+  if (name === undefined || invocation.args.length !== 1) {
+    writeErr(usageLine(invocation))
+    return 1
+  }
+  const devices = await openDevices()
+  try {
+    writeOut(formatConf(await devices.read(name)))
+    return 0
+  } catch (error) {
+    throw deviceFault('Unable to access interface', error)
+  }
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+import type { Endpoint } from '@wgq/model/endpoint'
+import { glibcPort, type PortReader, strictPort } from './port.ts'
+
+/** What reading values needs of the outside. Texts hold one character per byte (latin1), as files may hold any bytes. */
+export interface WgContext {
+  readonly ports: PortReader
+  /** `Endpoint` to numbers; raises the errors of `resolveEndpoint`. */
+  readonly resolve: (value: string) => Promise<Endpoint>
+  /** Takes one line for standard error. */
+  readonly warn: (line: string) => void
+}
+
+/**
+ * The context of a program run. `exact` reads ports as glibc does, wrapping above 65535 (the names `wg` and `wg-quick`);
+ * otherwise such ports are refused. The resolver is loaded when the first endpoint comes.
+ */
+export const systemContext = (exact: boolean, warn: (line: string) => void): WgContext => {
+  const ports = exact ? glibcPort() : strictPort()
+  return {
+    ports,
+    warn,
+    resolve: async (value) => {
+      const [{ resolveEndpoint }, { systemLookup }] = await Promise.all([
+        import('./resolve.ts'),
+        import('./lookup.ts'),
+      ])
+      return resolveEndpoint(value, {
+        ports,
+        lookup: systemLookup,
+        retries: process.env['WG_ENDPOINT_RESOLUTION_RETRIES'],
+        warn,
+        sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+      })
+    },
+  }
+}

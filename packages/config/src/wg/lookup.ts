@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+import { lookup as dnsLookup } from 'node:dns'
+import { readdirSync, readFileSync } from 'node:fs'
+import type { Endpoint } from '@wgq/model/endpoint'
+import { errnoText } from '@wgq/model/errno'
+import { formatIp, parseIp } from '@wgq/model/ip'
+
+/** A numeric address with its zone. */
+export type Address = Omit<Endpoint, 'port'>
+
+/** Why a name has no address: the text of glibc's gai_strerror, and whether asking again is pointless (spec wg §6.7). */
+export class LookupFailure {
+  readonly text: string
+  readonly final: boolean
+
+  constructor(text: string, final: boolean) {
+    this.text = text
+    this.final = final
+  }
+}
+
+/** Finds the first address of a host; rejects with {@link LookupFailure}. */
+export type Lookup = (host: string) => Promise<Address>
+
+/** EAI_NONAME, EAI_SERVICE. */
+export const nameUnknown = new LookupFailure('Name or service not known', true)
+export const serviceUnknown = new LookupFailure('Servname not supported for ai_socktype', false)
+
+// libuv numbers of the getaddrinfo errors, the same on every system.
+const failures: Record<number, LookupFailure> = {
+  [-3001]: new LookupFailure('Temporary failure in name resolution', false),
+  [-3004]: new LookupFailure('Non-recoverable failure in name resolution', true),
+  [-3005]: new LookupFailure('ai_family not supported', false),
+  [-3006]: new LookupFailure('Memory allocation failure', false),
+  [-3007]: new LookupFailure('No address associated with hostname', true),
+  [-3008]: nameUnknown,
+  [-3010]: serviceUnknown,
+}
+
+/**
+ * getaddrinfo(3) for datagrams of either family, the first result: numbers with zones here, everything else by the C
+ * library through Node. `host` holds one character per byte.
+ */
+export const systemLookup: Lookup = async (host) => {
+  const percent = host.indexOf('%')
+  const bytes = parseIp(percent < 0 ? host : host.slice(0, percent))
+  if (bytes && percent < 0) return { family: bytes.length === 4 ? 4 : 6, address: formatIp(bytes) }
+  if (bytes?.length === 16) return zoned(bytes, host.slice(percent + 1))
+  // Node would turn other scripts into punycode; the C library without AI_IDN does not ask for them at all.
+  if (host === '' || /[^\x21-\x7e]/.test(host)) throw nameUnknown
+  return new Promise((resolve, reject) => {
+    dnsLookup(host, { family: 0, verbatim: true }, (error, address, family) => {
+      if (!error) resolve({ family: family === 4 ? 4 : 6, address })
+      else reject(failures[error.errno ?? 0] ?? new LookupFailure(errnoText(error.code ?? 'EIO'), false))
+    })
+  })
+}
+
+/** An interface and its index. */
+export interface Zone {
+  readonly name: string
+  readonly index: number
+}
+
+/** The zone of an address as getnameinfo would print it, by glibc's rules; undefined when there is no such zone. */
+export const canonicalZone = (
+  bytes: Uint8Array,
+  text: string,
+  zones: readonly Zone[],
+): string | undefined => {
+  // fe80::/10, ff01::/16 and ff02::/16 take interface names; others numbers only.
+  const linkLocal =
+    (bytes[0] === 0xfe && ((bytes[1] as number) & 0xc0) === 0x80) ||
+    (bytes[0] === 0xff && (((bytes[1] as number) & 0x0f) === 1 || ((bytes[1] as number) & 0x0f) === 2))
+  if (linkLocal && zones.some(({ name }) => name === text)) return text
+  if (!/^[0-9]+$/.test(text) || Number(text) > 0xffffffff) return undefined
+  const index = Number(text)
+  return (linkLocal ? zones.find((zone) => zone.index === index)?.name : undefined) ?? String(index)
+}
+
+const zoned = (bytes: Uint8Array, text: string): Address => {
+  const zone = canonicalZone(bytes, text, systemZones())
+  if (zone === undefined) throw nameUnknown
+  const address: Address = { family: 6, address: formatIp(bytes) }
+  return zone === '0' ? address : { ...address, zone }
+}
+
+const systemZones = (): Zone[] => {
+  try {
+    return readdirSync('/sys/class/net').map((name) => ({
+      name,
+      index: Number(readFileSync(`/sys/class/net/${name}/ifindex`, 'latin1')),
+    }))
+  } catch {
+    return []
+  }
+}

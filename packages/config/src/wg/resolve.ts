@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+import type { Endpoint } from '@wgq/model/endpoint'
+import { plainEndpoint, splitEndpoint } from './endpoint.ts'
+import { fault } from './fault.ts'
+import { type Lookup, LookupFailure, serviceUnknown } from './lookup.ts'
+import type { PortReader } from './port.ts'
+import { readRetries, retryDelays } from './retry-policy.ts'
+
+/** What resolving an endpoint needs of the outside. */
+export interface ResolveSettings {
+  readonly ports: PortReader
+  readonly lookup: Lookup
+  /** Value of WG_ENDPOINT_RESOLUTION_RETRIES. */
+  readonly retries: string | undefined
+  /** Takes one line for standard error, one character per byte. */
+  readonly warn: (line: string) => void
+  readonly sleep: (milliseconds: number) => Promise<void>
+}
+
+/**
+ * `Endpoint`: the numeric endpoint of `HOST:PORT`, looked up and looked up again by wg's policy (spec wg §6.6, §6.7). A port
+ * name nobody knows is retried too, as getaddrinfo's error for it is not final. Raises `E_VALUE`, and
+ * `E_ENVIRONMENT` for a bad retry count even where nothing has to be looked up.
+ */
+export const resolveEndpoint = async (value: string, settings: ResolveSettings): Promise<Endpoint> => {
+  const retries = readRetries(settings.retries)
+  const plain = plainEndpoint(value)
+  if (plain) return plain
+  const { host, port } = splitEndpoint(value)
+  const delays = retryDelays(retries)
+  for (;;) {
+    try {
+      const number = settings.ports(port)
+      if (number === undefined) throw serviceUnknown
+      return { ...(await settings.lookup(host)), port: number }
+    } catch (error) {
+      if (!(error instanceof LookupFailure)) throw error
+      const delay = error.final ? undefined : delays.next()
+      if (!delay || delay.done) throw unresolved(error, value)
+      const seconds = (delay.value / 1_000_000).toFixed(2)
+      settings.warn(`${error.text}: \`${value}'. Trying again in ${seconds} seconds...`)
+      await settings.sleep(delay.value / 1000)
+    }
+  }
+}
+
+const unresolved = (failure: LookupFailure, value: string) =>
+  fault(
+    `${failure.text}: \`${value}'`,
+    `The endpoint ${JSON.stringify(value)} has no address: ${failure.text}`,
+    failure === serviceUnknown
+      ? 'a port is a number or the name of a UDP service'
+      : 'check the name and the DNS servers',
+  )

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+import { createPrivateKey, createPublicKey } from 'node:crypto'
+import { type Key, keyBytes, keyFromBytes } from '@wgq/model/key'
+
+// RFC 8410: PrivateKeyInfo of X25519 up to the 32 bytes of the key.
+const pkcs8Header = Buffer.from('302e020100300506032b656e04220420', 'hex')
+
+/**
+ * wg pubkey: the public key of a private key, X25519 with the base point. Any 32 bytes will do: the function clamps
+ * (RFC 7748 §5), so a key of zeros has a public key too.
+ */
+export const derivePublicKey = (privateKey: Key): Key => {
+  const secret = keyBytes(privateKey)
+  const der = Buffer.concat([pkcs8Header, secret])
+  const spki = createPublicKey(createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })).export({
+    format: 'der',
+    type: 'spki',
+  })
+  secret.fill(0)
+  der.fill(0)
+  return keyFromBytes(spki.subarray(-32))
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+import { readdirSync, statSync, unlinkSync } from 'node:fs'
+import type { Socket } from 'node:net'
+import type { Device, DeviceAccess, DeviceChange } from '@wgq/model/device'
+import { errnoName } from '@wgq/model/errno'
+import { connectTo, exchange } from './exchange.ts'
+import { GetReplyReader } from './get-reply.ts'
+import { deviceError } from './reply-error.ts'
+import { SetReplyReader } from './set-reply.ts'
+import { formatSetRequest } from './set-request.ts'
+
+const suffix = '.sock'
+
+/** WireGuard devices that a userspace daemon drives, each behind a socket in one directory (spec wg §11, §12). */
+export class UapiDevices implements DeviceAccess {
+  private readonly directory: string
+
+  constructor(directory = '/var/run/wireguard') {
+    this.directory = directory
+  }
+
+  /** Names whose sockets answer, in the order of the directory; a missing directory means none. */
+  async list(): Promise<string[]> {
+    const names: string[] = []
+    for (const entry of this.entries()) {
+      if (!entry.endsWith(suffix) || entry.length === suffix.length) continue
+      const name = entry.slice(0, -suffix.length)
+      if (await this.answers(name)) names.push(name)
+    }
+    return names
+  }
+
+  /**
+   * Says whether a daemon serves this name. A socket nobody listens on is removed; one that may not be opened (`EACCES`)
+   * still counts, so that the operation itself reports why it fails.
+   */
+  async answers(name: string): Promise<boolean> {
+    if (name.includes('/') || !isSocket(this.path(name))) return false
+    try {
+      ;(await connectTo(this.path(name))).destroy()
+      return true
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ECONNREFUSED') return true
+      removeStale(this.path(name))
+      return false
+    }
+  }
+
+  /** `get=1`. Raises `E_DEVICE` with the errno of the connection, of the reply, or `EPROTO`. */
+  async read(name: string): Promise<Device> {
+    const reader = new GetReplyReader(name)
+    await exchange(await this.connect(name), 'get=1\n\n', (line) => reader.line(line))
+    const { device, errno } = reader.finish()
+    if (errno !== 0) throw deviceError(errnoName(errno))
+    if (device.privateKey === undefined) return device
+    const { derivePublicKey } = await import('@wgq/keys/derive')
+    return { ...device, publicKey: derivePublicKey(device.privateKey) }
+  }
+
+  /** `set=1`. Raises `E_DEVICE`; the server applies line by line, so what stood before the fault stays applied. */
+  async change(name: string, change: DeviceChange): Promise<void> {
+    const reader = new SetReplyReader()
+    await exchange(await this.connect(name), formatSetRequest(change), (line) => reader.line(line))
+    const errno = reader.finish()
+    if (errno !== 0) throw deviceError(errnoName(-errno))
+  }
+
+  private async connect(name: string): Promise<Socket> {
+    if (name.includes('/')) throw deviceError('EINVAL')
+    const path = this.path(name)
+    if (statSync(path, { throwIfNoEntry: false }) === undefined) throw deviceError('ENOENT')
+    if (!isSocket(path)) throw deviceError('EBADF')
+    try {
+      return await connectTo(path)
+    } catch (error) {
+      const { code = 'EIO' } = error as NodeJS.ErrnoException
+      if (code === 'ECONNREFUSED') removeStale(path)
+      throw deviceError(code, error)
+    }
+  }
+
+  private path(name: string): string {
+    return `${this.directory}/${name}${suffix}`
+  }
+
+  private entries(): string[] {
+    try {
+      return readdirSync(this.directory)
+    } catch (error) {
+      const { code = 'EIO' } = error as NodeJS.ErrnoException
+      if (code === 'ENOENT') return []
+      throw deviceError(code, error)
+    }
+  }
+}
+
+const isSocket = (path: string): boolean => {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isSocket() ?? false
+  } catch {
+    return false
+  }
+}
+
+const removeStale = (path: string): void => {
+  try {
+    unlinkSync(path)
+  } catch {
+    // Somebody else removed it, or we may not: either way nobody listens there.
+  }
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+import { type Cidr, parseCidr } from '@wgq/model/cidr'
+import type { Device, Peer } from '@wgq/model/device'
+import { type Endpoint, parseEndpoint } from '@wgq/model/endpoint'
+import { type Key, keyFromHex, zeroKey } from '@wgq/model/key'
+import { protocolError } from './reply-error.ts'
+
+/** What a `get=1` reply said: the device, without its public key, which the protocol does not carry. */
+export interface GetReply {
+  readonly device: Device
+  /** The last `errno` of the reply, never negative (spec wg §12.1). */
+  readonly errno: number
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+type ReadPeer = Mutable<Omit<Peer, 'allowedIps' | 'lastHandshake'>> & {
+  allowedIps: Cidr[]
+  lastHandshake: { seconds: bigint; nanoseconds: number }
+}
+
+/**
+ * Reads a `get=1` reply line by line, as `wg` does (spec wg §12.1): device keys count only before the first peer, unknown
+ * keys are passed over, anything malformed raises `E_DEVICE` with errno `EPROTO`.
+ */
+export class GetReplyReader {
+  private readonly device: Mutable<Omit<Device, 'peers'>> & { peers: ReadPeer[] }
+  private peer: ReadPeer | undefined
+  private errno: number | undefined
+
+  constructor(name: string) {
+    this.device = { name, listenPort: 0, fwmark: 0, peers: [] }
+  }
+
+  /** Takes one line without its line end. */
+  line(line: string): void {
+    const equals = line.indexOf('=')
+    if (equals < 0) throw protocolError(`a line without "=": ${JSON.stringify(line.slice(0, 40))}`)
+    const key = line.slice(0, equals)
+    const value = line.slice(equals + 1)
+    if (key === 'errno') this.errno = Number(decimal(key, value, 0x7fffffffn))
+    else if (key === 'public_key') this.openPeer(hexKey(key, value))
+    else if (this.peer) readPeerField(this.peer, key, value)
+    else readDeviceField(this.device, key, value)
+  }
+
+  /** Ends the reply at its blank line. */
+  finish(): GetReply {
+    if (this.errno === undefined) throw protocolError('no errno before the blank line')
+    return { device: this.device, errno: this.errno }
+  }
+
+  private openPeer(publicKey: Key): void {
+    this.peer = {
+      publicKey,
+      allowedIps: [],
+      lastHandshake: { seconds: 0n, nanoseconds: 0 },
+      rxBytes: 0n,
+      txBytes: 0n,
+      keepaliveSeconds: 0,
+    }
+    this.device.peers.push(this.peer)
+  }
+}
+
+const readDeviceField = (device: Mutable<Omit<Device, 'peers'>>, key: string, value: string): void => {
+  switch (key) {
+    case 'private_key':
+      device.privateKey = hexKey(key, value)
+      return
+    case 'listen_port':
+      device.listenPort = Number(decimal(key, value, 0xffffn))
+      return
+    case 'fwmark':
+      device.fwmark = Number(decimal(key, value, 0xffffffffn))
+  }
+}
+
+const readPeerField = (peer: ReadPeer, key: string, value: string): void => {
+  switch (key) {
+    case 'preshared_key': {
+      const presharedKey = hexKey(key, value)
+      if (presharedKey === zeroKey) delete peer.presharedKey
+      else peer.presharedKey = presharedKey
+      return
+    }
+    case 'endpoint':
+      peer.endpoint = numericEndpoint(value)
+      return
+    case 'persistent_keepalive_interval':
+      peer.keepaliveSeconds = Number(decimal(key, value, 0xffffn))
+      return
+    case 'last_handshake_time_sec':
+      peer.lastHandshake.seconds = decimal(key, value, 0x7fffffffffffffffn)
+      return
+    case 'last_handshake_time_nsec':
+      peer.lastHandshake.nanoseconds = Number(decimal(key, value, 0x7fffffffffffffffn))
+      return
+    case 'rx_bytes':
+      peer.rxBytes = decimal(key, value, 0xffffffffffffffffn)
+      return
+    case 'tx_bytes':
+      peer.txBytes = decimal(key, value, 0xffffffffffffffffn)
+      return
+    case 'allowed_ip':
+      peer.allowedIps.push(maskedAddress(value))
+  }
+}
+
+const decimal = (key: string, value: string, most: bigint): bigint => {
+  // 20 digits hold 2^64-1; more may still be a small number behind zeros.
+  if (!/^[0-9]+$/.test(value)) throw protocolError(`${key} is not a decimal number`)
+  const number = BigInt(value)
+  if (number > most) throw protocolError(`${key} is above ${most}`)
+  return number
+}
+
+const hexKey = (key: string, value: string): Key => {
+  const found = keyFromHex(value)
+  if (!found) throw protocolError(`${key} is not 64 hexadecimal digits`)
+  return found
+}
+
+const numericEndpoint = (value: string): Endpoint => {
+  const found = parseEndpoint(value)
+  if (!found) throw protocolError(`an endpoint that is not numeric: ${JSON.stringify(value.slice(0, 80))}`)
+  return found
+}
+
+const maskedAddress = (value: string): Cidr => {
+  const found = value.includes('/') ? parseCidr(value) : undefined
+  if (!found) throw protocolError(`allowed_ip is not ADDRESS/LENGTH: ${JSON.stringify(value.slice(0, 80))}`)
+  return found
+}
