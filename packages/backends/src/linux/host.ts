@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+import { isWgqError } from '@wgq/model/error'
+import type { Host, Link, LinkAddress, Route, RouteLookup } from '@wgq/model/host'
+import { type Family, parseIp } from '@wgq/model/ip'
+import type { IfName, Op, Rule, Table } from '@wgq/model/operation'
+import { listAddresses } from '@wgq/netlink/address'
+import { type BatchRequest, Exchange } from '@wgq/netlink/exchange'
+import { getLink, listLinks } from '@wgq/netlink/link'
+import { openSocket } from '@wgq/netlink/open-socket'
+import { netlinkRoute } from '@wgq/netlink/protocol'
+import type { RawSocket } from '@wgq/netlink/raw-socket'
+import { listRoutes, lookUpRoute, mainTable, type ObservedRoute } from '@wgq/netlink/route'
+import { listRules } from '@wgq/netlink/rule'
+import { ApplyError, hostError, noDevice } from './host-error.ts'
+import { readTable, tableComplaint } from './ip-argument.ts'
+import { bootProtocol, inverseOf, type NetlinkOp, requestOf } from './operations.ts'
+import { readTableNames } from './table-names.ts'
+
+/** How the host is opened. */
+export interface HostOptions {
+  /** A network namespace: its name (`ip netns`) or a path; the own one unless given. Needs the native addon. */
+  readonly netns?: string
+  /**
+   * RTPROT_ number of the routes and rules that are added; 3 (boot), what `ip` writes, unless given. `ip` shows any other
+   * as `proto N`.
+   */
+  readonly protocol?: number
+  /** A socket of another kind: tests replay recorded answers. */
+  readonly socket?: RawSocket
+}
+
+/**
+ * The network of this machine over rtnetlink. Errors carry the words and the exit status of `ip`; where `ip` ends a message
+ * with an empty line (`argument "…" is wrong`), `message` ends with a newline.
+ */
+export const openHost = (options: HostOptions = {}): Host => new LinuxHost(options)
+
+class LinuxHost implements Host {
+  private readonly options: HostOptions
+  private open: Exchange | undefined
+  private names: Map<string, number> | undefined
+
+  constructor(options: HostOptions) {
+    this.options = options
+  }
+
+  links(): Promise<Link[]> {
+    return this.guarded((exchange) => listLinks(exchange))
+  }
+
+  link(name: IfName): Promise<Link | undefined> {
+    return this.guarded((exchange) => getLink(exchange, name))
+  }
+
+  addresses(dev: IfName, family?: Family): Promise<LinkAddress[]> {
+    return this.guarded(async (exchange) => {
+      const index = await indexOf(exchange, dev)
+      const addresses = await listAddresses(exchange, index, family)
+      return addresses.map(({ cidr, scope }) => ({ dev, cidr, scope }))
+    })
+  }
+
+  routes(query: { family: Family; table?: Table; dev?: IfName }): Promise<Route[]> {
+    return this.guarded(async (exchange) => {
+      const table = this.tableOf(query.table ?? mainTable)
+      const index = query.dev === undefined ? undefined : await indexOf(exchange, query.dev)
+      const routes = await listRoutes(exchange, {
+        family: query.family,
+        table,
+        ...(index === undefined ? {} : { index }),
+      })
+      const devices = new Map<number, string>()
+      if (index !== undefined && query.dev !== undefined) devices.set(index, query.dev)
+      else if (routes.length > 0)
+        for (const link of await listLinks(exchange)) devices.set(link.index, link.name)
+      return routes.map((route) =>
+        named(route, route.index === undefined ? undefined : devices.get(route.index)),
+      )
+    })
+  }
+
+  rules(family: Family): Promise<Rule[]> {
+    return this.guarded((exchange) => listRules(exchange, family))
+  }
+
+  routeTo(address: string, mark?: number): Promise<RouteLookup | undefined> {
+    return this.guarded(async (exchange) => {
+      const bytes = parseIp(address)
+      const route = bytes && (await lookUpRoute(exchange, bytes, mark))
+      if (!route) return undefined
+      const link = route.index === undefined ? undefined : await getLink(exchange, route.index)
+      const { mtu, source, gateway, table } = route
+      return {
+        table,
+        ...(link ? { dev: link.name } : {}),
+        ...(mtu === undefined ? {} : { mtu }),
+        ...(source === undefined ? {} : { source }),
+        ...(gateway === undefined ? {} : { gateway }),
+      }
+    })
+  }
+
+  async apply(ops: readonly Op[]): Promise<void> {
+    const devices = new Map<IfName, number>()
+    for (let first = 0; first < ops.length; ) {
+      const run = runOf(ops, first)
+      await this.applyRun(run, first, devices)
+      first += run.length
+    }
+  }
+
+  close(): void {
+    this.open?.close()
+    this.open = undefined
+  }
+
+  /** Carries out operations of one kind in as few datagrams as possible; `before` operations took effect already. */
+  private async applyRun(run: NetlinkOp[], before: number, devices: Map<IfName, number>): Promise<void> {
+    const requests: BatchRequest[] = []
+    let fault: unknown
+    for (const op of run) {
+      try {
+        requests.push(await this.request(op, devices))
+      } catch (error) {
+        // What stands before the faulty operation is carried out first, as a row of `ip` commands would.
+        fault = error
+        break
+      }
+    }
+    const failure = await this.guarded((exchange) => exchange.batch(requests))
+    if (failure) {
+      await this.takeBack(
+        failure.appliedBehind.map((index) => run[index] as NetlinkOp),
+        devices,
+      )
+      throw applyError(hostError(failure.refusal), before + failure.failed)
+    }
+    if (fault) throw applyError(fault, before + requests.length)
+  }
+
+  /** Undoes what the kernel carried out behind the failed operation, newest first. A failure of this is not reported. */
+  private async takeBack(ops: readonly NetlinkOp[], devices: Map<IfName, number>): Promise<void> {
+    for (const op of [...ops].reverse()) {
+      const inverse = inverseOf(op)
+      if (!inverse) continue
+      const request = await this.request(inverse, devices)
+      await this.guarded((exchange) => exchange.batch([request]))
+    }
+  }
+
+  private request(op: NetlinkOp, devices: Map<IfName, number>): Promise<BatchRequest> {
+    return requestOf(op, {
+      indexOf: (name) =>
+        devices.get(name) ??
+        this.guarded(async (exchange) => {
+          const index = await indexOf(exchange, name)
+          if (op.do !== 'link.delete') devices.set(name, index)
+          return index
+        }),
+      tableNames: () => this.tableNames(),
+      protocol: this.options.protocol ?? bootProtocol,
+    })
+  }
+
+  private tableOf(table: Table): number {
+    return readTable(table, () => this.tableNames(), tableComplaint.route)
+  }
+
+  private tableNames(): Map<string, number> {
+    this.names ??= readTableNames()
+    return this.names
+  }
+
+  private async guarded<T>(act: (exchange: Exchange) => Promise<T>): Promise<T> {
+    try {
+      this.open ??= new Exchange(this.options.socket ?? openRouteSocket(this.options.netns))
+      return await act(this.open)
+    } catch (error) {
+      throw hostError(error)
+    }
+  }
+}
+
+const openRouteSocket = (netns: string | undefined): RawSocket =>
+  openSocket({
+    protocol: netlinkRoute,
+    ...(netns === undefined ? {} : { netnsPath: netns.includes('/') ? netns : `/run/netns/${netns}` }),
+  })
+
+const indexOf = async (exchange: Exchange, name: IfName): Promise<number> => {
+  const link = await getLink(exchange, name)
+  if (!link) throw noDevice(name)
+  return link.index
+}
+
+const named = ({ index: _, source: __, ...route }: ObservedRoute, dev: string | undefined): Route =>
+  dev === undefined ? route : { ...route, dev }
+
+const applyError = (error: unknown, applied: number): unknown =>
+  isWgqError(error) ? new ApplyError(error, applied) : error
+
+/** The operations from `first` on that go into the same batch: neighbours of one kind that can be taken back. */
+const runOf = (ops: readonly Op[], first: number): NetlinkOp[] => {
+  const head = netlinkOp(ops[first] as Op)
+  if (!inverseOf(head)) return [head]
+  let end = first + 1
+  while (end < ops.length && ops[end]?.do === head.do) end++
+  return ops.slice(first, end) as NetlinkOp[]
+}
+
+const netlinkOp = (op: Op): NetlinkOp => {
+  if (/^(link|address|route|rule)\./.test(op.do)) return op as NetlinkOp
+  throw new Error(`Host.apply got ${op.do}, which is not the host's to do`)
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+import type { Device, DeviceAccess, DeviceChange } from '@wgq/model/device'
+import type { Endpoint } from '@wgq/model/endpoint'
+import { errnoText } from '@wgq/model/errno'
+import { isWgqError, WgqError } from '@wgq/model/error'
+import { Exchange } from '@wgq/netlink/exchange'
+import { getLink, listLinks } from '@wgq/netlink/link'
+import { openSocket } from '@wgq/netlink/open-socket'
+import { netlinkGeneric, netlinkRoute } from '@wgq/netlink/protocol'
+import type { RawSocket } from '@wgq/netlink/raw-socket'
+import { changeWireguard, readWireguard } from '@wgq/netlink/wireguard'
+
+/** Longest interface name, its NUL included. */
+const nameBytes = 16
+
+/** Opens a socket of a netlink family; tests replay recorded answers. */
+export type OpenSocket = (options: { protocol: number }) => RawSocket
+
+/**
+ * WireGuard devices of the kernel driver, over generic netlink. Raises `E_DEVICE` with `errno`: ENODEV, EPERM, EOPNOTSUPP
+ * for an interface of another kind, EPROTONOSUPPORT where the kernel has no driver, ENAMETOOLONG.
+ */
+export class KernelDevices implements DeviceAccess {
+  private readonly open: OpenSocket
+
+  constructor(open: OpenSocket = openSocket) {
+    this.open = open
+  }
+
+  async list(): Promise<string[]> {
+    const links = await this.route(listLinks)
+    return links.filter((link) => link.kind === 'wireguard').map((link) => link.name)
+  }
+
+  async read(name: string): Promise<Device> {
+    checkLength(name)
+    const device = await this.generic((exchange) => readWireguard(exchange, name))
+    if (!device.peers.some((peer) => peer.endpoint?.zone)) return device
+    return this.route(async (exchange) => {
+      const peers = []
+      for (const peer of device.peers)
+        peers.push(
+          peer.endpoint?.zone ? { ...peer, endpoint: await zoneByName(exchange, peer.endpoint) } : peer,
+        )
+      return { ...device, peers }
+    })
+  }
+
+  async change(name: string, change: DeviceChange): Promise<void> {
+    checkLength(name)
+    const numbered = change.peers.some((peer) => peer.endpoint?.zone)
+      ? await this.route((exchange) => zonesByIndex(exchange, change))
+      : change
+    await this.generic((exchange) => changeWireguard(exchange, name, numbered))
+  }
+
+  private route<T>(act: (exchange: Exchange) => Promise<T>): Promise<T> {
+    return this.with(netlinkRoute, act)
+  }
+
+  private generic<T>(act: (exchange: Exchange) => Promise<T>): Promise<T> {
+    return this.with(netlinkGeneric, act)
+  }
+
+  private async with<T>(protocol: number, act: (exchange: Exchange) => Promise<T>): Promise<T> {
+    let exchange: Exchange | undefined
+    try {
+      exchange = new Exchange(this.open({ protocol }))
+      return await act(exchange)
+    } catch (error) {
+      throw deviceError(error)
+    } finally {
+      exchange?.close()
+    }
+  }
+}
+
+const checkLength = (name: string): void => {
+  if (Buffer.byteLength(name) >= nameBytes)
+    throw new WgqError(
+      'E_DEVICE',
+      `An interface name has at most 15 bytes, found ${Buffer.byteLength(name)}`,
+      {
+        errno: 'ENAMETOOLONG',
+      },
+    )
+}
+
+const zoneByName = async (exchange: Exchange, endpoint: Endpoint): Promise<Endpoint> => {
+  const link = await getLink(exchange, Number(endpoint.zone))
+  return link ? { ...endpoint, zone: link.name } : endpoint
+}
+
+const zonesByIndex = async (exchange: Exchange, change: DeviceChange): Promise<DeviceChange> => {
+  const peers = []
+  for (const peer of change.peers) {
+    const zone = peer.endpoint?.zone
+    if (!peer.endpoint || zone === undefined || /^[0-9]+$/.test(zone)) {
+      peers.push(peer)
+      continue
+    }
+    const link = await getLink(exchange, zone)
+    if (!link) throw new WgqError('E_DEVICE', `There is no interface "${zone}"`, { errno: 'ENODEV' })
+    peers.push({ ...peer, endpoint: { ...peer.endpoint, zone: String(link.index) } })
+  }
+  return { ...change, peers }
+}
+
+const deviceError = (error: unknown): unknown => {
+  if (!isWgqError(error) || (error.code !== 'E_NETLINK' && error.code !== 'E_NO_ADDON')) return error
+  const errno = error.errno ?? 'EPROTONOSUPPORT'
+  const message = error.code === 'E_NO_ADDON' ? error.message : errnoText(errno)
+  return new WgqError('E_DEVICE', message, {
+    errno,
+    cause: error,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+  })
+}

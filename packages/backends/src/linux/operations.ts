@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+import { parseIp } from '@wgq/model/ip'
+import type { IfName, Op } from '@wgq/model/operation'
+import { changeAddress } from '@wgq/netlink/address'
+import type { BatchRequest } from '@wgq/netlink/exchange'
+import { addLink, deleteLink, raiseLink } from '@wgq/netlink/link'
+import { addRoute, deleteRoute, mainTable, type NumberedRoute } from '@wgq/netlink/route'
+import { addRule, deleteRule } from '@wgq/netlink/rule'
+import { readMtu, readPrefix, readTable, tableComplaint } from './ip-argument.ts'
+
+/** Operations that netlink carries out. */
+export type NetlinkOp = Extract<
+  Op,
+  {
+    do:
+      | 'link.add'
+      | 'link.delete'
+      | 'link.up'
+      | 'address.add'
+      | 'address.delete'
+      | 'route.add'
+      | 'route.delete'
+      | 'rule.add'
+      | 'rule.delete'
+  }
+>
+
+/** What an operation needs to know to become a message. */
+export interface OperationContext {
+  /** Index of an interface. Raises `E_HOST` when there is none of that name. */
+  readonly indexOf: (name: IfName) => Promise<number> | number
+  readonly tableNames: () => ReadonlyMap<string, number>
+  /** RTPROT_ number of our routes and rules. */
+  readonly protocol: number
+}
+
+/** RTPROT_BOOT: what `ip` writes. A rule has no protocol then. */
+export const bootProtocol = 3
+
+/**
+ * The message for an operation. Arguments are checked before the device is looked up, as `ip` does. Raises `E_HOST` with
+ * ip's words.
+ */
+export const requestOf = async (op: NetlinkOp, context: OperationContext): Promise<BatchRequest> => {
+  switch (op.do) {
+    case 'link.add':
+      return addLink(op.name, 'wireguard')
+    case 'link.delete':
+      return deleteLink(await context.indexOf(op.name))
+    case 'link.up': {
+      const mtu = readMtu(op.mtu)
+      return raiseLink(await context.indexOf(op.dev), mtu)
+    }
+    case 'address.add':
+    case 'address.delete': {
+      const prefix = readPrefix(op.address, op.family)
+      const index = await context.indexOf(op.dev)
+      return changeAddress(op.do === 'address.add' ? 'new' : 'delete', { index, ...prefix })
+    }
+    case 'route.add':
+      return addRoute(await routeOf(op, context), context.protocol)
+    case 'route.delete':
+      return deleteRoute(await routeOf(op, context))
+    case 'rule.add':
+    case 'rule.delete': {
+      const rule = { ...op.rule, table: readTable(op.rule.table, context.tableNames, tableComplaint.rule) }
+      if (op.do === 'rule.delete') return deleteRule(rule)
+      return addRule(rule, context.protocol === bootProtocol ? 0 : context.protocol)
+    }
+  }
+}
+
+/** Operations that go well together into one datagram, because each can be taken back. */
+export const inverseOf = (op: NetlinkOp): NetlinkOp | undefined => {
+  switch (op.do) {
+    case 'address.add':
+      return { ...op, do: 'address.delete' }
+    case 'address.delete':
+      return { ...op, do: 'address.add' }
+    case 'route.add':
+      return { ...op, do: 'route.delete' }
+    case 'route.delete':
+      return { ...op, do: 'route.add' }
+    default:
+      return undefined
+  }
+}
+
+const routeOf = async (
+  op: Extract<NetlinkOp, { do: 'route.add' | 'route.delete' }>,
+  context: OperationContext,
+): Promise<NumberedRoute> => {
+  const table =
+    op.table === undefined ? mainTable : readTable(op.table, context.tableNames, tableComplaint.route)
+  return {
+    index: await context.indexOf(op.dev),
+    // A Cidr holds an address that was read before.
+    destination: parseIp(op.dst.address) as Uint8Array,
+    prefixLength: op.dst.prefixLength,
+    table,
+  }
+}

@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: MIT
+import { endianness } from 'node:os'
+
+/** Netlink integers are in host byte order; this is the flag that DataView wants. */
+export const littleEndian: boolean = endianness() === 'LE'

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+
+import { errnoText } from '@wgq/model/errno'
+import { WgqError } from '@wgq/model/error'
+import { type NativeNetlinkSocket, openNetlinkSocket } from '@wgq/native/raw-socket'
+import type { RawSocket, RawSocketOptions } from './raw-socket.ts'
+
+/** A netlink socket of the native addon. Raises `E_NO_ADDON` where it is not built, else `E_NETLINK` with `errno`. */
+export const openNativeSocket = (options: RawSocketOptions): RawSocket =>
+  adapt(
+    translated(() =>
+      openNetlinkSocket({
+        protocol: options.protocol,
+        ...(options.groups === undefined ? {} : { groups: options.groups }),
+        ...(options.netnsPath === undefined ? {} : { netns: { path: options.netnsPath } }),
+      }),
+    ),
+  )
+
+const adapt = (native: NativeNetlinkSocket): RawSocket => ({
+  send: (datagram) => translated(() => native.send(datagram)),
+  // Blocks the thread: a command has nothing else to do, and the kernel has answered before send() returns.
+  receive: async (timeoutMs) => {
+    const datagram = translated(() => native.receiveBlocking(timeoutMs))
+    if (datagram) return datagram
+    throw new WgqError('E_NETLINK', `No answer from the kernel within ${timeoutMs} ms`, {
+      errno: 'ETIMEDOUT',
+    })
+  },
+  listen: (listener) =>
+    native.watch(() => {
+      try {
+        for (let datagram = native.receive(); datagram; datagram = native.receive()) listener(datagram)
+      } catch (error) {
+        listener(undefined, wrap(error))
+      }
+    }),
+  close: () => native.close(),
+})
+
+const translated = <T>(act: () => T): T => {
+  try {
+    return act()
+  } catch (error) {
+    throw wrap(error)
+  }
+}
+
+const wrap = (error: unknown): unknown => {
+  const code = (error as { code?: string }).code
+  if (code === undefined) return error
+  if (code === 'E_NO_ADDON') return new WgqError(code, (error as Error).message)
+  return new WgqError('E_NETLINK', errnoText(code), { errno: code, cause: error })
+}

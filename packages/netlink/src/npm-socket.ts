@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+import { createRequire } from 'node:module'
+import { errnoText } from '@wgq/model/errno'
+import { WgqError } from '@wgq/model/error'
+import type { RawSocket, RawSocketOptions } from './raw-socket.ts'
+
+/** What is used of `netlink/dist/raw` (the whole package costs 20 ms of generated tables). */
+interface RawModule {
+  readonly RawNetlinkSocket: new (protocol: number, options: { recvBufferSize?: number }) => NpmSocket
+}
+
+interface NpmSocket {
+  on(event: 'message', listener: (datagram: Uint8Array) => void): void
+  on(event: 'error', listener: (error: Error) => void): void
+  send(datagram: Uint8Array, options: object, callback: (error?: Error & { code?: string }) => void): void
+  ref(): void
+  unref(): void
+  close(): void
+}
+
+/**
+ * A raw socket of npm `netlink`, for machines where the addon is not built. It has no network namespaces, no extended
+ * acknowledgements and no strict checking, and it aborts the process when the receive buffer overflows: no multicast
+ * groups therefore, and batches stay windowed. Raises `E_NO_ADDON` where the package is missing too.
+ */
+export const openNpmSocket = (options: RawSocketOptions): RawSocket => {
+  if (options.groups !== undefined || options.netnsPath !== undefined)
+    throw missing('watching and namespaces')
+  const { RawNetlinkSocket } = load()
+  try {
+    return new NpmAdapter(new RawNetlinkSocket(options.protocol, { recvBufferSize: 212_992 }))
+  } catch (cause) {
+    const errno = (cause as { code?: string }).code ?? 'EPROTONOSUPPORT'
+    throw new WgqError('E_NETLINK', errnoText(errno), { errno, cause })
+  }
+}
+
+class NpmAdapter implements RawSocket {
+  private readonly socket: NpmSocket
+  private readonly waiting: Uint8Array[] = []
+  private failure: WgqError | undefined
+  private wake: (() => void) | undefined
+
+  constructor(socket: NpmSocket) {
+    this.socket = socket
+    socket.on('message', (datagram) => {
+      this.waiting.push(datagram)
+      this.wake?.()
+    })
+    socket.on('error', (error) => this.fail(error))
+    // Only a question that waits for its answer keeps the process alive.
+    socket.unref()
+  }
+
+  send(datagram: Uint8Array): void {
+    this.socket.send(datagram, {}, (error) => {
+      if (error) this.fail(error)
+    })
+  }
+
+  async receive(timeoutMs: number): Promise<Uint8Array> {
+    if (this.waiting.length === 0 && !this.failure) await this.wait(timeoutMs)
+    const datagram = this.waiting.shift()
+    if (datagram) return datagram
+    const failure = this.failure
+    this.failure = undefined
+    throw (
+      failure ??
+      new WgqError('E_NETLINK', `No answer from the kernel within ${timeoutMs} ms`, { errno: 'ETIMEDOUT' })
+    )
+  }
+
+  listen(): void {
+    throw missing('watching')
+  }
+
+  close(): void {
+    this.socket.close()
+  }
+
+  private wait(timeoutMs: number): Promise<void> {
+    this.socket.ref()
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer)
+        this.wake = undefined
+        this.socket.unref()
+        resolve()
+      }
+      const timer = setTimeout(done, timeoutMs)
+      this.wake = done
+    })
+  }
+
+  private fail(error: Error & { code?: string }): void {
+    const errno = error.code ?? 'EIO'
+    this.failure = new WgqError('E_NETLINK', errnoText(errno), { errno, cause: error })
+    this.wake?.()
+  }
+}
+
+const load = (): RawModule => {
+  try {
+    // Not bundled: an optional dependency with a prebuilt binary beside it.
+    return createRequire(import.meta.url)('netlink/dist/raw') as RawModule
+  } catch {
+    throw missing('the kernel driver')
+  }
+}
+
+const missing = (what: string): WgqError =>
+  new WgqError('E_NO_ADDON', `The native addon is not built; ${what} cannot be reached without it`, {
+    errno: 'EPROTONOSUPPORT',
+    hint: 'run scripts/setup (it needs a C++ compiler)',
+  })

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+import type { Route } from '@wgq/model/host'
+import { type Family, formatIp } from '@wgq/model/ip'
+import { littleEndian } from './byte-order.ts'
+import { type BatchRequest, type Exchange, isRefusal } from './exchange.ts'
+import { type AttributeCursor, attributesOf, type Message } from './message-reader.ts'
+import type { MessageWriter } from './message-writer.ts'
+import { addressFamily, flag } from './protocol.ts'
+
+/** rtnetlink message types of routes. */
+export const routeType = { new: 24, delete: 25, get: 26 } as const
+
+/** RT_TABLE_MAIN. */
+export const mainTable = 254
+
+// rtnetlink.h
+const attribute = {
+  destination: 1,
+  interface: 4,
+  gateway: 5,
+  priority: 6,
+  source: 7,
+  metrics: 8,
+  table: 15,
+  mark: 16,
+} as const
+const mtuMetric = 2
+const scope = { universe: 0, link: 253, nowhere: 255 } as const
+const unicast = 1
+const clonedFlag = 0x200
+const lookupTableFlag = 0x1000
+const headerBytes = 12
+
+/** A route to an interface, by number. */
+export interface NumberedRoute {
+  readonly index: number
+  readonly destination: Uint8Array
+  readonly prefixLength: number
+  readonly table: number
+}
+
+/** `ip -4|-6 route add DESTINATION dev DEV table TABLE`, with the given RTPROT_ number. */
+export const addRoute = (route: NumberedRoute, protocol: number): BatchRequest => ({
+  type: routeType.new,
+  flags: flag.create | flag.exclusive,
+  fill: (writer) => {
+    const ipv4 = route.destination.length === 4
+    header(writer, route, protocol, ipv4 ? scope.link : scope.universe, unicast)
+    target(writer, route)
+  },
+})
+
+/** `ip -4|-6 route delete DESTINATION dev DEV table TABLE`: whatever its scope, type and protocol. */
+export const deleteRoute = (route: NumberedRoute): BatchRequest => ({
+  type: routeType.delete,
+  flags: 0,
+  fill: (writer) => {
+    header(writer, route, 0, scope.nowhere, 0)
+    target(writer, route)
+  },
+})
+
+/** An observed route with the index of its interface. */
+export type ObservedRoute = Omit<Route, 'dev'> & { readonly index?: number; readonly source?: string }
+
+/**
+ * `ip -4|-6 route show table TABLE [dev DEV]`, without the kernel's cached clones; table 0 means all. A table that does
+ * not exist is empty.
+ */
+export const listRoutes = async (
+  exchange: Exchange,
+  query: { family: Family; table: number; index?: number },
+): Promise<ObservedRoute[]> => {
+  let routes: ObservedRoute[] = []
+  const read = (message: Message): void => {
+    const route = message.type === routeType.new ? readRoute(message) : undefined
+    if (!route || route.family !== query.family || (query.table !== 0 && route.table !== query.table)) return
+    if (message.view.getUint32(message.start + 8, littleEndian) & clonedFlag) return
+    if (query.index === undefined || route.index === query.index) routes.push(route)
+  }
+  const fill = (writer: MessageWriter): void => {
+    fields(writer, addressFamily[query.family], 0, 0, 0, 0, 0, 0)
+    // Filters count only where strict checking is on; otherwise we do it ourselves.
+    if (query.table !== 0) writer.u32Attribute(attribute.table, query.table)
+    if (query.index !== undefined) writer.u32Attribute(attribute.interface, query.index)
+  }
+  const restart = (): void => {
+    routes = []
+  }
+  try {
+    await exchange.dump(routeType.get, 0, fill, { read, restart })
+  } catch (error) {
+    if (isRefusal(error, 'ENOENT')) return []
+    throw error
+  }
+  return routes
+}
+
+/** `ip route get ADDRESS [mark MARK]`; undefined when the kernel has no way there. */
+export const lookUpRoute = async (
+  exchange: Exchange,
+  address: Uint8Array,
+  mark?: number,
+): Promise<ObservedRoute | undefined> => {
+  const family = address.length === 4 ? 4 : 6
+  try {
+    return await exchange.ask(
+      routeType.get,
+      0,
+      (writer) => {
+        fields(writer, addressFamily[family], address.length * 8, 0, 0, 0, 0, lookupTableFlag)
+        writer.bytesAttribute(attribute.destination, address)
+        if (mark !== undefined) writer.u32Attribute(attribute.mark, mark)
+      },
+      readRoute,
+    )
+  } catch (error) {
+    if (isRefusal(error, ...unreachable)) return undefined
+    throw error
+  }
+}
+
+const unreachable = ['ENETUNREACH', 'EHOSTUNREACH', 'EINVAL', 'EACCES', 'EAGAIN', 'ENETDOWN', 'EADDRNOTAVAIL']
+
+/** Reads RTM_NEWROUTE or RTM_DELROUTE; undefined for families other than IP. */
+export const readRoute = (message: Message): ObservedRoute | undefined => {
+  const cursor = attributesOf(message, headerBytes)
+  const family = familyOf(message.view.getUint8(message.start))
+  if (family === undefined) return undefined
+  const prefixLength = message.view.getUint8(message.start + 1)
+  let table = message.view.getUint8(message.start + 4)
+  const protocol = message.view.getUint8(message.start + 5)
+  let destination: Uint8Array | undefined
+  const found: { index?: number; gateway?: string; metric?: number; source?: string; mtu?: number } = {}
+  while (cursor.next()) {
+    if (cursor.type === attribute.destination) destination = cursor.address()
+    else if (cursor.type === attribute.table) table = cursor.u32() ?? table
+    else if (cursor.type === attribute.interface) put(found, 'index', cursor.u32())
+    else if (cursor.type === attribute.priority) put(found, 'metric', cursor.u32())
+    else if (cursor.type === attribute.gateway) put(found, 'gateway', textOf(cursor))
+    else if (cursor.type === attribute.source) put(found, 'source', textOf(cursor))
+    else if (cursor.type === attribute.metrics) put(found, 'mtu', mtuOf(cursor.nested()))
+  }
+  const address = destination ? formatIp(destination) : family === 4 ? '0.0.0.0' : '::'
+  return { family, dst: { family, address, prefixLength }, table, protocol, ...found }
+}
+
+const familyOf = (number: number): Family | undefined =>
+  number === addressFamily[4] ? 4 : number === addressFamily[6] ? 6 : undefined
+
+const put = <K extends string, V>(target: { [key in K]?: V }, key: K, value: V | undefined): void => {
+  if (value !== undefined) target[key] = value
+}
+
+const textOf = (cursor: AttributeCursor): string | undefined => {
+  const bytes = cursor.address()
+  return bytes && formatIp(bytes)
+}
+
+const mtuOf = (metrics: AttributeCursor): number | undefined => {
+  while (metrics.next()) if (metrics.type === mtuMetric) return metrics.u32()
+  return undefined
+}
+
+/** struct rtmsg; numbers of tables above 255 stand in an attribute. */
+const header = (
+  writer: MessageWriter,
+  route: NumberedRoute,
+  protocol: number,
+  routeScope: number,
+  type: number,
+): void => {
+  const family = route.destination.length === 4 ? addressFamily[4] : addressFamily[6]
+  const table = route.table < 256 ? route.table : 0
+  fields(writer, family, route.prefixLength, table, protocol, routeScope, type, 0)
+}
+
+const fields = (
+  writer: MessageWriter,
+  family: number,
+  prefixLength: number,
+  table: number,
+  protocol: number,
+  routeScope: number,
+  type: number,
+  flags: number,
+): void => {
+  writer.u8(family)
+  writer.u8(prefixLength)
+  writer.u16(0) // source prefix length, TOS
+  writer.u8(table)
+  writer.u8(protocol)
+  writer.u8(routeScope)
+  writer.u8(type)
+  writer.u32(flags)
+}
+
+const target = (writer: MessageWriter, route: NumberedRoute): void => {
+  writer.bytesAttribute(attribute.destination, route.destination)
+  if (route.table >= 256) writer.u32Attribute(attribute.table, route.table)
+  writer.u32Attribute(attribute.interface, route.index)
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+import type { Family } from '@wgq/model/ip'
+import type { Rule } from '@wgq/model/operation'
+import { littleEndian } from './byte-order.ts'
+import type { BatchRequest, Exchange } from './exchange.ts'
+import { attributesOf, type Message } from './message-reader.ts'
+import type { MessageWriter } from './message-writer.ts'
+import { addressFamily, flag } from './protocol.ts'
+
+/** rtnetlink message types of policy rules. */
+export const ruleType = { new: 32, delete: 33, get: 34 } as const
+
+// fib_rules.h
+const attribute = {
+  preference: 6,
+  fwmark: 10,
+  suppressPrefixLength: 14,
+  table: 15,
+  fwmask: 16,
+  protocol: 21,
+} as const
+const toTable = 1
+const invert = 2
+const headerBytes = 12
+/** No limit: -1. */
+const noSuppression = 0xffff_ffff
+const wholeMark = 0xffff_ffff
+/** Attributes that a rule of wg-quick's kind may carry besides: IP protocol, port and UID ranges are selectors. */
+const innocent = new Set<number>([
+  attribute.preference,
+  attribute.suppressPrefixLength,
+  attribute.table,
+  attribute.protocol,
+  13, // FRA_SUPPRESS_IFGROUP
+  18, // FRA_PAD
+])
+
+/** A rule whose table is a number. */
+export type NumberedRule = Rule & { readonly table: number }
+
+/** `ip -4|-6 rule add [not fwmark MARK] table TABLE [suppress_prefixlength N]`; `protocol` 0 sends none. */
+export const addRule = (rule: NumberedRule, protocol: number): BatchRequest => ({
+  type: ruleType.new,
+  flags: flag.create | flag.exclusive,
+  fill: (writer) => write(writer, rule, toTable, protocol),
+})
+
+/** `ip -4|-6 rule delete …`: the first rule that has all that is given. */
+export const deleteRule = (rule: NumberedRule): BatchRequest => ({
+  type: ruleType.delete,
+  flags: 0,
+  fill: (writer) => write(writer, rule, 0, 0),
+})
+
+/** `ip -4|-6 rule show`, in the order of the kernel, which is that of preference. */
+export const listRules = async (exchange: Exchange, family: Family): Promise<NumberedRule[]> => {
+  let rules: NumberedRule[] = []
+  await exchange.dump(ruleType.get, 0, (writer) => header(writer, family, 0, 0, 0), {
+    read: (message) => {
+      const rule = message.type === ruleType.new ? readRule(message) : undefined
+      if (rule?.family === family) rules.push(rule)
+    },
+    restart: () => {
+      rules = []
+    },
+  })
+  return rules
+}
+
+/** Reads RTM_NEWRULE; undefined for other families and for rules that do not look up a table. */
+export const readRule = (message: Message): NumberedRule | undefined => {
+  const cursor = attributesOf(message, headerBytes)
+  const { view, start } = message
+  const number = view.getUint8(start)
+  const family = number === addressFamily[4] ? 4 : number === addressFamily[6] ? 6 : undefined
+  if (family === undefined || view.getUint8(start + 7) !== toTable) return undefined
+  const inverted = (view.getUint32(start + 8, littleEndian) & invert) !== 0
+  let table = view.getUint8(start + 4)
+  let preference = 0
+  let fwmark: number | undefined
+  let fwmask = wholeMark
+  const found: { suppressPrefixLength?: number; protocol?: number } = {}
+  // Prefix lengths and TOS of the fixed part are selectors too.
+  let selective = view.getUint8(start + 1) + view.getUint8(start + 2) + view.getUint8(start + 3) > 0
+  while (cursor.next()) {
+    const value = cursor.u32()
+    if (cursor.type === attribute.table) table = value ?? table
+    else if (cursor.type === attribute.preference) preference = value ?? 0
+    else if (cursor.type === attribute.fwmark) fwmark = value
+    else if (cursor.type === attribute.fwmask) fwmask = value ?? wholeMark
+    else if (cursor.type === attribute.protocol) {
+      const protocol = cursor.u8()
+      if (protocol !== undefined) found.protocol = protocol
+    } else if (cursor.type === attribute.suppressPrefixLength && value !== noSuppression) {
+      if (value !== undefined) found.suppressPrefixLength = value
+    } else if (!innocent.has(cursor.type)) selective = true
+  }
+  const ours = fwmark !== undefined && inverted && fwmask === wholeMark
+  if (!ours && (fwmark !== undefined || inverted)) selective = true
+  return {
+    family,
+    table,
+    preference,
+    ...found,
+    ...(ours ? { notFwmark: fwmark as number } : {}),
+    ...(selective ? { selective } : {}),
+  }
+}
+
+const write = (writer: MessageWriter, rule: NumberedRule, action: number, protocol: number): void => {
+  header(
+    writer,
+    rule.family,
+    rule.table < 256 ? rule.table : 0,
+    action,
+    rule.notFwmark === undefined ? 0 : invert,
+  )
+  if (rule.preference !== undefined) writer.u32Attribute(attribute.preference, rule.preference)
+  if (rule.notFwmark !== undefined) writer.u32Attribute(attribute.fwmark, rule.notFwmark)
+  if (rule.table >= 256) writer.u32Attribute(attribute.table, rule.table)
+  if (rule.suppressPrefixLength !== undefined)
+    writer.u32Attribute(attribute.suppressPrefixLength, rule.suppressPrefixLength)
+  if (protocol !== 0) writer.u8Attribute(attribute.protocol, protocol)
+}
+
+/** struct fib_rule_hdr. */
+const header = (
+  writer: MessageWriter,
+  family: Family,
+  table: number,
+  action: number,
+  flags: number,
+): void => {
+  writer.u8(addressFamily[family])
+  writer.u8(0) // destination, source prefix length, TOS
+  writer.u16(0)
+  writer.u8(table)
+  writer.u16(0)
+  writer.u8(action)
+  writer.u32(flags)
+}
