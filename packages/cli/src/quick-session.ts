@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { readFileSync, realpathSync, writeFileSync } from 'node:fs'
-import { basename, dirname } from 'node:path'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { openDevices } from '@wgq/backends/devices'
 import { openHost } from '@wgq/backends/host'
 import { readConfigFile } from '@wgq/config/config-file'
 import { locate, worldAccessibleWarning } from '@wgq/config/locate'
@@ -10,11 +10,11 @@ import { readWgFile } from '@wgq/config/wg/read-file'
 import { WgqError } from '@wgq/model/error'
 import { childRunner, findProgram } from '@wgq/quick/child'
 import type { Edges } from '@wgq/quick/edges'
-import { asRoot } from '@wgq/quick/root'
 import type { Session } from '@wgq/quick/session'
+import { rerunAsRoot, thisProgram } from './as-root.ts'
 import type { Invocation } from './command.ts'
-import { openDevices } from './devices.ts'
 import { writeErr, writeErrBytes } from './output.ts'
+import { formatConf } from './show/conf.ts'
 
 /**
  * Carries out up, down or save: as root, with the configuration read and signals held back until a step is complete.
@@ -24,8 +24,6 @@ export const runQuick = async (
   invocation: Invocation,
   work: (session: Session) => Promise<number>,
 ): Promise<number> => {
-  const launcher = process.argv[2] ?? invocation.program
-  const script = resolved(launcher)
   const { args, verb, personality } = invocation
   const [argument] = args
   if (argument === undefined || args.length > 1)
@@ -36,13 +34,9 @@ export const runQuick = async (
         hint: `wgq ${verb} wg0`,
       },
     )
-  const program = basename(launcher)
-  const env = childEnvironment(dirname(script))
-  const find = findProgram(env['PATH'])
-  const shell = personality === 'wgq' ? undefined : find('bash')
-  const call = { program, script, args: [verb, ...args], ...(shell === undefined ? {} : { shell }) }
-  const elsewhere = asRoot(call, writeErr)
+  const elsewhere = rerunAsRoot(invocation)
   if (elsewhere) return elsewhere
+  const { name: program, script, binDirectory } = thisProgram()
   const location = locate(argument)
   if (location.worldAccessible) writeErr(`${worldAccessibleWarning(location.path)}\n`)
   const source = readConfigFile(location.path)
@@ -51,7 +45,7 @@ export const runQuick = async (
     process.on(signal, () => {
       interruption.signal = signal
     })
-  const edges = await openEdges(env, personality !== 'wgq')
+  const edges = await openEdges(childEnvironment(binDirectory), personality !== 'wgq')
   try {
     return await work({
       edges,
@@ -60,7 +54,7 @@ export const runQuick = async (
       settings: readSettings(source.text, location.path),
       program,
       script,
-      binDirectory: dirname(script),
+      binDirectory,
       style: personality === 'wgq' ? 'wgq' : 'wg-quick',
       runDirectory: '/run/wgq',
       interruption,
@@ -72,7 +66,7 @@ export const runQuick = async (
 
 const openEdges = async (env: NodeJS.ProcessEnv, exact: boolean): Promise<Edges> => ({
   host: await openHost(),
-  devices: await openDevices(),
+  devices: openDevices(),
   run: childRunner(env),
   find: findProgram(env['PATH']),
   // The reading of wg wants one character per byte.
@@ -82,6 +76,7 @@ const openEdges = async (env: NodeJS.ProcessEnv, exact: boolean): Promise<Edges>
       '/dev/fd/63',
       systemContext(exact, (line) => writeErrBytes(`${line}\n`)),
     ),
+  formatConf,
   readSysctl: (key) => {
     try {
       return readFileSync(sysctlPath(key), 'latin1').trim()
@@ -102,11 +97,3 @@ const childEnvironment = (binDirectory: string): NodeJS.ProcessEnv => ({
   LC_ALL: 'C',
   PATH: `${binDirectory}:${process.env['PATH'] ?? ''}`,
 })
-
-const resolved = (launcher: string): string => {
-  try {
-    return realpathSync(launcher)
-  } catch {
-    return launcher
-  }
-}

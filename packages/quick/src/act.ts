@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { DeviceChange } from '@wgq/model/device'
 import { errnoText } from '@wgq/model/errno'
-import { isWgqError } from '@wgq/model/error'
+import { isWgqError, type WgqError } from '@wgq/model/error'
 import type { Op } from '@wgq/model/operation'
 import { resolverLines } from './dns/resolvconf.ts'
 import type { Edges } from './edges.ts'
@@ -86,7 +86,7 @@ const said = async <T>(edges: Edges, status: number, work: () => Promise<T>, pre
     const { errno } = error as { errno?: unknown }
     const code = (error as NodeJS.ErrnoException).code
     if (isWgqError(error)) {
-      const text = typeof errno === 'string' && prefix !== '' ? prefix + errnoText(errno) : error.message
+      const text = typeof errno === 'string' && prefix !== '' ? prefix + errnoText(errno) : textOf(error)
       edges.print(`${text}\n`)
     } else if (typeof code === 'string') {
       edges.print(`${prefix}${errnoText(code)}\n`)
@@ -96,3 +96,7 @@ const said = async <T>(edges: Edges, status: number, work: () => Promise<T>, pre
     throw new Failure(status)
   }
 }
+
+/** wg's own words where it has some; they hold one character per byte. */
+const textOf = (error: WgqError): string =>
+  error.wgText === undefined ? error.message : Buffer.from(error.wgText, 'latin1').toString()

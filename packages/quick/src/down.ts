@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 import type { Device } from '@wgq/model/device'
 import { errnoText } from '@wgq/model/errno'
-import { WgqError } from '@wgq/model/error'
 import type { Op } from '@wgq/model/operation'
 import { planDnsRemoval } from './dns/plan.ts'
 import { Failure } from './failure.ts'
 import { planFirewallRemoval } from './firewall/choose.ts'
 import { planHooks } from './hooks.ts'
 import { type Journal, JournalKeeper, makeRunDirectory, readJournal } from './journal.ts'
+import { notWireGuard } from './not-wireguard.ts'
 import { isDefault, readRouting } from './plan/routes.ts'
 import { planJournalRules, planMarkRules } from './plan/rules.ts'
 import { recover } from './recover.ts'
@@ -41,12 +41,6 @@ export const down = async (session: Session): Promise<number> => {
     throw error
   }
 }
-
-/** The error for an interface that is none of WireGuard's, with upstream's words. */
-export const notWireGuard = (name: string): WgqError =>
-  new WgqError('E_NOT_WIREGUARD', `\`${name}' is not a WireGuard interface`, {
-    hint: '`wgq show interfaces` lists those that are',
-  })
 
 /** Rules and interface, then DNS and firewall, whose failures do not count. */
 const takeDown = async (session: Session, runner: Runner, journal: Journal | undefined): Promise<void> => {

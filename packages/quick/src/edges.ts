@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { DeviceAccess, DeviceChange } from '@wgq/model/device'
+import type { Device, DeviceAccess, DeviceChange } from '@wgq/model/device'
 import type { Host } from '@wgq/model/host'
 
 /** A child process that ran to its end. `status` is 127 for a missing program and 128 + number for a signal, as in a shell. */
@@ -38,6 +38,8 @@ export interface Edges {
   readonly find: (program: string) => string | undefined
   /** What `wg addconf` would do with a text: names are looked up. Raises WgqError with wg's own words. */
   readonly readWgConfig: (text: string) => Promise<DeviceChange>
+  /** What `wg showconf` prints of a device. */
+  readonly formatConf: (device: Device) => string
   readonly readSysctl: (key: string) => string | undefined
   /** Raises the system's error when it may not be written. */
   readonly writeSysctl: (key: string, value: string) => void

@@ -1,7 +1,84 @@
 // SPDX-License-Identifier: MIT
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import type { Settings } from '@wgq/config/settings'
+import { formatCidr } from '@wgq/model/cidr'
+import { WgqError } from '@wgq/model/error'
+import { readResolvconf } from './dns/resolvconf.ts'
+import { notWireGuard } from './not-wireguard.ts'
 import type { Session } from './session.ts'
 
-/** wg-quick save. */
+/**
+ * wg-quick save: writes what runs into the configuration file. Resolves to the exit status. Raises `E_NOT_WIREGUARD`
+ * where the interface does not run, `E_SAVE` when the file cannot be written.
+ */
+export const saveRunning = async (session: Session): Promise<number> => {
+  if (!(await session.edges.devices.list()).includes(session.name)) throw notWireGuard(session.name)
+  await save(session)
+  return 0
+}
+
+/** Saves a running interface; see {@link saveRunning}. */
 export const save = async (session: Session): Promise<void> => {
-  session.edges.print(`[#] wg showconf ${session.name}\n`)
+  const { name, edges, settings } = session
+  const addresses = (await edges.host.addresses(name)).map(({ cidr }) => formatCidr(cidr))
+  const servers = await readResolvconf(edges, name)
+  const mtu = settings.mtu === undefined ? undefined : (await edges.host.link(name))?.mtu
+  edges.print(`[#] wg showconf ${name}\n`)
+  const running = edges.formatConf(await edges.devices.read(name))
+  const head = savedHead({ settings, addresses, servers, mtu })
+  // By position, not by pattern: bash 5.2 lets "&" in a replacement stand for what it replaces (spec wg-quick §9).
+  const text = `${head}${running.slice('[Interface]\n'.length)}`
+  replaceFile(session.configPath, text)
+}
+
+/** What the head of a saved file is made of. */
+export interface SavedHead {
+  readonly settings: Settings
+  /** `ADDRESS/LENGTH` as the interface has them. */
+  readonly addresses: readonly string[]
+  readonly servers: readonly string[]
+  /** Present when the file sets one. */
+  readonly mtu: number | undefined
+}
+
+/** The lines that wg-quick puts before what `wg showconf` prints; `%i` stays as it is. */
+export const savedHead = ({ settings, addresses, servers, mtu }: SavedHead): string => {
+  const { hooks, table, saveConfig } = settings
+  const lines = [
+    '[Interface]',
+    ...addresses.map((address) => `Address = ${address}`),
+    ...servers.map((server) => `DNS = ${server}`),
+    ...(mtu === undefined ? [] : [`MTU = ${mtu}`]),
+    ...(table === undefined ? [] : [`Table = ${table.value}`]),
+    ...(saveConfig ? ['SaveConfig = true'] : []),
+    ...hooks.preUp.map(({ value }) => `PreUp = ${value}`),
+    ...hooks.postUp.map(({ value }) => `PostUp = ${value}`),
+    ...hooks.preDown.map(({ value }) => `PreDown = ${value}`),
+    ...hooks.postDown.map(({ value }) => `PostDown = ${value}`),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+/** Replaces a file at once and for good: written beside it, synchronised, renamed. Its mode is 0600 then. */
+const replaceFile = (path: string, text: string): void => {
+  const beside = `${path}.tmp`
+  try {
+    rmSync(beside, { force: true })
+    const fd = openSync(beside, 'wx', 0o600)
+    try {
+      writeSync(fd, text)
+      fsyncSync(fd)
+    } finally {
+      closeSync(fd)
+    }
+  } catch (cause) {
+    rmSync(beside, { force: true })
+    throw new WgqError('E_SAVE', 'Could not write configuration file', { cause })
+  }
+  try {
+    renameSync(beside, path)
+  } catch (cause) {
+    rmSync(beside, { force: true })
+    throw new WgqError('E_SAVE', 'Could not move configuration file', { cause })
+  }
 }
