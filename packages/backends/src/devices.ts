@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import type { Device, DeviceAccess, DeviceChange } from '@wgq/model/device'
-import { WgqError } from '@wgq/model/error'
 import { UapiDevices } from '@wgq/uapi/client'
 
 /** The userspace sockets, as the choice below needs them. */
