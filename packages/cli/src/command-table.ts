@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Personality } from './command.ts'
+import { inspectCommands } from './command-rows/inspect.ts'
 
 /** What an operand or the value of an option stands for; decides how a shell completes it. */
 export type ValueKind =
@@ -206,6 +207,7 @@ export const commands: readonly Command[] = [
     options: [],
     examples: [{ command: 'wgq pubkey < key', summary: 'the public key of a file' }],
   },
+  ...inspectCommands,
 ]
 
 /** The row of a verb as one program knows it; undefined when it does not. */
