@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+import { covers, parseCidr } from '@wgq/model/cidr'
+import type { Diagnostic } from '../diagnostic.ts'
+import type { Setting } from '../settings.ts'
+import type { Rule, Subject } from './subject.ts'
+import { spot } from './subject.ts'
+
+/** DNS: what is set without effect, and names that are asked for outside the tunnel. */
+export const dnsRules: Rule = (subject) => {
+  if (subject.purpose === 'setconf') return []
+  const { dnsServers, dnsSearch } = subject.settings
+  return [
+    ...dnsServers.flatMap(checkServer),
+    ...(dnsServers.length === 0 ? dnsSearch.slice(0, 1).map(searchOnly) : []),
+    ...dnsSearch.flatMap(checkSearch),
+    ...outside(subject),
+  ]
+}
+
+const place = ({ value, at }: Setting) => ({ at, width: value.length })
+
+const checkServer = (server: Setting): Diagnostic[] => {
+  if (parseCidr(server.value) && !server.value.includes('/')) return []
+  const message = `"${server.value}" is not the address of a name server`
+  return [{ code: 'bad-dns', severity: 'warning', ...place(server), message }]
+}
+
+const searchOnly = (domain: Setting): Diagnostic => ({
+  code: 'dns-search-only',
+  severity: 'warning',
+  ...place(domain),
+  message: 'Search domains without a name server have no effect',
+  hint: 'add the address of a name server to DNS',
+})
+
+const checkSearch = (domain: Setting): Diagnostic[] => {
+  if (!/[*?[/]/.test(domain.value)) return []
+  const message = `"${domain.value}" is not a domain; wg-quick looks for files of this name`
+  return [{ code: 'bad-dns', severity: 'warning', ...place(domain), message }]
+}
+
+const outside = (subject: Subject): Diagnostic[] => {
+  if (subject.settings.table?.value === 'off') return []
+  const { dnsServers } = subject.settings
+  const allowed = subject.peers.flatMap((peer) => peer.allowedIps)
+  const everything = allowed.find(({ cidr }) => cidr.prefixLength === 0)
+  if (everything && dnsServers.length === 0) {
+    const message =
+      'All traffic goes through the tunnel, but names are still asked for where they were before'
+    const hint = 'set DNS to a name server behind the tunnel'
+    const at = spot(subject, everything.entry, everything.span)
+    return [{ code: 'full-tunnel-without-dns', severity: 'info', ...at, message, hint }]
+  }
+  return dnsServers.flatMap((server): Diagnostic[] => {
+    const address = server.value.includes('/') ? undefined : parseCidr(server.value)
+    if (!address || allowed.length === 0 || allowed.some(({ cidr }) => covers(cidr, address))) return []
+    if (isLoopback(server.value)) return []
+    const message = `No peer's AllowedIPs contain ${server.value}: every name is asked for outside the tunnel`
+    const hint = `add ${server.value}/${address.prefixLength} to AllowedIPs, or use a server behind the tunnel`
+    const severity = everything ? 'warning' : 'info'
+    return [{ code: 'dns-outside-tunnel', severity, ...place(server), message, hint }]
+  })
+}
+
+const isLoopback = (address: string): boolean => address.startsWith('127.') || address === '::1'

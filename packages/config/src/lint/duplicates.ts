@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+import type { Diagnostic } from '../diagnostic.ts'
+import type { Entry, Section } from '../outline.ts'
+import type { Rule, Subject } from './subject.ts'
+import { headerSpot, spot } from './subject.ts'
+import { repeatableKeys } from './vocabulary.ts'
+
+/** What is said twice: of scalar keys the last line counts, of two peers with one key the last allowed IPs. */
+export const duplicateRules: Rule = (subject) => [
+  ...duplicateKeys(subject, subject.interfaces),
+  ...subject.peers.flatMap((peer) => duplicateKeys(subject, [peer.section])),
+  ...duplicatePeers(subject),
+  ...duplicateNames(subject),
+  ...duplicateAddresses(subject),
+]
+
+const duplicateKeys = (subject: Subject, sections: readonly Section[]): Diagnostic[] => {
+  const last = new Map<string, Entry>()
+  const found: Diagnostic[] = []
+  for (const entry of sections.flatMap((section) => section.entries)) {
+    if (!entry.hasEquals || repeatableKeys.includes(entry.key)) continue
+    const before = last.get(entry.key)
+    last.set(entry.key, entry)
+    if (!before) continue
+    found.push({
+      code: 'duplicate-key',
+      severity: 'warning',
+      ...spot(subject, entry, entry.name),
+      message: `${entry.name.text} is set again: this line counts, line ${before.line.number} does not`,
+      hint: 'keep one of the two lines',
+      related: [{ at: spot(subject, before, before.name).at, message: 'set here first' }],
+    })
+  }
+  return found
+}
+
+const duplicatePeers = (subject: Subject): Diagnostic[] => {
+  const first = new Map<string, Section>()
+  return subject.peers.flatMap(({ publicKey, section }): Diagnostic[] => {
+    if (publicKey === undefined) return []
+    const before = first.get(publicKey)
+    if (!before) {
+      first.set(publicKey, section)
+      return []
+    }
+    return [
+      {
+        code: 'duplicate-peer',
+        severity: 'warning',
+        ...headerSpot(subject, section),
+        message: 'A peer with this public key is in the file already: only the last allowed IPs count',
+        hint: 'put all its keys into one section',
+        related: [{ at: headerSpot(subject, before).at, message: 'the same peer' }],
+      },
+    ]
+  })
+}
+
+const duplicateNames = (subject: Subject): Diagnostic[] =>
+  subject.names.flatMap((peer, index): Diagnostic[] => {
+    const before = subject.names
+      .slice(0, index)
+      .find((one) => one.name === peer.name && one.publicKey !== peer.publicKey)
+    if (!before) return []
+    return [
+      {
+        code: 'duplicate-name',
+        severity: 'warning',
+        at: peer.at,
+        width: peer.name.length,
+        message: `Another peer is called "${peer.name}" too: commands will refuse the name`,
+        related: [{ at: before.at, message: 'the other one' }],
+      },
+    ]
+  })
+
+const duplicateAddresses = (subject: Subject): Diagnostic[] => {
+  const { addresses } = subject.settings
+  return addresses.flatMap(({ value, at }, index): Diagnostic[] => {
+    const before = addresses.slice(0, index).find((one) => one.value === value)
+    if (!before) return []
+    return [
+      {
+        code: 'duplicate-address',
+        severity: 'error',
+        at,
+        width: value.length,
+        message: `${value} is given twice: the system refuses the second one`,
+        related: [{ at: before.at, message: 'given here first' }],
+      },
+    ]
+  })
+}

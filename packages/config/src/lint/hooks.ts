@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+import type { Diagnostic } from '../diagnostic.ts'
+import type { Setting } from '../settings.ts'
+import type { LintEdges, Rule } from './subject.ts'
+
+/** Hooks: shell that does not parse shows only when it runs, the PreDown ones when the tunnel shall go. */
+export const hookRules: Rule = (subject, edges) => {
+  if (subject.purpose === 'setconf') return []
+  const { preUp, postUp, preDown, postDown } = subject.settings.hooks
+  return [...preUp, ...postUp, ...preDown, ...postDown].flatMap((hook) => checkHook(hook, edges))
+}
+
+const checkHook = (hook: Setting, edges: LintEdges): Diagnostic[] => {
+  const place = { at: hook.at, width: Math.max(hook.value.length, 1) }
+  const found: Diagnostic[] = []
+  const fault = hook.value === '' ? undefined : edges.shellFault(hook.value.replaceAll('%i', 'wg0'))
+  if (fault !== undefined) {
+    const hint = 'a hook is one line of bash; longer ones belong in a script of their own'
+    const message = `The shell cannot read this hook: ${fault}`
+    found.push({ code: 'hook-syntax', severity: 'error', ...place, message, hint })
+  }
+  const quote = /[\u2018\u2019\u201c\u201d]/.exec(hook.value)
+  if (quote) {
+    const at = { ...hook.at, column: hook.at.column + quote.index }
+    const message = 'A typographic quotation mark: the shell takes it for a letter'
+    found.push({ code: 'hook-quotes', severity: 'warning', at, message, hint: `write ' or "` })
+  }
+  const hash = hook.value.indexOf('#')
+  if (hash >= 0) {
+    const at = { ...hook.at, column: hook.at.column + hash }
+    const message = 'wg-quick before 1.0.20250521 cuts a hook here, even inside quotes'
+    found.push({ code: 'hook-comment', severity: 'info', at, width: hook.value.length - hash, message })
+  }
+  return found
+}

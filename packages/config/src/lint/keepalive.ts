@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+import type { Diagnostic } from '../diagnostic.ts'
+import type { Rule } from './subject.ts'
+import { entriesOf, headerSpot, lastValue, spot } from './subject.ts'
+
+// NAT tables forget UDP after 30 seconds and more (RFC 4787 asks for 2 minutes); 25 is what wg(8) advises.
+const natTimeoutSeconds = 120
+
+/** PersistentKeepalive: missing where the other side could not reach us, or set where it does nothing useful. */
+export const keepaliveRules: Rule = (subject) => {
+  const hasPort = lastValue(subject.interfaces, 'listenport') !== ''
+  return subject.peers.flatMap((peer): Diagnostic[] => {
+    const entry = entriesOf([peer.section], 'persistentkeepalive').at(-1)
+    const hasEndpoint = lastValue([peer.section], 'endpoint') !== ''
+    const seconds = Number(entry?.value.text)
+    if (!entry) {
+      if (hasPort || !hasEndpoint) return []
+      const message =
+        'Without PersistentKeepalive and a fixed ListenPort this peer may lose the way back to you'
+      const hint = 'add PersistentKeepalive = 25 if you are behind NAT or a firewall'
+      const place = headerSpot(subject, peer.section)
+      return [{ code: 'keepalive-missing', severity: 'info', ...place, message, hint }]
+    }
+    const place = { severity: 'info', ...spot(subject, entry, entry.value) } as const
+    if (seconds > natTimeoutSeconds) {
+      const message = `NAT forgets a silent connection long before ${seconds} seconds`
+      return [{ code: 'keepalive-long', ...place, message, hint: 'use 25' }]
+    }
+    if (seconds > 0 && !hasEndpoint) {
+      const message =
+        'Keepalives to a peer without Endpoint start only after it has called; it should send them'
+      const hint = 'set PersistentKeepalive on the other side, the one behind NAT'
+      return [{ code: 'keepalive-without-endpoint', ...place, message, hint }]
+    }
+    return []
+  })
+}

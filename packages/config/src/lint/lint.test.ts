@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import type { Key } from '@wgq/model/key'
+import { isKey } from '@wgq/model/key'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { Diagnostic } from '../diagnostic.ts'
+import { lint } from './lint.ts'
+import type { LintEdges, LintInput } from './subject.ts'
+
+const publicKeys: Record<string, string> = {
+  'cBvThcTrrfM1AQwW5DkDy1wA8JWsnJKZIIqd/jKIzmo=': '4IUzPqubfRlDIYinPVHESUOS0ogYfx60SsfyAaj1rW4=',
+  'ANJs8rwZUIYlM9pdyPOyNUhlmeIr5XDUC543xOSG438=': '06PO1rtSZG2ttVWpFsck4JLYJUiVUzXDwWTmCN+4kHE=',
+}
+const edges: LintEdges = {
+  publicKey: (key) => (publicKeys[key] ?? key) as Key,
+  shellFault: (script) => {
+    const { status, stderr } = spawnSync('bash', ['-O', 'extglob', '-n', '-c', script], { encoding: 'utf8' })
+    return status ? (stderr.split('\n')[0] ?? '').replace(/^.*line [0-9]+: /, '') : undefined
+  },
+}
+
+// docs/lint.md documents every code with a file that has the finding, what lint says, and a file that has it not. The
+// examples are the test cases: a code that is not documented fails, and so does one whose examples are wrong.
+interface Documented {
+  code: string
+  failing: LintInput[]
+  says: string[]
+  passing: LintInput[]
+}
+
+const decode = (text: string): string =>
+  text
+    .replaceAll('<BOM>', '\ufeff')
+    .replaceAll('<NBSP>', '\u00a0')
+    .replaceAll('␍', '\r')
+    .replaceAll('␀', '\0')
+
+const inputs = (markdown: string): LintInput[] =>
+  [...markdown.matchAll(/```ini([^\n]*)\n([\s\S]*?)```/g)].map(([, info = '', text = '']) => ({
+    file: /file=(\S+)/.exec(info)?.[1] ?? 'wg0.conf',
+    text: decode(text),
+    purpose: info.includes('setconf') ? 'setconf' : 'wg-quick',
+    worldAccessible: info.includes('world'),
+  }))
+
+const documented: Documented[] = readFileSync(new URL('../../../../docs/lint.md', import.meta.url), 'utf8')
+  .split(/^### /m)
+  .slice(1)
+  .map((section) => {
+    const [failing = '', passing = ''] = section.split('Without it:')
+    const says = /```text\n([\s\S]*?)\n```/.exec(failing)?.[1] ?? ''
+    const code = /^`([a-z-]+)`/.exec(section)?.[1] ?? ''
+    return { code, failing: inputs(failing), says: says.split('\n'), passing: inputs(passing) }
+  })
+
+const say = ({ at, severity, message, code }: Diagnostic): string =>
+  `${at.file}:${at.line}:${at.column}: ${severity}: ${message} [${code}]`
+
+describe('the examples in docs/lint.md', () => {
+  test.each(documented)('$code', ({ code, failing, says, passing }) => {
+    const found = lint(failing, edges).filter((finding) => finding.code === code)
+    expect(found.map(say)).toEqual(says)
+    expect(passing.length).toBeGreaterThan(0)
+    expect(lint(passing, edges).filter((finding) => finding.code === code)).toEqual([])
+  })
+
+  test('cover every code that the rules can give', () => {
+    const sources = [
+      'addresses',
+      'allowed-ips',
+      'dns',
+      'duplicates',
+      'hooks',
+      'keepalive',
+      'keys',
+      'lines',
+      'pairs',
+    ]
+    const codes = [...sources, 'routes', 'text', 'values'].flatMap((name) => {
+      const source = readFileSync(new URL(`./${name}.ts`, import.meta.url), 'utf8')
+      return [...source.matchAll(/(?:code: |refused\(subject, \w+, )'([a-z-]+)'/g)].map((match) => match[1])
+    })
+    expect(documented.map((one) => one.code).sort()).toEqual([...new Set(codes)].sort())
+  })
+})
+
+interface Golden {
+  name: string
+  interface: string
+  config: string
+  upExit?: number
+}
+const golden: Golden[] = JSON.parse(readFileSync(new URL('../fixtures/golden.json', import.meta.url), 'utf8'))
+const accepted = golden.filter((one) => one.upExit === 0)
+
+test.each(accepted)('no error in what wg-quick brought up: $name', (one) => {
+  const found = lint([{ file: `${one.interface}.conf`, text: one.config, purpose: 'wg-quick' }], edges)
+  expect(found.filter((finding) => finding.severity === 'error').map(say)).toEqual([])
+})
+
+test.each([
+  ['15-fail-bad-address', 'bad-address', 4],
+  ['32-unknown-key', 'unknown-key', 4],
+  ['56-empty-values', 'empty-value', 10],
+  ['58-two-interface-sections', 'misplaced-key', 9],
+  ['62-mtu-bad', 'bad-mtu', 4],
+  ['64-table-Auto-case', 'table-case', 4],
+  ['78-duplicate-address', 'duplicate-address', 3],
+  ['89-mtu-of-own-tunnel-route', 'bad-mtu', 4],
+])('an error in what wg-quick refused: %s', (name, code, line) => {
+  const one = golden.find((candidate) => candidate.name === `master/${name}`) ?? expect.fail(name)
+  const found = lint([{ file: 'wg0.conf', text: one.config, purpose: 'wg-quick' }], edges)
+  const errors = found.filter((finding) => finding.severity === 'error')
+  expect(errors.map((finding) => [finding.code, finding.at.line])).toContainEqual([code, line])
+})
+
+const key = 'cBvThcTrrfM1AQwW5DkDy1wA8JWsnJKZIIqd/jKIzmo='
+
+test.each([
+  [key.slice(0, -1), 'the "=" at its end is missing'],
+  [key.replace('/', '_'), 'it is in the URL alphabet'],
+  [`"${key}"`, 'quotes are not removed'],
+  [Buffer.from(key, 'base64').toString('hex'), 'it is hexadecimal'],
+  [key.replace('o=', 'p='), 'it has 44 characters'],
+])('says what happened to the key %s, without printing it', (text, hint) => {
+  const input = {
+    file: 'wg0.conf',
+    text: `[Interface]\nPrivateKey = ${text}\n`,
+    purpose: 'wg-quick',
+  } as const
+  const [finding] = lint([input], edges).filter((one) => one.code === 'bad-key')
+  expect(finding?.hint).toContain(hint)
+  expect(JSON.stringify(finding)).not.toContain(text.slice(1, 20))
+})
+
+test('never fails, and positions are inside the file: any text', () => {
+  const quiet = { ...edges, shellFault: () => undefined }
+  const piece = fc.constantFrom(
+    ...[
+      '[Interface]',
+      '[Peer]',
+      '[ peer ]',
+      '\n',
+      '\n',
+      '\r\n',
+      '\0',
+      ' = ',
+      '#',
+      ',',
+      '/',
+      ':',
+      '[',
+      'Address',
+      'DNS',
+    ],
+    ...[
+      'PublicKey',
+      'AllowedIPs',
+      'Endpoint',
+      'SaveConfig',
+      'Table',
+      'MTU',
+      'PostUp',
+      '10.0.0.1/8',
+      '::/0',
+      key,
+      '\ufeff',
+    ],
+  )
+  fc.assert(
+    fc.property(fc.array(fc.oneof(piece, fc.string({ maxLength: 5 })), { maxLength: 40 }), (pieces) => {
+      const text = pieces.join('')
+      const lines = text.split('\n')
+      for (const { at, message } of lint([{ file: 'wg0.conf', text, purpose: 'wg-quick' }], quiet)) {
+        expect(at.line).toBeLessThanOrEqual(Math.max(lines.length, 1))
+        expect(at.column).toBeGreaterThan(0)
+        expect(at.column).toBeLessThanOrEqual((lines[at.line - 1]?.length ?? 0) + 1)
+        expect(message).not.toBe('')
+      }
+    }),
+  )
+})
+
+test('ten thousand peers take less than five seconds', () => {
+  const peer = (n: number) => {
+    const bytes = Buffer.alloc(32)
+    bytes.writeUInt32BE(n + 1)
+    const text = bytes.toString('base64')
+    expect(isKey(text)).toBe(true)
+    return `[Peer] # p${n}\nPublicKey = ${text}\nAllowedIPs = 10.${(n >> 8) & 255}.${n & 255}.0/24, 10.0.0.0/8\n`
+  }
+  const text = `[Interface]\nPrivateKey = ${key}\n${Array.from({ length: 10_000 }, (_, n) => peer(n)).join('')}`
+  const start = performance.now()
+  lint([{ file: 'wg0.conf', text, purpose: 'wg-quick' }], edges)
+  expect(performance.now() - start).toBeLessThan(5000)
+})

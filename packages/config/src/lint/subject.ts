@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+import type { Cidr } from '@wgq/model/cidr'
+import { parseCidr } from '@wgq/model/cidr'
+import type { Position } from '@wgq/model/error'
+import type { Key } from '@wgq/model/key'
+import { isKey } from '@wgq/model/key'
+import type { Diagnostic } from '../diagnostic.ts'
+import type { Document } from '../document.ts'
+import { parseDocument, printDocument } from '../document.ts'
+import type { PeerName } from '../names.ts'
+import { peerNames, publicKeyOf } from '../names.ts'
+import type { Entry, Section } from '../outline.ts'
+import { outline } from '../outline.ts'
+import type { Span } from '../reading.ts'
+import { lower } from '../reading.ts'
+import type { Settings } from '../settings.ts'
+import { readSettings } from '../settings.ts'
+
+/** A file to look at. */
+export interface LintInput {
+  readonly file: string
+  readonly text: string
+  /** `setconf`: the file is for `wg setconf`, which knows no keys of wg-quick. */
+  readonly purpose: 'wg-quick' | 'setconf'
+  /** Anyone may read file and directory; absent when nobody looked. */
+  readonly worldAccessible?: boolean
+}
+
+/** What the rules may not do themselves. */
+export interface LintEdges {
+  /** The public key of a private key. */
+  readonly publicKey: (privateKey: Key) => Key
+  /** What the shell says about a script that it cannot parse; undefined for a good one, or where there is no shell. */
+  readonly shellFault: (script: string) => string | undefined
+}
+
+/** One allowed IP and where it stands. */
+export interface AllowedIp {
+  readonly cidr: Cidr
+  readonly span: Span
+  readonly entry: Entry
+}
+
+/** A [Peer] section with what the rules ask of it. */
+export interface LintPeer {
+  readonly section: Section
+  readonly publicKey?: Key
+  /** How messages call it: its name, else the beginning of its key. */
+  readonly label: string
+  /** The readable ones only. */
+  readonly allowedIps: readonly AllowedIp[]
+}
+
+/** A file prepared for the rules. */
+export interface Subject extends LintInput {
+  readonly document: Document
+  readonly sections: readonly Section[]
+  readonly interfaces: readonly Section[]
+  readonly peers: readonly LintPeer[]
+  readonly names: readonly PeerName[]
+  /** wg-quick's reading; SaveConfig is left out because a bad one would end it. */
+  readonly settings: Settings
+  /** Taken from a valid PrivateKey line. */
+  readonly privateKey?: Key
+  readonly publicKey?: Key
+}
+
+/** A rule looks at one file and returns what it finds, in the order of the file. */
+export type Rule = (subject: Subject, edges: LintEdges) => Diagnostic[]
+
+/** Prepares a file for the rules; never fails. */
+export const readSubject = (input: LintInput, edges: LintEdges): Subject => {
+  const document = parseDocument(input.text)
+  const sections = outline(document)
+  const names = peerNames(document, input.file)
+  const interfaces = sections.filter((section) => section.kind === 'interface')
+  const privateKey = lastValue(interfaces, 'privatekey')
+  return {
+    ...input,
+    document,
+    sections,
+    interfaces,
+    peers: sections.filter((section) => section.kind === 'peer').map((section) => readPeer(section, names)),
+    names,
+    settings: readSettings(withoutSaveConfig(document, sections), input.file),
+    ...(isKey(privateKey) ? { privateKey, publicKey: edges.publicKey(privateKey) } : {}),
+  }
+}
+
+/** The last value of a key, without white space, as wg takes it; empty when it is not there. */
+export const lastValue = (sections: readonly Section[], key: string): string =>
+  (entriesOf(sections, key).at(-1)?.value.text ?? '').replace(/[\t-\r ]+/g, '')
+
+/** All lines of a key. */
+export const entriesOf = (sections: readonly Section[], key: string): Entry[] =>
+  sections.flatMap((section) => section.entries.filter((entry) => entry.key === key && entry.hasEquals))
+
+/** Where a span of a line stands, and how wide the caret is. */
+export const spot = (
+  subject: LintInput,
+  entry: { readonly line: { readonly number: number } },
+  span: Span,
+): { at: Position; width: number } => ({
+  at: { file: subject.file, line: entry.line.number, column: span.column },
+  width: Math.max(span.text.length, 1),
+})
+
+/** Where a section's header stands; the top of the file for what comes before the first. */
+export const headerSpot = (
+  subject: Subject,
+  section: Section | undefined,
+): { at: Position; width: number } => {
+  const line = section && subject.document.lines[section.header]
+  const width = line && section.kind !== 'none' ? line.text.replace(/#.*/, '').trimEnd().length : 1
+  return { at: { file: subject.file, line: line?.number ?? 1, column: 1 }, width: Math.max(width, 1) }
+}
+
+/** The parts of a value between commas, trimmed; empty parts are kept. */
+export const listItems = (value: Span): Span[] => {
+  const parts: Span[] = []
+  let column = value.column
+  for (const part of value.text.split(',')) {
+    const text = part.replace(/^[\t-\r ]+|[\t-\r ]+$/g, '')
+    parts.push({ text, column: text === '' ? column : column + part.indexOf(text) })
+    column += part.length + 1
+  }
+  return parts
+}
+
+const readPeer = (section: Section, names: readonly PeerName[]): LintPeer => {
+  const publicKey = publicKeyOf(section)
+  const name = names.find((one) => one.publicKey === publicKey)?.name
+  const label =
+    name === undefined ? (publicKey === undefined ? 'without key' : `${publicKey.slice(0, 8)}…`) : `"${name}"`
+  const allowedIps = entriesOf([section], 'allowedips').flatMap((entry) =>
+    listItems(entry.value).flatMap((span) => {
+      const cidr = parseCidr(span.text.replace(/^[+-]/, ''))
+      return cidr ? [{ cidr, span, entry }] : []
+    }),
+  )
+  return { section, label, allowedIps, ...(publicKey === undefined ? {} : { publicKey }) }
+}
+
+const withoutSaveConfig = (document: Document, sections: readonly Section[]): string => {
+  const dropped = new Set(
+    sections.flatMap(({ entries }) => entries.filter(isSaveConfig).map((entry) => entry.index)),
+  )
+  if (dropped.size === 0) return printDocument(document)
+  const lines = document.lines.map((line, index) => (dropped.has(index) ? { ...line, text: '' } : line))
+  return printDocument({ lines })
+}
+
+const isSaveConfig = (entry: Entry): boolean => lower(entry.name.text) === 'saveconfig'

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+import type { Diagnostic } from '../diagnostic.ts'
+import { hookKeys } from '../outline.ts'
+import { lower, readQuickLine } from '../reading.ts'
+import type { Rule, Subject } from './subject.ts'
+
+/** The file itself: who may read it, how it is encoded, what its name means. */
+export const textRules: Rule = (subject) => [
+  ...access(subject),
+  ...fileName(subject),
+  ...byteOrderMark(subject),
+  ...carriageReturns(subject),
+  ...subject.document.lines.flatMap(({ text, number }) => characters(subject, text, number)),
+]
+
+const top = (subject: Subject) => ({ at: { file: subject.file, line: 1, column: 1 } })
+
+const access = (subject: Subject): Diagnostic[] => {
+  if (!subject.worldAccessible) return []
+  const message = 'Every user of this machine can read the file, and with it the private key'
+  const hint = `chmod 600 ${subject.file}`
+  return [{ code: 'world-accessible', severity: 'warning', ...top(subject), message, hint }]
+}
+
+const fileName = (subject: Subject): Diagnostic[] => {
+  if (subject.purpose === 'setconf' || /(?:^|\/)[a-zA-Z0-9_=+.-]{1,15}\.conf$/.test(subject.file)) return []
+  const message = 'wg-quick cannot use a file of this name: it wants the name of an interface and .conf'
+  const hint = '1 to 15 letters, digits and _ = + . - before .conf'
+  return [{ code: 'file-name', severity: 'info', ...top(subject), message, hint }]
+}
+
+const byteOrderMark = (subject: Subject): Diagnostic[] => {
+  if (!subject.text.startsWith('\ufeff')) return []
+  const message = 'The file begins with a byte-order mark: wg takes it for a part of the first line'
+  const hint = 'save the file as UTF-8 without BOM'
+  return [{ code: 'byte-order-mark', severity: 'error', ...top(subject), message, hint }]
+}
+
+const carriageReturns = (subject: Subject): Diagnostic[] => {
+  const line = subject.document.lines.find(({ ending }) => ending === '\r\n')
+  if (!line) return []
+  const at = { file: subject.file, line: line.number, column: line.text.length + 1 }
+  const message = 'The lines end in CR LF, as on Windows: wg and wg-quick read them all the same'
+  const hint = `sed -i 's/\\r$//' ${subject.file}`
+  return [{ code: 'carriage-return', severity: 'info', at, message, hint }]
+}
+
+/** Characters that look like nothing but are no white space for wg; those in comments harm nobody. */
+const characters = (subject: Subject, text: string, number: number): Diagnostic[] => {
+  const at = (index: number) => ({ at: { file: subject.file, line: number, column: index + 1 } })
+  const nul = text.indexOf('\0')
+  if (nul >= 0) {
+    const message = 'A NUL byte: wg reads the line only up to here'
+    return [{ code: 'nul-byte', severity: 'warning', ...at(nul), message }]
+  }
+  const key = lower(readQuickLine(text).key.text)
+  const read = hookKeys.includes(key) ? '' : text.replace(/#.*/s, '')
+  const odd = /[\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000]|(?<!^)\ufeff/.exec(read)
+  if (!odd) return []
+  const code = `U+${(odd[0].codePointAt(0) as number).toString(16).toUpperCase().padStart(4, '0')}`
+  const message = `An invisible character (${code}) that is not a blank: wg takes it for a letter`
+  const hint = 'type the line anew; it was probably copied from a web page'
+  return [{ code: 'odd-space', severity: 'error', ...at(odd.index), message, hint }]
+}
