@@ -138,6 +138,8 @@ export interface EnginePeerState {
   /** Last authenticated packet in either direction. */
   readonly lastTraversal: bigint
   readonly lastReceived: bigint
+  /** Last packet with content that was sent; absent counts as lastTraversal. */
+  readonly lastDataSent?: bigint
   readonly staged: number
 }
 
