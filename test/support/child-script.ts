@@ -29,6 +29,10 @@ export const childScript = (name: string): string => {
     platform: 'node',
     format: 'cjs',
     target: 'node20',
+    // As the real bundle has it (scripts/build/bundle.mjs).
+    define: { 'import.meta.dirname': '__dirname', 'import.meta.url': '__importMetaUrl' },
+    banner: { js: "const __importMetaUrl=require('node:url').pathToFileURL(__filename).href;" },
+    external: ['netlink'],
     logLevel: 'warning',
   })
   built.set(name, outfile)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
 import { errnoText } from '@wgq/model/errno'
 import { WgqError } from '@wgq/model/error'
 import type { RawSocket, RawSocketOptions } from './raw-socket.ts'
@@ -101,8 +102,12 @@ class NpmAdapter implements RawSocket {
 
 const load = (): RawModule => {
   try {
-    // Not bundled: an optional dependency with a prebuilt binary beside it.
-    return createRequire(import.meta.url)('netlink/dist/raw') as RawModule
+    // Not bundled: an optional dependency with a prebuilt binary beside it. In a checkout it belongs to this package,
+    // seen from dist/lib.
+    const require = createRequire(import.meta.url)
+    const checkout = fileURLToPath(new URL('../../packages/netlink', import.meta.url))
+    const here = fileURLToPath(new URL('.', import.meta.url))
+    return require(require.resolve('netlink/dist/raw', { paths: [here, checkout] })) as RawModule
   } catch {
     throw missing('the kernel driver')
   }
