@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+import { readConfigFile } from '@wgq/config/config-file'
+import { parseDocument } from '@wgq/config/document'
+import { locate } from '@wgq/config/locate'
+import { findPeer, type PeerName, peerNames } from '@wgq/config/names'
+import type { Device, DeviceAccess } from '@wgq/model/device'
+import { isWgqError } from '@wgq/model/error'
+import type { Key } from '@wgq/model/key'
+import { deviceFault } from '../device-fault.ts'
+
+/** The interfaces asked for, all there are when none is named. Raises `E_DEVICE` when they cannot be listed. */
+export const chosenInterfaces = async (
+  devices: DeviceAccess,
+  asked: readonly string[],
+): Promise<readonly string[]> => {
+  if (asked.length > 0) return asked
+  try {
+    return await devices.list()
+  } catch (error) {
+    throw deviceFault('Unable to list interfaces', error)
+  }
+}
+
+/** A device, or undefined when there is none of that name now. Raises `E_DEVICE` for any other refusal. */
+export const readIfThere = async (devices: DeviceAccess, name: string): Promise<Device | undefined> => {
+  try {
+    return await devices.read(name)
+  } catch (error) {
+    if (isWgqError(error) && gone.has(error.errno ?? '')) return undefined
+    throw deviceFault(`Unable to access interface ${name}`, error)
+  }
+}
+
+/** What a missing interface looks like: no socket, no link, no driver, or a daemon that ends while it is asked. */
+const gone = new Set(['ENODEV', 'ENOENT', 'EPROTONOSUPPORT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE'])
+
+/** The names that the configuration file of an interface gives to its peers; none where there is no readable file. */
+export const namesOf = (interfaceName: string): readonly PeerName[] => {
+  try {
+    const { path } = locate(interfaceName)
+    return peerNames(parseDocument(readConfigFile(path).text), path)
+  } catch (error) {
+    if (isWgqError(error)) return []
+    throw error
+  }
+}
+
+/** Names by key, for output. */
+export const nameMap = (names: readonly PeerName[]): ReadonlyMap<Key, string> =>
+  new Map(names.map(({ publicKey, name }) => [publicKey, name]))
+
+/** The key that a user's word means on an interface: a key, `@phone` or `phone`. Raises `E_PEER_NAME`. */
+export const peerKey = (interfaceName: string, word: string): Key => findPeer(namesOf(interfaceName), word)

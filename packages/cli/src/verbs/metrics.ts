@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+import { createServer, type Server } from 'node:http'
+import { openDevices } from '@wgq/backends/devices'
+import type { DeviceAccess } from '@wgq/model/device'
+import { WgqError } from '@wgq/model/error'
+import type { Handler } from '../command.ts'
+import { metricsText } from '../observe/metrics-text.ts'
+import { untilSignal } from '../observe/pause.ts'
+import { chosenInterfaces, nameMap, namesOf, readIfThere } from '../observe/tunnels.ts'
+import { lastValue, parseArguments } from '../options.ts'
+import { writeErr, writeOut } from '../output.ts'
+
+/** wgq metrics [IF…] [--listen ADDRESS:PORT]. */
+export const run: Handler = async (invocation) => {
+  const parsed = await parseArguments(invocation)
+  const devices = openDevices()
+  const listen = lastValue(parsed, 'listen')
+  if (listen === undefined) {
+    writeOut(await collect(devices, parsed.operands))
+    return 0
+  }
+  const server = createServer((request, response) => {
+    if (request.url !== '/metrics' || request.method !== 'GET') {
+      response.writeHead(404, { 'content-type': 'text/plain' }).end('Metrics are at /metrics\n')
+      return
+    }
+    collect(devices, parsed.operands).then(
+      (text) => response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4' }).end(text),
+      (error: Error) => response.writeHead(500, { 'content-type': 'text/plain' }).end(`${error.message}\n`),
+    )
+  })
+  const stop = untilSignal()
+  const address = await open(server, listen)
+  writeErr(`serving http://${address}/metrics\n`)
+  await new Promise((resolve) => stop.addEventListener('abort', resolve))
+  server.closeAllConnections()
+  server.close()
+  return 0
+}
+
+const collect = async (devices: DeviceAccess, asked: readonly string[]): Promise<string> => {
+  const found = []
+  for (const name of await chosenInterfaces(devices, asked)) {
+    const device = await readIfThere(devices, name)
+    if (device) found.push({ device, names: nameMap(namesOf(name)) })
+  }
+  return metricsText(found)
+}
+
+/** Listens on `ADDRESS:PORT` or `[ADDRESS]:PORT`; resolves to the address in use. Raises `E_USAGE` and `E_LISTEN`. */
+const open = (server: Server, text: string): Promise<string> => {
+  const match = /^(?:\[([^\]]+)\]|([^:]+)):([0-9]{1,5})$/.exec(text)
+  const host = match?.[1] ?? match?.[2]
+  if (!match || host === undefined)
+    throw new WgqError('E_USAGE', `--listen takes ADDRESS:PORT, found ${JSON.stringify(text)}`, {
+      hint: 'for this machine alone: --listen 127.0.0.1:9586',
+    })
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) =>
+      reject(
+        new WgqError('E_LISTEN', `Cannot listen on ${text}: ${cause.code ?? cause.message}`, {
+          hint: 'choose another address or port',
+          cause,
+        }),
+      ),
+    )
+    server.listen(Number(match[3]), host, () => {
+      const bound = server.address()
+      resolve(
+        bound !== null && typeof bound === 'object'
+          ? `${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`
+          : text,
+      )
+    })
+  })
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+
+import { openDevices } from '@wgq/backends/devices'
+import type { Device, DeviceAccess } from '@wgq/model/device'
+import type { Handler } from '../command.ts'
+import { type DeviceEvent, deviceEvents } from '../observe/device-events.ts'
+import { EndpointWatch } from '../observe/endpoint-watch.ts'
+import { pause, untilSignal } from '../observe/pause.ts'
+import { chosenInterfaces, nameMap, namesOf, readIfThere } from '../observe/tunnels.ts'
+import { numberValue, parseArguments } from '../options.ts'
+import { writeOut } from '../output.ts'
+
+/** wgq watch [IF…] [--interval SECONDS] [--reresolve]: events as lines of JSON until it is ended. */
+export const run: Handler = async (invocation) => {
+  const parsed = await parseArguments(invocation)
+  const intervalSeconds = numberValue(parsed, 'interval', 0.1) ?? 1
+  const devices = openDevices()
+  const stop = untilSignal()
+  const endpoints = parsed.flags.has('reresolve') ? new EndpointWatch(devices) : undefined
+  let before = new Map<string, Device>()
+  let beforeSeconds = wallSeconds()
+  while (!stop.aborted) {
+    const nowSeconds = wallSeconds()
+    const now = await look(devices, parsed.operands)
+    for (const name of new Set([...before.keys(), ...now.keys()]))
+      for (const event of deviceEvents(before.get(name), now.get(name), beforeSeconds, nowSeconds))
+        print(event, nowSeconds)
+    if (endpoints)
+      for (const device of now.values())
+        for (const moved of await endpoints.follow(device)) print(moved, nowSeconds)
+    before = now
+    beforeSeconds = nowSeconds
+    await pause(intervalSeconds, stop)
+  }
+  return 0
+}
+
+const look = async (devices: DeviceAccess, asked: readonly string[]): Promise<Map<string, Device>> => {
+  const found = new Map<string, Device>()
+  for (const name of await chosenInterfaces(devices, asked)) {
+    const device = await readIfThere(devices, name)
+    if (device) found.set(name, device)
+  }
+  return found
+}
+
+const print = (event: DeviceEvent, timeSeconds: number): void => {
+  const name = 'peer' in event ? nameMap(namesOf(event.interface)).get(event.peer) : undefined
+  writeOut(`${JSON.stringify({ time: timeSeconds, ...event, ...(name === undefined ? {} : { name }) })}\n`)
+}
+
+const wallSeconds = (): number => Math.floor(Date.now() / 1000)
