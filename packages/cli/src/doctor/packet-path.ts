@@ -79,7 +79,7 @@ export const describePath = (path: PacketPath): string[] => {
   const rule = path.rule
   const via = path.route.gateway === undefined ? '' : ` via ${path.route.gateway}`
   const lines = [
-    `${path.destination}: rule ${rule?.preference ?? '?'}${rule?.notFwmark === undefined ? '' : ` (not fwmark 0x${rule.notFwmark.toString(16)})`}, table ${rule?.table}`,
+    `${path.destination}: rule ${rule?.preference ?? '?'}${rule?.notFwmark === undefined ? '' : ` (not fwmark 0x${rule.notFwmark.toString(16)})`}, table ${tableName(rule?.table)}`,
     `  route ${formatCidr(path.route.dst)} dev ${path.route.dev ?? '?'}${via}`,
   ]
   if (path.peer && path.allowedIp) {
@@ -93,3 +93,7 @@ export const describePath = (path: PacketPath): string[] => {
   }
   return lines
 }
+
+/** `ip route`'s own names for the tables that every system has. */
+const tableName = (table: Rule['table'] | undefined): string =>
+  ({ 253: 'default', 254: 'main', 255: 'local' })[Number(table)] ?? `${table}`
