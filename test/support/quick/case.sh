@@ -1,0 +1,57 @@
+#!/bin/bash
+# Plays one recorded case of wg-quick in the current network namespace, with /etc/wireguard and the runtime directories to
+# itself. Reads $D/case.sh (UPCMD, DOWNCMD, PRE, MID, POST, ENV, CASEPATH, MODE, IF), writes what happened to $D.
+mkdir -p /run/wireguard /run/wgq
+mount --make-rprivate /
+mount -t tmpfs -o mode=700 tmpfs /etc/wireguard
+mount -t tmpfs -o mode=755 tmpfs /run/wireguard
+mount -t tmpfs -o mode=700 tmpfs /run/wgq
+cd / || exit 99
+umask 022
+. "$D/case.sh"
+
+snapshot() {
+  mkdir -p "$1"
+  ip -j addr > "$1/addr"
+  ip -j -4 route show table all > "$1/route4"
+  ip -j -6 route show table all > "$1/route6"
+  ip -j -4 rule > "$1/rule4"
+  ip -j -6 rule > "$1/rule6"
+  /usr/sbin/nft list ruleset > "$1/nft" 2> /dev/null
+  sysctl net.ipv4.conf.all.src_valid_mark net.ipv4.conf.all.rp_filter > "$1/sysctl"
+  /usr/bin/wg show all dump > "$1/wg_dump" 2> /dev/null
+  ls /run/wireguard > "$1/sockets"
+  ls /run/wgq > "$1/journals"
+  {
+    echo "# ip -br link"
+    ip -br link show | sed 's/@.*//; s/ .*//'
+    for family in -4 -6; do echo "# ip $family rule"; ip $family rule; done
+    for family in -4 -6; do echo "# ip $family route table all"; ip $family route show table all; done
+    echo "# nft"
+    cat "$1/nft"
+    echo "# sysctl"
+    sysctl net.ipv4.conf.all.src_valid_mark
+    echo "# /etc/wireguard"
+    ls -l /etc/wireguard | awk '{ print $1, $9 }'
+    echo "# /var/run/wireguard"
+    ls /run/wireguard
+  } > "$1/text"
+}
+
+play() { # NAME COMMAND
+  PATH=$CASEPATH bash -c "$2" > "$D/$1.stdout" 2> "$D/$1.stderr" < /dev/null
+  echo $? > "$D/$1.exit"
+}
+
+export PATH=$CASEPATH
+eval "$ENV"
+PATH=$BIN:$WRAP:/usr/sbin:/usr/bin:/sbin:/bin eval "$PRE"
+[ -f "$D/$IF.conf" ] && install -m "$MODE" "$D/$IF.conf" "/etc/wireguard/$IF.conf"
+[ -n "$UPCMD" ] && play up "$UPCMD"
+PATH=/usr/sbin:/usr/bin:/sbin:/bin snapshot "$D/state"
+eval "$MID"
+[ -n "$DOWNCMD" ] && play down "$DOWNCMD"
+mkdir -p "$D/after"
+eval "$POST"
+PATH=/usr/sbin:/usr/bin:/sbin:/bin snapshot "$D/after"
+exit 0
