@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+import type { Host, Link, LinkAddress, Route, RouteLookup } from '@wgq/model/host'
+import type { Family } from '@wgq/model/ip'
+import type { IfName, Op, Rule, Table } from '@wgq/model/operation'
+import type { CommandRunner } from './command-runner.ts'
+import { type Argv, bareAddress, type Dialect, familyFlag, type NameView } from './dialect.ts'
+import { CommandError } from './host-error.ts'
+import { parseIfconfig, type ShownInterface } from './ifconfig.ts'
+import { parseNetstat } from './netstat.ts'
+import { parseRouteGet } from './route-get.ts'
+
+/** The network of a BSD, seen and changed through ifconfig, route and netstat, as upstream does. */
+export class BsdHost implements Host {
+  readonly runner: CommandRunner
+  readonly dialect: Dialect
+  private readonly interfaceIndex: (name: string) => number | undefined
+  private readonly realNames = new Map<IfName, string>()
+  private readonly firstAddresses = new Map<string, string>()
+
+  constructor(dialect: Dialect, runner: CommandRunner, interfaceIndex: (name: string) => number | undefined) {
+    this.dialect = dialect
+    this.runner = runner
+    this.interfaceIndex = interfaceIndex
+  }
+
+  async links(): Promise<Link[]> {
+    return (await this.shown()).map((shown) => this.linkOf(shown, shown.name))
+  }
+
+  /** By the configuration's name first (description), then by the system's. */
+  async link(name: IfName): Promise<Link | undefined> {
+    const real = await this.realName(name)
+    const shown = real === undefined ? await this.show(name) : await this.show(real)
+    return shown && this.linkOf(shown, shown.name)
+  }
+
+  async addresses(dev: IfName, family?: Family): Promise<LinkAddress[]> {
+    const shown = await this.show((await this.realName(dev)) ?? dev)
+    return (shown?.addresses ?? []).filter(({ cidr }) => family === undefined || cidr.family === family)
+  }
+
+  async routes(query: { family: Family; table?: Table; dev?: IfName }): Promise<Route[]> {
+    const table = query.table === undefined || query.table === 'main' ? undefined : String(query.table)
+    const { stdout } = await this.runner.run(this.dialect.listRoutes(query.family, table))
+    const dev = query.dev === undefined ? undefined : ((await this.realName(query.dev)) ?? query.dev)
+    return parseNetstat(stdout, query.family, Number(table ?? 0)).filter(
+      (route) => dev === undefined || route.dev === dev,
+    )
+  }
+
+  /** The BSDs have no policy rules. */
+  async rules(): Promise<Rule[]> {
+    return []
+  }
+
+  /** `route -n get -inet|-inet6 ADDRESS`, also for a prefix. */
+  async routeTo(address: string): Promise<RouteLookup | undefined> {
+    const { status, stdout } = await this.runner.run([
+      ...['route', '-n', 'get', familyFlag(address.includes(':') ? 6 : 4)],
+      address,
+    ])
+    return status === 0 ? parseRouteGet(stdout) : undefined
+  }
+
+  async apply(ops: readonly Op[]): Promise<void> {
+    let applied = 0
+    for (const op of ops) {
+      try {
+        await this.perform(op, () => {})
+      } catch (error) {
+        throw Object.assign(error as Error, { applied })
+      }
+      applied++
+    }
+  }
+
+  /**
+   * Carries out one operation; `echo` gets each command before it runs. Raises `E_HOST` with the command's own text and
+   * status, `E_NO_ADDRESS` as the dialect says.
+   */
+  async perform(op: Op, echo: (argv: Argv) => void): Promise<void> {
+    if (op.do === 'link.add') {
+      this.realNames.set(op.name, await this.dialect.create(op.name, this.runner, echo))
+      return
+    }
+    await this.prepare(op)
+    for (const argv of this.dialect.commands(op, this.names())) {
+      echo(argv)
+      const result = await this.runner.run(argv)
+      if (result.status !== 0) throw new CommandError(argv, result, 0)
+    }
+    if (op.do === 'address.add') this.rememberAddress(op.dev, op.family, op.address)
+    if (op.do === 'link.delete') this.realNames.delete(op.name)
+  }
+
+  /** The commands of an operation without carrying it out (dry run). */
+  commands(op: Op): readonly Argv[] {
+    return this.dialect.commands(op, this.names())
+  }
+
+  /** The system's name of a configuration's interface; undefined when there is none. */
+  async realName(name: IfName): Promise<string | undefined> {
+    const known = this.realNames.get(name)
+    if (known !== undefined) return known
+    const found = (await this.shown()).find((shown) => this.dialect.carries(name, shown))
+    if (found) this.realNames.set(name, found.name)
+    return found?.name
+  }
+
+  close(): void {}
+
+  /** Looks up what the dialect will ask for, so that it can answer at once. */
+  private async prepare(op: Op): Promise<void> {
+    const dev = 'dev' in op ? op.dev : 'name' in op ? op.name : undefined
+    if (dev === undefined) return
+    await this.realName(dev)
+    if (op.do !== 'route.add' || this.firstAddresses.has(`${dev} ${op.dst.family}`)) return
+    const [first] = (await this.addresses(dev, op.dst.family)).filter(({ scope }) => scope !== 'link')
+    if (first) this.rememberAddress(dev, op.dst.family, first.cidr.address)
+  }
+
+  private rememberAddress(dev: IfName, family: Family, address: string): void {
+    const key = `${dev} ${family}`
+    if (!this.firstAddresses.has(key)) this.firstAddresses.set(key, bareAddress(address))
+  }
+
+  private names(): NameView {
+    return {
+      real: (name) => this.realNames.get(name) ?? name,
+      firstAddress: (name, family) => this.firstAddresses.get(`${name} ${family}`),
+    }
+  }
+
+  private async shown(): Promise<ShownInterface[]> {
+    return parseIfconfig((await this.runner.run(['ifconfig', '-a'])).stdout)
+  }
+
+  private async show(real: string): Promise<ShownInterface | undefined> {
+    const { status, stdout } = await this.runner.run(['ifconfig', real])
+    return status === 0 ? parseIfconfig(stdout)[0] : undefined
+  }
+
+  private linkOf(shown: ShownInterface, name: string): Link {
+    const wireguard = shown.groups.includes('wg') || /^wg[0-9]+$/.test(shown.name)
+    return {
+      index: this.interfaceIndex(shown.name) ?? 0,
+      name,
+      ...(wireguard ? { kind: 'wireguard' } : {}),
+      mtu: shown.mtu,
+      up: shown.up,
+    }
+  }
+}

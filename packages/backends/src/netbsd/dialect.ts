@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+import { formatCidr } from '@wgq/model/cidr'
+import type { Op } from '@wgq/model/operation'
+import {
+  type Argv,
+  bareAddress,
+  type Dialect,
+  descriptionPrefix,
+  familyFlag,
+  familyWord,
+  halves,
+  type NameView,
+} from '../bsd/dialect.ts'
+import { CommandError } from '../bsd/host-error.ts'
+import { createNumberedLink } from '../bsd/numbered-link.ts'
+
+const isOwnName = (name: string): boolean => /^wg[0-9]+$/.test(name)
+
+/**
+ * NetBSD, for which there is no upstream: a configuration named wgN gets that interface, any other the first free one
+ * with the name in its description. Routes name the interface, as the driver's author does (spec bsd §5.3).
+ */
+export const netbsdDialect: Dialect = {
+  system: 'netbsd',
+
+  create: async (name, runner, echo) => {
+    const perform = async (argv: Argv): Promise<void> => {
+      echo(argv)
+      const result = await runner.run(argv)
+      if (result.status !== 0) throw new CommandError(argv, result, 0)
+    }
+    if (isOwnName(name)) {
+      await perform(['ifconfig', name, 'create'])
+      return name
+    }
+    const real = await createNumberedLink(runner, echo, (free) => ['ifconfig', free, 'create'])
+    await perform(['ifconfig', real, 'description', `${descriptionPrefix}${name}`])
+    return real
+  },
+
+  commands: (op, names) => {
+    switch (op.do) {
+      case 'link.delete':
+        return [['ifconfig', names.real(op.name), 'destroy']]
+      case 'address.add':
+        return [['ifconfig', names.real(op.dev), familyWord(op.family), op.address, 'alias']]
+      case 'address.delete':
+        return [['ifconfig', names.real(op.dev), familyWord(op.family), bareAddress(op.address), '-alias']]
+      case 'link.up':
+        return [
+          ['ifconfig', names.real(op.dev), 'mtu', op.mtu],
+          ['ifconfig', names.real(op.dev), 'up'],
+        ]
+      case 'route.add':
+      case 'route.delete':
+        return routeCommands(op, names)
+      default:
+        return []
+    }
+  },
+
+  listRoutes: (family) => ['netstat', '-nr', '-f', familyWord(family)],
+
+  carries: (name, shown) =>
+    isOwnName(name) ? shown.name === name : shown.description === `${descriptionPrefix}${name}`,
+}
+
+/** There is one routing table; `Table` other than off and auto is left to route(8), which knows no option for it. */
+const routeCommands = (
+  op: Extract<Op, { do: 'route.add' | 'route.delete' }>,
+  names: NameView,
+): readonly Argv[] =>
+  halves(formatCidr(op.dst)).map((dst) => [
+    ...['route', '-q', '-n', op.do === 'route.add' ? 'add' : 'delete', familyFlag(op.dst.family), dst],
+    ...(op.do === 'route.add' ? ['-link', names.real(op.dev), '-iface'] : []),
+  ])
