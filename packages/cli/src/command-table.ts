@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Personality } from './command.ts'
+import { configCommands } from './command-rows/config.ts'
 import { inspectCommands } from './command-rows/inspect.ts'
 
 /** What an operand or the value of an option stands for; decides how a shell completes it. */
@@ -46,7 +47,7 @@ export interface Command {
   readonly verb: string
   /** Names of the program that know this verb. */
   readonly personalities: readonly Personality[]
-  readonly group: 'tunnel' | 'device' | 'keys' | 'inspect' | 'about'
+  readonly group: 'tunnel' | 'device' | 'keys' | 'config' | 'inspect' | 'about'
   /** One sentence without a full stop. */
   readonly summary: string
   /** What follows the verb in the usage line; for `wg` an interface fact (spec wg §1). */
@@ -207,6 +208,7 @@ export const commands: readonly Command[] = [
     options: [],
     examples: [{ command: 'wgq pubkey < key', summary: 'the public key of a file' }],
   },
+  ...configCommands,
   ...inspectCommands,
 ]
 

@@ -5,6 +5,7 @@ const titles: Record<Command['group'], string> = {
   tunnel: 'Tunnels',
   device: 'Devices',
   keys: 'Keys',
+  config: 'Configuration files',
   inspect: 'Looking closer',
   about: 'About',
 }

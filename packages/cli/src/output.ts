@@ -4,6 +4,9 @@ import { writeSync } from 'node:fs'
 /** Writes to standard output at once. `process.stdout` would cost milliseconds of start-up for its stream. */
 export const writeOut = (text: string): void => writeAll(1, Buffer.from(text, 'utf8'))
 
+/** Writes bytes to standard output at once. */
+export const writeOutBytes = (bytes: Buffer): void => writeAll(1, bytes)
+
 /** Writes lines to standard error at once. */
 export const writeErr = (text: string): void => writeAll(2, Buffer.from(text, 'utf8'))
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { existsSync, realpathSync, statSync } from 'node:fs'
+import { realpathSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { WgqError } from '@wgq/model/error'
 
@@ -20,11 +20,11 @@ export const configDirectories = (platform: NodeJS.Platform): readonly string[] 
 
 /**
  * Finds the configuration that a user names by interface (`wg0`) or by path (`./wg0.conf`), spec wg-quick §2. Raises
- * `E_CONFIG_MISSING` and `E_CONFIG_NAME` with wg-quick's words.
+ * `E_CONFIG_MISSING` and `E_CONFIG_NAME` with wg-quick's words, and `E_CONFIG_READ` where the directory may not be entered.
  */
 export const locate = (argument: string, directories = configDirectories(process.platform)): Location => {
   const path = interfaceNamePattern.test(argument) ? search(argument, directories) : argument
-  if (!existsSync(path)) {
+  if (!exists(path)) {
     throw new WgqError('E_CONFIG_MISSING', `\`${path}' does not exist`, {
       hint: 'give the name of a file in the configuration directory without `.conf`, or a path with a slash',
     })
@@ -48,5 +48,21 @@ const interfaceNamePattern = /^[a-zA-Z0-9_=+.-]{1,15}$/
 
 const search = (name: string, directories: readonly string[]): string => {
   const candidates = directories.map((directory) => `${directory}/${name}.conf`)
-  return candidates.find((path) => existsSync(path)) ?? (candidates.at(-1) as string)
+  return candidates.find(exists) ?? (candidates.at(-1) as string)
+}
+
+/** A file that may not be looked at is no file that is not there: wgq runs without root too. */
+const exists = (path: string): boolean => {
+  try {
+    statSync(path)
+    return true
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'EACCES') return false
+    throw new WgqError('E_CONFIG_READ', `\`${path}' cannot be read: EACCES`, {
+      errno: code,
+      cause: error,
+      hint: 'run the command as root, or name a file that you may read',
+    })
+  }
 }

@@ -17,6 +17,7 @@ const handlers: Record<string, () => Promise<{ run: Handler }>> = {
   watch: () => import('../verbs/watch.ts'),
   metrics: () => import('../verbs/metrics.ts'),
   top: () => import('../verbs/top.ts'),
+  lint: () => import('../verbs/lint.ts'),
   help: () => import('../verbs/help.ts'),
   version: () => import('../verbs/version.ts'),
   unknown: () => import('../verbs/unknown.ts'),

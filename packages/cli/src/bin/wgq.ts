@@ -4,58 +4,60 @@ import { fatal } from '../fatal.ts'
 import { programName } from '../program-name.ts'
 
 // What scripts call many times starts from this one file; each handler's module is initialised only when it is called.
-const fast: Record<string, () => Promise<{ run: Handler }>> = {
-  genkey: () => import('../verbs/genkey.ts'),
-  genpsk: () => import('../verbs/genkey.ts'),
-  pubkey: () => import('../verbs/pubkey.ts'),
-  show: () => import('../verbs/show.ts'),
-}
-
-/** The other verbs stand in a file of their own, which loads what they need. */
-const slow = (): typeof import('./main.ts') => require('./main.cjs')
+const fast = new Map<string, () => Promise<{ run: Handler }>>([
+  ['genkey', () => import('../verbs/genkey.ts')],
+  ['genpsk', () => import('../verbs/genkey.ts')],
+  ['pubkey', () => import('../verbs/pubkey.ts')],
+  ['show', () => import('../verbs/show.ts')],
+  ['strip', () => import('../verbs/strip.ts')],
+])
 
 const wgVerbs = /^(?:show|showconf|set|setconf|addconf|syncconf|genkey|genpsk|pubkey)$/
+const aliases = new Map([
+  ['-h', 'help'],
+  ['--help', 'help'],
+  ['-v', 'version'],
+  ['--version', 'version'],
+])
 
 const personalityOf = (launcher: string): Personality => {
   const name = launcher.slice(launcher.lastIndexOf('/') + 1)
   return name === 'wg' || name === 'wg-quick' ? name : 'wgq'
 }
 
-const invoke = async (handler: Handler | undefined, invocation: Invocation): Promise<number> => {
-  if (!handler) return invoke(await slow().loadHandler('unknown'), invocation)
-  return handler(invocation)
+/** The handler of a verb. Those that are not fast stand in a file of their own, which loads what they need. */
+const handlerOf = async (verb: string): Promise<Handler | undefined> => {
+  const load = fast.get(verb)
+  if (load) return (await load()).run
+  const { loadHandler } = require('./main.cjs') as typeof import('./main.ts')
+  return loadHandler(verb)
+}
+
+/** Verb and arguments of a command line; the verb is `unknown` where `wg` would not know it (spec wg §1). */
+const verbOf = (personality: Personality, words: readonly string[]): string => {
+  const [word] = words
+  if (personality === 'wg-quick') return 'wg-quick'
+  if (word === undefined) return personality === 'wg' ? 'show' : 'help'
+  const verb = aliases.get(word) ?? word
+  if (personality !== 'wg' || wgVerbs.test(verb)) return verb
+  return (verb === 'help' || verb === 'version') && words.length === 1 ? verb : 'unknown'
 }
 
 const start = async (launcher: string, words: readonly string[]): Promise<number> => {
   const personality = personalityOf(launcher)
-  const invocation = (verb: string, args: readonly string[]): Invocation => ({
-    personality,
-    verb,
-    args,
-    get program() {
-      return programName(launcher)
-    },
-  })
   try {
-    const [verb, ...args] = words
-    if (personality === 'wg-quick') {
-      return await invoke(await slow().loadHandler('wg-quick'), invocation('wg-quick', words))
+    const verb = verbOf(personality, words)
+    const handler = await handlerOf(verb)
+    const invocation: Invocation = {
+      personality,
+      verb: handler && verb !== 'unknown' ? verb : (words[0] ?? ''),
+      args: personality === 'wg-quick' ? words : words.slice(1),
+      // Looking through PATH costs time; few runs print the name.
+      get program() {
+        return programName(launcher)
+      },
     }
-    if (verb === undefined) {
-      const silent = personality === 'wg' ? 'show' : 'help'
-      return await start(launcher, [silent])
-    }
-    const asks = /^(?:-h|--help|help)$/.test(verb)
-      ? 'help'
-      : /^(?:-v|--version|version)$/.test(verb)
-        ? 'version'
-        : verb
-    if (personality === 'wg' && (asks === verb ? !wgVerbs.test(verb) : args.length > 0)) {
-      return await invoke(undefined, invocation(verb, args))
-    }
-    const load = fast[asks]
-    const handler = load ? (await load()).run : await slow().loadHandler(asks)
-    return await invoke(handler, invocation(asks, args))
+    return await (handler ?? ((await handlerOf('unknown')) as Handler))(invocation)
   } catch (error) {
     return fatal(error, personality)
   }

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+import { isatty } from 'node:tty'
+
+/** How a piece of text is set off. */
+export type Style = 'red' | 'yellow' | 'green' | 'cyan' | 'bold' | 'dim'
+
+/** Sets off a piece of text, or returns it as it is. */
+export type Painter = (style: Style, text: string) => string
+
+/**
+ * The painter for a descriptor (1 or 2): WG_COLOR_MODE `always` and `never` decide, then NO_COLOR (no-color.org), then whether it
+ * is a terminal. chalk is loaded only when there will be colour.
+ */
+export const painterFor = async (descriptor: number, environment = process.env): Promise<Painter> => {
+  const mode = environment['WG_COLOR_MODE']
+  const wanted = mode === 'always' || (mode !== 'never' && !environment['NO_COLOR'] && isatty(descriptor))
+  if (!wanted) return (_, text) => text
+  const { Chalk } = await import('chalk')
+  const chalk = new Chalk({ level: 1 })
+  return (style, text) => chalk[style](text)
+}

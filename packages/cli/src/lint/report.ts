@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+import type { Diagnostic } from '@wgq/config/diagnostic'
+import { isKey } from '@wgq/model/key'
+import type { Painter, Style } from '../colour.ts'
+
+/** The lines of a file by its name as the findings give it. */
+export type Sources = ReadonlyMap<string, readonly string[]>
+
+/** A finding for people: place, message and code; the line with a caret; the hint and related places. */
+export const formatFinding = (finding: Diagnostic, sources: Sources, paint: Painter): string => {
+  const { at, severity, message, code, hint, related = [] } = finding
+  const place = paint('bold', `${at.file}:${at.line}:${at.column}:`)
+  const lines = [
+    `${place} ${paint(colours[severity], `${severity}:`)} ${message} ${paint('dim', `[${code}]`)}`,
+  ]
+  const text = sources.get(at.file)?.[at.line - 1]
+  if (text !== undefined && text !== '') lines.push(...excerpt(finding, text, paint))
+  if (hint !== undefined) lines.push(`  ${paint('cyan', 'hint:')} ${hint}`)
+  for (const one of related) {
+    lines.push(`  ${paint('dim', `${one.at.file}:${one.at.line}:${one.at.column}: ${one.message}`)}`)
+  }
+  return `${lines.join('\n')}\n`
+}
+
+/** `2 errors, 1 warning in 1 file`. */
+export const formatSummary = (findings: readonly Diagnostic[], files: number): string => {
+  const count = (severity: Diagnostic['severity'], word: string): string[] => {
+    const number = findings.filter((finding) => finding.severity === severity).length
+    return number === 0 ? [] : [`${number} ${word}${number === 1 || word === 'info' ? '' : 's'}`]
+  }
+  const counts = [...count('error', 'error'), ...count('warning', 'warning'), ...count('info', 'info')]
+  return `${counts.join(', ') || 'no findings'} in ${files} file${files === 1 ? '' : 's'}\n`
+}
+
+const colours: Record<Diagnostic['severity'], Style> = { error: 'red', warning: 'yellow', info: 'cyan' }
+
+const excerpt = ({ at, width = 1, severity }: Diagnostic, text: string, paint: Painter): string[] => {
+  const shown = hideSecrets(text)
+  const start = at.column - 1
+  const gutter = ` ${String(at.line).padStart(3)} | `
+  // Tabs stay tabs, so that the caret stands below its character whatever a tab is worth.
+  const pad = shown.slice(0, start).replace(/[^\t]/g, ' ')
+  const carets = '^'.repeat(Math.max(1, Math.min(width, shown.length - start)))
+  return [
+    paint('dim', gutter) + printable(shown),
+    paint('dim', gutter.replace(/[0-9]/g, ' ')) + pad + paint(colours[severity], carets),
+  ]
+}
+
+/**
+ * The line with everything that may be a private or preshared key blotted out, character for character: the value of such a
+ * key however it is spelt, and any long word of base64 that is not a public key.
+ */
+const hideSecrets = (text: string): string =>
+  text.replace(/[A-Za-z0-9+/_-]{40,}=?/g, (word, index: number) => {
+    const before = text.slice(0, index)
+    return /public\s*key\s*=\s*$/i.test(before) && isKey(word) ? word : '*'.repeat(word.length)
+  })
+
+/** Control characters made visible: a file must not be able to steer the terminal. */
+const printable = (text: string): string =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is meant
+  text.replace(/[\0-\x08\x0b-\x1f\x7f-\x9f]/g, (character) =>
+    character < ' ' ? String.fromCharCode(0x2400 + character.charCodeAt(0)) : '\u2421',
+  )

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { readConfigFile } from '@wgq/config/config-file'
+import { lint } from '@wgq/config/lint/lint'
+import type { LintEdges, LintInput } from '@wgq/config/lint/subject'
+import { locate } from '@wgq/config/locate'
+import { decodeSource } from '@wgq/config/source'
+import { derivePublicKey } from '@wgq/keys/derive'
+import { painterFor } from '../colour.ts'
+import type { Handler } from '../command.ts'
+import { findCommand } from '../command-table.ts'
+import { commandHelp } from '../help.ts'
+import { formatFinding, formatSummary } from '../lint/report.ts'
+import { sarifLog } from '../lint/sarif.ts'
+import { asksForHelp, parseArguments } from '../options.ts'
+import { writeErr, writeOut } from '../output.ts'
+
+/** wgq lint FILE…: prints findings; 1 when there is an error (with --strict: a warning), else 0. */
+export const run: Handler = async (invocation) => {
+  const row = findCommand(invocation.verb, 'wgq')
+  if (row && asksForHelp(invocation.args)) {
+    writeOut(commandHelp(row))
+    return 0
+  }
+  const { operands, flags } = await parseArguments(invocation)
+  const purpose = flags.has('setconf') ? 'setconf' : 'wg-quick'
+  const inputs = operands.map((operand) => readInput(operand, purpose))
+  const all = lint(inputs, edges)
+  const findings = flags.has('quiet') ? all.filter(({ severity }) => severity !== 'info') : all
+  if (flags.has('json')) writeOut(`${JSON.stringify(findings, null, 2)}\n`)
+  else if (flags.has('sarif')) {
+    writeOut(`${JSON.stringify(sarifLog(findings, process.env['WGQ_VERSION'] ?? ''), null, 2)}\n`)
+  } else {
+    const sources = new Map(inputs.map(({ file, text }) => [file, text.split(/\r?\n/)]))
+    const paint = await painterFor(1)
+    writeOut(findings.map((finding) => formatFinding(finding, sources, paint)).join('\n'))
+    writeErr(formatSummary(findings, inputs.length))
+  }
+  const worst = flags.has('strict') ? ['error', 'warning'] : ['error']
+  return findings.some(({ severity }) => worst.includes(severity)) ? 1 : 0
+}
+
+const readInput = (operand: string, purpose: LintInput['purpose']): LintInput => {
+  if (operand === '-') return { file: 'stdin.conf', text: decodeSource(readFileSync(0)).text, purpose }
+  const file = existsSync(operand) ? operand : locate(operand).path
+  const { text } = readConfigFile(file)
+  const shared = statSync(file).mode & statSync(dirname(resolve(file))).mode & 0o007
+  return { file, text, purpose, worldAccessible: shared !== 0 }
+}
+
+const edges: LintEdges = {
+  publicKey: derivePublicKey,
+  shellFault: (script) => {
+    // As hooks are run: bash with extended patterns. `-n` reads and does not run.
+    const { error, status, stderr } = spawnSync('bash', ['-O', 'extglob', '-n', '-c', script], {
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C' },
+    })
+    if (error || status === 0) return undefined
+    return (stderr.split('\n')[0] ?? '').replace(/^bash: (?:-c: )?(?:line [0-9]+: )?/, '')
+  },
+}
