@@ -10,15 +10,15 @@ import type { RawSocket } from './raw-socket.ts'
 export class ReplaySocket implements RawSocket {
   readonly sent: Uint8Array[] = []
   private readonly waiting: Uint8Array[] = []
-  private readonly answer: (request: { type: number; sequence: number; bytes: Uint8Array }) => Uint8Array[]
+  private readonly answer: (request: { type: number; sequence: number; bytes: Buffer }) => Uint8Array[]
 
-  constructor(answer: (request: { type: number; sequence: number; bytes: Uint8Array }) => Uint8Array[]) {
+  constructor(answer: (request: { type: number; sequence: number; bytes: Buffer }) => Uint8Array[]) {
     this.answer = answer
   }
 
   send(datagram: Uint8Array): void {
     for (const { type, sequence, start, end } of messagesOf(datagram)) {
-      const bytes = datagram.slice(start - 16, end)
+      const bytes = Buffer.from(datagram.slice(start - 16, end))
       this.sent.push(bytes)
       this.waiting.push(...this.answer({ type, sequence, bytes }))
     }
