@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+import { endianness } from 'node:os'
+import type { Endpoint } from '@wgq/model/endpoint'
+import { formatIp, parseIp } from '@wgq/model/ip'
+import { endpointRecordBytes } from '@wgq/native/engine'
+
+// The record is in host byte order, see endpointRecordBytes.
+const little = endianness() === 'LE'
+
+/** Finds the index of an interface by name; undefined when there is none. */
+export type InterfaceIndex = (name: string) => number | undefined
+
+/** The engine's record of an endpoint, no source. Undefined when its zone names no interface. */
+export const encodeEndpoint = (endpoint: Endpoint, interfaceIndex: InterfaceIndex): Buffer | undefined => {
+  const address = parseIp(endpoint.address)
+  const scope = endpoint.zone === undefined ? 0 : zoneIndex(endpoint.zone, interfaceIndex)
+  if (!address || scope === undefined) return undefined
+  const record = Buffer.alloc(endpointRecordBytes)
+  record[0] = endpoint.family
+  if (little) {
+    record.writeUInt16LE(endpoint.port, 2)
+    record.writeUInt32LE(scope, 4)
+  } else {
+    record.writeUInt16BE(endpoint.port, 2)
+    record.writeUInt32BE(scope, 4)
+  }
+  record.set(address, 8)
+  return record
+}
+
+/** The destination of a record; a scope becomes a zone, by name where the interface still exists. */
+export const decodeEndpoint = (
+  record: Uint8Array,
+  interfaceName: (index: number) => string | undefined,
+): Endpoint => {
+  const view = Buffer.from(record.buffer, record.byteOffset, record.length)
+  const family = view[0] === 4 ? 4 : 6
+  const address = formatIp(view.subarray(8, family === 4 ? 12 : 24))
+  const port = little ? view.readUInt16LE(2) : view.readUInt16BE(2)
+  const scope = little ? view.readUInt32LE(4) : view.readUInt32BE(4)
+  const base = { family, address, port } as const
+  return scope === 0 ? base : { ...base, zone: interfaceName(scope) ?? String(scope) }
+}
+
+/** Index of the interface the source was learned on; 0 when there is no learned source. */
+export const sourceInterface = (record: Uint8Array): number => {
+  const view = Buffer.from(record.buffer, record.byteOffset, record.length)
+  if (view[24] === 0) return 0
+  return little ? view.readUInt32LE(28) : view.readUInt32BE(28)
+}
+
+/** The learned local address of a record; undefined when there is none. */
+export const sourceAddress = (record: Uint8Array): Buffer | undefined => {
+  const family = record[24]
+  if (family !== 4 && family !== 6) return undefined
+  return Buffer.from(record.subarray(32, family === 4 ? 36 : 48))
+}
+
+const zoneIndex = (zone: string, interfaceIndex: InterfaceIndex): number | undefined =>
+  /^[0-9]+$/.test(zone) ? Number(zone) : interfaceIndex(zone)

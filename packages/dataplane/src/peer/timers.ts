@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: MIT
+import {
+  keepaliveTimeoutMs,
+  mostAttempts,
+  newHandshakeMs,
+  rejectAfterMs,
+  rekeyTimeoutMs,
+  zeroKeysAfterMs,
+} from '../constants.ts'
+
+// The five timers of a peer (spec protocol §7) as a function of (now, event): no clock, no random, no socket inside.
+// All times are milliseconds of CLOCK_BOOTTIME. What happens per packet is not an event: the engine keeps facts
+// (`unansweredSince` …), reports only the first edge, and a timer checks the facts when it fires.
+
+/** What one peer's timers remember. Deadlines that are undefined are not pending. */
+export interface TimerState {
+  up: boolean
+  /** Persistent keepalive; 0 when off. */
+  keepaliveSeconds: number
+  /** Retransmissions of the running handshake. */
+  attempts: number
+  lastSentHandshakeMs: number
+  sessionBornMs: number
+  newHandshakeFiredMs: number
+  retransmitAt: number | undefined
+  newHandshakeAt: number | undefined
+  sendKeepaliveAt: number | undefined
+  /** Sent bytes when a second passive keepalive was promised: it is sent unless more than a keepalive went out since. */
+  anotherKeepaliveFrom: bigint | undefined
+  zeroKeysAt: number | undefined
+  persistentAt: number | undefined
+}
+
+/** What the engine knows about a peer, in milliseconds; 0 when unset. */
+export interface PeerFacts {
+  readonly unansweredSinceMs: number
+  readonly unacknowledgedSinceMs: number
+  readonly receivedMore: boolean
+  readonly lastTraversalMs: number
+  readonly lastDataSentMs: number
+  readonly txBytes: bigint
+}
+
+/** What can happen to a peer. */
+export type TimerEvent =
+  /** A deadline may have come; harmless when none has. */
+  | 'tick'
+  /** Something wants to be sent and no key is usable, or the key is old. */
+  | 'needHandshake'
+  /** First data sent since the peer was last heard. */
+  | 'awaitingReply'
+  /** First data received since we last sent anything. */
+  | 'owesKeepalive'
+  /** The initiation that was asked for could not be made (no private key, low-order public key). */
+  | 'initiationNotMade'
+  /** We answered an initiation: a session was derived as responder. */
+  | 'answered'
+  /** Our initiation was answered: a session was derived as initiator and the handshake is complete. */
+  | 'completed'
+  /** The first message with the session that we derived as responder arrived: the handshake is complete. */
+  | 'confirmed'
+  | 'up'
+  | 'down'
+  /** The own private key changed: a handshake may go out at once. */
+  | 'identityChanged'
+  | { readonly keepaliveSeconds: number }
+
+/** What the caller has to do, in this order. */
+export type TimerAction =
+  | 'initiate'
+  | 'sendKeepalive'
+  | 'clearSource'
+  | 'dropStaged'
+  | 'clearSessions'
+  /** For the log: the handshake was repeated as often as allowed. */
+  | 'gaveUp'
+
+/** Timers of a new peer, nothing pending. */
+export const newTimerState = (): TimerState => ({
+  up: false,
+  keepaliveSeconds: 0,
+  attempts: 0,
+  lastSentHandshakeMs: Number.NEGATIVE_INFINITY,
+  sessionBornMs: Number.NEGATIVE_INFINITY,
+  newHandshakeFiredMs: Number.NEGATIVE_INFINITY,
+  retransmitAt: undefined,
+  newHandshakeAt: undefined,
+  sendKeepaliveAt: undefined,
+  anotherKeepaliveFrom: undefined,
+  zeroKeysAt: undefined,
+  persistentAt: undefined,
+})
+
+/** The earliest pending deadline; undefined when the peer needs no attention. */
+export const nextDeadline = (state: TimerState): number | undefined => {
+  let first = Number.POSITIVE_INFINITY
+  if (state.retransmitAt !== undefined) first = Math.min(first, state.retransmitAt)
+  if (state.newHandshakeAt !== undefined) first = Math.min(first, state.newHandshakeAt)
+  if (state.sendKeepaliveAt !== undefined) first = Math.min(first, state.sendKeepaliveAt)
+  if (state.zeroKeysAt !== undefined) first = Math.min(first, state.zeroKeysAt)
+  if (state.persistentAt !== undefined) first = Math.min(first, state.persistentAt)
+  return first === Number.POSITIVE_INFINITY ? undefined : first
+}
+
+/**
+ * Feeds one event at `nowMs`, changes `state` and returns what to do. `jitterMs` is a fresh random number from 0 to 333;
+ * `facts` is asked only when a timer that depends on it is due.
+ */
+export const advance = (
+  state: TimerState,
+  nowMs: number,
+  jitterMs: number,
+  event: TimerEvent,
+  facts: () => PeerFacts,
+): TimerAction[] => {
+  if (typeof event === 'object') return setKeepalive(state, nowMs, event.keepaliveSeconds)
+  if (event === 'up') return goUp(state, nowMs)
+  if (event === 'down') return goDown(state)
+  if (event === 'identityChanged') {
+    state.lastSentHandshakeMs = Number.NEGATIVE_INFINITY
+    return []
+  }
+  if (!state.up) return []
+  switch (event) {
+    case 'tick':
+      return tick(state, nowMs, jitterMs, facts)
+    case 'needHandshake':
+      return initiate(state, nowMs, jitterMs, false)
+    case 'awaitingReply':
+      state.newHandshakeAt ??= nowMs + newHandshakeMs + jitterMs
+      return []
+    case 'owesKeepalive':
+      state.sendKeepaliveAt ??= nowMs + keepaliveTimeoutMs
+      return []
+    case 'initiationNotMade':
+      state.retransmitAt = undefined
+      return []
+    case 'answered':
+      // A responder does not initiate within 5 s of having answered (§7.3).
+      state.lastSentHandshakeMs = nowMs
+      return derived(state, nowMs)
+    case 'completed':
+      derived(state, nowMs)
+      return complete(state)
+    case 'confirmed':
+      return complete(state)
+  }
+}
+
+// --- internal ---
+
+const derived = (state: TimerState, nowMs: number): TimerAction[] => {
+  state.sessionBornMs = nowMs
+  state.zeroKeysAt = nowMs + zeroKeysAfterMs
+  return []
+}
+
+const complete = (state: TimerState): TimerAction[] => {
+  state.retransmitAt = undefined
+  state.attempts = 0
+  return []
+}
+
+const goUp = (state: TimerState, nowMs: number): TimerAction[] => {
+  state.up = true
+  if (state.keepaliveSeconds === 0) return []
+  state.persistentAt = nowMs + state.keepaliveSeconds * 1000
+  return ['sendKeepalive']
+}
+
+const goDown = (state: TimerState): TimerAction[] => {
+  Object.assign(state, { ...newTimerState(), keepaliveSeconds: state.keepaliveSeconds })
+  return ['dropStaged', 'clearSessions']
+}
+
+const setKeepalive = (state: TimerState, nowMs: number, seconds: number): TimerAction[] => {
+  const before = state.keepaliveSeconds
+  state.keepaliveSeconds = seconds
+  if (!state.up || seconds === before) return []
+  if (seconds === 0) {
+    state.persistentAt = undefined
+    return []
+  }
+  const at = nowMs + seconds * 1000
+  state.persistentAt = Math.min(state.persistentAt ?? at, at)
+  return before === 0 ? ['sendKeepalive'] : []
+}
+
+/** Starts or repeats a handshake, unless one was sent less than 5 s ago. */
+const initiate = (state: TimerState, nowMs: number, jitterMs: number, retry: boolean): TimerAction[] => {
+  if (!retry) state.attempts = 0
+  if (nowMs - state.lastSentHandshakeMs < rekeyTimeoutMs) return []
+  state.lastSentHandshakeMs = nowMs
+  // Armed even if sending fails (no route, EPERM): the retry recovers (§7.3).
+  state.retransmitAt = nowMs + rekeyTimeoutMs + jitterMs
+  return ['initiate']
+}
+
+const tick = (state: TimerState, nowMs: number, jitterMs: number, facts: () => PeerFacts): TimerAction[] => {
+  const actions: TimerAction[] = []
+  if (due(state.retransmitAt, nowMs)) actions.push(...retransmit(state, nowMs, jitterMs))
+  if (due(state.sendKeepaliveAt, nowMs)) actions.push(...passiveKeepalive(state, nowMs, facts()))
+  if (due(state.newHandshakeAt, nowMs)) actions.push(...newHandshake(state, nowMs, jitterMs, facts()))
+  if (due(state.zeroKeysAt, nowMs)) {
+    state.zeroKeysAt = undefined
+    actions.push('clearSessions')
+  }
+  if (due(state.persistentAt, nowMs)) actions.push(...persistent(state, nowMs, facts()))
+  return actions
+}
+
+const due = (at: number | undefined, nowMs: number): boolean => at !== undefined && at <= nowMs
+
+const retransmit = (state: TimerState, nowMs: number, jitterMs: number): TimerAction[] => {
+  state.retransmitAt = undefined
+  if (state.attempts > mostAttempts) {
+    state.sendKeepaliveAt = undefined
+    state.zeroKeysAt ??= nowMs + zeroKeysAfterMs
+    return ['gaveUp', 'dropStaged']
+  }
+  state.attempts++
+  return ['clearSource', ...initiate(state, nowMs, jitterMs, true)]
+}
+
+/** Data was received 10 s ago and nothing was sent since. */
+const passiveKeepalive = (state: TimerState, nowMs: number, facts: PeerFacts): TimerAction[] => {
+  const promisedFrom = state.anotherKeepaliveFrom
+  state.sendKeepaliveAt = undefined
+  state.anotherKeepaliveFrom = undefined
+  const owed = facts.unacknowledgedSinceMs
+  let another: boolean
+  if (promisedFrom !== undefined && facts.txBytes - promisedFrom <= keepaliveBytes) another = owed !== 0
+  else if (owed === 0) return []
+  else if (owed + keepaliveTimeoutMs > nowMs + clockSlackMs) {
+    state.sendKeepaliveAt = owed + keepaliveTimeoutMs
+    return []
+  } else another = facts.receivedMore
+  if (another) {
+    state.sendKeepaliveAt = nowMs + keepaliveTimeoutMs
+    state.anotherKeepaliveFrom = facts.txBytes
+  }
+  return ['sendKeepalive']
+}
+
+/** Data was sent 15 s ago and nothing was heard since. */
+const newHandshake = (
+  state: TimerState,
+  nowMs: number,
+  jitterMs: number,
+  facts: PeerFacts,
+): TimerAction[] => {
+  state.newHandshakeAt = undefined
+  const silentSince = facts.unansweredSinceMs
+  if (silentSince === 0) return []
+  if (silentSince + newHandshakeMs > nowMs + clockSlackMs) {
+    state.newHandshakeAt = silentSince + newHandshakeMs + jitterMs
+    return []
+  }
+  // The engine reports a silence once. Data that goes on into it arms this timer again (§7.1), as long as there is a key
+  // to send it with; so look again until the session has expired.
+  if (nowMs - state.sessionBornMs < rejectAfterMs) state.newHandshakeAt = nowMs + newHandshakeMs + jitterMs
+  const firedBefore = state.newHandshakeFiredMs >= silentSince
+  if (firedBefore && facts.lastDataSentMs <= state.newHandshakeFiredMs) return []
+  state.newHandshakeFiredMs = nowMs
+  return ['clearSource', ...initiate(state, nowMs, jitterMs, false)]
+}
+
+/** Nothing authenticated went either way for the interval. */
+const persistent = (state: TimerState, nowMs: number, facts: PeerFacts): TimerAction[] => {
+  const interval = state.keepaliveSeconds * 1000
+  const last = Math.max(facts.lastTraversalMs, state.lastSentHandshakeMs)
+  const quietUntil = last + interval
+  if (last > 0 && quietUntil > nowMs + clockSlackMs) {
+    state.persistentAt = quietUntil
+    return []
+  }
+  state.persistentAt = nowMs + interval
+  return ['sendKeepalive']
+}
+
+/** Transport header and tag. */
+const keepaliveBytes = 32n
+/** Timers of the event loop have whole milliseconds: half of one early counts as due. */
+const clockSlackMs = 0.5
