@@ -103,15 +103,20 @@ export class Namespace {
     return child
   }
 
+  /** Processes that live inside. */
+  pids(): number[] {
+    return spawnSync('ip', ['netns', 'pids', this.name], { encoding: 'utf8' })
+      .stdout.split('\n')
+      .filter(Boolean)
+      .map(Number)
+  }
+
   /** Ends every process of the namespace and removes it. */
   remove(): void {
     for (const child of this.children) child.kill('SIGKILL')
-    const pids = spawnSync('ip', ['netns', 'pids', this.name], { encoding: 'utf8' })
-      .stdout.split('\n')
-      .filter(Boolean)
-    for (const pid of pids) {
+    for (const pid of this.pids()) {
       try {
-        process.kill(Number(pid), 'SIGKILL')
+        process.kill(pid, 'SIGKILL')
       } catch {
         // ended by itself meanwhile
       }
