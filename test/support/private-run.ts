@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** Result of a program: bytes as UTF-8 text. */
+/** Result of a program: its bytes as text of the encoding asked for, UTF-8 unless told. */
 export interface Ran {
   readonly status: number | null
   readonly stdout: string
@@ -44,7 +44,12 @@ export class PrivateRun {
   /** Runs a program to its end, the test's own event loop going on meanwhile. `netns` names a network namespace. */
   run(
     command: readonly string[],
-    options: { env?: NodeJS.ProcessEnv; input?: string | Buffer; netns?: string } = {},
+    options: {
+      env?: NodeJS.ProcessEnv
+      input?: string | Buffer
+      netns?: string
+      encoding?: BufferEncoding
+    } = {},
   ): Promise<Ran> {
     const inside = ['unshare', '-m', 'sh', '-c', this.mounts, 'sh', ...command]
     const [program = '', ...args] =
@@ -65,8 +70,8 @@ export class PrivateRun {
       child.on('close', (status) =>
         resolve({
           status,
-          stdout: Buffer.concat(out).toString('utf8'),
-          stderr: Buffer.concat(err).toString('utf8'),
+          stdout: Buffer.concat(out).toString(options.encoding ?? 'utf8'),
+          stderr: Buffer.concat(err).toString(options.encoding ?? 'utf8'),
         }),
       )
     })

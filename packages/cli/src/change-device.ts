@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
+
+import { openDevices } from '@wgq/backends/devices'
 import type { DeviceChange } from '@wgq/model/device'
 import { deviceFault } from './device-fault.ts'
-import { openDevices } from './devices.ts'
 
 const longestName = 15
 
@@ -11,7 +12,7 @@ export const cutName = (name: string): string =>
 
 /** Applies a change; resolves to exit status 0 or raises `E_DEVICE` in wg's words. */
 export const changeDevice = async (name: string, change: DeviceChange): Promise<number> => {
-  const devices = await openDevices()
+  const devices = openDevices()
   try {
     await devices.change(cutName(name), change)
     return 0

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { closeSync } from 'node:fs'
+import { openDevices } from '@wgq/backends/devices'
 import { systemContext } from '@wgq/config/wg/context'
 import { openFile, readAll } from '@wgq/config/wg/key-file'
 import { replaceAll, synchronise } from '@wgq/config/wg/modes'
@@ -8,7 +9,6 @@ import type { DeviceChange } from '@wgq/model/device'
 import { changeDevice, cutName } from '../change-device.ts'
 import type { Handler } from '../command.ts'
 import { deviceFault } from '../device-fault.ts'
-import { openDevices } from '../devices.ts'
 import { writeErr, writeErrBytes } from '../output.ts'
 import { usageLine } from '../usage.ts'
 
@@ -37,7 +37,7 @@ const contentOf = (file: string): string => {
 }
 
 const synchronised = async (name: string, change: DeviceChange): Promise<DeviceChange> => {
-  const devices = await openDevices()
+  const devices = openDevices()
   try {
     return synchronise(change, await devices.read(cutName(name)))
   } catch (error) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
+
+import { openDevices } from '@wgq/backends/devices'
 import type { Device, DeviceAccess } from '@wgq/model/device'
 import type { Handler, Invocation } from '../command.ts'
 import { deviceErrorText, deviceFault } from '../device-fault.ts'
-import { openDevices } from '../devices.ts'
 import { writeErr, writeOut } from '../output.ts'
 import { paintFor } from '../show/colour.ts'
 import { formatField, isFieldName } from '../show/fields.ts'
@@ -23,7 +24,7 @@ export const run: Handler = async (invocation) => {
     writeErr(usageLine(invocation))
     return 1
   }
-  const devices = await openDevices()
+  const devices = openDevices()
   if (name === 'interfaces') return showNames(devices)
   if (name === 'all') return showAll(devices, field, invocation)
   const device = await readDevice(devices, name)

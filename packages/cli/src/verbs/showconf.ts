@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
+
+import { openDevices } from '@wgq/backends/devices'
 import type { Handler } from '../command.ts'
 import { deviceFault } from '../device-fault.ts'
-import { openDevices } from '../devices.ts'
 import { writeErr, writeOut } from '../output.ts'
 import { formatConf } from '../show/conf.ts'
 import { usageLine } from '../usage.ts'
@@ -13,7 +14,7 @@ export const run: Handler = async (invocation) => {
     writeErr(usageLine(invocation))
     return 1
   }
-  const devices = await openDevices()
+  const devices = openDevices()
   try {
     writeOut(formatConf(await devices.read(name)))
     return 0
