@@ -14,8 +14,7 @@ export interface ParsedArguments {
 
 /**
  * Parses the arguments of one of wgq's own verbs with yargs, loaded only here (38 ms). Raises `E_USAGE` for an option or an
- * operand that the command table does not know, and for a missing one. `--help` prints the help of the verb: see
- * {@link asksForHelp}.
+ * operand that the command table does not know, and for a missing one. `--help` never gets here: bin/wgq.ts answers it.
  */
 export const parseArguments = async (invocation: Invocation): Promise<ParsedArguments> => {
   const row = findCommand(invocation.verb, 'wgq')
@@ -75,10 +74,6 @@ export const numberValue = (parsed: ParsedArguments, name: string, least: number
   if (value >= least) return value
   throw new WgqError('E_USAGE', `--${name} takes a number of ${least} or more, found ${JSON.stringify(text)}`)
 }
-
-/** Says whether the words behind a verb ask for its help. */
-export const asksForHelp = (args: readonly string[]): boolean =>
-  args.includes('--help') || args.includes('-h')
 
 const checkOperands = (row: Command, operands: readonly string[]): void => {
   const needed = row.operands.filter(({ optional }) => !optional)

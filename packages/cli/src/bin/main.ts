@@ -18,6 +18,7 @@ const handlers: Record<string, () => Promise<{ run: Handler }>> = {
   metrics: () => import('../verbs/metrics.ts'),
   top: () => import('../verbs/top.ts'),
   lint: () => import('../verbs/lint.ts'),
+  'allowed-ips': () => import('../verbs/allowed-ips.ts'),
   help: () => import('../verbs/help.ts'),
   version: () => import('../verbs/version.ts'),
   unknown: () => import('../verbs/unknown.ts'),
@@ -25,4 +26,4 @@ const handlers: Record<string, () => Promise<{ run: Handler }>> = {
 
 /** The handler of a verb, or undefined. */
 export const loadHandler = async (verb: string): Promise<Handler | undefined> =>
-  (await handlers[verb]?.())?.run
+  Object.hasOwn(handlers, verb) ? (await handlers[verb]?.())?.run : undefined

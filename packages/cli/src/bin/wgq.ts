@@ -36,22 +36,37 @@ const handlerOf = async (verb: string): Promise<Handler | undefined> => {
 /** Verb and arguments of a command line; the verb is `unknown` where `wg` would not know it (spec wg §1). */
 const verbOf = (personality: Personality, words: readonly string[]): string => {
   const [word] = words
-  if (personality === 'wg-quick') return 'wg-quick'
+  if (personality === 'wg-quick') return stripsAsRoot(words) ? 'strip' : 'wg-quick'
   if (word === undefined) return personality === 'wg' ? 'show' : 'help'
   const verb = aliases.get(word) ?? word
+  if (personality === 'wgq' && words.length === 2 && /^(?:-h|--help)$/.test(words[1] as string)) return 'help'
   if (personality !== 'wg' || wgVerbs.test(verb)) return verb
   return (verb === 'help' || verb === 'version') && words.length === 1 ? verb : 'unknown'
+}
+
+/** `wg-quick strip NAME` called by root, as scripts do for every reload; everything else of wg-quick is not in a hurry. */
+const stripsAsRoot = (words: readonly string[]): boolean =>
+  words[0] === 'strip' && words.length === 2 && process.geteuid?.() === 0
+
+/** `wgq VERB --help`, wherever the option stands in front of a `--`; `wg` has its own rules (spec wg §1). */
+const asksForHelp = ([verb = '-', ...rest]: readonly string[]): boolean => {
+  const end = rest.indexOf('--')
+  return (
+    !verb.startsWith('-') && (rest[0] === '-h' || rest.slice(0, end < 0 ? undefined : end).includes('--help'))
+  )
 }
 
 const start = async (launcher: string, words: readonly string[]): Promise<number> => {
   const personality = personalityOf(launcher)
   try {
+    if (personality === 'wgq' && asksForHelp(words)) return start(launcher, ['help', words[0] as string])
     const verb = verbOf(personality, words)
     const handler = await handlerOf(verb)
     const invocation: Invocation = {
       personality,
       verb: handler && verb !== 'unknown' ? verb : (words[0] ?? ''),
-      args: personality === 'wg-quick' ? words : words.slice(1),
+      // `wgq VERB --help` is `wgq help VERB`.
+      args: verb === 'wg-quick' || (verb === 'help' && aliases.has(words[1] ?? '')) ? words : words.slice(1),
       // Looking through PATH costs time; few runs print the name.
       get program() {
         return programName(launcher)

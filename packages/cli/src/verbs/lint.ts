@@ -10,20 +10,13 @@ import { decodeSource } from '@wgq/config/source'
 import { derivePublicKey } from '@wgq/keys/derive'
 import { painterFor } from '../colour.ts'
 import type { Handler } from '../command.ts'
-import { findCommand } from '../command-table.ts'
-import { commandHelp } from '../help.ts'
 import { formatFinding, formatSummary } from '../lint/report.ts'
 import { sarifLog } from '../lint/sarif.ts'
-import { asksForHelp, parseArguments } from '../options.ts'
+import { parseArguments } from '../options.ts'
 import { writeErr, writeOut } from '../output.ts'
 
 /** wgq lint FILE…: prints findings; 1 when there is an error (with --strict: a warning), else 0. */
 export const run: Handler = async (invocation) => {
-  const row = findCommand(invocation.verb, 'wgq')
-  if (row && asksForHelp(invocation.args)) {
-    writeOut(commandHelp(row))
-    return 0
-  }
   const { operands, flags } = await parseArguments(invocation)
   const purpose = flags.has('setconf') ? 'setconf' : 'wg-quick'
   const inputs = operands.map((operand) => readInput(operand, purpose))

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+import { networkInterfaces } from 'node:os'
+import type { Cidr } from '@wgq/model/cidr'
+import { formatCidr, parseCidr } from '@wgq/model/cidr'
+import { WgqError } from '@wgq/model/error'
+import { subtractPrefixes } from '@wgq/model/prefix-set'
+import type { Handler } from '../command.ts'
+import { parseArguments } from '../options.ts'
+import { writeOut } from '../output.ts'
+
+/** wgq allowed-ips PREFIXES… [--except PREFIXES]: the fewest prefixes, as a value for AllowedIPs. Raises `E_CIDR`. */
+export const run: Handler = async (invocation) => {
+  const { operands, flags, values } = await parseArguments(invocation)
+  const rest = subtractPrefixes(
+    operands.flatMap((text) => readList(text)),
+    (values.get('except') ?? []).flatMap((text) => readList(text, localNetworks)),
+  ).map(formatCidr)
+  if (flags.has('json')) writeOut(`${JSON.stringify(rest)}\n`)
+  else if (rest.length > 0) writeOut(`${rest.join(flags.has('lines') ? '\n' : ', ')}\n`)
+  return 0
+}
+
+const readList = (text: string, lan?: () => Cidr[]): Cidr[] =>
+  text
+    .split(/[\s,]+/)
+    .filter((word) => word !== '')
+    .flatMap((word) => {
+      if (word === 'lan' && lan) return lan()
+      const cidr = parseCidr(word)
+      if (cidr) return [cidr]
+      throw new WgqError('E_CIDR', `A prefix is ADDRESS[/LENGTH], found ${JSON.stringify(word)}`, {
+        hint: 'for example 10.0.0.0/8, 2001:db8::/32 or 192.0.2.1',
+      })
+    })
+
+/**
+ * The networks that this machine's interfaces are in. Left out: loopback, tunnels (no hardware address), and link-local
+ * networks, which no route of a tunnel can take away.
+ */
+const localNetworks = (): Cidr[] =>
+  Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .filter(({ internal, mac }) => !internal && mac !== '00:00:00:00:00:00')
+    .filter(({ address }) => !/^(?:fe[89ab].:|169\.254\.)/.test(address))
+    .flatMap(({ cidr }) => (cidr === null ? [] : (parseCidr(cidr) ?? [])))
