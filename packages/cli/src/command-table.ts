@@ -210,6 +210,26 @@ export const commands: readonly Command[] = [
   },
   ...configCommands,
   ...inspectCommands,
+  {
+    verb: 'help',
+    personalities: ['wgq'],
+    group: 'about',
+    summary: 'Say what there is, or how one command is used',
+    usage: '[<command>]',
+    operands: [{ name: 'command', kind: 'verb', summary: 'a command of wgq', optional: true }],
+    options: [],
+    examples: [{ command: 'wgq help show', summary: 'usage, options and examples of show' }],
+  },
+  {
+    verb: 'version',
+    personalities: ['wgq'],
+    group: 'about',
+    summary: 'Print the version, and the release of wg that wgq behaves like',
+    usage: '',
+    operands: [],
+    options: [],
+    examples: [],
+  },
 ]
 
 /** The row of a verb as one program knows it; undefined when it does not. */

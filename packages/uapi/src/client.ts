@@ -10,6 +10,7 @@ import { SetReplyReader } from './set-reply.ts'
 import { formatSetRequest } from './set-request.ts'
 
 const suffix = '.sock'
+const countersTimeoutMs = 1000
 
 /** WireGuard devices that a userspace daemon drives, each behind a socket in one directory (spec wg §11, §12). */
 export class UapiDevices implements DeviceAccess {
@@ -63,6 +64,25 @@ export class UapiDevices implements DeviceAccess {
     await exchange(await this.connect(name), formatSetRequest(change), (line) => reader.line(line))
     const errno = reader.finish()
     if (errno !== 0) throw deviceError(errnoName(-errno))
+  }
+
+  /**
+   * What our daemon counts beyond the protocol, by name; undefined when the daemon does not know the question: others close
+   * the connection, which is why it is asked on one of its own.
+   */
+  async counters(name: string): Promise<Record<string, number> | undefined> {
+    const counters: Record<string, number> = {}
+    try {
+      const socket = await this.connect(name)
+      socket.setTimeout(countersTimeoutMs, () => socket.destroy(new Error('no answer')))
+      await exchange(socket, 'wgq_counters=1\n\n', (line) => {
+        const [counter = '', value] = line.split('=', 2)
+        if (counter !== 'errno' && /^[a-z0-9_]+$/.test(counter)) counters[counter] = Number(value)
+      })
+    } catch {
+      return undefined
+    }
+    return Object.keys(counters).length > 0 ? counters : undefined
   }
 
   private async connect(name: string): Promise<Socket> {

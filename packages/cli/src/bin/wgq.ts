@@ -39,7 +39,6 @@ const verbOf = (personality: Personality, words: readonly string[]): string => {
   if (personality === 'wg-quick') return stripsAsRoot(words) ? 'strip' : 'wg-quick'
   if (word === undefined) return personality === 'wg' ? 'show' : 'help'
   const verb = aliases.get(word) ?? word
-  if (personality === 'wgq' && words.length === 2 && /^(?:-h|--help)$/.test(words[1] as string)) return 'help'
   if (personality !== 'wg' || wgVerbs.test(verb)) return verb
   return (verb === 'help' || verb === 'version') && words.length === 1 ? verb : 'unknown'
 }
@@ -65,8 +64,7 @@ const start = async (launcher: string, words: readonly string[]): Promise<number
     const invocation: Invocation = {
       personality,
       verb: handler && verb !== 'unknown' ? verb : (words[0] ?? ''),
-      // `wgq VERB --help` is `wgq help VERB`.
-      args: verb === 'wg-quick' || (verb === 'help' && aliases.has(words[1] ?? '')) ? words : words.slice(1),
+      args: verb === 'wg-quick' ? words : words.slice(1),
       // Looking through PATH costs time; few runs print the name.
       get program() {
         return programName(launcher)

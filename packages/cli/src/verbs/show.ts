@@ -15,6 +15,10 @@ const helpWords = ['-h', '--help', 'help']
 /** wg show: interfaces for people, or one field of them for scripts (spec wg §2). */
 export const run: Handler = async (invocation) => {
   const { args } = invocation
+  // What wg does not have; its own grammar has no word that begins with two dashes but --help.
+  if (invocation.personality === 'wgq' && args.some((arg) => arg.startsWith('--'))) {
+    return (await import('./show-more.ts')).run(invocation)
+  }
   const [name = 'all', field] = args
   if (args.length === 1 && helpWords.includes(name)) {
     writeErr(usageLine(invocation))

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+import { formatCidr } from '@wgq/model/cidr'
+import type { Device, Peer } from '@wgq/model/device'
+import { formatEndpoint } from '@wgq/model/endpoint'
+
+/** An interface of `wgq show --json`, by docs/schema/show.json. Keys are in it only when `showKeys` is set. */
+export const deviceJson = (device: Device, showKeys: boolean): object => ({
+  name: device.name,
+  publicKey: device.publicKey ?? null,
+  hasPrivateKey: device.privateKey !== undefined,
+  ...(showKeys && { privateKey: device.privateKey ?? null }),
+  listenPort: device.listenPort,
+  fwmark: device.fwmark,
+  peers: device.peers.map((peer) => peerJson(peer, showKeys)),
+  ...(device.counters && { counters: device.counters }),
+})
+
+const peerJson = (peer: Peer, showKeys: boolean): object => ({
+  publicKey: peer.publicKey,
+  hasPresharedKey: peer.presharedKey !== undefined,
+  ...(showKeys && { presharedKey: peer.presharedKey ?? null }),
+  endpoint: peer.endpoint ? formatEndpoint(peer.endpoint) : null,
+  allowedIps: peer.allowedIps.map(formatCidr),
+  latestHandshake: peer.lastHandshake.seconds === 0n ? null : peer.lastHandshake.seconds,
+  rxBytes: peer.rxBytes,
+  txBytes: peer.txBytes,
+  persistentKeepaliveSeconds: peer.keepaliveSeconds,
+})
+
+/** JSON text; 64-bit numbers are written out in full, which JSON allows and `JSON.stringify` does not do. */
+export const stringify = (value: unknown, indent: number): string =>
+  JSON.stringify(value, (_key, item) => (typeof item === 'bigint' ? `\u0001${item}` : item), indent).replace(
+    /"\\u0001([0-9]+)"/g,
+    '$1',
+  )

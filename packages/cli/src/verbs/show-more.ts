@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+import { openDevices } from '@wgq/backends/devices'
+import type { Device } from '@wgq/model/device'
+import { UapiDevices } from '@wgq/uapi/client'
+import type { Handler } from '../command.ts'
+import { deviceErrorText, deviceFault } from '../device-fault.ts'
+import { writeErr, writeOut } from '../output.ts'
+import { deviceJson, stringify } from '../show/json.ts'
+import { readShowOptions, type ShowOptions } from '../show/options.ts'
+import { run as show } from './show.ts'
+
+const home = '\x1b[H\x1b[2J'
+
+/** wgq show with options: `--json`, `--show-keys`, `--watch[=SECONDS]`. */
+export const run: Handler = async (invocation) => {
+  const options = readShowOptions(invocation.args)
+  const once = (): Promise<number> =>
+    options.json ? showJson(options) : show({ ...invocation, args: options.operands })
+  if (options.watchSeconds === undefined) return once()
+  const redraw = (await import('node:tty')).isatty(1)
+  for (;;) {
+    if (redraw) writeOut(home)
+    const status = await once()
+    if (status !== 0) return status
+    await new Promise((resolve) => setTimeout(resolve, (options.watchSeconds as number) * 1000))
+  }
+}
+
+/** One document; on one line when it is repeated, so that a reader can tell them apart. */
+const showJson = async ({ operands, showKeys, watchSeconds }: ShowOptions): Promise<number> => {
+  const [name = 'all'] = operands
+  const devices = await readDevices(name)
+  const interfaces = devices.map((device) => deviceJson(device, showKeys))
+  writeOut(`${stringify({ interfaces }, watchSeconds === undefined ? 2 : 0)}\n`)
+  return 0
+}
+
+const readDevices = async (name: string): Promise<Device[]> => {
+  const access = openDevices()
+  const names = name === 'all' ? await access.list().catch(raise('Unable to list interfaces')) : [name]
+  const devices: Device[] = []
+  for (const each of names) {
+    try {
+      const device = await access.read(each)
+      const counters = await new UapiDevices().counters(each)
+      devices.push(counters ? { ...device, counters } : device)
+    } catch (error) {
+      if (name !== 'all') throw deviceFault('Unable to access interface', error)
+      writeErr(`Unable to access interface ${each}: ${deviceErrorText(error)}\n`)
+    }
+  }
+  return devices
+}
+
+const raise = (about: string) => (error: unknown) => {
+  throw deviceFault(about, error)
+}
