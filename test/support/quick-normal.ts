@@ -10,6 +10,8 @@ export const normalStderr = (text: string): string =>
     .filter((line) => !/^[┌│└]/.test(line))
     .join('\n')
     .replace(/\/dev\/fd\/[0-9]+/g, '/dev/fd/N')
+    // Where the program stands.
+    .replace(/\[\/\S*\/wg-quick\]/g, '[wg-quick]')
     // The shell's own position in upstream's script.
     .replace(/^\S*wg-quick: (?:line [0-9]+: )?/gm, 'wg-quick: ')
 
@@ -63,6 +65,8 @@ const bare = (item: unknown): unknown => {
 
 const sorted = (list: readonly unknown[]): string[] =>
   list
+    // The kernel gives a new TUN its link-local address in its own time.
+    .filter((item) => !/"dst":"(?:fe80|ff00)::/.test(JSON.stringify(item)))
     .map((item) =>
       // Whether duplicate address detection is still running is a matter of luck.
       linkLocal(JSON.stringify(item)).replaceAll(',"tentative":true', '').replaceAll('"tentative":true,', ''),
@@ -86,3 +90,7 @@ const normalDump = (dump: string): string[] =>
       if (fields.length === 9) fields.splice(5, 3, 'TIME', 'RX', 'TX')
       return fields.join(' ')
     })
+
+/** Calls and batches of the iptables family, without the queries: their order does not matter. */
+export const normalIptables = (text: string): string =>
+  linkLocal(text).replace(/^== ip6?tables-save $\n/gm, '')

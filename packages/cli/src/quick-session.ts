@@ -56,7 +56,7 @@ export const runQuick = async (
       script,
       binDirectory,
       style: personality === 'wgq' ? 'wgq' : 'wg-quick',
-      runDirectory: '/run/wgq',
+      runDirectory,
       interruption,
     })
   } finally {
@@ -67,7 +67,7 @@ export const runQuick = async (
 const openEdges = async (env: NodeJS.ProcessEnv, exact: boolean): Promise<Edges> => ({
   host: await openHost(),
   devices: openDevices(),
-  run: childRunner(env),
+  run: childRunner(env, runDirectory),
   find: findProgram(env['PATH']),
   // The reading of wg wants one character per byte.
   readWgConfig: (text) =>
@@ -88,6 +88,9 @@ const openEdges = async (env: NodeJS.ProcessEnv, exact: boolean): Promise<Edges>
   env,
   print: writeErr,
 })
+
+/** Journals, locks and what hooks are made of. */
+const runDirectory = '/run/wgq'
 
 const sysctlPath = (key: string): string => `/proc/sys/${key.replaceAll('.', '/')}`
 

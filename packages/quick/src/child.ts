@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: MIT
 import { spawn } from 'node:child_process'
-import { accessSync, constants as modes, statSync } from 'node:fs'
+import { accessSync, closeSync, constants as modes, openSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { delimiter, join } from 'node:path'
-import type { Readable, Writable } from 'node:stream'
+import type { Writable } from 'node:stream'
 import type { Finished, RunChild } from './edges.ts'
 
-/** A {@link RunChild} whose children see `env`. Descriptor 3 and the standard streams are set up as the options say. */
+/**
+ * A {@link RunChild} whose children see `env`. Scripts for descriptor 3 stand in `scratch` for a moment, which nobody else
+ * may read: Node's own pipes are sockets, which bash cannot open by name.
+ */
 export const childRunner =
-  (env: NodeJS.ProcessEnv): RunChild =>
+  (env: NodeJS.ProcessEnv, scratch: string): RunChild =>
   (program, args, options = {}) =>
     new Promise<Finished>((resolve) => {
+      const script = options.script === undefined ? undefined : openScript(scratch, options.script)
       const child = spawn(program, args, {
         env: options.env ?? env,
         detached: options.detached ?? false,
@@ -18,7 +22,7 @@ export const childRunner =
           options.input === undefined ? 'inherit' : 'pipe',
           options.capture ? 'pipe' : 'inherit',
           options.quiet ? 'ignore' : 'inherit',
-          ...(options.script === undefined ? [] : ['pipe' as const]),
+          ...(script === undefined ? [] : [script]),
         ],
       })
       let stdout = ''
@@ -26,10 +30,7 @@ export const childRunner =
         stdout += text
       })
       feed(child.stdin, options.input)
-      if (options.script !== undefined) {
-        const pipe = child.stdio[3] as Writable & Readable
-        feed(pipe, options.script)
-      }
+      if (script !== undefined) closeSync(script)
       // A daemon keeps the streams open that it inherited: only where output is collected does the end of it matter.
       child.on('error', (error: NodeJS.ErrnoException) =>
         resolve({ status: error.code === 'ENOENT' ? 127 : 126, stdout }),
@@ -38,6 +39,16 @@ export const childRunner =
         resolve({ status: code ?? 128 + constants.signals[signal as NodeJS.Signals], stdout }),
       )
     })
+
+/** A descriptor of a file with this text that has no name any more. */
+const openScript = (directory: string, text: string): number => {
+  const path = join(directory, `script.${process.pid}`)
+  rmSync(path, { force: true })
+  writeFileSync(path, text, { mode: 0o600, flag: 'wx' })
+  const fd = openSync(path, 'r')
+  rmSync(path)
+  return fd
+}
 
 /** Writes and closes; a child that does not read to the end is no error of ours. */
 const feed = (pipe: Writable | null, text: string | undefined): void => {

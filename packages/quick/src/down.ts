@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-import type { Device } from '@wgq/model/device'
-import { errnoText } from '@wgq/model/errno'
 import type { Op } from '@wgq/model/operation'
 import { planDnsRemoval } from './dns/plan.ts'
 import { Failure } from './failure.ts'
 import { planFirewallRemoval } from './firewall/choose.ts'
 import { planHooks } from './hooks.ts'
+import { sayInaccessible } from './inaccessible.ts'
 import { type Journal, JournalKeeper, makeRunDirectory, readJournal } from './journal.ts'
 import { notWireGuard } from './not-wireguard.ts'
 import { isDefault, readRouting } from './plan/routes.ts'
@@ -44,11 +43,21 @@ export const down = async (session: Session): Promise<number> => {
 
 /** Rules and interface, then DNS and firewall, whose failures do not count. */
 const takeDown = async (session: Session, runner: Runner, journal: Journal | undefined): Promise<void> => {
-  const { name } = session
+  const { name, edges } = session
+  if (!(await edges.host.link(name))) await sayInaccessible(session)
   await runner.perform(await planRules(session, journal))
-  await runner.perform([{ do: 'link.delete', name }])
+  let gone: unknown
+  try {
+    await runner.perform([{ do: 'link.delete', name }])
+  } catch (error) {
+    // A hook deleted it: what is left to clean up still is.
+    if (!(error instanceof Failure) || (await edges.host.link(name))) throw error
+    gone = error
+  }
   await forgiving(runner, planDnsRemoval(session, journal))
-  await forgiving(runner, await planFirewallRemoval(session.edges, name))
+  await forgiving(runner, await planFirewallRemoval(edges, name))
+  if (gone && journal) new JournalKeeper(session.runDirectory, journal).remove()
+  if (gone) throw gone
 }
 
 const forgiving = async (runner: Runner, ops: readonly Op[]): Promise<void> => {
@@ -69,19 +78,8 @@ const planRules = async (session: Session, journal: Journal | undefined): Promis
     return planJournalRules(journal.undo, [...(await host.rules(4)), ...(await host.rules(6))])
   }
   if (readRouting(session.settings.table?.value).to !== 'auto') return []
-  const device = await readDevice(session)
+  const device = await session.edges.devices.read(session.name).catch(() => undefined)
   const hasDefault = device?.peers.some((peer) => peer.allowedIps.some(isDefault))
   if (!device || device.fwmark === 0 || !hasDefault) return []
   return planMarkRules(device.fwmark, [...(await host.rules(4)), ...(await host.rules(6))])
-}
-
-const readDevice = async ({ name, edges }: Session): Promise<Device | undefined> => {
-  try {
-    return await edges.devices.read(name)
-  } catch (error) {
-    const { errno } = error as { errno?: string }
-    if (errno === undefined) throw error
-    edges.print(`Unable to access interface: ${errnoText(errno)}\n`)
-    return undefined
-  }
 }

@@ -25,6 +25,16 @@ export interface Journal {
   readonly linkIndex?: number
   /** Inverses in the order in which their operations were carried out. */
   readonly undo: readonly Op[]
+  /** What the file said when it was last applied, where the running state cannot tell: an endpoint may have roamed. */
+  readonly configured?: Configured
+}
+
+/** The part of a configuration that a later `reload` compares with. */
+export interface Configured {
+  /** `ADDRESS:PORT` by public key. */
+  readonly endpoints: Readonly<Record<string, string>>
+  readonly dnsServers: readonly string[]
+  readonly dnsSearch: readonly string[]
 }
 
 /** Keeps the journal of one run on disk. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { Failure, Interrupted } from './failure.ts'
+import { sayInaccessible } from './inaccessible.ts'
 import type { JournalKeeper } from './journal.ts'
 import type { Session } from './session.ts'
 import { undo } from './undo.ts'
@@ -9,8 +10,21 @@ import { undo } from './undo.ts'
  * status, spec wg-quick §8). Raises what was no failure of a step, after undoing as well.
  */
 export const rollBack = async (session: Session, keeper: JournalKeeper, error: unknown): Promise<number> => {
-  const undone = await undo(session, keeper)
+  const undone = (await undo(session, keeper)) || (await deleteInVain(session, keeper))
   if (error instanceof Failure) return undone || error.status
   if (error instanceof Interrupted) return undone || 1
   throw error
+}
+
+/**
+ * Upstream deletes the interface also when there is none, and the failure of that is its exit status (spec wg-quick §8).
+ * Under its name the same is said; nothing is deleted that the run did not make.
+ */
+const deleteInVain = async (session: Session, keeper: JournalKeeper): Promise<number> => {
+  const { name, edges, style } = session
+  const made = keeper.journal.undo.some((op) => op.do === 'link.delete')
+  if (style !== 'wg-quick' || made || (await edges.host.link(name))) return 0
+  await sayInaccessible(session)
+  edges.print(`[#] ip link delete dev ${name}\nCannot find device "${name}"\n`)
+  return 1
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import type { Settings } from '@wgq/config/settings'
-import { formatCidr } from '@wgq/model/cidr'
+import { formatCidr, parseCidr } from '@wgq/model/cidr'
+import type { Device } from '@wgq/model/device'
 import { WgqError } from '@wgq/model/error'
+import type { LinkAddress } from '@wgq/model/host'
 import { readResolvconf } from './dns/resolvconf.ts'
 import { notWireGuard } from './not-wireguard.ts'
 import type { Session } from './session.ts'
@@ -17,18 +19,37 @@ export const saveRunning = async (session: Session): Promise<number> => {
   return 0
 }
 
-/** Saves a running interface; see {@link saveRunning}. */
-export const save = async (session: Session): Promise<void> => {
+/** Saves a running interface; see {@link saveRunning}. `knownServers` instead of those that resolvconf remembers. */
+export const save = async (session: Session, knownServers?: readonly string[]): Promise<void> => {
   const { name, edges, settings } = session
-  const addresses = (await edges.host.addresses(name)).map(({ cidr }) => formatCidr(cidr))
-  const servers = await readResolvconf(edges, name)
+  const addresses = savedAddresses(await edges.host.addresses(name), settings)
+  const servers = knownServers ?? (await readResolvconf(edges, name))
   const mtu = settings.mtu === undefined ? undefined : (await edges.host.link(name))?.mtu
   edges.print(`[#] wg showconf ${name}\n`)
-  const running = edges.formatConf(await edges.devices.read(name))
+  const running = edges.formatConf(await withoutOwnMark(session, await edges.devices.read(name)))
   const head = savedHead({ settings, addresses, servers, mtu })
   // By position, not by pattern: bash 5.2 lets "&" in a replacement stand for what it replaces (spec wg-quick §9).
   const text = `${head}${running.slice('[Interface]\n'.length)}`
   replaceFile(session.configPath, text)
+}
+
+/**
+ * What the interface has, except link-local addresses that the file does not ask for: the kernel makes them for a TUN, and
+ * next time it will make others.
+ */
+const savedAddresses = (present: readonly LinkAddress[], settings: Settings): string[] => {
+  const asked = new Set(settings.addresses.map(({ value }) => parseCidr(value)?.address))
+  return present
+    .filter(({ cidr, scope }) => cidr.family === 4 || scope !== 'link' || asked.has(cidr.address))
+    .map(({ cidr }) => formatCidr(cidr))
+}
+
+/** The device without a mark that `up` chose by itself: saved, it would stay chosen even where it is taken. */
+const withoutOwnMark = async ({ edges, settings }: Session, device: Device): Promise<Device> => {
+  if (device.fwmark === 0 || /^\s*fwmark\s*=/im.test(settings.wgConfig)) return device
+  const rules = [...(await edges.host.rules(4)), ...(await edges.host.rules(6))]
+  const chosen = rules.some(({ notFwmark, table }) => notFwmark === device.fwmark && table === notFwmark)
+  return chosen ? { ...device, fwmark: 0 } : device
 }
 
 /** What the head of a saved file is made of. */

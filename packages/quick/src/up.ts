@@ -12,6 +12,7 @@ import { automaticMtu } from './mtu.ts'
 import { planAddresses } from './plan/addresses.ts'
 import { isDefault, planMainRoutes, planTableRoutes, readRouting, sortedAllowedIps } from './plan/routes.ts'
 import { recover } from './recover.ts'
+import { configuredBy } from './reload/configured.ts'
 import { rollBack } from './rollback.ts'
 import { Runner } from './runner.ts'
 import type { Session } from './session.ts'
@@ -48,6 +49,7 @@ const bringUp = async (session: Session, keeper: JournalKeeper): Promise<void> =
   await runner.perform([{ do: 'device.configure', name, configuration: `${settings.wgConfig}\n` }])
   await runner.perform(planAddresses(name, settings.addresses))
   const device = await edges.devices.read(name).catch(() => undefined)
+  keeper.update({ configured: configuredBy(settings, device?.peers ?? []) })
   const mtu = settings.mtu?.value ?? String(await automaticMtu(edges.host, device?.peers ?? []))
   await runner.perform([{ do: 'link.up', dev: name, mtu }])
   await runner.perform(planDns(session))

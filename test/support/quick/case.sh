@@ -12,6 +12,14 @@ umask 022
 
 snapshot() {
   mkdir -p "$1"
+  # A daemon whose interface was deleted ends a moment later.
+  for socket in /run/wireguard/*.sock; do
+    name=${socket##*/}
+    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+      [ -S "$socket" ] && [ ! -e "/sys/class/net/${name%.sock}" ] || break
+      sleep 0.05
+    done
+  done
   ip -j addr > "$1/addr"
   ip -j -4 route show table all > "$1/route4"
   ip -j -6 route show table all > "$1/route6"
@@ -46,6 +54,7 @@ play() { # NAME COMMAND
 export PATH=$CASEPATH
 eval "$ENV"
 PATH=$BIN:$WRAP:/usr/sbin:/usr/bin:/sbin:/bin eval "$PRE"
+rm -f "$D"/*.log
 [ -f "$D/$IF.conf" ] && install -m "$MODE" "$D/$IF.conf" "/etc/wireguard/$IF.conf"
 [ -n "$UPCMD" ] && play up "$UPCMD"
 PATH=/usr/sbin:/usr/bin:/sbin:/bin snapshot "$D/state"
