@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+import type { Peer } from '@wgq/model/device'
+import type { Host } from '@wgq/model/host'
+
+/** What WireGuard needs of each packet; upstream takes the IPv6 figure always. */
+const overheadBytes = 80
+const fallbackMtu = 1500
+
+/**
+ * The MTU of a tunnel whose file gives none: the largest MTU of the interfaces on the way to the endpoints, else that of
+ * the default route's interface, else 1500, minus 80 (spec wg-quick §10, step 6; upstream changed to the smallest on
+ * Linux only).
+ */
+export const largestMtu = async (host: Host, peers: readonly Peer[]): Promise<number> => {
+  let largest = 0
+  for (const { endpoint } of peers) {
+    if (!endpoint || endpoint.zone !== undefined) continue
+    largest = Math.max(largest, await mtuTowards(host, endpoint.address))
+  }
+  return (largest || (await mtuTowards(host, 'default')) || fallbackMtu) - overheadBytes
+}
+
+const mtuTowards = async (host: Host, address: string): Promise<number> => {
+  const dev = (await host.routeTo(address))?.dev
+  return dev === undefined ? 0 : ((await host.link(dev))?.mtu ?? 0)
+}
