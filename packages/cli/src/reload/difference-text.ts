@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+import type { Key } from '@wgq/model/key'
+import type { Difference } from '@wgq/quick/reload/device-diff'
+
+/**
+ * Differences as aligned lines a person reads: `+` comes, `-` goes, `~` changes. Peers stand under their names where they
+ * have one, else under the beginning of their key.
+ */
+export const differenceText = (
+  differences: readonly Difference[],
+  names: ReadonlyMap<Key, string>,
+): string => {
+  const rows = differences.map((difference) => ({
+    sign: signOf(difference),
+    object: difference.object,
+    id: idOf(difference, names),
+    text: changeText(difference),
+  }))
+  const width = (column: 'object' | 'id') => Math.max(0, ...rows.map((row) => row[column].length))
+  const [objectWidth, idWidth] = [width('object'), width('id')]
+  return rows
+    .map(({ sign, object, id, text }) =>
+      `${sign} ${object.padEnd(objectWidth)}  ${id.padEnd(idWidth)}  ${text}`.trimEnd(),
+    )
+    .map((line) => `${line}\n`)
+    .join('')
+}
+
+const signOf = ({ running, wanted }: Difference): '+' | '-' | '~' => {
+  if (running === undefined) return '+'
+  return wanted === undefined ? '-' : '~'
+}
+
+const idOf = ({ object, id }: Difference, names: ReadonlyMap<Key, string>): string => {
+  if (id === undefined) return ''
+  return object === 'peer' ? (names.get(id as Key) ?? `${id.slice(0, 12)}…`) : id
+}
+
+const changeText = ({ object, field, running, wanted }: Difference): string => {
+  const what = field === undefined ? '' : `${field}  `
+  if (running !== undefined && wanted !== undefined) return `${what}${running} → ${wanted}`
+  const side = (running ?? wanted) as string
+  return object === 'peer' ? `allowed ips ${side}` : side === 'present' ? '' : side
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+
+import { readConfigFile } from '@wgq/config/config-file'
+import { parseDocument } from '@wgq/config/document'
+import { peerNames } from '@wgq/config/names'
+import { planReload } from '@wgq/quick/reload/reload'
+import type { Session } from '@wgq/quick/session'
+import type { Handler } from '../command.ts'
+import { nameMap } from '../observe/tunnels.ts'
+import { parseArguments } from '../options.ts'
+import { writeOut } from '../output.ts'
+import { runQuick } from '../quick-session.ts'
+import { differenceText } from '../reload/difference-text.ts'
+
+/** Exit status when file and tunnel differ. */
+const wouldChange = 2
+
+/** wgq diff NAME|FILE [--json]: what `wgq reload` would change. */
+export const run: Handler = async (invocation) => {
+  const parsed = await parseArguments(invocation)
+  return runQuick({ ...invocation, args: parsed.operands }, (session) =>
+    compare(session, parsed.flags.has('json')),
+  )
+}
+
+/** Prints what differs; resolves to 0 in sync, 2 when there is something. */
+export const compare = async (session: Session, json: boolean): Promise<number> => {
+  const { differences } = await planReload(session)
+  const names = nameMap(peerNames(parseDocument(readConfigFile(session.configPath).text), session.configPath))
+  writeOut(
+    json
+      ? `${JSON.stringify({ interface: session.name, differences }, undefined, 2)}\n`
+      : differenceText(differences, names),
+  )
+  return differences.length === 0 ? 0 : wouldChange
+}

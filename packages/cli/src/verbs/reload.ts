@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+import { reload } from '@wgq/quick/reload/reload'
+import type { Handler } from '../command.ts'
+import { parseArguments } from '../options.ts'
+import { runQuick } from '../quick-session.ts'
+import { compare } from './diff.ts'
+
+/** wgq reload NAME|FILE [--check]: makes the running tunnel what its file says, disturbing nothing that stays. */
+export const run: Handler = async (invocation) => {
+  const parsed = await parseArguments(invocation)
+  return runQuick({ ...invocation, args: parsed.operands }, (session) =>
+    parsed.flags.has('check') ? compare(session, false) : reload(session),
+  )
+}

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MIT
+import { type Cidr, formatCidr, maskCidr } from '@wgq/model/cidr'
+import type { AllowedIpChange, Device, DeviceChange, Peer, PeerChange } from '@wgq/model/device'
+import { type Endpoint, formatEndpoint } from '@wgq/model/endpoint'
+import { type Key, zeroKey } from '@wgq/model/key'
+
+/** What of the device differs from the file, in a form to apply and in one to show. */
+export interface DeviceDiff {
+  readonly change: DeviceChange
+  readonly differences: readonly Difference[]
+}
+
+/** One value that differs; `running` or `wanted` is absent where there is none. Secrets are never in it. */
+export interface Difference {
+  /** `interface`, `peer`, `address`, `route`, `rule`, `mtu`, `dns`, `firewall`. */
+  readonly object: string
+  /** Which one: a public key, a prefix. */
+  readonly id?: string
+  readonly field?: string
+  readonly running?: string
+  readonly wanted?: string
+}
+
+/** How an endpoint that differs is judged: it may have roamed since it was configured. */
+export interface EndpointMemory {
+  /** Endpoints as they were last configured (`Endpoint` in the file, resolved), by peer. */
+  readonly configured: ReadonlyMap<Key, string>
+}
+
+/**
+ * Compares a running device with what a configuration says. Only what differs is in the change: peers that stay as they are
+ * are not named, so that their sessions go on. What the file leaves out of the [Interface] section stays: a key that a hook
+ * loaded, a mark that `up` chose, a random port. Repeated sections of a peer count as wg reads them: the last one's allowed
+ * IPs, the other values of all.
+ */
+export const diffDevice = (running: Device, wanted: DeviceChange, memory: EndpointMemory): DeviceDiff => {
+  const differences: Difference[] = []
+  const change: { privateKey?: Key; listenPort?: number; fwmark?: number } = {}
+  if (wanted.privateKey !== undefined && wanted.privateKey !== (running.privateKey ?? zeroKey)) {
+    change.privateKey = wanted.privateKey
+    differences.push({ object: 'interface', field: 'private key', running: '(hidden)', wanted: '(hidden)' })
+  }
+  if (
+    wanted.listenPort !== undefined &&
+    wanted.listenPort !== 0 &&
+    wanted.listenPort !== running.listenPort
+  ) {
+    change.listenPort = wanted.listenPort
+    differences.push({
+      object: 'interface',
+      field: 'listen port',
+      running: `${running.listenPort}`,
+      wanted: `${wanted.listenPort}`,
+    })
+  }
+  if (wanted.fwmark !== undefined && wanted.fwmark !== running.fwmark) {
+    change.fwmark = wanted.fwmark
+    differences.push({
+      object: 'interface',
+      field: 'fwmark',
+      running: hex(running.fwmark),
+      wanted: hex(wanted.fwmark),
+    })
+  }
+  const file = joinSections(wanted.peers)
+  const peers: PeerChange[] = []
+  for (const peer of running.peers) {
+    if (file.has(peer.publicKey)) continue
+    peers.push({ publicKey: peer.publicKey, remove: true })
+    differences.push({ object: 'peer', id: peer.publicKey, running: allowedText(peer.allowedIps) })
+  }
+  const present = new Map(running.peers.map((peer) => [peer.publicKey, peer]))
+  // A prefix that moves between peers is given last, so that its old owner does not take it away again.
+  for (const [publicKey, want] of file) {
+    const peer = present.get(publicKey)
+    if (!peer) {
+      peers.push({ ...want, replaceAllowedIps: true })
+      differences.push({ object: 'peer', id: publicKey, wanted: allowedText(want.allowedIps ?? []) })
+      continue
+    }
+    const peerChange = diffPeer(peer, want, memory, differences)
+    if (peerChange) peers.push(peerChange)
+  }
+  return { change: { ...change, peers }, differences }
+}
+
+/** Nothing would change. */
+export const isEmptyChange = (change: DeviceChange): boolean =>
+  change.privateKey === undefined &&
+  change.listenPort === undefined &&
+  change.fwmark === undefined &&
+  change.peers.length === 0
+
+const diffPeer = (
+  peer: Peer,
+  want: PeerChange,
+  memory: EndpointMemory,
+  differences: Difference[],
+): PeerChange | undefined => {
+  const id = peer.publicKey
+  const change: {
+    presharedKey?: Key
+    endpoint?: Endpoint
+    keepaliveSeconds?: number
+    replaceAllowedIps?: boolean
+    allowedIps?: readonly AllowedIpChange[]
+  } = {}
+  const secret = want.presharedKey ?? zeroKey
+  if (secret !== (peer.presharedKey ?? zeroKey)) {
+    change.presharedKey = secret
+    differences.push({
+      object: 'peer',
+      id,
+      field: 'preshared key',
+      running: peer.presharedKey ? '(hidden)' : '(none)',
+      wanted: secret === zeroKey ? '(none)' : '(hidden)',
+    })
+  }
+  if (want.endpoint && endpointDiffers(peer, want.endpoint, memory)) {
+    change.endpoint = want.endpoint
+    differences.push({
+      object: 'peer',
+      id,
+      field: 'endpoint',
+      running: peer.endpoint ? formatEndpoint(peer.endpoint) : '(none)',
+      wanted: formatEndpoint(want.endpoint),
+    })
+  }
+  const keepalive = want.keepaliveSeconds ?? 0
+  if (keepalive !== peer.keepaliveSeconds) {
+    change.keepaliveSeconds = keepalive
+    differences.push({
+      object: 'peer',
+      id,
+      field: 'persistent keepalive',
+      running: keepaliveText(peer.keepaliveSeconds),
+      wanted: keepaliveText(keepalive),
+    })
+  }
+  const has = new Set(peer.allowedIps.map(formatCidr))
+  const shall = new Set((want.allowedIps ?? []).map((cidr) => formatCidr(maskCidr(cidr))))
+  if (has.size !== shall.size || [...shall].some((prefix) => !has.has(prefix))) {
+    change.replaceAllowedIps = true
+    change.allowedIps = want.allowedIps ?? []
+    differences.push({
+      object: 'peer',
+      id,
+      field: 'allowed ips',
+      running: allowedText(peer.allowedIps),
+      wanted: allowedText(want.allowedIps ?? []),
+    })
+  }
+  return Object.keys(change).length > 0 ? { publicKey: id, updateOnly: true, ...change } : undefined
+}
+
+/** A running endpoint that differs from the file may have roamed: then only a change of the file counts. */
+const endpointDiffers = (peer: Peer, want: Endpoint, memory: EndpointMemory): boolean => {
+  const text = formatEndpoint(want)
+  if (!peer.endpoint) return true
+  if (formatEndpoint(peer.endpoint) === text) return false
+  return memory.configured.get(peer.publicKey) !== text
+}
+
+const joinSections = (sections: readonly PeerChange[]): Map<Key, PeerChange> => {
+  const joined = new Map<Key, PeerChange>()
+  const owner = new Map<string, Key>()
+  for (const section of sections) {
+    const before = joined.get(section.publicKey)
+    joined.set(section.publicKey, before ? { ...before, ...section } : section)
+    for (const cidr of section.allowedIps ?? []) owner.set(formatCidr(maskCidr(cidr)), section.publicKey)
+  }
+  // A prefix that stands under several peers belongs to the last one.
+  for (const [key, peer] of joined) {
+    const allowedIps = (peer.allowedIps ?? []).filter((cidr) => owner.get(formatCidr(maskCidr(cidr))) === key)
+    if (allowedIps.length !== (peer.allowedIps ?? []).length) joined.set(key, { ...peer, allowedIps })
+  }
+  return joined
+}
+
+const hex = (mark: number): string => (mark === 0 ? 'off' : `0x${mark.toString(16)}`)
+const keepaliveText = (seconds: number): string => (seconds === 0 ? 'off' : `${seconds} s`)
+const allowedText = (cidrs: readonly Cidr[]): string =>
+  cidrs.length === 0 ? '(none)' : cidrs.map((cidr) => formatCidr(maskCidr(cidr))).join(', ')
