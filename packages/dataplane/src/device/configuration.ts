@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+import type { Cidr } from '@wgq/model/cidr'
+import type { Endpoint } from '@wgq/model/endpoint'
+import { WgqError } from '@wgq/model/error'
+import { type Key, keyBytes, keyFromBytes, zeroKey } from '@wgq/model/key'
+import type { ServedDevice, ServedPeer, ServedPeerState, ServedState } from '@wgq/uapi/server-device'
+import { mostPeers } from '../constants.ts'
+import { importKeyPair } from '../noise/dh.ts'
+import type { Device } from './device.ts'
+import { decodeEndpoint, encodeEndpoint } from './endpoint-record.ts'
+import type { Peer } from './peer.ts'
+
+/** What a configuration request does to a device (spec protocol §12), kernel behaviour where implementations differ. */
+export class Configuration implements ServedDevice {
+  private readonly device: Device
+
+  constructor(device: Device) {
+    this.device = device
+  }
+
+  setPrivateKey(key: Key): void {
+    const { device } = this
+    if (key === zeroKey) {
+      if (device.identity) device.setIdentity(undefined)
+      return
+    }
+    const privateBytes = clamped(keyBytes(key))
+    const privateText = keyFromBytes(privateBytes)
+    // The same key again must not disturb the sessions.
+    if (privateText !== device.identity?.privateText) {
+      const pair = importKeyPair(privateBytes)
+      const publicText = keyFromBytes(pair.publicKey)
+      const self = device.peers.get(publicText)
+      if (self) device.removePeer(self)
+      device.setIdentity({ ...pair, privateText, publicText })
+    }
+    privateBytes.fill(0)
+  }
+
+  setListenPort(port: number): void {
+    // While down only noted: a port that cannot be had shows when the interface comes up.
+    this.device.listenPort = this.device.isUp ? this.device.edges.engine.bind(port) : port
+  }
+
+  setFwmark(mark: number): void {
+    this.device.edges.engine.setFwmark(mark)
+    this.device.fwmark = mark
+  }
+
+  removePeers(): void {
+    for (const peer of [...this.device.peers.values()]) this.device.removePeer(peer)
+  }
+
+  peer(publicKey: Key): ServedPeer | undefined {
+    const peer = this.device.peers.get(publicKey)
+    return peer && new PeerConfiguration(this.device, peer)
+  }
+
+  addPeer(publicKey: Key): ServedPeer | undefined {
+    if (publicKey === this.device.identity?.publicText) return undefined
+    if (this.device.peers.size >= mostPeers)
+      throw new WgqError('E_PEERS', `A device has at most ${mostPeers} peers`, { errno: 'EINVAL' })
+    return new PeerConfiguration(this.device, this.device.addPeer(publicKey))
+  }
+
+  commit(): void {
+    this.device.flushAllowedIps()
+  }
+
+  read(): ServedState {
+    const { device } = this
+    return {
+      privateKey: device.identity?.privateText,
+      listenPort: device.listenPort,
+      fwmark: device.fwmark,
+      peers: peerStates(device),
+    }
+  }
+
+  counters(): Readonly<Record<string, number>> {
+    return {
+      ...this.device.edges.engine.counters(),
+      peers: this.device.peers.size,
+      allowed_ips: this.device.allowedIps.size,
+      indices: this.device.indices.size,
+    }
+  }
+}
+
+// --- internal ---
+
+class PeerConfiguration implements ServedPeer {
+  private readonly device: Device
+  private readonly target: Peer
+
+  constructor(device: Device, target: Peer) {
+    this.device = device
+    this.target = target
+  }
+
+  remove(): void {
+    this.device.removePeer(this.target)
+  }
+
+  setPresharedKey(key: Key): void {
+    // Holds from the next handshake on; zero means none.
+    this.target.presharedKey?.fill(0)
+    this.target.presharedKey = key === zeroKey ? undefined : keyBytes(key)
+  }
+
+  setEndpoint(endpoint: Endpoint): void {
+    const record = encodeEndpoint(endpoint, this.device.edges.interfaceIndex)
+    if (!record)
+      throw new WgqError('E_ENDPOINT', `The zone ${endpoint.zone} names no interface`, { errno: 'EINVAL' })
+    this.device.edges.engine.setEndpoint(this.target.handle, record)
+  }
+
+  setKeepalive(seconds: number): void {
+    this.device.feed(this.target, { keepaliveSeconds: seconds })
+  }
+
+  clearAllowedIps(): void {
+    this.device.allowedIps.clear(this.target)
+  }
+
+  addAllowedIp(prefix: Cidr): void {
+    this.device.allowedIps.add(this.target, prefix)
+  }
+
+  removeAllowedIp(prefix: Cidr): void {
+    this.device.allowedIps.remove(this.target, prefix)
+  }
+
+  configured(): void {
+    if (this.device.isUp) this.device.edges.engine.flushStaged(this.target.handle)
+  }
+}
+
+/** Peers one by one, so that a reader of ten thousand does not hold everything up. */
+function* peerStates(device: Device): Generator<ServedPeerState> {
+  const { engine, interfaceName } = device.edges
+  for (const peer of device.peers.values()) {
+    const state = engine.peerState(peer.handle)
+    const endpoint = engine.peerEndpoint(peer.handle)
+    yield {
+      publicKey: peer.publicKey,
+      presharedKey: peer.presharedKey && keyFromBytes(peer.presharedKey),
+      endpoint: endpoint && decodeEndpoint(endpoint, interfaceName),
+      lastHandshakeNs: peer.lastHandshakeNs,
+      rxBytes: state.rxBytes,
+      txBytes: state.txBytes,
+      keepaliveSeconds: peer.timers.keepaliveSeconds,
+      allowedIps: peer.prefixes ?? [],
+    }
+  }
+}
+
+/** RFC 7748 §5: three low bits and the top bit cleared, the second highest set. In place. */
+const clamped = (bytes: Buffer): Buffer => {
+  bytes[0] = (bytes[0] as number) & 248
+  bytes[31] = ((bytes[31] as number) & 127) | 64
+  return bytes
+}

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: MIT
+import type { Key } from '@wgq/model/key'
+import { keyFromBytes } from '@wgq/model/key'
+import { type EngineEvent, type EnginePeerState, peerEvent } from '@wgq/native/engine'
+import type { KeyPair } from '../noise/dh.ts'
+import { cookieKey, mac1Key } from '../noise/macs.ts'
+import { advance, nextDeadline, type PeerFacts, type TimerEvent } from '../peer/timers.ts'
+import { AllowedIps } from './allowed-ips.ts'
+import { DeadlineHeap } from './deadline-heap.ts'
+import type { DeviceEdges } from './edges.ts'
+import { Handshakes } from './handshakes.ts'
+import { IndexTable } from './index-table.ts'
+import { newPeer, type Peer, peerName } from './peer.ts'
+
+/** The own key pair of a device. */
+export interface Identity extends KeyPair {
+  /** The private key, clamped. */
+  readonly privateText: Key
+  readonly publicText: Key
+}
+
+/**
+ * The deciding half of a WireGuard interface: peers, handshakes, timers. Packets stay in the engine. Not in here: the
+ * configuration rules (Configuration), sockets for the user, links (the daemon).
+ */
+export class Device {
+  readonly edges: DeviceEdges
+  /** In the order they were added. */
+  readonly peers = new Map<Key, Peer>()
+  readonly allowedIps = new AllowedIps<Peer>()
+  readonly indices: IndexTable<Peer>
+  identity: Identity | undefined
+  /** The configured port; 0 lets the system choose when the interface comes up. */
+  listenPort = 0
+  fwmark = 0
+  isUp = false
+  private readonly byHandle = new Map<number, Peer>()
+  private readonly deadlines = new DeadlineHeap<Peer>()
+  private readonly handshakes: Handshakes
+  private wokenFor: number | undefined
+
+  constructor(edges: DeviceEdges) {
+    this.edges = edges
+    this.indices = new IndexTable<Peer>(edges.randomIndex)
+    this.handshakes = new Handshakes(this)
+  }
+
+  /** Interface up: opens the sockets and lets everything run. Raises an error with `code` when the port is taken. */
+  up(): void {
+    if (this.isUp) return
+    this.listenPort = this.edges.engine.bind(this.listenPort)
+    this.isUp = true
+    this.edges.engine.start()
+    for (const peer of this.peers.values()) {
+      this.feed(peer, 'up')
+      this.edges.engine.flushStaged(peer.handle)
+    }
+    this.edges.log.debug(() => `Interface up, listening on port ${this.listenPort}`)
+  }
+
+  /** Interface down: sessions and handshakes are forgotten, sockets closed. */
+  down(): void {
+    if (!this.isUp) return
+    this.isUp = false
+    this.edges.engine.stop()
+    for (const peer of this.peers.values()) {
+      this.feed(peer, 'down')
+      this.clearHandshake(peer)
+    }
+    this.edges.engine.unbind()
+    this.edges.log.debug(() => 'Interface down')
+  }
+
+  /** Ends everything and zeroes keys. */
+  close(): void {
+    this.down()
+    for (const peer of [...this.peers.values()]) this.removePeer(peer)
+    this.identity = undefined
+    this.edges.wakeAt(undefined)
+    this.edges.engine.close()
+  }
+
+  /** Makes a peer that does not exist yet. Its timers run when the interface is up. */
+  addPeer(publicKey: Key): Peer {
+    const peer = newPeer(this.edges.engine.addPeer(), publicKey)
+    this.peers.set(publicKey, peer)
+    this.byHandle.set(peer.handle, peer)
+    if (this.isUp) this.feed(peer, 'up')
+    return peer
+  }
+
+  /** Removes a peer for good: after this no timer of it fires and no packet is attributed to it. */
+  removePeer(peer: Peer): void {
+    peer.removed = true
+    this.peers.delete(peer.publicKey)
+    this.byHandle.delete(peer.handle)
+    this.deadlines.schedule(peer, undefined)
+    this.flushAllowedIps()
+    this.allowedIps.forget(peer)
+    this.clearHandshake(peer)
+    if (peer.hasSessions) this.clearSessions(peer)
+    this.edges.engine.removePeer(peer.handle)
+    forgetSecrets(peer)
+    this.rearm()
+  }
+
+  /** Takes over a new own key, or none: sessions may only receive from now on (spec protocol §12). */
+  setIdentity(identity: Identity | undefined): void {
+    this.identity = identity
+    this.edges.engine.setIdentity(
+      identity && { mac1Key: mac1Key(identity.publicKey), cookieKey: cookieKey(identity.publicKey) },
+    )
+    for (const peer of this.peers.values()) {
+      if (peer.staticStatic !== 'unknown') peer.staticStatic?.fill(0)
+      peer.staticStatic = 'unknown'
+      this.clearHandshake(peer)
+      this.feed(peer, 'identityChanged')
+      if (peer.hasSessions) this.edges.engine.expireSending(peer.handle)
+    }
+  }
+
+  /** Hands the gathered allowed-IP changes to the engine. */
+  flushAllowedIps(): void {
+    const records = this.allowedIps.takeRecords()
+    if (records) this.edges.engine.updateAllowedIps(records)
+  }
+
+  /** Forgets every learned source whose route changed, as `isStale` judges its endpoint record; all without it. */
+  forgetSources(isStale: (record: Uint8Array) => boolean = () => true): void {
+    for (const peer of this.peers.values()) {
+      if (!peer.hasSessions && !peer.initiation) continue
+      const record = this.edges.engine.peerEndpoint(peer.handle)
+      if (record && isStale(record)) this.edges.engine.clearSource(peer.handle)
+    }
+  }
+
+  /** Works off what the engine reported, at most `mostHandshakes` handshake messages. Says whether there was anything. */
+  drain(
+    mostHandshakes: number,
+    onOther: (event: EngineEvent & { kind: 'notice' | 'fatal' }) => void,
+  ): boolean {
+    const events = this.edges.engine.takeEvents(mostHandshakes)
+    for (const event of events) {
+      if (event.kind === 'peer') this.onPeerEvent(event.peer, event.flags, event.dropped)
+      else if (event.kind === 'handshake') this.handshakes.receive(asBuffer(event.message), event.from)
+      else onOther(event)
+    }
+    this.tick()
+    return events.length > 0
+  }
+
+  /** Fires the timers that are due and asks to be woken for the next. */
+  tick(): void {
+    const now = this.edges.bootMs()
+    for (let peer = this.deadlines.take(now); peer; peer = this.deadlines.take(now))
+      this.feed(peer, 'tick', now)
+    this.rearm()
+  }
+
+  /** Feeds an event to the timers of a peer and does what they decide. */
+  feed(peer: Peer, event: TimerEvent, now = this.edges.bootMs()): void {
+    const actions = advance(peer.timers, now, this.edges.jitterMs(), event, () => this.facts(peer))
+    for (const action of actions) {
+      switch (action) {
+        case 'initiate':
+          this.handshakes.initiate(peer)
+          break
+        case 'sendKeepalive':
+          this.edges.log.debug(() => `${peerName(peer.publicKey)} - Sending keepalive packet`)
+          this.edges.engine.sendKeepalive(peer.handle)
+          break
+        case 'clearSource':
+          this.edges.engine.clearSource(peer.handle)
+          break
+        case 'dropStaged':
+          this.edges.engine.dropStaged(peer.handle)
+          break
+        case 'clearSessions':
+          this.edges.log.debug(() => `${peerName(peer.publicKey)} - Removing all keys`)
+          this.clearHandshake(peer)
+          if (peer.hasSessions) this.clearSessions(peer)
+          break
+        case 'gaveUp':
+          this.edges.log.debug(
+            () => `${peerName(peer.publicKey)} - Handshake did not complete after 20 attempts, giving up`,
+          )
+          break
+      }
+    }
+    if (peer.removed) return
+    this.deadlines.schedule(peer, nextDeadline(peer.timers))
+    this.rearm()
+  }
+
+  /** Forgets our outstanding initiation. */
+  clearHandshake(peer: Peer): void {
+    if (!peer.initiation) return
+    this.indices.release(peer.initiation.localIndex)
+    peer.initiation.chainingKey.fill(0)
+    peer.initiation = undefined
+  }
+
+  /** The indices whose keypairs the engine dropped are free again. */
+  releaseIndices(dropped: readonly number[]): void {
+    for (const index of dropped) this.indices.release(index)
+  }
+
+  /** The peer with this static public key. */
+  peerByStatic(publicKey: Uint8Array): Peer | undefined {
+    return this.peers.get(keyFromBytes(publicKey))
+  }
+
+  // --- internal ---
+
+  private clearSessions(peer: Peer): void {
+    this.releaseIndices(this.edges.engine.clearSessions(peer.handle))
+    peer.hasSessions = false
+  }
+
+  private onPeerEvent(handle: number, flags: number, dropped: readonly number[]): void {
+    this.releaseIndices(dropped)
+    const peer = this.byHandle.get(handle)
+    if (!peer) return
+    if (flags & peerEvent.sessionConfirmed) this.handshakes.confirmed(peer)
+    if (flags & peerEvent.awaitingReply) this.feed(peer, 'awaitingReply')
+    if (flags & peerEvent.owesKeepalive) this.feed(peer, 'owesKeepalive')
+    if (flags & peerEvent.needHandshake) this.feed(peer, 'needHandshake')
+  }
+
+  private facts(peer: Peer): PeerFacts {
+    const state = this.edges.engine.peerState(peer.handle)
+    return {
+      unansweredSinceMs: milliseconds(state.unansweredSince),
+      unacknowledgedSinceMs: milliseconds(state.unacknowledgedSince),
+      receivedMore: state.receivedMore,
+      lastTraversalMs: milliseconds(state.lastTraversal),
+      lastDataSentMs: milliseconds(lastDataSent(state)),
+      txBytes: state.txBytes,
+    }
+  }
+
+  private rearm(): void {
+    const next = this.deadlines.next()
+    if (next === this.wokenFor) return
+    this.wokenFor = next
+    this.edges.wakeAt(next)
+  }
+}
+
+const lastDataSent = (state: EnginePeerState): bigint => state.lastDataSent ?? state.lastTraversal
+
+const milliseconds = (nanoseconds: bigint): number => Number(nanoseconds) / 1e6
+
+const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+
+const forgetSecrets = (peer: Peer): void => {
+  if (peer.staticStatic !== 'unknown') peer.staticStatic?.fill(0)
+  peer.staticStatic = 'unknown'
+  peer.presharedKey?.fill(0)
+  peer.presharedKey = undefined
+  peer.cookie?.value.fill(0)
+  peer.cookie = undefined
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+import type { PacketEngine } from '@wgq/native/engine'
+import type { MakeKeyPair } from '../noise/dh.ts'
+
+/** Everything outside that a device needs: its packets, its clocks, its randomness, its log. Tests give their own. */
+export interface DeviceEdges {
+  readonly engine: PacketEngine
+  /** Milliseconds of CLOCK_BOOTTIME, the clock of the engine. */
+  readonly bootMs: () => number
+  /** Nanoseconds since 1970. */
+  readonly wallNs: () => bigint
+  readonly makeKeyPair: MakeKeyPair
+  /** An unpredictable integer from 0 to 2^32 − 1. */
+  readonly randomIndex: () => number
+  /** A random number from 0 to 333. */
+  readonly jitterMs: () => number
+  /** Has {@link Device.tick} called at this time (boot clock), once; undefined cancels. */
+  readonly wakeAt: (atMs: number | undefined) => void
+  readonly interfaceIndex: (name: string) => number | undefined
+  readonly interfaceName: (index: number) => string | undefined
+  readonly log: DeviceLog
+}
+
+/** Where a device reports. Texts are made only when wanted. */
+export interface DeviceLog {
+  readonly debug: (text: () => string) => void
+  readonly error: (text: string) => void
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+import { keyBytes } from '@wgq/model/key'
+import { cookieUsableMs, initiationSpacingMs } from '../constants.ts'
+import { dh, importPublicKey } from '../noise/dh.ts'
+import {
+  createInitiation,
+  createResponse,
+  openInitiation,
+  openResponse,
+  type TransportKeys,
+} from '../noise/handshake.ts'
+import { addMacs, cookieKey, mac1Key, openCookie } from '../noise/macs.ts'
+import { cookieReply, initiation, messageType, response } from '../noise/messages.ts'
+import { tai64n } from '../noise/tai64n.ts'
+import type { Device, Identity } from './device.ts'
+import { type Peer, peerName } from './peer.ts'
+
+const noPresharedKey = new Uint8Array(32)
+
+/** Handshake messages of a device, both directions (spec protocol §3, §6.3). Length and mac1 were checked by the engine. */
+export class Handshakes {
+  private readonly device: Device
+
+  constructor(device: Device) {
+    this.device = device
+  }
+
+  /** Builds and sends an initiation; the timers have decided that it is time. */
+  initiate(peer: Peer): void {
+    const { edges, identity, indices } = this.device
+    const staticStatic = identity && staticSecret(identity, peer)
+    const remoteStatic = keyBytes(peer.publicKey)
+    // The index is allocated after the cryptography succeeded (§3.6), so the message gets it at the end.
+    const made =
+      identity &&
+      staticStatic &&
+      createInitiation({
+        localStatic: identity.publicKey,
+        remoteStatic,
+        staticStatic,
+        ephemeral: edges.makeKeyPair(),
+        localIndex: 0,
+        timestamp: tai64n(edges.wallNs()),
+      })
+    if (!made) {
+      this.device.feed(peer, 'initiationNotMade')
+      return
+    }
+    this.device.clearHandshake(peer)
+    const localIndex = indices.allocate(peer, 'handshake')
+    made.message.writeUInt32LE(localIndex, initiation.sender)
+    peer.initiation = { ...made.state, localIndex }
+    edges.log.debug(() =>
+      peer.timers.attempts === 0
+        ? `${peerName(peer.publicKey)} - Sending handshake initiation`
+        : `${peerName(peer.publicKey)} - Handshake did not complete after 5 seconds, retrying (try ${peer.timers.attempts + 1})`,
+    )
+    this.send(peer, made.message, remoteStatic)
+  }
+
+  /** Takes a message of type 1, 2 or 3 from the wire. `from` is an endpoint record. */
+  receive(message: Buffer, from: Uint8Array): void {
+    if (!this.device.isUp || !this.device.identity) return
+    if (message[0] === messageType.initiation) this.receiveInitiation(message, from, this.device.identity)
+    else if (message[0] === messageType.response) this.receiveResponse(message, from, this.device.identity)
+    else if (message[0] === messageType.cookieReply) this.receiveCookie(message)
+  }
+
+  /** The first message with the session that we derived as responder arrived. */
+  confirmed(peer: Peer): void {
+    const { edges } = this.device
+    peer.lastHandshakeNs = edges.wallNs()
+    this.device.feed(peer, 'confirmed')
+    edges.engine.flushStaged(peer.handle)
+    edges.log.debug(() => `${peerName(peer.publicKey)} - Handshake complete (responder)`)
+  }
+
+  // --- internal ---
+
+  private receiveInitiation(message: Buffer, from: Uint8Array, identity: Identity): void {
+    const { device } = this
+    const now = device.edges.bootMs()
+    let peer: Peer | undefined
+    const opened = openInitiation(message, identity, (remoteStatic) => {
+      peer = device.peerByStatic(remoteStatic)
+      return peer && staticSecret(identity, peer)
+    })
+    if (!opened || !peer) {
+      device.edges.log.debug(() => 'Invalid handshake initiation received')
+      return
+    }
+    const known = peer
+    const timestamp = opened.state.timestamp.toString('latin1')
+    if (timestamp <= known.lastTimestamp) {
+      device.edges.log.debug(
+        () =>
+          `${peerName(known.publicKey)} - Handshake initiation with an old timestamp received: replayed, or the peer's clock went back`,
+      )
+      return
+    }
+    if (now - known.lastInitiationMs < initiationSpacingMs) {
+      device.edges.log.debug(() => `${peerName(known.publicKey)} - Handshake initiations come too fast`)
+      return
+    }
+    known.lastTimestamp = timestamp
+    known.lastInitiationMs = now
+    // One handshake slot: the peer's initiation takes the place of ours (§3.5).
+    device.clearHandshake(known)
+    device.edges.engine.learnEndpoint(known.handle, from, initiation.length)
+    device.edges.log.debug(() => `${peerName(known.publicKey)} - Received handshake initiation`)
+    this.respond(known, opened.remoteStatic, opened.state)
+  }
+
+  private respond(
+    peer: Peer,
+    remoteStatic: Buffer,
+    state: Parameters<typeof createResponse>[0]['state'],
+  ): void {
+    const { device } = this
+    const made = createResponse({
+      state,
+      remoteStatic,
+      presharedKey: peer.presharedKey ?? noPresharedKey,
+      ephemeral: device.edges.makeKeyPair(),
+      localIndex: 0,
+    })
+    if (!made) return
+    const localIndex = device.indices.allocate(peer, 'keypair')
+    made.message.writeUInt32LE(localIndex, response.sender)
+    this.begin(peer, 'responder', localIndex, state.remoteIndex, made.keys)
+    device.feed(peer, 'answered')
+    device.edges.log.debug(() => `${peerName(peer.publicKey)} - Sending handshake response`)
+    this.send(peer, made.message, remoteStatic)
+  }
+
+  private receiveResponse(message: Buffer, from: Uint8Array, identity: Identity): void {
+    const { device } = this
+    const peer = device.indices.handshake(message.readUInt32LE(response.receiver))
+    if (!peer?.initiation) return
+    const opened = openResponse(message, {
+      state: peer.initiation,
+      localStatic: identity,
+      presharedKey: peer.presharedKey ?? noPresharedKey,
+    })
+    if (!opened) {
+      device.edges.log.debug(() => `${peerName(peer.publicKey)} - Invalid handshake response received`)
+      return
+    }
+    const { localIndex, chainingKey } = peer.initiation
+    peer.initiation = undefined
+    chainingKey.fill(0)
+    device.indices.promote(localIndex)
+    device.edges.engine.learnEndpoint(peer.handle, from, response.length)
+    this.begin(peer, 'initiator', localIndex, opened.remoteIndex, opened.keys)
+    peer.lastHandshakeNs = device.edges.wallNs()
+    device.feed(peer, 'completed')
+    device.edges.log.debug(() => `${peerName(peer.publicKey)} - Handshake complete (initiator)`)
+    // What is staged goes out now; with nothing staged an empty packet, which the responder needs (§3.4 step 5).
+    device.edges.engine.sendKeepalive(peer.handle)
+  }
+
+  private begin(
+    peer: Peer,
+    role: 'initiator' | 'responder',
+    localIndex: number,
+    remoteIndex: number,
+    keys: TransportKeys,
+  ): void {
+    const sendKey = role === 'initiator' ? keys.fromInitiator : keys.fromResponder
+    const receiveKey = role === 'initiator' ? keys.fromResponder : keys.fromInitiator
+    const dropped = this.device.edges.engine.beginSession(peer.handle, {
+      role,
+      localIndex,
+      remoteIndex,
+      sendKey,
+      receiveKey,
+    })
+    keys.fromInitiator.fill(0)
+    keys.fromResponder.fill(0)
+    peer.hasSessions = true
+    this.device.releaseIndices(dropped)
+  }
+
+  private receiveCookie(message: Buffer): void {
+    const { device } = this
+    const peer = device.indices.either(message.readUInt32LE(cookieReply.receiver))
+    if (!peer?.sentMac1) return
+    const value = openCookie(message, cookieKey(keyBytes(peer.publicKey)), peer.sentMac1)
+    if (!value) {
+      device.edges.log.debug(() => `${peerName(peer.publicKey)} - Invalid cookie reply received`)
+      return
+    }
+    // Nothing is sent now: the next retransmission carries mac2 (§6.3).
+    peer.cookie = { value, bornMs: device.edges.bootMs() }
+    peer.sentMac1 = undefined
+    device.edges.log.debug(() => `${peerName(peer.publicKey)} - Received cookie`)
+  }
+
+  private send(peer: Peer, message: Buffer, remoteStatic: Buffer): void {
+    const { edges } = this.device
+    const { cookie } = peer
+    const fresh = cookie && edges.bootMs() - cookie.bornMs < cookieUsableMs ? cookie.value : undefined
+    peer.sentMac1 = addMacs(message, mac1Key(remoteStatic), fresh)
+    const errno = edges.engine.sendHandshake(peer.handle, message)
+    if (errno !== 0)
+      edges.log.debug(() => `${peerName(peer.publicKey)} - Handshake message not sent: ${errnoText(errno)}`)
+  }
+}
+
+/** DH of the static keys, made once per peer and own key. Undefined for a low-order public key (§3.1). */
+const staticSecret = (identity: Identity, peer: Peer): Buffer | undefined => {
+  if (peer.staticStatic === 'unknown')
+    peer.staticStatic = dh(identity.privateKey, importPublicKey(keyBytes(peer.publicKey)))
+  return peer.staticStatic
+}
+
+const errnoText = (errno: number): string => (errno === 89 ? 'no known endpoint for peer' : `errno ${errno}`)

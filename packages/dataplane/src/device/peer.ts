@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+import type { Key } from '@wgq/model/key'
+import type { InitiatorState } from '../noise/handshake.ts'
+import { newTimerState, type TimerState } from '../peer/timers.ts'
+
+/** A peer as the deciding half sees it. What is large is made when it is first needed: ten thousand idle peers are cheap. */
+export interface Peer {
+  /** The engine's handle. */
+  readonly handle: number
+  readonly publicKey: Key
+  presharedKey: Buffer | undefined
+  readonly timers: TimerState
+  /** Where the deadline heap has it. */
+  scheduledAt: number | undefined
+  prefixes: Set<string> | undefined
+  removed: boolean
+
+  /** Our outstanding initiation: the one handshake slot of a peer (spec protocol §3.5). */
+  initiation: InitiatorState | undefined
+  /** DH of both static keys: `unknown` until first needed, undefined for a low-order public key. */
+  staticStatic: Buffer | undefined | 'unknown'
+  /** Greatest timestamp accepted, 12 bytes as latin1 text: compares as the bytes do. */
+  lastTimestamp: string
+  lastInitiationMs: number
+  /** mac1 of the handshake message sent last, until a cookie reply used it up. */
+  sentMac1: Buffer | undefined
+  cookie: { readonly value: Uint8Array; readonly bornMs: number } | undefined
+  /** Whether the engine may hold keypairs. */
+  hasSessions: boolean
+
+  /** Wall clock of the last complete handshake, nanoseconds since 1970; 0n means never. */
+  lastHandshakeNs: bigint
+}
+
+/** A new peer with nothing but its key. */
+export const newPeer = (handle: number, publicKey: Key): Peer => ({
+  handle,
+  publicKey,
+  presharedKey: undefined,
+  timers: newTimerState(),
+  scheduledAt: undefined,
+  prefixes: undefined,
+  removed: false,
+  initiation: undefined,
+  staticStatic: 'unknown',
+  lastTimestamp: '',
+  lastInitiationMs: Number.NEGATIVE_INFINITY,
+  sentMac1: undefined,
+  cookie: undefined,
+  hasSessions: false,
+  lastHandshakeNs: 0n,
+})
+
+/** `peer(AbCd…WxYz)`: enough of the key to recognise the peer in a log. */
+export const peerName = (publicKey: Key): string =>
+  `peer(${publicKey.slice(0, 4)}…${publicKey.slice(39, 43)})`
