@@ -51,6 +51,10 @@ const openKernel = async (): Promise<DeviceAccess | undefined> => {
   switch (process.platform) {
     case 'linux':
       return new (await import('./linux/kernel-devices.ts')).KernelDevices()
+    case 'freebsd':
+    case 'openbsd':
+    case 'netbsd':
+      return (await import('./bsd/open-kernel.ts')).openBsdKernel(process.platform)
     default:
       return undefined
   }

@@ -7,6 +7,10 @@ export const openHost = async (): Promise<Host> => {
   switch (process.platform) {
     case 'linux':
       return (await import('./linux/host.ts')).openHost()
+    case 'freebsd':
+    case 'openbsd':
+    case 'netbsd':
+      return (await import('./bsd/open-host.ts')).openBsdHost(process.platform)
     default:
       throw new WgqError(
         'E_UNSUPPORTED',

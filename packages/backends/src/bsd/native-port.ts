@@ -4,9 +4,6 @@ import { WgqError } from '@wgq/model/error'
 import { ioctl, ioctlWithPointer } from '@wgq/native/system'
 import type { IoctlPort } from './ioctl-port.ts'
 
-/** AF_LOCAL of all BSDs: works in a jail without IPv4. */
-export const afLocal = 1
-
 /**
  * The kernel itself: each call on a datagram socket of `family`. Raises `E_UNSUPPORTED` on machines whose structures have
  * another layout than those of amd64 and arm64.
@@ -26,7 +23,8 @@ export const openIoctlPort = (family: number): IoctlPort => {
         return undefined
       } catch (error) {
         const { code } = error as { code?: unknown }
-        if (typeof code === 'string' && code !== 'E_NO_ADDON') return code
+        if (code === 'E_NO_ADDON') throw new WgqError('E_NO_ADDON', (error as Error).message)
+        if (typeof code === 'string') return code
         throw error
       }
     },
