@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: MIT
+import { keyFromBytes, zeroKey } from '@wgq/model/key'
+import { describe, expect, test } from 'vitest'
+import primitives from '../fixtures/primitives.json' with { type: 'json' }
+import { MemoryHost, pass, randomKey } from '../twin/memory-host.ts'
+import { MemoryNetwork } from '../twin/memory-network.ts'
+
+/** Two devices that know each other; only A knows where B is. */
+const pair = (options: { presharedKey?: ReturnType<typeof randomKey> } = {}) => {
+  const network = new MemoryNetwork()
+  const a = new MemoryHost(network, '192.0.2.1:1').start()
+  const b = new MemoryHost(network, '192.0.2.2:2').start()
+  a.setPeer(b.publicKey, { endpoint: b.address, ...options })
+  b.setPeer(a.publicKey, options)
+  return { network, a, b, hosts: [a, b], go: (ms = 0) => pass(network, [a, b], ms) }
+}
+
+const route = (line: string) => line.replaceAll('192.0.2.1:1', 'A').replaceAll('192.0.2.2:2', 'B')
+
+describe('session', () => {
+  test.each([
+    ['without', {}],
+    ['with', { presharedKey: randomKey() }],
+  ])('is made %s a preshared key by the first packet, and carries packets both ways', (_, options) => {
+    const { network, a, b, go } = pair(options)
+    a.send(b.publicKey, 'one')
+    a.send(b.publicKey, 'two')
+    go()
+    b.send(a.publicKey, 'three')
+    go()
+    expect(b.received).toEqual(['one', 'two'])
+    expect(a.received).toEqual(['three'])
+    expect(network.log.map(route)).toEqual([
+      'A>B initiation',
+      'B>A response',
+      'A>B data',
+      'A>B data',
+      'B>A data',
+    ])
+    expect(b.peer(a.publicKey).lastHandshakeNs).toBeGreaterThan(0n)
+    expect(a.engine.peerState(a.peer(b.publicKey).handle)).toMatchObject({
+      rxBytes: 92n + 37n,
+      txBytes: 148n + 70n,
+    })
+  })
+
+  test('nothing staged: one keepalive confirms it; the responder counts as complete only then', () => {
+    const { network, a, b, hosts } = pair()
+    network.lose = (_from, _to, datagram) => datagram.kind === 'transport'
+    a.setPeer(b.publicKey, { keepaliveSeconds: 25 })
+    pass(network, hosts)
+    expect(network.log.map(route)).toEqual(['A>B initiation', 'B>A response', 'A>B keepalive'])
+    expect(b.peer(a.publicKey).lastHandshakeNs).toBe(0n)
+    network.lose = () => false
+    pass(network, hosts, 25_000)
+    expect(b.peer(a.publicKey).lastHandshakeNs).toBeGreaterThan(0n)
+  })
+
+  test('a different preshared key makes none', () => {
+    const { network, a, b, go } = pair()
+    b.setPeer(a.publicKey, { presharedKey: randomKey() })
+    a.send(b.publicKey, 'one')
+    go(6_000)
+    expect(b.received).toEqual([])
+    expect(network.log.filter((line) => line.endsWith('initiation'))).toHaveLength(2)
+  })
+
+  test('the initiator renews it after 120 s when it sends, and sends meanwhile', () => {
+    const { network, a, b, go } = pair()
+    a.send(b.publicKey, 'one')
+    go(121_000)
+    network.log.length = 0
+    a.send(b.publicKey, 'two')
+    go()
+    expect(network.log.map(route)).toEqual(['A>B data', 'A>B initiation', 'B>A response', 'A>B keepalive'])
+    expect(b.received).toEqual(['one', 'two'])
+  })
+
+  test('both initiating at once end with a usable session', () => {
+    const { network, a, b, go } = pair()
+    b.setPeer(a.publicKey, { endpoint: a.address })
+    a.send(b.publicKey, 'from a')
+    b.send(a.publicKey, 'from b')
+    go(11_000)
+    expect(b.received).toEqual(['from a'])
+    expect(a.received).toEqual(['from b'])
+    expect(network.log.filter((line) => line.endsWith('initiation')).length).toBeLessThanOrEqual(4)
+  })
+
+  test('540 s of silence leave no index behind', () => {
+    const { a, b, go } = pair()
+    a.send(b.publicKey, 'one')
+    go()
+    expect(a.device.indices.size).toBe(1)
+    go(1_000_000)
+    expect([a.device.indices.size, b.device.indices.size]).toEqual([0, 0])
+    expect([a.wakeAt, b.wakeAt]).toEqual([undefined, undefined])
+  })
+
+  test('a hundred handshakes keep at most three indices a side', () => {
+    const { a, b, go } = pair()
+    for (let i = 0; i < 100; i++) {
+      a.send(b.publicKey, `${i}`)
+      go(121_000)
+    }
+    expect(b.received).toHaveLength(100)
+    expect(a.device.indices.size).toBeLessThanOrEqual(3)
+    expect(b.device.indices.size).toBeLessThanOrEqual(3)
+  })
+})
+
+describe('handshake messages', () => {
+  test('a replayed initiation is not answered', () => {
+    const { network, a, b, go } = pair()
+    let kept: Buffer | undefined
+    network.lose = (_from, _to, datagram) => {
+      if (datagram.kind === 'handshake' && datagram.message[0] === 1) kept = datagram.message
+      return false
+    }
+    a.send(b.publicKey, 'one')
+    go(1_000)
+    network.log.length = 0
+    network.send(a.address, b.address, { kind: 'handshake', message: kept as Buffer })
+    go()
+    expect(network.log.map(route)).toEqual(['A>B initiation'])
+  })
+
+  test('random messages of every type change nothing', () => {
+    const { network, a, b, go } = pair()
+    let seed = 12345
+    const random = () => {
+      seed = (seed * 1103515245 + 12345) & 0x7fffffff
+      return seed & 0xff
+    }
+    for (let i = 0; i < 300; i++) {
+      const length = [148, 92, 64][i % 3] as number
+      const message = Buffer.from(Array.from({ length }, random))
+      message.writeUInt32LE((i % 3) + 1, 0)
+      if (i % 3 === 1) message.writeUInt32LE(0x1000, 8)
+      network.send(a.address, b.address, { kind: 'handshake', message })
+    }
+    go()
+    expect(b.device.indices.size).toBe(0)
+    a.send(b.publicKey, 'one')
+    go()
+    expect(b.received).toEqual(['one'])
+  })
+
+  test('the source of a handshake becomes the endpoint', () => {
+    const { a, b, go } = pair()
+    a.send(b.publicKey, 'one')
+    go()
+    const [peer] = [...b.configuration.read().peers]
+    expect(peer?.endpoint).toEqual({ family: 4, address: '192.0.2.1', port: 1 })
+  })
+})
+
+describe('configuration', () => {
+  test('the same private key again leaves sessions alone, a new one makes new handshakes at once', () => {
+    const { network, a, b, go } = pair()
+    a.send(b.publicKey, 'one')
+    go(1_000)
+    network.log.length = 0
+    const same = a.device.identity?.privateText
+    if (same) a.configuration.setPrivateKey(same)
+    a.send(b.publicKey, 'two')
+    go()
+    expect(network.log.map(route)).toEqual(['A>B data'])
+    a.configuration.setPrivateKey(randomKey())
+    b.setPeer(a.publicKey)
+    network.log.length = 0
+    a.send(b.publicKey, 'three')
+    go(500)
+    expect(network.log.map(route)).toEqual(['A>B initiation', 'B>A response', 'A>B data'])
+  })
+
+  test('own public key: never a peer, and removed when it becomes the own one', () => {
+    const { a, b } = pair()
+    expect(a.configuration.addPeer(a.publicKey)).toBeUndefined()
+    const secret = b.device.identity?.privateText
+    if (secret) a.configuration.setPrivateKey(secret)
+    expect(a.device.peers.size).toBe(0)
+    expect(a.engine.handles).toEqual([])
+  })
+
+  test('without a private key nothing is sent or answered', () => {
+    const { network, a, b, go } = pair()
+    a.send(b.publicKey, 'one')
+    b.configuration.setPrivateKey(zeroKey)
+    b.setPeer(a.publicKey, { endpoint: a.address, keepaliveSeconds: 1 })
+    go(4_000)
+    expect(network.log.map(route)).toEqual(['A>B initiation'])
+  })
+
+  test.each(primitives.low_order_points_base64)('a low-order peer %s gets no packet', (point) => {
+    const { network, a, go } = pair()
+    a.setPeer(keyFromBytes(Buffer.from(point, 'base64')), { endpoint: '192.0.2.9:9', keepaliveSeconds: 1 })
+    go(10_000)
+    expect(network.log).toEqual([])
+  })
+
+  test('a private key is shown clamped', () => {
+    const { a } = pair()
+    a.configuration.setPrivateKey(keyFromBytes(Buffer.alloc(32, 0xff)))
+    const bytes = Buffer.from(a.configuration.read().privateKey ?? '', 'base64')
+    expect([bytes[0], bytes[31]]).toEqual([0xf8, 0x7f])
+  })
+
+  test('a prefix moves to whoever got it last, host bits cleared, exact removal by its owner alone', () => {
+    const { a, b } = pair()
+    const other = randomKey()
+    a.setPeer(b.publicKey, { allowedIps: ['10.1.2.3/8', '10.0.0.0/24', 'fd00::1/64'] })
+    a.setPeer(other, { allowedIps: ['10.9.9.9/8'] })
+    expect(a.allowedIps(b.publicKey)).toEqual(['10.0.0.0/24', 'fd00::/64'])
+    expect(a.allowedIps(other)).toEqual(['10.0.0.0/8'])
+    const control = a.configuration.peer(b.publicKey)
+    control?.removeAllowedIp({ family: 4, address: '10.0.0.0', prefixLength: 8 })
+    control?.removeAllowedIp({ family: 4, address: '10.0.0.77', prefixLength: 24 })
+    a.configuration.commit()
+    expect(a.allowedIps(b.publicKey)).toEqual(['fd00::/64'])
+    expect([...a.engine.prefixes.keys()].sort()).toEqual(['10.0.0.0/8', 'fd00::/64'])
+    a.configuration.peer(other)?.remove()
+    expect([...a.engine.prefixes.keys()]).toEqual(['fd00::/64'])
+  })
+
+  test('a removed peer leaves no timer, index or prefix', () => {
+    const { network, a, b, go } = pair()
+    a.setPeer(b.publicKey, { keepaliveSeconds: 1, allowedIps: ['10.0.0.0/8'] })
+    go(1_500)
+    a.configuration.removePeers()
+    network.log.length = 0
+    go(300_000)
+    expect(network.log.filter((line) => line.startsWith(a.address))).toEqual([])
+    expect([a.device.indices.size, a.device.allowedIps.size, a.wakeAt]).toEqual([0, 0, undefined])
+  })
+
+  test('peers are told in the order they were added', () => {
+    const { a, b } = pair()
+    const keys = [b.publicKey, ...Array.from({ length: 20 }, randomKey)]
+    for (const key of keys) a.setPeer(key)
+    expect([...a.configuration.read().peers].map((peer) => peer.publicKey)).toEqual(keys)
+  })
+})
+
+describe('interface', () => {
+  test('down forgets sessions, up starts anew; persistent keepalive starts by itself', () => {
+    const { network, a, b, go } = pair()
+    a.setPeer(b.publicKey, { keepaliveSeconds: 25 })
+    go(1_000)
+    a.device.down()
+    expect(a.device.indices.size).toBe(0)
+    network.log.length = 0
+    go(60_000)
+    expect(network.log.filter((line) => line.startsWith(a.address))).toEqual([])
+    a.device.up()
+    go(500)
+    expect(network.log.map(route)).toEqual(['A>B initiation', 'B>A response', 'A>B keepalive'])
+  })
+
+  test('closing zeroes what it held', () => {
+    const { a, b, go } = pair({ presharedKey: randomKey() })
+    a.send(b.publicKey, 'one')
+    go()
+    const peer = a.peer(b.publicKey)
+    const { presharedKey, staticStatic } = peer
+    a.device.close()
+    expect(presharedKey?.every((byte) => byte === 0)).toBe(true)
+    expect(staticStatic !== 'unknown' && staticStatic?.every((byte) => byte === 0)).toBe(true)
+  })
+})
+
+test('ten thousand idle peers need no wake-up', () => {
+  const network = new MemoryNetwork()
+  const a = new MemoryHost(network, '192.0.2.1:1').start()
+  for (let i = 0; i < 10_000; i++) {
+    const key = Buffer.alloc(32)
+    key.writeUInt32LE(i + 1)
+    a.setPeer(keyFromBytes(key))
+  }
+  expect(a.wakeAt).toBeUndefined()
+  expect(a.device.peers.size).toBe(10_000)
+})

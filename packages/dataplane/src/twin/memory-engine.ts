@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: MIT
+import { parseEndpoint } from '@wgq/model/endpoint'
+import { formatIp } from '@wgq/model/ip'
+import type { EngineEvent, EnginePeerState, PacketEngine, Session } from '@wgq/native/engine'
+import { allowedIpRecordBytes, peerEvent } from '@wgq/native/engine'
+import { rejectAfterMs, rekeyAfterMs } from '../constants.ts'
+import { decodeEndpoint, encodeEndpoint } from '../device/endpoint-record.ts'
+import type { Datagram, MemoryNetwork } from './memory-network.ts'
+
+interface Keypair extends Omit<Session, 'sendKey' | 'receiveKey'> {
+  readonly send: string
+  readonly receive: string
+  readonly bornMs: number
+  maySend: boolean
+  counter: bigint
+  readonly seen: Set<bigint>
+}
+
+interface TwinPeer {
+  endpoint: string | undefined
+  previous: Keypair | undefined
+  current: Keypair | undefined
+  next: Keypair | undefined
+  staged: Buffer[]
+  rxBytes: bigint
+  txBytes: bigint
+  unansweredSince: number
+  unacknowledgedSince: number
+  receivedMore: boolean
+  lastTraversal: number
+  lastReceived: number
+  lastDataSent: number
+  flags: number
+  dropped: number[]
+}
+
+/**
+ * The packet engine in memory, for tests of the deciding side: the same bookkeeping without threads, sockets and
+ * ciphers. A transport packet carries its key, and opens when the receiver holds the same one.
+ */
+export class MemoryEngine implements PacketEngine {
+  /** Inner packets that arrived, by peer. */
+  readonly delivered: { readonly peer: number; readonly packet: Buffer }[] = []
+  readonly prefixes = new Map<string, number>()
+  private readonly peers = new Map<number, TwinPeer>()
+  private readonly network: MemoryNetwork
+  private readonly address: string
+  private readonly onWake: () => void
+  private handshakes: EngineEvent[] = []
+  private nextPeer = 1
+  private running = false
+  private hasIdentity = false
+
+  /** `address` is `IP:PORT`, by which the network knows it. */
+  constructor(network: MemoryNetwork, address: string, onWake: () => void) {
+    this.network = network
+    this.address = address
+    this.onWake = onWake
+    network.attach(address, this)
+  }
+
+  /** The peers that exist, by handle. */
+  get handles(): number[] {
+    return [...this.peers.keys()]
+  }
+
+  bind(port: number): number {
+    return port === 0 ? Number(this.address.split(':').at(-1)) : port
+  }
+  unbind(): void {}
+  setFwmark(): void {}
+  start(): void {
+    this.running = true
+  }
+  stop(): void {
+    this.running = false
+    for (const peer of this.peers.values()) peer.staged = []
+  }
+  close(): void {
+    this.stop()
+  }
+  setMtu(): void {}
+  setIdentity(keys: { mac1Key: Uint8Array; cookieKey: Uint8Array } | undefined): void {
+    this.hasIdentity = keys !== undefined
+  }
+
+  addPeer(): number {
+    this.peers.set(this.nextPeer, {
+      endpoint: undefined,
+      previous: undefined,
+      current: undefined,
+      next: undefined,
+      staged: [],
+      rxBytes: 0n,
+      txBytes: 0n,
+      unansweredSince: 0,
+      unacknowledgedSince: 0,
+      receivedMore: false,
+      lastTraversal: 0,
+      lastReceived: 0,
+      lastDataSent: 0,
+      flags: 0,
+      dropped: [],
+    })
+    return this.nextPeer++
+  }
+  removePeer(peer: number): void {
+    this.peers.delete(peer)
+    for (const [prefix, owner] of this.prefixes) if (owner === peer) this.prefixes.delete(prefix)
+  }
+  setEndpoint(peer: number, record: Uint8Array | undefined): void {
+    this.peer(peer).endpoint = record && endpointText(record)
+  }
+  clearSource(): void {}
+  learnEndpoint(peer: number, record: Uint8Array, messageBytes = 0): void {
+    const known = this.peer(peer)
+    known.endpoint = endpointText(record)
+    known.rxBytes += BigInt(messageBytes)
+    this.heard(known)
+  }
+
+  updateAllowedIps(records: Uint8Array): void {
+    const view = Buffer.from(records)
+    for (let at = 0; at < view.length; at += allowedIpRecordBytes) {
+      const address = formatIp(view.subarray(at + 8, at + (view[at + 1] === 4 ? 12 : 24)))
+      const prefix = `${address}/${view[at + 2]}`
+      if (view[at] === 0) this.prefixes.set(prefix, view.readUInt32LE(at + 4))
+      else if (this.prefixes.get(prefix) === view.readUInt32LE(at + 4)) this.prefixes.delete(prefix)
+    }
+  }
+
+  beginSession(peer: number, session: Session): number[] {
+    const known = this.peer(peer)
+    const fresh: Keypair = {
+      role: session.role,
+      localIndex: session.localIndex,
+      remoteIndex: session.remoteIndex,
+      send: Buffer.from(session.sendKey).toString('hex'),
+      receive: Buffer.from(session.receiveKey).toString('hex'),
+      bornMs: this.network.nowMs,
+      maySend: true,
+      counter: 0n,
+      seen: new Set(),
+    }
+    const before = [known.previous, known.current, known.next]
+    if (session.role === 'responder') {
+      known.next = fresh
+      known.previous = undefined
+    } else {
+      known.previous = known.next ?? known.current
+      known.next = undefined
+      known.current = fresh
+    }
+    return gone(before, known)
+  }
+  clearSessions(peer: number): number[] {
+    const known = this.peer(peer)
+    const before = [known.previous, known.current, known.next]
+    known.previous = undefined
+    known.current = undefined
+    known.next = undefined
+    return gone(before, known)
+  }
+  expireSending(peer: number): void {
+    const { current, next } = this.peer(peer)
+    if (current) current.maySend = false
+    if (next) next.maySend = false
+  }
+
+  sendHandshake(peer: number, message: Uint8Array): number {
+    const known = this.peer(peer)
+    if (!known.endpoint) return 89
+    known.txBytes += BigInt(message.length)
+    this.sentSomething(known)
+    this.network.send(this.address, known.endpoint, { kind: 'handshake', message: Buffer.from(message) })
+    return 0
+  }
+  sendKeepalive(peer: number): void {
+    const known = this.peer(peer)
+    known.receivedMore = false
+    if (known.staged.length === 0) known.staged.push(Buffer.alloc(0))
+    this.flushStaged(peer)
+  }
+  flushStaged(peer: number): void {
+    const known = this.peer(peer)
+    if (known.staged.length === 0) return
+    const { current } = known
+    const age = current ? this.network.nowMs - current.bornMs : 0
+    if (!current?.maySend || age >= rejectAfterMs) {
+      this.raise(known, peerEvent.needHandshake)
+      return
+    }
+    const packets = known.staged
+    known.staged = []
+    for (const packet of packets) this.transmit(known, current, packet)
+    if (current.role === 'initiator' && age >= rekeyAfterMs) this.raise(known, peerEvent.needHandshake)
+  }
+  dropStaged(peer: number): number {
+    const known = this.peer(peer)
+    const dropped = known.staged.length
+    known.staged = []
+    return dropped
+  }
+
+  takeEvents(): EngineEvent[] {
+    const events = this.handshakes
+    this.handshakes = []
+    for (const [handle, peer] of this.peers) {
+      if (peer.flags === 0) continue
+      events.push({ kind: 'peer', peer: handle, flags: peer.flags, dropped: peer.dropped })
+      peer.flags = 0
+      peer.dropped = []
+    }
+    return events
+  }
+  reportDrain(): void {}
+  peerState(peer: number): EnginePeerState {
+    const known = this.peer(peer)
+    return {
+      rxBytes: known.rxBytes,
+      txBytes: known.txBytes,
+      unansweredSince: nanoseconds(known.unansweredSince),
+      unacknowledgedSince: nanoseconds(known.unacknowledgedSince),
+      receivedMore: known.receivedMore,
+      lastTraversal: nanoseconds(known.lastTraversal),
+      lastReceived: nanoseconds(known.lastReceived),
+      lastDataSent: nanoseconds(known.lastDataSent),
+      staged: known.staged.length,
+    }
+  }
+  peerEndpoint(peer: number): Uint8Array | undefined {
+    const { endpoint } = this.peer(peer)
+    return endpoint === undefined ? undefined : endpointRecord(endpoint)
+  }
+  counters(): Record<string, number> {
+    return {}
+  }
+
+  // --- what threads do in the real one ---
+
+  /** A packet from the TUN for a peer. */
+  sendPacket(peer: number, packet: Buffer): void {
+    if (!this.running) return
+    this.peer(peer).staged.push(packet)
+    this.flushStaged(peer)
+  }
+
+  /** A datagram from the network. */
+  receive(from: string, datagram: Datagram): void {
+    if (!this.running) return
+    if (datagram.kind === 'handshake') {
+      if (!this.hasIdentity) return
+      this.handshakes.push({ kind: 'handshake', message: datagram.message, from: endpointRecord(from) })
+      this.onWake()
+      return
+    }
+    for (const [handle, peer] of this.peers) {
+      for (const keypair of [peer.current, peer.previous, peer.next]) {
+        if (keypair?.localIndex !== datagram.receiver || keypair.receive !== datagram.key) continue
+        if (this.network.nowMs - keypair.bornMs >= rejectAfterMs || keypair.seen.has(datagram.counter)) return
+        keypair.seen.add(datagram.counter)
+        this.accept(handle, peer, keypair, from, datagram.packet)
+        return
+      }
+    }
+  }
+
+  // --- internal ---
+
+  private accept(handle: number, peer: TwinPeer, keypair: Keypair, from: string, packet: Buffer): void {
+    peer.endpoint = from
+    peer.rxBytes += BigInt(32 + packet.length)
+    if (keypair === peer.next) {
+      const before = [peer.previous, peer.current, peer.next]
+      peer.previous = peer.current
+      peer.current = peer.next
+      peer.next = undefined
+      peer.dropped.push(...gone(before, peer))
+      this.raise(peer, peerEvent.sessionConfirmed)
+    }
+    this.heard(peer)
+    if (packet.length === 0) return
+    this.delivered.push({ peer: handle, packet })
+    if (peer.unacknowledgedSince === 0) {
+      peer.unacknowledgedSince = this.network.nowMs
+      this.raise(peer, peerEvent.owesKeepalive)
+    } else peer.receivedMore = true
+  }
+
+  private transmit(peer: TwinPeer, keypair: Keypair, packet: Buffer): void {
+    if (peer.endpoint === undefined) return
+    peer.txBytes += BigInt(32 + packet.length)
+    this.sentSomething(peer)
+    if (packet.length > 0) {
+      peer.lastDataSent = this.network.nowMs
+      if (peer.unansweredSince === 0) {
+        peer.unansweredSince = this.network.nowMs
+        this.raise(peer, peerEvent.awaitingReply)
+      }
+    }
+    this.network.send(this.address, peer.endpoint, {
+      kind: 'transport',
+      receiver: keypair.remoteIndex,
+      counter: keypair.counter++,
+      key: keypair.send,
+      packet,
+    })
+  }
+
+  private sentSomething(peer: TwinPeer): void {
+    peer.lastTraversal = this.network.nowMs
+    peer.unacknowledgedSince = 0
+  }
+
+  private heard(peer: TwinPeer): void {
+    peer.lastTraversal = this.network.nowMs
+    peer.lastReceived = this.network.nowMs
+    peer.unansweredSince = 0
+  }
+
+  private raise(peer: TwinPeer, flag: number): void {
+    peer.flags |= flag
+    this.onWake()
+  }
+
+  private peer(handle: number): TwinPeer {
+    const found = this.peers.get(handle)
+    if (!found) throw new Error(`no peer ${handle}`)
+    return found
+  }
+}
+
+const gone = (before: readonly (Keypair | undefined)[], now: TwinPeer): number[] =>
+  before
+    .filter((keypair) => keypair && ![now.previous, now.current, now.next].includes(keypair))
+    .map((keypair) => keypair?.localIndex as number)
+
+const nanoseconds = (milliseconds: number): bigint => BigInt(Math.round(milliseconds * 1e6))
+
+const endpointText = (record: Uint8Array): string => {
+  const { address, port } = decodeEndpoint(record, () => undefined)
+  return `${address}:${port}`
+}
+
+const endpointRecord = (text: string): Buffer => {
+  const endpoint = parseEndpoint(text)
+  const record = endpoint && encodeEndpoint(endpoint, () => undefined)
+  if (!record) throw new Error(`no endpoint: ${text}`)
+  return record
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+import { parseCidr } from '@wgq/model/cidr'
+import { parseEndpoint } from '@wgq/model/endpoint'
+import { type Key, keyFromBytes } from '@wgq/model/key'
+import { Configuration } from '../device/configuration.ts'
+import { Device } from '../device/device.ts'
+import type { Peer } from '../device/peer.ts'
+import { makeKeyPair } from '../noise/dh.ts'
+import { MemoryEngine } from './memory-engine.ts'
+import type { MemoryNetwork } from './memory-network.ts'
+
+/** A device on a {@link MemoryNetwork} whose timers run by the network's clock. Test support. */
+export class MemoryHost {
+  readonly engine: MemoryEngine
+  readonly device: Device
+  readonly configuration: Configuration
+  readonly address: string
+  readonly lines: string[] = []
+  wakeAt: number | undefined
+  private readonly network: MemoryNetwork
+  private woken = false
+
+  constructor(network: MemoryNetwork, address: string) {
+    this.network = network
+    this.address = address
+    this.engine = new MemoryEngine(network, address, () => {
+      this.woken = true
+    })
+    let index = 0x1000
+    this.device = new Device({
+      engine: this.engine,
+      bootMs: () => network.nowMs,
+      wallNs: () => 1_700_000_000_000_000_000n + BigInt(Math.round(network.nowMs * 1e6)),
+      makeKeyPair,
+      randomIndex: () => index++,
+      // Differs between hosts: two that initiate at once would do so for ever.
+      jitterMs: () => 100 * Number(address.split(':').at(-1)),
+      wakeAt: (at) => {
+        this.wakeAt = at
+      },
+      interfaceIndex: () => undefined,
+      interfaceName: () => undefined,
+      log: { debug: (text) => this.lines.push(text()), error: (text) => this.lines.push(text) },
+    })
+    this.configuration = new Configuration(this.device)
+  }
+
+  get publicKey(): Key {
+    if (!this.device.identity) throw new Error('no private key')
+    return this.device.identity.publicText
+  }
+
+  /** Gives it a private key, or a random one, and brings it up. */
+  start(privateKey: Key = randomKey()): this {
+    this.configuration.setPrivateKey(privateKey)
+    this.device.up()
+    return this
+  }
+
+  /** Adds or changes a peer as one section of a `set` does. */
+  setPeer(
+    publicKey: Key,
+    options: {
+      endpoint?: string
+      presharedKey?: Key
+      keepaliveSeconds?: number
+      allowedIps?: readonly string[]
+    } = {},
+  ): Peer {
+    const peer = this.configuration.peer(publicKey) ?? this.configuration.addPeer(publicKey)
+    const endpoint = options.endpoint === undefined ? undefined : parseEndpoint(options.endpoint)
+    if (options.presharedKey) peer?.setPresharedKey(options.presharedKey)
+    if (endpoint) peer?.setEndpoint(endpoint)
+    for (const text of options.allowedIps ?? []) {
+      const prefix = parseCidr(text)
+      if (prefix) peer?.addAllowedIp(prefix)
+    }
+    if (options.keepaliveSeconds !== undefined) peer?.setKeepalive(options.keepaliveSeconds)
+    peer?.configured()
+    this.configuration.commit()
+    return this.peer(publicKey)
+  }
+
+  peer(publicKey: Key): Peer {
+    const found = this.device.peers.get(publicKey)
+    if (!found) throw new Error('no such peer')
+    return found
+  }
+
+  /** Sends an inner packet to a peer. */
+  send(publicKey: Key, text: string): void {
+    this.engine.sendPacket(this.peer(publicKey).handle, Buffer.from(text))
+  }
+
+  /** Inner packets that arrived. */
+  get received(): string[] {
+    return this.engine.delivered.map(({ packet }) => packet.toString())
+  }
+
+  /** What a `get` says of its allowed IPs. */
+  allowedIps(publicKey: Key): string[] {
+    return [...(this.peer(publicKey).prefixes ?? [])]
+  }
+
+  /** Works off what woke it; says whether anything did. */
+  run(): boolean {
+    const due = this.wakeAt !== undefined && this.wakeAt <= this.network.nowMs
+    if (!this.woken && !due) return false
+    this.woken = false
+    this.device.drain(64, () => undefined)
+    return true
+  }
+}
+
+/** Lets the network and its hosts run until nothing happens any more, then the clock by `ms`, firing every timer in time. */
+export const pass = (network: MemoryNetwork, hosts: readonly MemoryHost[], ms = 0): void => {
+  const end = network.nowMs + ms
+  for (;;) {
+    let busy = true
+    while (busy) {
+      network.settle()
+      busy = false
+      for (const host of hosts) if (host.run()) busy = true
+    }
+    const next = Math.min(...hosts.map((host) => host.wakeAt ?? Number.POSITIVE_INFINITY))
+    if (next > end) break
+    network.nowMs = Math.max(network.nowMs, next)
+  }
+  network.nowMs = end
+}
+
+/** A private key out of nowhere. */
+export const randomKey = (): Key => keyFromBytes(makeKeyPair().publicKey)

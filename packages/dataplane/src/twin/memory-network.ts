@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+import type { MemoryEngine } from './memory-engine.ts'
+
+/** A datagram of the twin: a handshake message, or a transport packet that still knows its key. */
+export type Datagram =
+  | { readonly kind: 'handshake'; readonly message: Buffer }
+  | {
+      readonly kind: 'transport'
+      readonly receiver: number
+      readonly counter: bigint
+      readonly key: string
+      readonly packet: Buffer
+    }
+
+/** Datagrams between {@link MemoryEngine}s under a virtual clock, delivered when the test says so. Test support. */
+export class MemoryNetwork {
+  /** Boot clock in milliseconds. */
+  nowMs = 1_000_000
+  /** Everything ever sent, oldest first: `A>B initiation`. */
+  readonly log: string[] = []
+  /** Loses a datagram when it says so. */
+  lose: (from: string, to: string, datagram: Datagram) => boolean = () => false
+  private readonly engines = new Map<string, MemoryEngine>()
+  private readonly queue: { from: string; to: string; datagram: Datagram }[] = []
+
+  attach(address: string, engine: MemoryEngine): void {
+    this.engines.set(address, engine)
+  }
+
+  send(from: string, to: string, datagram: Datagram): void {
+    const kinds = ['', 'initiation', 'response', 'cookie']
+    const what =
+      datagram.kind === 'handshake'
+        ? kinds[datagram.message[0] as number]
+        : datagram.packet.length === 0
+          ? 'keepalive'
+          : 'data'
+    this.log.push(`${from}>${to} ${what}`)
+    if (!this.lose(from, to, datagram)) this.queue.push({ from, to, datagram })
+  }
+
+  /** Delivers until nothing is under way. */
+  settle(): void {
+    for (let next = this.queue.shift(); next; next = this.queue.shift())
+      this.engines.get(next.to)?.receive(next.from, next.datagram)
+  }
+}
