@@ -83,9 +83,14 @@ const flags = (includes) => [
   '-DNODE_GYP_MODULE_NAME=wgq',
   ...includes.flatMap((folder) => ['-isystem', folder]),
   `-I${join(here, 'src')}`,
-  '-g',
   ...(sanitize
-    ? ['-O1', '-fno-omit-frame-pointer', '-fsanitize=address,undefined', '-fno-sanitize-recover=undefined']
+    ? [
+        '-g',
+        '-O1',
+        '-fno-omit-frame-pointer',
+        '-fsanitize=address,undefined',
+        '-fno-sanitize-recover=undefined',
+      ]
     : ['-O3', '-U_FORTIFY_SOURCE', '-D_FORTIFY_SOURCE=2']),
   ...(process.env.CXXFLAGS?.split(' ').filter(Boolean) ?? []),
 ]

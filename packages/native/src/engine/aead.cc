@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+#include "engine/aead.h"
+
+#include <dlfcn.h>
+#include <openssl/crypto.h>
+
+#include <cstring>
+#include <vector>
+
+#include "engine/bytes.h"
+#include "napi/error.h"
+
+namespace wgq {
+namespace {
+
+constexpr std::size_t block = 64;
+
+// OpenSSL's primitives behind its AEAD. Not declared in public headers: looked up by name, and believed only after a
+// comparison with EVP.
+struct Primitives {
+  void (*chacha20)(std::uint8_t* out, const std::uint8_t* in, std::size_t length, const std::uint32_t key[8],
+                   const std::uint32_t counter[4]) = nullptr;
+  void (*poly1305_init)(void* state, const std::uint8_t key[32]) = nullptr;
+  void (*poly1305_update)(void* state, const std::uint8_t* data, std::size_t length) = nullptr;
+  void (*poly1305_final)(void* state, std::uint8_t tag[16]) = nullptr;
+  bool complete = false;
+};
+
+constexpr std::size_t most_poly1305_state = 1024;
+
+template <class T>
+bool resolve(T& function, const char* name) {
+  function = reinterpret_cast<T>(::dlsym(RTLD_DEFAULT, name));
+  return function != nullptr;
+}
+
+Primitives find_primitives() {
+  Primitives p;
+  std::size_t (*state_size)() = nullptr;
+  p.complete = resolve(p.chacha20, "ChaCha20_ctr32") && resolve(p.poly1305_init, "Poly1305_Init") &&
+               resolve(p.poly1305_update, "Poly1305_Update") && resolve(p.poly1305_final, "Poly1305_Final") &&
+               resolve(state_size, "Poly1305_ctx_size") && state_size() <= most_poly1305_state;
+  return p;
+}
+
+const Primitives primitives = find_primitives();
+
+struct Counter {
+  std::uint32_t words[4];
+  Counter(std::uint32_t block_number, std::uint64_t nonce)
+      : words{block_number, 0, static_cast<std::uint32_t>(nonce), static_cast<std::uint32_t>(nonce >> 32)} {}
+};
+
+// The tag of RFC 8439 §2.8 without additional data.
+void authenticate(const std::uint8_t key[32], const std::uint8_t* text, std::size_t length, std::uint8_t tag[16]) {
+  static constexpr std::uint8_t zeros[16]{};
+  alignas(64) std::uint8_t state[most_poly1305_state];
+  primitives.poly1305_init(state, key);
+  primitives.poly1305_update(state, text, length);
+  if (length % 16) primitives.poly1305_update(state, zeros, 16 - length % 16);
+  std::uint8_t lengths[16]{};
+  store_le<std::uint64_t>(lengths + 8, length);
+  primitives.poly1305_update(state, lengths, sizeof lengths);
+  primitives.poly1305_final(state, tag);
+}
+
+void seal_low(const AeadKey& key, std::uint64_t nonce, std::uint8_t* text, std::size_t length) {
+  // Block 0 of the key stream is the Poly1305 key and the text begins with block 1: one call over both, with the 64
+  // bytes before the text lent for block 0.
+  const Counter counter(0, nonce);
+  std::uint8_t saved[block];
+  std::uint8_t* lent = text - block;
+  std::memcpy(saved, lent, block);
+  std::memset(lent, 0, block);
+  primitives.chacha20(lent, lent, block + length, key.words(), counter.words);
+  std::uint8_t poly_key[32];
+  std::memcpy(poly_key, lent, sizeof poly_key);
+  std::memcpy(lent, saved, block);
+  authenticate(poly_key, text, length, text + length);
+}
+
+bool open_low(const AeadKey& key, std::uint64_t nonce, std::uint8_t* text, std::size_t length) {
+  static constexpr std::uint8_t zeros[block]{};
+  std::uint8_t first[block], tag[16];
+  primitives.chacha20(first, zeros, block, key.words(), Counter(0, nonce).words);
+  authenticate(first, text, length, tag);
+  if (CRYPTO_memcmp(tag, text + length, sizeof tag) != 0) return false;
+  if (length > 0) primitives.chacha20(text, text, length, key.words(), Counter(1, nonce).words);
+  return true;
+}
+
+// Whether the low-level functions give what EVP gives, at lengths around every boundary of their vector code.
+bool agree_with_evp() {
+  if (!primitives.complete || !little_endian) return false;
+  Aead evp(Aead::Backend::evp);
+  std::uint8_t key_bytes[32];
+  for (std::size_t i = 0; i < sizeof key_bytes; i++) key_bytes[i] = static_cast<std::uint8_t>(7 * i + 1);
+  const AeadKey key(key_bytes);
+  for (std::size_t length : {0, 1, 15, 16, 17, 48, 63, 64, 65, 127, 128, 129, 191, 192, 255, 256, 257, 447, 448, 511, 512,
+                             513, 575, 576, 960, 1023, 1024, 1025, 1087, 1420, 1424, 1500, 2048, 4111}) {
+    std::vector<std::uint8_t> a(block + length + tag_bytes), b;
+    for (std::size_t i = 0; i < a.size(); i++) a[i] = static_cast<std::uint8_t>(i * i + length);
+    b = a;
+    const std::vector<std::uint8_t> plain = a;
+    const std::uint64_t nonce = 0x0123456789abcdef ^ length;
+    seal_low(key, nonce, a.data() + block, length);
+    evp.seal(key, nonce, b.data() + block, length);
+    if (a != b || !open_low(key, nonce, a.data() + block, length)) return false;
+    if (std::memcmp(a.data(), plain.data(), block + length) != 0) return false;
+    b.back() ^= 1;
+    if (open_low(key, nonce, b.data() + block, length)) return false;
+  }
+  return true;
+}
+
+bool low_level_usable() {
+  static const bool usable = agree_with_evp();
+  return usable;
+}
+
+std::array<std::uint8_t, 12> nonce_bytes(std::uint64_t nonce) {
+  std::array<std::uint8_t, 12> bytes{};
+  store_le<std::uint64_t>(bytes.data() + 4, nonce);
+  return bytes;
+}
+
+EVP_CIPHER_CTX* new_context(bool encrypting) {
+  EVP_CIPHER_CTX* context = EVP_CIPHER_CTX_new();
+  if (!context || EVP_CipherInit_ex(context, EVP_chacha20_poly1305(), nullptr, nullptr, nullptr, encrypting) != 1) {
+    EVP_CIPHER_CTX_free(context);
+    throw SystemError{ENOSYS, "ChaCha20-Poly1305 is missing in OpenSSL"};
+  }
+  return context;
+}
+
+}  // namespace
+
+AeadKey::AeadKey(const std::uint8_t* bytes) { std::memcpy(words_.data(), bytes, 32); }
+AeadKey::~AeadKey() { OPENSSL_cleanse(words_.data(), 32); }
+
+Aead::Aead(Backend backend)
+    : low_level_(backend == Backend::best && low_level_usable()),
+      encrypt_(low_level_ ? nullptr : new_context(true)),
+      decrypt_(low_level_ ? nullptr : new_context(false)) {}
+
+void Aead::seal(const AeadKey& key, std::uint64_t nonce, std::uint8_t* text, std::size_t length) {
+  if (low_level_) seal_low(key, nonce, text, length);
+  else seal_evp(key, nonce, text, length);
+}
+
+bool Aead::open(const AeadKey& key, std::uint64_t nonce, std::uint8_t* text, std::size_t length) {
+  return low_level_ ? open_low(key, nonce, text, length) : open_evp(key, nonce, text, length);
+}
+
+void Aead::seal_evp(const AeadKey& key, std::uint64_t nonce, std::uint8_t* text, std::size_t length) {
+  int written = 0;
+  const auto iv = nonce_bytes(nonce);
+  EVP_EncryptInit_ex(encrypt_.get(), nullptr, nullptr, key.bytes(), iv.data());
+  if (length > 0) EVP_EncryptUpdate(encrypt_.get(), text, &written, text, static_cast<int>(length));
+  EVP_EncryptFinal_ex(encrypt_.get(), text + length, &written);
+  EVP_CIPHER_CTX_ctrl(encrypt_.get(), EVP_CTRL_AEAD_GET_TAG, tag_bytes, text + length);
+}
+
+bool Aead::open_evp(const AeadKey& key, std::uint64_t nonce, std::uint8_t* text, std::size_t length) {
+  int written = 0;
+  const auto iv = nonce_bytes(nonce);
+  EVP_DecryptInit_ex(decrypt_.get(), nullptr, nullptr, key.bytes(), iv.data());
+  EVP_CIPHER_CTX_ctrl(decrypt_.get(), EVP_CTRL_AEAD_SET_TAG, tag_bytes, text + length);
+  if (length > 0) EVP_DecryptUpdate(decrypt_.get(), text, &written, text, static_cast<int>(length));
+  std::uint8_t nothing[block];
+  return EVP_DecryptFinal_ex(decrypt_.get(), nothing, &written) == 1;
+}
+
+}  // namespace wgq

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <openssl/evp.h>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+
+#include "engine/limits.h"
+
+namespace wgq {
+
+// A ChaCha20-Poly1305 key, wiped when it goes.
+class AeadKey {
+ public:
+  explicit AeadKey(const std::uint8_t* bytes);
+  AeadKey(const AeadKey&) = delete;
+  AeadKey& operator=(const AeadKey&) = delete;
+  ~AeadKey();
+  const std::uint32_t* words() const { return words_.data(); }
+  const std::uint8_t* bytes() const { return reinterpret_cast<const std::uint8_t*>(words_.data()); }
+
+ private:
+  alignas(16) std::array<std::uint32_t, 8> words_;
+};
+
+// ChaCha20-Poly1305 (RFC 8439) with WireGuard's nonce: four zero bytes and the counter. One object per thread. Uses
+// OpenSSL's own ChaCha20 and Poly1305 functions where the process exports them and they agree with EVP (2.45 against
+// 2.8 to 3.0 CPU seconds per GB), else EVP.
+class Aead {
+ public:
+  enum class Backend { best, evp };
+
+  explicit Aead(Backend backend = Backend::best);
+
+  // Encrypts `length` bytes in place and puts the tag behind them. The 64 bytes before `text` must be memory of the
+  // caller; they are left as they were.
+  void seal(const AeadKey& key, std::uint64_t nonce, std::uint8_t* text, std::size_t length);
+  // Checks the tag behind `length` bytes and decrypts them in place; false, and the bytes unchanged or worthless, when it
+  // is wrong.
+  bool open(const AeadKey& key, std::uint64_t nonce, std::uint8_t* text, std::size_t length);
+
+  bool low_level() const { return low_level_; }
+
+ private:
+  struct Free {
+    void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
+  };
+
+  void seal_evp(const AeadKey& key, std::uint64_t nonce, std::uint8_t* text, std::size_t length);
+  bool open_evp(const AeadKey& key, std::uint64_t nonce, std::uint8_t* text, std::size_t length);
+
+  bool low_level_;
+  std::unique_ptr<EVP_CIPHER_CTX, Free> encrypt_, decrypt_;
+};
+
+}  // namespace wgq

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+#include "engine/cookie.h"
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/params.h>
+#include <openssl/rand.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "engine/bytes.h"
+#include "napi/error.h"
+
+namespace wgq {
+namespace {
+
+template <auto function>
+struct Freeing {
+  template <class T>
+  void operator()(T* object) const { function(object); }
+};
+using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, Freeing<EVP_CIPHER_CTX_free>>;
+
+// HChaCha20 (draft-irtf-cfrg-xchacha §2.2) from a ChaCha20 block: the block function adds the initial state at its end,
+// HChaCha20 does not, so the known words are subtracted again.
+void hchacha20(const std::uint8_t key[32], const std::uint8_t nonce[16], std::uint8_t subkey[32]) {
+  static constexpr std::uint32_t constants[4]{0x61707865, 0x3320646e, 0x79622d32, 0x6b206574};
+  std::uint8_t block[64]{};
+  int written = 0;
+  CipherContext context(EVP_CIPHER_CTX_new());
+  // OpenSSL's ChaCha20 takes counter and nonce as one 16-byte value: the last four words of the state.
+  EVP_EncryptInit_ex(context.get(), EVP_chacha20(), nullptr, key, nonce);
+  EVP_EncryptUpdate(context.get(), block, &written, block, sizeof block);
+  for (std::size_t i = 0; i < 4; i++) {
+    const std::size_t last = 12 + i;
+    store_le(subkey + 4 * i, load_le<std::uint32_t>(block + 4 * i) - constants[i]);
+    store_le(subkey + 16 + 4 * i, load_le<std::uint32_t>(block + 4 * last) - load_le<std::uint32_t>(nonce + 4 * i));
+  }
+  OPENSSL_cleanse(block, sizeof block);
+}
+
+}  // namespace
+
+Mac xchacha20_poly1305_seal(const std::uint8_t key[32], const std::uint8_t nonce[24], std::span<std::uint8_t> text,
+                            std::span<const std::uint8_t> associated) {
+  std::uint8_t subkey[32], iv[12]{};
+  hchacha20(key, nonce, subkey);
+  std::memcpy(iv + 4, nonce + 16, 8);
+  CipherContext context(EVP_CIPHER_CTX_new());
+  Mac tag{};
+  int written = 0;
+  EVP_EncryptInit_ex(context.get(), EVP_chacha20_poly1305(), nullptr, subkey, iv);
+  EVP_EncryptUpdate(context.get(), nullptr, &written, associated.data(), static_cast<int>(associated.size()));
+  EVP_EncryptUpdate(context.get(), text.data(), &written, text.data(), static_cast<int>(text.size()));
+  EVP_EncryptFinal_ex(context.get(), text.data() + text.size(), &written);
+  EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_GET_TAG, static_cast<int>(tag.size()), tag.data());
+  OPENSSL_cleanse(subkey, sizeof subkey);
+  return tag;
+}
+
+Cookies::Cookies() {
+  std::unique_ptr<EVP_MAC, Freeing<EVP_MAC_free>> algorithm(EVP_MAC_fetch(nullptr, "BLAKE2SMAC", nullptr));
+  if (algorithm) context_.reset(EVP_MAC_CTX_new(algorithm.get()));
+  if (!context_) throw SystemError{ENOSYS, "BLAKE2SMAC is missing in OpenSSL"};
+}
+
+Cookies::~Cookies() { OPENSSL_cleanse(secret_.data(), secret_.size()); }
+
+Mac Cookies::mac(std::span<const std::uint8_t> key, std::span<const std::uint8_t> data) {
+  Mac result{};
+  std::size_t size = result.size(), written = 0;
+  const OSSL_PARAM parameters[]{OSSL_PARAM_construct_size_t(OSSL_MAC_PARAM_SIZE, &size), OSSL_PARAM_construct_end()};
+  EVP_MAC_init(context_.get(), key.data(), key.size(), parameters);
+  EVP_MAC_update(context_.get(), data.data(), data.size());
+  EVP_MAC_final(context_.get(), result.data(), &written, result.size());
+  return result;
+}
+
+void Cookies::set_secret(std::span<const std::uint8_t, 32> secret, std::uint64_t now) {
+  std::copy(secret.begin(), secret.end(), secret_.begin());
+  secret_birth_ = now;
+  has_secret_ = true;
+}
+
+Mac Cookies::cookie(const Endpoint& from, std::uint64_t now) {
+  if (!has_secret_ || now - secret_birth_ >= secret_lifetime) {
+    std::array<std::uint8_t, 32> fresh;
+    RAND_bytes(fresh.data(), fresh.size());
+    set_secret(fresh, now);
+    OPENSSL_cleanse(fresh.data(), fresh.size());
+  }
+  std::uint8_t source[18];
+  const std::size_t length = from.address_length();
+  std::memcpy(source, from.address, length);
+  store_be(source + length, from.port);
+  return mac(secret_, {source, length + 2});
+}
+
+bool Cookies::valid_mac2(std::span<const std::uint8_t> message, const Endpoint& from, std::uint64_t now) {
+  const auto signed_part = message.first(message.size() - 16);
+  const Mac expected = mac(cookie(from, now), signed_part);
+  return CRYPTO_memcmp(expected.data(), message.data() + signed_part.size(), expected.size()) == 0;
+}
+
+CookieReply Cookies::reply(const std::array<std::uint8_t, 32>& cookie_key, std::span<const std::uint8_t> message,
+                           const Endpoint& from, std::uint64_t now, const std::uint8_t* nonce) {
+  CookieReply reply{};
+  store_le(reply.data(), message_cookie_reply);
+  std::memcpy(reply.data() + 4, message.data() + 4, 4);  // the sender's index
+  if (nonce) std::memcpy(reply.data() + 8, nonce, 24);
+  else RAND_bytes(reply.data() + 8, 24);
+  const Mac plain = cookie(from, now);
+  std::copy(plain.begin(), plain.end(), reply.begin() + 32);
+  const auto mac1 = message.subspan(message.size() - 32, 16);
+  const Mac tag =
+      xchacha20_poly1305_seal(cookie_key.data(), reply.data() + 8, std::span(reply).subspan(32, 16), mac1);
+  std::copy(tag.begin(), tag.end(), reply.begin() + 48);
+  return reply;
+}
+
+}  // namespace wgq

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <openssl/evp.h>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "engine/endpoint.h"
+#include "engine/limits.h"
+
+namespace wgq {
+
+using Mac = std::array<std::uint8_t, 16>;
+using CookieReply = std::array<std::uint8_t, cookie_reply_bytes>;
+
+// XChaCha20-Poly1305: encrypts `text` in place and returns the tag.
+Mac xchacha20_poly1305_seal(const std::uint8_t key[32], const std::uint8_t nonce[24], std::span<std::uint8_t> text,
+                            std::span<const std::uint8_t> associated);
+
+// The responder's side of cookies (protocol §6.2): a secret of 120 s, cookies that bind address and port, and replies.
+class Cookies {
+ public:
+  static constexpr std::uint64_t secret_lifetime = 120 * second;
+
+  Cookies();
+  ~Cookies();
+  Cookies(const Cookies&) = delete;
+  Cookies& operator=(const Cookies&) = delete;
+
+  // Keyed BLAKE2s with 16 bytes of output. Key of 16 or 32 bytes.
+  Mac mac(std::span<const std::uint8_t> key, std::span<const std::uint8_t> data);
+  // Whether the last 16 bytes are the MAC under the cookie of this source.
+  bool valid_mac2(std::span<const std::uint8_t> message, const Endpoint& from, std::uint64_t now);
+  // The reply to a handshake message: the source's cookie, encrypted for the holder of the message.
+  CookieReply reply(const std::array<std::uint8_t, 32>& cookie_key, std::span<const std::uint8_t> message,
+                    const Endpoint& from, std::uint64_t now, const std::uint8_t* nonce = nullptr);
+
+  // For tests: a known secret, born at `now`.
+  void set_secret(std::span<const std::uint8_t, 32> secret, std::uint64_t now);
+
+ private:
+  struct Free {
+    void operator()(EVP_MAC_CTX* context) const { EVP_MAC_CTX_free(context); }
+  };
+
+  Mac cookie(const Endpoint& from, std::uint64_t now);
+
+  std::unique_ptr<EVP_MAC_CTX, Free> context_;
+  std::array<std::uint8_t, 32> secret_{};
+  std::uint64_t secret_birth_ = 0;
+  bool has_secret_ = false;
+};
+
+}  // namespace wgq

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: MIT
+#include <atomic>
+#include <cstring>
+#include <optional>
+
+#include "engine/engine.h"
+#include "modules.h"
+
+namespace wgq {
+namespace {
+
+// The engine with its way into the event loop.
+class Binding {
+ public:
+  Binding(napi_env env, const EngineSettings& settings, napi_value on_wake) : env_(env) {
+    js::check(napi_create_threadsafe_function(env, on_wake, nullptr, js::string(env, "wgq.engine"), 0, 1, nullptr,
+                                              nullptr, nullptr, nullptr, &wake_));
+    try {
+      engine_.emplace(settings, [this] { napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking); });
+    } catch (...) {
+      napi_release_threadsafe_function(wake_, napi_tsfn_abort);
+      throw;
+    }
+    napi_add_env_cleanup_hook(env_, at_exit, this);  // the threads must not outlive the event loop
+  }
+  Binding(const Binding&) = delete;
+  Binding& operator=(const Binding&) = delete;
+  ~Binding() { close(); }
+
+  void close() {
+    if (!engine_) return;
+    engine_.reset();
+    napi_release_threadsafe_function(wake_, napi_tsfn_abort);
+    napi_remove_env_cleanup_hook(env_, at_exit, this);
+  }
+
+  Engine& engine() {
+    if (!engine_) throw SystemError{EBADF, "The packet engine was closed"};
+    return *engine_;
+  }
+
+ private:
+  static void at_exit(void* binding) { static_cast<Binding*>(binding)->close(); }
+
+  napi_env env_;
+  napi_threadsafe_function wake_ = nullptr;
+  std::optional<Engine> engine_;
+};
+
+Engine& engine_of(js::Call& call) { return call.wrapped<Binding>().engine(); }
+
+Endpoint endpoint_of(const js::Value& value) {
+  Endpoint endpoint;
+  if (value.absent()) return endpoint;
+  const js::Bytes bytes = value.bytes_of(sizeof endpoint, "an endpoint record");
+  std::memcpy(static_cast<void*>(&endpoint), bytes.data(), sizeof endpoint);
+  const auto known = [](std::uint8_t family) { return family == 4 || family == 6; };
+  if (!known(endpoint.family) || (endpoint.source_family != 0 && !known(endpoint.source_family)))
+    throw ArgumentError{"An endpoint record has an unknown family"};
+  return endpoint;
+}
+
+napi_value endpoint_record(napi_env env, const Endpoint& endpoint) {
+  return js::buffer(env, {reinterpret_cast<const std::uint8_t*>(&endpoint), sizeof endpoint});
+}
+
+napi_value numbers(napi_env env, const std::vector<std::uint32_t>& values) {
+  napi_value made = js::array(env, values.size());
+  for (std::uint32_t i = 0; i < values.size(); i++) js::set(env, made, i, js::number(env, values[i]));
+  return made;
+}
+
+napi_value bind(js::Call& call) {
+  const std::uint32_t port = call[0].u32();
+  if (port > 65535) throw ArgumentError{"Expected a port between 0 and 65535"};
+  return js::number(call.env, engine_of(call).bind(static_cast<std::uint16_t>(port)));
+}
+
+napi_value unbind(js::Call& call) { return engine_of(call).unbind(), nullptr; }
+napi_value set_fwmark(js::Call& call) { return engine_of(call).set_mark(call[0].u32()), nullptr; }
+napi_value start(js::Call& call) { return engine_of(call).start(), nullptr; }
+napi_value stop(js::Call& call) { return engine_of(call).stop(), nullptr; }
+napi_value close(js::Call& call) { return call.wrapped<Binding>().close(), nullptr; }
+napi_value set_mtu(js::Call& call) { return engine_of(call).set_mtu(call[0].u32()), nullptr; }
+
+napi_value set_identity(js::Call& call) {
+  Engine& engine = engine_of(call);
+  if (call[0].absent()) return engine.set_identity(nullptr), nullptr;
+  auto identity = std::make_unique<Identity>();
+  const js::Bytes mac1 = call[0].property("mac1Key").bytes_of(32, "mac1Key");
+  const js::Bytes cookie = call[0].property("cookieKey").bytes_of(32, "cookieKey");
+  std::copy(mac1.begin(), mac1.end(), identity->mac1_key.begin());
+  std::copy(cookie.begin(), cookie.end(), identity->cookie_key.begin());
+  return engine.set_identity(std::move(identity)), nullptr;
+}
+
+napi_value add_peer(js::Call& call) { return js::number(call.env, engine_of(call).add_peer()); }
+napi_value remove_peer(js::Call& call) { return engine_of(call).remove_peer(call[0].u32()), nullptr; }
+napi_value clear_source(js::Call& call) { return engine_of(call).clear_source(call[0].u32()), nullptr; }
+
+napi_value set_endpoint(js::Call& call) {
+  return engine_of(call).set_endpoint(call[0].u32(), endpoint_of(call[1])), nullptr;
+}
+
+napi_value learn_endpoint(js::Call& call) {
+  const std::size_t bytes = call[2].absent() ? 0 : call[2].u32();
+  return engine_of(call).learn_endpoint(call[0].u32(), endpoint_of(call[1]), bytes), nullptr;
+}
+
+napi_value update_allowed_ips(js::Call& call) {
+  return engine_of(call).update_allowed_ips(call[0].bytes()), nullptr;
+}
+
+napi_value begin_session(js::Call& call) {
+  const js::Value session = call[1], nonce = session.property("firstNonce"), age = session.property("ageNanoseconds");
+  const std::string role = session.property("role").string();
+  if (role != "initiator" && role != "responder") throw ArgumentError{"Expected role initiator or responder"};
+  const js::Bytes send = session.property("sendKey").bytes_of(32, "sendKey");
+  const js::Bytes receive = session.property("receiveKey").bytes_of(32, "receiveKey");
+  const SessionKeys keys{role == "initiator",
+                         session.property("localIndex").u32(),
+                         session.property("remoteIndex").u32(),
+                         std::span<const std::uint8_t, 32>(send.data(), 32),
+                         std::span<const std::uint8_t, 32>(receive.data(), 32),
+                         nonce.absent() ? 0 : nonce.u64(),
+                         age.absent() ? 0 : age.u64()};
+  return numbers(call.env, engine_of(call).begin_session(call[0].u32(), keys));
+}
+
+napi_value clear_sessions(js::Call& call) {
+  return numbers(call.env, engine_of(call).clear_sessions(call[0].u32()));
+}
+
+napi_value expire_sending(js::Call& call) { return engine_of(call).expire_sending(call[0].u32()), nullptr; }
+
+napi_value send_handshake(js::Call& call) {
+  return js::number(call.env, engine_of(call).send_handshake(call[0].u32(), call[1].bytes()));
+}
+
+napi_value send_keepalive(js::Call& call) { return engine_of(call).send_keepalive(call[0].u32()), nullptr; }
+napi_value flush_staged(js::Call& call) { return engine_of(call).flush_staged(call[0].u32()), nullptr; }
+
+napi_value drop_staged(js::Call& call) {
+  return js::number(call.env, static_cast<double>(engine_of(call).drop_staged(call[0].u32())));
+}
+
+napi_value event(napi_env env, const char* kind) {
+  napi_value made = js::object(env);
+  js::set(env, made, "kind", js::string(env, kind));
+  return made;
+}
+
+napi_value take_events(js::Call& call) {
+  napi_env env = call.env;
+  Engine& engine = engine_of(call);
+  Mailbox::Contents contents = engine.take_events(call[0].absent() ? 64 : call[0].u32());
+  napi_value events = js::array(env, 0);
+  std::uint32_t next = 0;
+  for (std::uint32_t id : contents.peers) {
+    const auto of_peer = engine.take_peer_events(id);
+    if (!of_peer) continue;
+    napi_value made = event(env, "peer");
+    js::set(env, made, "peer", js::number(env, id));
+    js::set(env, made, "flags", js::number(env, of_peer->flags));
+    js::set(env, made, "dropped", numbers(env, of_peer->dropped));
+    js::set(env, events, next++, made);
+  }
+  for (const HandshakeMessage& message : contents.handshakes) {
+    napi_value made = event(env, "handshake");
+    js::set(env, made, "message", js::buffer(env, {message.bytes, message.length}));
+    js::set(env, made, "from", endpoint_record(env, message.from));
+    js::set(env, events, next++, made);
+  }
+  for (const std::string& text : contents.notices) {
+    napi_value made = event(env, "notice");
+    js::set(env, made, "text", js::string(env, text));
+    js::set(env, events, next++, made);
+  }
+  if (contents.fatal) {
+    napi_value made = event(env, "fatal");
+    js::set(env, made, "errno", js::number(env, contents.fatal->number));
+    js::set(env, made, "text", js::string(env, contents.fatal->text));
+    js::set(env, events, next++, made);
+  }
+  return events;
+}
+
+napi_value report_drain(js::Call& call) { return engine_of(call).report_drain(call[0].number()), nullptr; }
+
+napi_value peer_state(js::Call& call) {
+  napi_env env = call.env;
+  const Peer& peer = engine_of(call).peer(call[0].u32());
+  napi_value made = js::object(env);
+  const auto big = [&](const char* name, const std::atomic<std::uint64_t>& value) {
+    js::set(env, made, name, js::bigint(env, value.load(std::memory_order_relaxed)));
+  };
+  big("rxBytes", peer.rx_bytes);
+  big("txBytes", peer.tx_bytes);
+  big("unansweredSince", peer.unanswered_since);
+  big("unacknowledgedSince", peer.unacknowledged_since);
+  big("lastTraversal", peer.last_traversal);
+  big("lastReceived", peer.last_received);
+  js::set(env, made, "receivedMore", js::boolean(env, peer.received_more.load(std::memory_order_relaxed)));
+  js::set(env, made, "staged", js::number(env, peer.staged.count()));
+  return made;
+}
+
+napi_value peer_endpoint(js::Call& call) {
+  const Endpoint endpoint = engine_of(call).peer(call[0].u32()).endpoint.read();
+  return endpoint.known() ? endpoint_record(call.env, endpoint) : nullptr;
+}
+
+napi_value counters(js::Call& call) {
+  napi_env env = call.env;
+  Device& device = engine_of(call).device();
+  napi_value made = js::object(env);
+#define WGQ_SET(field, name) \
+  js::set(env, made, name, js::number(env, static_cast<double>(device.counters.field.load(std::memory_order_relaxed))));
+  WGQ_COUNTERS(WGQ_SET)
+#undef WGQ_SET
+  js::set(env, made, "stagedBytes", js::number(env, static_cast<double>(device.staged_bytes.load())));
+  js::set(env, made, "handshakesWaiting", js::number(env, static_cast<double>(device.mailbox.handshakes_queued())));
+  return made;
+}
+
+bool flag(const js::Value& value, bool otherwise) { return value.absent() ? otherwise : value.boolean(); }
+
+napi_value create_engine(js::Call& call) {
+  napi_env env = call.env;
+  const js::Value options = call[0], tun = options.property("tun"), buffer = options.property("receiveBufferBytes");
+  EngineSettings settings;
+  settings.tun_fd = tun.property("fd").i32();
+  settings.vnet_header = tun.property("vnetHeader").boolean();
+  settings.udp_segmentation_of_tun = tun.property("udpSegmentation").boolean();
+  settings.tun_coalescing = flag(options.property("tunCoalescing"), true);
+  settings.mtu = options.property("mtu").u32();
+  settings.sockets.segmentation = flag(options.property("udpSegmentation"), true);
+  settings.sockets.coalescing = flag(options.property("udpCoalescing"), true);
+  if (!buffer.absent()) settings.sockets.receive_buffer = buffer.i32();
+
+  napi_value made = js::object(env);
+  js::define<bind>(env, made, "bind");
+  js::define<unbind>(env, made, "unbind");
+  js::define<set_fwmark>(env, made, "setFwmark");
+  js::define<start>(env, made, "start");
+  js::define<stop>(env, made, "stop");
+  js::define<close>(env, made, "close");
+  js::define<set_mtu>(env, made, "setMtu");
+  js::define<set_identity>(env, made, "setIdentity");
+  js::define<add_peer>(env, made, "addPeer");
+  js::define<remove_peer>(env, made, "removePeer");
+  js::define<set_endpoint>(env, made, "setEndpoint");
+  js::define<clear_source>(env, made, "clearSource");
+  js::define<learn_endpoint>(env, made, "learnEndpoint");
+  js::define<update_allowed_ips>(env, made, "updateAllowedIps");
+  js::define<begin_session>(env, made, "beginSession");
+  js::define<clear_sessions>(env, made, "clearSessions");
+  js::define<expire_sending>(env, made, "expireSending");
+  js::define<send_handshake>(env, made, "sendHandshake");
+  js::define<send_keepalive>(env, made, "sendKeepalive");
+  js::define<flush_staged>(env, made, "flushStaged");
+  js::define<drop_staged>(env, made, "dropStaged");
+  js::define<take_events>(env, made, "takeEvents");
+  js::define<report_drain>(env, made, "reportDrain");
+  js::define<peer_state>(env, made, "peerState");
+  js::define<peer_endpoint>(env, made, "peerEndpoint");
+  js::define<counters>(env, made, "counters");
+  return js::wrap(env, made, new Binding(env, settings, options.property("onWake").raw()));
+}
+
+}  // namespace
+
+void register_engine(napi_env env, napi_value exports) { js::define<create_engine>(env, exports, "createEngine"); }
+
+}  // namespace wgq

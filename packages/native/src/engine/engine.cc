@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: MIT
+#include "engine/engine.h"
+
+#include <openssl/crypto.h>
+#include <signal.h>
+
+#include "engine/bytes.h"
+#include "engine/merge-support.h"
+#include "napi/error.h"
+#include "system/clock.h"
+
+namespace wgq {
+
+Engine::Engine(const EngineSettings& settings, std::function<void()> wake)
+    : device_(std::move(wake)), socket_options_(settings.sockets) {
+  device_.vnet_header = settings.vnet_header;
+  device_.merge_tcp = settings.vnet_header && settings.tun_coalescing;
+  device_.merge_udp = device_.merge_tcp && settings.udp_segmentation_of_tun && udp_merging_is_safe();
+  set_mtu(settings.mtu);
+  transmitter_ = std::make_unique<Transmitter>(device_);
+  outbound_ = std::make_unique<Outbound>(device_);
+  inbound_ = std::make_unique<Inbound>(device_);
+  // Signals stay with the main thread.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  try {
+    sending_ = std::thread([this] { outbound_->run(); });
+    receiving_ = std::thread([this] { inbound_->run(); });
+  } catch (const std::system_error& error) {
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    close();
+    throw SystemError{error.code().value(), "pthread_create"};
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  pthread_setname_np(sending_.native_handle(), "wgq tun>udp");
+  pthread_setname_np(receiving_.native_handle(), "wgq udp>tun");
+  device_.tun = Descriptor(settings.tun_fd);  // from here on ours; the threads touch it only after start()
+}
+
+Peer* Engine::find_peer(std::uint32_t id) const {
+  const auto found = peers_.find(id);
+  return found == peers_.end() ? nullptr : found->second.get();
+}
+
+Peer& Engine::peer(std::uint32_t id) const {
+  if (Peer* found = find_peer(id)) return *found;
+  throw ArgumentError{"No peer has this number"};
+}
+
+void Engine::wake_threads() {
+  outbound_->wakeup().signal();
+  inbound_->wakeup().signal();
+}
+
+// --- sockets and running
+
+void Engine::publish_sockets(std::unique_ptr<UdpSockets> sockets) {
+  device_.sockets.store(sockets.get(), std::memory_order_seq_cst);
+  std::unique_ptr<UdpSockets> old = std::exchange(sockets_, std::move(sockets));
+  wake_threads();
+  device_.epoch.synchronize();
+}
+
+std::uint16_t Engine::bind(std::uint16_t port) {
+  if (closed_) throw SystemError{EBADF, "bind"};
+  // The port that is bound already cannot be bound a second time while the old sockets live: then they stay.
+  if (sockets_ && port != 0 && sockets_->port == port) {
+    forget_sources();
+    return port;
+  }
+  auto fresh = UdpSockets::open(port, socket_options_);
+  const std::uint16_t bound = fresh->port;
+  publish_sockets(std::move(fresh));
+  forget_sources();
+  return bound;
+}
+
+void Engine::unbind() { publish_sockets(nullptr); }
+
+void Engine::set_mark(std::uint32_t mark) {
+  if (mark == socket_options_.mark) return;
+  if (sockets_) sockets_->set_mark(mark);
+  socket_options_.mark = mark;
+  forget_sources();
+}
+
+void Engine::forget_sources() {
+  for (auto& [id, peer] : peers_) {
+    peer->endpoint.clear_source();
+    peer->refused_segment.store(0, std::memory_order_relaxed);
+  }
+}
+
+void Engine::start() {
+  if (closed_) throw SystemError{EBADF, "start"};
+  device_.running.store(true, std::memory_order_release);
+  wake_threads();
+}
+
+void Engine::stop() {
+  if (closed_) return;
+  device_.running.store(false, std::memory_order_seq_cst);
+  wake_threads();
+  device_.epoch.synchronize();
+  for (auto& [id, peer] : peers_) drop_staged(*peer);
+}
+
+void Engine::close() {
+  if (closed_) return;
+  closed_ = true;
+  device_.running.store(false, std::memory_order_release);
+  device_.stopping.store(true, std::memory_order_seq_cst);
+  if (outbound_ && inbound_) wake_threads();
+  if (sending_.joinable()) sending_.join();
+  if (receiving_.joinable()) receiving_.join();
+  device_.sockets.store(nullptr);
+  sockets_.reset();
+  device_.tun.reset();
+  device_.identity.store(nullptr);
+  if (identity_) OPENSSL_cleanse(identity_.get(), sizeof *identity_);
+  for (auto& [id, peer] : peers_) device_.allowed_ips.remove_peer(*peer);
+  for (auto& [index, keypair] : keypairs_) device_.indices.remove(*keypair);
+  keypairs_.clear();
+  peers_.clear();
+  device_.epoch.collect();
+}
+
+void Engine::set_identity(std::unique_ptr<Identity> identity) {
+  device_.identity.store(identity.get(), std::memory_order_seq_cst);
+  std::unique_ptr<Identity> old = std::exchange(identity_, std::move(identity));
+  device_.epoch.synchronize();
+  if (old) OPENSSL_cleanse(old.get(), sizeof *old);
+}
+
+// --- peers
+
+std::uint32_t Engine::add_peer() {
+  do last_peer_++;
+  while (last_peer_ == 0 || peers_.contains(last_peer_));
+  peers_.emplace(last_peer_, std::make_unique<Peer>(last_peer_, device_.staged_bytes));
+  return last_peer_;
+}
+
+void Engine::remove_peer(std::uint32_t id) {
+  Peer& gone = peer(id);
+  device_.allowed_ips.remove_peer(gone);
+  clear_sessions(id);
+  for (std::uint32_t index : std::exchange(gone.dropped_indices, {})) drop(index);
+  drop_staged(gone);
+  auto owned = peers_.extract(id);
+  device_.epoch.retire(std::move(owned.mapped()));
+  device_.epoch.collect();
+}
+
+void Engine::set_endpoint(std::uint32_t id, const Endpoint& endpoint) {
+  Peer& known = peer(id);
+  Endpoint fresh = endpoint;
+  fresh.clear_source();
+  known.endpoint.write(fresh);
+  known.refused_segment.store(0, std::memory_order_relaxed);
+  known.asked_handshake.store(0, std::memory_order_relaxed);
+}
+
+void Engine::clear_source(std::uint32_t id) {
+  Peer& known = peer(id);
+  known.endpoint.clear_source();
+  known.refused_segment.store(0, std::memory_order_relaxed);
+}
+
+void Engine::learn_endpoint(std::uint32_t id, const Endpoint& endpoint, std::size_t message_bytes) {
+  Peer& known = peer(id);
+  const Endpoint before = known.endpoint.read();
+  if (!before.same_place(endpoint) || !before.same_source(endpoint)) {
+    known.endpoint.write(endpoint);
+    known.refused_segment.store(0, std::memory_order_relaxed);
+  }
+  const std::uint64_t now = boottime_ns();
+  known.rx_bytes.fetch_add(message_bytes, std::memory_order_relaxed);
+  known.last_received.store(now, std::memory_order_relaxed);
+  known.last_traversal.store(now, std::memory_order_relaxed);
+  known.unanswered_since.store(0, std::memory_order_relaxed);
+}
+
+void Engine::update_allowed_ips(std::span<const std::uint8_t> records) {
+  device_.allowed_ips.update(records, [this](std::uint32_t id) { return find_peer(id); });
+  device_.epoch.collect();
+}
+
+// --- sessions
+
+// Takes a keypair out of the index table; it is deleted once no thread can be using it.
+std::uint32_t Engine::drop(std::uint32_t local_index) {
+  auto owned = keypairs_.extract(local_index);
+  if (owned.empty()) return local_index;
+  owned.mapped()->dropped.store(true, std::memory_order_release);
+  owned.mapped()->may_send.store(false, std::memory_order_release);
+  device_.indices.remove(*owned.mapped());
+  device_.epoch.retire(std::move(owned.mapped()));
+  return local_index;
+}
+
+std::uint32_t Engine::drop(std::atomic<Keypair*>& slot) {
+  return drop(slot.exchange(nullptr, std::memory_order_seq_cst)->local_index);
+}
+
+std::vector<std::uint32_t> Engine::begin_session(std::uint32_t id, const SessionKeys& keys) {
+  Peer& known = peer(id);
+  if (keypairs_.contains(keys.local_index)) throw ArgumentError{"The local index is in use"};
+  auto made = std::make_unique<Keypair>(known, keys.send.data(), keys.receive.data());
+  Keypair* const fresh = made.get();
+  fresh->birth = boottime_ns() - keys.age;
+  fresh->local_index = keys.local_index;
+  fresh->remote_index = keys.remote_index;
+  fresh->initiator = keys.initiator;
+  fresh->next_nonce = keys.first_nonce;
+  keypairs_.emplace(keys.local_index, std::move(made));
+  device_.indices.insert(*fresh);
+  known.asked_handshake.store(0, std::memory_order_relaxed);
+
+  std::vector<std::uint32_t> dropped;
+  std::lock_guard lock(known.rotation);
+  auto drop_slot = [&](std::atomic<Keypair*>& slot) {
+    if (slot.load(std::memory_order_relaxed)) dropped.push_back(drop(slot));
+  };
+  drop_slot(known.previous);
+  if (keys.initiator) {
+    if (known.next.load(std::memory_order_relaxed)) {
+      drop_slot(known.current);
+      known.previous.store(known.next.exchange(nullptr), std::memory_order_release);
+    } else {
+      known.previous.store(known.current.load(), std::memory_order_release);
+    }
+    known.current.store(fresh, std::memory_order_release);
+  } else {
+    drop_slot(known.next);
+    known.next.store(fresh, std::memory_order_release);
+  }
+  device_.epoch.collect();
+  return dropped;
+}
+
+std::vector<std::uint32_t> Engine::clear_sessions(std::uint32_t id) {
+  Peer& known = peer(id);
+  known.asked_handshake.store(0, std::memory_order_relaxed);
+  std::vector<std::uint32_t> dropped;
+  std::lock_guard lock(known.rotation);
+  for (auto* slot : {&known.next, &known.current, &known.previous})
+    if (slot->load(std::memory_order_relaxed)) dropped.push_back(drop(*slot));
+  device_.epoch.collect();
+  return dropped;
+}
+
+void Engine::expire_sending(std::uint32_t id) {
+  Peer& known = peer(id);
+  known.asked_handshake.store(0, std::memory_order_relaxed);
+  std::lock_guard lock(known.rotation);
+  for (auto* slot : {&known.next, &known.current})
+    if (Keypair* keypair = slot->load(std::memory_order_relaxed)) keypair->may_send.store(false);
+}
+
+// --- sending
+
+int Engine::send_handshake(std::uint32_t id, std::span<const std::uint8_t> message) {
+  Peer& known = peer(id);
+  if (!sockets_) return ENETDOWN;
+  if (message.size() >= 8) known.handshake_index.store(load_le<std::uint32_t>(message.data() + 4));
+  constexpr std::uint8_t tos_af41 = 0x88;  // protocol §11
+  const Train train{message.data(), message.size(), message.size(), tos_af41};
+  const int error = transmitter_->sender().send(*sockets_, known, train);
+  if (error) return error;
+  known.tx_bytes.fetch_add(message.size(), std::memory_order_relaxed);
+  known.unacknowledged_since.store(0, std::memory_order_relaxed);
+  known.last_traversal.store(boottime_ns(), std::memory_order_relaxed);
+  return 0;
+}
+
+void Engine::send_keepalive(std::uint32_t id) {
+  Peer& known = peer(id);
+  known.received_more.store(false, std::memory_order_relaxed);
+  if (!known.staged.busy()) transmitter_->stage(known, nullptr, 0);
+  flush_staged(id);
+}
+
+void Engine::flush_staged(std::uint32_t id) {
+  if (!device_.running.load() || !sockets_) return;
+  transmitter_->set_now(boottime_ns());
+  transmitter_->flush_staged(peer(id));
+}
+
+std::size_t Engine::drop_staged(Peer& peer) {
+  std::lock_guard lock(peer.staged.lock());
+  const std::size_t dropped = peer.staged.clear();
+  count(device_.counters.staged_dropped, dropped);
+  return dropped;
+}
+
+std::size_t Engine::drop_staged(std::uint32_t id) { return drop_staged(peer(id)); }
+
+// --- events
+
+Mailbox::Contents Engine::take_events(std::size_t most_handshakes) {
+  device_.epoch.collect();
+  return device_.mailbox.take(most_handshakes);
+}
+
+std::unique_ptr<Engine::PeerEvents> Engine::take_peer_events(std::uint32_t id) {
+  Peer* known = find_peer(id);
+  if (!known) return nullptr;
+  auto events = std::make_unique<PeerEvents>();
+  events->flags = known->events.exchange(0, std::memory_order_acq_rel);
+  {
+    std::lock_guard lock(known->rotation);
+    events->dropped = std::exchange(known->dropped_indices, {});
+  }
+  for (std::uint32_t index : events->dropped) drop(index);
+  return events;
+}
+
+void Engine::report_drain(double milliseconds) {
+  device_.gate.report_drain(static_cast<std::uint64_t>(std::max(0.0, milliseconds)), boottime_ns());
+}
+
+}  // namespace wgq

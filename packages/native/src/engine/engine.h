@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <span>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/inbound.h"
+#include "engine/outbound.h"
+
+namespace wgq {
+
+struct EngineSettings {
+  int tun_fd = -1;
+  bool vnet_header = false;
+  bool udp_segmentation_of_tun = false;
+  bool tun_coalescing = true;
+  std::uint32_t mtu = 1420;
+  SocketOptions sockets;
+};
+
+struct SessionKeys {
+  bool initiator;
+  std::uint32_t local_index, remote_index;
+  std::span<const std::uint8_t, 32> send, receive;
+  std::uint64_t first_nonce;
+  std::uint64_t age;
+};
+
+// The control side of the packet engine: everything JavaScript asks for. Used by one thread. The meaning of each function
+// is told in engine.ts.
+class Engine {
+ public:
+  Engine(const EngineSettings& settings, std::function<void()> wake);
+  ~Engine() { close(); }
+
+  std::uint16_t bind(std::uint16_t port);
+  void unbind();
+  void set_mark(std::uint32_t mark);
+  void start();
+  void stop();
+  void close();
+  void set_mtu(std::uint32_t mtu) { device_.mtu.store(mtu, std::memory_order_relaxed); }
+  void set_identity(std::unique_ptr<Identity> identity);
+
+  std::uint32_t add_peer();
+  void remove_peer(std::uint32_t id);
+  void set_endpoint(std::uint32_t id, const Endpoint& endpoint);
+  void clear_source(std::uint32_t id);
+  void learn_endpoint(std::uint32_t id, const Endpoint& endpoint, std::size_t message_bytes);
+  void update_allowed_ips(std::span<const std::uint8_t> records);
+
+  std::vector<std::uint32_t> begin_session(std::uint32_t id, const SessionKeys& keys);
+  std::vector<std::uint32_t> clear_sessions(std::uint32_t id);
+  void expire_sending(std::uint32_t id);
+
+  int send_handshake(std::uint32_t id, std::span<const std::uint8_t> message);
+  void send_keepalive(std::uint32_t id);
+  void flush_staged(std::uint32_t id);
+  std::size_t drop_staged(std::uint32_t id);
+
+  Mailbox::Contents take_events(std::size_t most_handshakes);
+  // The events of one peer, and the indices that the receiving thread dropped meanwhile. Null when it was removed.
+  struct PeerEvents {
+    std::uint32_t flags;
+    std::vector<std::uint32_t> dropped;
+  };
+  std::unique_ptr<PeerEvents> take_peer_events(std::uint32_t id);
+
+  void report_drain(double milliseconds);
+  Peer* find_peer(std::uint32_t id) const;
+  Peer& peer(std::uint32_t id) const;
+  Device& device() { return device_; }
+  Inbound& inbound() { return *inbound_; }
+
+ private:
+  void publish_sockets(std::unique_ptr<UdpSockets> sockets);
+  void forget_sources();
+  void wake_threads();
+  std::uint32_t drop(std::uint32_t local_index);
+  std::uint32_t drop(std::atomic<Keypair*>& slot);
+  std::size_t drop_staged(Peer& peer);
+
+  Device device_;
+  SocketOptions socket_options_;
+  std::unordered_map<std::uint32_t, std::unique_ptr<Peer>> peers_;
+  std::unordered_map<std::uint32_t, std::unique_ptr<Keypair>> keypairs_;  // by local index
+  std::uint32_t last_peer_ = 0;
+  std::unique_ptr<UdpSockets> sockets_;
+  std::unique_ptr<Identity> identity_;
+  std::unique_ptr<Transmitter> transmitter_;
+  std::unique_ptr<Outbound> outbound_;
+  std::unique_ptr<Inbound> inbound_;
+  std::thread sending_, receiving_;
+  bool closed_ = false;
+};
+
+}  // namespace wgq

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <span>
+
+#include "engine/cookie.h"
+#include "engine/endpoint.h"
+#include "engine/rate-limiter.h"
+
+namespace wgq {
+
+// HASH("mac1----" ‖ own public key) and HASH("cookie--" ‖ own public key).
+struct Identity {
+  std::array<std::uint8_t, 32> mac1_key, cookie_key;
+};
+
+// Decides which handshake messages reach JavaScript (protocol §6): form and mac1 always; under load mac2 and a token
+// bucket per source as well, so that a flood ends here.
+class HandshakeGate {
+ public:
+  enum class Verdict { admit, malformed, bad_mac1, answer_cookie, rate_limited };
+
+  static constexpr std::size_t loaded_from = 32;  // messages waiting
+  static constexpr std::uint64_t hysteresis = 1'000'000'000;
+  static constexpr std::uint64_t slow_drain_ms = 5;
+
+  // `waiting`: messages not yet taken by JavaScript. Raises nothing.
+  Verdict judge(const Identity* identity, std::span<const std::uint8_t> message, const Endpoint& from,
+                std::size_t waiting, std::uint64_t now);
+  // The answer to a message judged answer_cookie.
+  CookieReply reply(const Identity& identity, std::span<const std::uint8_t> message, const Endpoint& from,
+                    std::uint64_t now) {
+    return cookies_.reply(identity.cookie_key, message, from, now);
+  }
+  // Any thread: the last drain by JavaScript took that long, ended at `now`.
+  void report_drain(std::uint64_t milliseconds, std::uint64_t now) {
+    if (milliseconds > slow_drain_ms) loaded_until_.store(now + hysteresis, std::memory_order_relaxed);
+  }
+
+  bool loaded(std::uint64_t now) const { return now < loaded_until_.load(std::memory_order_relaxed); }
+  Cookies& cookies() { return cookies_; }
+
+ private:
+  Cookies cookies_;
+  RateLimiter limiter_;
+  std::atomic<std::uint64_t> loaded_until_{0};
+};
+
+}  // namespace wgq

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+#include "engine/inbound.h"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "engine/bytes.h"
+#include "engine/ip-packet.h"
+#include "system/clock.h"
+
+namespace wgq {
+
+Inbound::Inbound(Device& device)
+    : device_(device),
+      transmitter_(device),
+      tun_writer_(device),
+      buffers_(std::make_unique_for_overwrite<std::uint8_t[]>(batch * largest_packet)) {}
+
+void Inbound::run() {
+  while (!device_.stopping.load(std::memory_order_acquire)) {
+    int v4 = -1, v6 = -1;
+    bool more = false;
+    if (device_.running.load(std::memory_order_acquire)) {
+      const Epoch::Section section(device_.epoch, device_.epoch.reader(1));
+      UdpSockets* sockets = device_.sockets.load(std::memory_order_acquire);
+      if (sockets && device_.running.load(std::memory_order_acquire)) {
+        now_ = boottime_ns();
+        transmitter_.set_now(now_);
+        if (sockets->v4) more |= receive(sockets->v4);
+        if (sockets->v6) more |= receive(sockets->v6);
+        v4 = sockets->v4.fd.get();
+        v6 = sockets->v6.fd.get();
+      }
+    }
+    if (more) continue;
+    // A negative descriptor is passed over. When sockets are replaced, we are woken and look again.
+    pollfd waiting[3]{{wakeup_.fd(), POLLIN, 0}, {v4, POLLIN, 0}, {v6, POLLIN, 0}};
+    ::poll(waiting, 3, -1);
+    if (waiting[0].revents) wakeup_.clear();
+  }
+}
+
+bool Inbound::receive(UdpSocket& socket) {
+  for (std::size_t i = 0; i < batch; i++) {
+    vectors_[i] = {buffers_.get() + i * largest_packet, largest_packet};
+    msghdr& header = headers_[i].msg_hdr;
+    header = {};
+    header.msg_name = &addresses_[i];
+    header.msg_namelen = sizeof addresses_[i];
+    header.msg_iov = &vectors_[i];
+    header.msg_iovlen = 1;
+    header.msg_control = controls_[i].bytes.data();
+    header.msg_controllen = controls_[i].bytes.size();
+  }
+  const int got = ::recvmmsg(socket.fd.get(), headers_.data(), batch, MSG_DONTWAIT, nullptr);
+  if (got < 0) {
+    if (errno == EAGAIN) {
+      receive_failures_ = 0;
+      return false;
+    }
+    if (errno == EINTR) return true;
+    // ENOBUFS, ENOMEM, an ICMP error: these pass; but not at full speed.
+    count(device_.counters.udp_receive_errors);
+    if (++receive_failures_ > 10) ::poll(nullptr, 0, 100);
+    return true;
+  }
+  receive_failures_ = 0;
+  count(device_.counters.udp_receives);
+  for (std::size_t i = 0; i < static_cast<std::size_t>(got); i++) {
+    msghdr& header = headers_[i].msg_hdr;
+    if (header.msg_flags & MSG_TRUNC) {
+      count(device_.counters.udp_truncated);
+      continue;
+    }
+    Endpoint from = from_sockaddr(addresses_[i]);
+    const DatagramFacts facts = read_control_messages(header, from);
+    datagram(buffers_.get() + i * largest_packet, headers_[i].msg_len, facts, from);
+  }
+  if (!tun_writer_.flush()) {
+    device_.mailbox.fatal(errno, "The TUN device is gone");
+    device_.running.store(false, std::memory_order_release);
+    return false;
+  }
+  return static_cast<std::size_t>(got) == batch;
+}
+
+void Inbound::datagram(std::uint8_t* data, std::size_t length, const DatagramFacts& facts, const Endpoint& from) {
+  const std::size_t stride = facts.segment ? facts.segment : std::max<std::size_t>(length, 1);
+  for (std::size_t at = 0; at == 0 || at < length; at += stride) {
+    count(device_.counters.udp_datagrams_in);
+    message(data + at, std::min(stride, length - at), facts.tos, from);
+  }
+}
+
+void Inbound::message(std::uint8_t* data, std::size_t length, std::uint8_t tos, const Endpoint& from) {
+  if (length >= transport_overhead && load_le<std::uint32_t>(data) == message_transport)
+    transport(data, length, tos, from);
+  else
+    handshake(data, length, from);
+}
+
+void Inbound::transport(std::uint8_t* data, std::size_t length, std::uint8_t tos, const Endpoint& from) {
+  Counters& counters = device_.counters;
+  Keypair* const keypair = device_.indices.find(load_le<std::uint32_t>(data + 4));
+  if (!keypair || keypair->dropped.load(std::memory_order_acquire)) return count(counters.unknown_index);
+  if (keypair->expired(now_)) return count(counters.expired_key);
+  const auto counter = load_le<std::uint64_t>(data + 8);
+  if (counter >= reject_after_messages) return count(counters.expired_key);
+  std::uint8_t* const text = data + transport_header_bytes;
+  const std::size_t text_length = length - transport_overhead;
+  if (!aead_.open(keypair->receive_key, counter, text, text_length)) return count(counters.bad_tag);
+  if (!keypair->window.accept(counter)) return count(counters.replayed);
+
+  Peer& peer = keypair->peer;
+  const Endpoint known = peer.endpoint.read();
+  if (!known.same_place(from) || !known.same_source(from)) {
+    peer.endpoint.write(from);
+    peer.refused_segment.store(0, std::memory_order_relaxed);
+    if (!known.same_place(from)) device_.mailbox.raise(peer, peer_event::endpoint_moved);
+  }
+  if (keypair == peer.next.load(std::memory_order_acquire)) confirm(*keypair);
+  account(peer, *keypair, length, text_length > 0);
+  if (text_length > 0) deliver(peer, text, text_length, tos);
+}
+
+// The other side has the keys too: the session is complete (protocol §4.2).
+void Inbound::confirm(Keypair& keypair) {
+  Peer& peer = keypair.peer;
+  {
+    std::lock_guard lock(peer.rotation);
+    if (peer.next.load(std::memory_order_relaxed) != &keypair) return;
+    if (Keypair* old = peer.previous.load(std::memory_order_relaxed)) {
+      old->dropped.store(true, std::memory_order_release);
+      peer.dropped_indices.push_back(old->local_index);
+    }
+    peer.previous.store(peer.current.load(std::memory_order_relaxed), std::memory_order_release);
+    peer.current.store(&keypair, std::memory_order_release);
+    peer.next.store(nullptr, std::memory_order_release);
+  }
+  device_.mailbox.raise(peer, peer_event::session_confirmed);
+  if (peer.staged.busy()) transmitter_.flush_staged(peer);
+}
+
+void Inbound::account(Peer& peer, const Keypair& keypair, std::size_t bytes, bool data) {
+  peer.rx_bytes.fetch_add(bytes, std::memory_order_relaxed);
+  peer.last_received.store(now_, std::memory_order_relaxed);
+  peer.last_traversal.store(now_, std::memory_order_relaxed);
+  if (peer.unanswered_since.load(std::memory_order_relaxed) != 0)
+    peer.unanswered_since.store(0, std::memory_order_relaxed);
+  if (data) {
+    if (peer.unacknowledged_since.load(std::memory_order_relaxed) == 0) {
+      peer.unacknowledged_since.store(now_, std::memory_order_relaxed);
+      device_.mailbox.raise(peer, peer_event::owes_keepalive);
+    } else if (!peer.received_more.load(std::memory_order_relaxed)) {
+      peer.received_more.store(true, std::memory_order_relaxed);
+    }
+  }
+  // Keep the key fresh (protocol §4.3, receiving): once per session, by its initiator.
+  if (keypair.initiator && now_ - keypair.birth >= last_minute_after && now_ >= keypair.birth &&
+      !const_cast<Keypair&>(keypair).last_minute_raised.exchange(true, std::memory_order_relaxed))
+    device_.mailbox.raise(peer, peer_event::need_handshake | peer_event::last_minute);
+}
+
+void Inbound::deliver(Peer& peer, std::uint8_t* packet, std::size_t length, std::uint8_t tos) {
+  if (!has_ip_header(packet, length)) return count(device_.counters.inner_malformed);
+  const auto stated = stated_length(packet, length);
+  if (!stated) return count(device_.counters.inner_malformed);
+  // The most specific owner in the whole device, not any prefix of this peer: else peers could speak for each other.
+  const Peer* owner = ip_version(packet) == 4 ? device_.allowed_ips.lookup_v4(packet + 12)
+                                              : device_.allowed_ips.lookup_v6(packet + 8);
+  if (owner != &peer) return count(device_.counters.inner_refused);
+  if ((tos & ip::ecn_mask) == ip::ecn_ce) mark_congestion(packet);
+  tun_writer_.add(packet, *stated);
+}
+
+void Inbound::handshake(const std::uint8_t* data, std::size_t length, const Endpoint& from) {
+  Counters& counters = device_.counters;
+  const Identity* identity = device_.identity.load(std::memory_order_acquire);
+  const std::span message(data, length);
+  switch (device_.gate.judge(identity, message, from, device_.mailbox.handshakes_queued(), now_)) {
+    case HandshakeGate::Verdict::malformed:
+      return count(counters.malformed);
+    case HandshakeGate::Verdict::bad_mac1:
+      return count(counters.bad_mac1);
+    case HandshakeGate::Verdict::rate_limited:
+      return count(counters.rate_limited);
+    case HandshakeGate::Verdict::answer_cookie: {
+      const CookieReply reply = device_.gate.reply(*identity, message, from, now_);
+      if (UdpSockets* sockets = device_.sockets.load(std::memory_order_acquire))
+        transmitter_.sender().send_to(*sockets, from, reply.data(), reply.size());
+      return count(counters.cookies_sent);
+    }
+    case HandshakeGate::Verdict::admit:
+      break;
+  }
+  HandshakeMessage queued;
+  queued.length = length;
+  std::memcpy(queued.bytes, data, length);
+  queued.from = from;
+  count(device_.mailbox.handshake(queued) ? counters.handshakes_queued : counters.handshakes_overflowed);
+}
+
+}  // namespace wgq

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/endpoint.h"
+#include "engine/limits.h"
+
+namespace wgq {
+
+struct Peer;
+
+struct HandshakeMessage {
+  std::size_t length;
+  std::uint8_t bytes[initiation_bytes];
+  Endpoint from;
+};
+
+struct Fatal {
+  int number;
+  std::string text;
+};
+
+// What the packet threads tell the control thread: edges, coalesced per peer; one wake-up for a burst.
+class Mailbox {
+ public:
+  static constexpr std::size_t most_handshakes = 256;
+
+  explicit Mailbox(std::function<void()> wake) : wake_(std::move(wake)) {}
+
+  // Marks events of a peer.
+  void raise(Peer& peer, std::uint32_t events);
+  // As `raise` of need_handshake, but not more often than is useful: a flood must not keep JavaScript busy.
+  void ask_handshake(Peer& peer, std::uint64_t now, bool key_usable);
+  // False when the ring is full.
+  bool handshake(const HandshakeMessage& message);
+  void notice(std::string text);
+  void fatal(int number, std::string text);
+
+  std::size_t handshakes_queued() const { return queued_.load(std::memory_order_relaxed); }
+
+  struct Contents {
+    std::vector<std::uint32_t> peers;
+    std::deque<HandshakeMessage> handshakes;
+    std::vector<std::string> notices;
+    std::optional<Fatal> fatal;
+  };
+  // Control thread: takes everything, handshakes up to `most`; what stays is announced again.
+  Contents take(std::size_t most);
+
+ private:
+  void announce();
+
+  const std::function<void()> wake_;
+  std::atomic<bool> announced_{false};
+  std::atomic<std::size_t> queued_{0};
+  std::mutex lock_;
+  Contents contents_;
+};
+
+}  // namespace wgq

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+#include "engine/outbound.h"
+
+#include <poll.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "engine/bytes.h"
+#include "engine/ip-packet.h"
+#include "napi/error.h"
+#include "system/clock.h"
+
+namespace wgq {
+namespace {
+
+// How much of a packet is read to where it will be encrypted; what is longer (super-packets) goes on in a buffer of its
+// own and is copied anyway.
+constexpr std::size_t in_place_bytes = 2048;
+constexpr int most_reads = 64;  // before the threads' common data is looked at afresh
+
+}  // namespace
+
+Outbound::Outbound(Device& device)
+    : device_(device),
+      transmitter_(device),
+      tun_writer_(device),
+      overflow_(std::make_unique_for_overwrite<std::uint8_t[]>(in_place_bytes + largest_packet)) {}
+
+void Outbound::run() {
+  while (!device_.stopping.load(std::memory_order_acquire)) {
+    bool parked = !device_.running.load(std::memory_order_acquire);
+    Read last = Read::nothing;
+    if (!parked) {
+      const Epoch::Section section(device_.epoch, device_.epoch.reader(0));
+      parked = !device_.running.load(std::memory_order_acquire);
+      transmitter_.set_now(boottime_ns());
+      for (int reads = 0; !parked && reads < most_reads; reads++)
+        if ((last = read_packet()) != Read::packet) break;
+      transmitter_.flush();
+    }
+    if (last == Read::gone) {
+      device_.mailbox.fatal(errno, "The TUN device is gone");
+      device_.running.store(false, std::memory_order_release);
+      parked = true;
+    }
+    if (!parked && last == Read::packet) continue;
+    // Down: the device says so until it is up again; the control thread is told by the kernel and parks us.
+    pollfd waiting[2]{{wakeup_.fd(), POLLIN, 0}, {device_.tun.get(), POLLIN, 0}};
+    const bool tun_too = !parked && last == Read::nothing;
+    ::poll(waiting, tun_too ? 2 : 1, last == Read::down ? 100 : -1);
+    if (waiting[0].revents) wakeup_.clear();
+  }
+}
+
+Outbound::Read Outbound::read_packet() {
+  VirtioHeader header;
+  std::uint8_t* const slot = transmitter_.next_plaintext();
+  iovec parts[3]{{&header, sizeof header},
+                 {slot, in_place_bytes},
+                 {overflow_.get() + in_place_bytes, largest_packet - in_place_bytes}};
+  const bool vnet = device_.vnet_header;
+  const ssize_t got = ::readv(device_.tun.get(), vnet ? parts : parts + 1, vnet ? 3 : 2);
+  if (got < 0) {
+    if (errno == EAGAIN || errno == EINTR) return Read::nothing;
+    if (errno == EBADFD || errno == EBADF || errno == ENODEV) return Read::gone;
+    return Read::down;
+  }
+  const std::size_t overhead = vnet ? sizeof header : 0;
+  if (static_cast<std::size_t>(got) <= overhead) return Read::packet;
+  const std::size_t length = static_cast<std::size_t>(got) - overhead;
+  count(device_.counters.tun_reads);
+  if (length > in_place_bytes || header.gso_type != VirtioHeader::none) {
+    std::memcpy(overflow_.get(), slot, std::min(length, in_place_bytes));
+    forward(overflow_.get(), length, header, false);
+  } else {
+    forward(slot, length, header, true);
+  }
+  return Read::packet;
+}
+
+void Outbound::refuse(const std::uint8_t* packet, std::size_t length) {
+  const std::size_t answer = unreachable_.build(packet, length, transmitter_.now());
+  if (!answer) return;
+  count(device_.counters.unreachable_sent);
+  tun_writer_.write_alone(unreachable_.bytes(), answer);
+}
+
+bool Outbound::is_own_message(const Peer& peer, const Endpoint& endpoint, const std::uint8_t* packet,
+                              std::size_t length) const {
+  const bool v4 = ip_version(packet) == 4;
+  const std::size_t transport = v4 ? std::size_t{packet[0] & 15u} * 4 : ip::v6_header;
+  if ((v4 ? packet[9] : packet[6]) != ip::udp || length < transport + 16) return false;
+  const UdpSockets* sockets = device_.sockets.load(std::memory_order_acquire);
+  if (!sockets || load_be<std::uint16_t>(packet + transport) != sockets->port) return false;
+  if (load_be<std::uint16_t>(packet + transport + 2) != endpoint.port || endpoint.family != (v4 ? 4 : 6)) return false;
+  if (std::memcmp(packet + (v4 ? 16 : 24), endpoint.address, endpoint.address_length()) != 0) return false;
+  // The same ports may be a WireGuard behind us that goes through this tunnel: only what carries our numbers is ours.
+  const std::uint8_t* message = packet + transport + 8;
+  const auto type = load_le<std::uint32_t>(message), index = load_le<std::uint32_t>(message + 4);
+  if (type == message_initiation || type == message_response)
+    return index == peer.handshake_index.load(std::memory_order_relaxed);
+  if (type != message_transport) return false;
+  for (const auto* slot : {&peer.current, &peer.previous}) {
+    const Keypair* keypair = slot->load(std::memory_order_acquire);
+    if (keypair && keypair->remote_index == index) return true;
+  }
+  return false;
+}
+
+void Outbound::forward(std::uint8_t* packet, std::size_t length, const VirtioHeader& header, bool in_place) {
+  if (!has_ip_header(packet, length)) return count(device_.counters.tun_malformed);
+  const bool segmented = header.gso_type != VirtioHeader::none;
+  if (segmented ? !segmenter_.start(header, packet, length)
+                : (header.flags & VirtioHeader::needs_checksum) && !complete_checksum(header, packet, length))
+    return count(device_.counters.tun_malformed);
+  const std::size_t packets = segmented ? segmenter_.count() : 1;
+  count(device_.counters.tun_packets_in, packets);
+
+  Peer* const peer = ip_version(packet) == 4 ? device_.allowed_ips.lookup_v4(packet + 16)
+                                             : device_.allowed_ips.lookup_v6(packet + 24);
+  if (!peer) {
+    count(device_.counters.no_peer, packets);
+    return refuse(packet, length);
+  }
+  const Endpoint endpoint = peer->endpoint.read();
+  if (!endpoint.known()) {
+    count(device_.counters.no_endpoint, packets);
+    return refuse(packet, length);
+  }
+  if (is_own_message(*peer, endpoint, packet, length)) return count(device_.counters.loop, packets);
+
+  if (peer->staged.busy()) {
+    // What waits goes first. It is laid over the slot in which this packet may stand.
+    if (in_place) {
+      std::memcpy(overflow_.get(), packet, length);
+      packet = overflow_.get();
+      in_place = false;
+    }
+    transmitter_.flush_staged(*peer);
+  }
+  Keypair* const keypair = peer->current.load(std::memory_order_acquire);
+  std::uint64_t nonce = 0;
+  const bool sendable = !peer->staged.busy() && keypair && keypair->usable(transmitter_.now()) &&
+                        keypair->take_nonces(packets, nonce);
+  if (!sendable) {
+    if (segmented) {
+      // Cut into memory that is free while nothing is sent.
+      while (const std::size_t bytes = segmenter_.next_length()) {
+        std::uint8_t* const to = transmitter_.next_plaintext();
+        segmenter_.next(to);
+        transmitter_.stage(*peer, to, bytes);
+      }
+    } else {
+      transmitter_.stage(*peer, packet, length);
+    }
+    return transmitter_.flush_staged(*peer);
+  }
+  const std::uint8_t ecn = traffic_class(packet) & ip::ecn_mask;
+  if (!segmented) {
+    std::uint8_t* const text = transmitter_.place(*peer, *keypair, length, ecn, in_place);
+    if (!in_place) std::memcpy(text, packet, length);
+    return transmitter_.seal(nonce);
+  }
+  while (const std::size_t bytes = segmenter_.next_length()) {
+    segmenter_.next(transmitter_.place(*peer, *keypair, bytes, ecn, false));
+    transmitter_.seal(nonce++);
+  }
+}
+
+}  // namespace wgq

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/uio.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "engine/device.h"
+#include "engine/virtio.h"
+
+namespace wgq {
+
+// Writes packets to the TUN. Successive packets of a flow are merged into super-packets under the conditions of
+// data-plane §2.3, by gathering, without a copy: the packets must stay where they are until `flush`. What the kernel
+// refuses merged is written again packet by packet.
+class TunWriter {
+ public:
+  explicit TunWriter(Device& device) : device_(device) {}
+
+  // Takes one packet; its headers may be changed until `flush` is done.
+  void add(std::uint8_t* packet, std::size_t length);
+  // Writes everything taken. False when the device is gone.
+  bool flush();
+  // Writes one packet at once.
+  bool write_alone(const std::uint8_t* packet, std::size_t length);
+
+  // What has been taken and not yet written, as it would be written: for tests.
+  struct Written {
+    VirtioHeader header;
+    std::vector<std::uint8_t> bytes;
+  };
+  std::vector<Written> preview();
+
+ private:
+  // Where things stand in a packet that may be merged.
+  struct Layout {
+    bool candidate = false;
+    bool v4 = false;
+    bool tcp = false;
+    std::size_t transport = 0;
+    std::size_t header = 0;  // IP and transport
+    std::size_t payload = 0;
+    std::uint32_t sequence = 0;
+    bool push = false;
+  };
+
+  // One write: a packet and the payloads appended to it.
+  struct Item {
+    Layout layout;
+    std::size_t length = 0;   // IP length with everything appended
+    std::uint32_t next_sequence = 0;
+    bool open = false;        // more may be appended
+    bool verified = false;    // its own checksum was checked
+    bool push = false;
+    std::vector<iovec> parts;  // [0] the virtio header, [1] the first packet
+    std::vector<iovec> packets;  // the constituents, whole
+    VirtioHeader header;
+    std::array<std::uint8_t, 120> saved;  // headers of the first packet as they came
+  };
+
+  static constexpr std::size_t most_items = 128;
+  static constexpr std::size_t most_open = 8;  // flows looked back at
+
+  Layout examine(const std::uint8_t* packet, std::size_t length) const;
+  bool merge(Item& item, const Layout& layout, std::uint8_t* packet, std::size_t length);
+  void finish(Item& item);
+  bool write_item(Item& item);
+  bool write_constituents(Item& item);
+  bool write(std::span<iovec> parts);
+
+  Device& device_;
+  std::vector<Item> items_;
+  std::size_t used_ = 0;
+  unsigned refused_ = 0;
+};
+
+}  // namespace wgq
