@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+import { beforeAll, describe, expect, it } from 'vitest'
+import { batchInKernelVm, whyNoKernelVm } from '../support/kernel-vm.ts'
+
+const reason = whyNoKernelVm()
+if (reason) console.log(`skipped: ${reason}`)
+
+interface Outcome {
+  readonly rows: number
+  readonly allowedIps: number
+  readonly readByTheirs: string
+  readonly readByOurs: string
+  readonly shownByTheirs: string
+  readonly shownByOurs: string
+}
+
+describe.skipIf(reason)('5,000 peers with four allowed IPs each on the driver of the kernel', () => {
+  let result: { ours: Outcome; theirs: Outcome }
+  beforeAll(() => {
+    result = batchInKernelVm('kernel-many-peers', 300)
+    console.log(JSON.stringify(result))
+  })
+
+  it.each(['ours', 'theirs'] as const)('set by %s, read the same by both', (setter) => {
+    const outcome = result[setter]
+    expect(outcome).toMatchObject({ rows: 5001, allowedIps: 20_000 })
+    expect(outcome.readByOurs).toBe(outcome.readByTheirs)
+    expect(outcome.shownByOurs).toBe(outcome.shownByTheirs)
+  })
+
+  it('come out the same whoever set them', () => {
+    expect(result.ours.readByTheirs).toBe(result.theirs.readByTheirs)
+  })
+})

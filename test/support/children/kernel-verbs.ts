@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// Runs under the other kernel: every case of the `wg` verbs with Debian's `wg` and with ours; prints what both did.
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { files, verbCases } from '../../kernel-vm/verb-cases.ts'
+
+process.chdir(mkdtempSync('/tmp/kernel-verbs-'))
+for (const [name, text] of Object.entries(files)) writeFileSync(name, text, { mode: 0o600 })
+const run = (command: string, args: readonly string[]) => {
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', input: '' })
+  return { status, stdout, stderr }
+}
+
+/** What one `wg` prints, and Debian's view of the devices after every command. */
+const transcript = (wg: string, commands: readonly string[]): unknown[] => {
+  for (const name of ['wg0', 'wg1']) run('ip', ['link', 'add', name, 'type', 'wireguard'])
+  const steps = commands.map((line) => {
+    const args = line.split(' ')
+    const done = args[0] === 'up' ? run('ip', ['link', 'set', args[1] as string, 'up']) : run(wg, args)
+    // A port that the kernel chose is another one each time.
+    const state = ['wg0', 'wg1'].map((name) => run('wg', ['show', name, 'dump']).stdout)
+    return { line, ...done, state }
+  })
+  for (const name of ['wg0', 'wg1']) run('ip', ['link', 'delete', name])
+  return steps
+}
+
+const ours = `${process.argv[2]}/dist/bin/wg`
+console.log(
+  JSON.stringify(
+    verbCases.map(({ name, commands }) => ({
+      name,
+      theirs: transcript('wg', commands),
+      ours: transcript(ours, commands),
+    })),
+  ),
+)

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { childScript } from './child-script.ts'
+import type { Finished } from './netns.ts'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
+
+/**
+ * Says why the virtual machine with a WireGuard kernel cannot run here, or undefined when it can. As root on Debian what
+ * is missing is fetched first (110 MB, once).
+ */
+export const whyNoKernelVm = (): string | undefined => {
+  if (process.arch !== 'x64' || process.platform !== 'linux') return 'needs Linux on x86-64'
+  if (process.getuid?.() !== 0) return 'needs root'
+  if (!existsSync(join(root, 'dist/bin/wg'))) return 'needs dist/ (scripts/setup)'
+  if (spawnSync('which', ['wg']).status !== 0) return 'needs wireguard-tools'
+  const install = spawnSync(join(root, 'scripts/kernel-vm/install'), { encoding: 'utf8' })
+  return install.status === 0 ? undefined : (install.stderr.trim().split('\n').at(-1) ?? 'no kernel')
+}
+
+/** Runs a command under the other kernel to its end. */
+export const runInKernelVm = (
+  command: readonly string[],
+  options: { input?: string; timeoutSeconds?: number } = {},
+): Finished => {
+  const seconds = String(options.timeoutSeconds ?? 600)
+  const { status, signal, stdout, stderr } = spawnSync(
+    join(root, 'scripts/kernel-vm/run'),
+    ['--timeout', seconds, '--', ...command],
+    { cwd: root, input: options.input ?? '', encoding: 'utf8', maxBuffer: 1 << 28 },
+  )
+  return { status, signal, stdout, stderr }
+}
+
+/**
+ * Runs `children/NAME.ts` under the other kernel and reads the JSON that it prints: everything of a suite in one boot,
+ * which takes longer than most of the work.
+ */
+export const batchInKernelVm = <T>(name: string, timeoutSeconds: number): T => {
+  const done = runInKernelVm(['node', childScript(name), root], { timeoutSeconds })
+  if (done.status !== 0) throw new Error(`${name} ended with ${done.status}\n${done.stderr}${done.stdout}`)
+  return JSON.parse(done.stdout)
+}
