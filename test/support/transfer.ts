@@ -42,3 +42,37 @@ export const transfer = async (
     receiver.kill('SIGKILL')
   }
 }
+
+/** What both sides of a {@link udpTrain} saw: counts of datagrams. */
+export interface TrainReport {
+  readonly sent: number
+  readonly lost: number
+  readonly received: number
+  readonly wrong: number
+  readonly disorder: number
+}
+
+/** Sends UDP datagrams of the sizes `first`, `first + step` … `last` in bursts; the receiver checks every byte. */
+export const udpTrain = async (
+  from: Namespace,
+  to: { readonly ns: Namespace; readonly address: string },
+  sizes: { readonly first: number; readonly last: number; readonly step: number; readonly burst: number },
+): Promise<TrainReport> => {
+  const script = childScript('udp-train')
+  const receiver = to.ns.start(process.execPath, [script, 'receive', to.address], childEnvironment)
+  if (!receiver.stdout) throw new Error('a child without pipes')
+  const lines = createInterface({ input: receiver.stdout })[Symbol.asyncIterator]()
+  try {
+    const port = (await lines.next()).value as string
+    const { first, last, step, burst } = sizes
+    const sender = await from.finish(
+      process.execPath,
+      [script, 'send', to.address, port, ...[first, last, step, burst].map(String)],
+      { env: childEnvironment },
+    )
+    if (sender.status !== 0) throw new Error(`the train did not leave: ${sender.stderr}`)
+    return { ...JSON.parse(sender.stdout), ...JSON.parse((await lines.next()).value as string) }
+  } finally {
+    receiver.kill('SIGKILL')
+  }
+}
