@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT
 import { readFileSync, writeFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import { openDevices } from '@wgq/backends/devices'
 import { openHost } from '@wgq/backends/host'
 import { readConfigFile } from '@wgq/config/config-file'
-import { locate, worldAccessibleWarning } from '@wgq/config/locate'
+import { type Location, locate, worldAccessibleWarning } from '@wgq/config/locate'
 import { readSettings } from '@wgq/config/settings'
+import { encodeSource } from '@wgq/config/source'
 import { systemContext } from '@wgq/config/wg/context'
 import { readWgFile } from '@wgq/config/wg/read-file'
-import { WgqError } from '@wgq/model/error'
+import { isWgqError, WgqError } from '@wgq/model/error'
 import { childRunner, findProgram } from '@wgq/quick/child'
 import type { Edges } from '@wgq/quick/edges'
+import { runDirectory } from '@wgq/quick/orchestrate'
 import type { Session } from '@wgq/quick/session'
 import { rerunAsRoot, thisProgram } from './as-root.ts'
 import type { Invocation } from './command.ts'
@@ -18,11 +21,12 @@ import { formatConf } from './show/conf.ts'
 
 /**
  * Carries out up, down or save: as root, with the configuration read and signals held back until a step is complete.
- * Resolves to the exit status. Raises what finding and reading the configuration raise, and `E_USAGE`.
+ * Where there is no configuration, `withoutConfig` may still do something about it. Resolves to the exit status. Raises what finding and reading the configuration raise, and `E_USAGE`.
  */
 export const runQuick = async (
   invocation: Invocation,
   work: (session: Session) => Promise<number>,
+  withoutConfig?: (session: Session) => Promise<number | undefined>,
 ): Promise<number> => {
   const { args, verb, personality } = invocation
   const [argument] = args
@@ -36,35 +40,62 @@ export const runQuick = async (
     )
   const elsewhere = rerunAsRoot(invocation)
   if (elsewhere) return elsewhere
+  holdSignals()
   const { name: program, script, binDirectory } = thisProgram()
-  const location = locate(argument)
-  if (location.worldAccessible) writeErr(`${worldAccessibleWarning(location.path)}\n`)
-  const source = readConfigFile(location.path)
-  const interruption: Session['interruption'] = {}
+  const open = async (rest: Pick<Session, 'name' | 'configPath' | 'settings'>, encode = encodeUtf8) => ({
+    ...rest,
+    edges: await openEdges(childEnvironment(binDirectory), personality !== 'wgq', encode),
+    program,
+    script,
+    binDirectory,
+    style: personality === 'wgq' ? ('wgq' as const) : ('wg-quick' as const),
+    runDirectory,
+    interruption,
+  })
+  let location: Location
+  try {
+    location = locate(argument)
+  } catch (error) {
+    if (!withoutConfig || !isWgqError(error) || error.code !== 'E_CONFIG_MISSING') throw error
+    const name = basename(argument, '.conf')
+    const session = await open({ name, configPath: argument, settings: readSettings('', argument) })
+    const status = await closing(session, withoutConfig)
+    if (status === undefined) throw error
+    return status
+  }
+  const { interfaceName: name, path: configPath } = location
+  if (location.worldAccessible) writeErr(`${worldAccessibleWarning(configPath)}\n`)
+  const source = readConfigFile(configPath)
+  const settings = readSettings(source.text, configPath)
+  const encode = (text: string): Buffer => encodeSource({ ...source, text })
+  return closing(await open({ name, configPath, settings }, encode), work)
+}
+
+/** What the signals that ask the program to stop leave behind; looked at between steps. */
+const interruption: Session['interruption'] = {}
+
+const holdSignals = (): void => {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.on(signal, () => {
       interruption.signal = signal
     })
-  const edges = await openEdges(childEnvironment(binDirectory), personality !== 'wgq')
+}
+
+const closing = async <T>(session: Session, work: (session: Session) => Promise<T>): Promise<T> => {
   try {
-    return await work({
-      edges,
-      name: location.interfaceName,
-      configPath: location.path,
-      settings: readSettings(source.text, location.path),
-      program,
-      script,
-      binDirectory,
-      style: personality === 'wgq' ? 'wgq' : 'wg-quick',
-      runDirectory,
-      interruption,
-    })
+    return await work(session)
   } finally {
-    edges.host.close()
+    session.edges.host.close()
   }
 }
 
-const openEdges = async (env: NodeJS.ProcessEnv, exact: boolean): Promise<Edges> => ({
+const encodeUtf8 = (text: string): Buffer => Buffer.from(text)
+
+const openEdges = async (
+  env: NodeJS.ProcessEnv,
+  exact: boolean,
+  encode: (text: string) => Buffer,
+): Promise<Edges> => ({
   host: await openHost(),
   devices: openDevices(),
   run: childRunner(env, runDirectory),
@@ -72,7 +103,7 @@ const openEdges = async (env: NodeJS.ProcessEnv, exact: boolean): Promise<Edges>
   // The reading of wg wants one character per byte.
   readWgConfig: (text) =>
     readWgFile(
-      Buffer.from(text).toString('latin1'),
+      encode(text).toString('latin1'),
       '/dev/fd/63',
       systemContext(exact, (line) => writeErrBytes(`${line}\n`)),
     ),
@@ -88,9 +119,6 @@ const openEdges = async (env: NodeJS.ProcessEnv, exact: boolean): Promise<Edges>
   env,
   print: writeErr,
 })
-
-/** Journals, locks and what hooks are made of. */
-const runDirectory = '/run/wgq'
 
 const sysctlPath = (key: string): string => `/proc/sys/${key.replaceAll('.', '/')}`
 

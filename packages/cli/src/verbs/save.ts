@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-import { saveRunning } from '@wgq/quick/save'
+import { saveHere } from '@wgq/quick/orchestrate'
 import type { Handler } from '../command.ts'
 import { runQuick } from '../quick-session.ts'
 
 /** wg-quick save NAME|FILE. */
-export const run: Handler = (invocation) => runQuick(invocation, saveRunning)
+export const run: Handler = (invocation) => runQuick(invocation, saveHere)

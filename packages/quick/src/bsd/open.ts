@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { spawn } from 'node:child_process'
 import { statSync } from 'node:fs'
-import type { BsdHost } from '@wgq/backends/bsd/host'
+import { BsdHost } from '@wgq/backends/bsd/host'
 import { freebsdSystem } from '../freebsd/system.ts'
 import { netbsdSystem } from '../netbsd/system.ts'
 import { openbsdSystem } from '../openbsd/system.ts'
@@ -13,18 +13,22 @@ const systems = { freebsd: freebsdSystem, openbsd: openbsdSystem, netbsd: netbsd
 /** Where userspace daemons put their sockets. */
 const socketDirectory = '/var/run/wireguard'
 
-/** A session on the BSD that this program runs on. */
-export const openBsdAround = (session: Session, host: BsdHost): BsdAround => ({
-  session,
-  host,
-  system: systems[host.dialect.system],
-  resolvConf: '/etc/resolv.conf',
-  daemonSocket: (name) => {
-    const path = `${socketDirectory}/${name}.sock`
-    return statSync(path, { throwIfNoEntry: false })?.isSocket() ? path : undefined
-  },
-  startMonitor,
-})
+/** A session on the BSD that this program runs on; its host must be one of a BSD. */
+export const openBsdAround = (session: Session): BsdAround => {
+  const { host } = session.edges
+  if (!(host instanceof BsdHost)) throw new Error(`No BSD host on ${process.platform}`)
+  return {
+    session,
+    host,
+    system: systems[host.dialect.system],
+    resolvConf: '/etc/resolv.conf',
+    daemonSocket: (name) => {
+      const path = `${socketDirectory}/${name}.sock`
+      return statSync(path, { throwIfNoEntry: false })?.isSocket() ? path : undefined
+    },
+    startMonitor,
+  }
+}
 
 /** Starts this program again as `wgq route-monitor`, in a session of its own and without a terminal. */
 const startMonitor = ({ name, statePath }: MonitorRequest): number | undefined => {

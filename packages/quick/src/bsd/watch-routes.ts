@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { BsdHost } from '@wgq/backends/bsd/host'
+import type { DeviceAccess } from '@wgq/model/device'
+import { WgqError } from '@wgq/model/error'
+import type { Host } from '@wgq/model/host'
+import { runRouteMonitor } from './route-monitor.ts'
+
+/** A change of the routing table comes as several messages; this long after the first one we look. */
+const settleMs = 200
+
+/**
+ * The route monitor as a process: runs `route -n monitor` and {@link runRouteMonitor} over its lines until the interface
+ * is gone or a signal comes. Raises `E_UNSUPPORTED` on systems that need none.
+ */
+export const watchRoutes = async (
+  name: string,
+  statePath: string,
+  host: Host,
+  devices: DeviceAccess,
+): Promise<void> => {
+  if (!(host instanceof BsdHost))
+    throw new WgqError(
+      'E_UNSUPPORTED',
+      `Expected a BSD, found ${process.platform}; no route monitor is needed`,
+    )
+  const child = spawn('route', ['-n', 'monitor'], { stdio: ['ignore', 'pipe', 'ignore'] })
+  // The lines end with the program, and then the monitor deletes its routes.
+  const stop = () => void child.kill()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
+  child.on('error', stop)
+  try {
+    await runRouteMonitor({
+      name,
+      host,
+      devices,
+      statePath,
+      lines: createInterface({ input: child.stdout }),
+      settleMs,
+    })
+  } finally {
+    stop()
+  }
+}
