@@ -41,6 +41,23 @@ export const down = async (session: Session): Promise<number> => {
   }
 }
 
+/**
+ * Takes an interface down whose configuration file is gone. What a cut-off run left is cleaned up under either name; a
+ * tunnel that runs is taken down by its journal, without hooks, under wgq's own (upstream refuses). Resolves to 0, or to
+ * undefined where nothing could be done.
+ */
+export const downWithoutConfig = async (session: Session): Promise<number | undefined> => {
+  const { name, style, edges } = session
+  const cleaned = await recover(session)
+  if (cleaned.includes(name)) return 0
+  const journal = readJournal(session.runDirectory, name)
+  if (style !== 'wgq' || !journal) return undefined
+  edges.print(`[!] The configuration of ${name} is gone: going by what \`up\` noted, without hooks.\n`)
+  await takeDown(session, new Runner(session), journal)
+  new JournalKeeper(session.runDirectory, journal).remove()
+  return 0
+}
+
 /** Rules and interface, then DNS and firewall, whose failures do not count. */
 const takeDown = async (session: Session, runner: Runner, journal: Journal | undefined): Promise<void> => {
   const { name, edges } = session
