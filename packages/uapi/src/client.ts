@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { readdirSync, statSync, unlinkSync } from 'node:fs'
 import type { Socket } from 'node:net'
+import { derivePublicKey } from '@wgq/keys/derive'
 import type { Device, DeviceAccess, DeviceChange } from '@wgq/model/device'
 import { errnoName } from '@wgq/model/errno'
+import type { Key } from '@wgq/model/key'
 import { connectTo, exchange } from './exchange.ts'
 import { GetReplyReader } from './get-reply.ts'
 import { deviceError } from './reply-error.ts'
@@ -53,9 +55,7 @@ export class UapiDevices implements DeviceAccess {
     await exchange(await this.connect(name), 'get=1\n\n', (line) => reader.line(line))
     const { device, errno } = reader.finish()
     if (errno !== 0) throw deviceError(errnoName(errno))
-    if (device.privateKey === undefined) return device
-    const { derivePublicKey } = await import('@wgq/keys/derive')
-    return { ...device, publicKey: derivePublicKey(device.privateKey) }
+    return device.privateKey === undefined ? device : withPublicKey(device, device.privateKey)
   }
 
   /** `set=1`. Raises `E_DEVICE`; the server applies line by line, so what stood before the fault stays applied. */
@@ -112,6 +112,19 @@ export class UapiDevices implements DeviceAccess {
       throw deviceError(code, error)
     }
   }
+}
+
+/** The device with its public key, computed when it is looked at first: many runs look at the peers only. */
+const withPublicKey = (device: Device, privateKey: Key): Device => {
+  let publicKey: Key | undefined
+  return Object.defineProperty(device, 'publicKey', {
+    get: () => {
+      publicKey ??= derivePublicKey(privateKey)
+      return publicKey
+    },
+    enumerable: true,
+    configurable: true,
+  })
 }
 
 const isSocket = (path: string): boolean => {
