@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: MIT
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { readConfigFile } from '@wgq/config/config-file'
 import { lint } from '@wgq/config/lint/lint'
 import type { LintEdges, LintInput } from '@wgq/config/lint/subject'
-import { locate } from '@wgq/config/locate'
 import { decodeSource } from '@wgq/config/source'
 import { derivePublicKey } from '@wgq/keys/derive'
 import { painterFor } from '../colour.ts'
 import type { Handler } from '../command.ts'
+import { readConfigOperand } from '../config-operand.ts'
 import { formatFinding, formatSummary } from '../lint/report.ts'
 import { sarifLog } from '../lint/sarif.ts'
 import { parseArguments } from '../options.ts'
@@ -37,8 +36,7 @@ export const run: Handler = async (invocation) => {
 
 const readInput = (operand: string, purpose: LintInput['purpose']): LintInput => {
   if (operand === '-') return { file: 'stdin.conf', text: decodeSource(readFileSync(0)).text, purpose }
-  const file = existsSync(operand) ? operand : locate(operand).path
-  const { text } = readConfigFile(file)
+  const { path: file, text } = readConfigOperand(operand)
   const shared = statSync(file).mode & statSync(dirname(resolve(file))).mode & 0o007
   return { file, text, purpose, worldAccessible: shared !== 0 }
 }

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+import { join } from 'node:path'
+import { WgqError } from '@wgq/model/error'
+import type { Handler } from '../command.ts'
+import { readConfigOperand } from '../config-operand.ts'
+import { printNetworkManager } from '../exchange/network-manager.ts'
+import { printNetworkd } from '../exchange/networkd.ts'
+import type { Converted, Tunnel } from '../exchange/tunnel.ts'
+import { readTunnel } from '../exchange/tunnel.ts'
+import { lastValue, parseArguments } from '../options.ts'
+import { writeErr, writeOut } from '../output.ts'
+import { writePrivateFile } from '../private-file.ts'
+
+/** A file of another program: name, text and the mode that it wants. */
+interface OutputFile {
+  readonly name: string
+  readonly text: string
+  readonly mode: number
+}
+
+const formats: Record<string, (tunnel: Tunnel) => Converted<OutputFile[]>> = {
+  networkmanager: (tunnel) => {
+    const { result, lost } = printNetworkManager(tunnel)
+    return { result: [{ name: `${tunnel.name}.nmconnection`, text: result, mode: 0o600 }], lost }
+  },
+  networkd: (tunnel) => {
+    const { netdev, network } = printNetworkd(tunnel)
+    return {
+      result: [
+        // networkd reads it as user systemd-network.
+        { name: `${tunnel.name}.netdev`, text: netdev, mode: 0o640 },
+        { name: `${tunnel.name}.network`, text: network, mode: 0o644 },
+      ],
+      lost: [],
+    }
+  },
+}
+
+/** wgq export --to FORMAT FILE: prints a profile; with --output writes its files. What is lost is said on stderr. */
+export const run: Handler = async (invocation) => {
+  const parsed = await parseArguments(invocation)
+  const to = lastValue(parsed, 'to') ?? ''
+  const format = Object.hasOwn(formats, to) ? formats[to] : undefined
+  if (!format) {
+    const found = to === '' ? 'nothing' : JSON.stringify(to)
+    throw new WgqError('E_USAGE', `--to takes networkmanager or networkd, found ${found}`)
+  }
+  const { name, path, text } = readConfigOperand(parsed.operands[0] as string)
+  const tunnel = readTunnel(name, text, path)
+  const { result: files, lost } = format(tunnel.result)
+  for (const line of [...tunnel.lost, ...lost]) writeErr(`wgq: lost: ${line}\n`)
+  const directory = lastValue(parsed, 'output')
+  if (directory === undefined) {
+    const several = files.length > 1
+    writeOut(files.map((file) => (several ? `# ${file.name}\n${file.text}` : file.text)).join('\n'))
+  } else {
+    for (const file of files) writePrivateFile(join(directory, file.name), file.text, file.mode)
+    if (to === 'networkd')
+      writeErr(`  hint: chgrp systemd-network ${join(directory, files[0]?.name ?? '')}\n`)
+  }
+  return 0
+}

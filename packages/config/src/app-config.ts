@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+import type { Document } from './document.ts'
+import { outline } from './outline.ts'
+
+/** A configuration as the WireGuard apps read it. */
+export interface AppConfig {
+  readonly text: string
+  /** Keys that were in the file and that the apps refuse, as written, each once. */
+  readonly dropped: readonly string[]
+}
+
+// What the apps for Android and iOS accept; they refuse the file for any other key.
+const known = new Set([
+  ...['privatekey', 'listenport', 'address', 'dns', 'mtu'],
+  ...['publickey', 'presharedkey', 'allowedips', 'endpoint', 'persistentkeepalive'],
+])
+
+/** The configuration without comments, blank lines and what only wg-quick can do: as small as a QR code wants it. */
+export const appConfig = (document: Document): AppConfig => {
+  const lines: string[] = []
+  const dropped = new Map<string, string>()
+  for (const section of outline(document)) {
+    if (section.kind === 'interface') lines.push('[Interface]')
+    else if (section.kind === 'peer') lines.push('[Peer]')
+    for (const { key, name, value } of section.entries) {
+      if (value.text === '') continue
+      if (known.has(key)) lines.push(`${name.text} = ${value.text}`)
+      else dropped.set(key, name.text)
+    }
+  }
+  return { text: `${lines.join('\n')}\n`, dropped: [...dropped.values()] }
+}
