@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+import { type BsdPlatform, familyWordBytes, tunLayouts } from './tun-layout.ts'
+
+/**
+ * The address family word that a tun(4) wants in front of an IP packet, by the packet's version: 4 bytes in network
+ * order. Undefined for what is no IP packet.
+ */
+export const familyWord = (platform: BsdPlatform, packet: Uint8Array): Buffer | undefined => {
+  const version = (packet[0] ?? 0) >> 4
+  if (version !== 4 && version !== 6) return undefined
+  const word = Buffer.alloc(familyWordBytes)
+  word.writeUInt32BE(version === 4 ? 2 : tunLayouts[platform].inet6)
+  return word
+}
+
+/** The IP packet behind the family word that was read; undefined where the word and the packet's version disagree. */
+export const packetBehindWord = (platform: BsdPlatform, read: Buffer): Buffer | undefined => {
+  const packet = read.subarray(familyWordBytes)
+  const word = familyWord(platform, packet)
+  return word && read.length > familyWordBytes && word.equals(read.subarray(0, familyWordBytes))
+    ? packet
+    : undefined
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+import { closeSync, constants, openSync } from 'node:fs'
+import { type IoctlTarget, ioctl, ioctlWithPointer } from '../system.ts'
+import {
+  type BsdPlatform,
+  broadcastMode,
+  neighbourFlag,
+  neighbourRequest,
+  type TunLayout,
+  tunLayouts,
+} from './tun-layout.ts'
+
+/** The system calls that opening a tun(4) takes; tests record them. */
+export interface TunPort {
+  /** open(2) for reading and writing, not blocking. Raises an error with `code`. */
+  open(path: string): number
+  close(fd: number): void
+  /** ioctl(2) with a structure, changed in place. Raises an error with `code`. */
+  ioctl(target: IoctlTarget, request: number, buffer: Buffer): void
+  /** ioctl(2) with a structure that points to `data` at `offset`. Raises an error with `code`. */
+  ioctlWithPointer(target: IoctlTarget, request: number, header: Buffer, offset: number, data: Buffer): void
+}
+
+/** An open tun(4). Every packet has a 4-byte address family word in front, in both directions, in network order. */
+export interface BsdTun {
+  /** Non-blocking and close-on-exec. */
+  readonly fd: number
+  readonly name: string
+  /** Closes the descriptor, then destroys the interface where the system leaves it behind. */
+  close(): void
+}
+
+/** AF_INET of all BSDs. */
+const afInet = 2
+
+/** A system has at most this many units worth trying. */
+const mostUnits = 256
+
+/**
+ * Opens a tun(4) device with address family words and an MTU. FreeBSD: any name, a clone that is renamed. OpenBSD and
+ * NetBSD: `tun` takes the first free unit, `tunN` that one. Raises an error with `code`: EBUSY in use, EINVAL a name that
+ * the system cannot give, ENXIO no such device, EPERM not allowed.
+ */
+export const openBsdTun = (
+  platform: BsdPlatform,
+  wanted: string,
+  mtu: number,
+  port: TunPort = nativePort,
+): BsdTun => {
+  const layout = tunLayouts[platform]
+  const opened = platform === 'freebsd' ? openClone(layout, port) : openUnit(wanted, port)
+  let { name } = opened
+  const close = () => {
+    port.close(opened.fd)
+    if (layout.destroy !== undefined) port.ioctl({ family: afInet }, layout.destroy, ifreq(layout, name))
+  }
+  try {
+    prepare(layout, opened.fd, name, port)
+    if (layout.setName !== undefined && name !== wanted) {
+      const newName = Buffer.alloc(16)
+      newName.write(wanted, 0, 15)
+      port.ioctlWithPointer({ family: afInet }, layout.setName, ifreq(layout, name), 16, newName)
+      name = wanted
+    }
+    setMtu(layout, name, mtu, port)
+  } catch (error) {
+    close()
+    throw error
+  }
+  return { fd: opened.fd, name, close }
+}
+
+/** SIOCSIFMTU. */
+const setMtu = (layout: TunLayout, name: string, mtu: number, port: TunPort): void => {
+  const request = ifreq(layout, name)
+  request.writeInt32LE(mtu, 16)
+  port.ioctl({ family: afInet }, layout.setMtu, request)
+}
+
+const openClone = (layout: TunLayout, port: TunPort): { fd: number; name: string } => {
+  const fd = port.open('/dev/tun')
+  const request = Buffer.alloc(layout.ifreqBytes)
+  port.ioctl({ fd }, layout.getName as number, request)
+  return { fd, name: request.toString('utf8', 0, 16).replace(/\0.*$/s, '') }
+}
+
+const openUnit = (wanted: string, port: TunPort): { fd: number; name: string } => {
+  if (/^tun[0-9]{1,3}$/.test(wanted)) return { fd: port.open(`/dev/${wanted}`), name: wanted }
+  if (wanted !== 'tun')
+    throw Object.assign(new Error(`A tun device here is named tun or tunN, found ${wanted}`), {
+      code: 'EINVAL',
+    })
+  for (let unit = 0; unit < mostUnits; unit++) {
+    try {
+      return { fd: port.open(`/dev/tun${unit}`), name: `tun${unit}` }
+    } catch (error) {
+      // Another one that is open, or a unit without a device file.
+      if ((error as { code?: string }).code !== 'EBUSY' && (error as { code?: string }).code !== 'ENXIO')
+        throw error
+    }
+  }
+  throw Object.assign(new Error('All tun devices are in use'), { code: 'EBUSY' })
+}
+
+const prepare = (layout: TunLayout, fd: number, name: string, port: TunPort): void => {
+  if (layout.setMode !== undefined) port.ioctl({ fd }, layout.setMode, int(broadcastMode))
+  if (layout.setHead !== undefined) port.ioctl({ fd }, layout.setHead, int(1))
+  if (layout.neighbourInfo) {
+    // Automatic link-local addresses race with the destruction of the interface.
+    const request = Buffer.alloc(neighbourRequest.bytes)
+    request.write(name, 0, 15)
+    port.ioctl({ family: tunLayouts.freebsd.inet6 }, layout.neighbourInfo.get, request)
+    const flags = request.readUInt32LE(neighbourRequest.flags)
+    request.writeUInt32LE(
+      ((flags & ~neighbourFlag.autoLinkLocal) | neighbourFlag.noDad) >>> 0,
+      neighbourRequest.flags,
+    )
+    port.ioctl({ family: tunLayouts.freebsd.inet6 }, layout.neighbourInfo.set, request)
+  }
+}
+
+const ifreq = (layout: TunLayout, name: string): Buffer => {
+  const request = Buffer.alloc(layout.ifreqBytes)
+  request.write(name, 0, 15)
+  return request
+}
+
+const int = (value: number): Buffer => {
+  const out = Buffer.alloc(4)
+  out.writeInt32LE(value)
+  return out
+}
+
+const nativePort: TunPort = {
+  // libuv adds O_CLOEXEC.
+  open: (path) => openSync(path, constants.O_RDWR | constants.O_NONBLOCK),
+  close: closeSync,
+  ioctl: (target, request, buffer) => void ioctl(target, request, buffer),
+  ioctlWithPointer: (target, request, header, offset, data) =>
+    void ioctlWithPointer(target, request, header, offset, data),
+}
