@@ -2,6 +2,7 @@
 import type { Personality } from './command.ts'
 import { configCommands } from './command-rows/config.ts'
 import { inspectCommands } from './command-rows/inspect.ts'
+import { quickCommands } from './command-rows/quick.ts'
 import { reloadCommands } from './command-rows/reload.ts'
 
 /** What an operand or the value of an option stands for; decides how a shell completes it. */
@@ -209,6 +210,7 @@ export const commands: readonly Command[] = [
     options: [],
     examples: [{ command: 'wgq pubkey < key', summary: 'the public key of a file' }],
   },
+  ...quickCommands,
   ...configCommands,
   ...reloadCommands,
   ...inspectCommands,

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+import type { Command, Operand } from '../command-table.ts'
+
+const tunnel: Operand = {
+  name: 'interface or file',
+  kind: 'config',
+  summary: 'a name (/etc/wireguard/NAME.conf) or the path of a configuration file NAME.conf',
+}
+const names = ['wg-quick', 'wgq'] as const
+
+/** The verbs of wg-quick that change the host. */
+export const quickCommands: readonly Command[] = [
+  {
+    verb: 'up',
+    personalities: names,
+    group: 'tunnel',
+    summary: 'Bring a tunnel up as its configuration file says, or leave everything as it was',
+    usage: '<interface or file>',
+    operands: [tunnel],
+    options: [],
+    examples: [
+      { command: 'wgq up wg0', summary: 'reads /etc/wireguard/wg0.conf' },
+      { command: 'wgq up ./office.conf', summary: 'the interface is called office' },
+    ],
+  },
+  {
+    verb: 'down',
+    personalities: names,
+    group: 'tunnel',
+    summary: 'Take a tunnel down, whoever brought it up',
+    usage: '<interface or file>',
+    operands: [tunnel],
+    options: [],
+    examples: [
+      { command: 'wgq down wg0', summary: 'addresses, routes, rules, names and firewall go with it' },
+    ],
+  },
+  {
+    verb: 'save',
+    personalities: names,
+    group: 'tunnel',
+    summary: 'Write the running settings of a tunnel into its configuration file',
+    usage: '<interface or file>',
+    operands: [tunnel],
+    options: [],
+    examples: [
+      { command: 'wgq save wg0', summary: 'comments and order stay, only values that changed are changed' },
+    ],
+  },
+]

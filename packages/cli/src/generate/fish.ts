@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+import { type Command, commands, type ValueKind } from '../command-table.ts'
+import { fieldNames } from '../show/fields.ts'
+import { setWords } from './set-words.ts'
+
+/** The completion of fish for wgq; it starts no Node. Install as `wgq.fish`. */
+export const fishCompletion = (): string => {
+  const rows = commands.filter(({ personalities }) => personalities.includes('wgq'))
+  return `# fish completion for wgq; generated from the command table
+
+function __wgq_interfaces
+    for path in /sys/class/net/*/uevent
+        grep -qs '^DEVTYPE=wireguard' $path; and basename (dirname $path)
+    end
+    for path in /var/run/wireguard/*.sock
+        basename $path .sock
+    end
+end
+
+function __wgq_configs
+    for path in /etc/wireguard/*.conf
+        basename $path .conf
+    end
+    __fish_complete_suffix .conf
+end
+
+function __wgq_peers
+    set -l words (commandline -opc)
+    set -l file /etc/wireguard/$words[3].conf
+    test -r "$file"; or return
+    grep -hE '^[[:space:]]*PublicKey[[:space:]]*=' $file | sed 's/^[^=]*=[[:space:]]*//; s/[[:space:]#].*//'
+    sed -n 's/^#[[:space:]]*Name[[:space:]]*=[[:space:]]*/@/p' $file
+end
+
+function __wgq_at --argument-names verb position
+    set -l words (commandline -opc | string match --invert -- '-*')
+    test "$words[2]" = "$verb"; and test (count $words) -eq (math $position + 1)
+end
+
+function __wgq_from --argument-names verb position
+    set -l words (commandline -opc | string match --invert -- '-*')
+    test "$words[2]" = "$verb"; and test (count $words) -gt $position
+end
+
+function __wgq_set_words
+    set -l words (commandline -opc)
+    test "$words[2]" = set; or return
+    switch $words[-1]
+        case private-key preshared-key
+            __fish_complete_path (commandline -ct)
+        case peer
+            __wgq_peers
+        case listen-port fwmark endpoint persistent-keepalive allowed-ips
+        case '*'
+            if test (count $words) -lt 3
+                return
+            else if contains peer $words
+                printf '%s\\n' ${setWords.peer.join(' ')}
+            else
+                printf '%s\\n' ${setWords.device.join(' ')}
+            end
+    end
+end
+
+complete -c wgq -f
+${rows.map(({ verb, summary }) => `complete -c wgq -n 'test (count (commandline -opc)) -eq 1' -a ${verb} -d ${quote(summary)}`).join('\n')}
+${rows.flatMap(verbLines).join('\n')}
+complete -c wgq -n '__wgq_from set 2' -a '(__wgq_set_words)'
+`
+}
+
+const verbLines = (row: Command): string[] => [
+  ...row.options.map(({ name, summary, valueName, valueOptional, valueKind }) => {
+    const value = valueName === undefined || valueOptional ? '' : ` -x -a '${source(valueKind ?? 'text')}'`
+    return `complete -c wgq -n '__fish_seen_subcommand_from ${row.verb}' -l ${name}${value} -d ${quote(summary)}`
+  }),
+  ...(row.verb === 'set' ? row.operands.slice(0, 1) : row.operands).flatMap(({ kind, repeated }, index) => {
+    const words = source(kind)
+    if (words === '') return []
+    const where = repeated ? `__wgq_from ${row.verb} ${index + 1}` : `__wgq_at ${row.verb} ${index + 1}`
+    return [`complete -c wgq -n '${where}' -a '${words}'`]
+  }),
+]
+
+const source = (kind: ValueKind): string => {
+  switch (kind) {
+    case 'interface':
+      return '(__wgq_interfaces)'
+    case 'interface-or-all':
+      return '(__wgq_interfaces) all interfaces'
+    case 'field':
+      return fieldNames.join(' ')
+    case 'file':
+      return '(__fish_complete_path (commandline -ct))'
+    case 'config':
+      return '(__wgq_configs)'
+    case 'peer':
+      return '(__wgq_peers)'
+    case 'verb':
+      return commands.map(({ verb }) => verb).join(' ')
+    default:
+      return ''
+  }
+}
+
+const quote = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`

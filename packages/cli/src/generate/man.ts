@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+import { type Command, commands } from '../command-table.ts'
+
+/** The part of wgq(8) that the command table knows: one entry a verb. Written in mdoc's elder sister, man(7). */
+export const manCommands = (): string =>
+  commands
+    .filter(({ personalities }) => personalities.includes('wgq'))
+    .map(manCommand)
+    .join('')
+
+const manCommand = (row: Command): string => {
+  const lines = [
+    '.TP',
+    `.B wgq ${roff(row.verb)}${row.usage === '' ? '' : `\\fR ${roff(row.usage)}`}`,
+    `${roff(row.summary)}.`,
+  ]
+  for (const paragraph of row.description ?? []) lines.push('.IP', roff(paragraph))
+  for (const { name, short, summary, valueName, valueOptional } of row.options) {
+    const value =
+      valueName === undefined
+        ? ''
+        : valueOptional
+          ? `\\fR[=\\fI${roff(valueName)}\\fR]`
+          : `\\fR=\\fI${roff(valueName)}`
+    lines.push(
+      '.RS',
+      '.TP',
+      `\\fB${short === undefined ? '' : `\\-${short}\\fR, \\fB`}\\-\\-${roff(name)}${value}\\fR`,
+      roff(summary),
+      '.RE',
+    )
+  }
+  for (const { command, summary } of row.examples)
+    lines.push('.RS', '.TP', `\\fB${roff(command)}\\fR`, roff(summary), '.RE')
+  return `${lines.join('\n')}\n`
+}
+
+/** Text as roff wants it: no line begins with a control character, hyphens are hyphens, backslashes stay. */
+const roff = (text: string): string =>
+  text
+    .replaceAll('\\', '\\e')
+    .replaceAll('-', '\\-')
+    .replaceAll("'", '\\(aq')
+    .replaceAll('→', '\\->')
+    .replace(/^\./, '\\&.')

@@ -1,0 +1,192 @@
+# bash completion for wgq; generated from the command table
+# shellcheck shell=bash disable=SC2207 # names of interfaces, files and keys hold no blanks
+_wgq_interfaces() {
+  local path
+  for path in /sys/class/net/*/uevent; do
+    [[ -r $path ]] && grep -qs '^DEVTYPE=wireguard' "$path" && path=${path%/uevent} && echo "${path##*/}"
+  done
+  for path in /var/run/wireguard/*.sock; do
+    [[ -S $path ]] && path=${path##*/} && echo "${path%.sock}"
+  done
+}
+_wgq_configs() {
+  local path
+  for path in /etc/wireguard/*.conf; do
+    [[ -e $path ]] && path=${path##*/} && echo "${path%.conf}"
+  done
+}
+_wgq_peers() {
+  grep -hE '^[[:space:]]*PublicKey[[:space:]]*=' "/etc/wireguard/$1.conf" 2>/dev/null | sed 's/^[^=]*=[[:space:]]*//; s/[[:space:]#].*//'
+  sed -n 's/^#[[:space:]]*Name[[:space:]]*=[[:space:]]*/@/p' "/etc/wireguard/$1.conf" 2>/dev/null
+}
+
+_wgq() {
+  local cur=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]:-} at=$((COMP_CWORD - 1))
+  COMPREPLY=()
+  if ((COMP_CWORD == 1)); then
+    COMPREPLY=($(compgen -W "show showconf set setconf addconf syncconf genkey genpsk pubkey up down save strip lint allowed-ips qr import export diff reload doctor wait watch metrics top help version" -- "$cur"))
+    return
+  fi
+  case $verb in
+    show)
+      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W "--json --show-keys --watch --help" -- "$cur")); return; fi
+      case $at in
+        1) COMPREPLY=($(compgen -W "$(_wgq_interfaces) all interfaces" -- "$cur")) ;;
+        2) COMPREPLY=($(compgen -W "public-key private-key listen-port fwmark peers preshared-keys endpoints allowed-ips latest-handshakes transfer persistent-keepalive dump" -- "$cur")) ;;
+      esac
+      ;;
+    showconf)
+      case $at in
+        1) COMPREPLY=($(compgen -W "$(_wgq_interfaces)" -- "$cur")) ;;
+      esac
+      ;;
+    set)
+      if ((at == 1)); then COMPREPLY=($(compgen -W "$(_wgq_interfaces)" -- "$cur")); return; fi
+      case ${COMP_WORDS[COMP_CWORD - 1]} in
+        private-key | preshared-key) COMPREPLY=($(compgen -f -- "$cur")) ;;
+        peer) COMPREPLY=($(compgen -W "$(_wgq_peers "${COMP_WORDS[2]}")" -- "$cur")) ;;
+        listen-port | fwmark | endpoint | persistent-keepalive | allowed-ips) ;;
+        *)
+          if [[ " ${COMP_WORDS[*]:3:COMP_CWORD-3} " == *" peer "* ]]; then
+            COMPREPLY=($(compgen -W "remove preshared-key endpoint persistent-keepalive allowed-ips peer" -- "$cur"))
+          else
+            COMPREPLY=($(compgen -W "listen-port fwmark private-key peer" -- "$cur"))
+          fi
+          ;;
+      esac
+      ;;
+    setconf)
+      case $at in
+        1) COMPREPLY=($(compgen -W "$(_wgq_interfaces)" -- "$cur")) ;;
+        2) COMPREPLY=($(compgen -W "$(_wgq_configs)" -- "$cur") $(compgen -f -X '!*.conf' -- "$cur") $(compgen -d -- "$cur")) ;;
+      esac
+      ;;
+    addconf)
+      case $at in
+        1) COMPREPLY=($(compgen -W "$(_wgq_interfaces)" -- "$cur")) ;;
+        2) COMPREPLY=($(compgen -W "$(_wgq_configs)" -- "$cur") $(compgen -f -X '!*.conf' -- "$cur") $(compgen -d -- "$cur")) ;;
+      esac
+      ;;
+    syncconf)
+      case $at in
+        1) COMPREPLY=($(compgen -W "$(_wgq_interfaces)" -- "$cur")) ;;
+        2) COMPREPLY=($(compgen -W "$(_wgq_configs)" -- "$cur") $(compgen -f -X '!*.conf' -- "$cur") $(compgen -d -- "$cur")) ;;
+      esac
+      ;;
+    genkey)
+      ;;
+    genpsk)
+      ;;
+    pubkey)
+      ;;
+    up)
+      case $at in
+        1) COMPREPLY=($(compgen -W "$(_wgq_configs)" -- "$cur") $(compgen -f -X '!*.conf' -- "$cur") $(compgen -d -- "$cur")) ;;
+      esac
+      ;;
+    down)
+      case $at in
+        1) COMPREPLY=($(compgen -W "$(_wgq_configs)" -- "$cur") $(compgen -f -X '!*.conf' -- "$cur") $(compgen -d -- "$cur")) ;;
+      esac
+      ;;
+    save)
+      case $at in
+        1) COMPREPLY=($(compgen -W "$(_wgq_configs)" -- "$cur") $(compgen -f -X '!*.conf' -- "$cur") $(compgen -d -- "$cur")) ;;
+      esac
+      ;;
+    strip)
+      case $at in
+        1) COMPREPLY=($(compgen -W "$(_wgq_configs)" -- "$cur") $(compgen -f -X '!*.conf' -- "$cur") $(compgen -d -- "$cur")) ;;
+      esac
+      ;;
+    lint)
+      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W "--setconf --strict --quiet --json --sarif --help" -- "$cur")); return; fi
+      case $at in
+        *) COMPREPLY=($(compgen -W "$(_wgq_configs)" -- "$cur") $(compgen -f -X '!*.conf' -- "$cur") $(compgen -d -- "$cur")) ;;
+      esac
+      ;;
+    allowed-ips)
+      if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --except ]]; then COMPREPLY=(); return; fi
+      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W "--except --lines --json --help" -- "$cur")); return; fi
+      case $at in
+        *) COMPREPLY=() ;;
+      esac
+      ;;
+    qr)
+      if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --svg ]]; then COMPREPLY=($(compgen -f -- "$cur")); return; fi
+      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W "--svg --invert --help" -- "$cur")); return; fi
+      case $at in
+        1) COMPREPLY=($(compgen -W "$(_wgq_configs)" -- "$cur") $(compgen -f -X '!*.conf' -- "$cur") $(compgen -d -- "$cur")) ;;
+      esac
+      ;;
+    import)
+      case $at in
+        *) COMPREPLY=($(compgen -f -- "$cur")) ;;
+      esac
+      ;;
+    export)
+      if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --to ]]; then COMPREPLY=(); return; fi
+      if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --output ]]; then COMPREPLY=($(compgen -f -- "$cur")); return; fi
+      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W "--to --output --help" -- "$cur")); return; fi
+      case $at in
+        1) COMPREPLY=($(compgen -W "$(_wgq_configs)" -- "$cur") $(compgen -f -X '!*.conf' -- "$cur") $(compgen -d -- "$cur")) ;;
+      esac
+      ;;
+    diff)
+      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W "--json --help" -- "$cur")); return; fi
+      case $at in
+        1) COMPREPLY=($(compgen -W "$(_wgq_configs)" -- "$cur") $(compgen -f -X '!*.conf' -- "$cur") $(compgen -d -- "$cur")) ;;
+      esac
+      ;;
+    reload)
+      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W "--check --help" -- "$cur")); return; fi
+      case $at in
+        1) COMPREPLY=($(compgen -W "$(_wgq_configs)" -- "$cur") $(compgen -f -X '!*.conf' -- "$cur") $(compgen -d -- "$cur")) ;;
+      esac
+      ;;
+    doctor)
+      if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --to ]]; then COMPREPLY=(); return; fi
+      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W "--json --to --help" -- "$cur")); return; fi
+      case $at in
+        *) COMPREPLY=($(compgen -W "$(_wgq_interfaces)" -- "$cur")) ;;
+      esac
+      ;;
+    wait)
+      if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --peer ]]; then COMPREPLY=($(compgen -W "$(_wgq_peers "${COMP_WORDS[2]}")" -- "$cur")); return; fi
+      if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --timeout ]]; then COMPREPLY=(); return; fi
+      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W "--handshake --peer --timeout --help" -- "$cur")); return; fi
+      case $at in
+        1) COMPREPLY=($(compgen -W "$(_wgq_interfaces)" -- "$cur")) ;;
+      esac
+      ;;
+    watch)
+      if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --interval ]]; then COMPREPLY=(); return; fi
+      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W "--interval --reresolve --help" -- "$cur")); return; fi
+      case $at in
+        *) COMPREPLY=($(compgen -W "$(_wgq_interfaces)" -- "$cur")) ;;
+      esac
+      ;;
+    metrics)
+      if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --listen ]]; then COMPREPLY=(); return; fi
+      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W "--listen --help" -- "$cur")); return; fi
+      case $at in
+        *) COMPREPLY=($(compgen -W "$(_wgq_interfaces)" -- "$cur")) ;;
+      esac
+      ;;
+    top)
+      if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --interval ]]; then COMPREPLY=(); return; fi
+      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W "--interval --help" -- "$cur")); return; fi
+      case $at in
+        *) COMPREPLY=($(compgen -W "$(_wgq_interfaces)" -- "$cur")) ;;
+      esac
+      ;;
+    help)
+      case $at in
+        1) COMPREPLY=($(compgen -W "show showconf set setconf addconf syncconf genkey genpsk pubkey up down save strip lint allowed-ips qr import export diff reload doctor wait watch metrics top help version" -- "$cur")) ;;
+      esac
+      ;;
+    version)
+      ;;
+  esac
+}
+complete -o nosort -F _wgq wgq

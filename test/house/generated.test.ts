@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { generatedFiles } from '../../packages/cli/src/generate/files.ts'
+
+const root = join(import.meta.dirname, '../..')
+const missing = (program: string) => spawnSync(program, ['--version']).error !== undefined
+
+describe('what follows from the command table is up to date', () => {
+  test.each([...generatedFiles()])('%s', (path, text) => {
+    expect(
+      readFileSync(join(root, path), 'utf8'),
+      'run: node scripts/build/run-ts.mjs scripts/build/generate.ts',
+    ).toBe(text)
+  })
+})
+
+describe.skipIf(missing('groff'))('manual pages render without warnings (needs groff)', () => {
+  test.each(['wgq.8'])('%s', (page) => {
+    const done = spawnSync('groff', ['-man', '-Tutf8', '-ww', '-z', join(root, 'docs/man', page)], {
+      encoding: 'utf8',
+    })
+    expect(done.stderr).toBe('')
+    expect(done.status).toBe(0)
+  })
+})
