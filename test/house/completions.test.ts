@@ -66,7 +66,7 @@ while zpty -r z chunk; do all+=$chunk; [[ $all == *READY* ]] && break; done
 zpty -n -w z $'${line}\\t\\t'
 all=''
 repeat 200; do
-  if zpty -r -t z chunk; then all+=$chunk; [[ $all == *${wanted}* ]] && break; else sleep 0.02; fi
+  if zpty -r -t z chunk; then all+=$chunk; [[ $all == *"${wanted}"* ]] && break; else sleep 0.02; fi
 done
 print -r -- $all
 zpty -d z`
