@@ -152,6 +152,8 @@ export class Device {
   /** Fires the timers that are due and asks to be woken for the next. */
   tick(): void {
     const now = this.edges.bootMs()
+    // A timer of the event loop may come a little early: then it has to be set again.
+    this.wokenFor = undefined
     for (let peer = this.deadlines.take(now); peer; peer = this.deadlines.take(now))
       this.feed(peer, 'tick', now)
     this.rearm()

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+import { closeSync, writeSync } from 'node:fs'
+import { readyText, readyVariable, startInBackground } from '@wgq/dataplane/daemon/background'
+import { failureLine } from '@wgq/dataplane/daemon/failure'
+import { readSettings, usage } from '@wgq/dataplane/daemon/settings'
+
+// argv: node, wgqd.cjs, $0 of the launcher, arguments.
+const args = process.argv.slice(3)
+
+/** Reports to the process that started us in the background, once. */
+const report = (text: string): boolean => {
+  const fd = process.env[readyVariable]
+  if (fd === undefined) return false
+  delete process.env[readyVariable]
+  try {
+    writeSync(Number(fd), text)
+    closeSync(Number(fd))
+  } catch {
+    // It did not wait.
+  }
+  return true
+}
+
+const fail = (error: unknown): void => {
+  const line = failureLine(error)
+  if (!report(line)) process.stderr.write(line)
+  process.exitCode = 1
+}
+
+const serve = async (settings: ReturnType<typeof readSettings>): Promise<void> => {
+  const { runDaemon } = await import('@wgq/dataplane/daemon/run')
+  const daemon = await runDaemon(settings, (status) => process.exit(status))
+  process.title = `wgqd ${daemon.name}`
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => daemon.end(0))
+  const { notifyReady } = await import('@wgq/dataplane/daemon/service-manager')
+  notifyReady(process.env)
+  report(readyText)
+}
+
+const main = async (): Promise<void> => {
+  if (args.length === 1 && (args[0] === '--version' || args[0] === '-v')) {
+    process.stdout.write(
+      `wgqd v${process.env['WGQ_VERSION'] ?? '0'}\n\nUserspace WireGuard daemon of wgq for ${process.platform}-${process.arch}.\n`,
+    )
+    return
+  }
+  if (args.length === 1 && (args[0] === '--help' || args[0] === '-h')) {
+    process.stdout.write(usage)
+    return
+  }
+  const settings = readSettings(args, process.env)
+  if (settings.foreground) {
+    await serve(settings)
+    return
+  }
+  const { status, text } = await startInBackground(process.argv.slice(1), settings, process.env)
+  process.stderr.write(text)
+  process.exit(status)
+}
+
+main().catch(fail)

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+import { endianness } from 'node:os'
+
+// The few rtnetlink messages a TUN daemon needs (rtnetlink(7)); the full codec is for the programs that configure hosts.
+// All in host byte order.
+
+const little = endianness() === 'LE'
+const u16 = (b: Buffer, at: number): number => (little ? b.readUInt16LE(at) : b.readUInt16BE(at))
+const u32 = (b: Buffer, at: number): number => (little ? b.readUInt32LE(at) : b.readUInt32BE(at))
+const put16 = (b: Buffer, value: number, at: number) =>
+  little ? b.writeUInt16LE(value, at) : b.writeUInt16BE(value, at)
+const put32 = (b: Buffer, value: number, at: number) =>
+  little ? b.writeUInt32LE(value, at) : b.writeUInt32BE(value, at)
+
+const headerLength = 16
+const type = { error: 2, newLink: 16, delLink: 17, getLink: 18, newRoute: 24, getRoute: 26 } as const
+const request = 1
+const attribute = { ifName: 3, mtu: 4, rtaDst: 1, rtaSrc: 2, rtaOif: 4, rtaMark: 16 } as const
+const interfaceUp = 1
+
+/** RTMGRP_… masks. */
+export const group = {
+  link: 1,
+  ip4Address: 0x10,
+  ip4Route: 0x40,
+  ip6Address: 0x100,
+  ip6Route: 0x400,
+} as const
+
+/** What a datagram said about links; anything else in it is left out. */
+export type LinkNews =
+  | {
+      readonly kind: 'link'
+      readonly index: number
+      readonly name: string
+      readonly up: boolean
+      readonly mtu: number
+    }
+  | { readonly kind: 'deleted'; readonly index: number }
+
+/** Reads the link messages of a datagram. Cut-off messages end the reading. */
+export const readLinkNews = (datagram: Uint8Array): LinkNews[] => {
+  const news: LinkNews[] = []
+  for (const { kind, body } of messages(datagram)) {
+    if ((kind !== type.newLink && kind !== type.delLink) || body.length < 16) continue
+    const index = u32(body, 4)
+    if (kind === type.delLink) news.push({ kind: 'deleted', index })
+    else {
+      const found = attributes(body.subarray(16))
+      const name = found.get(attribute.ifName)?.toString('latin1').replace(/\0.*$/s, '') ?? ''
+      const mtu = found.get(attribute.mtu)
+      const up = (u32(body, 8) & interfaceUp) !== 0
+      // Bridges and others send partial messages (AF_BRIDGE) without an MTU.
+      if (mtu && body[0] === 0) news.push({ kind: 'link', index, name, up, mtu: u32(mtu, 0) })
+    }
+  }
+  return news
+}
+
+/** `ip link show dev NAME`: the answer is link news, or an error. */
+export const linkQuery = (name: string): Buffer => {
+  const text = Buffer.from(`${name}\0`)
+  return message(type.getLink, [Buffer.alloc(16), encode(attribute.ifName, text)])
+}
+
+/** `ip route get DST from SRC mark MARK`. */
+export const routeQuery = (destination: Buffer, source: Buffer, mark: number): Buffer => {
+  const header = Buffer.alloc(12)
+  header[0] = destination.length === 4 ? 2 : 10
+  header[1] = destination.length * 8
+  header[2] = source.length * 8
+  const parts = [header, encode(attribute.rtaDst, destination), encode(attribute.rtaSrc, source)]
+  if (mark !== 0) {
+    const value = Buffer.alloc(4)
+    put32(value, mark, 0)
+    parts.push(encode(attribute.rtaMark, value))
+  }
+  return message(type.getRoute, parts)
+}
+
+/** Output interface of the answer to {@link routeQuery}; undefined when there is no such route (any more). */
+export const routeInterface = (datagram: Uint8Array): number | undefined => {
+  for (const { kind, body } of messages(datagram)) {
+    if (kind !== type.newRoute || body.length < 12) continue
+    const oif = attributes(body.subarray(12)).get(attribute.rtaOif)
+    return oif && u32(oif, 0)
+  }
+  return undefined
+}
+
+// --- internal ---
+
+const message = (kind: number, parts: readonly Buffer[]): Buffer => {
+  const out = Buffer.concat([Buffer.alloc(headerLength), ...parts])
+  put32(out, out.length, 0)
+  put16(out, kind, 4)
+  put16(out, request, 6)
+  return out
+}
+
+const encode = (kind: number, value: Buffer): Buffer => {
+  const out = Buffer.alloc((4 + value.length + 3) & ~3)
+  put16(out, 4 + value.length, 0)
+  put16(out, kind, 2)
+  value.copy(out, 4)
+  return out
+}
+
+function* messages(datagram: Uint8Array): Generator<{ kind: number; body: Buffer }> {
+  const bytes = Buffer.from(datagram.buffer, datagram.byteOffset, datagram.length)
+  let at = 0
+  while (at + headerLength <= bytes.length) {
+    const length = u32(bytes, at)
+    if (length < headerLength || at + length > bytes.length) return
+    yield { kind: u16(bytes, at + 4), body: bytes.subarray(at + headerLength, at + length) }
+    at += (length + 3) & ~3
+  }
+}
+
+const attributes = (bytes: Buffer): Map<number, Buffer> => {
+  const found = new Map<number, Buffer>()
+  let at = 0
+  while (at + 4 <= bytes.length) {
+    const length = u16(bytes, at)
+    if (length < 4 || at + length > bytes.length) break
+    // The two high bits are flags (NLA_F_NESTED …).
+    found.set(u16(bytes, at + 2) & 0x3fff, bytes.subarray(at + 4, at + length))
+    at += (length + 3) & ~3
+  }
+  return found
+}

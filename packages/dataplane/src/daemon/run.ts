@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: MIT
+import { randomInt } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { createEngine, type EngineEvent, type PacketEngine } from '@wgq/native/engine'
+import { openNetlinkSocket } from '@wgq/native/raw-socket'
+import {
+  bootTimeNanoseconds,
+  capability,
+  interfaceIndex,
+  interfaceName,
+  keepCapabilities,
+  setDumpable,
+} from '@wgq/native/system'
+import { attachTun, openTun, type TunDevice } from '@wgq/native/tun'
+import { listenUapi, type UapiServer } from '@wgq/uapi/server'
+import { defaultMtu, mostJitterMs } from '../constants.ts'
+import { Configuration } from '../device/configuration.ts'
+import { Device } from '../device/device.ts'
+import { makeKeyPair } from '../noise/dh.ts'
+import { tunFailure } from './failure.ts'
+import { setMtu, setQueueLength, tunName } from './interface-request.ts'
+import { type LinkState, LinkWatch } from './link-watch.ts'
+import { DaemonLog } from './log.ts'
+import type { DaemonSettings } from './settings.ts'
+import { SourceWatch } from './source-watch.ts'
+
+/** Packets the stack may queue towards us: 500, the default of a TUN, is short for bursts (spec dataplane §2.1). */
+const queueLength = 1000
+/** Handshake messages worked off before the event loop gets a turn: about 5 ms. */
+const handshakesPerTurn = 12
+
+/**
+ * Opens the interface and its configuration socket and serves both until something ends it; `ended` is called once with
+ * the exit status. Resolves when `wg` and `ip` can use the interface. Raises a {@link WgqError} when it cannot be opened.
+ */
+export const runDaemon = async (
+  settings: DaemonSettings,
+  ended: (status: number) => void,
+): Promise<DaemonHandle> => {
+  const log = new DaemonLog(settings.name, settings.logLevel)
+  const tun = open(settings)
+  const daemon = new RunningDaemon(settings, tun, log, ended)
+  try {
+    await daemon.start()
+  } catch (error) {
+    daemon.close()
+    throw error
+  }
+  return daemon
+}
+
+/** A daemon that can be told to end. */
+export interface DaemonHandle {
+  readonly name: string
+  /** Ends it as `status` would have it. */
+  end(status: number): void
+}
+
+// --- internal ---
+
+const open = (settings: DaemonSettings): TunDevice => {
+  try {
+    setDumpable(false)
+    return settings.tunFd === undefined
+      ? openTun({ name: settings.name, offload: settings.offload })
+      : attachTun(settings.tunFd, settings.offload)
+  } catch (error) {
+    throw tunFailure(settings.name, error)
+  }
+}
+
+class RunningDaemon implements DaemonHandle {
+  readonly name: string
+  private readonly settings: DaemonSettings
+  private readonly log: DaemonLog
+  private readonly ended: (status: number) => void
+  private readonly engine: PacketEngine
+  private readonly device: Device
+  private readonly links: LinkWatch
+  private sources: SourceWatch | undefined
+  private server: UapiServer | undefined
+  private timer: NodeJS.Timeout | undefined
+  private counterTimer: NodeJS.Timeout | undefined
+  private drainPending = false
+  private closed = false
+
+  constructor(settings: DaemonSettings, tun: TunDevice, log: DaemonLog, ended: (status: number) => void) {
+    this.name = tun.name
+    this.settings = settings
+    this.log = log
+    this.ended = ended
+    this.engine = createEngine({
+      tun,
+      mtu: defaultMtu,
+      onWake: () => this.wake(),
+      udpSegmentation: settings.udpSegmentation,
+      udpCoalescing: settings.udpCoalescing,
+      ...(settings.receiveBufferBytes === undefined
+        ? {}
+        : { receiveBufferBytes: settings.receiveBufferBytes }),
+    })
+    this.device = new Device({
+      engine: this.engine,
+      bootMs: () => Number(bootTimeNanoseconds()) / 1e6,
+      wallNs: wallClock,
+      makeKeyPair,
+      randomIndex: () => randomInt(2 ** 32),
+      jitterMs: () => Math.random() * mostJitterMs,
+      wakeAt: (at) => this.wakeAt(at),
+      interfaceIndex,
+      interfaceName,
+      log,
+    })
+    this.links = new LinkWatch({
+      openSocket: openNetlinkSocket,
+      currentName: () => tunName(tun.fd),
+      tunFd: tun.fd,
+      onState: (state) => this.follow(state),
+      onDeleted: () => {
+        log.debug(() => 'The interface was deleted')
+        this.end(0)
+      },
+    })
+  }
+
+  async start(): Promise<void> {
+    prepareLink(this.name, this.log)
+    this.server = await listenUapi({
+      device: new Configuration(this.device),
+      name: this.name,
+      onRemoved: () => {
+        this.log.debug(() => 'The configuration socket was removed')
+        this.end(0)
+      },
+      onRefusal: (error) => this.log.debug(() => `Configuration: ${error.message}`),
+      ...(this.settings.uapiFd === undefined ? {} : { fd: this.settings.uapiFd }),
+    })
+    this.sources = new SourceWatch(openNetlinkSocket, () => this.checkSources())
+    this.links.attach()
+    if (this.settings.nameFile !== undefined) writeFileSync(this.settings.nameFile, `${this.name}\n`)
+    // SYS_ADMIN is what it takes to follow the interface into another namespace.
+    keepCapabilities([capability.netAdmin, capability.netBindService, capability.sysAdmin])
+    if (this.settings.logLevel === 'debug') this.logDrops()
+    this.log.debug(() => `Interface ${this.name} is there, configuration on ${this.server?.path}`)
+  }
+
+  end(status: number): void {
+    if (this.closed) return
+    this.close()
+    this.ended(status)
+  }
+
+  close(): void {
+    if (this.closed) return
+    this.closed = true
+    clearTimeout(this.timer)
+    clearInterval(this.counterTimer)
+    this.server?.close()
+    this.links.close()
+    this.sources?.close()
+    this.device.close()
+  }
+
+  // --- internal ---
+
+  private wake(): void {
+    if (this.drainPending) return
+    this.drainPending = true
+    setImmediate(() => this.drain())
+  }
+
+  private drain(): void {
+    this.drainPending = false
+    if (this.closed) return
+    const from = performance.now()
+    this.device.drain(handshakesPerTurn, (event) => this.onOther(event))
+    if (!this.closed) this.engine.reportDrain(performance.now() - from)
+  }
+
+  private onOther(event: EngineEvent & { kind: 'notice' | 'fatal' }): void {
+    if (event.kind === 'notice') this.log.notice(event.text)
+    else {
+      // The link being deleted ends the TUN with EBADFD: that is how interfaces end.
+      const gone = event.errno === errnoBadFd || event.errno === errnoNoDevice
+      if (gone) this.log.debug(() => 'The interface was deleted')
+      else this.log.error(event.text)
+      this.end(gone ? 0 : 1)
+    }
+  }
+
+  private follow(state: LinkState): void {
+    if (this.closed) return
+    this.engine.setMtu(state.mtu)
+    try {
+      if (state.up) this.device.up()
+      else this.device.down()
+    } catch (error) {
+      this.log.error(`Unable to bring the interface up: ${(error as Error).message}`)
+    }
+  }
+
+  private checkSources(): void {
+    if (this.closed || !this.device.isUp) return
+    this.device.forgetSources((record) => this.sources?.isStale(record, this.device.fwmark) ?? false)
+  }
+
+  private wakeAt(atMs: number | undefined): void {
+    clearTimeout(this.timer)
+    if (atMs === undefined) return
+    const inMs = Math.max(0, atMs - Number(bootTimeNanoseconds()) / 1e6)
+    this.timer = setTimeout(() => this.device.tick(), Math.ceil(inMs))
+  }
+
+  /** Says every five seconds why packets were dropped: the engine counts them, it does not talk. */
+  private logDrops(): void {
+    let before = this.engine.counters()
+    this.counterTimer = setInterval(() => {
+      const now = this.engine.counters()
+      for (const [name, text] of Object.entries(dropTexts)) {
+        const more = (now[name] ?? 0) - (before[name] ?? 0)
+        if (more > 0) this.log.debug(() => `${text}: ${more} times`)
+      }
+      before = now
+    }, 5_000).unref()
+  }
+}
+
+/** What the counters of the engine mean, in the words of the BSD manuals where they have them. */
+const dropTexts: Readonly<Record<string, string>> = {
+  badMac1: 'Handshake message with an invalid MAC, dropping packet',
+  rateLimited: 'Handshake messages come too fast from one source, dropping packet',
+  cookiesSent: 'Under load, a cookie was demanded',
+  handshakesOverflowed: 'Handshake queue is full, dropping packet',
+  unknownIndex: 'Packet for an unknown session',
+  expiredKey: 'Packet for an expired session',
+  badTag: 'Packet could not be authenticated',
+  replayed: 'Packet was received before or is too old',
+  innerRefused: "Packet has a source address outside the peer's allowed IPs",
+  innerMalformed: 'Packet holds no IP packet',
+  noPeer: 'No peer has an allowed IP matching the destination',
+  noEndpoint: 'The peer has no known endpoint',
+  loop: 'The tunnel is routed into itself, dropping packet',
+  stagedDropped: 'Waiting packets were dropped',
+}
+
+// Linux: EBADFD and ENODEV.
+const errnoBadFd = 77
+const errnoNoDevice = 19
+
+const wallAtStart = BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint()
+let wallOffset = wallAtStart
+
+/** Nanoseconds since 1970, finer than Date.now() but following it when the clock is set. */
+const wallClock = (): bigint => {
+  const fine = process.hrtime.bigint() + wallOffset
+  const coarse = BigInt(Date.now()) * 1_000_000n
+  const apart = fine - coarse
+  if (apart > -2_000_000n && apart < 2_000_000n) return fine
+  wallOffset += coarse - fine
+  return coarse
+}
+
+const prepareLink = (name: string, log: DaemonLog): void => {
+  for (const [what, act] of [
+    ['MTU', () => setMtu(name, defaultMtu)],
+    ['queue length', () => setQueueLength(name, queueLength)],
+  ] as const) {
+    try {
+      act()
+    } catch (error) {
+      // An interface made beforehand for somebody without privileges, or one that is in another namespace.
+      log.debug(() => `The ${what} of ${name} was left as it is: ${(error as Error).message}`)
+    }
+  }
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+import { WgqError } from '@wgq/model/error'
+import type { TunOffload } from '@wgq/native/tun'
+
+/** How much is logged. */
+export type LogLevel = 'silent' | 'error' | 'debug'
+
+/** What the command line and the environment ask of the daemon. */
+export interface DaemonSettings {
+  readonly name: string
+  readonly foreground: boolean
+  readonly logLevel: LogLevel
+  readonly offload: TunOffload
+  readonly udpSegmentation: boolean
+  readonly udpCoalescing: boolean
+  readonly receiveBufferBytes: number | undefined
+  /** A TUN descriptor made by somebody else (WG_TUN_FD). */
+  readonly tunFd: number | undefined
+  /** A listening configuration socket (WG_UAPI_FD). */
+  readonly uapiFd: number | undefined
+  /** Gets the name of the interface once it exists (WG_TUN_NAME_FILE). */
+  readonly nameFile: string | undefined
+}
+
+/** `wgqd --help`. */
+export const usage = `Usage: wgqd [-f|--foreground] INTERFACE
+       wgqd --version
+
+Runs a WireGuard interface in userspace until it is deleted, its socket is removed or the daemon is ended.
+
+Environment:
+  LOG_LEVEL=verbose|debug|error|silent   what is logged (error); WGQ_LOG=debug|info|error|silent goes before it
+  WG_PROCESS_FOREGROUND=1                as --foreground
+  WG_TUN_FD, WG_UAPI_FD                  descriptors to use instead of opening a TUN or a socket
+  WG_TUN_NAME_FILE                       file that gets the name of the interface
+  WGQ_TUN_OFFLOAD=auto|tcp|0             how much segmentation the TUN takes over
+  WGQ_UDP_GSO=auto|0, WGQ_UDP_GRO=auto|0 segmentation and coalescing of UDP
+  WGQ_RCVBUF=BYTES                       receive buffer of the UDP sockets
+`
+
+/** Reads arguments and environment. Raises `E_USAGE` for what is not understood. */
+export const readSettings = (args: readonly string[], env: NodeJS.ProcessEnv): DaemonSettings => {
+  let foreground = env['WG_PROCESS_FOREGROUND'] === '1'
+  const names: string[] = []
+  for (const arg of args) {
+    if (arg === '-f' || arg === '--foreground') foreground = true
+    else if (arg.startsWith('-')) throw usageError(`unknown option ${arg}`)
+    else names.push(arg)
+  }
+  const [name] = names
+  if (name === undefined || names.length !== 1) throw usageError('one interface name is expected')
+  // The kernel takes more, but the name also becomes a file name and a word of `wg`.
+  if (!/^[a-zA-Z0-9_=+.-]{1,15}$/.test(name) || name === '.' || name === '..')
+    throw usageError(`an interface name has 1 to 15 of a-z A-Z 0-9 _ = + . -, found ${JSON.stringify(name)}`)
+  return {
+    name,
+    foreground,
+    logLevel: logLevel(env),
+    offload: offload(env['WGQ_TUN_OFFLOAD']),
+    udpSegmentation: enabled('WGQ_UDP_GSO', env),
+    udpCoalescing: enabled('WGQ_UDP_GRO', env),
+    receiveBufferBytes: descriptor('WGQ_RCVBUF', env),
+    tunFd: descriptor('WG_TUN_FD', env),
+    uapiFd: descriptor('WG_UAPI_FD', env),
+    nameFile: env['WG_TUN_NAME_FILE'] || undefined,
+  }
+}
+
+// --- internal ---
+
+const usageError = (found: string): WgqError =>
+  new WgqError('E_USAGE', found, { hint: 'Usage: wgqd [-f|--foreground] INTERFACE' })
+
+const logLevel = (env: NodeJS.ProcessEnv): LogLevel => {
+  const wanted = env['WGQ_LOG'] || env['LOG_LEVEL']
+  if (wanted === 'silent') return 'silent'
+  return wanted === 'debug' || wanted === 'verbose' ? 'debug' : 'error'
+}
+
+const offload = (wanted: string | undefined): TunOffload => {
+  if (wanted === '0' || wanted === 'off') return 'off'
+  return wanted === 'tcp' ? 'tcp' : 'auto'
+}
+
+const enabled = (variable: string, env: NodeJS.ProcessEnv): boolean => env[variable] !== '0'
+
+const descriptor = (variable: string, env: NodeJS.ProcessEnv): number | undefined => {
+  const text = env[variable]
+  if (!text) return undefined
+  if (!/^[0-9]{1,9}$/.test(text)) throw usageError(`${variable} must be a number`)
+  return Number(text)
+}

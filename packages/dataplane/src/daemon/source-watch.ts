@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+import type { NativeNetlinkSocket, NetlinkSocketOptions } from '@wgq/native/raw-socket'
+import { sourceAddress, sourceInterface } from '../device/endpoint-record.ts'
+import { group, routeInterface, routeQuery } from './link-message.ts'
+
+/** Changes that come within this time are answered together. */
+const debounceMs = 20
+
+const routeProtocol = 0
+
+/**
+ * Watches addresses and routes of the namespace our UDP sockets live in, and asks for learned sources to be checked when
+ * something changed (spec protocol §10 (b)).
+ */
+export class SourceWatch {
+  private readonly watched: NativeNetlinkSocket
+  private readonly queries: NativeNetlinkSocket
+  private timer: NodeJS.Timeout | undefined
+
+  constructor(openSocket: (options: NetlinkSocketOptions) => NativeNetlinkSocket, onChange: () => void) {
+    const groups = group.ip4Address | group.ip4Route | group.ip6Address | group.ip6Route
+    this.watched = openSocket({ protocol: routeProtocol, groups })
+    this.queries = openSocket({ protocol: routeProtocol })
+    this.watched.watch(() => {
+      this.skipAll()
+      this.timer ??= setTimeout(() => {
+        this.timer = undefined
+        onChange()
+      }, debounceMs)
+    })
+  }
+
+  /** Whether the learned source of an endpoint record must be forgotten: its address is gone, or the route to the peer
+   *  now leaves through another interface than the one it was learned on. */
+  isStale(record: Uint8Array, mark: number): boolean {
+    const source = sourceAddress(record)
+    if (!source) return false
+    const destination = Buffer.from(record.subarray(8, record[0] === 4 ? 12 : 24))
+    if (destination.length !== source.length) return true
+    // A link-local source is bound to its interface by the scope of the endpoint.
+    if (destination[0] === 0xfe && ((destination[1] as number) & 0xc0) === 0x80) return false
+    try {
+      this.queries.send(routeQuery(destination, source, mark))
+      const answer = this.queries.receive()
+      return answer === undefined || routeInterface(answer) !== sourceInterface(record)
+    } catch {
+      return true
+    }
+  }
+
+  close(): void {
+    clearTimeout(this.timer)
+    this.watched.close()
+    this.queries.close()
+  }
+
+  private skipAll(): void {
+    for (;;) {
+      try {
+        if (!this.watched.receive()) return
+      } catch {
+        // ENOBUFS: lost news are news too.
+      }
+    }
+  }
+}
