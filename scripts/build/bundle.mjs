@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Bundles the programs into dist/lib (CommonJS: an ES module costs 12 ms more to start on Node 20, spec limit) and writes
-// the launchers into dist/bin. Each entry is one file; what a verb does not need stands in another bundle, required late.
+// the launchers into dist/bin. Compiling what a run does not need is most of the cost of a start, so what the files in
+// `lateImporters` import() becomes a file of its own, required when it is called for.
 
 import {
   chmodSync,
@@ -11,7 +12,7 @@ import {
   renameSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { launcher } from './launcher.mjs'
@@ -24,29 +25,55 @@ mkdirSync(bin, { recursive: true })
 
 const entries = {
   wgq: 'packages/cli/src/bin/wgq.ts',
-  main: 'packages/cli/src/bin/main.ts',
   wgqd: 'packages/cli/src/bin/wgqd.ts',
 }
-await build({
+const lateImporters = ['packages/cli/src/bin/wgq.ts', 'packages/backends/src/devices.ts']
+
+/** Absolute source of a late bundle → the name of its file. */
+const late = new Map()
+for (const importer of lateImporters) {
+  for (const [, path] of readFileSync(join(root, importer), 'utf8').matchAll(/\bimport\('(\.[^']+)'\)/g)) {
+    const source = join(root, dirname(importer), path)
+    late.set(source, basename(path, '.ts'))
+  }
+}
+const lateBundles = {
+  name: 'late-bundles',
+  setup(builder) {
+    builder.onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) => {
+      const name = kind === 'dynamic-import' ? late.get(join(resolveDir, path)) : undefined
+      return name && { path: `./${name}.cjs`, external: true }
+    })
+  },
+}
+
+const common = {
   absWorkingDir: root,
-  entryPoints: Object.entries(entries)
-    .filter(([, input]) => existsSync(join(root, input)))
-    .map(([out, input]) => ({ in: input, out })),
   outdir: lib,
   outExtension: { '.js': '.cjs' },
   bundle: true,
   platform: 'node',
   format: 'cjs',
   target: 'node20',
+  // import() of a bundle becomes require(): the ES module loader costs 3 ms more.
+  supported: { 'dynamic-import': false },
   define: {
     'process.env.WGQ_VERSION': JSON.stringify(version),
     'import.meta.dirname': '__dirname',
-    'import.meta.url': '__importMetaUrl',
+    'import.meta.url': 'importMetaUrl',
   },
-  banner: { js: "const __importMetaUrl=require('node:url').pathToFileURL(__filename).href;" },
-  external: ['./main.cjs', 'netlink'],
+  inject: [join(root, 'scripts/build/import-meta-url.mjs')],
+  external: ['netlink'],
+  plugins: [lateBundles],
   legalComments: 'linked',
   logLevel: 'warning',
+}
+await build({
+  ...common,
+  entryPoints: [
+    ...Object.entries(entries).map(([out, input]) => ({ out, in: join(root, input) })),
+    ...[...late].map(([input, out]) => ({ out, in: input })),
+  ].filter((entry) => existsSync(entry.in)),
 })
 
 // Renamed into place: a running daemon keeps the file that it has mapped.

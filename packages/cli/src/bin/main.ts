@@ -3,11 +3,6 @@ import type { Handler } from '../command.ts'
 
 // Everything that is not on the fast path of bin/wgq.ts; each handler's module is initialised only when its verb is called.
 const handlers: Record<string, () => Promise<{ run: Handler }>> = {
-  showconf: () => import('../verbs/showconf.ts'),
-  set: () => import('../verbs/set.ts'),
-  setconf: () => import('../verbs/setconf.ts'),
-  addconf: () => import('../verbs/setconf.ts'),
-  syncconf: () => import('../verbs/setconf.ts'),
   'wg-quick': () => import('../verbs/wg-quick.ts'),
   up: () => import('../verbs/up.ts'),
   down: () => import('../verbs/down.ts'),

@@ -3,12 +3,17 @@ import type { Handler, Invocation, Personality } from '../command.ts'
 import { fatal } from '../fatal.ts'
 import { programName } from '../program-name.ts'
 
-// What scripts call many times starts from this one file; each handler's module is initialised only when it is called.
+// What scripts call many times: the bundler makes a small file of each, loaded when it is called.
 const fast = new Map<string, () => Promise<{ run: Handler }>>([
   ['genkey', () => import('../verbs/genkey.ts')],
   ['genpsk', () => import('../verbs/genkey.ts')],
   ['pubkey', () => import('../verbs/pubkey.ts')],
   ['show', () => import('../verbs/show.ts')],
+  ['showconf', () => import('../verbs/showconf.ts')],
+  ['set', () => import('../verbs/set.ts')],
+  ['setconf', () => import('../verbs/setconf.ts')],
+  ['addconf', () => import('../verbs/setconf.ts')],
+  ['syncconf', () => import('../verbs/setconf.ts')],
   ['strip', () => import('../verbs/strip.ts')],
 ])
 
@@ -29,7 +34,7 @@ const personalityOf = (launcher: string): Personality => {
 const handlerOf = async (verb: string): Promise<Handler | undefined> => {
   const load = fast.get(verb)
   if (load) return (await load()).run
-  const { loadHandler } = require('./main.cjs') as typeof import('./main.ts')
+  const { loadHandler } = await import('./main.ts')
   return loadHandler(verb)
 }
 
