@@ -65,13 +65,13 @@ export class JournalKeeper {
 
   update(change: Partial<Journal>): void {
     this.current = { ...this.current, ...change }
-    writeFileSync(`${this.path}.new`, `${JSON.stringify(this.current)}\n`, { mode: 0o600 })
-    renameSync(`${this.path}.new`, this.path)
+    const beside = `${this.path}.${process.pid}`
+    writeFileSync(beside, `${JSON.stringify(this.current)}\n`, { mode: 0o600 })
+    renameSync(beside, this.path)
   }
 
   remove(): void {
     rmSync(this.path, { force: true })
-    rmSync(`${this.path}.new`, { force: true })
   }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isAlive, type ProcessMark, thisProcess } from './process-mark.ts'
@@ -19,6 +19,19 @@ export const withLock = async <T>(directory: string, name: string, work: () => P
     return await work()
   } finally {
     rmSync(path, { force: true })
+  }
+}
+
+/**
+ * Removes what killed processes left in the directory: locks that nobody holds, files whose names end with the number of a
+ * process that is gone.
+ */
+export const sweep = (directory: string): void => {
+  for (const file of readdirSync(directory)) {
+    const pid = /\.([0-9]+)$/.exec(file)?.[1]
+    if (file.endsWith('.lock')) removeStale(join(directory, file))
+    else if (pid !== undefined && !isAlive({ pid: Number(pid), started: '' }))
+      rmSync(join(directory, file), { force: true })
   }
 }
 

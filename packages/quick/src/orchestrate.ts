@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { down } from './down.ts'
+import { down, downWithoutConfig } from './down.ts'
 import { saveRunning } from './save.ts'
 import type { Session } from './session.ts'
 import { up } from './up.ts'
@@ -13,6 +13,9 @@ export const upHere = async (session: Session): Promise<number> =>
 /** wg-quick down in the way of this system. */
 export const downHere = async (session: Session): Promise<number> =>
   isLinux ? down(session) : (await import('./bsd/entry.ts')).downOnBsd(session)
+
+/** {@link downWithoutConfig}, which only Linux has. */
+export const downWithoutConfigHere = isLinux ? downWithoutConfig : undefined
 
 /** wg-quick save in the way of this system. */
 export const saveHere = async (session: Session): Promise<number> =>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { abandonedJournals, type Journal, JournalKeeper, readJournal } from './journal.ts'
+import { sweep } from './lock.ts'
 import type { Session } from './session.ts'
 import { isOwn, undo } from './undo.ts'
 
@@ -9,6 +10,7 @@ import { isOwn, undo } from './undo.ts'
  */
 export const recover = async (session: Session): Promise<string[]> => {
   const cleaned: string[] = []
+  sweep(session.runDirectory)
   for (const journal of abandonedJournals(session.runDirectory)) {
     await undo(session, new JournalKeeper(session.runDirectory, journal))
     cleaned.push(journal.interface)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { setTimeout as sleep } from 'node:timers/promises'
 import { isWgqError } from '@wgq/model/error'
 import type { Op } from '@wgq/model/operation'
 import { act, isHostOp } from './act.ts'
@@ -6,6 +7,10 @@ import { Failure, Interrupted } from './failure.ts'
 import type { JournalKeeper } from './journal.ts'
 import type { Session } from './session.ts'
 import { spell } from './spell.ts'
+
+/** How long a daemon may take to end; wireguard-go needs a few milliseconds. */
+const daemonEndMs = 1000
+const pollMs = 5
 
 /** Carries out operations: notes them in the journal, prints the `[#]` lines, acts. */
 export class Runner {
@@ -60,6 +65,20 @@ export class Runner {
       throw new Failure(error.exitCode)
     }
     if (!alone) this.echo(batch)
+    for (const op of batch) if (op.do === 'link.delete') await this.daemonEnd(op.name)
+  }
+
+  /**
+   * Waits a moment until a userspace daemon has noticed that its interface is gone: its socket must not be taken for that
+   * of the next one. A socket that is left over is removed by asking for it.
+   */
+  private async daemonEnd(name: string): Promise<void> {
+    const deadline = Date.now() + daemonEndMs
+    while (Date.now() < deadline) {
+      const devices = await this.session.edges.devices.list().catch((): string[] => [])
+      if (!devices.includes(name)) return
+      await sleep(pollMs)
+    }
   }
 
   private echo(ops: readonly Op[]): void {
