@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { buildSync } from 'esbuild'
+import { workspace } from './workspace.ts'
 
-const here = dirname(fileURLToPath(import.meta.url))
 const built = new Map<string, string>()
 let folder: string | undefined
 
@@ -23,7 +22,7 @@ export const childScript = (name: string): string => {
   }
   const outfile = join(folder, `${name}.cjs`)
   buildSync({
-    entryPoints: [join(here, 'children', `${name}.ts`)],
+    entryPoints: [join(workspace, 'test/support/children', `${name}.ts`)],
     outfile,
     bundle: true,
     platform: 'node',

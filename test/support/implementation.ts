@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { whyNoNetns } from './netns.ts'
+import { workspace } from './workspace.ts'
 
-const bin = join(dirname(fileURLToPath(import.meta.url)), '../../dist/bin')
+const bin = join(workspace, 'dist/bin')
 
 /** A userspace WireGuard daemon with wireguard-go's command line: `COMMAND -f NAME`. */
 export interface Implementation {
-  readonly name: 'wgqd' | 'wireguard-go'
+  readonly name: string
   readonly command: string
 }
 

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { type Implementation, wgqd, wireguardGo } from '../../../test/support/implementation.ts'
+import { Tunnel, type TunnelOptions } from '../../../test/support/tunnel.ts'
+import { workspace } from '../../../test/support/workspace.ts'
+
+const newestGo = join(process.env['GOBIN'] ?? join(homedir(), 'go/bin'), 'wireguard')
+
+/** What must exist for an implementation to run: for ours more than its launcher. */
+const proof = ({ name, command }: Implementation): string =>
+  name === wgqd.name ? join(workspace, 'dist/lib/wgqd.cjs') : command
+
+/** The daemons installed here: ours, the distribution's wireguard-go, and a newer one where `go install
+ *  golang.zx2c4.com/wireguard@latest` has put it. */
+export const contestants = (): Implementation[] =>
+  [
+    wgqd,
+    { ...wireguardGo, name: 'wireguard-go (Debian)' },
+    { name: 'wireguard-go (newest)', command: newestGo },
+  ].filter((one) => {
+    const path = proof(one)
+    const there = path.includes('/') ? existsSync(path) : spawnSync('which', [path]).status === 0
+    if (!there) console.error(`bench: ${one.name} is not installed`)
+    return there
+  })
+
+/** A tunnel between two daemons of one kind, that carries. */
+export const openTunnel = async (
+  implementation: Implementation,
+  options: Partial<TunnelOptions> = {},
+): Promise<Tunnel> => {
+  const tunnel = await Tunnel.open({
+    label: 'bench',
+    implementations: [implementation, implementation],
+    ...options,
+  })
+  if (!tunnel.ping()) {
+    tunnel.remove()
+    throw new Error(`${implementation.name} does not carry a ping:\n${tunnel.a.daemon.log}`)
+  }
+  return tunnel
+}

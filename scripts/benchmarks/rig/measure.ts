@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+import { workspace } from '../../../test/support/workspace.ts'
+
+/** The middle of the values; the upper one of two. */
+export const median = (values: readonly number[]): number => quantile(values, 0.5)
+
+/** The value below which a share of the values lies. */
+export const quantile = (values: readonly number[], share: number): number => {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
+}
+
+/** CPU seconds the whole machine has spent, idle and waiting excepted (proc(5), ticks of 10 ms). */
+export const systemCpuSeconds = (): number => {
+  const [first = ''] = readFileSync('/proc/stat', 'utf8').split('\n')
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = first.split(/\s+/).slice(1).map(Number)
+  return (user + nice + system + irq + softirq) / 100
+}
+
+/** Adds values to the list under a name. */
+export const collect = <T>(lists: Record<string, T[]>, name: string, ...values: T[]): void => {
+  lists[name] = [...(lists[name] ?? []), ...values]
+}
+
+/** A number with as many digits as it deserves. */
+export const digits = (value: number): number => Number(value.toPrecision(3))
+
+/** Prints a table and writes it with everything measured to bench-results/NAME.json. */
+export const report = (name: string, rows: readonly object[], measured: unknown): void => {
+  console.table(rows)
+  const folder = join(workspace, 'bench-results')
+  mkdirSync(folder, { recursive: true })
+  const machine = { cpus: cpus().length, model: cpus()[0]?.model, node: process.version }
+  writeFileSync(
+    join(folder, `${name}.json`),
+    `${JSON.stringify({ date: new Date().toISOString(), machine, rows, measured }, null, 2)}\n`,
+  )
+}

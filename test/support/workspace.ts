@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const find = (from: string): string => {
+  if (existsSync(join(from, 'pnpm-workspace.yaml'))) return from
+  const above = dirname(from)
+  if (above === from) throw new Error('this file stands outside of the workspace')
+  return find(above)
+}
+
+/** The folder of the checkout; found upwards, because benchmarks run these files bundled from another place. */
+export const workspace = find(dirname(fileURLToPath(import.meta.url)))
