@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Diagnostic } from '../diagnostic.ts'
+import type { PeerName } from '../names.ts'
 import type { Entry, Section } from '../outline.ts'
 import type { Rule, Subject } from './subject.ts'
 import { headerSpot, spot } from './subject.ts'
@@ -56,12 +57,12 @@ const duplicatePeers = (subject: Subject): Diagnostic[] => {
   })
 }
 
-const duplicateNames = (subject: Subject): Diagnostic[] =>
-  subject.names.flatMap((peer, index): Diagnostic[] => {
-    const before = subject.names
-      .slice(0, index)
-      .find((one) => one.name === peer.name && one.publicKey !== peer.publicKey)
-    if (!before) return []
+const duplicateNames = (subject: Subject): Diagnostic[] => {
+  const first = new Map<string, PeerName>()
+  return subject.names.flatMap((peer): Diagnostic[] => {
+    const before = first.get(peer.name) ?? peer
+    first.set(peer.name, before)
+    if (before.publicKey === peer.publicKey) return []
     return [
       {
         code: 'duplicate-name',
@@ -73,6 +74,7 @@ const duplicateNames = (subject: Subject): Diagnostic[] =>
       },
     ]
   })
+}
 
 const duplicateAddresses = (subject: Subject): Diagnostic[] => {
   const { addresses } = subject.settings

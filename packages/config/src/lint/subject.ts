@@ -73,6 +73,7 @@ export const readSubject = (input: LintInput, edges: LintEdges): Subject => {
   const document = parseDocument(input.text)
   const sections = outline(document)
   const names = peerNames(document, input.file)
+  const labels = new Map(names.map(({ publicKey, name }) => [publicKey, name]))
   const interfaces = sections.filter((section) => section.kind === 'interface')
   const privateKey = lastValue(interfaces, 'privatekey')
   return {
@@ -80,7 +81,7 @@ export const readSubject = (input: LintInput, edges: LintEdges): Subject => {
     document,
     sections,
     interfaces,
-    peers: sections.filter((section) => section.kind === 'peer').map((section) => readPeer(section, names)),
+    peers: sections.filter((section) => section.kind === 'peer').map((section) => readPeer(section, labels)),
     names,
     settings: readSettings(withoutSaveConfig(document, sections), input.file),
     ...(isKey(privateKey) ? { privateKey, publicKey: edges.publicKey(privateKey) } : {}),
@@ -127,9 +128,9 @@ export const listItems = (value: Span): Span[] => {
   return parts
 }
 
-const readPeer = (section: Section, names: readonly PeerName[]): LintPeer => {
+const readPeer = (section: Section, names: ReadonlyMap<Key, string>): LintPeer => {
   const publicKey = publicKeyOf(section)
-  const name = names.find((one) => one.publicKey === publicKey)?.name
+  const name = publicKey === undefined ? undefined : names.get(publicKey)
   const label =
     name === undefined ? (publicKey === undefined ? 'without key' : `${publicKey.slice(0, 8)}…`) : `"${name}"`
   const allowedIps = entriesOf([section], 'allowedips').flatMap((entry) =>

@@ -105,6 +105,10 @@ const checkEndpoint: Check = (subject, entry) => {
     const message = 'An endpoint is HOST:PORT, not a URL'
     return [{ code: 'bad-endpoint', severity: 'error', ...place, message, hint: 'remove the scheme' }]
   }
+  if (host === '') {
+    const message = 'An endpoint needs a host before ":PORT"'
+    return [{ code: 'bad-endpoint', severity: 'error', ...place, message }]
+  }
   if (!value.startsWith('[') && host.includes(':')) {
     const message = `wg takes "${host}" for the address and "${port}" for the port`
     const hint = `write [${host}]:${port}, or with another port if the last group belongs to the address`
