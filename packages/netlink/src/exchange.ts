@@ -44,7 +44,7 @@ export class Exchange {
   private readonly writer = new MessageWriter()
   private readonly nextSequence: () => number
 
-  /** `nextSequence` gives nlmsg_seq; counts from the start time unless given. */
+  /** `nextSequence` gives nlmsg_seq; counts up from the start time unless given. Batches need it to count. */
   constructor(socket: RawSocket, nextSequence?: () => number) {
     let counter = Math.floor(Date.now() / 1000)
     this.socket = socket
@@ -144,23 +144,24 @@ export class Exchange {
 
   /** One datagram. Only the last message asks for an acknowledgement: the kernel works in order and refuses unasked. */
   private async sendBatch(requests: readonly BatchRequest[]): Promise<(Refusal | undefined)[]> {
-    const sequences = new Map<number, number>()
     const refusals = new Array<Refusal | undefined>(requests.length).fill(undefined)
-    for (const [index, request] of requests.entries()) {
+    const last = requests.length - 1
+    let first = 0
+    for (let index = 0; index <= last; index++) {
+      const { type, flags, fill } = requests[index] as BatchRequest
       const sequence = this.nextSequence()
-      sequences.set(sequence, index)
-      const ack = index === requests.length - 1 ? flag.ack : 0
-      this.writer.begin(request.type, flag.request | request.flags | ack, sequence)
-      request.fill(this.writer)
+      if (index === 0) first = sequence
+      this.writer.begin(type, flag.request | flags | (index === last ? flag.ack : 0), sequence)
+      fill(this.writer)
       this.writer.end()
     }
     this.socket.send(this.writer.take())
     for (;;) {
       for (const message of messagesOf(await this.socket.receive(answerTimeoutMs))) {
-        const index = sequences.get(message.sequence)
-        if (index === undefined || message.type !== controlType.error) continue
+        const index = (message.sequence - first) >>> 0
+        if (index > last || message.type !== controlType.error) continue
         refusals[index] = readAcknowledgement(message)
-        if (index === requests.length - 1) return refusals
+        if (index === last) return refusals
       }
     }
   }

@@ -13,7 +13,7 @@ import { listRoutes, lookUpRoute, mainTable, type ObservedRoute } from '@wgq/net
 import { listRules } from '@wgq/netlink/rule'
 import { ApplyError, hostError, noDevice } from './host-error.ts'
 import { readTable, tableComplaint } from './ip-argument.ts'
-import { bootProtocol, inverseOf, type NetlinkOp, requestOf } from './operations.ts'
+import { bootProtocol, deviceOf, inverseOf, type NetlinkOp, requestOf } from './operations.ts'
 import { readTableNames } from './table-names.ts'
 
 /** How the host is opened. */
@@ -106,6 +106,8 @@ class LinuxHost implements Host {
       const run = runOf(ops, first)
       await this.applyRun(run, first, devices)
       first += run.length
+      // An interface of that name is another one from now on.
+      if (run[0]?.do === 'link.add' || run[0]?.do === 'link.delete') devices.delete(run[0].name)
     }
   }
 
@@ -148,18 +150,18 @@ class LinuxHost implements Host {
     }
   }
 
-  private request(op: NetlinkOp, devices: Map<IfName, number>): Promise<BatchRequest> {
-    return requestOf(op, {
-      indexOf: (name) =>
-        devices.get(name) ??
-        this.guarded(async (exchange) => {
-          const index = await indexOf(exchange, name)
-          if (op.do !== 'link.delete') devices.set(name, index)
-          return index
-        }),
+  /** The message for an operation; its device is looked up after its arguments were checked, as `ip` does. */
+  private async request(op: NetlinkOp, devices: Map<IfName, number>): Promise<BatchRequest> {
+    const context = {
+      indexOf: (name: IfName) => devices.get(name) ?? 0,
       tableNames: () => this.tableNames(),
       protocol: this.options.protocol ?? bootProtocol,
-    })
+    }
+    const request = requestOf(op, context)
+    const dev = deviceOf(op)
+    if (dev === undefined || devices.has(dev)) return request
+    devices.set(dev, await this.guarded((exchange) => indexOf(exchange, dev)))
+    return requestOf(op, context)
   }
 
   private tableOf(table: Table): number {

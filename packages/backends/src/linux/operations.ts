@@ -27,8 +27,8 @@ export type NetlinkOp = Extract<
 
 /** What an operation needs to know to become a message. */
 export interface OperationContext {
-  /** Index of an interface. Raises `E_HOST` when there is none of that name. */
-  readonly indexOf: (name: IfName) => Promise<number> | number
+  /** Index of an interface. */
+  readonly indexOf: (name: IfName) => number
   readonly tableNames: () => ReadonlyMap<string, number>
   /** RTPROT_ number of our routes and rules. */
   readonly protocol: number
@@ -37,30 +37,31 @@ export interface OperationContext {
 /** RTPROT_BOOT: what `ip` writes. A rule has no protocol then. */
 export const bootProtocol = 3
 
-/**
- * The message for an operation. Arguments are checked before the device is looked up, as `ip` does. Raises `E_HOST` with
- * ip's words.
- */
-export const requestOf = async (op: NetlinkOp, context: OperationContext): Promise<BatchRequest> => {
+/** The interface that an operation changes, where it has to be there already. */
+export const deviceOf = (op: NetlinkOp): IfName | undefined =>
+  op.do === 'link.delete' ? op.name : 'dev' in op ? op.dev : undefined
+
+/** The message for an operation. Raises `E_HOST` with ip's words when an argument is wrong. */
+export const requestOf = (op: NetlinkOp, context: OperationContext): BatchRequest => {
   switch (op.do) {
     case 'link.add':
       return addLink(op.name, 'wireguard')
     case 'link.delete':
-      return deleteLink(await context.indexOf(op.name))
+      return deleteLink(context.indexOf(op.name))
     case 'link.up': {
       const mtu = readMtu(op.mtu)
-      return raiseLink(await context.indexOf(op.dev), mtu)
+      return raiseLink(context.indexOf(op.dev), mtu)
     }
     case 'address.add':
     case 'address.delete': {
       const prefix = readPrefix(op.address, op.family)
-      const index = await context.indexOf(op.dev)
+      const index = context.indexOf(op.dev)
       return changeAddress(op.do === 'address.add' ? 'new' : 'delete', { index, ...prefix })
     }
     case 'route.add':
-      return addRoute(await routeOf(op, context), context.protocol)
+      return addRoute(routeOf(op, context), context.protocol)
     case 'route.delete':
-      return deleteRoute(await routeOf(op, context))
+      return deleteRoute(routeOf(op, context))
     case 'rule.add':
     case 'rule.delete': {
       const rule = { ...op.rule, table: readTable(op.rule.table, context.tableNames, tableComplaint.rule) }
@@ -86,14 +87,14 @@ export const inverseOf = (op: NetlinkOp): NetlinkOp | undefined => {
   }
 }
 
-const routeOf = async (
+const routeOf = (
   op: Extract<NetlinkOp, { do: 'route.add' | 'route.delete' }>,
   context: OperationContext,
-): Promise<NumberedRoute> => {
+): NumberedRoute => {
   const table =
     op.table === undefined ? mainTable : readTable(op.table, context.tableNames, tableComplaint.route)
   return {
-    index: await context.indexOf(op.dev),
+    index: context.indexOf(op.dev),
     // A Cidr holds an address that was read before.
     destination: parseIp(op.dst.address) as Uint8Array,
     prefixLength: op.dst.prefixLength,
