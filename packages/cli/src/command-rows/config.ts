@@ -112,13 +112,13 @@ export const configCommands: readonly Command[] = [
     verb: 'export',
     personalities: ['wgq'],
     group: 'config',
-    summary: 'Print a configuration as a profile of NetworkManager or systemd-networkd',
+    summary: 'Print a configuration as a profile of NetworkManager, systemd-networkd or a BSD',
     usage: '<file>',
     operands: [file],
     options: [
       {
         name: 'to',
-        summary: 'networkmanager or networkd',
+        summary: 'networkmanager, networkd, hostname.if (OpenBSD), rc.conf (FreeBSD) or ifconfig.if (NetBSD)',
         valueName: 'format',
         valueKind: 'text',
       },

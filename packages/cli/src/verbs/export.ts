@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { WgqError } from '@wgq/model/error'
 import type { Handler } from '../command.ts'
 import { readConfigOperand } from '../config-operand.ts'
+import { printHostnameIf } from '../exchange/hostname-if.ts'
+import { printIfconfigIf } from '../exchange/ifconfig-if.ts'
 import { printNetworkManager } from '../exchange/network-manager.ts'
 import { printNetworkd } from '../exchange/networkd.ts'
+import { printRcConf } from '../exchange/rc-conf.ts'
 import type { Converted, Tunnel } from '../exchange/tunnel.ts'
 import { readTunnel } from '../exchange/tunnel.ts'
 import { lastValue, parseArguments } from '../options.ts'
@@ -34,7 +37,29 @@ const formats: Record<string, (tunnel: Tunnel) => Converted<OutputFile[]>> = {
       lost: [],
     }
   },
+  // netstart(8) of OpenBSD fixes another mode and warns.
+  'hostname.if': (tunnel) => {
+    const { result, lost } = printHostnameIf(tunnel)
+    return { result: [{ name: `hostname.${tunnel.name}`, text: result, mode: 0o640 }], lost }
+  },
+  'rc.conf': (tunnel) => {
+    const { result, lost } = printRcConf(tunnel)
+    return {
+      result: [
+        { name: 'rc.conf', text: result.rcConf, mode: 0o644 },
+        { name: `start_if.${tunnel.name}`, text: result.startIf, mode: 0o644 },
+        { name: `${tunnel.name}.wg`, text: result.wgConfig, mode: 0o600 },
+      ],
+      lost,
+    }
+  },
+  'ifconfig.if': (tunnel) => {
+    const { result, lost } = printIfconfigIf(tunnel)
+    return { result: result.map(({ path, text }) => ({ name: basename(path), text, mode: 0o600 })), lost }
+  },
 }
+
+const formatNames = Object.keys(formats).join(', ')
 
 /** wgq export --to FORMAT FILE: prints a profile; with --output writes its files. What is lost is said on stderr. */
 export const run: Handler = async (invocation) => {
@@ -43,7 +68,7 @@ export const run: Handler = async (invocation) => {
   const format = Object.hasOwn(formats, to) ? formats[to] : undefined
   if (!format) {
     const found = to === '' ? 'nothing' : JSON.stringify(to)
-    throw new WgqError('E_USAGE', `--to takes networkmanager or networkd, found ${found}`)
+    throw new WgqError('E_USAGE', `--to takes one of ${formatNames}, found ${found}`)
   }
   const { name, path, text } = readConfigOperand(parsed.operands[0] as string)
   const tunnel = readTunnel(name, text, path)

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+import { type Cidr, covers, formatCidr, maskCidr, parseCidr } from '@wgq/model/cidr'
+import type { Tunnel } from './tunnel.ts'
+
+/** A route of a BSD's boot file. */
+export interface BootRoute {
+  readonly flag: '-inet' | '-inet6'
+  readonly family: 4 | 6
+  readonly dst: string
+}
+
+/**
+ * The routes that wg-quick would add, longest prefix first: none that an address installs by itself, a default route as
+ * its two halves. None with `Table = off`.
+ */
+export const bootRoutes = (tunnel: Tunnel): BootRoute[] => {
+  if (tunnel.table === 'off') return []
+  const networks = tunnel.addresses.flatMap((address) => {
+    const cidr = parseCidr(address)
+    return cidr ? [maskCidr(cidr)] : []
+  })
+  return tunnel.peers
+    .flatMap(({ allowedIps }) => allowedIps.flatMap((text) => parseCidr(text.trim()) ?? []))
+    .map(maskCidr)
+    .filter((cidr) => !networks.some((network) => covers(network, cidr)))
+    .sort((a, b) => b.prefixLength - a.prefixLength)
+    .flatMap(halves)
+    .map((cidr) => ({
+      flag: cidr.family === 4 ? '-inet' : '-inet6',
+      family: cidr.family,
+      dst: formatCidr(cidr),
+    }))
+}
+
+const halves = (cidr: Cidr): Cidr[] => {
+  if (cidr.prefixLength > 0) return [cidr]
+  const { family } = cidr
+  return (family === 4 ? ['0.0.0.0', '128.0.0.0'] : ['::', '8000::']).map((address) => ({
+    family,
+    address,
+    prefixLength: 1,
+  }))
+}
+
+/** Sentences about what boot files of the BSDs cannot carry. */
+export const bootLosses = (tunnel: Tunnel): string[] => [
+  ...(bootRoutes(tunnel).some(({ dst }) => dst.endsWith('/1'))
+    ? ['the routes to the endpoints that a full tunnel needs: add them by hand, or use wgq up']
+    : []),
+]
+
+/** A name that needs no quoting in any shell, at most `mostBytes` long; undefined when nothing is left. */
+export const plainName = (name: string | undefined, mostBytes: number): string | undefined =>
+  name
+    ?.replace(/[^A-Za-z0-9 _.@-]/g, '')
+    .slice(0, mostBytes)
+    .trim() || undefined
+
+/** An endpoint cut at its port, brackets removed; undefined where it has none. */
+export const splitEndpoint = (endpoint: string | undefined): { host: string; port: string } | undefined => {
+  const match = /^\[?(.*?)\]?:([^:]*)$/.exec(endpoint ?? '')
+  return match ? { host: match[1] as string, port: match[2] as string } : undefined
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+import { bootLosses, bootRoutes } from './bsd-routes.ts'
+import type { Converted, Tunnel } from './tunnel.ts'
+import { printTunnel } from './tunnel.ts'
+
+/** The files that bring a tunnel up at boot on FreeBSD without wg-quick. */
+export interface RcFiles {
+  /** Lines for /etc/rc.conf. */
+  readonly rcConf: string
+  /** /etc/start_if.NAME: run before the interface is configured. */
+  readonly startIf: string
+  /** What `wg setconf` reads; holds the keys. */
+  readonly wgConfig: string
+}
+
+/** Writes rc.conf(5) lines, the start script and the configuration for wg(8), which FreeBSD has in its base. */
+export const printRcConf = (tunnel: Tunnel): Converted<RcFiles> => {
+  const { name } = tunnel
+  const isNumbered = /^wg[0-9]+$/.test(name)
+  const clone = isNumbered ? name : 'wg0'
+  const variable = name.replace(/[^A-Za-z0-9_]/g, '_')
+  const routes = bootRoutes(tunnel).map((route, i) => ({ ...route, id: `${variable}_${i}` }))
+  const of = (family: 4 | 6) => routes.filter((route) => route.family === family)
+  const addresses = (family: 4 | 6) =>
+    tunnel.addresses.filter((address) => address.includes(':') === (family === 6))
+  const mtu = tunnel.mtu === undefined ? '' : ` mtu ${tunnel.mtu}`
+  const [ip4, ...moreIp4] = addresses(4)
+  const [ip6, ...moreIp6] = addresses(6)
+  const aliases = [...moreIp4.map((each) => `inet ${each}`), ...moreIp6.map((each) => `inet6 ${each}`)]
+  const fib = tunnel.table === undefined || tunnel.table === 'auto' ? '' : ` -fib ${tunnel.table}`
+  const lines = [
+    '# Lists such as cloned_interfaces and static_routes are to be merged with those that are there.',
+    `cloned_interfaces="${clone}"`,
+    ...(isNumbered ? [] : [`ifconfig_${clone}_name="${name}"`]),
+    `ifconfig_${variable}="${ip4 === undefined ? 'up' : `inet ${ip4}`}${mtu}"`,
+    ...(ip6 === undefined ? [] : [`ifconfig_${variable}_ipv6="inet6 ${ip6}"`]),
+    ...aliases.map((alias, i) => `ifconfig_${variable}_alias${i}="${alias}"`),
+    ...(of(4).length > 0
+      ? [
+          `static_routes="${of(4)
+            .map(({ id }) => id)
+            .join(' ')}"`,
+        ]
+      : []),
+    ...of(4).map(({ id, dst }) => `route_${id}="-net ${dst}${fib} -interface ${name}"`),
+    ...(of(6).length > 0
+      ? [
+          `ipv6_static_routes="${of(6)
+            .map(({ id }) => id)
+            .join(' ')}"`,
+        ]
+      : []),
+    ...of(6).map(({ id, dst }) => `ipv6_route_${id}="${dst}${fib} -interface ${name}"`),
+  ]
+  return {
+    result: { rcConf: `${lines.join('\n')}\n`, startIf: startScript(tunnel), wgConfig: wgConfig(tunnel) },
+    lost: bootLosses(tunnel),
+  }
+}
+
+const startScript = ({ name, dnsServers, dnsSearch }: Tunnel): string => {
+  const lines = [`wg setconf ${name} /etc/wireguard/${name}.wg`]
+  const records = [
+    ...dnsServers.map((server) => `nameserver ${server}`),
+    ...(dnsSearch.length > 0 ? [`search ${dnsSearch.join(' ')}`] : []),
+  ]
+  if (dnsServers.length > 0)
+    lines.push(
+      `printf '%s\\n' ${records.map((record) => `'${record}'`).join(' ')} | resolvconf -a ${name} -x`,
+    )
+  return `${lines.join('\n')}\n`
+}
+
+/** The configuration with only what wg(8) knows. */
+const wgConfig = (tunnel: Tunnel): string =>
+  printTunnel({
+    ...tunnel,
+    addresses: [],
+    dnsServers: [],
+    dnsSearch: [],
+    hooks: [],
+    mtu: undefined,
+    table: undefined,
+  })
