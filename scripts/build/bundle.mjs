@@ -68,13 +68,21 @@ const common = {
   legalComments: 'linked',
   logLevel: 'warning',
 }
-await build({
+const { metafile } = await build({
   ...common,
+  metafile: true,
   entryPoints: [
     ...Object.entries(entries).map(([out, input]) => ({ out, in: join(root, input) })),
     ...[...late].map(([input, out]) => ({ out, in: input })),
   ].filter((entry) => existsSync(entry.in)),
 })
+
+// What of other people's work is in the bundles: for the licences and the bill of materials of a release.
+const inputs = new Set(Object.values(metafile.outputs).flatMap((output) => Object.keys(output.inputs)))
+writeFileSync(
+  join(root, 'dist/bundled-sources.json'),
+  `${JSON.stringify([...inputs].sort(), undefined, 1)}\n`,
+)
 
 // Renamed into place: a running daemon keeps the file that it has mapped.
 const addon = join(root, 'packages/native/build/wgq.node')

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+// scripts/package tarball|deb: see there. Everything is staged below .cache/package and ends in dist/packages.
+import { execFileSync } from 'node:child_process'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { debianPackages } from './debian.mjs'
+import { launcher } from './launcher.mjs'
+import { billOfMaterials, licenceText, thirdParty } from './third-party.mjs'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
+const out = join(root, 'dist/packages')
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+
+/** Seconds since 1970 that every file carries: SOURCE_DATE_EPOCH, else the time of the commit. */
+const epoch = Number(
+  process.env.SOURCE_DATE_EPOCH ??
+    execFileSync('git', ['log', '-1', '--format=%ct'], { cwd: root, encoding: 'utf8' }),
+)
+const created = `${new Date(epoch * 1000).toISOString().slice(0, 19)}Z`
+
+/** Lays out the release in a folder and returns it. */
+const stage = () => {
+  const folder = join(root, '.cache/package', `wgq-${version}`)
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(join(folder, 'lib'), { recursive: true })
+  const copy = (from, to) =>
+    cpSync(join(root, from), join(folder, to), { recursive: true, preserveTimestamps: false })
+  for (const file of readdirSync(join(root, 'dist/lib')))
+    if (/\.(cjs|txt|node)$/.test(file)) copy(join('dist/lib', file), join('lib', file))
+  for (const file of ['LICENSE', 'README.md', 'CHANGELOG.md']) copy(file, file)
+  for (const optional of ['SECURITY.md']) if (existsSync(join(root, optional))) copy(optional, optional)
+  copy('packaging/Makefile', 'Makefile')
+  for (const part of ['systemd', 'openrc', 'rc.d', 'completions']) copy(join('packaging', part), part)
+  copy('docs/man', 'man')
+  copy('docs', 'docs')
+  rmSync(join(folder, 'docs/man'), { recursive: true })
+  stageAddon(folder)
+  writeFileSync(join(folder, 'launcher.in'), launcher('@PROGRAM@', '@LIBDIR@'))
+  const packages = thirdParty(root)
+  writeFileSync(join(folder, 'lib/third-party-licences.txt'), licenceText(packages))
+  writeFileSync(
+    join(folder, 'sbom.spdx.json'),
+    `${JSON.stringify(billOfMaterials(version, packages, created), undefined, 2)}\n`,
+  )
+  return folder
+}
+
+/** The addon's source with the declarations it needs, so that `make addon` works without a network. */
+const stageAddon = (folder) => {
+  const native = join(folder, 'addon/packages/native')
+  mkdirSync(native, { recursive: true })
+  cpSync(join(root, 'packages/native/build.mjs'), join(native, 'build.mjs'))
+  cpSync(join(root, 'packages/native/src'), join(native, 'src'), {
+    recursive: true,
+    filter: (path) => !/\.ts$|fixtures/.test(path),
+  })
+  writeFileSync(
+    join(folder, 'addon/package.json'),
+    `${JSON.stringify({ name: 'wgq-addon', version, private: true })}\n`,
+  )
+  const headers = join(folder, 'addon/node_modules/node-api-headers')
+  cpSync(join(root, 'node_modules/node-api-headers'), headers, {
+    recursive: true,
+    dereference: true,
+    filter: (path) =>
+      !/\/(test|scripts|\.github|def)(\/|$)/.test(relative(root, path).replace(/^.*node-api-headers/, '')),
+  })
+}
+
+/** A gzipped tar archive of a folder, the same bytes for the same content. */
+const archive = (folder, file) => {
+  for (const path of execFileSync('find', [folder, '-type', 'f'], { encoding: 'utf8' })
+    .split('\n')
+    .filter(Boolean))
+    chmodSync(path, /\.node$|\/rc\.d\/|\/openrc\//.test(path) ? 0o755 : 0o644)
+  const tar = execFileSync(
+    'tar',
+    [
+      '--sort=name',
+      `--mtime=@${epoch}`,
+      '--owner=0',
+      '--group=0',
+      '--numeric-owner',
+      '--mode=go+rX,go-w',
+      '--format=posix',
+      '--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime',
+      '-cf',
+      '-',
+      '-C',
+      dirname(folder),
+      `wgq-${version}`,
+    ],
+    { maxBuffer: 1 << 28 },
+  )
+  writeFileSync(file, gzipSync(tar, { level: 9 }))
+}
+
+mkdirSync(out, { recursive: true })
+const wanted = process.argv.slice(2)
+const known = {
+  tarball: () => [tarball()],
+  deb: () => debianPackages({ root, version, epoch, staged: stage(), out }),
+}
+const tarball = () => {
+  const file = join(out, `wgq-${version}-${process.platform}-${process.arch}.tar.gz`)
+  archive(stage(), file)
+  return file
+}
+if (wanted.length === 0 || wanted.some((name) => !(name in known))) {
+  process.stderr.write(`package: say what to build: ${Object.keys(known).join(', ')}\n`)
+  process.exit(1)
+}
+for (const name of wanted) for (const file of known[name]()) process.stdout.write(`${relative(root, file)}\n`)
