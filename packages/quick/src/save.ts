@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readConfigFile } from '@wgq/config/config-file'
 import type { Settings } from '@wgq/config/settings'
+import { encodeSource } from '@wgq/config/source'
 import { formatCidr, parseCidr } from '@wgq/model/cidr'
 import type { Device } from '@wgq/model/device'
 import { WgqError } from '@wgq/model/error'
 import type { LinkAddress } from '@wgq/model/host'
 import { readResolvconf } from './dns/resolvconf.ts'
 import { notWireGuard } from './not-wireguard.ts'
+import { savedInPlace } from './save-in-place.ts'
 import type { Session } from './session.ts'
 
 /**
@@ -19,18 +22,28 @@ export const saveRunning = async (session: Session): Promise<number> => {
   return 0
 }
 
-/** Saves a running interface; see {@link saveRunning}. `knownServers` instead of those that resolvconf remembers. */
+/**
+ * Saves a running interface; see {@link saveRunning}. Called as wgq it changes only the lines whose values differ; called as
+ * wg-quick it writes the file anew like upstream, with `knownServers` instead of those that resolvconf remembers.
+ */
 export const save = async (session: Session, knownServers?: readonly string[]): Promise<void> => {
   const { name, edges, settings } = session
   const addresses = savedAddresses(await edges.host.addresses(name), settings)
   const servers = knownServers ?? (await readResolvconf(edges, name))
   const mtu = settings.mtu === undefined ? undefined : (await edges.host.link(name))?.mtu
   edges.print(`[#] wg showconf ${name}\n`)
-  const running = edges.formatConf(await withoutOwnMark(session, await edges.devices.read(name)))
+  const device = await withoutOwnMark(session, await edges.devices.read(name))
+  if (session.style === 'wgq') {
+    const source = readConfigFile(session.configPath)
+    const saved = await savedInPlace(source, { device, addresses, mtu })
+    if (saved.text !== source.text) replaceFile(session.configPath, encodeSource(saved))
+    return
+  }
+  const running = edges.formatConf(device)
   const head = savedHead({ settings, addresses, servers, mtu })
   // By position, not by pattern: bash 5.2 lets "&" in a replacement stand for what it replaces (spec wg-quick §9).
   const text = `${head}${running.slice('[Interface]\n'.length)}`
-  replaceFile(session.configPath, text)
+  replaceFile(session.configPath, Buffer.from(text))
 }
 
 /**
@@ -81,13 +94,13 @@ export const savedHead = ({ settings, addresses, servers, mtu }: SavedHead): str
 }
 
 /** Replaces a file at once and for good: written beside it, synchronised, renamed. Its mode is 0600 then. */
-const replaceFile = (path: string, text: string): void => {
+const replaceFile = (path: string, bytes: Buffer): void => {
   const beside = `${path}.tmp`
   try {
     rmSync(beside, { force: true })
     const fd = openSync(beside, 'wx', 0o600)
     try {
-      writeSync(fd, text)
+      writeFileSync(fd, bytes)
       fsyncSync(fd)
     } finally {
       closeSync(fd)

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+import { lookup } from 'node:dns/promises'
+import { parseDocument, printDocument } from '@wgq/config/document'
+import { Edit } from '@wgq/config/edit'
+import { saveDevice } from '@wgq/config/save-edit'
+import type { Source } from '@wgq/config/source'
+import { splitEndpoint } from '@wgq/config/wg/endpoint'
+import { strictPort } from '@wgq/config/wg/port'
+import type { Device } from '@wgq/model/device'
+import type { Endpoint } from '@wgq/model/endpoint'
+import { parseEndpoint } from '@wgq/model/endpoint'
+import { parseIp } from '@wgq/model/ip'
+
+/** All addresses of a host name; undefined when nobody answers. */
+export type Resolve = (host: string) => Promise<readonly string[] | undefined>
+
+/** What runs, for {@link savedInPlace}. */
+export interface Running {
+  readonly device: Device
+  /** `ADDRESS/LENGTH` */
+  readonly addresses: readonly string[]
+  /** Present when the file sets one. */
+  readonly mtu: number | undefined
+}
+
+/**
+ * The configuration file with what runs written into it. Comments, order, DNS and hooks stay, and so does a host name that
+ * means the live endpoint, or that nobody can look up now.
+ */
+export const savedInPlace = async (
+  source: Source,
+  running: Running,
+  resolve: Resolve = ask,
+): Promise<Source> => {
+  const document = parseDocument(source.text)
+  const hosts = hostNames(new Edit(document))
+  const known = new Map(await Promise.all(hosts.map(async (host) => [host, await resolve(host)] as const)))
+  const sameEndpoint = (text: string, live: Endpoint): boolean => {
+    const endpoint = hostAndPort(text)
+    if (!endpoint || strictPort()(endpoint.port) !== live.port) return false
+    return known.get(endpoint.host)?.includes(live.address) ?? true
+  }
+  const saved = saveDevice(document, running.device, { addresses: running.addresses, sameEndpoint })
+  const edit = new Edit(saved)
+  if (running.mtu !== undefined) edit.set('interface', 'MTU', String(running.mtu))
+  return { ...source, text: printDocument(edit.finish()) }
+}
+
+const hostNames = (edit: Edit): string[] => {
+  const hosts = edit.peers().flatMap((key) => {
+    const text = edit.get(key, 'Endpoint') ?? ''
+    const endpoint = parseEndpoint(text) ? undefined : hostAndPort(text)
+    return endpoint && !parseIp(endpoint.host) ? [endpoint.host] : []
+  })
+  return [...new Set(hosts)]
+}
+
+const hostAndPort = (text: string): ReturnType<typeof splitEndpoint> | undefined => {
+  try {
+    return splitEndpoint(text.replace(/\s+/g, ''))
+  } catch {
+    return undefined
+  }
+}
+
+const ask: Resolve = async (host) => {
+  try {
+    return (await lookup(host, { all: true })).map(({ address }) => address)
+  } catch {
+    return undefined
+  }
+}
