@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { type Cidr, parseCidr } from '@wgq/model/cidr'
 import type { Route } from '@wgq/model/host'
-import type { Family } from '@wgq/model/ip'
+import { type Family, parseIp } from '@wgq/model/ip'
 
 /**
  * Reads `netstat -nr -f inet|inet6` of the three systems by its column titles, because the columns differ by system and
@@ -27,12 +27,16 @@ export const parseNetstat = (text: string, family: Family, table: number): Route
       dst,
       table,
       ...(dev === undefined ? {} : { dev }),
-      ...(gateway === undefined || !/^[0-9a-f:.]+(%\S+)?$/i.test(gateway) ? {} : { gateway }),
+      ...(isAddress(gateway) ? { gateway } : {}),
       ...(mtu > 0 ? { mtu } : {}),
     })
   }
   return routes
 }
+
+/** An address, maybe with a zone; not `link#1` and not the MAC address of a neighbour. */
+const isAddress = (gateway: string | undefined): gateway is string =>
+  gateway !== undefined && parseIp(gateway.replace(/%\S+$/, '')) !== undefined
 
 const deviceColumn = (titles: readonly string[]): number =>
   titles.findIndex((title) => title === 'netif' || title === 'iface' || title === 'interface')
