@@ -3,7 +3,7 @@
 #include <cstring>
 #include <optional>
 
-#include "engine/engine.h"
+#include "engine/binding.h"
 #include "modules.h"
 
 namespace wgq {
@@ -49,6 +49,14 @@ class Binding {
 
 Engine& engine_of(js::Call& call) { return call.wrapped<Binding>().engine(); }
 
+}  // namespace
+
+Engine& engine_of(napi_env env, napi_value object) {
+  void* binding = nullptr;
+  js::check(napi_unwrap(env, object, &binding));
+  return static_cast<Binding*>(binding)->engine();
+}
+
 Endpoint endpoint_of(const js::Value& value) {
   Endpoint endpoint;
   if (value.absent()) return endpoint;
@@ -59,6 +67,8 @@ Endpoint endpoint_of(const js::Value& value) {
     throw ArgumentError{"An endpoint record has an unknown family"};
   return endpoint;
 }
+
+namespace {
 
 napi_value endpoint_record(napi_env env, const Endpoint& endpoint) {
   return js::buffer(env, {reinterpret_cast<const std::uint8_t*>(&endpoint), sizeof endpoint});

@@ -73,7 +73,9 @@ class Engine {
   Peer* find_peer(std::uint32_t id) const;
   Peer& peer(std::uint32_t id) const;
   Device& device() { return device_; }
+  // For tests that run a path by hand; only while the engine is not started.
   Inbound& inbound() { return *inbound_; }
+  Outbound& outbound() { return *outbound_; }
 
  private:
   void publish_sockets(std::unique_ptr<UdpSockets> sockets);

@@ -95,6 +95,13 @@ void Inbound::datagram(std::uint8_t* data, std::size_t length, const DatagramFac
   }
 }
 
+void Inbound::inject(std::uint8_t* data, std::size_t length, const DatagramFacts& facts, const Endpoint& from) {
+  now_ = boottime_ns();
+  transmitter_.set_now(now_);
+  datagram(data, length, facts, from);
+  tun_writer_.flush();
+}
+
 void Inbound::message(std::uint8_t* data, std::size_t length, std::uint8_t tos, const Endpoint& from) {
   if (length >= transport_overhead && load_le<std::uint32_t>(data) == message_transport)
     transport(data, length, tos, from);

@@ -20,14 +20,16 @@ class Inbound {
 
   void run();
   const Wakeup& wakeup() const { return wakeup_; }
-  // One datagram, which may be several coalesced ones; changed in place. For tests too.
-  void datagram(std::uint8_t* data, std::size_t length, const DatagramFacts& facts, const Endpoint& from);
+  // For tests: takes one datagram as if it had been received now.
+  void inject(std::uint8_t* data, std::size_t length, const DatagramFacts& facts, const Endpoint& from);
 
  private:
   static constexpr std::size_t batch = 8;
 
   // True when there may be more to read.
   bool receive(UdpSocket& socket);
+  // One datagram, which may be several coalesced ones; changed in place.
+  void datagram(std::uint8_t* data, std::size_t length, const DatagramFacts& facts, const Endpoint& from);
   void message(std::uint8_t* data, std::size_t length, std::uint8_t tos, const Endpoint& from);
   void transport(std::uint8_t* data, std::size_t length, std::uint8_t tos, const Endpoint& from);
   void handshake(const std::uint8_t* data, std::size_t length, const Endpoint& from);

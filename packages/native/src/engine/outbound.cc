@@ -81,6 +81,12 @@ Outbound::Read Outbound::read_packet() {
   return Read::packet;
 }
 
+void Outbound::inject(std::uint8_t* packet, std::size_t length, const VirtioHeader& header) {
+  transmitter_.set_now(boottime_ns());
+  forward(packet, length, header, false);
+  transmitter_.flush();
+}
+
 void Outbound::refuse(const std::uint8_t* packet, std::size_t length) {
   const std::size_t answer = unreachable_.build(packet, length, transmitter_.now());
   if (!answer) return;

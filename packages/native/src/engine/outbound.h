@@ -18,6 +18,8 @@ class Outbound {
 
   void run();
   const Wakeup& wakeup() const { return wakeup_; }
+  // For tests: takes one packet as if it had been read now.
+  void inject(std::uint8_t* packet, std::size_t length, const VirtioHeader& header);
 
  private:
   enum class Read { packet, nothing, down, gone };

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstring>
+
+#include "engine/engine.h"
+#include "napi/value.h"
+
+namespace wgq {
+
+// The engine behind a JavaScript engine object.
+Engine& engine_of(napi_env env, napi_value object);
+
+// Reads an endpoint record of engine.ts; an unknown endpoint where the value is undefined.
+Endpoint endpoint_of(const js::Value& value);
+
+}  // namespace wgq

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+import { beforeEach, describe, expect, test } from 'vitest'
+import vectors from './fixtures/cookie.json' with { type: 'json' }
+import { endpoint } from './fixtures/packets.ts'
+import { createHandshakeGate, type HandshakeGate } from './testing.ts'
+
+const hex = (text: string) => Buffer.from(text, 'hex')
+const initiation = hex(vectors.received_initiation)
+const second = 1_000_000_000n
+const now = 1000n * second
+
+const cases = vectors.cases.map((c) => {
+  const bytes = hex(c.source_bytes_addr_then_port_be)
+  return { ...c, from: endpoint([...bytes.subarray(0, -2)], bytes.readUInt16BE(bytes.length - 2)) }
+})
+const [first, other] = cases
+if (!first || !other) throw new Error('two cases are expected')
+
+let gate: HandshakeGate
+beforeEach(() => {
+  gate = createHandshakeGate(hex(vectors.mac1_key), hex(vectors.cookie_encryption_key))
+  gate.setSecret(hex(vectors.cookie_secret), now)
+})
+
+describe('form and mac1', () => {
+  test('a genuine initiation is admitted', () => {
+    expect(gate.judge(initiation, first.from, 0, now)).toBe('admit')
+  })
+
+  test.each([0, 1, 3, 31, 147, 149, 1500])('%i bytes are no handshake message', (length) => {
+    const message = Buffer.alloc(length)
+    initiation.copy(message)
+    expect(gate.judge(message, first.from, 0, now)).toBe('malformed')
+  })
+
+  test('reserved bytes must be zero, types must be known', () => {
+    for (const at of [1, 2, 3]) {
+      const message = Buffer.from(initiation)
+      message[at] = 1
+      expect(gate.judge(message, first.from, 0, now)).toBe('malformed')
+    }
+    const message = Buffer.from(initiation)
+    message[0] = 4
+    expect(gate.judge(message, first.from, 0, now)).toBe('malformed')
+  })
+
+  test('any flipped bit under mac1 or in it is refused', () => {
+    for (let at = 4; at < 132; at++) {
+      const message = Buffer.from(initiation)
+      message[at] = (message[at] ?? 0) ^ 0x10
+      expect(gate.judge(message, first.from, 0, now), String(at)).toBe('badMac1')
+    }
+  })
+
+  test('a cookie reply passes by length alone', () => {
+    const message = Buffer.alloc(64)
+    message[0] = 3
+    expect(gate.judge(message, first.from, 0, now)).toBe('admit')
+    expect(gate.judge(message.subarray(0, 63), first.from, 0, now)).toBe('malformed')
+  })
+})
+
+describe('under load', () => {
+  test('a message without a cookie is answered with one, for a second after the queue was long', () => {
+    expect(gate.judge(initiation, first.from, 31, now)).toBe('admit')
+    expect(gate.judge(initiation, first.from, 32, now)).toBe('answerCookie')
+    expect(gate.judge(initiation, first.from, 0, now + second - 1n)).toBe('answerCookie')
+    expect(gate.judge(initiation, first.from, 0, now + second)).toBe('admit')
+  })
+
+  test('a slow drain is load, a quick one is not', () => {
+    gate.reportDrain(1, now)
+    expect(gate.judge(initiation, first.from, 0, now)).toBe('admit')
+    gate.reportDrain(30, now)
+    expect(gate.judge(initiation, first.from, 0, now)).toBe('answerCookie')
+  })
+
+  test.each(cases)('the reply to $source is that of the vector', ({ from, cookie_reply_message }) => {
+    const reply = gate.reply(initiation, from, now, hex(vectors.nonce24))
+    expect(Buffer.from(reply).toString('hex')).toBe(cookie_reply_message)
+  })
+
+  test.each(cases)(
+    'a mac2 of $source is admitted until its bucket is empty',
+    ({ from, initiation_with_mac2 }) => {
+      const message = hex(initiation_with_mac2)
+      for (let i = 0; i < 5; i++) expect(gate.judge(message, from, 99, now)).toBe('admit')
+      expect(gate.judge(message, from, 99, now)).toBe('rateLimited')
+    },
+  )
+
+  test('a cookie holds for its address and port only', () => {
+    const message = hex(first.initiation_with_mac2)
+    expect(gate.judge(message, endpoint([192, 0, 2, 7], 12346), 99, now)).toBe('answerCookie')
+    expect(gate.judge(message, endpoint([192, 0, 2, 8], 12345), 99, now)).toBe('answerCookie')
+    expect(gate.judge(hex(other.initiation_with_mac2), first.from, 99, now)).toBe('answerCookie')
+  })
+
+  test('the secret is replaced after 120 s', () => {
+    const message = hex(first.initiation_with_mac2)
+    expect(gate.judge(message, first.from, 99, now + 120n * second - 1n)).toBe('admit')
+    expect(gate.judge(message, first.from, 99, now + 120n * second)).toBe('answerCookie')
+  })
+})

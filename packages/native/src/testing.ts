@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+import { loadAddon } from './addon.ts'
+import type { PacketEngine } from './engine.ts'
+
+// Parts of the engine as functions of their own. Only tests import this file.
+
+const testing = () => loadAddon().testing
+
+/** Bytes of the virtio header: flags, type, header length, segment size, checksum start and offset; host byte order. */
+export const virtioHeaderBytes = 10
+
+/** Length of a packet of `length` bytes after padding under an MTU. */
+export const paddedLength = (length: number, mtu: number): number => testing().paddedLength(length, mtu)
+
+/** The receive counters of one keypair. */
+export interface ReplayWindow {
+  accept(counter: bigint): boolean
+}
+export const createReplayWindow = (): ReplayWindow => testing().createReplayWindow()
+
+/** Token buckets; sources are endpoint records, times nanoseconds. */
+export interface RateLimiter {
+  allow(from: Uint8Array, now: bigint): boolean
+  size(): number
+}
+export const createRateLimiter = (capacity?: number): RateLimiter => testing().createRateLimiter(capacity)
+
+/** What the gate makes of a handshake message. */
+export type Verdict = 'admit' | 'malformed' | 'badMac1' | 'answerCookie' | 'rateLimited'
+
+/** The gate before handshakes, with a clock given by the test. */
+export interface HandshakeGate {
+  judge(message: Uint8Array, from: Uint8Array, waiting: number, now: bigint): Verdict
+  setSecret(secret: Uint8Array, now: bigint): void
+  reply(message: Uint8Array, from: Uint8Array, now: bigint, nonce: Uint8Array): Uint8Array
+  reportDrain(milliseconds: number, now: bigint): void
+}
+export const createHandshakeGate = (mac1Key: Uint8Array, cookieKey: Uint8Array): HandshakeGate =>
+  testing().createHandshakeGate(mac1Key, cookieKey)
+
+/** The table of allowed IPs; peers come into being when a record names them. */
+export interface AllowedIpsTable {
+  update(records: Uint8Array): void
+  removePeer(peer: number): void
+  /** Owners (u32, host byte order, 0 none) of addresses of `size` bytes that stand back to back. */
+  lookup(size: 4 | 16, addresses: Uint8Array): Uint8Array
+}
+export const createAllowedIpsTable = (): AllowedIpsTable => testing().createAllowedIps()
+
+/** Cuts a super-packet; undefined when header and packet contradict each other. */
+export const segment = (header: Uint8Array, packet: Uint8Array): Uint8Array[] | undefined =>
+  testing().segment(header, packet)
+
+/** Finishes the checksum of a packet; undefined when the header does not fit. */
+export const completeChecksum = (header: Uint8Array, packet: Uint8Array): Uint8Array | undefined =>
+  testing().completeChecksum(header, packet)
+
+/** What would be written to the TUN for these packets. */
+export const coalesce = (
+  packets: readonly Uint8Array[],
+  merges: { readonly tcp: boolean; readonly udp: boolean },
+): { header: Uint8Array; bytes: Uint8Array }[] => testing().coalesce(packets, merges.tcp, merges.udp)
+
+/** The ICMP answer to a packet nobody takes; undefined when there must be none. */
+export const unreachable = (packet: Uint8Array): Uint8Array | undefined => testing().unreachable(packet)
+
+/** ChaCha20-Poly1305 as the engine does it. */
+export type AeadBackend = 'best' | 'evp'
+export const seal = (backend: AeadBackend, key: Uint8Array, nonce: bigint, text: Uint8Array): Uint8Array =>
+  testing().seal(backend, key, nonce, text)
+export const open = (
+  backend: AeadBackend,
+  key: Uint8Array,
+  nonce: bigint,
+  text: Uint8Array,
+): Uint8Array | undefined => testing().open(backend, key, nonce, text)
+
+/** Whether `best` is OpenSSL's low-level functions here. */
+export const usesLowLevelAead = (): boolean => testing().usesLowLevel()
+
+/** Runs a datagram through the receiving path of an engine that is not started. `segmentBytes` 0: not coalesced. */
+export const injectDatagram = (
+  engine: PacketEngine,
+  bytes: Uint8Array,
+  from: Uint8Array,
+  options: { readonly segmentBytes?: number; readonly tos?: number } = {},
+): void => testing().injectDatagram(engine, bytes, options.segmentBytes ?? 0, options.tos ?? 0, from)
+
+/** Runs a packet through the sending path of an engine that is not started. */
+export const injectPacket = (engine: PacketEngine, header: Uint8Array, bytes: Uint8Array): void =>
+  testing().injectPacket(engine, header, bytes)
