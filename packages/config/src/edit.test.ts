@@ -90,6 +90,13 @@ describe('lists', () => {
     expect(next).toBe(file)
   })
 
+  test('that say a thing twice are left alone', () => {
+    const twice = file.replace('10.0.0.3', '10.0.0.3, 10.0.0.2/32')
+    expect(edited(twice, (edit) => edit.setList(phone, 'AllowedIPs', ['10.0.0.2/32', '10.0.0.3']))).toBe(
+      twice,
+    )
+  })
+
   test('are added and removed as a whole', () => {
     const next = edited(file, (edit) => {
       edit.setList('interface', 'Address', [])

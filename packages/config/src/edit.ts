@@ -76,11 +76,12 @@ export class Edit {
    */
   setList(target: Target, key: string, wanted: readonly string[], canonical = lower): void {
     const entries = this.#entries(target, key)
-    const missing = new Map(wanted.map((item) => [canonical(item), item]))
-    const kept = entries.map((entry) =>
-      items(entry.value.text).filter((item) => missing.delete(canonical(item))),
-    )
-    const added = [...missing.values()]
+    const asked = new Set(wanted.map(canonical))
+    const present = new Set(this.list(target, key).map(canonical))
+    const kept = entries.map((entry) => items(entry.value.text).filter((item) => asked.has(canonical(item))))
+    const added = [...new Map(wanted.map((item) => [canonical(item), item]))]
+      .filter(([form]) => !present.has(form))
+      .map(([, item]) => item)
     const home = entries.at(-1)
     entries.forEach((entry, at) => {
       const now = [...(kept[at] as string[]), ...(entry === home ? added : [])]

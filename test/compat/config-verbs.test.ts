@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { builtBin, whyNotBuilt } from '../support/built-program.ts'
+
+const whyNot = whyNotBuilt()
+if (whyNot !== undefined) console.warn(`skipped: ${whyNot}`)
+
+const directory = mkdtempSync(join(tmpdir(), 'wgq-config-'))
+afterAll(() => rmSync(directory, { recursive: true }))
+
+const own = 'cBvThcTrrfM1AQwW5DkDy1wA8JWsnJKZIIqd/jKIzmo='
+const phone = 'Mm3d+dtiB33uDWxGCXbu9bz59KoluSkxzUKjacYul2k='
+const tunnel = `[Interface]
+PrivateKey = ${own}
+Address = 10.0.0.2/24
+
+[Peer]
+PublicKey = ${phone}
+AllowedIPs = 10.0.0.0/24
+Endpoint = 192.0.2.1:51820
+PersistentKeepalive = 25
+`
+const put = (name: string, text: string): string => {
+  writeFileSync(join(directory, name), text, { mode: 0o600 })
+  return name
+}
+
+/** `wgq ARGS` in the folder of the files; colours off. */
+const wgq = (args: readonly string[], input = '') => {
+  const { status, stdout, stderr } = spawnSync(join(builtBin, 'wgq'), args, {
+    cwd: directory,
+    input,
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH'] ?? '', NO_COLOR: '1' },
+  })
+  return { status, stdout, stderr }
+}
+
+describe.skipIf(whyNot !== undefined)('verbs about configuration files', () => {
+  test('lint: 0 and no word for a good file', () => {
+    expect(wgq(['lint', put('wg0.conf', tunnel)])).toEqual({
+      status: 0,
+      stdout: '',
+      stderr: 'no findings in 1 file\n',
+    })
+  })
+
+  test('lint: 1 for an error; the place, the line, a caret; never the secret', () => {
+    const bad = put('wg1.conf', tunnel.replace(own, own.slice(0, -1)))
+    const { status, stdout } = wgq(['lint', bad])
+    expect(status).toBe(1)
+    expect(stdout).toContain(
+      'wg1.conf:2:14: error: A key is 44 base64 characters ending in "=", found 43 characters',
+    )
+    expect(stdout).toContain(`   2 | PrivateKey = ${'*'.repeat(43)}\n     |              ${'^'.repeat(43)}\n`)
+    for (const format of ['--json', '--sarif'])
+      expect(wgq(['lint', format, bad]).stdout).not.toContain(own.slice(0, 20))
+  })
+
+  test('lint: warnings decide with --strict only; --quiet leaves out what is worth knowing', () => {
+    const odd = put(
+      'wg2.conf',
+      tunnel.replace('10.0.0.0/24', '10.0.0.1/24').replace('PersistentKeepalive = 25\n', ''),
+    )
+    expect(wgq(['lint', odd]).status).toBe(0)
+    expect(wgq(['lint', '--strict', odd]).status).toBe(1)
+    const codes = (...args: string[]) =>
+      (JSON.parse(wgq(['lint', '--json', ...args, odd]).stdout) as { code: string }[]).map(({ code }) => code)
+    expect(codes()).toEqual(['keepalive-missing', 'host-bits'])
+    expect(codes('-q')).toEqual(['host-bits'])
+  })
+
+  test('lint: reads standard input and compares files', () => {
+    expect(wgq(['lint', '-'], '[Peers]\n').stdout).toContain('did you mean [Peer]?')
+    const other = put('b.conf', '[Interface]\nPrivateKey = ANJs8rwZUIYlM9pdyPOyNUhlmeIr5XDUC543xOSG438=\n')
+    expect(wgq(['lint', put('wg0.conf', tunnel), other]).stdout).toContain('[pair-unknown-peer]')
+  })
+
+  test.each([
+    [['lint'], 'lint: <file> is missing'],
+    [['lint', '--jsno', 'wg0.conf'], 'Unknown argument: jsno'],
+    [['lint', './nothing.conf'], "`./nothing.conf' does not exist"],
+    [['allowed-ips', '10.0.0.0/33'], 'found "10.0.0.0/33"'],
+    [['allowed-ips', 'lan'], 'found "lan"'],
+    [['export', 'wg0.conf'], '--to takes'],
+    [['export', '--to', 'windows', 'wg0.conf'], 'found "windows"'],
+    [['import', 'wg0.conf'], 'NetworkManager keyfile'],
+    [['qr', 'huge.conf'], 'A QR code holds 2953 bytes'],
+  ])('%j fails in one line and a hint', (args, message) => {
+    put('wg0.conf', tunnel)
+    put('huge.conf', tunnel + tunnel.repeat(20))
+    const { status, stdout, stderr } = wgq(args)
+    expect([status, stdout]).toEqual([1, ''])
+    expect(stderr).toContain(message)
+    expect(stderr).toMatch(/^wgq: [^\n]*\n(?: {2}hint: [^\n]*\n)?$/)
+  })
+
+  test('allowed-ips: a list, lines or JSON', () => {
+    const list = ['0.0.0.0/1', '--except', '0.0.0.0/2,::/0']
+    expect(wgq(['allowed-ips', ...list]).stdout).toBe('64.0.0.0/2\n')
+    expect(wgq(['allowed-ips', '10.0.0.0/9,fd00::/8', '10.128.0.0/9']).stdout).toBe('10.0.0.0/8, fd00::/8\n')
+    expect(wgq(['allowed-ips', '--lines', '10.0.0.1 10.0.0.3']).stdout).toBe('10.0.0.1/32\n10.0.0.3/32\n')
+    expect(wgq(['allowed-ips', '--json', '10.0.0.1']).stdout).toBe('["10.0.0.1/32"]\n')
+    expect(wgq(['allowed-ips', '10.0.0.1', '--except', '10.0.0.0/8'])).toMatchObject({
+      status: 0,
+      stdout: '',
+    })
+  })
+
+  test('qr: says what it leaves out and that it is secret; pictures are private', () => {
+    const shown = wgq(['qr', put('wg0.conf', tunnel.replace('Address', 'PostUp = true\nAddress'))])
+    expect(shown.stderr).toBe(
+      'wgq: left out, the apps do not know it: PostUp\nwgq: the code holds the private key of wg0.conf\n',
+    )
+    const lines = shown.stdout.trimEnd().split('\n')
+    expect(lines.length).toBeGreaterThan(20)
+    expect(new Set(lines.map((line) => line.length)).size).toBe(1)
+    expect(wgq(['qr', 'wg0.conf', '--svg', 'code.svg']).status).toBe(0)
+    expect(readFileSync(join(directory, 'code.svg'), 'utf8')).toMatch(/^<svg .*<rect .*<\/svg>$/s)
+    expect(statSync(join(directory, 'code.svg')).mode & 0o777).toBe(0o600)
+  })
+
+  test('export and import: there and back, files with the modes that their readers need', () => {
+    put('wg0.conf', tunnel)
+    expect(wgq(['export', '--to', 'networkmanager', '--output', '.', 'wg0.conf']).status).toBe(0)
+    expect(wgq(['import', 'wg0.nmconnection'])).toEqual({ status: 0, stdout: tunnel, stderr: '' })
+    expect(wgq(['export', '--to', 'networkd', '--output', '.', 'wg0.conf']).status).toBe(0)
+    expect(wgq(['import', 'wg0.netdev', 'wg0.network']).stdout).toBe(tunnel)
+    const modes = ['wg0.nmconnection', 'wg0.netdev'].map(
+      (name) => statSync(join(directory, name)).mode & 0o777,
+    )
+    expect(modes).toEqual([0o600, 0o640])
+    expect(readdirSync(directory).filter((name) => name.includes('.wgq-'))).toEqual([])
+  })
+})
