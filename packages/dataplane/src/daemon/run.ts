@@ -28,6 +28,8 @@ import { SourceWatch } from './source-watch.ts'
 const queueLength = 1000
 /** Handshake messages worked off before the event loop gets a turn: about 5 ms. */
 const handshakesPerTurn = 12
+/** A full turn that takes longer counts as load. */
+const slowTurnMs = 20
 
 /**
  * Opens the interface and its configuration socket and serves both until something ends it; `ended` is called once with
@@ -173,8 +175,11 @@ class RunningDaemon implements DaemonHandle {
     this.drainPending = false
     if (this.closed) return
     const from = performance.now()
-    this.device.drain(handshakesPerTurn, (event) => this.onOther(event))
-    if (!this.closed) this.engine.reportDrain(performance.now() - from)
+    const handshakes = this.device.drain(handshakesPerTurn, (event) => this.onOther(event))
+    const tookMs = performance.now() - from
+    // A turn that was not full is no load, slow as it may be: the first handshake of a process compiles its way.
+    if (!this.closed && handshakes === handshakesPerTurn && tookMs > slowTurnMs)
+      this.engine.reportDrain(tookMs)
   }
 
   private onOther(event: EngineEvent & { kind: 'notice' | 'fatal' }): void {

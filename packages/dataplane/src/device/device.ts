@@ -134,19 +134,21 @@ export class Device {
     }
   }
 
-  /** Works off what the engine reported, at most `mostHandshakes` handshake messages. Says whether there was anything. */
+  /** Works off what the engine reported, at most `mostHandshakes` handshake messages. Returns how many those were. */
   drain(
     mostHandshakes: number,
     onOther: (event: EngineEvent & { kind: 'notice' | 'fatal' }) => void,
-  ): boolean {
-    const events = this.edges.engine.takeEvents(mostHandshakes)
-    for (const event of events) {
+  ): number {
+    let handshakes = 0
+    for (const event of this.edges.engine.takeEvents(mostHandshakes)) {
       if (event.kind === 'peer') this.onPeerEvent(event.peer, event.flags, event.dropped)
-      else if (event.kind === 'handshake') this.handshakes.receive(asBuffer(event.message), event.from)
-      else onOther(event)
+      else if (event.kind === 'handshake') {
+        handshakes++
+        this.handshakes.receive(asBuffer(event.message), event.from)
+      } else onOther(event)
     }
     this.tick()
-    return events.length > 0
+    return handshakes
   }
 
   /** Fires the timers that are due and asks to be woken for the next. */
