@@ -69,7 +69,9 @@ describe.skipIf(whyNot !== undefined)('verbs about configuration files', () => {
     expect(wgq(['lint', odd]).status).toBe(0)
     expect(wgq(['lint', '--strict', odd]).status).toBe(1)
     const codes = (...args: string[]) =>
-      (JSON.parse(wgq(['lint', '--json', ...args, odd]).stdout) as { code: string }[]).map(({ code }) => code)
+      (
+        JSON.parse(wgq(['lint', '--json', ...args, odd]).stdout) as { findings: { code: string }[] }
+      ).findings.map(({ code }) => code)
     expect(codes()).toEqual(['keepalive-missing', 'host-bits'])
     expect(codes('-q')).toEqual(['host-bits'])
   })

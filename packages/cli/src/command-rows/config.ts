@@ -30,7 +30,7 @@ export const configCommands: readonly Command[] = [
       { name: 'setconf', summary: 'the files are for `wg setconf`, which knows no keys of wg-quick' },
       { name: 'strict', summary: 'warnings make the exit status 1 too' },
       { name: 'quiet', short: 'q', summary: 'errors and warnings only' },
-      { name: 'json', summary: 'print JSON' },
+      { name: 'json', summary: 'print JSON (docs/schema/lint.json)' },
       { name: 'sarif', summary: 'print SARIF 2.1.0, for code scanning services' },
     ],
     examples: [

@@ -21,7 +21,7 @@ export const run: Handler = async (invocation) => {
   const inputs = operands.map((operand) => readInput(operand, purpose))
   const all = lint(inputs, edges)
   const findings = flags.has('quiet') ? all.filter(({ severity }) => severity !== 'info') : all
-  if (flags.has('json')) writeOut(`${JSON.stringify(findings, null, 2)}\n`)
+  if (flags.has('json')) writeOut(`${JSON.stringify({ findings }, null, 2)}\n`)
   else if (flags.has('sarif')) {
     writeOut(`${JSON.stringify(sarifLog(findings, process.env['WGQ_VERSION'] ?? ''), null, 2)}\n`)
   } else {

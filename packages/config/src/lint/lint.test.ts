@@ -85,6 +85,21 @@ describe('the examples in docs/lint.md', () => {
   })
 })
 
+test('findings have the members that docs/schema/lint.json says', () => {
+  const schema = JSON.parse(
+    readFileSync(new URL('../../../../docs/schema/lint.json', import.meta.url), 'utf8'),
+  )
+  const { required, properties } = schema.$defs.finding
+  const found = documented.flatMap(({ failing }) => lint(failing, edges))
+  const members = new Set(found.flatMap((finding) => Object.keys(finding)))
+  expect([...members].sort()).toEqual(Object.keys(properties).sort())
+  for (const finding of found) {
+    expect(Object.keys(finding)).toEqual(expect.arrayContaining(required))
+    expect(properties.severity.enum).toContain(finding.severity)
+    expect(Object.keys(finding.at)).toEqual(schema.$defs.position.required)
+  }
+})
+
 interface Golden {
   name: string
   interface: string
