@@ -24,7 +24,7 @@ _wgq() {
   local cur=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]:-} at=$((COMP_CWORD - 1))
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W "show showconf set setconf addconf syncconf genkey genpsk pubkey up down save strip lint allowed-ips qr import export diff reload doctor wait watch metrics top help version" -- "$cur"))
+    COMPREPLY=($(compgen -W "show showconf set setconf addconf syncconf genkey genpsk pubkey up down save strip lint allowed-ips qr import export confirm diff reload doctor wait watch metrics top help version" -- "$cur"))
     return
   fi
   case $verb in
@@ -80,6 +80,8 @@ _wgq() {
     pubkey)
       ;;
     up)
+      if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --try ]]; then COMPREPLY=(); return; fi
+      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W "--kill-switch --try --help" -- "$cur")); return; fi
       case $at in
         1) COMPREPLY=($(compgen -W "$(_wgq_configs)" -- "$cur") $(compgen -f -X '!*.conf' -- "$cur") $(compgen -d -- "$cur")) ;;
       esac
@@ -132,6 +134,11 @@ _wgq() {
         1) COMPREPLY=($(compgen -W "$(_wgq_configs)" -- "$cur") $(compgen -f -X '!*.conf' -- "$cur") $(compgen -d -- "$cur")) ;;
       esac
       ;;
+    confirm)
+      case $at in
+        1) COMPREPLY=($(compgen -W "$(_wgq_interfaces)" -- "$cur")) ;;
+      esac
+      ;;
     diff)
       if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W "--json --help" -- "$cur")); return; fi
       case $at in
@@ -182,7 +189,7 @@ _wgq() {
       ;;
     help)
       case $at in
-        1) COMPREPLY=($(compgen -W "show showconf set setconf addconf syncconf genkey genpsk pubkey up down save strip lint allowed-ips qr import export diff reload doctor wait watch metrics top help version" -- "$cur")) ;;
+        1) COMPREPLY=($(compgen -W "show showconf set setconf addconf syncconf genkey genpsk pubkey up down save strip lint allowed-ips qr import export confirm diff reload doctor wait watch metrics top help version" -- "$cur")) ;;
       esac
       ;;
     version)

@@ -12,6 +12,7 @@ import { readWgFile } from '@wgq/config/wg/read-file'
 import { isWgqError, WgqError } from '@wgq/model/error'
 import { childRunner, findProgram } from '@wgq/quick/child'
 import type { Edges } from '@wgq/quick/edges'
+import { wantsKillSwitch } from '@wgq/quick/kill-switch/directive'
 import { runDirectory } from '@wgq/quick/orchestrate'
 import type { Session } from '@wgq/quick/session'
 import { rerunAsRoot, thisProgram } from './as-root.ts'
@@ -42,7 +43,10 @@ export const runQuick = async (
   if (elsewhere) return elsewhere
   holdSignals()
   const { name: program, script, binDirectory } = thisProgram()
-  const open = async (rest: Pick<Session, 'name' | 'configPath' | 'settings'>, encode = encodeUtf8) => ({
+  const open = async (
+    rest: Pick<Session, 'name' | 'configPath' | 'settings' | 'killSwitch'>,
+    encode = encodeUtf8,
+  ) => ({
     ...rest,
     edges: await openEdges(childEnvironment(binDirectory), personality !== 'wgq', encode),
     program,
@@ -68,7 +72,8 @@ export const runQuick = async (
   const source = readConfigFile(configPath)
   const settings = readSettings(source.text, configPath)
   const encode = (text: string): Buffer => encodeSource({ ...source, text })
-  return closing(await open({ name, configPath, settings }, encode), work)
+  const killSwitch = personality === 'wgq' && wantsKillSwitch(source.text)
+  return closing(await open({ name, configPath, settings, killSwitch }, encode), work)
 }
 
 /** What the signals that ask the program to stop leave behind; looked at between steps. */

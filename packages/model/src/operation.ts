@@ -49,6 +49,9 @@ export type Op =
   /** `text` is the batch that the tool reads on its standard input. */
   | { readonly do: 'firewall.load'; readonly tool: FirewallTool; readonly text: string }
   | { readonly do: 'firewall.unload'; readonly tool: FirewallTool; readonly text: string }
+  /** Blocks everything outside of the tunnel; `text` is the nft batch, which replaces an older one without a gap. */
+  | { readonly do: 'killswitch.on'; readonly dev: IfName; readonly text: string }
+  | { readonly do: 'killswitch.off'; readonly dev: IfName }
   | { readonly do: 'hook.run'; readonly command: string }
 
 /** The program whose language a firewall batch is written in. */

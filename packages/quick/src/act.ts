@@ -3,10 +3,11 @@ import type { DeviceChange } from '@wgq/model/device'
 import { errnoText } from '@wgq/model/errno'
 import { isWgqError, type WgqError } from '@wgq/model/error'
 import type { Op } from '@wgq/model/operation'
-import { resolverLines } from './dns/resolvconf.ts'
+import { actDns } from './dns/act.ts'
 import type { Edges } from './edges.ts'
 import { Failure } from './failure.ts'
 import { hookScript, hookShellArguments } from './hooks.ts'
+import { removeKillSwitch } from './kill-switch/nft-text.ts'
 import type { Session } from './session.ts'
 
 /** Says whether the host carries an operation out itself; a row of these goes to it as one batch. */
@@ -45,16 +46,15 @@ export const act = async (op: Op, session: Session): Promise<void> => {
     case 'firewall.load':
     case 'firewall.unload':
       return child(session, op.tool, op.tool === 'nft' ? ['-f', '-'] : ['-n'], { input: op.text })
-    case 'dns.set': {
-      const [, prefix] = /^resolvconf:(.*)$/.exec(op.manager) ?? []
-      return child(session, 'resolvconf', ['-a', `${prefix}${op.dev}`, '-m', '0', '-x'], {
-        input: resolverLines(op.servers, op.search),
-      })
-    }
-    case 'dns.unset': {
-      const [, prefix] = /^resolvconf:(.*)$/.exec(op.manager) ?? []
-      return child(session, 'resolvconf', ['-d', `${prefix}${op.dev}`, '-f'])
-    }
+    case 'dns.set':
+    case 'dns.unset':
+      for (const { program, args, input } of await said(edges, 1, async () => actDns(op)))
+        await child(session, program, args, input === undefined ? {} : { input })
+      return
+    case 'killswitch.on':
+      return child(session, 'nft', ['-f', '-'], { input: op.text })
+    case 'killswitch.off':
+      return child(session, 'nft', ['-f', '-'], { input: removeKillSwitch(op.dev) })
     case 'hook.run':
       return child(session, 'bash', hookShellArguments, { script: hookScript(op.command, session) })
     default:

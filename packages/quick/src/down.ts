@@ -13,6 +13,7 @@ import { recover } from './recover.ts'
 import { Runner } from './runner.ts'
 import { save } from './save.ts'
 import type { Session } from './session.ts'
+import { forgetTry } from './try.ts'
 
 /**
  * wg-quick down: takes an interface down, whoever brought it up, in upstream's order (spec wg-quick §7). Resolves to the
@@ -21,6 +22,7 @@ import type { Session } from './session.ts'
 export const down = async (session: Session): Promise<number> => {
   const { name, settings, edges } = session
   makeRunDirectory(session.runDirectory)
+  forgetTry(session)
   const cleaned = await recover(session)
   if (!(await edges.devices.list()).includes(name)) {
     if (cleaned.includes(name)) return 0
@@ -73,6 +75,7 @@ const takeDown = async (session: Session, runner: Runner, journal: Journal | und
   }
   await forgiving(runner, planDnsRemoval(session, journal))
   await forgiving(runner, await planFirewallRemoval(edges, name))
+  await forgiving(runner, journal?.undo.filter((op) => op.do === 'killswitch.off').slice(0, 1) ?? [])
   if (gone && journal) new JournalKeeper(session.runDirectory, journal).remove()
   if (gone) throw gone
 }

@@ -22,6 +22,8 @@ export const inverse = (op: Op): Op | undefined => {
         : { do: 'sysctl.set', key: op.key, value: op.previous, previous: op.value }
     case 'dns.set':
       return { do: 'dns.unset', dev: op.dev, manager: op.manager }
+    case 'killswitch.on':
+      return { do: 'killswitch.off', dev: op.dev }
     case 'firewall.load':
       return { do: 'firewall.unload', tool: op.tool, text: '' }
     default:

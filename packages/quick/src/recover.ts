@@ -16,15 +16,17 @@ export const recover = async (session: Session): Promise<string[]> => {
     cleaned.push(journal.interface)
   }
   const own = readJournal(session.runDirectory, session.name)
-  if (own?.state === 'up') await dropIfGone(session, own)
+  // Under its own name wgq ends well when there was something to clean up; upstream's `down` refuses.
+  if (own?.state === 'up' && (await dropIfGone(session, own)) && session.style === 'wgq')
+    cleaned.push(own.interface)
   return cleaned
 }
 
-/** The interface was deleted by other means: upstream's `down`, `ip link delete`. Rules may have stayed behind. */
-const dropIfGone = async (session: Session, journal: Journal): Promise<void> => {
+/** Says whether something was cleaned up. The interface was deleted by other means: upstream's `down`, `ip link delete`. Rules may have stayed behind. */
+const dropIfGone = async (session: Session, journal: Journal): Promise<boolean> => {
   const { host } = session.edges
   const link = await host.link(journal.interface)
-  if (link && isOwn(link, journal)) return
+  if (link && isOwn(link, journal)) return false
   const keeper = new JournalKeeper(session.runDirectory, journal)
   const mark = journal.undo.find((op) => op.do === 'rule.delete' && op.rule.notFwmark !== undefined)
   const table = mark?.do === 'rule.delete' ? mark.rule.table : undefined
@@ -33,6 +35,10 @@ const dropIfGone = async (session: Session, journal: Journal): Promise<void> => 
     table !== undefined &&
     ((await host.routes({ family: 4, table })).length > 0 ||
       (await host.routes({ family: 6, table })).length > 0)
-  if (link || taken) keeper.remove()
-  else await undo(session, keeper)
+  if (link || taken) {
+    keeper.remove()
+    return false
+  }
+  await undo(session, keeper)
+  return true
 }

@@ -18,8 +18,16 @@ export interface Session {
   readonly binDirectory: string
   /** Byte for byte what upstream says, or wgq's own comforts. */
   readonly style: 'wg-quick' | 'wgq'
+  /** Nothing may leave the machine outside of the tunnel (`# KillSwitch = on`, `--kill-switch`). */
+  readonly killSwitch?: boolean
+  /** A kill switch that stood before this run stays whatever happens. */
+  readonly keepKillSwitch?: boolean
   /** Journals and locks. */
   readonly runDirectory: string
+  /** Refuse where wgq would do without something (IPv6, a firewall, name servers). Upstream always does. */
+  readonly strict?: boolean
+  /** The network namespace that the interface shall live in, by its name. */
+  readonly into?: string
   /** Set by a signal handler; looked at between steps. */
   readonly interruption: { signal?: NodeJS.Signals }
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { formatCidr } from '@wgq/model/cidr'
 import type { Op, Rule } from '@wgq/model/operation'
+import { splitManager } from './dns/act.ts'
+import { backupPath } from './dns/file.ts'
 
 /**
  * The words that a person would type for an operation, as wg-quick prints them behind `[#] `: joined by single spaces,
@@ -43,12 +45,14 @@ export const spell = (op: Op): string | undefined => {
     case 'firewall.load':
     case 'firewall.unload':
       return op.tool === 'nft' ? `nft -f ${pseudoFile}` : `${op.tool} -n`
+    case 'killswitch.on':
+    case 'killswitch.off':
+      return `nft -f ${pseudoFile}`
     case 'hook.run':
       return op.command
     case 'dns.set':
-      return spellDns(op.manager, 'set', op.dev, op)
     case 'dns.unset':
-      return spellDns(op.manager, 'unset', op.dev)
+      return spellDns(op)
   }
 }
 
@@ -65,22 +69,16 @@ const selector = (rule: Rule): string => {
 const suppression = (rule: Rule): Pick<Rule, 'suppressPrefixLength'> =>
   rule.suppressPrefixLength === undefined ? {} : { suppressPrefixLength: rule.suppressPrefixLength }
 
-/** A manager is `resolvconf[:PREFIX]`, `resolvectl` or `file:PATH` (dns/manager.ts). */
-const spellDns = (
-  manager: string,
-  act: 'set' | 'unset',
-  dev: string,
-  to?: { servers: readonly string[]; search: readonly string[] },
-): string => {
-  const [kind, detail = ''] = splitManager(manager)
-  if (kind === 'resolvconf')
-    return act === 'set' ? `resolvconf -a ${detail}${dev} -m 0 -x` : `resolvconf -d ${detail}${dev} -f`
-  if (kind === 'resolvectl')
-    return act === 'set' ? `resolvectl dns ${dev} ${to?.servers.join(' ')}` : `resolvectl revert ${dev}`
-  return act === 'set' ? `wgq dns ${dev} > ${detail}` : `wgq dns restore ${detail}`
-}
-
-const splitManager = (manager: string): [string, string?] => {
-  const colon = manager.indexOf(':')
-  return colon < 0 ? [manager] : [manager.slice(0, colon), manager.slice(colon + 1)]
+/** A manager is `resolvconf:PREFIX`, `resolvectl` or `file:PATH` (dns/manager.ts). */
+const spellDns = (op: Extract<Op, { do: 'dns.set' | 'dns.unset' }>): string => {
+  const { dev } = op
+  const [kind, detail] = splitManager(op.manager)
+  if (op.do === 'dns.unset') {
+    if (kind === 'resolvconf') return `resolvconf -d ${detail}${dev} -f`
+    return kind === 'resolvectl' ? `resolvectl revert ${dev}` : `mv ${backupPath(detail, dev)} ${detail}`
+  }
+  if (kind === 'resolvconf') return `resolvconf -a ${detail}${dev} -m 0 -x`
+  const servers = op.servers.join(' ')
+  if (kind === 'resolvectl') return `resolvectl dns ${dev} ${servers}`
+  return `cp -P ${detail} ${backupPath(detail, dev)}; printf 'nameserver %s\\n' ${servers} > ${detail}`
 }

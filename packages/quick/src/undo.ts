@@ -34,11 +34,15 @@ export const undo = async (session: Session, keeper: JournalKeeper): Promise<num
       planJournalRules(journal.undo, [...(await edges.host.rules(4)), ...(await edges.host.rules(6))]),
     )
   restoreSysctls(session, journal)
+  const blocking = journal.undo.filter((op) => op.do === 'killswitch.off').slice(0, 1)
+  const kept = session.keepKillSwitch ? blocking : []
   if (journal.undo.some((op) => op.do === 'link.delete')) {
     const link = await edges.host.link(journal.interface)
     if (link && isOwn(link, journal)) await attempt([{ do: 'link.delete', name: link.name }])
   }
-  if (status === 0) keeper.remove()
+  if (kept.length === 0) await attempt(blocking)
+  if (status === 0 && kept.length > 0) keeper.update({ state: 'up', undo: kept })
+  else if (status === 0) keeper.remove()
   return status
 }
 

@@ -7,15 +7,19 @@ import { setDefaultRoutes } from './default-routes.ts'
 import { planDns } from './dns/plan.ts'
 import { Failure } from './failure.ts'
 import { planHooks } from './hooks.ts'
-import { JournalKeeper, makeRunDirectory, startJournal } from './journal.ts'
+import { JournalKeeper, makeRunDirectory, readJournal, startJournal } from './journal.ts'
+import { planKillSwitch } from './kill-switch/plan.ts'
 import { automaticMtu } from './mtu.ts'
 import { planAddresses } from './plan/addresses.ts'
 import { isDefault, planMainRoutes, planTableRoutes, readRouting, sortedAllowedIps } from './plan/routes.ts'
 import { recover } from './recover.ts'
 import { configuredBy } from './reload/configured.ts'
+import { reload } from './reload/reload.ts'
 import { rollBack } from './rollback.ts'
 import { Runner } from './runner.ts'
 import type { Session } from './session.ts'
+import { forgetTry } from './try.ts'
+import { isOwn } from './undo.ts'
 
 /**
  * wg-quick up: brings an interface up as its configuration says, or leaves the host as it was. Resolves to the exit
@@ -24,18 +28,25 @@ import type { Session } from './session.ts'
 export const up = async (session: Session): Promise<number> => {
   const { name, edges } = session
   makeRunDirectory(session.runDirectory)
-  await recover(session)
-  if (await edges.host.link(name))
+  forgetTry(session)
+  const before = session.killSwitch ? readJournal(session.runDirectory, name) : undefined
+  const blocking = before?.undo.filter((op) => op.do === 'killswitch.off').slice(0, 1) ?? []
+  await recover({ ...session, keepKillSwitch: blocking.length > 0 })
+  const link = await edges.host.link(name)
+  const own = link && readJournal(session.runDirectory, name)
+  if (own && session.style === 'wgq' && isOwn(link, own)) return reload(session)
+  if (link)
     throw new WgqError('E_EXISTS', `\`${name}' already exists`, {
       hint: `\`wgq down ${name}\` takes it down first`,
     })
   const keeper = new JournalKeeper(session.runDirectory, startJournal(name, session.configPath))
+  if (blocking.length > 0) keeper.update({ undo: blocking })
   try {
     await bringUp(session, keeper)
     keeper.update({ state: 'up' })
     return 0
   } catch (error) {
-    return rollBack(session, keeper, error)
+    return rollBack({ ...session, keepKillSwitch: blocking.length > 0 }, keeper, error)
   }
 }
 
@@ -50,10 +61,14 @@ const bringUp = async (session: Session, keeper: JournalKeeper): Promise<void> =
   await runner.perform(planAddresses(name, settings.addresses))
   const device = await edges.devices.read(name).catch(() => undefined)
   keeper.update({ configured: configuredBy(settings, device?.peers ?? []) })
+  await runner.perform(planKillSwitch(session, device))
   const mtu = settings.mtu?.value ?? String(await automaticMtu(edges.host, device?.peers ?? []))
   await runner.perform([{ do: 'link.up', dev: name, mtu }])
   await runner.perform(planDns(session))
   await setRoutes(session, runner, device)
+  // Once more with the mark that the default route chose.
+  const marked = session.killSwitch ? await edges.devices.read(name) : undefined
+  if (marked?.fwmark !== device?.fwmark) await runner.perform(planKillSwitch(session, marked))
   await runner.perform(planHooks(name, settings.hooks.postUp))
 }
 

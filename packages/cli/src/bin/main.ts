@@ -8,6 +8,8 @@ const handlers: Record<string, () => Promise<{ run: Handler }>> = {
   down: () => import('../verbs/down.ts'),
   save: () => import('../verbs/save.ts'),
   'route-monitor': () => import('../verbs/route-monitor.ts'),
+  confirm: () => import('../verbs/confirm.ts'),
+  'try-guard': () => import('../verbs/try-guard.ts'),
   diff: () => import('../verbs/diff.ts'),
   reload: () => import('../verbs/reload.ts'),
   doctor: () => import('../verbs/doctor.ts'),

@@ -17,9 +17,28 @@ export const quickCommands: readonly Command[] = [
     summary: 'Bring a tunnel up as its configuration file says, or leave everything as it was',
     usage: '<interface or file>',
     operands: [tunnel],
-    options: [],
+    options: [
+      {
+        name: 'kill-switch',
+        summary:
+          'nothing leaves this machine outside of the tunnel until `wgq down`, also when the data plane crashes',
+      },
+      {
+        name: 'try',
+        summary: 'take the tunnel down again after so many seconds unless `wgq confirm` is run',
+        valueName: 'seconds',
+        valueKind: 'number',
+      },
+    ],
+    description: [
+      'A tunnel that wgq brought up and that runs is brought in line with its file, as `wgq reload` does.',
+    ],
     examples: [
       { command: 'wgq up wg0', summary: 'reads /etc/wireguard/wg0.conf' },
+      {
+        command: 'wgq up --try 60 wg0',
+        summary: 'on a remote machine: comes back by itself when the connection is lost',
+      },
       { command: 'wgq up ./office.conf', summary: 'the interface is called office' },
     ],
   },

@@ -10,6 +10,16 @@ const tunnel: Operand = {
 /** Verbs that bring a running tunnel in line with its file. */
 export const reloadCommands: readonly Command[] = [
   {
+    verb: 'confirm',
+    personalities: ['wgq'],
+    group: 'tunnel',
+    summary: 'Keep a tunnel that `wgq up --try` brought up',
+    usage: '<interface>',
+    operands: [{ name: 'interface', kind: 'interface', summary: 'the tunnel on trial' }],
+    options: [],
+    examples: [{ command: 'wgq confirm wg0', summary: 'before the time is over' }],
+  },
+  {
     verb: 'diff',
     personalities: ['wgq'],
     group: 'tunnel',

@@ -5,6 +5,7 @@ import { parseDocument } from '@wgq/config/document'
 import { peerNames } from '@wgq/config/names'
 import { planReload } from '@wgq/quick/reload/reload'
 import type { Session } from '@wgq/quick/session'
+import { rerunAsRoot } from '../as-root.ts'
 import type { Handler } from '../command.ts'
 import { nameMap } from '../observe/tunnels.ts'
 import { parseArguments } from '../options.ts'
@@ -18,6 +19,8 @@ const wouldChange = 2
 /** wgq diff NAME|FILE [--json]: what `wgq reload` would change. */
 export const run: Handler = async (invocation) => {
   const parsed = await parseArguments(invocation)
+  const elsewhere = rerunAsRoot(invocation)
+  if (elsewhere) return elsewhere
   return runQuick({ ...invocation, args: parsed.operands }, (session) =>
     compare(session, parsed.flags.has('json')),
   )

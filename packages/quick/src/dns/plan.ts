@@ -3,25 +3,38 @@ import type { Op } from '@wgq/model/operation'
 import { inverse } from '../inverse.ts'
 import type { Journal } from '../journal.ts'
 import type { Session } from '../session.ts'
-import { resolvconfPrefix } from './resolvconf.ts'
+import { chooseManager, type DnsChoice, viewDns } from './manager.ts'
 
 /** The operation that puts a configuration's name servers in place; none without servers, whatever domains are given. */
-export const planDns = ({ name, settings, edges }: Session): Op[] => {
+export const planDns = (session: Session): Op[] => {
+  const { name, settings } = session
   if (settings.dnsServers.length === 0) return []
+  const choice = managerFor(session)
+  if ('none' in choice) return []
   return [
     {
       do: 'dns.set',
       dev: name,
-      manager: `resolvconf:${resolvconfPrefix(edges.find('resolvconf'))}`,
+      manager: choice.manager,
       servers: settings.dnsServers.map(({ value }) => value),
       search: settings.dnsSearch.map(({ value }) => value),
     },
   ]
 }
 
+/** Who is told about name servers. Under upstream's name that is resolvconf, whether it is there or not. */
+export const managerFor = ({ style, edges, into }: Session): DnsChoice => {
+  if (into !== undefined) return { manager: `file:/etc/netns/${into}/resolv.conf` }
+  const view = viewDns(edges.find)
+  return style === 'wg-quick' ? { manager: `resolvconf:${view.prefix}` } : chooseManager(view)
+}
+
 /** What takes the name servers back: as the journal notes it, else by what the configuration says now (upstream's way). */
 export const planDnsRemoval = (session: Session, journal: Journal | undefined): Op[] => {
   const noted = journal?.undo.filter((op) => op.do === 'dns.unset') ?? []
   if (noted.length > 0) return noted
-  return planDns(session).flatMap((op) => inverse(op) ?? [])
+  // Only resolvconf may know of an interface that upstream brought up.
+  return planDns(session)
+    .flatMap((op) => inverse(op) ?? [])
+    .filter((op) => op.do === 'dns.unset' && op.manager.startsWith('resolvconf:'))
 }

@@ -10,6 +10,7 @@ describe('wantsKillSwitch', () => {
     ['[Interface]\n#killswitch=yes\n', true],
     ['[Interface]\n# KillSwitch = on\n# KillSwitch = off\n', false],
     ['[Interface]\nKillSwitch = on\n', false],
+    ['[Interface]\n# KillSwitch = on\n[Peer]\n', true],
     ['[Peer]\n# KillSwitch = on\n', false],
     ['', false],
   ])('%j', (text, wanted) => {

@@ -37,17 +37,12 @@ export const isDefault = (cidr: Cidr): boolean => cidr.prefixLength === 0
 
 /**
  * Routes of the main table for the entries that no route of the interface covers already: neither one of `existing`
- * (such as the network of an address) nor one planned before. Entries must come longest prefix first.
+ * (such as the network of an address), nor one planned before it: entries must come longest prefix first.
  */
 export const planMainRoutes = (dev: string, allowedIps: readonly Cidr[], existing: readonly Cidr[]): Op[] => {
+  // What is planned covers nothing that follows: that is shorter, and a device has no prefix twice.
   const present = new PrefixSet(existing)
-  const ops: Op[] = []
-  for (const dst of allowedIps) {
-    if (present.covers(dst)) continue
-    present.add(dst)
-    ops.push({ do: 'route.add', dev, dst })
-  }
-  return ops
+  return allowedIps.filter((dst) => !present.covers(dst)).map((dst) => ({ do: 'route.add', dev, dst }))
 }
 
 /** Prefixes by family and length, so that 10,000 routes cost a few look-ups each. */
@@ -58,7 +53,7 @@ class PrefixSet {
     for (const prefix of prefixes) this.add(prefix)
   }
 
-  add(prefix: Cidr): void {
+  private add(prefix: Cidr): void {
     const sets = this.lengths[prefix.family]
     const set = sets.get(prefix.prefixLength) ?? new Set()
     sets.set(prefix.prefixLength, set.add(maskCidr(prefix).address))

@@ -10,6 +10,7 @@ import { planDns } from '../dns/plan.ts'
 import { Failure, Interrupted } from '../failure.ts'
 import { chooseFirewall, planFirewallRemoval } from '../firewall/choose.ts'
 import { type Journal, JournalKeeper, makeRunDirectory, readJournal, startJournal } from '../journal.ts'
+import { planKillSwitch } from '../kill-switch/plan.ts'
 import { notWireGuard } from '../not-wireguard.ts'
 import { readRouting, sortedAllowedIps } from '../plan/routes.ts'
 import { planJournalRules } from '../plan/rules.ts'
@@ -66,8 +67,9 @@ export const planReload = async (session: Session): Promise<ReloadPlan> => {
     { link, addresses: await edges.host.addresses(name), routes, undo: journal.undo },
   )
   const dns = dnsDifference(session, journal)
+  const killSwitch = killSwitchDifference(session, journal)
   return {
-    differences: [...differences, ...host.differences, ...dns],
+    differences: [...differences, ...host.differences, ...dns, ...killSwitch],
     device,
     deviceChange: change,
     wanted,
@@ -114,6 +116,7 @@ const apply = async (session: Session, plan: ReloadPlan, keeper: JournalKeeper):
   await runner.perform(plan.host.replacements)
   if (addressesChange || plan.host.defaultsToRemove.length > 0)
     await renewFirewall(session, runner, keeper, device.fwmark)
+  if (plan.differences.length > 0) await renewKillSwitch(session, runner, keeper)
   if (plan.dnsDiffers) {
     const wanted = planDns(session)
     if (wanted.length === 0)
@@ -192,6 +195,18 @@ const renewFirewall = async (
   }
 }
 
+/** The kill switch names endpoints and mark; it comes and goes with its line in the file. */
+const renewKillSwitch = async (session: Session, runner: Runner, keeper: JournalKeeper): Promise<void> => {
+  const noted = keeper.journal.undo.filter((op) => op.do === 'killswitch.off')
+  if (session.killSwitch) {
+    forget(keeper, noted)
+    await runner.perform(planKillSwitch(session, await session.edges.devices.read(session.name)))
+  } else if (noted.length > 0) {
+    await runner.perform(noted.slice(0, 1))
+    forget(keeper, noted)
+  }
+}
+
 /** Carries out inverses of the journal and takes them off it. */
 const remove = async (runner: Runner, keeper: JournalKeeper, ops: readonly Op[]): Promise<void> => {
   await runner.perform(ops)
@@ -245,5 +260,15 @@ const dnsDifference = ({ settings }: Session, { configured, undo }: Journal): Di
       running: running.filter(Boolean).join(' ') || '(none)',
       wanted: wanted.filter(Boolean).join(' ') || '(none)',
     },
+  ]
+}
+
+const killSwitchDifference = ({ killSwitch }: Session, { undo }: Journal): Difference[] => {
+  const stands = undo.some((op) => op.do === 'killswitch.off')
+  if (stands === (killSwitch ?? false)) return []
+  return [
+    stands
+      ? { object: 'kill switch', running: 'on', wanted: 'off' }
+      : { object: 'kill switch', running: 'off', wanted: 'on' },
   ]
 }

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+import type { Device } from '@wgq/model/device'
+import type { Op } from '@wgq/model/operation'
+import type { Session } from '../session.ts'
+import { writeKillSwitch } from './nft-text.ts'
+
+/** The operation that blocks everything beside the tunnel, as far as its endpoints and mark are known; none unless asked. */
+export const planKillSwitch = ({ name, killSwitch }: Session, device: Device | undefined): Op[] => {
+  if (!killSwitch) return []
+  const endpoints = device?.peers.flatMap(({ endpoint }) => (endpoint ? [endpoint] : [])) ?? []
+  return [
+    {
+      do: 'killswitch.on',
+      dev: name,
+      text: writeKillSwitch({ dev: name, endpoints, mark: device?.fwmark ?? 0 }),
+    },
+  ]
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { WgqError } from '@wgq/model/error'
+import type { Session } from './session.ts'
+
+/** A tunnel that goes down again unless somebody confirms it. */
+interface Trial {
+  /** Tells this trial from a later one of the same interface. */
+  readonly token: string
+  readonly config: string
+}
+
+type Place = Pick<Session, 'runDirectory' | 'name'>
+
+/**
+ * Starts the guard of a tunnel that is up: a process in a session of its own, which outlives the terminal and the SSH
+ * connection, and takes the tunnel down after `seconds` unless {@link confirmTry} comes first.
+ */
+export const startTry = (session: Session, seconds: number): void => {
+  const trial: Trial = { token: randomBytes(12).toString('hex'), config: session.configPath }
+  writeFileSync(path(session), `${JSON.stringify(trial)}\n`, { mode: 0o600 })
+  const guard = spawn(
+    join(session.binDirectory, 'wgq'),
+    ['try-guard', session.name, trial.token, `${seconds}`],
+    {
+      detached: true,
+      stdio: 'ignore',
+      cwd: '/',
+    },
+  )
+  guard.unref()
+}
+
+/** Keeps the tunnel. Raises `E_NO_TRIAL` where nothing waits for it. */
+export const confirmTry = (place: Place): void => {
+  if (!read(place))
+    throw new WgqError('E_NO_TRIAL', `${place.name} is not on trial`, {
+      hint: `\`wgq up --try 60 ${place.name}\` brings a tunnel up on trial; one that was not confirmed in time is down`,
+    })
+  forgetTry(place)
+}
+
+/** A trial of the past must not take down what comes after it. */
+export const forgetTry = (place: Place): void => rmSync(path(place), { force: true })
+
+/** What the guard does: waits, and returns the configuration to take down, or undefined when it was confirmed. */
+export const guardTry = async (place: Place, token: string, seconds: number): Promise<string | undefined> => {
+  await sleep(seconds * 1000)
+  const trial = read(place)
+  return trial?.token === token ? trial.config : undefined
+}
+
+const path = ({ runDirectory, name }: Place): string => join(runDirectory, `${name}.try`)
+
+const read = (place: Place): Trial | undefined => {
+  try {
+    return JSON.parse(readFileSync(path(place), 'utf8')) as Trial
+  } catch {
+    return undefined
+  }
+}
