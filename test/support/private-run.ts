@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -74,6 +74,16 @@ export class PrivateRun {
           stderr: Buffer.concat(err).toString(options.encoding ?? 'utf8'),
         }),
       )
+    })
+  }
+
+  /** Starts a program that keeps running, inside a network namespace; the caller ends it by its id. */
+  start(command: readonly string[], netns: string, env: NodeJS.ProcessEnv = {}): ChildProcess {
+    const inside = ['netns', 'exec', netns, 'unshare', '-m', 'sh', '-c', this.mounts, 'sh', ...command]
+    return spawn('ip', inside, {
+      cwd: this.work,
+      env: { PATH: process.env['PATH'], ...env },
+      stdio: ['ignore', 'ignore', 'pipe'],
     })
   }
 
