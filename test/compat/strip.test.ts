@@ -48,6 +48,7 @@ describe.skipIf(whyNot !== undefined)('wg-quick strip, against wg-quick', () => 
   })
 
   test('files of random pieces', () => {
+    // Without \x01: bash takes it for a mark of its own and keeps a blank behind it at the end of a line.
     const piece = fc.constantFrom(
       ...[
         '[Interface]',
@@ -80,7 +81,7 @@ describe.skipIf(whyNot !== undefined)('wg-quick strip, against wg-quick', () => 
         'x',
         ',',
       ],
-      ...['PublicKey', '*', '$(id)', '"', "'", '\xe9', '\xc3\xa9', '\x01', '\x7f', '\v', '-n', '~'],
+      ...['PublicKey', '*', '$(id)', '"', "'", '\xe9', '\xc3\xa9', '\x7f', '\v', '-n', '~'],
     )
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 30 }), (pieces) => {

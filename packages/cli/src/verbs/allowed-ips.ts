@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-import { networkInterfaces } from 'node:os'
 import type { Cidr } from '@wgq/model/cidr'
 import { formatCidr, parseCidr } from '@wgq/model/cidr'
 import { WgqError } from '@wgq/model/error'
 import { subtractPrefixes } from '@wgq/model/prefix-set'
 import type { Handler } from '../command.ts'
+import { localNetworks } from '../local-networks.ts'
 import { parseArguments } from '../options.ts'
 import { writeOut } from '../output.ts'
 
@@ -32,14 +32,3 @@ const readList = (text: string, lan?: () => Cidr[]): Cidr[] =>
         hint: 'for example 10.0.0.0/8, 2001:db8::/32 or 192.0.2.1',
       })
     })
-
-/**
- * The networks that this machine's interfaces are in. Left out: loopback, tunnels (no hardware address), and link-local
- * networks, which no route of a tunnel can take away.
- */
-const localNetworks = (): Cidr[] =>
-  Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .filter(({ internal, mac }) => !internal && mac !== '00:00:00:00:00:00')
-    .filter(({ address }) => !/^(?:fe[89ab].:|169\.254\.)/.test(address))
-    .flatMap(({ cidr }) => (cidr === null ? [] : (parseCidr(cidr) ?? [])))
