@@ -125,7 +125,8 @@ const openEdges = async (
   print: writeErr,
 })
 
-const sysctlPath = (key: string): string => `/proc/sys/${key.replaceAll('.', '/')}`
+/** A key with slashes is a path already: names of interfaces may have dots. */
+const sysctlPath = (key: string): string => `/proc/sys/${key.includes('/') ? key : key.replaceAll('.', '/')}`
 
 /** What children see: untranslated messages, and our own `wg` before any other (spec wg-quick §1.1). */
 const childEnvironment = (binDirectory: string): NodeJS.ProcessEnv => ({

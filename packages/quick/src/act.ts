@@ -42,7 +42,7 @@ export const act = async (op: Op, session: Session): Promise<void> => {
     case 'device.fwmark':
       return changeDevice(edges, op.name, { fwmark: op.fwmark, peers: [] })
     case 'sysctl.set':
-      return said(edges, 255, async () => edges.writeSysctl(op.key, op.value))
+      return writeSysctl(edges, op.key, op.value)
     case 'firewall.load':
     case 'firewall.unload':
       return child(session, op.tool, op.tool === 'nft' ? ['-f', '-'] : ['-n'], { input: op.text })
@@ -72,6 +72,22 @@ const child = async (
   if (status === 127 && edges.find(program) === undefined)
     edges.print(`${self}: ${program}: command not found\n`)
   if (status !== 0) throw new Failure(status)
+}
+
+/** With the words and the status of sysctl(8) where it does not work. */
+const writeSysctl = async (edges: Edges, key: string, value: string): Promise<void> => {
+  try {
+    edges.writeSysctl(key, value)
+  } catch (error) {
+    const { code = 'EIO' } = error as NodeJS.ErrnoException
+    const denied = code === 'EROFS' || code === 'EACCES' || code === 'EPERM'
+    edges.print(
+      denied
+        ? `sysctl: permission denied on key "${key}"\n`
+        : `sysctl: setting key "${key}": ${errnoText(code)}\n`,
+    )
+    throw new Failure(1)
+  }
 }
 
 const changeDevice = (edges: Edges, name: string, change: DeviceChange): Promise<void> =>

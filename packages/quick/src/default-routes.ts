@@ -3,6 +3,7 @@ import type { Cidr } from '@wgq/model/cidr'
 import type { Device } from '@wgq/model/device'
 import type { Host } from '@wgq/model/host'
 import { chooseFirewall } from './firewall/choose.ts'
+import { performProtection } from './lenient.ts'
 import { withLock } from './lock.ts'
 import { firstMark, planDefaultRoute, srcValidMarkKey } from './plan/default-route.ts'
 import type { Runner } from './runner.ts'
@@ -39,7 +40,11 @@ const setDefaultRoute = async (session: Session, runner: Runner, dst: Cidr, mark
     addresses: (await host.addresses(name, dst.family)).map(({ cidr }) => cidr.address),
     srcValidMark: dst.family === 4 ? edges.readSysctl(srcValidMarkKey) : undefined,
   }
-  await runner.perform(planDefaultRoute(name, dst, mark, view, chooseFirewall(edges.find)))
+  await performProtection(
+    session,
+    runner,
+    planDefaultRoute(name, dst, mark, view, chooseFirewall(edges.find)),
+  )
 }
 
 /** The first mark from 51820 on whose table is empty in both families. */

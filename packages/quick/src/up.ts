@@ -4,9 +4,10 @@ import type { Device } from '@wgq/model/device'
 import { WgqError } from '@wgq/model/error'
 import { chooseDaemon, fallbackLine, hasKernelDriver } from './daemon.ts'
 import { setDefaultRoutes } from './default-routes.ts'
-import { planDns } from './dns/plan.ts'
+import { setDns } from './dns/set.ts'
 import { Failure } from './failure.ts'
 import { planHooks } from './hooks.ts'
+import { usableAddresses, usablePrefixes } from './ipv6-off.ts'
 import { JournalKeeper, makeRunDirectory, readJournal, startJournal } from './journal.ts'
 import { planKillSwitch } from './kill-switch/plan.ts'
 import { automaticMtu } from './mtu.ts'
@@ -58,13 +59,13 @@ const bringUp = async (session: Session, keeper: JournalKeeper): Promise<void> =
   keeper.update(indexOf(await edges.host.link(name)))
   await runner.perform(planHooks(name, settings.hooks.preUp))
   await runner.perform([{ do: 'device.configure', name, configuration: `${settings.wgConfig}\n` }])
-  await runner.perform(planAddresses(name, settings.addresses))
+  await runner.perform(planAddresses(name, usableAddresses(session)))
   const device = await edges.devices.read(name).catch(() => undefined)
   keeper.update({ configured: configuredBy(settings, device?.peers ?? []) })
   await runner.perform(planKillSwitch(session, device))
   const mtu = settings.mtu?.value ?? String(await automaticMtu(edges.host, device?.peers ?? []))
   await runner.perform([{ do: 'link.up', dev: name, mtu }])
-  await runner.perform(planDns(session))
+  await setDns(session, runner, device)
   await setRoutes(session, runner, device)
   // Once more with the mark that the default route chose.
   const marked = session.killSwitch ? await edges.devices.read(name) : undefined
@@ -93,8 +94,8 @@ const addLink = async (session: Session, runner: Runner): Promise<void> => {
 const setRoutes = async (session: Session, runner: Runner, device: Device | undefined): Promise<void> => {
   const { name, settings, edges } = session
   const routing = readRouting(settings.table?.value)
-  const allowedIps = sortedAllowedIps(device?.peers ?? [])
-  if (routing.to === 'off' || !device || allowedIps.length === 0) return
+  if (routing.to === 'off' || !device) return
+  const allowedIps = usablePrefixes(session, sortedAllowedIps(device.peers))
   if (routing.to === 'table') return runner.perform(planTableRoutes(name, routing.table, allowedIps))
   const plain = allowedIps.filter((cidr) => !isDefault(cidr))
   if (plain.length > 0) {

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+import type { Op } from '@wgq/model/operation'
+import { replaceResolverFile, restoreResolverFile } from './file.ts'
+import { resolverLines } from './resolvconf.ts'
+
+/** A program to run for name servers, and what it reads. */
+export interface DnsCall {
+  readonly program: string
+  readonly args: readonly string[]
+  readonly input?: string
+}
+
+/**
+ * Sets or unsets name servers: the programs to run in order. Where the file itself is the manager it is written here and
+ * nothing is left to run; raises the system's error when it cannot be.
+ */
+export const actDns = (op: Extract<Op, { do: 'dns.set' | 'dns.unset' }>): DnsCall[] => {
+  const [kind, detail] = splitManager(op.manager)
+  if (kind === 'resolvconf') return [callResolvconf(op, `${detail}${op.dev}`)]
+  if (kind === 'resolvectl') return callResolvectl(op)
+  if (op.do === 'dns.set') replaceResolverFile(detail, op.dev, resolverLines(op.servers, op.search))
+  else restoreResolverFile(detail, op.dev)
+  return []
+}
+
+/** Kind and detail of a manager's name: `resolvconf:tun.` has kind `resolvconf` and detail `tun.`. */
+export const splitManager = (manager: string): [kind: string, detail: string] => {
+  const colon = manager.indexOf(':')
+  return colon < 0 ? [manager, ''] : [manager.slice(0, colon), manager.slice(colon + 1)]
+}
+
+const callResolvconf = (op: Extract<Op, { do: 'dns.set' | 'dns.unset' }>, record: string): DnsCall =>
+  op.do === 'dns.unset'
+    ? { program: 'resolvconf', args: ['-d', record, '-f'] }
+    : {
+        program: 'resolvconf',
+        args: ['-a', record, '-m', '0', '-x'],
+        input: resolverLines(op.servers, op.search),
+      }
+
+/** `~.` sends every name to the tunnel's servers, as resolvconf's -x does. */
+const callResolvectl = (op: Extract<Op, { do: 'dns.set' | 'dns.unset' }>): DnsCall[] =>
+  op.do === 'dns.unset'
+    ? [{ program: 'resolvectl', args: ['revert', op.dev] }]
+    : [
+        { program: 'resolvectl', args: ['dns', op.dev, ...op.servers] },
+        { program: 'resolvectl', args: ['domain', op.dev, '~.', ...op.search] },
+      ]

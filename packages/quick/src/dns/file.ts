@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+import {
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+
+// Without a manager the file is replaced as a whole and put back as it was, links included. Tunnels stack: each backup is
+// what the file was before its tunnel came up.
+
+/** Where the file is kept that a tunnel replaced: not in /run, or a restart would lose it. */
+export const backupPath = (path: string, dev: string): string => `${path}.wgq-${dev}`
+
+/** Replaces the file with one that belongs to a tunnel. Raises the system's error when that is not possible. */
+export const replaceResolverFile = (path: string, dev: string, lines: string): void => {
+  mkdirSync(dirname(path), { recursive: true })
+  const backup = backupPath(path, dev)
+  rmSync(backup, { force: true })
+  if (isLink(path)) symlinkSync(readlinkSync(path), backup)
+  else if (existsSync(path)) copyFileSync(path, backup)
+  else writeFileSync(backup, '')
+  put(
+    path,
+    `${header(dev)}# The file from before is ${backup}; it comes back with \`wgq down ${dev}\`.\n${lines}`,
+  )
+}
+
+/**
+ * Takes a tunnel's part back: restores the file where the tunnel's still stands, or takes the tunnel out from under the
+ * ones that came up later. What somebody else has written since stays.
+ */
+export const restoreResolverFile = (path: string, dev: string): void => {
+  const backup = backupPath(path, dev)
+  if (!exists(backup)) return
+  const holders = [path, ...backupsOf(path)]
+  const holder = holders.find((file) => read(file)?.startsWith(header(dev)))
+  if (holder === undefined) rmSync(backup, { force: true })
+  else move(backup, holder)
+}
+
+const header = (dev: string): string => `# Written by wgq for ${dev}.\n`
+
+const backupsOf = (path: string): string[] =>
+  readdirSync(dirname(path))
+    .filter((file) => file.startsWith(`${basename(path)}.wgq-`))
+    .map((file) => join(dirname(path), file))
+
+/** Replaces a file at once; in a container it may be a mount, which can only be written into. */
+const put = (path: string, text: string): void => {
+  const beside = `${path}.wgq.${process.pid}`
+  writeFileSync(beside, text, { mode: 0o644 })
+  move(beside, path)
+}
+
+const move = (from: string, to: string): void => {
+  try {
+    renameSync(from, to)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EBUSY') throw error
+    writeFileSync(to, readFileSync(from))
+    rmSync(from)
+  }
+}
+
+const exists = (path: string): boolean => isLink(path) || existsSync(path)
+
+const isLink = (path: string): boolean =>
+  lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false
+
+const read = (path: string): string | undefined => {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+import { accessSync, constants, existsSync, realpathSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { Edges } from '../edges.ts'
+import { resolvconfPrefix } from './resolvconf.ts'
+
+/** What is known of the host when a manager of name servers is chosen. */
+export interface DnsView {
+  /** Path of `resolvconf`, where it is installed; `prefix` is what its records begin with. */
+  readonly resolvconf?: string
+  readonly prefix: string
+  /** `resolvectl` is installed and systemd-resolved runs. */
+  readonly resolved: boolean
+  /** `resolv.conf` and its directory can be written. */
+  readonly writable: boolean
+}
+
+/** A manager as operations name it, or why there is none. */
+export type DnsChoice = { readonly manager: string } | { readonly none: string }
+
+/** Where name servers stand when nobody manages them. */
+export const resolverFile = '/etc/resolv.conf'
+
+/**
+ * Chooses who is told about name servers: resolvconf wherever it is installed, as upstream; else systemd-resolved; else
+ * the file itself, backed up.
+ */
+export const chooseManager = (view: DnsView): DnsChoice => {
+  if (view.resolvconf !== undefined) return { manager: `resolvconf:${view.prefix}` }
+  if (view.resolved) return { manager: 'resolvectl' }
+  if (view.writable) return { manager: `file:${resolverFile}` }
+  return { none: `resolvconf is not installed, systemd-resolved does not run, ${resolverFile} is read-only` }
+}
+
+/** Looks at the host. */
+export const viewDns = (find: Edges['find']): DnsView => {
+  const resolvconf = find('resolvconf')
+  return {
+    ...(resolvconf === undefined ? {} : { resolvconf }),
+    prefix: resolvconfPrefix(resolvconf),
+    resolved: find('resolvectl') !== undefined && existsSync('/run/systemd/resolve'),
+    writable: isWritable(resolverFile),
+  }
+}
+
+/** A link to nowhere can be replaced as well. */
+const isWritable = (path: string): boolean => {
+  try {
+    accessSync(dirname(path), constants.W_OK)
+    if (existsSync(path)) accessSync(realpathSync(path), constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}
