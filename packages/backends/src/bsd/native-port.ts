@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-import { endianness } from 'node:os'
+import { constants, endianness } from 'node:os'
 import { WgqError } from '@wgq/model/error'
 import { ioctl, ioctlWithPointer } from '@wgq/native/system'
 import type { IoctlPort } from './ioctl-port.ts'
 
 /**
  * The kernel itself: each call on a datagram socket of `family`. Raises `E_UNSUPPORTED` on machines whose structures have
- * another layout than those of amd64 and arm64.
+ * another layout than those of amd64 and arm64, `E_NO_ADDON` on the first call where the addon is not built.
  */
 export const openIoctlPort = (family: number): IoctlPort => {
   if (endianness() !== 'LE' || !/64$/.test(process.arch))
@@ -22,11 +22,18 @@ export const openIoctlPort = (family: number): IoctlPort => {
         else ioctl({ family }, request, argument)
         return undefined
       } catch (error) {
-        const { code } = error as { code?: unknown }
-        if (code === 'E_NO_ADDON') throw new WgqError('E_NO_ADDON', (error as Error).message)
-        if (typeof code === 'string') return code
-        throw error
+        return errnoOf(error)
       }
     },
   }
+}
+
+/** The name of the errno that the addon reports; it knows the common ones, `E89` is looked up in Node's table. */
+const errnoOf = (error: unknown): string => {
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code === 'E_NO_ADDON') throw new WgqError('E_NO_ADDON', message)
+  if (typeof code !== 'string') throw error
+  const number = /^E([0-9]+)$/.exec(code)?.[1]
+  const name = Object.entries(constants.errno).find(([, value]) => String(value) === number)?.[0]
+  return name ?? code
 }
