@@ -51,7 +51,8 @@ export const listenUapi = async (options: UapiServerOptions): Promise<UapiServer
     await listenOnPath(server, path)
   }
   server.on('error', () => undefined)
-  const stopWatching = watchRemoval(directory, path, options.onRemoved)
+  const isOurs = options.fd === undefined || inode(path) !== undefined
+  const stopWatching = isOurs ? watchRemoval(directory, path, options.onRemoved) : () => undefined
   return {
     path,
     close: () => {
@@ -126,10 +127,10 @@ const remove = (path: string): void => {
 
 const inode = (path: string): number | undefined => statSync(path, { throwIfNoEntry: false })?.ino
 
-/** Calls back when the file is gone or another. Watches the directory; where that is impossible, looks every second. */
+/** Calls back when the file is gone or another. Watches the directory; where that is impossible, looks every second, and
+ *  every ten in any case: watches are lost with the file system they were on. */
 const watchRemoval = (directory: string, path: string, onRemoved: () => void): (() => void) => {
   const mine = inode(path)
-  if (mine === undefined) return () => undefined
   let watcher: FSWatcher | undefined
   let timer: NodeJS.Timeout | undefined
   const stop = () => {
@@ -141,12 +142,19 @@ const watchRemoval = (directory: string, path: string, onRemoved: () => void): (
     stop()
     onRemoved()
   }
+  // Somebody who was quick removed it already.
+  if (mine === undefined) {
+    setImmediate(onRemoved)
+    return stop
+  }
   const poll = (everyMs: number) => {
+    clearInterval(timer)
     timer = setInterval(look, everyMs).unref()
   }
   try {
     watcher = watch(directory, { persistent: false }, look)
     watcher.on('error', () => poll(1000))
+    poll(10_000)
   } catch {
     poll(1000)
   }

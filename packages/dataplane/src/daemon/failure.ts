@@ -16,7 +16,7 @@ export const tunFailure = (name: string, cause: unknown): WgqError => {
     case 'EPERM':
     case 'EACCES':
       return new WgqError('E_PERM', `Not allowed to create the interface ${name}`, {
-        hint: 'run as root; in a container add the capability (--cap-add NET_ADMIN) and the device (--device /dev/net/tun)',
+        hint: 'it takes root or CAP_NET_ADMIN; in a container --cap-add NET_ADMIN and --device /dev/net/tun',
         errno: code,
         cause,
       })

@@ -155,7 +155,7 @@ export class Device {
   tick(): void {
     const now = this.edges.bootMs()
     // A timer of the event loop may come a little early: then it has to be set again.
-    this.wokenFor = undefined
+    this.wokenFor = Number.NaN
     for (let peer = this.deadlines.take(now); peer; peer = this.deadlines.take(now))
       this.feed(peer, 'tick', now)
     this.rearm()
