@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { isWgqError, type Position, type WgqError } from '@wgq/model/error'
 import type { Personality } from './command.ts'
 import { writeErr, writeErrBytes } from './output.ts'
+import { shownLine } from './shown-line.ts'
 
 /**
  * Prints what ended the program, in the manner of its name, and returns the exit status: `wg` its own texts, `wg-quick` its
@@ -34,7 +35,7 @@ const place = ({ file, line, column }: Position): string => {
   const head = `  --> ${file}:${line}:${column}\n`
   const text = lineOf(file, line)
   if (text === undefined) return head
-  const shown = text.replace(/^(\s*(?:private|preshared)\s*key\s*=\s*).*/i, '$1(hidden)')
+  const shown = shownLine(text.replace(/\r$/, ''))
   const pad = shown.slice(0, column - 1).replace(/[^\t]/g, ' ')
   return `${head}   | ${shown}\n   | ${pad}^\n`
 }

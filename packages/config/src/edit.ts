@@ -167,7 +167,9 @@ export class Edit {
   }
 
   #insert(after: number, texts: readonly string[]): void {
-    this.#inserted.set(after, [...(this.#inserted.get(after) ?? []), ...texts])
+    const already = this.#inserted.get(after)
+    if (already) already.push(...texts)
+    else this.#inserted.set(after, [...texts])
   }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Diagnostic } from '@wgq/config/diagnostic'
-import { isKey } from '@wgq/model/key'
 import type { Painter, Style } from '../colour.ts'
+import { shownLine } from '../shown-line.ts'
 
 /** The lines of a file by its name as the findings give it. */
 export type Sources = ReadonlyMap<string, readonly string[]>
@@ -35,31 +35,14 @@ export const formatSummary = (findings: readonly Diagnostic[], files: number): s
 const colours: Record<Diagnostic['severity'], Style> = { error: 'red', warning: 'yellow', info: 'cyan' }
 
 const excerpt = ({ at, width = 1, severity }: Diagnostic, text: string, paint: Painter): string[] => {
-  const shown = hideSecrets(text)
+  const shown = shownLine(text)
   const start = at.column - 1
   const gutter = ` ${String(at.line).padStart(3)} | `
   // Tabs stay tabs, so that the caret stands below its character whatever a tab is worth.
   const pad = shown.slice(0, start).replace(/[^\t]/g, ' ')
   const carets = '^'.repeat(Math.max(1, Math.min(width, shown.length - start)))
   return [
-    paint('dim', gutter) + printable(shown),
+    paint('dim', gutter) + shown,
     paint('dim', gutter.replace(/[0-9]/g, ' ')) + pad + paint(colours[severity], carets),
   ]
 }
-
-/**
- * The line with everything that may be a private or preshared key blotted out, character for character: the value of such a
- * key however it is spelt, and any long word of base64 that is not a public key.
- */
-const hideSecrets = (text: string): string =>
-  text.replace(/[A-Za-z0-9+/_-]{40,}=?/g, (word, index: number) => {
-    const before = text.slice(0, index)
-    return /public\s*key\s*=\s*$/i.test(before) && isKey(word) ? word : '*'.repeat(word.length)
-  })
-
-/** Control characters made visible: a file must not be able to steer the terminal. */
-const printable = (text: string): string =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is meant
-  text.replace(/[\0-\x08\x0b-\x1f\x7f-\x9f]/g, (character) =>
-    character < ' ' ? String.fromCharCode(0x2400 + character.charCodeAt(0)) : '\u2421',
-  )
