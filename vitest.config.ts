@@ -9,6 +9,8 @@ const suite = (name: string, timeoutMs: number) => ({
     name,
     include: [`test/${name}/**/*.test.ts`],
     fileParallelism: false,
+    // Concurrent tests wait for the protocol's timers, they do not compute.
+    maxConcurrency: 64,
     testTimeout: timeoutMs,
     hookTimeout: timeoutMs,
   },
@@ -29,6 +31,7 @@ export default defineConfig({
       suite('house', 60_000),
       suite('compat', 120_000),
       suite('netns', 300_000),
+      suite('features', 180_000),
       suite('interop', 600_000),
       suite('faults', 600_000),
       suite('kernel-vm', 1_200_000),
