@@ -10,7 +10,7 @@ import { flag } from './protocol.ts'
 export const linkType = { new: 16, delete: 17, get: 18 } as const
 
 // if_link.h
-const attribute = { name: 3, mtu: 4, linkInfo: 18, extensionMask: 29 } as const
+const attribute = { name: 3, mtu: 4, linkInfo: 18, netnsFd: 28, extensionMask: 29 } as const
 const infoKind = 1
 const upFlag = 1
 const infoBytes = 16
@@ -44,6 +44,16 @@ export const raiseLink = (index: number, mtu: number): BatchRequest => ({
   fill: (writer) => {
     header(writer, index, upFlag)
     writer.u32Attribute(attribute.mtu, mtu)
+  },
+})
+
+/** `ip link set dev NAME netns NETNS`, by index and an open descriptor of the namespace. */
+export const moveLink = (index: number, netnsFd: number): BatchRequest => ({
+  type: linkType.new,
+  flags: 0,
+  fill: (writer) => {
+    header(writer, index)
+    writer.u32Attribute(attribute.netnsFd, netnsFd)
   },
 })
 

@@ -13,6 +13,7 @@ import { listRoutes, lookUpRoute, mainTable, type ObservedRoute } from '@wgq/net
 import { listRules } from '@wgq/netlink/rule'
 import { ApplyError, hostError, noDevice } from './host-error.ts'
 import { readTable, tableComplaint } from './ip-argument.ts'
+import { namespacePath } from './namespace.ts'
 import { bootProtocol, deviceOf, inverseOf, type NetlinkOp, requestOf } from './operations.ts'
 import { readTableNames } from './table-names.ts'
 
@@ -107,7 +108,9 @@ class LinuxHost implements Host {
       await this.applyRun(run, first, devices)
       first += run.length
       // An interface of that name is another one from now on.
-      if (run[0]?.do === 'link.add' || run[0]?.do === 'link.delete') devices.delete(run[0].name)
+      const head = run[0]
+      if (head?.do === 'link.add' || head?.do === 'link.delete' || head?.do === 'link.move')
+        devices.delete(head.name)
     }
   }
 
@@ -186,7 +189,7 @@ class LinuxHost implements Host {
 const openRouteSocket = (netns: string | undefined): RawSocket =>
   openSocket({
     protocol: netlinkRoute,
-    ...(netns === undefined ? {} : { netnsPath: netns.includes('/') ? netns : `/run/netns/${netns}` }),
+    ...(netns === undefined ? {} : { netnsPath: namespacePath(netns) }),
   })
 
 const indexOf = async (exchange: Exchange, name: IfName): Promise<number> => {

@@ -3,10 +3,11 @@ import { parseIp } from '@wgq/model/ip'
 import type { IfName, Op } from '@wgq/model/operation'
 import { changeAddress } from '@wgq/netlink/address'
 import type { BatchRequest } from '@wgq/netlink/exchange'
-import { addLink, deleteLink, raiseLink } from '@wgq/netlink/link'
+import { addLink, deleteLink, moveLink, raiseLink } from '@wgq/netlink/link'
 import { addRoute, deleteRoute, mainTable, type NumberedRoute } from '@wgq/netlink/route'
 import { addRule, deleteRule } from '@wgq/netlink/rule'
 import { readMtu, readPrefix, readTable, tableComplaint } from './ip-argument.ts'
+import { openNamespace } from './namespace.ts'
 
 /** Operations that netlink carries out. */
 export type NetlinkOp = Extract<
@@ -15,6 +16,7 @@ export type NetlinkOp = Extract<
     do:
       | 'link.add'
       | 'link.delete'
+      | 'link.move'
       | 'link.up'
       | 'address.add'
       | 'address.delete'
@@ -39,7 +41,7 @@ export const bootProtocol = 3
 
 /** The interface that an operation changes, where it has to be there already. */
 export const deviceOf = (op: NetlinkOp): IfName | undefined =>
-  op.do === 'link.delete' ? op.name : 'dev' in op ? op.dev : undefined
+  op.do === 'link.delete' || op.do === 'link.move' ? op.name : 'dev' in op ? op.dev : undefined
 
 /** The message for an operation. Raises `E_HOST` with ip's words when an argument is wrong. */
 export const requestOf = (op: NetlinkOp, context: OperationContext): BatchRequest => {
@@ -48,6 +50,9 @@ export const requestOf = (op: NetlinkOp, context: OperationContext): BatchReques
       return addLink(op.name, 'wireguard')
     case 'link.delete':
       return deleteLink(context.indexOf(op.name))
+    case 'link.move':
+      // The descriptor has to stay open until the message is sent; it goes with the process.
+      return moveLink(context.indexOf(op.name), openNamespace(op.netns))
     case 'link.up': {
       const mtu = readMtu(op.mtu)
       return raiseLink(context.indexOf(op.dev), mtu)
