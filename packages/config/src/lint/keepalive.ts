@@ -9,7 +9,7 @@ const natTimeoutSeconds = 120
 /** PersistentKeepalive: missing where the other side could not reach us, or set where it does nothing useful. */
 export const keepaliveRules: Rule = (subject) => {
   const hasPort = lastValue(subject.interfaces, 'listenport') !== ''
-  return subject.peers.flatMap((peer): Diagnostic[] => {
+  const found = subject.peers.flatMap((peer): Diagnostic[] => {
     const entry = entriesOf([peer.section], 'persistentkeepalive').at(-1)
     const hasEndpoint = lastValue([peer.section], 'endpoint') !== ''
     const seconds = Number(entry?.value.text)
@@ -34,4 +34,14 @@ export const keepaliveRules: Rule = (subject) => {
     }
     return []
   })
+  return onceWithCount(found, 'keepalive-without-endpoint')
+}
+
+/** A server may have thousands of such peers: the first one speaks for all. */
+const onceWithCount = (found: readonly Diagnostic[], code: string): Diagnostic[] => {
+  const [first, ...more] = found.filter((finding) => finding.code === code)
+  const others = found.filter((finding) => finding.code !== code)
+  if (!first) return others
+  const count = more.length === 0 ? '' : ` (and ${more.length} more peers)`
+  return [...others, { ...first, message: first.message + count }]
 }
