@@ -3,7 +3,7 @@
 import { readConfigFile } from '@wgq/config/config-file'
 import { parseDocument } from '@wgq/config/document'
 import { peerNames } from '@wgq/config/names'
-import { planReload } from '@wgq/quick/reload/reload'
+import { differencesHere } from '@wgq/quick/reload/reload-here'
 import type { Session } from '@wgq/quick/session'
 import { rerunAsRoot } from '../as-root.ts'
 import type { Handler } from '../command.ts'
@@ -28,7 +28,7 @@ export const run: Handler = async (invocation) => {
 
 /** Prints what differs; resolves to 0 in sync, 2 when there is something. */
 export const compare = async (session: Session, json: boolean): Promise<number> => {
-  const { differences } = await planReload(session)
+  const differences = await differencesHere(session)
   const names = nameMap(peerNames(parseDocument(readConfigFile(session.configPath).text), session.configPath))
   writeOut(
     json

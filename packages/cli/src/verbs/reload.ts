@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { reload } from '@wgq/quick/reload/reload'
+import { reloadHere } from '@wgq/quick/reload/reload-here'
 import { rerunAsRoot } from '../as-root.ts'
 import type { Handler } from '../command.ts'
 import { parseArguments } from '../options.ts'
@@ -12,6 +12,6 @@ export const run: Handler = async (invocation) => {
   const elsewhere = rerunAsRoot(invocation)
   if (elsewhere) return elsewhere
   return runQuick({ ...invocation, args: parsed.operands }, (session) =>
-    parsed.flags.has('check') ? compare(session, false) : reload(session),
+    parsed.flags.has('check') ? compare(session, false) : reloadHere(session),
   )
 }

@@ -25,6 +25,7 @@ import { netbsdSystem } from '../netbsd/system.ts'
 import { openbsdSystem } from '../openbsd/system.ts'
 import type { Session } from '../session.ts'
 import { bsdDown, bsdSave } from './down.ts'
+import { bsdReload, planBsdReload } from './reload.ts'
 import type { BsdAround, MonitorRequest } from './system.ts'
 import { bsdUp } from './up.ts'
 
@@ -139,6 +140,16 @@ export class BsdBench {
 
   save(config: string, name?: string): Promise<number> {
     return bsdSave(this.around(config, name))
+  }
+
+  reload(config: string, name?: string): Promise<number> {
+    return bsdReload(this.around(config, name))
+  }
+
+  /** Objects that differ, as `OBJECT ID`. */
+  async differences(config: string, name?: string): Promise<string[]> {
+    const { differences } = await planBsdReload(this.around(config, name))
+    return differences.map(({ object, id }) => (id === undefined ? object : `${object} ${id}`))
   }
 
   /** The lines that were printed since the last call. */

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { BsdBench, type BsdName } from './bsd-bench.ts'
 import { readEndpointRoutes } from './endpoint-route-file.ts'
 import { runRouteMonitor } from './route-monitor.ts'
+import { bsdUp } from './up.ts'
 
 const privateKey = 'IB4TVNeFndKaWPEe0/5eg7pPbFIWev2oorBdAuNZT1M='
 const peer1 = 'C/xzKu3IoCh9JQN0FjfvJnWB83wW6p0ThnCpqVcg0gs='
@@ -382,6 +383,71 @@ describe.each(['freebsd', 'openbsd', 'netbsd'] as const)('%s: whatever fails, no
     expect(await bench.up(simple)).toBe(1)
     expect(leftovers()).toEqual(clean)
   })
+})
+
+describe.each(['freebsd', 'openbsd', 'netbsd'] as const)('%s: reload', (name) => {
+  test('what did not change is not touched', async () => {
+    open(name)
+    bench.simulated.processes.add('resolvd')
+    await bench.up(full)
+    expect(await bench.differences(full)).toEqual([])
+    bench.simulated.calls.length = 0
+    expect(await bench.reload(full)).toBe(0)
+    expect(bench.simulated.changes).toEqual([])
+  })
+
+  test('addresses, routes, MTU, peers, name servers', async () => {
+    open(name)
+    bench.simulated.processes.add('resolvd')
+    await bench.up(simple)
+    const edited = simple
+      .replace(
+        'Address = 10.0.0.2/24',
+        'Address = 10.0.0.2/24\nAddress = 10.5.0.2/32\nMTU = 1300\nDNS = 10.0.0.1',
+      )
+      .replace('10.9.0.0/16', '10.8.0.0/16')
+    expect(await bench.differences(edited)).toEqual([
+      `peer ${peer1}`,
+      'mtu',
+      'address 10.5.0.2/32',
+      'route 10.8.0.0/16',
+      'route 10.9.0.0/16',
+      'dns',
+    ])
+    bench.takeLines()
+    expect(await bench.reload(edited)).toBe(0)
+    expect(bench.takeLines()[0]).toMatch(/^\[#\] wg set wg0 peer .* allowed-ips /)
+    expect(await bench.differences(edited)).toEqual([])
+    expect(leftovers().routes).toContain('10.8.0.0/16')
+    expect(leftovers().routes).not.toContain('10.9.0.0/16')
+    expect(await bench.down(edited)).toBe(0)
+    expect(leftovers()).toEqual(clean)
+  })
+
+  test('a default route comes and goes, and its endpoint routes with it', async () => {
+    open(name)
+    const edited = simple.replace('10.9.0.0/16', '0.0.0.0/0')
+    await bench.up(simple)
+    expect(await bench.differences(edited)).toContain('default route 0.0.0.0/0')
+    expect(await bench.reload(edited)).toBe(0)
+    expect(await bench.differences(edited)).toEqual([])
+    expect(leftovers().routes).toEqual(expect.arrayContaining(['0.0.0.0/1', '128.0.0.0/1', '192.0.2.1/32']))
+    expect(bench.monitors).toHaveLength(1)
+    expect(await bench.reload(simple)).toBe(0)
+    expect(await bench.differences(simple)).toEqual([])
+    for (const gone of ['0.0.0.0/1', '128.0.0.0/1', '192.0.2.1/32'])
+      expect(leftovers().routes).not.toContain(gone)
+    expect(await bench.down(simple)).toBe(0)
+    expect(leftovers()).toEqual(clean)
+  })
+})
+
+test('a kill switch is refused, not left out', async () => {
+  open('freebsd')
+  const around = bench.around(simple)
+  const guarded = { ...around, session: { ...around.session, killSwitch: true } }
+  await expect(bsdUp(guarded)).rejects.toMatchObject({ code: 'E_UNSUPPORTED' })
+  expect(leftovers()).toEqual(clean)
 })
 
 describe('route monitor', () => {

@@ -4,6 +4,7 @@ import { JournalKeeper, makeRunDirectory, readJournal } from '../journal.ts'
 import { notWireGuard } from '../not-wireguard.ts'
 import { save } from '../save.ts'
 import { planBsdHooks } from './hook.ts'
+import { realWireGuard } from './real-name.ts'
 import { BsdRunner } from './runner.ts'
 import type { BsdAround } from './system.ts'
 import { deleteLink, recoverBsd, removeEndpointRoutes } from './undo.ts'
@@ -49,12 +50,6 @@ const saveAs = ({ session, system }: BsdAround, real: string): Promise<void> =>
     { ...session, name: real },
     system.dnsGoesFirst ? session.settings.dnsServers.map(({ value }) => value) : undefined,
   )
-
-/** The system's name of the configuration's interface where it is one of WireGuard's. */
-const realWireGuard = async ({ session, host }: BsdAround): Promise<string | undefined> => {
-  const real = await host.realName(session.name)
-  return real !== undefined && (await session.edges.devices.list()).includes(real) ? real : undefined
-}
 
 /** Interface, DNS, endpoint routes; on OpenBSD DNS stands first, because it goes through the interface. */
 const takeDown = async (around: BsdAround, runner: BsdRunner): Promise<void> => {

@@ -28,9 +28,9 @@ export class EndpointRouteKeeper {
 
   /** Looks at gateways and endpoints and changes what has to be changed. Commands that fail are passed over. */
   async refresh(name: string, families: readonly Family[]): Promise<void> {
-    const before = readEndpointRoutes(this.path) ?? { families, gateways: {}, added: [] }
+    const before = { gateways: {}, added: [], ...readEndpointRoutes(this.path), families }
     const gateways: Partial<Record<Family, string>> = {}
-    for (const family of before.families) {
+    for (const family of families) {
       const gateway = firstGateway(await this.host.routes({ family }))
       if (gateway !== undefined) gateways[family] = gateway
     }

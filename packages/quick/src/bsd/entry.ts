@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
+import type { Difference } from '../reload/device-diff.ts'
 import type { Session } from '../session.ts'
 import { bsdDown, bsdSave } from './down.ts'
 import { openBsdAround } from './open.ts'
+import { bsdReload, planBsdReload } from './reload.ts'
 import { bsdUp } from './up.ts'
 
 /** {@link bsdUp} on the BSD that this program runs on. */
@@ -12,3 +14,10 @@ export const downOnBsd = (session: Session): Promise<number> => bsdDown(openBsdA
 
 /** {@link bsdSave} on the BSD that this program runs on. */
 export const saveOnBsd = (session: Session): Promise<number> => bsdSave(openBsdAround(session))
+
+/** {@link bsdReload} on the BSD that this program runs on. */
+export const reloadOnBsd = (session: Session): Promise<number> => bsdReload(openBsdAround(session))
+
+/** What {@link planBsdReload} finds on the BSD that this program runs on. */
+export const differencesOnBsd = async (session: Session): Promise<readonly Difference[]> =>
+  (await planBsdReload(openBsdAround(session))).differences

@@ -18,6 +18,8 @@ export interface BsdSystem {
   unsetDns(op: Extract<Op, { do: 'dns.unset' }>, around: BsdAround): Promise<void>
   /** OpenBSD's name servers go through the interface and are withdrawn before it. */
   readonly dnsGoesFirst: boolean
+  /** The kernel keeps no FwMark and no PersistentKeepalive. */
+  readonly forgets: boolean
   /** A userspace daemon may take over where the kernel has no driver; its message gets the kernel's words. */
   readonly hasFallback: boolean
 }

@@ -35,10 +35,11 @@ export const removeEndpointRoutes = async (
   around: BsdAround,
   runner: BsdRunner,
   name: string,
+  patienceMs = monitorPatienceMs,
 ): Promise<void> => {
   const { session, host } = around
   const path = endpointRouteFile(session.runDirectory, name)
-  for (const deadline = Date.now() + monitorPatienceMs; Date.now() < deadline; await sleep(pollMs)) {
+  for (const deadline = Date.now() + patienceMs; Date.now() < deadline; await sleep(pollMs)) {
     const state = readEndpointRoutes(path)
     if (!state) return
     if (state.monitor === undefined || !isAlive({ pid: state.monitor, started: '' })) break

@@ -8,9 +8,10 @@ import { Failure } from '../failure.ts'
 import { JournalKeeper, makeRunDirectory, startJournal } from '../journal.ts'
 import { planAddresses } from '../plan/addresses.ts'
 import { isDefault, planTableRoutes, readRouting, sortedAllowedIps } from '../plan/routes.ts'
-import { endpointRouteFile } from './endpoint-route-file.ts'
-import { EndpointRouteKeeper } from './endpoint-route-keeper.ts'
+import { configuredBy } from '../reload/configured.ts'
+import type { Session } from '../session.ts'
 import { planBsdHooks } from './hook.ts'
+import { keepEndpointRoutes } from './keep-endpoint-routes.ts'
 import { largestMtu } from './mtu.ts'
 import { BsdRunner } from './runner.ts'
 import type { BsdAround } from './system.ts'
@@ -22,6 +23,7 @@ import { recoverBsd, rollBackBsd } from './undo.ts'
  */
 export const bsdUp = async (around: BsdAround): Promise<number> => {
   const { session } = around
+  refuseUnsupported(session)
   makeRunDirectory(session.runDirectory)
   await recoverBsd(around)
   await refuseExisting(around)
@@ -33,6 +35,19 @@ export const bsdUp = async (around: BsdAround): Promise<number> => {
   } catch (error) {
     return rollBackBsd(around, keeper, error)
   }
+}
+
+/** Better no tunnel than one whose user thinks that it is guarded or elsewhere. */
+const refuseUnsupported = ({ killSwitch, into }: Session): void => {
+  const asked = killSwitch
+    ? 'The kill switch needs'
+    : into === undefined
+      ? undefined
+      : 'Network namespaces need'
+  if (asked === undefined) return
+  throw new WgqError('E_UNSUPPORTED', `${asked} Linux, found ${process.platform}`, {
+    hint: killSwitch ? 'Leave it out and block other ways in pf.conf(5)' : 'Leave --netns out',
+  })
 }
 
 const refuseExisting = async ({ session: { name }, host }: BsdAround): Promise<void> => {
@@ -56,6 +71,7 @@ const bringUp = async (around: BsdAround, keeper: JournalKeeper): Promise<void> 
   await runner.perform([{ do: 'device.configure', name, configuration: `${settings.wgConfig}\n` }])
   await runner.perform(planAddresses(name, settings.addresses))
   const device = await edges.devices.read(real).catch(() => undefined)
+  keeper.update({ configured: configuredBy(settings, device?.peers ?? []) })
   const mtu = settings.mtu?.value ?? String(await largestMtu(host, device?.peers ?? []))
   await runner.perform([{ do: 'link.up', dev: name, mtu }])
   const dns = await system.planDns(around)
@@ -118,19 +134,4 @@ const setRoutes = async (
     await runner.perform([route])
   }
   return families
-}
-
-/** Host routes to the endpoints, and the process that keeps them right. */
-const keepEndpointRoutes = async (
-  around: BsdAround,
-  runner: BsdRunner,
-  real: string,
-  families: readonly Family[],
-): Promise<void> => {
-  const { session, host } = around
-  const statePath = endpointRouteFile(session.runDirectory, session.name)
-  const keeper = new EndpointRouteKeeper(host, session.edges.devices, statePath, runner.echo)
-  await keeper.refresh(real, families)
-  session.edges.print('[+] Backgrounding route monitor\n')
-  keeper.handOver(around.startMonitor({ name: session.name, statePath }))
 }

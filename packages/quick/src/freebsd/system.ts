@@ -7,5 +7,6 @@ export const freebsdSystem: BsdSystem = {
   configurationFile: '/dev/stdin',
   ...resolvconfDns,
   dnsGoesFirst: false,
+  forgets: false,
   hasFallback: true,
 }

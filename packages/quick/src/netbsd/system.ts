@@ -7,5 +7,6 @@ export const netbsdSystem: BsdSystem = {
   configurationFile: '/dev/stdin',
   ...resolvconfDns,
   dnsGoesFirst: false,
+  forgets: true,
   hasFallback: false,
 }

@@ -10,5 +10,6 @@ export const openbsdSystem: BsdSystem = {
   setDns: setResolvd,
   unsetDns: unsetResolvd,
   dnsGoesFirst: true,
+  forgets: false,
   hasFallback: false,
 }
