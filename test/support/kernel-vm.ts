@@ -36,11 +36,15 @@ export const runInKernelVm = (
 }
 
 /**
- * Runs `children/NAME.ts` under the other kernel and reads the JSON that it prints: everything of a suite in one boot,
- * which takes longer than most of the work.
+ * Runs `children/NAME.ts` under the other kernel and reads the lines of JSON that it prints: everything of a suite in one
+ * boot. The child gets the folder of the checkout and `args`.
  */
-export const batchInKernelVm = <T>(name: string, timeoutSeconds: number): T => {
-  const done = runInKernelVm(['node', childScript(name), root], { timeoutSeconds })
-  if (done.status !== 0) throw new Error(`${name} ended with ${done.status}\n${done.stderr}${done.stdout}`)
-  return JSON.parse(done.stdout)
+export const batchInKernelVm = <T>(name: string, timeoutSeconds: number, ...args: string[]): T[] => {
+  const done = runInKernelVm(['node', childScript(name), root, ...args], { timeoutSeconds })
+  const lines = done.stdout.split('\n').filter(Boolean)
+  if (done.status !== 0)
+    throw new Error(
+      `${name} ended with ${done.status} behind ${lines.length} lines\n${done.stderr}${lines.at(-1)}`,
+    )
+  return lines.map((line) => JSON.parse(line))
 }

@@ -26,12 +26,5 @@ const transcript = (wg: string, commands: readonly string[]): unknown[] => {
 }
 
 const ours = `${process.argv[2]}/dist/bin/wg`
-console.log(
-  JSON.stringify(
-    verbCases.map(({ name, commands }) => ({
-      name,
-      theirs: transcript('wg', commands),
-      ours: transcript(ours, commands),
-    })),
-  ),
-)
+for (const { name, commands } of verbCases)
+  console.log(JSON.stringify({ name, theirs: transcript('wg', commands), ours: transcript(ours, commands) }))
