@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { program, whyNoTunnel } from '../support/implementation.ts'
 import { LiveTunnel } from '../support/live-tunnel.ts'
+import { until } from '../support/netns.ts'
 
 const why = whyNoTunnel()
 if (why) console.warn(`features/try: skipped: ${why}`)
@@ -28,7 +30,7 @@ describe.skipIf(why)('up --try', () => {
       ],
       { stdio: 'ignore' },
     )
-    await tunnel.untilLink(true)
+    await until('the guard', () => existsSync(`/run/wgq/${tunnel.device}.try`), 20_000)
     process.kill(-(shell.pid as number), 'SIGKILL')
     await tunnel.untilLink(false, 20_000)
     expect(tunnel.wgq('confirm', tunnel.device)).toMatchObject({ status: 1 })
