@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { spawn } from 'node:child_process'
 import { statSync } from 'node:fs'
+import { join } from 'node:path'
 import { BsdHost } from '@wgq/backends/bsd/host'
 import { freebsdSystem } from '../freebsd/system.ts'
 import { netbsdSystem } from '../netbsd/system.ts'
@@ -26,20 +27,21 @@ export const openBsdAround = (session: Session): BsdAround => {
       const path = `${socketDirectory}/${name}.sock`
       return statSync(path, { throwIfNoEntry: false })?.isSocket() ? path : undefined
     },
-    startMonitor,
+    startMonitor: startMonitor(session.binDirectory),
   }
 }
 
-/** Starts this program again as `wgq route-monitor`, in a session of its own and without a terminal. */
-const startMonitor = ({ name, statePath }: MonitorRequest): number | undefined => {
-  const [node = process.execPath, main = ''] = process.argv
-  const child = spawn(node, [main, 'wgq', 'route-monitor', name, statePath], {
-    detached: true,
-    stdio: 'ignore',
-    cwd: '/',
-  })
-  // Without a monitor the routes of now stay right until something changes; `down` deletes them itself.
-  child.on('error', () => {})
-  child.unref()
-  return child.pid
-}
+/** Starts `wgq route-monitor` in a session of its own and without a terminal. */
+const startMonitor =
+  (binDirectory: string) =>
+  ({ name, statePath }: MonitorRequest): number | undefined => {
+    const child = spawn(join(binDirectory, 'wgq'), ['route-monitor', name, statePath], {
+      detached: true,
+      stdio: 'ignore',
+      cwd: '/',
+    })
+    // Without a monitor the routes of now stay right until something changes; `down` deletes them itself.
+    child.on('error', () => {})
+    child.unref()
+    return child.pid
+  }
