@@ -10,6 +10,7 @@ import { encodeSource } from '@wgq/config/source'
 import { systemContext } from '@wgq/config/wg/context'
 import { readWgFile } from '@wgq/config/wg/read-file'
 import { isWgqError, WgqError } from '@wgq/model/error'
+import type { Host } from '@wgq/model/host'
 import { childRunner, findProgram } from '@wgq/quick/child'
 import type { Edges } from '@wgq/quick/edges'
 import { wantsKillSwitch } from '@wgq/quick/kill-switch/directive'
@@ -103,6 +104,7 @@ const openEdges = async (
 ): Promise<Edges> => ({
   host: await openHost(),
   devices: openDevices(),
+  ...(process.platform === 'linux' ? { openHost: openInside } : {}),
   run: childRunner(env, runDirectory),
   find: findProgram(env['PATH']),
   // The reading of wg wants one character per byte.
@@ -124,6 +126,9 @@ const openEdges = async (
   env,
   print: writeErr,
 })
+
+const openInside = async (netns: string): Promise<Host> =>
+  (await import('@wgq/backends/linux/host')).openHost({ netns })
 
 /** A key with slashes is a path already: names of interfaces may have dots. */
 const sysctlPath = (key: string): string => `/proc/sys/${key.includes('/') ? key : key.replaceAll('.', '/')}`

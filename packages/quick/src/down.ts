@@ -6,6 +6,7 @@ import { planFirewallRemoval } from './firewall/choose.ts'
 import { planHooks } from './hooks.ts'
 import { sayInaccessible } from './inaccessible.ts'
 import { type Journal, JournalKeeper, makeRunDirectory, readJournal } from './journal.ts'
+import { sessionOf } from './namespace.ts'
 import { notWireGuard } from './not-wireguard.ts'
 import { isDefault, readRouting } from './plan/routes.ts'
 import { planJournalRules, planMarkRules } from './plan/rules.ts'
@@ -24,16 +25,18 @@ export const down = async (session: Session): Promise<number> => {
   makeRunDirectory(session.runDirectory)
   forgetTry(session)
   const cleaned = await recover(session)
-  if (!(await edges.devices.list()).includes(name)) {
+  const journal = readJournal(session.runDirectory, name)
+  const inside = await sessionOf(session, journal)
+  // The kernel lists the devices of one namespace only.
+  if (inside === session && !(await edges.devices.list()).includes(name)) {
     if (cleaned.includes(name)) return 0
     throw notWireGuard(name)
   }
-  const journal = readJournal(session.runDirectory, name)
-  const runner = new Runner(session)
+  const runner = new Runner(inside)
   try {
     await runner.perform(planHooks(name, settings.hooks.preDown))
-    if (settings.saveConfig) await save(session)
-    await takeDown(session, runner, journal)
+    if (settings.saveConfig) await save(inside)
+    await takeDown(inside, runner, journal)
     if (journal) new JournalKeeper(session.runDirectory, journal).remove()
     await runner.perform(planHooks(name, settings.hooks.postDown))
     return 0
@@ -55,7 +58,8 @@ export const downWithoutConfig = async (session: Session): Promise<number | unde
   const journal = readJournal(session.runDirectory, name)
   if (style !== 'wgq' || !journal) return undefined
   edges.print(`[!] The configuration of ${name} is gone: going by what \`up\` noted, without hooks.\n`)
-  await takeDown(session, new Runner(session), journal)
+  const inside = await sessionOf(session, journal)
+  await takeDown(inside, new Runner(inside), journal)
   new JournalKeeper(session.runDirectory, journal).remove()
   return 0
 }

@@ -33,6 +33,8 @@ export interface Edges {
   /** Where the interface lives: addresses, routes and rules go here. */
   readonly host: Host
   readonly devices: DeviceAccess
+  /** The host inside of a network namespace, by its name; where the system has such. */
+  readonly openHost?: (netns: string) => Promise<Host>
   readonly run: RunChild
   /** Path of a program by PATH; undefined where there is none. */
   readonly find: (program: string) => string | undefined

@@ -34,7 +34,9 @@ const leaveOut = <T>(
 }
 
 /** A system without IPv6 has no such directory at all; one without /proc tells nothing. */
-const isOff = ({ edges, name, into }: Session): boolean =>
-  into === undefined &&
-  edges.readSysctl('net.ipv4.ip_forward') !== undefined &&
-  edges.readSysctl(`net/ipv6/conf/${name}/disable_ipv6`) !== '0'
+const isOff = ({ edges, name, into }: Session): boolean => {
+  if (into !== undefined || edges.readSysctl('net.ipv4.ip_forward') === undefined) return false
+  const own = edges.readSysctl(`net/ipv6/conf/${name}/disable_ipv6`)
+  // In a dry run there is no interface yet.
+  return (own ?? edges.readSysctl('net/ipv6/conf/default/disable_ipv6')) !== '0'
+}

@@ -2,7 +2,7 @@
 import { abandonedJournals, type Journal, JournalKeeper, readJournal } from './journal.ts'
 import { sweep } from './lock.ts'
 import type { Session } from './session.ts'
-import { isOwn, undo } from './undo.ts'
+import { isOwn, linkOf, undo } from './undo.ts'
 
 /**
  * Cleans up after runs that never came to their end (killed, crashed), of whatever interface, and drops this interface's
@@ -22,10 +22,13 @@ export const recover = async (session: Session): Promise<string[]> => {
   return cleaned
 }
 
-/** Says whether something was cleaned up. The interface was deleted by other means: upstream's `down`, `ip link delete`. Rules may have stayed behind. */
+/**
+ * Says whether something was cleaned up. The interface was deleted by other means: upstream's `down`, `ip link delete`.
+ * Rules may have stayed behind.
+ */
 const dropIfGone = async (session: Session, journal: Journal): Promise<boolean> => {
   const { host } = session.edges
-  const link = await host.link(journal.interface)
+  const link = await linkOf(session, journal)
   if (link && isOwn(link, journal)) return false
   const keeper = new JournalKeeper(session.runDirectory, journal)
   const mark = journal.undo.find((op) => op.do === 'rule.delete' && op.rule.notFwmark !== undefined)

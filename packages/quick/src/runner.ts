@@ -42,7 +42,8 @@ export class Runner {
   private async performOne(op: Op): Promise<void> {
     this.echo([op])
     try {
-      await act(op, this.session)
+      await (this.session.act ?? act)(op, this.session)
+      this.session.notice?.(op)
     } catch (error) {
       // A firewall tool may have loaded one table of two; what is there is looked at before it is removed.
       if (op.do !== 'firewall.load') this.keeper?.retract([op])
@@ -65,6 +66,7 @@ export class Runner {
       throw new Failure(error.exitCode)
     }
     if (!alone) this.echo(batch)
+    for (const op of batch) this.session.notice?.(op)
     for (const op of batch) if (op.do === 'link.delete') await this.daemonEnd(op.name)
   }
 

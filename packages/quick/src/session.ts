@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Settings } from '@wgq/config/settings'
-import type { IfName } from '@wgq/model/operation'
+import type { IfName, Op } from '@wgq/model/operation'
 import type { Edges } from './edges.ts'
 
 /** One run of `up`, `down` or `save` for one interface. */
@@ -28,6 +28,10 @@ export interface Session {
   readonly strict?: boolean
   /** The network namespace that the interface shall live in, by its name. */
   readonly into?: string
+  /** Carries out an operation that is not the host's, instead of the real thing: for a dry run. */
+  readonly act?: (op: Op, session: Session) => Promise<void>
+  /** Hears of every operation that was carried out. */
+  readonly notice?: (op: Op) => void
   /** Set by a signal handler; looked at between steps. */
   readonly interruption: { signal?: NodeJS.Signals }
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
+import { isWgqError } from '@wgq/model/error'
 import type { Link } from '@wgq/model/host'
 import type { Op } from '@wgq/model/operation'
 import { planFirewallRemoval } from './firewall/choose.ts'
 import { allJournals, type Journal, type JournalKeeper } from './journal.ts'
+import { sessionOf } from './namespace.ts'
 import { planJournalRules } from './plan/rules.ts'
 import { Runner } from './runner.ts'
 import type { Session } from './session.ts'
@@ -15,7 +17,7 @@ import type { Session } from './session.ts'
 export const undo = async (session: Session, keeper: JournalKeeper): Promise<number> => {
   const { edges } = session
   const { journal } = keeper
-  const runner = new Runner({ ...session, interruption: {} })
+  let runner = new Runner({ ...session, interruption: {} })
   let status = 0
   const attempt = async (ops: readonly Op[]): Promise<void> => {
     for (const op of ops) {
@@ -39,6 +41,10 @@ export const undo = async (session: Session, keeper: JournalKeeper): Promise<num
   if (journal.undo.some((op) => op.do === 'link.delete')) {
     const link = await edges.host.link(journal.interface)
     if (link && isOwn(link, journal)) await attempt([{ do: 'link.delete', name: link.name }])
+    else if (journal.into !== undefined && (await linkOf(session, journal))) {
+      runner = new Runner({ ...(await sessionOf(session, journal)), interruption: {} })
+      await attempt([{ do: 'link.delete', name: journal.interface }])
+    }
   }
   if (kept.length === 0) await attempt(blocking)
   if (status === 0 && kept.length > 0) keeper.update({ state: 'up', undo: kept })
@@ -52,6 +58,17 @@ export const undo = async (session: Session, keeper: JournalKeeper): Promise<num
  */
 export const isOwn = (link: Link, journal: Journal): boolean =>
   journal.linkIndex === undefined ? !link.up : link.index === journal.linkIndex
+
+/** The interface of a journal, in the namespace it was moved to; undefined as well where that is gone. */
+export const linkOf = async (session: Session, journal: Journal): Promise<Link | undefined> => {
+  if (journal.into === undefined) return session.edges.host.link(journal.interface)
+  try {
+    return await (await sessionOf(session, journal)).edges.host.link(journal.interface)
+  } catch (error) {
+    if (isWgqError(error)) return undefined
+    throw error
+  }
+}
 
 /** Puts sysctls back without a line, as upstream has none for it; not while another tunnel needs them. */
 const restoreSysctls = ({ edges, runDirectory }: Session, journal: Journal): void => {

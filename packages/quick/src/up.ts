@@ -11,6 +11,7 @@ import { usableAddresses, usablePrefixes } from './ipv6-off.ts'
 import { JournalKeeper, makeRunDirectory, readJournal, startJournal } from './journal.ts'
 import { planKillSwitch } from './kill-switch/plan.ts'
 import { automaticMtu } from './mtu.ts'
+import { moveInside } from './namespace.ts'
 import { planAddresses } from './plan/addresses.ts'
 import { isDefault, planMainRoutes, planTableRoutes, readRouting, sortedAllowedIps } from './plan/routes.ts'
 import { recover } from './recover.ts'
@@ -59,18 +60,24 @@ const bringUp = async (session: Session, keeper: JournalKeeper): Promise<void> =
   keeper.update(indexOf(await edges.host.link(name)))
   await runner.perform(planHooks(name, settings.hooks.preUp))
   await runner.perform([{ do: 'device.configure', name, configuration: `${settings.wgConfig}\n` }])
-  await runner.perform(planAddresses(name, usableAddresses(session)))
   const device = await edges.devices.read(name).catch(() => undefined)
   keeper.update({ configured: configuredBy(settings, device?.peers ?? []) })
   await runner.perform(planKillSwitch(session, device))
-  const mtu = settings.mtu?.value ?? String(await automaticMtu(edges.host, device?.peers ?? []))
-  await runner.perform([{ do: 'link.up', dev: name, mtu }])
-  await setDns(session, runner, device)
-  await setRoutes(session, runner, device)
+  const findMtu = async (): Promise<string> =>
+    settings.mtu?.value ?? String(await automaticMtu(edges.host, device?.peers ?? []))
+  // The ways to the endpoints are those of the namespace that the daemon sends from.
+  const outerMtu = session.into === undefined ? undefined : await findMtu()
+  const inside =
+    session.into === undefined ? session : await moveInside(session, session.into, runner, keeper)
+  const innerRunner = session.into === undefined ? runner : new Runner(inside, keeper)
+  await innerRunner.perform(planAddresses(name, usableAddresses(inside)))
+  await innerRunner.perform([{ do: 'link.up', dev: name, mtu: outerMtu ?? (await findMtu()) }])
+  await setDns(inside, innerRunner, device)
+  await setRoutes(inside, innerRunner, device)
   // Once more with the mark that the default route chose.
   const marked = session.killSwitch ? await edges.devices.read(name) : undefined
   if (marked?.fwmark !== device?.fwmark) await runner.perform(planKillSwitch(session, marked))
-  await runner.perform(planHooks(name, settings.hooks.postUp))
+  await innerRunner.perform(planHooks(name, settings.hooks.postUp))
 }
 
 const indexOf = (link: { index: number } | undefined): { linkIndex?: number } =>
@@ -97,7 +104,9 @@ const setRoutes = async (session: Session, runner: Runner, device: Device | unde
   if (routing.to === 'off' || !device) return
   const allowedIps = usablePrefixes(session, sortedAllowedIps(device.peers))
   if (routing.to === 'table') return runner.perform(planTableRoutes(name, routing.table, allowedIps))
-  const plain = allowedIps.filter((cidr) => !isDefault(cidr))
+  // In a namespace of its own the tunnel may take the default route itself: what it sends leaves elsewhere.
+  const ownWay = session.into !== undefined
+  const plain = allowedIps.filter((cidr) => ownWay || !isDefault(cidr))
   if (plain.length > 0) {
     const existing: Cidr[] = []
     for (const family of [4, 6] as const) {
@@ -106,5 +115,5 @@ const setRoutes = async (session: Session, runner: Runner, device: Device | unde
     }
     await runner.perform(planMainRoutes(name, plain, existing))
   }
-  await setDefaultRoutes(session, runner, device, allowedIps.filter(isDefault))
+  if (!ownWay) await setDefaultRoutes(session, runner, device, allowedIps.filter(isDefault))
 }

@@ -29,6 +29,18 @@ export const quickCommands: readonly Command[] = [
         valueName: 'seconds',
         valueKind: 'number',
       },
+      { name: 'dry-run', short: 'n', summary: 'change nothing; print the commands it comes down to' },
+      { name: 'json', summary: 'with --dry-run: print the steps as JSON, without keys' },
+      {
+        name: 'netns',
+        summary: 'put the interface into this network namespace; the data plane stays outside',
+        valueName: 'name',
+        valueKind: 'text',
+      },
+      {
+        name: 'strict',
+        summary: 'fail where the tunnel would otherwise come up without IPv6, firewall or name servers',
+      },
     ],
     description: [
       'A tunnel that wgq brought up and that runs is brought in line with its file, as `wgq reload` does.',
@@ -38,6 +50,11 @@ export const quickCommands: readonly Command[] = [
       {
         command: 'wgq up --try 60 wg0',
         summary: 'on a remote machine: comes back by itself when the connection is lost',
+      },
+      { command: 'wgq up --dry-run wg0', summary: 'what would be done' },
+      {
+        command: 'wgq up --netns vpn wg0',
+        summary: '`ip netns exec vpn …` uses the tunnel, nothing else does',
       },
       { command: 'wgq up ./office.conf', summary: 'the interface is called office' },
     ],

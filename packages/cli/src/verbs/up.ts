@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 import { upHere } from '@wgq/quick/orchestrate'
+import type { Session } from '@wgq/quick/session'
 import { startTry } from '@wgq/quick/try'
 import { rerunAsRoot } from '../as-root.ts'
 import type { Handler } from '../command.ts'
-import { numberValue, parseArguments } from '../options.ts'
-import { writeErr } from '../output.ts'
+import { lastValue, numberValue, parseArguments } from '../options.ts'
+import { writeErr, writeOut } from '../output.ts'
 import { runQuick } from '../quick-session.ts'
 
-/** wg-quick up NAME|FILE; wgq up [--kill-switch] [--try SECONDS] NAME|FILE. */
+/** wg-quick up NAME|FILE; wgq up [OPTIONS] NAME|FILE. */
 export const run: Handler = async (invocation) => {
   const plain = invocation.personality !== 'wgq' || !invocation.args.some((word) => word.startsWith('-'))
   if (plain) return runQuick(invocation, upHere)
@@ -17,7 +18,15 @@ export const run: Handler = async (invocation) => {
   if (elsewhere) return elsewhere
   return runQuick({ ...invocation, args: parsed.operands }, async (session) => {
     const killSwitch = session.killSwitch || parsed.flags.has('kill-switch')
-    const status = await upHere({ ...session, killSwitch })
+    const into = lastValue(parsed, 'netns')
+    const wanted = {
+      ...session,
+      killSwitch,
+      strict: parsed.flags.has('strict'),
+      ...(into === undefined ? {} : { into }),
+    }
+    if (parsed.flags.has('dry-run')) return showPlan(wanted, parsed.flags.has('json'))
+    const status = await upHere(wanted)
     if (status !== 0 || trySeconds === undefined) return status
     startTry(session, trySeconds)
     writeErr(
@@ -25,4 +34,13 @@ export const run: Handler = async (invocation) => {
     )
     return 0
   })
+}
+
+/** Prints the steps of a run that is only imagined, as the lines of a real one or as JSON. */
+const showPlan = async (session: Session, json: boolean): Promise<number> => {
+  const { dryRun } = await import('@wgq/quick/imagined/dry-run')
+  const print = json ? () => {} : writeOut
+  const { status, steps } = await dryRun({ ...session, edges: { ...session.edges, print } }, upHere)
+  if (json) writeOut(`${JSON.stringify(steps, undefined, 2)}\n`)
+  return status
 }

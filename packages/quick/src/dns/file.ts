@@ -40,17 +40,16 @@ export const replaceResolverFile = (path: string, dev: string, lines: string): v
  */
 export const restoreResolverFile = (path: string, dev: string): void => {
   const backup = backupPath(path, dev)
-  if (!exists(backup)) return
   const holders = [path, ...backupsOf(path)]
   const holder = holders.find((file) => read(file)?.startsWith(header(dev)))
-  if (holder === undefined) rmSync(backup, { force: true })
-  else move(backup, holder)
+  if (holder !== undefined && exists(backup)) move(backup, holder)
+  else rmSync(holder ?? backup, { force: true })
 }
 
 const header = (dev: string): string => `# Written by wgq for ${dev}.\n`
 
 const backupsOf = (path: string): string[] =>
-  readdirSync(dirname(path))
+  (existsSync(dirname(path)) ? readdirSync(dirname(path)) : [])
     .filter((file) => file.startsWith(`${basename(path)}.wgq-`))
     .map((file) => join(dirname(path), file))
 

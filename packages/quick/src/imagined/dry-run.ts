@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { release, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Op } from '@wgq/model/operation'
+import { hasKernelDriver } from '../daemon.ts'
+import type { Session } from '../session.ts'
+import { spell } from '../spell.ts'
+import { ImaginedDevices } from './imagined-devices.ts'
+import { ImaginedHost } from './imagined-host.ts'
+
+/** One step of a plan: what it is, and the words for it. The configuration itself is left out: it holds keys. */
+export interface PlannedStep {
+  readonly op: Record<string, unknown>
+  readonly words: string | undefined
+}
+
+/**
+ * Goes through a run without changing anything: hosts and devices are imagined, hooks are not run. Resolves to the exit
+ * status and the steps; lines go to the session's `print` as they would. What hooks would change is not known.
+ */
+export const dryRun = async (
+  session: Session,
+  work: (session: Session) => Promise<number>,
+): Promise<{ status: number; steps: PlannedStep[] }> => {
+  const host = new ImaginedHost(session.edges.host, hasKernelDriver() || hasModule())
+  const devices = new ImaginedDevices(session.edges.devices)
+  const runDirectory = mkdtempSync(join(tmpdir(), 'wgq-dry-'))
+  const steps: PlannedStep[] = []
+  try {
+    const status = await work({
+      ...session,
+      runDirectory,
+      edges: { ...session.edges, host, devices, openHost: async () => host, writeSysctl: () => {} },
+      act: async (op) => {
+        if (op.do === 'daemon.start') host.makeLink(op.name)
+        if (op.do === 'device.configure')
+          await devices.change(op.name, await session.edges.readWgConfig(op.configuration))
+        if (op.do === 'device.fwmark') await devices.change(op.name, { fwmark: op.fwmark, peers: [] })
+      },
+      notice: (op) => void steps.push({ op: shown(op), words: spell(op) }),
+    })
+    return { status, steps }
+  } finally {
+    rmSync(runDirectory, { recursive: true, force: true })
+  }
+}
+
+const shown = (op: Op): Record<string, unknown> => {
+  if (op.do !== 'device.configure') return { ...op }
+  const { configuration: _, ...rest } = op
+  return rest
+}
+
+/** The driver may be there without being loaded. */
+const hasModule = (): boolean => {
+  const directory = `/lib/modules/${release()}`
+  return ['modules.dep', 'modules.builtin'].some((file) => {
+    const path = join(directory, file)
+    return existsSync(path) && /\/wireguard\.ko/.test(readFileSync(path, 'latin1'))
+  })
+}

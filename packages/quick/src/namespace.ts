@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+import { WgqError } from '@wgq/model/error'
+import type { Edges } from './edges.ts'
+import type { Journal, JournalKeeper } from './journal.ts'
+import type { Runner } from './runner.ts'
+import type { Session } from './session.ts'
+
+/**
+ * The session inside of a network namespace: its host, and a way to run programs there. Devices stay where they are: a
+ * daemon and its socket belong to the namespace that they were started in. Raises `E_UNSUPPORTED` on other systems.
+ */
+export const enter = async (session: Session, netns: string): Promise<Session> => {
+  const { edges } = session
+  if (!edges.openHost)
+    throw new WgqError('E_UNSUPPORTED', 'Network namespaces exist on Linux only', {
+      hint: 'leave out --netns',
+    })
+  const host = await edges.openHost(netns)
+  return { ...session, into: netns, edges: { ...edges, host, run: runInside(edges.run, netns) } }
+}
+
+/** The session where the tunnel of a journal lives. */
+export const sessionOf = async (session: Session, journal: Journal | undefined): Promise<Session> =>
+  journal?.into === undefined ? session : enter(session, journal.into)
+
+/** Moves the interface of a run into its namespace. Resolves to the session inside. */
+export const moveInside = async (
+  session: Session,
+  netns: string,
+  runner: Runner,
+  keeper: JournalKeeper,
+): Promise<Session> => {
+  const inside = await enter(session, netns)
+  // Fails early where there is no such namespace.
+  await inside.edges.host.links()
+  keeper.update({ into: netns })
+  await runner.perform([{ do: 'link.move', name: session.name, netns }])
+  const link = await inside.edges.host.link(session.name)
+  if (link) keeper.update({ linkIndex: link.index })
+  return inside
+}
+
+const runInside =
+  (run: Edges['run'], netns: string): Edges['run'] =>
+  (program, args, options) =>
+    run('nsenter', [`--net=/run/netns/${netns}`, '--', program, ...args], options)
