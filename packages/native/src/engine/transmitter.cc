@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "engine/bytes.h"
+#include "engine/ip-packet.h"
 #include "engine/padding.h"
 
 namespace wgq {
@@ -100,7 +101,8 @@ void Transmitter::flush_staged(Peer& peer) {
       device_.mailbox.ask_handshake(peer, now_, false);
       break;
     }
-    std::uint8_t* text = place(peer, *keypair, packet->length, 0, false);
+    const std::uint8_t ecn = packet->length ? traffic_class(packet->bytes.get()) & ip::ecn_mask : 0;
+    std::uint8_t* text = place(peer, *keypair, packet->length, ecn, false);
     if (packet->length) std::memcpy(text, packet->bytes.get(), packet->length);
     seal(nonce);
   }
