@@ -51,7 +51,8 @@ export const readLinkNews = (datagram: Uint8Array): LinkNews[] => {
       const mtu = found.get(attribute.mtu)
       const up = (u32(body, 8) & interfaceUp) !== 0
       // Bridges and others send partial messages (AF_BRIDGE) without an MTU.
-      if (mtu && body[0] === 0) news.push({ kind: 'link', index, name, up, mtu: u32(mtu, 0) })
+      if (mtu && mtu.length >= 4 && body[0] === 0)
+        news.push({ kind: 'link', index, name, up, mtu: u32(mtu, 0) })
     }
   }
   return news
@@ -83,7 +84,7 @@ export const routeInterface = (datagram: Uint8Array): number | undefined => {
   for (const { kind, body } of messages(datagram)) {
     if (kind !== type.newRoute || body.length < 12) continue
     const oif = attributes(body.subarray(12)).get(attribute.rtaOif)
-    return oif && u32(oif, 0)
+    return oif && oif.length >= 4 ? u32(oif, 0) : undefined
   }
   return undefined
 }

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+import { expect, test } from 'vitest'
+import { readSettings } from './settings.ts'
+
+test('the command line of wireguard-go', () => {
+  expect(readSettings(['wg0'], {})).toMatchObject({ name: 'wg0', foreground: false, logLevel: 'error' })
+  expect(readSettings(['-f', 'wg0'], {}).foreground).toBe(true)
+  expect(readSettings(['--foreground', 'wg0'], {}).foreground).toBe(true)
+  expect(readSettings(['wg0'], { WG_PROCESS_FOREGROUND: '1' }).foreground).toBe(true)
+})
+
+test.each([
+  [{ LOG_LEVEL: 'verbose' }, 'debug'],
+  [{ LOG_LEVEL: 'debug' }, 'debug'],
+  [{ LOG_LEVEL: 'silent' }, 'silent'],
+  [{ LOG_LEVEL: 'silent', WGQ_LOG: 'debug' }, 'debug'],
+  [{ LOG_LEVEL: 'nonsense' }, 'error'],
+])('log level of %j', (env, level) => {
+  expect(readSettings(['wg0'], env).logLevel).toBe(level)
+})
+
+test('switches', () => {
+  const env = {
+    WGQ_TUN_OFFLOAD: '0',
+    WGQ_UDP_GSO: '0',
+    WGQ_UDP_GRO: 'auto',
+    WGQ_RCVBUF: '65536',
+    WG_TUN_FD: '5',
+  }
+  expect(readSettings(['wg0'], env)).toMatchObject({
+    offload: 'off',
+    udpSegmentation: false,
+    udpCoalescing: true,
+    receiveBufferBytes: 65536,
+    tunFd: 5,
+  })
+})
+
+test.each([[[]], [['a', 'b']], [['-x', 'wg0']], [['../wg0']], [['0123456789abcdef']], [['']], [['..']]])(
+  '%j is refused',
+  (args) => {
+    expect(() => readSettings(args, {})).toThrow(expect.objectContaining({ code: 'E_USAGE' }))
+  },
+)
+
+test('a descriptor is a number', () => {
+  expect(() => readSettings(['wg0'], { WG_TUN_FD: '3x' })).toThrow(/WG_TUN_FD/)
+})

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: MIT
+import { existsSync, mkdtempSync, rmSync, statSync, unlinkSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Cidr } from '@wgq/model/cidr'
+import { formatEndpoint } from '@wgq/model/endpoint'
+import { type Key, keyFromHex, keyToHex, zeroKey } from '@wgq/model/key'
+import fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { listenUapi, type UapiServer, type UapiServerOptions } from './server.ts'
+import type { ServedDevice, ServedPeer, ServedPeerState } from './server-device.ts'
+
+const key = (digit: string): Key => keyFromHex(digit.repeat(64)) as Key
+const hex = (digit: string) => digit.repeat(64)
+
+/** A device that remembers what it was told, in order. */
+class Recorder implements ServedDevice {
+  readonly log: string[] = []
+  readonly peers: Key[] = []
+  own: Key | undefined
+  listenPort = 0
+  states: ServedPeerState[] = []
+  read() {
+    return { privateKey: this.own, listenPort: this.listenPort, fwmark: 0, peers: this.states }
+  }
+  counters() {
+    return { drops: 3 }
+  }
+  setPrivateKey(value: Key) {
+    this.log.push(`private ${value === zeroKey ? 'none' : keyToHex(value)[0]}`)
+  }
+  setListenPort(port: number) {
+    if (port === 7) throw Object.assign(new Error('port'), { code: 'EADDRINUSE' })
+    this.log.push(`port ${port}`)
+  }
+  setFwmark(mark: number) {
+    this.log.push(`fwmark ${mark}`)
+  }
+  removePeers() {
+    this.log.push('remove peers')
+    this.peers.length = 0
+  }
+  peer(value: Key) {
+    return this.peers.includes(value) ? this.control(value) : undefined
+  }
+  addPeer(value: Key) {
+    if (value === this.own) return undefined
+    this.peers.push(value)
+    this.log.push(`add ${keyToHex(value)[0]}`)
+    return this.control(value)
+  }
+  commit() {
+    this.log.push('commit')
+  }
+  private control(value: Key): ServedPeer {
+    const note = (text: string) => this.log.push(`${keyToHex(value)[0]} ${text}`)
+    const prefix = (cidr: Cidr) => `${cidr.address}/${cidr.prefixLength}`
+    return {
+      remove: () => {
+        this.peers.splice(this.peers.indexOf(value), 1)
+        note('remove')
+      },
+      setPresharedKey: () => note('psk'),
+      setEndpoint: (endpoint) => note(`endpoint ${formatEndpoint(endpoint)}`),
+      setKeepalive: (seconds) => note(`keepalive ${seconds}`),
+      clearAllowedIps: () => note('clear'),
+      addAllowedIp: (cidr) => note(`allow ${prefix(cidr)}`),
+      removeAllowedIp: (cidr) => note(`disallow ${prefix(cidr)}`),
+      configured: () => note('configured'),
+    }
+  }
+}
+
+let directory: string
+let device: Recorder
+const servers: UapiServer[] = []
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'wgq-uapi-'))
+  device = new Recorder()
+})
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close()
+  rmSync(directory, { recursive: true, force: true })
+})
+
+const listen = async (options: Partial<UapiServerOptions> = {}): Promise<UapiServer> => {
+  const server = await listenUapi({
+    device,
+    name: 'wg0',
+    directory: join(directory, 'wireguard'),
+    onRemoved: () => undefined,
+    onRefusal: () => undefined,
+    ...options,
+  })
+  servers.push(server)
+  return server
+}
+
+/** Sends a text and returns everything until the server closes, or until `replies` blank lines came. */
+const talk = (path: string, text: string, replies = 1): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const socket = connect(path, () => socket.write(text, 'latin1'))
+    let got = ''
+    socket.on('data', (piece) => {
+      got += piece.toString()
+      if (got.split('\n\n').length > replies) socket.destroy()
+    })
+    socket.on('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'ECONNRESET' || error.code === 'EPIPE' ? resolve(got) : reject(error),
+    )
+    socket.on('close', () => resolve(got))
+  })
+
+describe('socket', () => {
+  test('only the owner may use it; directory 0755; gone after close', async () => {
+    const server = await listen()
+    expect(statSync(server.path).mode & 0o777).toBe(0o700)
+    expect(statSync(join(directory, 'wireguard')).mode & 0o777).toBe(0o755)
+    server.close()
+    expect(existsSync(server.path)).toBe(false)
+  })
+
+  test('a second server on the same name is refused', async () => {
+    await listen()
+    await expect(listen()).rejects.toMatchObject({ code: 'E_UAPI_IN_USE' })
+  })
+
+  test('a socket file that nobody answers is taken over', async () => {
+    const { path } = await listen()
+    servers.pop()?.close()
+    // A process that was killed leaves its socket file behind: made by moving it away from its server.
+    const left = createServer()
+    await new Promise<void>((resolve) => left.listen(`${path}.moved`, resolve))
+    const { renameSync } = await import('node:fs')
+    renameSync(`${path}.moved`, path)
+    await new Promise((resolve) => left.close(resolve))
+    expect(existsSync(path)).toBe(true)
+    await listen()
+    expect(await talk(path, 'get=1\n\n')).toBe('errno=0\n\n')
+  })
+
+  test('its removal is noticed', async () => {
+    const removed = new Promise<void>((resolve) => {
+      void listen({ onRemoved: resolve }).then(({ path }) => unlinkSync(path))
+    })
+    await removed
+  })
+
+  test('clients that only connect do no harm', async () => {
+    const { path } = await listen()
+    for (let i = 0; i < 20; i++)
+      await new Promise<void>((resolve) => {
+        const socket = connect(path, () => socket.destroy())
+        socket.on('close', () => resolve())
+      })
+    expect(await talk(path, 'get=1\n\n')).toBe('errno=0\n\n')
+  })
+})
+
+describe('set', () => {
+  const set = async (text: string) => {
+    const { path } = await listen()
+    const reply = await talk(path, `set=1\n${text}\n`)
+    servers.pop()?.close()
+    return reply
+  }
+
+  test('everything, in the order of the lines; a peer acts when its section is over', async () => {
+    expect(
+      await set(
+        `private_key=${hex('1')}\nlisten_port=51820\nfwmark=4294967295\nreplace_peers=true\n` +
+          `public_key=${hex('a')}\npreshared_key=${hex('2')}\nendpoint=[fe80::1%eth0]:7\n` +
+          `persistent_keepalive_interval=25\nreplace_allowed_ips=true\nallowed_ip=10.0.0.0/8\nallowed_ip=-::/0\n` +
+          `protocol_version=1\npublic_key=${hex('b')}\n`,
+      ),
+    ).toBe('errno=0\n\n')
+    expect(device.log).toEqual([
+      'private 1',
+      'port 51820',
+      'fwmark 4294967295',
+      'remove peers',
+      'add a',
+      'a psk',
+      'a endpoint [fe80::1%eth0]:7',
+      'a clear',
+      'a allow 10.0.0.0/8',
+      'a disallow ::/0',
+      'a keepalive 25',
+      'a configured',
+      'add b',
+      'b configured',
+      'commit',
+    ])
+  })
+
+  test.each([
+    ['no "="', 'garbage\n', -71],
+    ['unknown device key', 'mtu=1420\n', -22],
+    ['unknown peer key', `public_key=${hex('a')}\nlisten_port=1\n`, -22],
+    ['bad hex', 'private_key=zz\n', -22],
+    ['port', 'listen_port=65536\n', -22],
+    ['negative port', 'listen_port=-1\n', -22],
+    ['hex port', 'listen_port=0x10\n', -22],
+    ['fwmark', 'fwmark=4294967296\n', -22],
+    ['replace_peers=false', 'replace_peers=false\n', -22],
+    ['keepalive', `public_key=${hex('a')}\npersistent_keepalive_interval=65536\n`, -22],
+    ['endpoint name', `public_key=${hex('a')}\nendpoint=example.com:1\n`, -22],
+    ['prefix without length', `public_key=${hex('a')}\nallowed_ip=10.0.0.0\n`, -22],
+    ['prefix too long', `public_key=${hex('a')}\nallowed_ip=10.0.0.0/33\n`, -22],
+    ['protocol version', `public_key=${hex('a')}\nprotocol_version=2\n`, -22],
+    ['port in use', 'listen_port=7\n', -98],
+  ])('%s is refused', async (_name, text, errno) => {
+    expect(await set(text)).toBe(`errno=${errno}\n\n`)
+  })
+
+  test('an error leaves what came before', async () => {
+    expect(await set('listen_port=1\nfwmark=x\nlisten_port=2\n')).toBe('errno=-22\n\n')
+    expect(device.log).toEqual(['port 1', 'commit'])
+  })
+
+  test('remove and update_only make no peer', async () => {
+    await set(
+      `public_key=${hex('a')}\nremove=true\npublic_key=${hex('b')}\nupdate_only=true\nallowed_ip=10.0.0.0/8\n`,
+    )
+    expect(device.log).toEqual(['commit'])
+    device.peers.push(key('b'))
+    await set(`public_key=${hex('b')}\nupdate_only=true\nallowed_ip=10.0.0.0/8\n`)
+    expect(device.log.slice(1)).toEqual(['b allow 10.0.0.0/8', 'b configured', 'commit'])
+  })
+
+  test('the own key is silently passed over, with its lines', async () => {
+    device.own = key('a')
+    expect(await set(`public_key=${hex('a')}\nallowed_ip=10.0.0.0/8\n`)).toBe('errno=0\n\n')
+    expect(device.log).toEqual(['commit'])
+  })
+})
+
+describe('get', () => {
+  test('keys in the order of wireguard-go', async () => {
+    device.own = key('1')
+    device.listenPort = 51820
+    device.states = [
+      {
+        publicKey: key('a'),
+        presharedKey: undefined,
+        endpoint: { family: 4, address: '192.0.2.1', port: 5 },
+        lastHandshakeNs: 1_700_000_000_000_000_009n,
+        rxBytes: 1n,
+        txBytes: 18446744073709551615n,
+        keepaliveSeconds: 25,
+        allowedIps: ['10.0.0.0/8', '::/0'],
+      },
+    ]
+    const { path } = await listen()
+    expect((await talk(path, 'get=1\n\n')).split('\n')).toEqual([
+      `private_key=${hex('1')}`,
+      'listen_port=51820',
+      `public_key=${hex('a')}`,
+      `preshared_key=${hex('0')}`,
+      'protocol_version=1',
+      'endpoint=192.0.2.1:5',
+      'last_handshake_time_sec=1700000000',
+      'last_handshake_time_nsec=9',
+      'tx_bytes=18446744073709551615',
+      'rx_bytes=1',
+      'persistent_keepalive_interval=25',
+      'allowed_ip=10.0.0.0/8',
+      'allowed_ip=::/0',
+      'errno=0',
+      '',
+      '',
+    ])
+  })
+
+  test('counters come only when asked for', async () => {
+    const { path } = await listen()
+    expect(await talk(path, 'get=1\n\n')).not.toContain('wgq')
+    expect(await talk(path, 'wgq_counters=1\n\n')).toBe('wgq_counter_drops=3\nerrno=0\n\n')
+  })
+
+  test('many requests on one connection, in pieces of any size', async () => {
+    const { path } = await listen()
+    expect(await talk(path, 'get=1\n\nset=1\nlisten_port=5\n\nset=1\nx\n\nget=1\n\n', 4)).toBe(
+      'errno=0\n\nerrno=0\n\nerrno=-71\n\nerrno=0\n\n',
+    )
+    const dribble = new Promise<string>((resolve) => {
+      const socket = connect(path, async () => {
+        for (const letter of 'set=1\nlisten_port=6\n\n') {
+          socket.write(letter)
+          await new Promise((next) => setImmediate(next))
+        }
+      })
+      socket.on('data', (piece) => {
+        socket.destroy()
+        resolve(piece.toString())
+      })
+    })
+    expect(await dribble).toBe('errno=0\n\n')
+    expect(device.log).toContain('port 6')
+  })
+})
+
+test.each(['hello\n\n', 'get=1\nx=1\n\n', '\n', 'get=2\n\n'])('%j ends the connection', async (text) => {
+  const { path } = await listen()
+  expect(await talk(path, text)).toBe('')
+})
+
+test('random texts never break the server', async () => {
+  const { path } = await listen()
+  const word = fc.constantFrom(
+    ...['set=1', 'get=1', 'private_key', 'public_key', 'allowed_ip', 'endpoint', 'listen_port', 'remove'],
+    ...['=', '\n', '\n\n', 'true', '10.0.0.0/8', '-::/0', '[::1]:1', hex('a'), hex('0'), '65535', '-1', '\0'],
+  )
+  const text = fc.array(fc.oneof(word, fc.string()), { maxLength: 40 }).map((words) => words.join(''))
+  await fc.assert(
+    fc.asyncProperty(text, async (request) => {
+      const done = new Promise<void>((resolve) => {
+        const socket = connect(path, () => socket.end(request, 'latin1'))
+        socket.resume()
+        socket.on('error', () => resolve())
+        socket.on('close', () => resolve())
+      })
+      await done
+    }),
+    { numRuns: 150 },
+  )
+  expect(await talk(path, 'get=1\n\n')).toBe('errno=0\n\n')
+})
