@@ -257,7 +257,11 @@ describe.skipIf(why)('data path', () => {
 
     it('marks handshakes AF41 and hides the class of data, but for ECN', async () => {
       const peer = await lab.addPeer({ known: true })
-      const capture = await Capture.start(lab.outside, 'veth0', 'udp and src port 51820')
+      const capture = await Capture.start(
+        lab.outside,
+        'veth0',
+        `udp and src port 51820 and dst port ${peer.port.local.port}`,
+      )
       lab.pingOut(peer, '-Q', '0xb9')
       const session = await peer.answer()
       await peer.nextTransport(session, 2_000)
@@ -272,10 +276,10 @@ describe.skipIf(why)('data path', () => {
 
     it('hands congestion marks of the outer packet on', async () => {
       const { peer, session } = await connected()
-      lab.outside.run('nft', 'add table ip mark')
+      lab.outside.run('nft', 'add table ip congest')
       lab.outside.run(
         'nft',
-        'add chain ip mark out { type route hook output priority mangle; }; add rule ip mark out udp dport 51820 ip ecn set ce',
+        'add chain ip congest out { type route hook output priority mangle; }; add rule ip congest out udp dport 51820 ip ecn set ce',
       )
       const capture = await Capture.start(lab.host, lab.device, 'icmp and icmp[0] == 8')
       const inner = { from: peer.inner.own, to: '10.88.0.1' }
@@ -283,7 +287,7 @@ describe.skipIf(why)('data path', () => {
         peer.send(session.seal(echoRequest({ ...inner, tos }, 7, 4000 + i)))
       const seen = await capture.collect((packets) => packets.length >= 4)
       capture.stop()
-      lab.outside.run('nft', 'delete table ip mark')
+      lab.outside.run('nft', 'delete table ip congest')
       expect(seen.map((packet) => packet[1])).toEqual([0, 3, 3, 3])
       for (const sequence of [4000, 4001, 4002, 4003])
         expect(await peer.echoed(session, sequence, 2_000), 'the checksum was kept right').toBe(true)

@@ -85,6 +85,8 @@ describe.skipIf(why)('roaming', () => {
         'veth0',
         ...(outer === 6 ? ['nodad'] : []),
       )
+      // Else the kernel takes the later addresses of a subnet away with the first.
+      b.ns.run('sh', '-c', 'echo 1 > /proc/sys/net/ipv4/conf/veth0/promote_secondaries')
       b.ns.run('ip', 'address', 'del', `${old}/${length}`, 'dev', 'veth0')
       expect(tunnel.ping('b', '-c', '1', '-W', '1'), 'the very first packet').toBe(true)
       const endpoint = outer === 4 ? `${fresh}:20000` : `[${fresh}]:20000`

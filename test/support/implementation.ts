@@ -19,11 +19,15 @@ export const wgqd: Implementation = { name: 'wgqd', command: join(bin, 'wgqd') }
 /** The reference, as installed. */
 export const wireguardGo: Implementation = { name: 'wireguard-go', command: 'wireguard-go' }
 
-/** The implementation under test: wgqd, or wireguard-go with WGQ_TEST_DAEMON=wireguard-go (to test the tests). */
-export const subject = process.env['WGQ_TEST_DAEMON'] === 'wireguard-go' ? wireguardGo : wgqd
+const asked = process.env['WGQ_TEST_DAEMON']
+
+/** The implementation under test: wgqd; wireguard-go with WGQ_TEST_DAEMON=wireguard-go, which tests the tests; a wgqd
+ *  built elsewhere with WGQ_TEST_DAEMON=PATH. */
+export const subject: Implementation =
+  asked === wireguardGo.command ? wireguardGo : asked ? { ...wgqd, command: asked } : wgqd
 
 /** Whether ours is under test; some properties wireguard-go lacks by its own account are asked of ours only. */
-export const testingOurs = subject === wgqd
+export const testingOurs = subject !== wireguardGo
 
 /** The `wg` that configures: Debian's, which is the reference for the UAPI. */
 export const wg = 'wg'

@@ -84,8 +84,9 @@ bool TunWriter::merge(Item& item, const Layout& layout, std::uint8_t* packet, st
     item.open = false;
     return false;
   };
+  // Acknowledgement, header length, window and options: what differs would be lost.
   if (layout.tcp && (item.next_sequence != layout.sequence || !same(head, packet, t + 8, t + 13) ||
-                     !same(head, packet, t + 20, layout.header)))
+                     !same(head, packet, t + 14, t + 16) || !same(head, packet, t + 20, layout.header)))
     return end();
   const std::size_t most_packets = layout.tcp ? most_merged_packets : most_segments;
   if (layout.payload > first.payload || item.length + layout.payload > most_merged_bytes ||
