@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { existsSync } from 'node:fs'
 import { WgqError } from '@wgq/model/error'
 import type { Edges } from './edges.ts'
 import type { Journal, JournalKeeper } from './journal.ts'
@@ -19,6 +20,14 @@ export const enter = async (session: Session, netns: string): Promise<Session> =
   return { ...session, into: netns, edges: { ...edges, host, run: runInside(edges.run, netns) } }
 }
 
+/** Raises `E_NETNS` where there is no network namespace of that name. */
+export const checkNamespace = (netns: string): void => {
+  if (existsSync(`/run/netns/${netns}`)) return
+  throw new WgqError('E_NETNS', `There is no network namespace \`${netns}'`, {
+    hint: `\`ip netns add ${netns}\` makes it, \`ip netns list\` shows those there are`,
+  })
+}
+
 /** The session where the tunnel of a journal lives. */
 export const sessionOf = async (session: Session, journal: Journal | undefined): Promise<Session> =>
   journal?.into === undefined ? session : enter(session, journal.into)
@@ -31,8 +40,6 @@ export const moveInside = async (
   keeper: JournalKeeper,
 ): Promise<Session> => {
   const inside = await enter(session, netns)
-  // Fails early where there is no such namespace.
-  await inside.edges.host.links()
   keeper.update({ into: netns })
   await runner.perform([{ do: 'link.move', name: session.name, netns }])
   const link = await inside.edges.host.link(session.name)

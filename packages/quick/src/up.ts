@@ -11,7 +11,7 @@ import { usableAddresses, usablePrefixes } from './ipv6-off.ts'
 import { JournalKeeper, makeRunDirectory, readJournal, startJournal } from './journal.ts'
 import { planKillSwitch } from './kill-switch/plan.ts'
 import { automaticMtu } from './mtu.ts'
-import { moveInside } from './namespace.ts'
+import { checkNamespace, moveInside } from './namespace.ts'
 import { planAddresses } from './plan/addresses.ts'
 import { isDefault, planMainRoutes, planTableRoutes, readRouting, sortedAllowedIps } from './plan/routes.ts'
 import { recover } from './recover.ts'
@@ -29,6 +29,7 @@ import { isOwn } from './undo.ts'
  */
 export const up = async (session: Session): Promise<number> => {
   const { name, edges } = session
+  if (session.into !== undefined) checkNamespace(session.into)
   makeRunDirectory(session.runDirectory)
   forgetTry(session)
   const before = session.killSwitch ? readJournal(session.runDirectory, name) : undefined

@@ -27,11 +27,10 @@ export const replaceResolverFile = (path: string, dev: string, lines: string): v
   rmSync(backup, { force: true })
   if (isLink(path)) symlinkSync(readlinkSync(path), backup)
   else if (existsSync(path)) copyFileSync(path, backup)
-  else writeFileSync(backup, '')
-  put(
-    path,
-    `${header(dev)}# The file from before is ${backup}; it comes back with \`wgq down ${dev}\`.\n${lines}`,
-  )
+  const former = exists(backup)
+    ? `The file from before is ${backup}; it comes back`
+    : 'There was no file before; this one goes'
+  put(path, `${header(dev)}# ${former} with \`wgq down ${dev}\`.\n${lines}`)
 }
 
 /**
