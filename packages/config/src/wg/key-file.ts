@@ -60,7 +60,11 @@ export const readAll = (fd: number): string => {
       size = readSync(fd, chunk)
     } catch (error) {
       const { code = 'EIO' } = error as NodeJS.ErrnoException
-      if (code === 'EAGAIN') continue
+      if (code === 'EAGAIN') {
+        // Somebody made the pipe or terminal non-blocking: wait a little for its writer.
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
+        continue
+      }
       if (code === 'EISDIR') break
       throw new WgqError('E_FILE', `Cannot read the file: ${errnoText(code)}`, {
         errno: code,
@@ -76,8 +80,8 @@ export const readAll = (fd: number): string => {
   return text
 }
 
-/** Regular files and devices such as /dev/null can be rewound; pipes, sockets and directories cannot be empty keys. */
+/** Regular files and devices such as /dev/null can be rewound; pipes, terminals and directories cannot be empty keys. */
 const canBeRewound = (fd: number): boolean => {
   const stat = fstatSync(fd)
-  return stat.isFile() || stat.isCharacterDevice()
+  return stat.isFile() || (stat.isCharacterDevice() && !process.getBuiltinModule('node:tty').isatty(fd))
 }
