@@ -29,9 +29,17 @@ const fail = (error: unknown): void => {
 
 const serve = async (settings: ReturnType<typeof readSettings>): Promise<void> => {
   const { runDaemon } = await import('@wgq/dataplane/daemon/run')
+  // A signal that comes before everything stands waits until it can be taken down again.
+  let end = (): void => {
+    end = () => {}
+  }
+  const early = end
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => end())
   const daemon = await runDaemon(settings, (status) => process.exit(status))
   process.title = `wgqd ${daemon.name}`
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => daemon.end(0))
+  const asked = end !== early
+  end = () => daemon.end(0)
+  if (asked) end()
   const { notifyReady } = await import('@wgq/dataplane/daemon/service-manager')
   notifyReady(process.env)
   report(readyText)
