@@ -27,7 +27,12 @@ const entries = {
   wgq: 'packages/cli/src/bin/wgq.ts',
   wgqd: 'packages/cli/src/bin/wgqd.ts',
 }
-const lateImporters = ['packages/cli/src/bin/wgq.ts', 'packages/backends/src/devices.ts']
+const lateImporters = [
+  'packages/cli/src/bin/wgq.ts',
+  'packages/cli/src/verbs/show.ts',
+  'packages/cli/src/verbs/set.ts',
+  'packages/backends/src/devices.ts',
+]
 
 /** Absolute source of a late bundle → the name of its file. */
 const late = new Map()

@@ -102,5 +102,12 @@ describe.skipIf(why)('looking at a tunnel', () => {
     const done = tunnel.wgq('wait', tunnel.device, '--peer', '@nobody')
     expect(done.status).toBe(1)
     expect(done.stderr).toContain('No peer is called "nobody"')
+    const named = tunnel.wgq('show', tunnel.device).stdout
+    expect(named).toMatch(/^ {2}name: alpha$/m)
+    const set = tunnel.wgq('set', tunnel.device, 'peer', '@beta', 'persistent-keepalive', '7')
+    expect(set.status, set.stderr).toBe(0)
+    expect(tunnel.wgq('show', tunnel.device, 'persistent-keepalive').stdout).toContain(
+      `${tunnel.peers[1]?.publicKey}\t7`,
+    )
   })
 })

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Device, Peer } from '@wgq/model/device'
 import { formatEndpoint } from '@wgq/model/endpoint'
+import type { Key } from '@wgq/model/key'
 import type { Paint } from './colour.ts'
 import { formatAgo, formatBytes, formatSpan } from './quantities.ts'
 
@@ -9,6 +10,8 @@ export interface HumanSettings {
   readonly paint: Paint
   /** Private and preshared keys in full (WG_HIDE_KEYS=never). */
   readonly revealKeys: boolean
+  /** Names of peers, by key; wgq shows them, wg has none. */
+  readonly peerNames?: ReadonlyMap<Key, string>
   /** Wall clock, seconds since 1970. */
   readonly nowSeconds: bigint
 }
@@ -25,6 +28,8 @@ export const formatHuman = (device: Device, settings: HumanSettings): string => 
   if (device.fwmark !== 0) add('fwmark', `0x${device.fwmark.toString(16)}`)
   for (const peer of [...device.peers].sort(byHandshake)) {
     lines.push('', paint.heading('yellow', 'peer', peer.publicKey))
+    const name = settings.peerNames?.get(peer.publicKey)
+    if (name !== undefined) add('name', name)
     addPeer(peer, settings, add)
   }
   return `${lines.join('\n')}\n`

@@ -2,16 +2,20 @@
 import { formatCidr } from '@wgq/model/cidr'
 import type { Device, Peer } from '@wgq/model/device'
 import { formatEndpoint } from '@wgq/model/endpoint'
+import type { Key } from '@wgq/model/key'
 
 /** An interface of `wgq show --json`, by docs/schema/show.json. Keys are in it only when `showKeys` is set. */
-export const deviceJson = (device: Device, showKeys: boolean): object => ({
+export const deviceJson = (device: Device, showKeys: boolean, names: ReadonlyMap<Key, string>): object => ({
   name: device.name,
   publicKey: device.publicKey ?? null,
   hasPrivateKey: device.privateKey !== undefined,
   ...(showKeys && { privateKey: device.privateKey ?? null }),
   listenPort: device.listenPort,
   fwmark: device.fwmark,
-  peers: device.peers.map((peer) => peerJson(peer, showKeys)),
+  peers: device.peers.map((peer) => ({
+    ...peerJson(peer, showKeys),
+    name: names.get(peer.publicKey) ?? null,
+  })),
   ...(device.counters && { counters: device.counters }),
 })
 

@@ -3,7 +3,7 @@ import { systemContext } from '@wgq/config/wg/context'
 import { readKeyFile } from '@wgq/config/wg/key-file'
 import { readSetArguments } from '@wgq/config/wg/read-arguments'
 import { changeDevice } from '../change-device.ts'
-import type { Handler } from '../command.ts'
+import type { Handler, Invocation } from '../command.ts'
 import { writeErr, writeErrBytes } from '../output.ts'
 import { usageLine } from '../usage.ts'
 
@@ -15,5 +15,20 @@ export const run: Handler = async (invocation) => {
     return 1
   }
   const context = systemContext(invocation.personality !== 'wgq', (line) => writeErrBytes(`${line}\n`))
-  return changeDevice(name, await readSetArguments(words, context, readKeyFile))
+  return changeDevice(
+    name,
+    await readSetArguments(await resolveNames(invocation, name, words), context, readKeyFile),
+  )
+}
+
+/** `peer @phone` of wgq: the key that the interface's file gives that name to. */
+const resolveNames = async (
+  invocation: Invocation,
+  device: string,
+  words: readonly string[],
+): Promise<readonly string[]> => {
+  const isName = (word: string, index: number) => word.startsWith('@') && words[index - 1] === 'peer'
+  if (invocation.personality !== 'wgq' || !words.some(isName)) return words
+  const { peerKey } = await import('../observe/tunnels.ts')
+  return words.map((word, index) => (isName(word, index) ? peerKey(device, word) : word))
 }

@@ -4,6 +4,7 @@ import type { Device } from '@wgq/model/device'
 import { UapiDevices } from '@wgq/uapi/client'
 import type { Handler } from '../command.ts'
 import { deviceErrorText, deviceFault } from '../device-fault.ts'
+import { nameMap, namesOf } from '../observe/tunnels.ts'
 import { writeErr, writeOut } from '../output.ts'
 import { deviceJson, stringify } from '../show/json.ts'
 import { readShowOptions, type ShowOptions } from '../show/options.ts'
@@ -30,7 +31,7 @@ export const run: Handler = async (invocation) => {
 const showJson = async ({ operands, showKeys, watchSeconds }: ShowOptions): Promise<number> => {
   const [name = 'all'] = operands
   const devices = await readDevices(name)
-  const interfaces = devices.map((device) => deviceJson(device, showKeys))
+  const interfaces = devices.map((device) => deviceJson(device, showKeys, nameMap(namesOf(device.name))))
   writeOut(`${stringify({ interfaces }, watchSeconds === undefined ? 2 : 0)}\n`)
   return 0
 }

@@ -2,6 +2,7 @@
 
 import { openDevices } from '@wgq/backends/devices'
 import type { Device, DeviceAccess } from '@wgq/model/device'
+import type { Key } from '@wgq/model/key'
 import type { Handler, Invocation } from '../command.ts'
 import { deviceErrorText, deviceFault } from '../device-fault.ts'
 import { writeErr, writeOut } from '../output.ts'
@@ -32,7 +33,7 @@ export const run: Handler = async (invocation) => {
   if (name === 'interfaces') return showNames(devices)
   if (name === 'all') return showAll(devices, field, invocation)
   const device = await readDevice(devices, name)
-  const text = await format(device, field, '')
+  const text = await format(device, field, '', invocation)
   return text === undefined ? wrongField(field, invocation) : print(text)
 }
 
@@ -78,7 +79,7 @@ const showAll = async (
       writeErr(`Unable to access interface ${name}: ${deviceErrorText(error)}\n`)
       continue
     }
-    const text = await format(device, field, `${name}\t`)
+    const text = await format(device, field, `${name}\t`, invocation)
     if (text === undefined) return wrongField(field, invocation)
     writeOut(text)
     // The blank line stands wherever another name follows, even one that will fail.
@@ -93,9 +94,11 @@ const format = async (
   device: Device,
   field: string | undefined,
   prefix: string,
+  { personality }: Invocation,
 ): Promise<string | undefined> => {
   if (field !== undefined) return isFieldName(field) ? formatField(device, field, prefix) : undefined
   return formatHuman(device, {
+    ...(personality === 'wgq' && { peerNames: await namesByKey(device.name) }),
     paint: await paintFor(process.env['WG_COLOR_MODE']),
     revealKeys: process.env['WG_HIDE_KEYS'] === 'never',
     nowSeconds: BigInt(Math.floor(Date.now() / 1000)),
@@ -105,4 +108,9 @@ const format = async (
 const wrongField = (field: string | undefined, invocation: Invocation): number => {
   writeErr(`Invalid parameter: \`${field}'\n${usageLine(invocation)}`)
   return 1
+}
+
+const namesByKey = async (device: string): Promise<ReadonlyMap<Key, string>> => {
+  const { nameMap, namesOf } = await import('../observe/tunnels.ts')
+  return nameMap(namesOf(device))
 }
