@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
+import { constants } from 'node:os'
 import type { Op } from '@wgq/model/operation'
 import { planDnsRemoval } from './dns/plan.ts'
-import { Failure } from './failure.ts'
+import { Failure, Interrupted } from './failure.ts'
 import { planFirewallRemoval } from './firewall/choose.ts'
 import { planHooks } from './hooks.ts'
 import { sayInaccessible } from './inaccessible.ts'
@@ -36,12 +37,13 @@ export const down = async (session: Session): Promise<number> => {
   try {
     await runner.perform(planHooks(name, settings.hooks.preDown))
     if (settings.saveConfig) await save(inside)
-    await takeDown(inside, runner, journal)
+    await takeDown(inside, journal)
     if (journal) new JournalKeeper(session.runDirectory, journal).remove()
     await runner.perform(planHooks(name, settings.hooks.postDown))
     return 0
   } catch (error) {
     if (error instanceof Failure) return error.status
+    if (error instanceof Interrupted) return 128 + constants.signals[error.signal]
     throw error
   }
 }
@@ -59,13 +61,14 @@ export const downWithoutConfig = async (session: Session): Promise<number | unde
   if (style !== 'wgq' || !journal) return undefined
   edges.print(`[!] The configuration of ${name} is gone: going by what \`up\` noted, without hooks.\n`)
   const inside = await sessionOf(session, journal)
-  await takeDown(inside, new Runner(inside), journal)
+  await takeDown(inside, journal)
   new JournalKeeper(session.runDirectory, journal).remove()
   return 0
 }
 
-/** Rules and interface, then DNS and firewall, whose failures do not count. */
-const takeDown = async (session: Session, runner: Runner, journal: Journal | undefined): Promise<void> => {
+/** Rules and interface, then DNS and firewall, whose failures do not count. Signals wait until it is through. */
+const takeDown = async (session: Session, journal: Journal | undefined): Promise<void> => {
+  const runner = new Runner({ ...session, interruption: {} })
   const { name, edges } = session
   if (!(await edges.host.link(name))) await sayInaccessible(session)
   await runner.perform(await planRules(session, journal))
