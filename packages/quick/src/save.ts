@@ -8,6 +8,8 @@ import type { Device } from '@wgq/model/device'
 import { WgqError } from '@wgq/model/error'
 import type { LinkAddress } from '@wgq/model/host'
 import { readResolvconf } from './dns/resolvconf.ts'
+import { readJournal } from './journal.ts'
+import { sessionOf } from './namespace.ts'
 import { notWireGuard } from './not-wireguard.ts'
 import { savedInPlace } from './save-in-place.ts'
 import type { Session } from './session.ts'
@@ -17,8 +19,10 @@ import type { Session } from './session.ts'
  * where the interface does not run, `E_SAVE` when the file cannot be written.
  */
 export const saveRunning = async (session: Session): Promise<number> => {
-  if (!(await session.edges.devices.list()).includes(session.name)) throw notWireGuard(session.name)
-  await save(session)
+  const inside = await sessionOf(session, readJournal(session.runDirectory, session.name))
+  if (inside === session && !(await session.edges.devices.list()).includes(session.name))
+    throw notWireGuard(session.name)
+  await save(inside)
   return 0
 }
 
