@@ -46,7 +46,7 @@ export const save = async (session: Session, knownServers?: readonly string[]): 
   const running = edges.formatConf(device)
   const head = savedHead({ settings, addresses, servers, mtu })
   // By position, not by pattern: bash 5.2 lets "&" in a replacement stand for what it replaces (spec wg-quick §9).
-  const text = `${head}${running.slice('[Interface]\n'.length)}`
+  const text = `${head}${running.slice('[Interface]\n'.length)}`.replace(/\n+$/, '\n')
   replaceFile(session.configPath, Buffer.from(text))
 }
 
