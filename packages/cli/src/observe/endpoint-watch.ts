@@ -9,6 +9,7 @@ import type { Device, DeviceAccess, Peer } from '@wgq/model/device'
 import { type Endpoint, formatEndpoint, parseEndpoint } from '@wgq/model/endpoint'
 import { isWgqError } from '@wgq/model/error'
 import type { Key } from '@wgq/model/key'
+import { configPathOf } from './config-path.ts'
 import type { DeviceEvent } from './device-events.ts'
 import { afterLookup, freshReresolve, type ReresolveState, wantsLookup } from './reresolve.ts'
 
@@ -81,7 +82,7 @@ interface NamedEndpoint {
 
 const namedEndpoints = (interfaceName: string): NamedEndpoint[] => {
   try {
-    const document = parseDocument(readConfigFile(locate(interfaceName).path).text)
+    const document = parseDocument(readConfigFile(configPathOf(interfaceName)).text)
     return outline(document).flatMap((section) => {
       const publicKey = section.kind === 'peer' ? publicKeyOf(section) : undefined
       const text = section.entries

@@ -7,6 +7,7 @@ import type { Device, DeviceAccess } from '@wgq/model/device'
 import { isWgqError } from '@wgq/model/error'
 import type { Key } from '@wgq/model/key'
 import { deviceFault } from '../device-fault.ts'
+import { configPathOf } from './config-path.ts'
 
 /** The interfaces asked for, all there are when none is named. Raises `E_DEVICE` when they cannot be listed. */
 export const chosenInterfaces = async (
@@ -37,7 +38,7 @@ const gone = new Set(['ENODEV', 'ENOENT', 'EPROTONOSUPPORT', 'ECONNREFUSED', 'EC
 /** The names that the configuration file of an interface gives to its peers; none where there is no readable file. */
 export const namesOf = (interfaceName: string): readonly PeerName[] => {
   try {
-    const { path } = locate(interfaceName)
+    const path = configPathOf(interfaceName)
     return peerNames(parseDocument(readConfigFile(path).text), path)
   } catch (error) {
     if (isWgqError(error)) return []
