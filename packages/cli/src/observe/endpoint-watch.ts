@@ -2,7 +2,6 @@
 import { lookup } from 'node:dns/promises'
 import { readConfigFile } from '@wgq/config/config-file'
 import { parseDocument } from '@wgq/config/document'
-import { locate } from '@wgq/config/locate'
 import { publicKeyOf } from '@wgq/config/names'
 import { outline } from '@wgq/config/outline'
 import type { Device, DeviceAccess, Peer } from '@wgq/model/device'

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { readConfigFile } from '@wgq/config/config-file'
 import { parseDocument } from '@wgq/config/document'
-import { locate } from '@wgq/config/locate'
 import { findPeer, type PeerName, peerNames } from '@wgq/config/names'
 import type { Device, DeviceAccess } from '@wgq/model/device'
 import { isWgqError } from '@wgq/model/error'
