@@ -105,7 +105,7 @@ export class UapiDevices implements DeviceAccess {
 
   private entries(): string[] {
     try {
-      return readdirSync(this.directory)
+      return readdirSync(this.directory).sort()
     } catch (error) {
       const { code = 'EIO' } = error as NodeJS.ErrnoException
       if (code === 'ENOENT') return []
