@@ -25,6 +25,8 @@ const hints: Record<string, string> = {
   EPERM: 'run it as root',
   EACCES: 'run it as root',
   ENODEV: notThere,
+  // The BSDs' word for it.
+  ENXIO: notThere,
   ENOENT: notThere,
   EPROTONOSUPPORT: notThere,
   EADDRINUSE: 'choose another listen-port, or end what listens there',

@@ -302,6 +302,18 @@ describe('openbsd', () => {
     )
   })
 
+  test('a FwMark that is no routing table is refused with its reason', async () => {
+    open('openbsd')
+    expect(await bench.up(simple.replace('[Peer]', 'FwMark = 51820\n[Peer]'))).toBe(1)
+    expect(bench.takeLines()).toEqual(
+      expect.arrayContaining([
+        'FwMark names a routing table on OpenBSD: expected 0 to 255, found 51820. Set FwMark to the routing table that the encrypted packets shall use, or leave it out',
+        'Unable to modify interface: Invalid argument',
+      ]),
+    )
+    expect(leftovers()).toEqual(clean)
+  })
+
   test('no daemon for DNS: said, and the tunnel comes up without', async () => {
     open('openbsd')
     expect(await bench.up(config)).toBe(0)

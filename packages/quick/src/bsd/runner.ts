@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import type { DeviceAccess } from '@wgq/model/device'
 import { isWgqError } from '@wgq/model/error'
 import type { Op } from '@wgq/model/operation'
 import { act, isHostOp } from '../act.ts'
@@ -51,7 +52,7 @@ export class BsdRunner {
     if (op.do === 'device.configure') {
       const name = (await host.realName(op.name)) ?? op.name
       this.echo(['wg', 'addconf', name, system.configurationFile])
-      return act({ ...op, name }, session)
+      return this.configure({ ...op, name })
     }
     if (op.do === 'daemon.start') {
       this.echo([op.program, op.name])
@@ -59,6 +60,19 @@ export class BsdRunner {
     }
     if (op.do === 'daemon.stop') return host.perform(op, this.echo)
     throw new Error(`No BSD carries out ${op.do}`)
+  }
+
+  /** wg says no more than strerror; what wgq itself refused (a table above 255, a 17th allowed IP) needs its reason. */
+  private async configure(op: Extract<Op, { do: 'device.configure' }>): Promise<void> {
+    const { session } = this.around
+    const { devices, print } = session.edges
+    const change: DeviceAccess['change'] = (name, wanted) =>
+      devices.change(name, wanted).catch((error: unknown) => {
+        if (isWgqError(error) && error.hint !== undefined) print(`${error.message}. ${error.hint}\n`)
+        throw error
+      })
+    const telling = { list: () => devices.list(), read: (name: string) => devices.read(name), change }
+    await act(op, { ...session, edges: { ...session.edges, devices: telling } })
   }
 
   readonly echo = (argv: readonly string[]): void => {
