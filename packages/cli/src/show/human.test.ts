@@ -74,7 +74,7 @@ test('keys show when asked for, in the human output and in JSON', () => {
   const human = (revealKeys: boolean) => formatHuman(secret, { paint: plain, revealKeys, nowSeconds: 0n })
   expect(human(false).match(/\(hidden\)/g)).toHaveLength(2)
   expect(human(true)).toContain(`  private key: ${zeroKey}\n`)
-  expect(JSON.stringify(deviceJson(secret, false, nameless))).not.toContain('rivateKey":"')
+  expect(stringify(deviceJson(secret, false, nameless), 0)).not.toContain('rivateKey":"')
   expect(deviceJson(secret, true, nameless)).toMatchObject({
     privateKey: zeroKey,
     peers: [{ presharedKey: zeroKey }],
