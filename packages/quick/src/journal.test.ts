@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Op } from '@wgq/model/operation'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { abandonedJournals, JournalKeeper, makeRunDirectory, readJournal, startJournal } from './journal.ts'
+import { sweep, withLock } from './lock.ts'
+
+let directory: string
+beforeEach(() => {
+  directory = join(mkdtempSync(join(tmpdir(), 'wgq-journal-')), 'wgq')
+  makeRunDirectory(directory)
+})
+afterEach(() => rmSync(join(directory, '..'), { recursive: true }))
+
+const secret: Op = { do: 'device.configure', name: 'wg0', configuration: 'PrivateKey = secret' }
+const address: Op = { do: 'address.add', dev: 'wg0', family: 4, address: '10.0.0.2/24' }
+/** A process that is no more. */
+const gone = { pid: spawnSync('true').pid, started: '1' }
+
+test('what is noted can be read back, by nobody but root, and holds no configuration', () => {
+  const keeper = new JournalKeeper(directory, startJournal('wg0', '/etc/wireguard/wg0.conf'))
+  keeper.intend([{ do: 'link.add', name: 'wg0' }])
+  keeper.intend([secret, address])
+  const journal = readJournal(directory, 'wg0')
+  expect(journal?.undo.map((op) => op.do)).toEqual(['link.delete', 'address.delete'])
+  expect(JSON.stringify(journal)).not.toContain('secret')
+  expect(statSync(directory).mode & 0o777).toBe(0o700)
+  expect(statSync(join(directory, 'wg0.json')).mode & 0o777).toBe(0o600)
+  keeper.retract([secret, address])
+  expect(readJournal(directory, 'wg0')?.undo.map((op) => op.do)).toEqual(['link.delete'])
+  keeper.remove()
+  expect(readdirSync(directory)).toEqual([])
+})
+
+test('a run is abandoned when its process is gone before its end', () => {
+  const start = (name: string, change: object) =>
+    new JournalKeeper(directory, startJournal(name, '')).update(change)
+  start('wg0', { owner: gone })
+  start('wg1', {})
+  start('wg2', { owner: gone, state: 'up' })
+  // A number that was given to another process since.
+  start('wg3', { owner: { pid: process.pid, started: '1' } })
+  writeFileSync(join(directory, 'wg4.json'), '{"version":1,')
+  expect(
+    abandonedJournals(directory)
+      .map((journal) => journal.interface)
+      .sort(),
+  ).toEqual(['wg0', 'wg3'])
+})
+
+test('journals of two network namespaces stand side by side', () => {
+  const other = { ...startJournal('wg0', ''), netns: 7 }
+  new JournalKeeper(directory, other).intend([address])
+  expect(readJournal(directory, 'wg0')).toBeUndefined()
+  const keeper = new JournalKeeper(directory, startJournal('wg0', '/mine'))
+  keeper.intend([address])
+  expect(readJournal(directory, 'wg0')?.config).toBe('/mine')
+  expect(readdirSync(directory)).toHaveLength(2)
+  keeper.remove()
+  expect(readdirSync(directory)).toEqual(['wg0.json'])
+})
+
+test('a lock lets one in at a time, also after its holder died', async () => {
+  writeFileSync(join(directory, 'table.lock'), JSON.stringify(gone))
+  let inside = 0
+  let most = 0
+  const work = async () => {
+    most = Math.max(most, ++inside)
+    await new Promise((resolve) => setTimeout(resolve, 2))
+    inside--
+  }
+  await Promise.all(Array.from({ length: 8 }, () => withLock(directory, 'table', work)))
+  expect(most).toBe(1)
+  expect(readdirSync(directory)).toEqual([])
+})
+
+test('what killed processes left is swept up, what is in use stays', () => {
+  writeFileSync(join(directory, 'table.lock'), JSON.stringify(gone))
+  writeFileSync(join(directory, `wg0.json.${gone.pid}`), '')
+  writeFileSync(join(directory, `script.${process.pid}`), '')
+  writeFileSync(join(directory, 'wg0.json'), '{}')
+  sweep(directory)
+  expect(readdirSync(directory).sort()).toEqual([`script.${process.pid}`, 'wg0.json'].sort())
+})

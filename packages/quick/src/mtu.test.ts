@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+import type { Peer } from '@wgq/model/device'
+import type { Endpoint } from '@wgq/model/endpoint'
+import type { Host, Link, Route, RouteLookup } from '@wgq/model/host'
+import { expect, test } from 'vitest'
+import { automaticMtu } from './mtu.ts'
+
+const host = (
+  ways: Record<string, RouteLookup>,
+  links: Record<string, number>,
+  routes: Partial<Route>[] = [],
+): Host =>
+  ({
+    routeTo: async (address: string) => {
+      if (!ways[address]) throw new Error('unreachable')
+      return ways[address]
+    },
+    link: async (name: string) =>
+      links[name] === undefined ? undefined : ({ name, mtu: links[name] } as Link),
+    routes: async () => routes,
+  }) as unknown as Host
+
+const peers = (...addresses: (string | Endpoint | undefined)[]): Peer[] =>
+  addresses.map((endpoint) => ({
+    endpoint: typeof endpoint === 'string' ? { family: 4, address: endpoint, port: 1 } : endpoint,
+  })) as Peer[]
+
+const uplink = { dev: 'up0' }
+const noMask = { dst: { family: 4, address: '0.0.0.0', prefixLength: 0 } } as const
+
+test.each([
+  ['the link on the way', host({ a: uplink }, { up0: 1500 }), peers('a'), 1420],
+  ['the route before the link', host({ a: { dev: 'up0', mtu: 1300 } }, { up0: 1500 }), peers('a'), 1220],
+  [
+    'the smallest of several',
+    host({ a: uplink, b: { dev: 'big' } }, { up0: 1400, big: 9000 }),
+    peers('b', 'a'),
+    1320,
+  ],
+  [
+    'endpoints that cannot be reached do not count',
+    host({ a: uplink }, { up0: 1400 }),
+    peers('x', 'a'),
+    1320,
+  ],
+  [
+    'without endpoints the default route',
+    host({}, { up0: 9000 }, [{ ...noMask, dev: 'up0' }]),
+    peers(undefined),
+    8920,
+  ],
+  ['without any way 1500', host({}, {}), peers('x'), 1420],
+  [
+    'an endpoint with a zone is passed over',
+    host({ 'fe80::1': uplink }, { up0: 9000 }),
+    peers({ family: 6, address: 'fe80::1', port: 1, zone: 'up0' }),
+    1420,
+  ],
+])('%s', async (_, view, list, mtu) => {
+  expect(await automaticMtu(view, list)).toBe(mtu)
+})
