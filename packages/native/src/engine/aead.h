@@ -34,8 +34,12 @@ class Aead {
 
   explicit Aead(Backend backend = Backend::best);
 
-  // Encrypts `length` bytes in place and puts the tag behind them. The 64 bytes before `text` must be memory of the
-  // caller; they are left as they were.
+  // Bytes before the text (seal) and behind the tag (both) that must be memory of the caller. Before the text they are
+  // left as they were; behind the tag `open` leaves them as they were, `seal` does not.
+  static constexpr std::size_t lead = 64;
+  static constexpr std::size_t slack = 15;
+
+  // Encrypts `length` bytes in place and puts the tag behind them.
   void seal(const AeadKey& key, std::uint64_t nonce, std::uint8_t* text, std::size_t length);
   // Checks the tag behind `length` bytes and decrypts them in place; false, and the bytes unchanged or worthless, when it
   // is wrong.

@@ -17,7 +17,7 @@ Inbound::Inbound(Device& device)
     : device_(device),
       transmitter_(device),
       tun_writer_(device),
-      buffers_(std::make_unique_for_overwrite<std::uint8_t[]>(batch * largest_packet)) {}
+      buffers_(std::make_unique_for_overwrite<std::uint8_t[]>(batch * largest_packet + Aead::slack)) {}
 
 void Inbound::run() {
   while (!device_.stopping.load(std::memory_order_acquire)) {

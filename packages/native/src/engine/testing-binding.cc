@@ -237,15 +237,15 @@ Aead::Backend backend_of(const js::Value& value) {
 }
 
 napi_value seal(js::Call& call) {
-  constexpr std::size_t lead = 64;
+  constexpr std::size_t lead = Aead::lead;
   const AeadKey key(call[1].bytes_of(32, "a key").data());
   const auto plain = exact_copy(call[3]);
-  std::vector<std::uint8_t> bytes(lead + plain.size() + tag_bytes, 0xa5);
+  std::vector<std::uint8_t> bytes(lead + plain.size() + tag_bytes + Aead::slack, 0xa5);
   std::copy(plain.begin(), plain.end(), bytes.begin() + lead);
   Aead(backend_of(call[0])).seal(key, call[2].u64(), bytes.data() + lead, plain.size());
   for (std::size_t i = 0; i < lead; i++)
     if (bytes[i] != 0xa5) throw ArgumentError{"seal changed what stands before the text"};
-  return js::buffer(call.env, std::span(bytes).subspan(lead));
+  return js::buffer(call.env, std::span(bytes).subspan(lead, plain.size() + tag_bytes));
 }
 
 napi_value open(js::Call& call) {
@@ -253,6 +253,7 @@ napi_value open(js::Call& call) {
   auto bytes = exact_copy(call[3]);
   if (bytes.size() < tag_bytes) return nullptr;
   const std::size_t length = bytes.size() - tag_bytes;
+  bytes.resize(bytes.size() + Aead::slack, 0xa5);
   if (!Aead(backend_of(call[0])).open(key, call[2].u64(), bytes.data(), length)) return nullptr;
   return js::buffer(call.env, std::span(bytes).first(length));
 }
@@ -265,8 +266,10 @@ napi_value uses_low_level(js::Call& call) { return js::boolean(call.env, Aead().
 napi_value inject_datagram(js::Call& call) {
   Engine& engine = engine_of(call.env, call[0].raw());
   auto bytes = exact_copy(call[1]);
+  const std::size_t length = bytes.size();
+  bytes.resize(length + Aead::slack);
   const DatagramFacts facts{static_cast<std::uint16_t>(call[2].u32()), static_cast<std::uint8_t>(call[3].u32())};
-  engine.inbound().inject(bytes.data(), bytes.size(), facts, endpoint_of(call[4]));
+  engine.inbound().inject(bytes.data(), length, facts, endpoint_of(call[4]));
   return nullptr;
 }
 

@@ -13,7 +13,7 @@ Transmitter::Transmitter(Device& device)
     : device_(device),
       sender_(device.counters, device.mailbox),
       arena_(std::make_unique_for_overwrite<std::uint8_t[]>(arena_bytes)) {
-  train_.data = arena_.get() + lead;
+  train_.data = arena_.get() + Aead::lead;
 }
 
 std::uint8_t* Transmitter::next_plaintext() { return end_of_train() + transport_header_bytes; }
@@ -64,15 +64,18 @@ void Transmitter::flush() {
   peer.last_traversal.store(now_, std::memory_order_relaxed);
   if (peer.unacknowledged_since.load(std::memory_order_relaxed) != 0)
     peer.unacknowledged_since.store(0, std::memory_order_relaxed);
-  if (has_data_ && error == 0 && peer.unanswered_since.load(std::memory_order_relaxed) == 0) {
-    peer.unanswered_since.store(now_, std::memory_order_relaxed);
-    device_.mailbox.raise(peer, peer_event::awaiting_reply);
+  if (has_data_ && error == 0) {
+    peer.last_data_sent.store(now_, std::memory_order_relaxed);
+    if (peer.unanswered_since.load(std::memory_order_relaxed) == 0) {
+      peer.unanswered_since.store(now_, std::memory_order_relaxed);
+      device_.mailbox.raise(peer, peer_event::awaiting_reply);
+    }
   }
   // Keep the key fresh (protocol §4.3, sending).
   if (keypair_->next_nonce.load(std::memory_order_relaxed) > rekey_after_messages ||
       (keypair_->initiator && now_ - keypair_->birth >= rekey_after && now_ >= keypair_->birth))
     device_.mailbox.ask_handshake(peer, now_, true);
-  train_ = {.data = arena_.get() + lead};
+  train_ = {.data = arena_.get() + Aead::lead};
   peer_ = nullptr;
   ended_ = has_data_ = false;
 }

@@ -37,7 +37,6 @@ class Transmitter {
   DatagramSender& sender() { return sender_; }
 
  private:
-  static constexpr std::size_t lead = 64;  // lent to the cipher, see Aead::seal
   static constexpr std::size_t arena_bytes = 256 * 1024;
 
   struct Message {
