@@ -54,7 +54,7 @@ const faults = (schema: Schema, value: unknown, path: string, root: Schema): str
     const target = root.$defs?.[schema.$ref.replace('#/$defs/', '')]
     return target ? faults(target, value, path, root) : [`${path}: ${schema.$ref} is not defined`]
   }
-  if (schema.anyOf && schema.anyOf.every((option) => faults(option, value, path, root).length > 0))
+  if (schema.anyOf?.every((option) => faults(option, value, path, root).length > 0))
     return [`${path}: fits none of the choices`]
   const found: string[] = []
   const types = schema.type === undefined ? [] : [schema.type].flat()

@@ -15,6 +15,7 @@ test('what comes, goes and changes, aligned, peers by name', () => {
         { object: 'address', id: '10.0.0.1/24', wanted: 'present' },
       ],
       new Map([[phone, 'phone']]),
+      (_, text) => text,
     ),
   ).toBe(
     [

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Key } from '@wgq/model/key'
 import type { Difference } from '@wgq/quick/reload/device-diff'
+import type { Painter, Style } from '../colour.ts'
 
 /**
  * Differences as aligned lines a person reads: `+` comes, `-` goes, `~` changes. Peers stand under their names where they
@@ -9,6 +10,7 @@ import type { Difference } from '@wgq/quick/reload/device-diff'
 export const differenceText = (
   differences: readonly Difference[],
   names: ReadonlyMap<Key, string>,
+  paint: Painter,
 ): string => {
   const rows = differences.map((difference) => ({
     sign: signOf(difference),
@@ -20,11 +22,16 @@ export const differenceText = (
   const [objectWidth, idWidth] = [width('object'), width('id')]
   return rows
     .map(({ sign, object, id, text }) =>
-      `${sign} ${object.padEnd(objectWidth)}  ${id.padEnd(idWidth)}  ${text}`.trimEnd(),
+      [
+        paint(styles[sign], sign),
+        `${object.padEnd(objectWidth)}  ${id.padEnd(idWidth)}  ${text}`.trimEnd(),
+      ].join(' '),
     )
     .map((line) => `${line}\n`)
     .join('')
 }
+
+const styles: Record<'+' | '-' | '~', Style> = { '+': 'green', '-': 'red', '~': 'yellow' }
 
 const signOf = ({ running, wanted }: Difference): '+' | '-' | '~' => {
   if (running === undefined) return '+'

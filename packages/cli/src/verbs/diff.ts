@@ -6,6 +6,7 @@ import { peerNames } from '@wgq/config/names'
 import { differencesHere } from '@wgq/quick/reload/reload-here'
 import type { Session } from '@wgq/quick/session'
 import { rerunAsRoot } from '../as-root.ts'
+import { painterFor } from '../colour.ts'
 import type { Handler } from '../command.ts'
 import { nameMap } from '../observe/tunnels.ts'
 import { parseArguments } from '../options.ts'
@@ -33,7 +34,7 @@ export const compare = async (session: Session, json: boolean): Promise<number> 
   writeOut(
     json
       ? `${JSON.stringify({ interface: session.name, differences }, undefined, 2)}\n`
-      : differenceText(differences, names),
+      : differenceText(differences, names, await painterFor(1)),
   )
   return differences.length === 0 ? 0 : wouldChange
 }

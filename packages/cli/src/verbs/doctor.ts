@@ -5,6 +5,7 @@ import { openHost } from '@wgq/backends/host'
 import type { Device, Peer } from '@wgq/model/device'
 import { WgqError } from '@wgq/model/error'
 import type { Host } from '@wgq/model/host'
+import { type Painter, painterFor, type Style } from '../colour.ts'
 import type { Handler } from '../command.ts'
 import { checkHandshake, checkLink, checkLoop, checkMtu, checkRoutes } from '../doctor/checks.ts'
 import type { Finding } from '../doctor/finding.ts'
@@ -40,7 +41,11 @@ export const run: Handler = async (invocation) => {
     const diagnoses: Diagnosis[] = missing.map((name) => ({ interface: name, findings: [notThere(name)] }))
     for (const device of found)
       diagnoses.push({ interface: device.name, findings: await examine(host, device) })
-    writeOut(parsed.flags.has('json') ? `${JSON.stringify(diagnoses, undefined, 2)}\n` : report(diagnoses))
+    writeOut(
+      parsed.flags.has('json')
+        ? `${JSON.stringify(diagnoses, undefined, 2)}\n`
+        : report(diagnoses, await painterFor(1)),
+    )
     return diagnoses.some(({ findings }) => findings.some(({ status }) => status === 'problem'))
       ? foundProblem
       : 0
@@ -118,15 +123,24 @@ const follow = async (
 
 const marks: Record<Finding['status'], string> = { ok: '✓', info: '·', warning: '!', problem: '✗' }
 
-const report = (diagnoses: readonly Diagnosis[]): string => {
+const styles: Record<Finding['status'], Style> = {
+  ok: 'green',
+  info: 'dim',
+  warning: 'yellow',
+  problem: 'red',
+}
+
+const report = (diagnoses: readonly Diagnosis[], paint: Painter): string => {
   if (diagnoses.length === 0) return 'There are no WireGuard interfaces.\n'
   return diagnoses
-    .map(({ interface: name, findings }) => {
-      const lines = findings.map(
-        ({ status, message, hint }) =>
-          `  ${marks[status]} ${message}${hint === undefined || status === 'ok' ? '' : `\n      ${hint}`}`,
-      )
-      return `${name}\n${lines.join('\n')}\n`
-    })
+    .map(
+      ({ interface: name, findings }) =>
+        `${paint('bold', name)}\n${findings.map((finding) => line(finding, paint)).join('')}`,
+    )
     .join('\n')
+}
+
+const line = ({ status, message, hint }: Finding, paint: Painter): string => {
+  const advice = hint === undefined || status === 'ok' ? '' : `      ${hint}\n`
+  return `  ${paint(styles[status], marks[status])} ${message}\n${advice}`
 }
