@@ -88,6 +88,8 @@ test('names that lead to no socket', async () => {
   await expect(devices.read('a/b')).rejects.toMatchObject({ errno: 'EINVAL' })
   await expect(devices.read('none')).rejects.toMatchObject({ errno: 'ENOENT' })
   await expect(devices.read('file')).rejects.toMatchObject({ errno: 'EBADF' })
+  await expect(devices.read('x'.repeat(300))).rejects.toMatchObject({ errno: 'ENAMETOOLONG' })
+  expect(await devices.answers('x'.repeat(300))).toBe(false)
   expect(await devices.answers('file')).toBe(false)
   expect(await devices.list()).toEqual([])
   expect(await new UapiDevices(join(folder, 'none')).list()).toEqual([])

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import { derivePublicKey } from '@wgq/keys/derive'
 import type { Device, DeviceAccess, DeviceChange } from '@wgq/model/device'
 import { errnoName } from '@wgq/model/errno'
+import { isWgqError } from '@wgq/model/error'
 import type { Key } from '@wgq/model/key'
 import { connectTo, exchange } from './exchange.ts'
 import { GetReplyReader } from './get-reply.ts'
@@ -88,8 +89,11 @@ export class UapiDevices implements DeviceAccess {
   private async connect(name: string): Promise<Socket> {
     if (name.includes('/')) throw deviceError('EINVAL')
     const path = this.path(name)
-    if (statSync(path, { throwIfNoEntry: false }) === undefined) throw deviceError('ENOENT')
-    if (!isSocket(path)) throw deviceError('EBADF')
+    try {
+      if (!statSync(path).isSocket()) throw deviceError('EBADF')
+    } catch (error) {
+      throw isWgqError(error) ? error : deviceError((error as NodeJS.ErrnoException).code ?? 'EIO', error)
+    }
     try {
       return await connectTo(path)
     } catch (error) {
