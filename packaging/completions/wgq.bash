@@ -24,7 +24,7 @@ _wgq() {
   local cur=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]:-} at=$((COMP_CWORD - 1))
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W "show showconf set setconf addconf syncconf genkey genpsk pubkey up down save strip lint allowed-ips qr import export confirm diff reload doctor wait watch metrics top help version" -- "$cur"))
+    COMPREPLY=($(compgen -W "show showconf set setconf addconf syncconf genkey genpsk pubkey up run down save strip lint allowed-ips qr import export confirm diff reload doctor wait watch metrics top help version" -- "$cur"))
     return
   fi
   case $verb in
@@ -81,7 +81,14 @@ _wgq() {
       ;;
     up)
       if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --try ]]; then COMPREPLY=(); return; fi
-      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W "--kill-switch --try --help" -- "$cur")); return; fi
+      if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --netns ]]; then COMPREPLY=(); return; fi
+      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W "--kill-switch --try --dry-run --json --netns --strict --help" -- "$cur")); return; fi
+      case $at in
+        1) COMPREPLY=($(compgen -W "$(_wgq_configs)" -- "$cur") $(compgen -f -X '!*.conf' -- "$cur") $(compgen -d -- "$cur")) ;;
+      esac
+      ;;
+    run)
+      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W "--kill-switch --strict --help" -- "$cur")); return; fi
       case $at in
         1) COMPREPLY=($(compgen -W "$(_wgq_configs)" -- "$cur") $(compgen -f -X '!*.conf' -- "$cur") $(compgen -d -- "$cur")) ;;
       esac
@@ -189,7 +196,7 @@ _wgq() {
       ;;
     help)
       case $at in
-        1) COMPREPLY=($(compgen -W "show showconf set setconf addconf syncconf genkey genpsk pubkey up down save strip lint allowed-ips qr import export confirm diff reload doctor wait watch metrics top help version" -- "$cur")) ;;
+        1) COMPREPLY=($(compgen -W "show showconf set setconf addconf syncconf genkey genpsk pubkey up run down save strip lint allowed-ips qr import export confirm diff reload doctor wait watch metrics top help version" -- "$cur")) ;;
       esac
       ;;
     version)

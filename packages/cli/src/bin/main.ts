@@ -5,6 +5,7 @@ import type { Handler } from '../command.ts'
 const handlers: Record<string, () => Promise<{ run: Handler }>> = {
   'wg-quick': () => import('../verbs/wg-quick.ts'),
   up: () => import('../verbs/up.ts'),
+  run: () => import('../verbs/run.ts'),
   down: () => import('../verbs/down.ts'),
   save: () => import('../verbs/save.ts'),
   'route-monitor': () => import('../verbs/route-monitor.ts'),

@@ -60,6 +60,32 @@ export const quickCommands: readonly Command[] = [
     ],
   },
   {
+    verb: 'run',
+    personalities: ['wgq'],
+    group: 'tunnel',
+    summary: 'Bring a tunnel up and stay in the foreground, for service managers and containers',
+    usage: '<interface or file>',
+    operands: [tunnel],
+    options: [
+      {
+        name: 'kill-switch',
+        summary: 'as with `wgq up`; stays when the data plane crashes, goes at the end of the run',
+      },
+      {
+        name: 'strict',
+        summary: 'fail where the tunnel would otherwise come up without IPv6, firewall or name servers',
+      },
+    ],
+    description: [
+      'SIGHUP reloads the tunnel; SIGTERM and SIGINT take it down and end the run. A service manager that asks for it (NOTIFY_SOCKET) is told when the tunnel is up and when it goes down, by systemd-notify(1).',
+      'Ends with 0 after a signal and when somebody took the tunnel down; with 1 when its interface vanished, so that a supervisor starts it again.',
+    ],
+    examples: [
+      { command: 'wgq run wg0', summary: 'what wgq-run@wg0.service and the container image run' },
+      { command: 'wgq run --strict ./office.conf', summary: 'in a terminal; Ctrl-C takes it down' },
+    ],
+  },
+  {
     verb: 'down',
     personalities: names,
     group: 'tunnel',

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { openDevices } from '@wgq/backends/devices'
+import { locate } from '@wgq/config/locate'
+import { notifyReady, notifyStopping } from '@wgq/dataplane/daemon/service-manager'
+import { isWgqError } from '@wgq/model/error'
+import { readJournal } from '@wgq/quick/journal'
+import { runDirectory } from '@wgq/quick/orchestrate'
+import { rerunAsRoot, thisProgram } from '../as-root.ts'
+import type { Handler } from '../command.ts'
+import { Requests } from '../observe/requests.ts'
+import { parseArguments } from '../options.ts'
+import { writeErr } from '../output.ts'
+
+/** How often somebody looks whether the interface is still there. */
+const lookEverySeconds = 2
+
+/**
+ * wgq run NAME|FILE: `wgq up`, then stays in the foreground, also as the first process of a container. SIGHUP is
+ * `wgq reload`, SIGTERM and SIGINT are `wgq down`. Tells a service manager when it is ready and when it stops (sd_notify).
+ */
+export const run: Handler = async (invocation) => {
+  const parsed = await parseArguments(invocation)
+  const elsewhere = rerunAsRoot(invocation)
+  if (elsewhere) return elsewhere
+  const [tunnel = ''] = parsed.operands
+  const { interfaceName } = locate(tunnel)
+  const requests = new Requests()
+  const options = [...parsed.flags].map((flag) => `--${flag}`)
+  const status = await verb(['up', ...options, tunnel], requests)
+  if (status !== 0) return status
+  notifyReady(process.env)
+  for (;;) {
+    const request = await requests.next(lookEverySeconds)
+    if (request === 'stop') break
+    // Its failure is printed and changes nothing.
+    if (request === 'reload') await verb(['reload', tunnel])
+    else if (!(await isThere(interfaceName))) return ended(interfaceName)
+  }
+  notifyStopping(process.env)
+  return verb(['down', tunnel])
+}
+
+/**
+ * Runs another verb to its end and resolves to its exit status. It is a process of its own, so that each reads the file
+ * anew and this one stays small. A request to stop is passed on to it where `requests` are given; otherwise it has a
+ * session of its own, and an impatient second Ctrl-C does not break it off.
+ */
+const verb = (words: readonly string[], requests?: Requests): Promise<number> => {
+  // The data plane would report itself in our place, and become the main process of the service.
+  const { NOTIFY_SOCKET: _, ...env } = process.env
+  const child = spawn(join(thisProgram().binDirectory, 'wgq'), words, {
+    env,
+    stdio: 'inherit',
+    detached: requests === undefined,
+  })
+  const pass = (): void => {
+    child.kill('SIGTERM')
+  }
+  requests?.stop.addEventListener('abort', pass)
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (status) => {
+      requests?.stop.removeEventListener('abort', pass)
+      resolve(status ?? 1)
+    })
+  })
+}
+
+const isThere = async (name: string): Promise<boolean> => {
+  try {
+    return (await openDevices().list()).includes(name)
+  } catch (error) {
+    if (!isWgqError(error)) throw error
+    // A question that was not answered is no reason to end a tunnel.
+    return true
+  }
+}
+
+/** Somebody else took the tunnel down, which is fine, or the data plane died, which is not. */
+const ended = (name: string): number => {
+  if (!readJournal(runDirectory, name)) {
+    writeErr(`wgq: ${name} was taken down\n`)
+    return 0
+  }
+  // Nothing is undone here: a kill switch has to outlive the data plane.
+  writeErr(
+    `wgq: ${name} is gone: its interface vanished\n  hint: the next \`wgq up\` or \`wgq down\` cleans up\n`,
+  )
+  return 1
+}
