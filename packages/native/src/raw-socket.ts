@@ -24,6 +24,9 @@ export interface NetlinkSocketOptions {
   readonly groups?: number
   /** SO_RCVBUF in bytes. */
   readonly receiveBufferBytes?: number
+  /** Multicasts of every namespace that has an id in the socket's (NETLINK_LISTEN_ALL_NSID), as one that a link was moved
+   *  to has. Takes CAP_NET_BROADCAST when the socket is opened. */
+  readonly allNamespaces?: boolean
   /** Open it inside this network namespace: a path such as /run/netns/NAME, or a descriptor of a TUN whose namespace is
    *  meant (TUNGETDEVNETNS). */
   readonly netns?: { readonly path: string } | { readonly tunFd: number }

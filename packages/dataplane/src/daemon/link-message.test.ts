@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { linkQuery, readLinkNews, routeInterface, routeQuery } from './link-message.ts'
+import { linkQuery, placeQuery, readLinkNews, routeInterface, routeQuery } from './link-message.ts'
 
 // RTM_NEWLINK of a TUN `wg0`, index 7, up, MTU 1420; then RTM_DELLINK of it (little-endian, cut to what is read).
 const newLink = Buffer.from(
@@ -17,7 +17,7 @@ const delLink = Buffer.from(
 test('link news', () => {
   expect(readLinkNews(newLink)).toEqual([{ kind: 'link', index: 7, name: 'wg0', up: true, mtu: 1420 }])
   expect(readLinkNews(Buffer.concat([newLink, delLink]))).toHaveLength(2)
-  expect(readLinkNews(delLink)).toEqual([{ kind: 'deleted', index: 7 }])
+  expect(readLinkNews(delLink)).toEqual([{ kind: 'deleted', index: 7, movedTo: undefined }])
 })
 
 test('messages of the bridge family and cut ones say nothing', () => {
@@ -44,9 +44,20 @@ test('random bytes are never believed to the point of an error', () => {
   )
 })
 
+test('a link that was moved says where it went', () => {
+  const moved = Buffer.concat([delLink, Buffer.from('08002d000300000008003100' + '09000000', 'hex')])
+  moved.writeUInt32LE(moved.length, 0)
+  expect(readLinkNews(moved)).toMatchObject([
+    { kind: 'deleted', index: 7, movedTo: { netnsId: 3, index: 9 } },
+  ])
+})
+
 test('queries', () => {
   expect(linkQuery('wg0').toString('hex')).toBe(
     `28000000${'1200'}${'0100'}0000000000000000${'00'.repeat(16)}${'0800'}${'0300'}77673000`,
+  )
+  expect(placeQuery({ netnsId: 3, index: 9 }).toString('hex')).toBe(
+    `28000000${'1200'}${'0100'}0000000000000000${'00000000'}09000000${'00'.repeat(8)}${'0800'}${'2e00'}03000000`,
   )
   const route = routeQuery(Buffer.of(192, 0, 2, 1), Buffer.of(192, 0, 2, 2), 0xca6c)
   expect(route.toString('hex')).toBe(

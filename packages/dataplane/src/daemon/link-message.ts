@@ -15,7 +15,17 @@ const put32 = (b: Buffer, value: number, at: number) =>
 const headerLength = 16
 const type = { error: 2, newLink: 16, delLink: 17, getLink: 18, newRoute: 24, getRoute: 26 } as const
 const request = 1
-const attribute = { ifName: 3, mtu: 4, rtaDst: 1, rtaSrc: 2, rtaOif: 4, rtaMark: 16 } as const
+const attribute = {
+  ifName: 3,
+  mtu: 4,
+  newNetnsId: 45,
+  targetNetnsId: 46,
+  newIfIndex: 49,
+  rtaDst: 1,
+  rtaSrc: 2,
+  rtaOif: 4,
+  rtaMark: 16,
+} as const
 const interfaceUp = 1
 
 /** RTMGRP_… masks. */
@@ -27,6 +37,13 @@ export const group = {
   ip6Route: 0x400,
 } as const
 
+/** Where a link went that was moved to another network namespace: that one's id in ours, and its index there. */
+export interface LinkPlace {
+  /** Undefined: our own namespace. */
+  readonly netnsId: number | undefined
+  readonly index: number
+}
+
 /** What a datagram said about links; anything else in it is left out. */
 export type LinkNews =
   | {
@@ -36,7 +53,11 @@ export type LinkNews =
       readonly up: boolean
       readonly mtu: number
     }
-  | { readonly kind: 'deleted'; readonly index: number }
+  | {
+      readonly kind: 'deleted'
+      readonly index: number
+      readonly movedTo: LinkPlace | undefined
+    }
 
 /** Reads the link messages of a datagram. Cut-off messages end the reading. */
 export const readLinkNews = (datagram: Uint8Array): LinkNews[] => {
@@ -44,15 +65,13 @@ export const readLinkNews = (datagram: Uint8Array): LinkNews[] => {
   for (const { kind, body } of messages(datagram)) {
     if ((kind !== type.newLink && kind !== type.delLink) || body.length < 16) continue
     const index = u32(body, 4)
-    if (kind === type.delLink) news.push({ kind: 'deleted', index })
-    else {
-      const found = attributes(body.subarray(16))
+    const found = attributes(body.subarray(16))
+    const mtu = number(found.get(attribute.mtu))
+    if (kind === type.delLink) news.push({ kind: 'deleted', index, movedTo: movedTo(found, index) })
+    // Bridges and others send partial messages (AF_BRIDGE) without an MTU.
+    else if (mtu !== undefined && body[0] === 0) {
       const name = found.get(attribute.ifName)?.toString('latin1').replace(/\0.*$/s, '') ?? ''
-      const mtu = found.get(attribute.mtu)
-      const up = (u32(body, 8) & interfaceUp) !== 0
-      // Bridges and others send partial messages (AF_BRIDGE) without an MTU.
-      if (mtu && mtu.length >= 4 && body[0] === 0)
-        news.push({ kind: 'link', index, name, up, mtu: u32(mtu, 0) })
+      news.push({ kind: 'link', index, name, up: (u32(body, 8) & interfaceUp) !== 0, mtu })
     }
   }
   return news
@@ -64,6 +83,14 @@ export const linkQuery = (name: string): Buffer => {
   return message(type.getLink, [Buffer.alloc(16), encode(attribute.ifName, text)])
 }
 
+/** The same for a link by its place, which may be in another namespace. */
+export const placeQuery = (place: LinkPlace): Buffer => {
+  const header = Buffer.alloc(16)
+  put32(header, place.index, 4)
+  if (place.netnsId === undefined) return message(type.getLink, [header])
+  return message(type.getLink, [header, encode(attribute.targetNetnsId, word(place.netnsId))])
+}
+
 /** `ip route get DST from SRC mark MARK`. */
 export const routeQuery = (destination: Buffer, source: Buffer, mark: number): Buffer => {
   const header = Buffer.alloc(12)
@@ -71,11 +98,7 @@ export const routeQuery = (destination: Buffer, source: Buffer, mark: number): B
   header[1] = destination.length * 8
   header[2] = source.length * 8
   const parts = [header, encode(attribute.rtaDst, destination), encode(attribute.rtaSrc, source)]
-  if (mark !== 0) {
-    const value = Buffer.alloc(4)
-    put32(value, mark, 0)
-    parts.push(encode(attribute.rtaMark, value))
-  }
+  if (mark !== 0) parts.push(encode(attribute.rtaMark, word(mark)))
   return message(type.getRoute, parts)
 }
 
@@ -83,13 +106,28 @@ export const routeQuery = (destination: Buffer, source: Buffer, mark: number): B
 export const routeInterface = (datagram: Uint8Array): number | undefined => {
   for (const { kind, body } of messages(datagram)) {
     if (kind !== type.newRoute || body.length < 12) continue
-    const oif = attributes(body.subarray(12)).get(attribute.rtaOif)
-    return oif && oif.length >= 4 ? u32(oif, 0) : undefined
+    return number(attributes(body.subarray(12)).get(attribute.rtaOif))
   }
   return undefined
 }
 
 // --- internal ---
+
+const movedTo = (found: Map<number, Buffer>, index: number): LinkPlace | undefined => {
+  const netnsId = number(found.get(attribute.newNetnsId))
+  return netnsId === undefined
+    ? undefined
+    : { netnsId, index: number(found.get(attribute.newIfIndex)) ?? index }
+}
+
+const number = (value: Buffer | undefined): number | undefined =>
+  value && value.length >= 4 ? u32(value, 0) : undefined
+
+const word = (value: number): Buffer => {
+  const bytes = Buffer.alloc(4)
+  put32(bytes, value, 0)
+  return bytes
+}
 
 const message = (kind: number, parts: readonly Buffer[]): Buffer => {
   const out = Buffer.concat([Buffer.alloc(headerLength), ...parts])

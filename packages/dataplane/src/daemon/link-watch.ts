@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { NativeNetlinkSocket, NetlinkSocketOptions } from '@wgq/native/raw-socket'
-import { group, linkQuery, readLinkNews } from './link-message.ts'
+import { group, type LinkNews, type LinkPlace, linkQuery, placeQuery, readLinkNews } from './link-message.ts'
 
 /** State of the TUN as its namespace shows it. */
 export interface LinkState {
@@ -16,93 +16,120 @@ export interface LinkWatchEdges {
   readonly tunFd: number
   readonly onState: (state: LinkState) => void
   readonly onDeleted: () => void
+  /** The link went where it cannot be followed: its last known state stays. */
+  readonly onLost: () => void
 }
 
 const routeProtocol = 0
 
 /**
  * Follows the TUN: up, down, MTU, deletion, also after it was moved to another network namespace (`ip link set NAME netns
- * X`): the descriptor lives on while the link vanishes here, and a new socket is opened where it is now.
+ * X`). One socket in our own namespace hears the news of all; the state itself is always asked for, because news do not
+ * say which namespace they are from. So no namespace is kept alive, and following takes no more than CAP_NET_ADMIN.
  */
 export class LinkWatch {
   private readonly edges: LinkWatchEdges
-  private socket: NativeNetlinkSocket | undefined
-  private index: number | undefined
+  private news: NativeNetlinkSocket | undefined
+  private queries: NativeNetlinkSocket | undefined
+  private place: LinkPlace | undefined
   private last: LinkState | undefined
 
   constructor(edges: LinkWatchEdges) {
     this.edges = edges
   }
 
-  /** Opens the socket in the namespace of the TUN and reports the state of now. */
-  attach(): void {
-    this.close()
-    const name = this.edges.currentName()
-    if (name === undefined) {
-      this.edges.onDeleted()
-      return
+  /** Opens the socket and reports the state of now. */
+  start(): void {
+    this.open({ allNamespaces: true })
+    if (!this.find() && this.news) {
+      // A TUN that was handed to us may live elsewhere: then listen there.
+      this.open({ netns: { tunFd: this.edges.tunFd } })
+      if (!this.find()) this.edges.onLost()
     }
-    const socket = this.edges.openSocket({
-      protocol: routeProtocol,
-      groups: group.link,
-      netns: { tunFd: this.edges.tunFd },
-    })
-    this.socket = socket
-    this.index = undefined
-    socket.watch(() => this.read(socket, undefined))
-    this.query(socket, name)
   }
 
   /** Stops watching. */
   close(): void {
-    this.socket?.close()
-    this.socket = undefined
+    this.news?.close()
+    this.queries?.close()
+    this.news = undefined
+    this.queries = undefined
   }
 
   // --- internal ---
 
-  /** Asks for the link by name. The kernel answers within send(), so the answer is read at once. */
-  private query(socket: NativeNetlinkSocket, name: string): void {
-    socket.send(linkQuery(name))
-    this.read(socket, name)
+  private open(where: Partial<NetlinkSocketOptions>): void {
+    this.close()
+    const news = this.edges.openSocket({ protocol: routeProtocol, groups: group.link, ...where })
+    this.news = news
+    this.queries = this.edges.openSocket({ protocol: routeProtocol, ...where })
+    news.watch(() => this.hear(news))
   }
 
-  private read(socket: NativeNetlinkSocket, name: string | undefined): void {
-    while (this.socket === socket) {
+  /** Looks for the TUN in the namespace of the socket. */
+  private find(): boolean {
+    const name = this.edges.currentName()
+    if (name === undefined) {
+      this.deleted()
+      return false
+    }
+    const answer = this.ask(linkQuery(name))
+    if (!answer) return false
+    this.place = { netnsId: undefined, index: answer.index }
+    this.report(answer)
+    return true
+  }
+
+  private hear(socket: NativeNetlinkSocket): void {
+    while (this.news === socket) {
       let datagram: Uint8Array | undefined
       try {
         datagram = socket.receive()
       } catch {
-        // ENOBUFS: news were lost, so ask anew.
-        const current = this.edges.currentName()
-        if (current === undefined) this.edges.onDeleted()
-        else socket.send(linkQuery(current))
+        // ENOBUFS: news were lost, so look.
+        this.look(undefined)
         continue
       }
       if (!datagram) return
-      for (const news of readLinkNews(datagram)) {
-        if (news.kind === 'link' && name !== undefined && news.name === name) this.index = news.index
-        if (news.index !== this.index) continue
-        if (news.kind === 'deleted') {
-          this.vanished()
-          return
-        }
-        this.report({ up: news.up, mtu: news.mtu })
-      }
+      for (const news of readLinkNews(datagram)) this.consider(news)
     }
   }
 
-  /** The link is gone from here: deleted, or moved to another namespace, where it starts down. */
-  private vanished(): void {
-    if (this.edges.currentName() === undefined) {
-      this.close()
-      this.edges.onDeleted()
-    } else this.attach()
+  private consider(news: LinkNews): void {
+    if (news.index !== this.place?.index) return
+    this.look(news.kind === 'deleted' ? news.movedTo : undefined)
+  }
+
+  /** Asks how the TUN is now; where it is gone from its place, `movedTo` may say where it went. */
+  private look(movedTo: LinkPlace | undefined): void {
+    const here = this.place && this.ask(placeQuery(this.place))
+    if (here) this.report(here)
+    else if (this.edges.currentName() === undefined) this.deleted()
+    else {
+      const there = movedTo && this.ask(placeQuery(movedTo))
+      if (there) {
+        this.place = movedTo
+        this.report(there)
+      } else if (!this.find()) this.edges.onLost()
+    }
+  }
+
+  /** Sends a query; the kernel answers within send(). Undefined when there is no such link. */
+  private ask(query: Buffer): (LinkNews & { kind: 'link' }) | undefined {
+    this.queries?.send(query)
+    const answer = this.queries?.receive()
+    const [news] = answer ? readLinkNews(answer) : []
+    return news?.kind === 'link' ? news : undefined
+  }
+
+  private deleted(): void {
+    this.close()
+    this.edges.onDeleted()
   }
 
   private report(state: LinkState): void {
     if (this.last?.up === state.up && this.last.mtu === state.mtu) return
-    this.last = state
-    this.edges.onState(state)
+    this.last = { up: state.up, mtu: state.mtu }
+    this.edges.onState(this.last)
   }
 }

@@ -122,6 +122,7 @@ class RunningDaemon implements DaemonHandle {
         log.debug(() => 'The interface was deleted')
         this.end(0)
       },
+      onLost: () => log.notice('The interface was moved where it cannot be followed; its state is unknown'),
     })
   }
 
@@ -138,10 +139,10 @@ class RunningDaemon implements DaemonHandle {
       ...(this.settings.uapiFd === undefined ? {} : { fd: this.settings.uapiFd }),
     })
     this.sources = new SourceWatch(openNetlinkSocket, () => this.checkSources())
-    this.links.attach()
+    this.links.start()
     if (this.settings.nameFile !== undefined) writeFileSync(this.settings.nameFile, `${this.name}\n`)
-    // SYS_ADMIN is what it takes to follow the interface into another namespace.
-    keepCapabilities([capability.netAdmin, capability.netBindService, capability.sysAdmin])
+    // What fwmark, buffers and ports below 1024 take.
+    keepCapabilities([capability.netAdmin, capability.netBindService])
     if (this.settings.logLevel === 'debug') this.logDrops()
     this.log.debug(() => `Interface ${this.name} is there, configuration on ${this.server?.path}`)
   }

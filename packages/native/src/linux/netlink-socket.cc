@@ -16,13 +16,14 @@ namespace {
 
 class NetlinkSocket {
  public:
-  NetlinkSocket(int protocol, std::uint32_t groups, int receive_buffer)
+  NetlinkSocket(int protocol, std::uint32_t groups, int receive_buffer, bool all_namespaces)
       : fd_(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol)) {
     if (!fd_) throw_errno("socket");
     const int on = 1;
     // Older kernels refuse some of these; everything works without, only with poorer errors.
     for (int option : {NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK})
       ::setsockopt(fd_.get(), SOL_NETLINK, option, &on, sizeof on);
+    if (all_namespaces) ::setsockopt(fd_.get(), SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, &on, sizeof on);
     if (receive_buffer > 0 &&
         ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUFFORCE, &receive_buffer, sizeof receive_buffer) < 0)
       ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
@@ -121,15 +122,17 @@ napi_value close(js::Call& call) {
   return nullptr;
 }
 
-// openNetlinkSocket({protocol, groups?, receiveBufferBytes?, netns?: {path} | {tunFd}})
+// openNetlinkSocket({protocol, groups?, receiveBufferBytes?, allNamespaces?, netns?: {path} | {tunFd}})
 napi_value open_netlink_socket(js::Call& call) {
   js::Value options = call[0], netns = options.property("netns");
   js::Value groups_option = options.property("groups"), buffer_option = options.property("receiveBufferBytes");
   const int protocol = options.property("protocol").i32();
   const std::uint32_t groups = groups_option.absent() ? 0 : groups_option.u32();
   const int buffer = buffer_option.absent() ? 0 : buffer_option.i32();
+  const js::Value all_option = options.property("allNamespaces");
+  const bool all_namespaces = !all_option.absent() && all_option.boolean();
 
-  auto open = [&] { return std::make_unique<NetlinkSocket>(protocol, groups, buffer); };
+  auto open = [&] { return std::make_unique<NetlinkSocket>(protocol, groups, buffer, all_namespaces); };
   auto open_inside = [&](const Descriptor& fd) { return inside_netns(fd, open); };
   std::unique_ptr<NetlinkSocket> socket;
   if (netns.absent()) socket = open();
