@@ -6,6 +6,7 @@ export const interopSteps = [
   'the daemon begins',
   'IPv6 inside and outside',
   'large packets, none lost',
-  'the daemon roams',
-  'the kernel roams',
+  'the daemon moves to another port',
+  'the kernel moves to another address',
+  'the daemon moves to another address',
 ] as const

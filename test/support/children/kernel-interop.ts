@@ -8,8 +8,9 @@ import { interopSteps } from '../../kernel-vm/interop-steps.ts'
 
 const [, , root = '', daemon = `${root}/dist/bin/wgqd`] = process.argv
 process.chdir(mkdtempSync('/tmp/kernel-interop-'))
+// Without --norc bash would read ~/.bashrc: it takes a socket on its standard input for a remote login.
 const run = (command: string): string => {
-  const done = spawnSync('bash', ['-ec', command], { encoding: 'utf8', input: '' })
+  const done = spawnSync('bash', ['--norc', '-ec', command], { encoding: 'utf8', input: '' })
   if (done.status !== 0) throw new Error(`${command}: ${done.status} ${done.stdout}${done.stderr}`)
   return done.stdout.trim()
 }
@@ -64,22 +65,31 @@ const steps: Record<(typeof interopSteps)[number], () => Promise<void> | void> =
       if (!summary.includes(' 0% packet loss')) throw new Error(summary)
     }
   },
-  'the daemon roams': async () => {
+  'the daemon moves to another port': async () => {
     configure('192.0.2.1', '192.0.2.2')
     ping('u', '10.9.0.1')
-    run('ip -n u addr add 192.0.2.22/24 dev u0; ip -n u addr del 192.0.2.2/24 dev u0')
+    inside('u', 'wg set wgu listen-port 40022')
+    ping('u', '10.9.0.1')
+    await until('the new endpoint', () => endpointSeenBy('k') === '192.0.2.2:40022')
+    ping('k', '10.9.0.2')
+  },
+  'the daemon moves to another address': async () => {
+    configure('192.0.2.1', '192.0.2.2')
+    ping('u', '10.9.0.1')
+    run('ip -n u addr del 192.0.2.2/24 dev u0; ip -n u addr add 192.0.2.22/24 dev u0')
     ping('u', '10.9.0.1')
     await until('the new endpoint', () => endpointSeenBy('k') === '192.0.2.22:40002')
     ping('k', '10.9.0.2')
-    run('ip -n u addr add 192.0.2.2/24 dev u0; ip -n u addr del 192.0.2.22/24 dev u0')
+    run('ip -n u addr del 192.0.2.22/24 dev u0; ip -n u addr add 192.0.2.2/24 dev u0')
   },
-  'the kernel roams': async () => {
+  'the kernel moves to another address': async () => {
     configure('192.0.2.1', '192.0.2.2')
     ping('k', '10.9.0.2')
-    run('ip -n k addr add 192.0.2.11/24 dev k0; ip -n k addr del 192.0.2.1/24 dev k0')
+    run('ip -n k addr del 192.0.2.1/24 dev k0; ip -n k addr add 192.0.2.11/24 dev k0')
     ping('k', '10.9.0.2')
     await until('the new endpoint', () => endpointSeenBy('u') === '192.0.2.11:40001')
     ping('u', '10.9.0.1')
+    run('ip -n k addr del 192.0.2.11/24 dev k0; ip -n k addr add 192.0.2.1/24 dev k0')
   },
 }
 

@@ -4,8 +4,12 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { type QuickCase, quickCases } from '../../kernel-vm/quick-cases.ts'
 
+// Without --norc bash would read ~/.bashrc: it takes a socket on its standard input for a remote login.
 const shell = (script: string) => {
-  const { status, stdout, stderr } = spawnSync('bash', ['-c', script], { encoding: 'utf8', input: '' })
+  const { status, stdout, stderr } = spawnSync('bash', ['--norc', '-c', script], {
+    encoding: 'utf8',
+    input: '',
+  })
   return { status, stdout, stderr }
 }
 
@@ -22,7 +26,7 @@ const play = (wgQuick: string, one: QuickCase): unknown => {
   rmSync('/etc/wireguard', { recursive: true, force: true })
   mkdirSync('/etc/wireguard', { mode: 0o700 })
   writeFileSync('/etc/wireguard/wg0.conf', one.conf, { mode: 0o600 })
-  shell(`ip link add up0 type dummy && ip addr add 192.0.2.10/24 dev up0 && ip addr add 2001:db8::10/64 dev up0 nodad
+  shell(`ip link add up0 address 02:00:00:00:00:01 type dummy && ip addr add 192.0.2.10/24 dev up0 && ip addr add 2001:db8::10/64 dev up0 nodad
     ip link set up0 up && ip route add default via 192.0.2.1 && sysctl -q net.ipv4.conf.all.src_valid_mark=0`)
   if (one.setup) shell(one.setup)
   const steps = (one.steps ?? ['up', 'down']).map((step) => {
