@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { whyNotBuilt } from '../support/built-program.ts'
+import { builtBin, whyNotBuilt } from '../support/built-program.ts'
 import { until, whyNoNetns } from '../support/netns.ts'
 import { whyNoPrivateRun } from '../support/private-run.ts'
 import { QuickLab, tunnel } from '../support/quick-lab.ts'
@@ -87,6 +88,17 @@ describe.skipIf(reason)('two full tunnels', () => {
     await settled(before)
   })
 
+  test('one interface brought up twice at the same time comes up once', async () => {
+    const before = lab.snapshot()
+    const file = lab.configure('wga', tunnel('10.8.0.2/24', '10.8.0.0/16', ['PostUp = sleep 0.2']))
+    const ups = await Promise.all([1, 2, 3].map(() => lab.program('wg-quick', 'up', file)))
+    expect(ups.map(({ status }) => status).sort()).toEqual([0, 1, 1])
+    expect(ups.map(({ stderr }) => stderr)).toContain("wg-quick: `wga' already exists\n")
+    expect(lab.ns.run('ip', '-br', 'addr', 'show', 'wga')).toContain('10.8.0.2/24')
+    expect(await lab.program('wg-quick', 'down', file)).toMatchObject({ status: 0 })
+    await settled(before)
+  })
+
   test('coming up at the same time choose different marks', async () => {
     const names = ['wga', 'wgb', 'wgc', 'wgd']
     const files = names.map((name, index) =>
@@ -105,6 +117,21 @@ describe.skipIf(reason)('two full tunnels', () => {
 })
 
 describe.skipIf(reason)('signals during a hook', () => {
+  test('Ctrl-C, which everything at the terminal gets, undoes what was done', async () => {
+    const marker = `${lab.run.work}/hook-runs`
+    const file = lab.configure(
+      'wgs',
+      tunnel('10.0.0.2/24, fd00:1::2/64', '0.0.0.0/0, ::/0', [`PostUp = echo $PPID > ${marker}; sleep 60`]),
+    )
+    const before = lab.snapshot()
+    const ours = join(builtBin, 'wg-quick')
+    const up = lab.program('/usr/bin/setsid', '-w', ours, 'up', file)
+    const pid = await until('the hook', () => existsSync(marker) && Number(readPid(marker)))
+    process.kill(-pid, 'SIGINT')
+    expect((await up).status).toBe(1)
+    await settled(before)
+  })
+
   test.each(['SIGINT', 'SIGTERM'] as const)('%s undoes what was done', async (signal) => {
     const marker = `${lab.run.work}/hook-runs`
     const file = lab.configure(

@@ -1,6 +1,16 @@
 // SPDX-License-Identifier: MIT
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import {
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { WgqError } from '@wgq/model/error'
 import type { IfName, Op } from '@wgq/model/operation'
 import { inverse } from './inverse.ts'
 import { isAlive, type ProcessMark, thisProcess } from './process-mark.ts'
@@ -49,6 +59,33 @@ export class JournalKeeper {
 
   get journal(): Journal {
     return this.current
+  }
+
+  /**
+   * Puts a new journal in place, unless another run is at work on the interface or has just begun: then says who, as the
+   * error's hint. Raises `E_EXISTS`.
+   */
+  claim(): void {
+    const { interface: name, netns } = this.current
+    const directory = dirname(this.path)
+    const present = readJournal(directory, name)
+    if (present?.state === 'up') {
+      this.update({})
+      return
+    }
+    const beside = `${this.path}.${process.pid}`
+    writeFileSync(beside, `${JSON.stringify(this.current)}\n`, { mode: 0o600 })
+    try {
+      linkSync(beside, journalPath(directory, name, netns))
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+      const owner = readJournal(directory, name)?.owner.pid
+      throw new WgqError('E_EXISTS', `\`${name}' already exists`, {
+        hint: `process ${owner ?? '(gone meanwhile)'} is bringing it up`,
+      })
+    } finally {
+      rmSync(beside, { force: true })
+    }
   }
 
   /** Notes what is about to happen. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { constants } from 'node:os'
 import { Failure, Interrupted } from './failure.ts'
 import { sayInaccessible } from './inaccessible.ts'
 import type { JournalKeeper } from './journal.ts'
@@ -6,13 +7,16 @@ import type { Session } from './session.ts'
 import { undo } from './undo.ts'
 
 /**
- * Undoes a run of `up` that broke off and resolves to the exit status: that of what failed, 1 after a signal (upstream's
- * status, spec wg-quick §8). Raises what was no failure of a step, after undoing as well.
+ * Undoes a run of `up` that broke off and resolves to the exit status: that of what failed; after a signal 1 as upstream (spec
+ * wg-quick §8), under wgq's name 128 and its number. Raises what was no failure of a step, after undoing as well.
  */
 export const rollBack = async (session: Session, keeper: JournalKeeper, error: unknown): Promise<number> => {
   const undone = (await undo(session, keeper)) || (await deleteInVain(session, keeper))
+  // Ctrl-C reaches the child first: it fails, and the signal is why.
+  const { signal } = session.interruption
+  const stopped = error instanceof Failure || error instanceof Interrupted
+  if (stopped && signal) return session.style === 'wgq' ? 128 + constants.signals[signal] : undone || 1
   if (error instanceof Failure) return undone || error.status
-  if (error instanceof Interrupted) return undone || 1
   throw error
 }
 

@@ -43,6 +43,7 @@ export const up = async (session: Session): Promise<number> => {
       hint: `\`wgq down ${name}\` takes it down first`,
     })
   const keeper = new JournalKeeper(session.runDirectory, startJournal(name, session.configPath))
+  keeper.claim()
   if (blocking.length > 0) keeper.update({ undo: blocking })
   try {
     await bringUp(session, keeper)
