@@ -112,7 +112,7 @@ const openEdges = async (
     readWgFile(
       encode(text).toString('latin1'),
       '/dev/fd/63',
-      systemContext(exact, (line) => writeErrBytes(`${line}\n`)),
+      systemContext(exact, (line) => writeErrBytes(`${line}\n`), !exact),
     ),
   formatConf,
   readSysctl: (key) => {

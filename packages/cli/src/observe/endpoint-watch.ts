@@ -53,7 +53,9 @@ export class EndpointWatch {
     const seconds = Number(peer.lastHandshake.seconds)
     const age = seconds === 0 ? undefined : Date.now() / 1000 - seconds
     const state = this.states.get(id) ?? freshReresolve
-    if (!wantsLookup(state, now, age, now - this.since)) {
+    // A peer that never got an endpoint is not given time to shake hands first.
+    const waitedSeconds = peer.endpoint ? now - this.since : Number.POSITIVE_INFINITY
+    if (!wantsLookup(state, now, age, waitedSeconds)) {
       // A live session forgets the past, so that the next loss is looked up at once.
       if (age !== undefined && age < 135) this.states.delete(id)
       return undefined

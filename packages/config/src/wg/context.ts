@@ -5,17 +5,17 @@ import { glibcPort, type PortReader, strictPort } from './port.ts'
 /** What reading values needs of the outside. Texts hold one character per byte (latin1), as files may hold any bytes. */
 export interface WgContext {
   readonly ports: PortReader
-  /** `Endpoint` to numbers; raises the errors of `resolveEndpoint`. */
-  readonly resolve: (value: string) => Promise<Endpoint>
+  /** `Endpoint` to numbers, or undefined for one that has to wait; raises the errors of `resolveEndpoint`. */
+  readonly resolve: (value: string) => Promise<Endpoint | undefined>
   /** Takes one line for standard error. */
   readonly warn: (line: string) => void
 }
 
 /**
  * The context of a program run. `exact` reads ports as glibc does, wrapping above 65535 (the names `wg` and `wg-quick`);
- * otherwise such ports are refused. The resolver is loaded when the first endpoint comes.
+ * otherwise such ports are refused. `mayWait` lets an endpoint stay open while its name cannot be looked up. The resolver is loaded when the first endpoint comes.
  */
-export const systemContext = (exact: boolean, warn: (line: string) => void): WgContext => {
+export const systemContext = (exact: boolean, warn: (line: string) => void, mayWait = false): WgContext => {
   const ports = exact ? glibcPort() : strictPort()
   return {
     ports,
@@ -30,6 +30,7 @@ export const systemContext = (exact: boolean, warn: (line: string) => void): WgC
         lookup: systemLookup,
         retries: process.env['WG_ENDPOINT_RESOLUTION_RETRIES'],
         warn,
+        mayWait,
         sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
       })
     },

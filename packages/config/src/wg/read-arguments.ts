@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { AllowedIpChange, DeviceChange, PeerChange } from '@wgq/model/device'
+import type { Endpoint } from '@wgq/model/endpoint'
 import type { Key } from '@wgq/model/key'
 import { readAllowedIps } from './allowed-ips.ts'
 import type { WgContext } from './context.ts'
@@ -39,7 +40,7 @@ export const readSetArguments = async (
     else if (word === 'fwmark' && !peer) device.fwmark = readFwmark(value)
     else if (word === 'private-key' && !peer) device.privateKey = keyFile(argument)
     else if (word === 'preshared-key' && peer) peer.presharedKey = keyFile(argument)
-    else if (word === 'endpoint' && peer) peer.endpoint = await context.resolve(value)
+    else if (word === 'endpoint' && peer) setEndpoint(peer, await context.resolve(value))
     else if (word === 'persistent-keepalive' && peer) peer.keepaliveSeconds = readKeepalive(value)
     else if (word === 'allowed-ips' && peer) {
       const { replace, entries } = readAllowedIps(value.replace(/[\t-\r ]+/g, ''), context.warn)
@@ -56,3 +57,7 @@ const unfit = (word: string) =>
     `${JSON.stringify(word)} does not fit here`,
     'device words come first: listen-port, fwmark, private-key; then peer KEY with remove, preshared-key, endpoint, persistent-keepalive, allowed-ips',
   )
+
+const setEndpoint = (peer: { endpoint?: Endpoint }, endpoint: Endpoint | undefined): void => {
+  if (endpoint) peer.endpoint = endpoint
+}

@@ -84,7 +84,7 @@ const readPeerKey = (
     for (const entry of entries) peer.allowedIps.push(entry)
   } else if (key === 'endpoint') {
     return context.resolve(value).then((endpoint) => {
-      peer.endpoint = endpoint
+      if (endpoint) peer.endpoint = endpoint
     })
   } else throw unrecognized(clean)
   return undefined

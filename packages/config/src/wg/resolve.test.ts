@@ -52,6 +52,16 @@ test('an unknown name is final, an unknown port name is not', async () => {
   expect(port.log).toHaveLength(2)
 })
 
+test('a start that may go on leaves an endpoint open after four seconds; a name that does not exist stays an error', async () => {
+  const { log, settings: given } = settings([])
+  expect(await resolveEndpoint('host:5', { ...given, mayWait: true })).toBeUndefined()
+  expect(log.filter((line) => line.startsWith('sleep'))).toEqual(['sleep 1000', 'sleep 1200', 'sleep 1440'])
+  expect(log.at(-1)).toMatch(/^\[!\] .*host:5.*wgq watch --reresolve$/)
+  await expect(
+    resolveEndpoint('host:5', { ...settings([nameUnknown]).settings, mayWait: true }),
+  ).rejects.toMatchObject({ code: 'E_VALUE' })
+})
+
 test('a bad number of retries is found even for a numeric endpoint', async () => {
   await expect(resolveEndpoint('192.0.2.1:5', settings([], 'x').settings)).rejects.toMatchObject({
     code: 'E_ENVIRONMENT',

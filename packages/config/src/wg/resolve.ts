@@ -15,15 +15,23 @@ export interface ResolveSettings {
   /** Takes one line for standard error, one character per byte. */
   readonly warn: (line: string) => void
   readonly sleep: (milliseconds: number) => Promise<void>
+  /** A name that cannot be looked up now, though perhaps later, is no error: the endpoint stays open. */
+  readonly mayWait?: boolean
 }
+
+/** Retries of a start that may go on without an endpoint: about four seconds, so that a boot is not held up. */
+const retriesBeforeWaiting = '3'
 
 /**
  * `Endpoint`: the numeric endpoint of `HOST:PORT`, looked up and looked up again by wg's policy (spec wg §6.6, §6.7). A port
  * name nobody knows is retried too, as getaddrinfo's error for it is not final. Raises `E_VALUE`, and
- * `E_ENVIRONMENT` for a bad retry count even where nothing has to be looked up.
+ * `E_ENVIRONMENT` for a bad retry count even where nothing has to be looked up. Undefined only where `mayWait` allows it.
  */
-export const resolveEndpoint = async (value: string, settings: ResolveSettings): Promise<Endpoint> => {
-  const retries = readRetries(settings.retries)
+export const resolveEndpoint = async (
+  value: string,
+  settings: ResolveSettings,
+): Promise<Endpoint | undefined> => {
+  const retries = readRetries(settings.retries ?? (settings.mayWait ? retriesBeforeWaiting : undefined))
   const plain = plainEndpoint(value)
   if (plain) return plain
   const { host, port } = splitEndpoint(value)
@@ -36,7 +44,13 @@ export const resolveEndpoint = async (value: string, settings: ResolveSettings):
     } catch (error) {
       if (!(error instanceof LookupFailure)) throw error
       const delay = error.final ? undefined : delays.next()
-      if (!delay || delay.done) throw unresolved(error, value)
+      if (!delay || delay.done) {
+        if (!settings.mayWait || error.final || error === serviceUnknown) throw unresolved(error, value)
+        settings.warn(
+          `[!] ${error.text}: \`${value}'. The peer has no endpoint until the name is known: wgq watch --reresolve`,
+        )
+        return undefined
+      }
       const seconds = (delay.value / 1_000_000).toFixed(2)
       settings.warn(`${error.text}: \`${value}'. Trying again in ${seconds} seconds...`)
       await settings.sleep(delay.value / 1000)
