@@ -199,10 +199,13 @@ napi_value report_drain(js::Call& call) { return engine_of(call).report_drain(ca
 
 napi_value peer_state(js::Call& call) {
   napi_env env = call.env;
-  const Peer& peer = engine_of(call).peer(call[0].u32());
+  Peer& peer = engine_of(call).peer(call[0].u32());
+  // Before the facts are read: an edge that comes now is reported again.
+  peer.silence_reported.store(0, std::memory_order_seq_cst);
+  peer.debt_reported.store(0, std::memory_order_seq_cst);
   napi_value made = js::object(env);
   const auto big = [&](const char* name, const std::atomic<std::uint64_t>& value) {
-    js::set(env, made, name, js::bigint(env, value.load(std::memory_order_relaxed)));
+    js::set(env, made, name, js::bigint(env, value.load(std::memory_order_seq_cst)));
   };
   big("rxBytes", peer.rx_bytes);
   big("txBytes", peer.tx_bytes);

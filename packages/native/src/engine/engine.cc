@@ -94,6 +94,10 @@ void Engine::forget_sources() {
 
 void Engine::start() {
   if (closed_) throw SystemError{EBADF, "start"};
+  for (auto& [id, peer] : peers_) {
+    peer->silence_reported.store(0);
+    peer->debt_reported.store(0);
+  }
   device_.running.store(true, std::memory_order_release);
   wake_threads();
 }

@@ -159,8 +159,8 @@ void Inbound::account(Peer& peer, const Keypair& keypair, std::size_t bytes, boo
     peer.unanswered_since.store(0, std::memory_order_relaxed);
   if (data) {
     if (peer.unacknowledged_since.load(std::memory_order_relaxed) == 0) {
-      peer.unacknowledged_since.store(now_, std::memory_order_relaxed);
-      device_.mailbox.raise(peer, peer_event::owes_keepalive);
+      peer.unacknowledged_since.store(now_, std::memory_order_seq_cst);
+      device_.mailbox.report(peer, peer.debt_reported, peer_event::owes_keepalive, now_);
     } else if (!peer.received_more.load(std::memory_order_relaxed)) {
       peer.received_more.store(true, std::memory_order_relaxed);
     }

@@ -23,6 +23,13 @@ void Mailbox::raise(Peer& peer, std::uint32_t events) {
   announce();
 }
 
+void Mailbox::report(Peer& peer, std::atomic<std::uint64_t>& last, std::uint32_t event, std::uint64_t now) {
+  const std::uint64_t before = last.load(std::memory_order_relaxed);
+  if (before != 0 && now - before < second) return;
+  last.store(now, std::memory_order_seq_cst);
+  raise(peer, event);
+}
+
 void Mailbox::ask_handshake(Peer& peer, std::uint64_t now, bool key_usable) {
   const std::uint64_t pause = key_usable ? 100 * millisecond : 10 * millisecond;
   const std::uint64_t last = peer.asked_handshake.load(std::memory_order_relaxed);

@@ -37,6 +37,9 @@ class Mailbox {
 
   // Marks events of a peer.
   void raise(Peer& peer, std::uint32_t events);
+  // As `raise` of an edge that traffic in both directions makes over and over: told again only when JavaScript has looked
+  // at the facts since, or after a second. Its timers check the facts when they fire.
+  void report(Peer& peer, std::atomic<std::uint64_t>& last, std::uint32_t event, std::uint64_t now);
   // As `raise` of need_handshake, but not more often than is useful: a flood must not keep JavaScript busy.
   void ask_handshake(Peer& peer, std::uint64_t now, bool key_usable);
   // False when the ring is full.

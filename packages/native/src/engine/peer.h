@@ -43,6 +43,8 @@ struct Peer {
   std::atomic<std::uint64_t> last_traversal{0}, last_received{0}, last_data_sent{0};
 
   std::atomic<std::uint32_t> events{0};
+  // When the edges of the two `since` were last reported; 0 again when the control thread looked at the facts.
+  std::atomic<std::uint64_t> silence_reported{0}, debt_reported{0};
   std::atomic<std::uint64_t> asked_handshake{0};   // when need_handshake was last raised
   std::atomic<std::uint32_t> handshake_index{0};   // sender index of our last handshake message, for the loop guard
   std::atomic<std::uint32_t> refused_segment{0};   // segments of this size or more are sent one by one (EMSGSIZE)

@@ -67,8 +67,8 @@ void Transmitter::flush() {
   if (has_data_ && error == 0) {
     peer.last_data_sent.store(now_, std::memory_order_relaxed);
     if (peer.unanswered_since.load(std::memory_order_relaxed) == 0) {
-      peer.unanswered_since.store(now_, std::memory_order_relaxed);
-      device_.mailbox.raise(peer, peer_event::awaiting_reply);
+      peer.unanswered_since.store(now_, std::memory_order_seq_cst);
+      device_.mailbox.report(peer, peer.silence_reported, peer_event::awaiting_reply, now_);
     }
   }
   // Keep the key fresh (protocol §4.3, sending).
