@@ -96,6 +96,24 @@ describe('under load', () => {
     expect(gate.judge(hex(other.initiation_with_mac2), first.from, 99, now)).toBe('answerCookie')
   })
 
+  test('one sender is answered a hundred times a second, others beside it', () => {
+    let answered = 0
+    for (let i = 0n; i < 1_000n; i++)
+      if (gate.judge(initiation, first.from, 99, now + i * 1_000_000n) === 'answerCookie') answered++
+    expect(answered).toBe(100)
+    expect(gate.judge(initiation, endpoint([192, 0, 2, 9], 9), 99, now + second)).toBe('answerCookie')
+  })
+
+  test('all senders together are answered ten thousand times a second', () => {
+    let answered = 0
+    for (let i = 0; i < 40_000; i++) {
+      const from = endpoint([10, i & 255, (i >> 8) & 255, 1], i & 0xffff)
+      if (gate.judge(initiation, from, 99, now + BigInt(i) * 25_000n) === 'answerCookie') answered++
+    }
+    expect(answered).toBeGreaterThan(9_000)
+    expect(answered).toBeLessThanOrEqual(10_500)
+  })
+
   test('the secret is replaced after 120 s', () => {
     const message = hex(first.initiation_with_mac2)
     expect(gate.judge(message, first.from, 99, now + 120n * second - 1n)).toBe('admit')

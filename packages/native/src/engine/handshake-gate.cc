@@ -25,7 +25,8 @@ HandshakeGate::Verdict HandshakeGate::judge(const Identity* identity, std::span<
 
   if (waiting >= loaded_from) loaded_until_.store(now + hysteresis, std::memory_order_relaxed);
   if (!loaded(now)) return Verdict::admit;
-  if (!cookies_.valid_mac2(message, from, now)) return Verdict::answer_cookie;
+  if (!cookies_.valid_mac2(message, from, now))
+    return replies_.take(from, now) ? Verdict::answer_cookie : Verdict::rate_limited;
   return limiter_.allow(from, now) ? Verdict::admit : Verdict::rate_limited;
 }
 

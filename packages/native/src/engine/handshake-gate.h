@@ -9,6 +9,7 @@
 #include "engine/cookie.h"
 #include "engine/endpoint.h"
 #include "engine/rate-limiter.h"
+#include "engine/reply-budget.h"
 
 namespace wgq {
 
@@ -46,6 +47,7 @@ class HandshakeGate {
  private:
   Cookies cookies_;
   RateLimiter limiter_;
+  ReplyBudget replies_;
   std::atomic<std::uint64_t> loaded_until_{0};
 };
 
