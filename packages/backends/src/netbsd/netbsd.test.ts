@@ -259,7 +259,7 @@ describe('properties', () => {
           expect(isWgqError(error) && error.code).toBe('E_DEVICE')
         }
       }),
-      { numRuns: 3000 },
+      { numRuns: 1000 },
     )
   })
 })

@@ -202,6 +202,6 @@ test('mutated and cut replies raise WgqError or decode, and never anything else'
         expect(isWgqError(error) && error.code).toBe('E_DEVICE')
       }
     }),
-    { numRuns: 3000 },
+    { numRuns: 1000 },
   )
 })

@@ -35,6 +35,7 @@ export interface TwinRules {
 export class WireguardTwin {
   readonly peers: TwinPeer[] = []
   privateKey: Buffer | undefined
+  publicKey: Buffer | undefined
   port = 0
   mark = 0
   private timers: 'new' | 'running' | 'stopped' = 'new'
@@ -42,10 +43,6 @@ export class WireguardTwin {
 
   constructor(rules: TwinRules) {
     this.rules = rules
-  }
-
-  get publicKey(): Buffer | undefined {
-    return this.privateKey && publicBytes(this.privateKey)
   }
 
   /** `ifconfig wgN up`: binds, and picks port 40000 when none was set. */
@@ -70,8 +67,8 @@ export class WireguardTwin {
 
   setPrivateKey(key: Buffer): void {
     this.privateKey = this.rules.zeroKeyClears && key.every((byte) => byte === 0) ? undefined : clamp(key)
-    const own = this.publicKey
-    if (own) this.removePeer(own)
+    this.publicKey = this.privateKey && publicBytes(this.privateKey)
+    if (this.publicKey) this.removePeer(this.publicKey)
   }
 
   /** The peer of a key, made when there is none; undefined for the device's own key, which is skipped. */
