@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { isWgqError, type Position, type WgqError } from '@wgq/model/error'
 import type { Personality } from './command.ts'
 import { writeErr, writeErrBytes } from './output.ts'
@@ -43,7 +43,7 @@ const place = ({ file, line, column }: Position): string => {
 const lineOf = (file: string, line: number): string | undefined => {
   try {
     // Only what can be read a second time: a pipe is empty by now and reading it could wait for ever.
-    if (file.startsWith('/dev/') || file.startsWith('/proc/')) return undefined
+    if (!statSync(file).isFile()) return undefined
     return readFileSync(file, 'utf8').split('\n')[line - 1]
   } catch {
     return undefined

@@ -107,10 +107,12 @@ test('a socket nobody listens on is removed', async () => {
 })
 
 test('counters of our daemon; other daemons close the connection', async () => {
-  await serve('ours', (_request, socket) => socket.write('dropped_replay=3\nhandshakes=2\nerrno=0\n\n'))
+  await serve('ours', (_request, socket) =>
+    socket.write('wgq_counter_replayed=3\nwgq_counter_peers=2\nerrno=0\n\n'),
+  )
   await serve('other', (_request, socket) => socket.destroy())
   const devices = new UapiDevices(folder)
-  expect(await devices.counters('ours')).toEqual({ dropped_replay: 3, handshakes: 2 })
+  expect(await devices.counters('ours')).toEqual({ replayed: 3, peers: 2 })
   expect(await devices.counters('other')).toBeUndefined()
   expect(await devices.counters('none')).toBeUndefined()
 })

@@ -77,8 +77,8 @@ export class UapiDevices implements DeviceAccess {
       const socket = await this.connect(name)
       socket.setTimeout(countersTimeoutMs, () => socket.destroy(new Error('no answer')))
       await exchange(socket, 'wgq_counters=1\n\n', (line) => {
-        const [counter = '', value] = line.split('=', 2)
-        if (counter !== 'errno' && /^[a-z0-9_]+$/.test(counter)) counters[counter] = Number(value)
+        const [, counter, value] = /^wgq_counter_([a-z0-9_]+)=([0-9]+)$/.exec(line) ?? []
+        if (counter !== undefined) counters[counter] = Number(value)
       })
     } catch {
       return undefined
