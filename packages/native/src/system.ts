@@ -61,3 +61,8 @@ export const capability = { netBindService: 10, netAdmin: 12, netRaw: 13, sysAdm
  */
 export const keepCapabilities = (capabilities: readonly number[]): void =>
   loadAddon().keepCapabilities(capabilities.reduce((mask, number) => mask | (1n << BigInt(number)), 0n))
+
+/** One datagram to the Unix socket of a service manager, `@` first for the abstract namespace (sd_notify(3)): Node has no
+ *  Unix datagram sockets. Linux. Raises an error with `code`. */
+export const notifyServiceManager = (path: string, text: string): void =>
+  loadAddon().notifyServiceManager(path, text)

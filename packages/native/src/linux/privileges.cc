@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include <linux/capability.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include <cstddef>
+#include <cstring>
+
 #include "modules.h"
+#include "system/descriptor.h"
 
 namespace wgq {
 namespace {
@@ -42,12 +48,29 @@ napi_value keep_capabilities(js::Call& call) {
   return nullptr;
 }
 
+// notifyServiceManager(path, text): one datagram to a Unix socket, `@` first for the abstract namespace (sd_notify(3)).
+napi_value notify_service_manager(js::Call& call) {
+  const std::string path = call[0].string(), text = call[1].string();
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.empty() || path.size() >= sizeof address.sun_path) throw ArgumentError{"Expected the path of a Unix socket"};
+  std::memcpy(address.sun_path, path.data(), path.size());
+  if (path[0] == '@') address.sun_path[0] = '\0';
+  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());
+  const Descriptor socket{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+  if (!socket) throw_errno("socket");
+  if (::sendto(socket.get(), text.data(), text.size(), MSG_NOSIGNAL, reinterpret_cast<sockaddr*>(&address), length) < 0)
+    throw_errno("sendto");
+  return nullptr;
+}
+
 }  // namespace
 
 void register_privileges(napi_env env, napi_value exports) {
   js::define<set_dumpable>(env, exports, "setDumpable");
   js::define<set_process_name>(env, exports, "setProcessName");
   js::define<keep_capabilities>(env, exports, "keepCapabilities");
+  js::define<notify_service_manager>(env, exports, "notifyServiceManager");
 }
 
 }  // namespace wgq
