@@ -4,6 +4,7 @@ import { openDevices } from '@wgq/backends/devices'
 import type { DeviceAccess } from '@wgq/model/device'
 import { WgqError } from '@wgq/model/error'
 import type { Handler } from '../command.ts'
+import { withCounters } from '../device-counters.ts'
 import { metricsText } from '../observe/metrics-text.ts'
 import { untilSignal } from '../observe/pause.ts'
 import { chosenInterfaces, nameMap, namesOf, readIfThere } from '../observe/tunnels.ts'
@@ -42,7 +43,7 @@ const collect = async (devices: DeviceAccess, asked: readonly string[]): Promise
   const found = []
   for (const name of await chosenInterfaces(devices, asked)) {
     const device = await readIfThere(devices, name)
-    if (device) found.push({ device, names: nameMap(namesOf(name)) })
+    if (device) found.push({ device: await withCounters(device), names: nameMap(namesOf(name)) })
   }
   return metricsText(found)
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { openDevices } from '@wgq/backends/devices'
 import type { Device } from '@wgq/model/device'
-import { UapiDevices } from '@wgq/uapi/client'
 import type { Handler } from '../command.ts'
+import { withCounters } from '../device-counters.ts'
 import { deviceErrorText, deviceFault } from '../device-fault.ts'
 import { nameMap, namesOf } from '../observe/tunnels.ts'
 import { writeErr, writeOut } from '../output.ts'
@@ -42,9 +42,7 @@ const readDevices = async (name: string): Promise<Device[]> => {
   const devices: Device[] = []
   for (const each of names) {
     try {
-      const device = await access.read(each)
-      const counters = await new UapiDevices().counters(each)
-      devices.push(counters ? { ...device, counters } : device)
+      devices.push(await withCounters(await access.read(each)))
     } catch (error) {
       if (name !== 'all') throw deviceFault('Unable to access interface', error)
       writeErr(`Unable to access interface ${each}: ${deviceErrorText(error)}\n`)
