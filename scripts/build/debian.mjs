@@ -26,7 +26,7 @@ export const debianPackages = ({ root, version, epoch, staged, out }) => {
         `DESTDIR=${destination}`,
         'PREFIX=/usr',
         'SYSCONFDIR=/etc',
-        'UNITDIR=/lib/systemd/system',
+        'UNITDIR=/usr/lib/systemd/system',
         'all=',
       ],
       { stdio: ['ignore', 'inherit', 'inherit'] },
@@ -43,7 +43,7 @@ export const debianPackages = ({ root, version, epoch, staged, out }) => {
       control: {
         Package: 'wgq',
         Architecture: architecture,
-        Depends: 'nodejs (>= 20.19), libc6 (>= 2.34)',
+        Depends: `nodejs (>= 20.19), libc6 (>= ${neededLibc(join(main, 'usr/lib/wgq/wgq.node'))})`,
         Suggests: 'nftables | iptables, resolvconf | systemd-resolved, wgq-compat',
         Section: 'net',
         Description:
@@ -62,10 +62,31 @@ export const debianPackages = ({ root, version, epoch, staged, out }) => {
         Replaces: 'wireguard-tools',
         Section: 'net',
         Description:
-          'the names wg and wg-quick for wgq\n wgq behaves as wg(8) and wg-quick(8) do when it is called by their names.\n This package provides these names, in the place of wireguard-tools.',
+          'names wg and wg-quick for wgq\n wgq behaves as wg(8) and wg-quick(8) do when it is called by their names.\n This package provides these names, in the place of wireguard-tools.',
       },
     }),
   ]
+}
+
+/** The newest version of the C library that the addon asks for. */
+const neededLibc = (addon) =>
+  [...execFileSync('objdump', ['-p', addon], { encoding: 'utf8' }).matchAll(/GLIBC_2\.(\d+)/g)]
+    .map(([, minor]) => Number(minor))
+    .reduce((most, minor) => Math.max(most, minor), 0)
+    .toString()
+    .replace(/^/, '2.')
+
+/** What lintian is told: each with its reason. */
+const overrides = {
+  wgq: `# Private keys: nobody but root may list it.
+wgq: non-standard-dir-perm 0700 != 0755 [etc/wireguard/]
+# wgq.target stops all tunnels at once; wgq-watch@ follows the tunnel that it serves.
+wgq: systemd-service-file-refers-to-unusual-wantedby-target wgq.target*
+wgq: systemd-service-file-refers-to-unusual-wantedby-target wgq@%i.service*
+`,
+  'wgq-compat': `# As in wireguard-tools.
+wgq-compat: systemd-service-file-refers-to-unusual-wantedby-target wg-quick.target*
+`,
 }
 
 const build = ({ root, version, epoch, out, tree, control }) => {
@@ -76,6 +97,9 @@ const build = ({ root, version, epoch, out, tree, control }) => {
   const date = new Date(epoch * 1000).toUTCString().replace('GMT', '+0000')
   const changes = `wgq (${version}) unstable; urgency=medium\n\n  * See CHANGELOG.md of the source.\n\n -- The wgq authors <wgq@wgq.example>  ${date}\n`
   writeFileSync(join(doc, 'changelog.gz'), gzipSync(changes, { level: 9 }))
+  const lintian = join(tree, 'usr/share/lintian/overrides')
+  mkdirSync(lintian, { recursive: true })
+  writeFileSync(join(lintian, name), overrides[name])
   const manuals = join(tree, 'usr/share/man')
   for (const file of walk(manuals)) {
     writeFileSync(`${file}.gz`, gzipSync(readFileSync(file), { level: 9 }))

@@ -1,26 +1,23 @@
 // SPDX-License-Identifier: MIT
-// scripts/package tarball|deb: see there. Everything is staged below .cache/package and ends in dist/packages.
+// scripts/package: see there. Everything is staged below .cache/package.
 import { execFileSync } from 'node:child_process'
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { debianPackages } from './debian.mjs'
 import { launcher } from './launcher.mjs'
 import { billOfMaterials, licenceText, thirdParty } from './third-party.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
-const out = join(root, 'dist/packages')
-const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+const { values: options, positionals: wanted } = parseArgs({
+  allowPositionals: true,
+  options: { out: { type: 'string' }, version: { type: 'string' } },
+})
+const out = resolve(options.out ?? join(root, 'dist/packages'))
+/** Of the packages; the programs go on naming that of package.json. */
+const version = options.version ?? JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version
 
 /** Seconds since 1970 that every file carries: SOURCE_DATE_EPOCH, else the time of the commit. */
 const epoch = Number(
@@ -29,17 +26,17 @@ const epoch = Number(
 )
 const created = `${new Date(epoch * 1000).toISOString().slice(0, 19)}Z`
 
-/** Lays out the release in a folder and returns it. */
-const stage = () => {
+/** Lays out the release in a folder and returns it; with the addon of this machine, or for `make addon` to build. */
+const stage = (withAddon) => {
   const folder = join(root, '.cache/package', `wgq-${version}`)
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(join(folder, 'lib'), { recursive: true })
   const copy = (from, to) =>
     cpSync(join(root, from), join(folder, to), { recursive: true, preserveTimestamps: false })
   for (const file of readdirSync(join(root, 'dist/lib')))
-    if (/\.(cjs|txt|node)$/.test(file)) copy(join('dist/lib', file), join('lib', file))
-  for (const file of ['LICENSE', 'README.md', 'CHANGELOG.md']) copy(file, file)
-  for (const optional of ['SECURITY.md']) if (existsSync(join(root, optional))) copy(optional, optional)
+    if (/\.(cjs|txt)$/.test(file) || (withAddon && file === 'wgq.node'))
+      copy(join('dist/lib', file), join('lib', file))
+  for (const file of ['LICENSE', 'README.md', 'CHANGELOG.md', 'SECURITY.md']) copy(file, file)
   copy('packaging/Makefile', 'Makefile')
   for (const part of ['systemd', 'openrc', 'rc.d', 'completions']) copy(join('packaging', part), part)
   copy('docs/man', 'man')
@@ -74,7 +71,9 @@ const stageAddon = (folder) => {
     recursive: true,
     dereference: true,
     filter: (path) =>
-      !/\/(test|scripts|\.github|def)(\/|$)/.test(relative(root, path).replace(/^.*node-api-headers/, '')),
+      /^(|\/(LICENSE|package\.json|index\.js|symbols\.js|include(\/.*)?))$/.test(
+        path.replace(/^.*node-api-headers/, ''),
+      ),
   })
 }
 
@@ -107,15 +106,16 @@ const archive = (folder, file) => {
 }
 
 mkdirSync(out, { recursive: true })
-const wanted = process.argv.slice(2)
+/** One for every system, which compiles the addon when it is made, and one for systems like this. */
+const tarballs = () =>
+  ['', `-${process.platform}-${process.arch}`].map((system) => {
+    const file = join(out, `wgq-${version}${system}.tar.gz`)
+    archive(stage(system !== ''), file)
+    return file
+  })
 const known = {
-  tarball: () => [tarball()],
-  deb: () => debianPackages({ root, version, epoch, staged: stage(), out }),
-}
-const tarball = () => {
-  const file = join(out, `wgq-${version}-${process.platform}-${process.arch}.tar.gz`)
-  archive(stage(), file)
-  return file
+  tarball: tarballs,
+  deb: () => debianPackages({ root, version, epoch, staged: stage(true), out }),
 }
 if (wanted.length === 0 || wanted.some((name) => !(name in known))) {
   process.stderr.write(`package: say what to build: ${Object.keys(known).join(', ')}\n`)
