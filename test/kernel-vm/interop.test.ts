@@ -10,7 +10,7 @@ if (reason) console.log(`skipped: ${reason}`)
 describe.skipIf(reason)(`the driver of the kernel and ${subject.name}`, () => {
   let results: { name: string; fault: string | null }[] = []
   beforeAll(() => {
-    results = batchInKernelVm('kernel-interop', 300, subject.command)
+    results = batchInKernelVm('kernel-interop', 600, subject.command)
   })
 
   it.each(interopSteps)('%s', (name) => {

@@ -17,7 +17,7 @@ interface Outcome {
 describe.skipIf(reason)('5,000 peers with four allowed IPs each on the driver of the kernel', () => {
   let result: { ours: Outcome; theirs: Outcome }
   beforeAll(() => {
-    result = batchInKernelVm<typeof result>('kernel-many-peers', 300)[0] as typeof result
+    result = batchInKernelVm<typeof result>('kernel-many-peers', 900)[0] as typeof result
     console.log(JSON.stringify(result))
   })
 

@@ -9,7 +9,7 @@ if (reason) console.log(`skipped: ${reason}`)
 describe.skipIf(reason)('wg on the driver of the kernel, compared with Debian’s', () => {
   let results: { name: string; theirs: unknown; ours: unknown }[] = []
   beforeAll(() => {
-    results = batchInKernelVm('kernel-verbs', 400)
+    results = batchInKernelVm('kernel-verbs', 900)
   })
 
   it.each(verbCases.map((one) => one.name))('%s', (name) => {

@@ -27,8 +27,12 @@ export class KernelDevices implements DeviceAccess {
     this.open = open
   }
 
+  /** Interfaces of kind `wireguard`; none where netlink cannot be reached, so that userspace devices are still listed. */
   async list(): Promise<string[]> {
-    const links = await this.route(listLinks)
+    const links = await this.route(listLinks).catch((error: unknown) => {
+      if (isWgqError(error) && isWgqError(error.cause) && error.cause.code === 'E_NO_ADDON') return []
+      throw error
+    })
     return links.filter((link) => link.kind === 'wireguard').map((link) => link.name)
   }
 
