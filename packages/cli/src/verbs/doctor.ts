@@ -7,6 +7,7 @@ import { WgqError } from '@wgq/model/error'
 import type { Host } from '@wgq/model/host'
 import { type Painter, painterFor, type Style } from '../colour.ts'
 import type { Handler } from '../command.ts'
+import { withCounters } from '../device-counters.ts'
 import { checkHandshake, checkLink, checkLoop, checkMtu, checkRoutes } from '../doctor/checks.ts'
 import type { Finding } from '../doctor/finding.ts'
 import { checkNames } from '../doctor/name-resolution.ts'
@@ -32,7 +33,8 @@ export const run: Handler = async (invocation) => {
     const found: Device[] = []
     const missing: string[] = []
     for (const name of await chosenInterfaces(devices, parsed.operands)) {
-      const device = await readIfThere(devices, name)
+      const found = await readIfThere(devices, name)
+      const device = found && (await withCounters(found))
       if (device) found.push(device)
       else missing.push(name)
     }
