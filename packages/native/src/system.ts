@@ -52,7 +52,13 @@ export const setDumpable = (allowed: boolean): void => loadAddon().setDumpable(a
 export const setProcessName = (name: string): void => loadAddon().setProcessName(name)
 
 /** Numbers of the capabilities that a tunnel needs (linux/capability.h). */
-export const capability = { netBindService: 10, netAdmin: 12, netRaw: 13, sysAdmin: 21 } as const
+export const capability = {
+  netBindService: 10,
+  netBroadcast: 11,
+  netAdmin: 12,
+  netRaw: 13,
+  sysAdmin: 21,
+} as const
 
 /**
  * Keeps only the capabilities named (as far as they are held) and gives up the rest for good: bounding set, permitted,

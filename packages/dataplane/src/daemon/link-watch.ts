@@ -42,8 +42,13 @@ export class LinkWatch {
   start(): void {
     this.open({ allNamespaces: true })
     if (!this.find() && this.news) {
-      // A TUN that was handed to us may live elsewhere: then listen there.
-      this.open({ netns: { tunFd: this.edges.tunFd } })
+      // A TUN that was handed to us may live elsewhere: then listen there, if we may.
+      try {
+        this.open({ netns: { tunFd: this.edges.tunFd } })
+      } catch {
+        this.edges.onLost()
+        return
+      }
       if (!this.find()) this.edges.onLost()
     }
   }

@@ -41,6 +41,7 @@ export const runDaemon = async (
 ): Promise<DaemonHandle> => {
   const log = new DaemonLog(settings.name, settings.logLevel)
   const tun = open(settings)
+  dropPrivileges(settings, log)
   const daemon = new RunningDaemon(settings, tun, log, ended)
   try {
     await daemon.start()
@@ -68,6 +69,19 @@ const open = (settings: DaemonSettings): TunDevice => {
       : attachTun(settings.tunFd, settings.offload)
   } catch (error) {
     throw tunFailure(settings.name, error)
+  }
+}
+
+/** Gives up every privilege that a running tunnel does without, before the packet threads are made, which inherit it. */
+const dropPrivileges = (settings: DaemonSettings, log: DaemonLog): void => {
+  const { netAdmin, netBindService, netBroadcast, sysAdmin } = capability
+  // fwmark, buffers and the link; ports below 1024; news of a link that moved to another namespace. A TUN that was handed
+  // to us may live in another namespace already: entering that one takes more.
+  const kept = [netAdmin, netBindService, netBroadcast, ...(settings.tunFd === undefined ? [] : [sysAdmin])]
+  try {
+    keepCapabilities(kept)
+  } catch (error) {
+    log.notice(`Privileges were kept: ${(error as Error).message}`)
   }
 }
 
@@ -141,8 +155,6 @@ class RunningDaemon implements DaemonHandle {
     this.sources = new SourceWatch(openNetlinkSocket, () => this.checkSources())
     this.links.start()
     if (this.settings.nameFile !== undefined) writeFileSync(this.settings.nameFile, `${this.name}\n`)
-    // What fwmark, buffers and ports below 1024 take.
-    keepCapabilities([capability.netAdmin, capability.netBindService])
     if (this.settings.logLevel === 'debug') this.logDrops()
     this.log.debug(() => `Interface ${this.name} is there, configuration on ${this.server?.path}`)
   }
