@@ -28,3 +28,17 @@ const transcript = (wg: string, commands: readonly string[]): unknown[] => {
 const ours = `${process.argv[2]}/dist/bin/wg`
 for (const { name, commands } of verbCases)
   console.log(JSON.stringify({ name, theirs: transcript('wg', commands), ours: transcript(ours, commands) }))
+
+// Signs are too new for Debian's `wg`, and for kernels before 6.16.
+const peer = 'Mm3d+dtiB33uDWxGCXbu9bz59KoluSkxzUKjacYul2k='
+console.log(
+  JSON.stringify({
+    name: 'signs',
+    kernel: run('uname', ['-r']).stdout,
+    ours: transcript(ours, [
+      `set wg0 peer ${peer} allowed-ips 10.0.0.0/8,10.1.0.0/16`,
+      `set wg0 peer ${peer} allowed-ips +10.2.0.0/16`,
+      `set wg0 peer ${peer} allowed-ips -10.1.0.0/16`,
+    ]),
+  }),
+)

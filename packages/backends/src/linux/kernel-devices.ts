@@ -8,6 +8,7 @@ import { getLink, listLinks } from '@wgq/netlink/link'
 import { openSocket } from '@wgq/netlink/open-socket'
 import { netlinkGeneric, netlinkRoute } from '@wgq/netlink/protocol'
 import type { RawSocket } from '@wgq/netlink/raw-socket'
+import type { Refusal } from '@wgq/netlink/refusal'
 import { changeWireguard, readWireguard } from '@wgq/netlink/wireguard'
 
 /** Longest interface name, its NUL included. */
@@ -113,7 +114,9 @@ const zonesByIndex = async (exchange: Exchange, change: DeviceChange): Promise<D
 const deviceError = (error: unknown): unknown => {
   if (!isWgqError(error) || (error.code !== 'E_NETLINK' && error.code !== 'E_NO_ADDON')) return error
   const errno = error.errno ?? 'EPROTONOSUPPORT'
-  const message = error.code === 'E_NO_ADDON' ? error.message : errnoText(errno)
+  // The kernel's own words, where it has some; `wg` prints strerror of `errno`.
+  const words = error.code === 'E_NO_ADDON' ? error.message : (error as Refusal).extendedAck
+  const message = words ?? errnoText(errno)
   return new WgqError('E_DEVICE', message, {
     errno,
     cause: error,
