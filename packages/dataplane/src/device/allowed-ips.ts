@@ -29,8 +29,7 @@ export class AllowedIps<T extends PrefixOwner> {
 
   /** Gives a prefix to a peer. Host bits are cleared. */
   add(peer: T, prefix: Cidr): void {
-    const bytes = maskedBytes(prefix)
-    const text = `${formatIp(bytes)}/${prefix.prefixLength}`
+    const { bytes, text } = masked(prefix)
     const before = this.owners.get(text)
     if (before === peer) return
     before?.prefixes?.delete(text)
@@ -42,8 +41,7 @@ export class AllowedIps<T extends PrefixOwner> {
 
   /** Takes a prefix away from a peer, if exactly this prefix is its own. */
   remove(peer: T, prefix: Cidr): void {
-    const bytes = maskedBytes(prefix)
-    const text = `${formatIp(bytes)}/${prefix.prefixLength}`
+    const { bytes, text } = masked(prefix)
     if (this.owners.get(text) !== peer) return
     this.owners.delete(text)
     peer.prefixes?.delete(text)
@@ -94,12 +92,17 @@ export class AllowedIps<T extends PrefixOwner> {
 
 const little = endianness() === 'LE'
 
-const maskedBytes = (prefix: Cidr): Uint8Array => {
+/** The prefix with host bits cleared, as bytes and as text. */
+const masked = (prefix: Cidr): { bytes: Uint8Array; text: string } => {
   const bytes = parseIp(prefix.address)
   if (!bytes) throw new Error('a Cidr holds a valid address')
+  let changed = false
   for (let i = prefix.prefixLength >> 3; i < bytes.length; i++) {
     const keep = Math.max(0, prefix.prefixLength - i * 8)
-    bytes[i] = (bytes[i] as number) & (0xff00 >> keep)
+    const byte = (bytes[i] as number) & (0xff00 >> keep)
+    if (byte !== bytes[i]) changed = true
+    bytes[i] = byte
   }
-  return bytes
+  // Most prefixes come masked: then the text of the request is the text already.
+  return { bytes, text: `${changed ? formatIp(bytes) : prefix.address}/${prefix.prefixLength}` }
 }
