@@ -33,9 +33,8 @@ export const run: Handler = async (invocation) => {
     const found: Device[] = []
     const missing: string[] = []
     for (const name of await chosenInterfaces(devices, parsed.operands)) {
-      const found = await readIfThere(devices, name)
-      const device = found && (await withCounters(found))
-      if (device) found.push(device)
+      const device = await readIfThere(devices, name)
+      if (device) found.push(await withCounters(device))
       else missing.push(name)
     }
     const to = lastValue(parsed, 'to')
