@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { errnoText } from '@wgq/model/errno'
 import { WgqError } from '@wgq/model/error'
 import type { IfName, Op } from '@wgq/model/operation'
 import { inverse } from './inverse.ts'
@@ -73,8 +74,7 @@ export class JournalKeeper {
       this.update({})
       return
     }
-    const beside = `${this.path}.${process.pid}`
-    writeFileSync(beside, `${JSON.stringify(this.current)}\n`, { mode: 0o600 })
+    const beside = this.writeBeside()
     try {
       linkSync(beside, journalPath(directory, name, netns))
     } catch (error) {
@@ -102,9 +102,21 @@ export class JournalKeeper {
 
   update(change: Partial<Journal>): void {
     this.current = { ...this.current, ...change }
+    renameSync(this.writeBeside(), this.path)
+  }
+
+  private writeBeside(): string {
     const beside = `${this.path}.${process.pid}`
-    writeFileSync(beside, `${JSON.stringify(this.current)}\n`, { mode: 0o600 })
-    renameSync(beside, this.path)
+    try {
+      writeFileSync(beside, `${JSON.stringify(this.current)}\n`, { mode: 0o600 })
+    } catch (cause) {
+      const errno = (cause as NodeJS.ErrnoException).code ?? 'EIO'
+      throw new WgqError('E_JOURNAL', `What was done cannot be noted in ${this.path}: ${errnoText(errno)}`, {
+        errno,
+        cause,
+      })
+    }
+    return beside
   }
 
   remove(): void {
@@ -123,9 +135,18 @@ export const startJournal = (name: IfName, config: string): Journal => ({
   undo: [],
 })
 
-/** Makes the directory of journals: nobody but root looks into it. */
+/** Makes the directory of journals: nobody but root looks into it. Raises `E_JOURNAL` where that is not possible. */
 export const makeRunDirectory = (directory: string): void => {
-  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    const errno = (cause as NodeJS.ErrnoException).code ?? 'EIO'
+    throw new WgqError('E_JOURNAL', `The directory ${directory} cannot be made: ${errnoText(errno)}`, {
+      errno,
+      hint: 'in a container, mount a tmpfs on /run',
+      cause,
+    })
+  }
 }
 
 /** The journal of an interface in the current network namespace; undefined where there is none or it cannot be read. */

@@ -80,6 +80,7 @@ test('rules that only look alike stay', () => {
     { family: 4, table: 770, notFwmark: 770, preference: 100 },
     { family: 4, table: 77, preference: 101 },
     { family: 4, table: 254, suppressPrefixLength: 0, preference: 99 },
+    { family: 4, table: 77, notFwmark: 77, preference: 98, selective: true },
   ]
   expect(planMarkRules(77, rules)).toEqual([])
 })

@@ -28,7 +28,9 @@ export const planJournalRules = (undo: readonly Op[], present: readonly Rule[]):
 export const planMarkRules = (mark: number, present: readonly Rule[]): Op[] => {
   const left = [...present]
   const found: Rule[] = []
-  const own = present.filter((rule) => tableNumber(rule) === mark && rule.notFwmark === mark)
+  const own = present.filter(
+    (rule) => !rule.selective && tableNumber(rule) === mark && rule.notFwmark === mark,
+  )
   for (const rule of own) {
     found.push(rule)
     const before = left.filter(
@@ -47,11 +49,17 @@ export const planMarkRules = (mark: number, present: readonly Rule[]): Op[] => {
 }
 
 const isSuppress = (rule: Rule): boolean =>
-  tableNumber(rule) === mainTable && rule.suppressPrefixLength === 0 && rule.notFwmark === undefined
+  !rule.selective &&
+  tableNumber(rule) === mainTable &&
+  rule.suppressPrefixLength === 0 &&
+  rule.notFwmark === undefined
 
 const tableNumber = ({ table }: Rule): number => (table === 'main' ? mainTable : Number(table))
 
+/** A rule with selectors of its own (`from`, `iif` …) is somebody else's. */
 const sameRule = (a: Rule, b: Rule): boolean =>
+  !a.selective &&
+  !b.selective &&
   a.family === b.family &&
   tableNumber(a) === tableNumber(b) &&
   a.notFwmark === b.notFwmark &&
