@@ -42,4 +42,5 @@ const roff = (text: string): string =>
     .replaceAll('-', '\\-')
     .replaceAll("'", '\\(aq')
     .replaceAll('→', '\\->')
+    .replaceAll('…', '...')
     .replace(/^\./, '\\&.')
