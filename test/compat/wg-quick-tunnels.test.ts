@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { existsSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { builtBin, whyNotBuilt } from '../support/built-program.ts'
@@ -132,6 +132,19 @@ describe.skipIf(reason)('signals during a hook', () => {
     await settled(before)
   })
 
+  test('SIGTERM ends waiting for a name that never resolves', async () => {
+    lab.env['WG_ENDPOINT_RESOLUTION_RETRIES'] = 'infinity'
+    const marker = `${lab.run.work}/hook-runs`
+    const text = tunnel('10.0.0.2/24', '10.5.0.0/16', [`PreUp = echo $PPID > ${marker}`])
+    const file = lab.configure('wgs', text.replace('198.51.100.10:', 'no-such-host.invalid:'))
+    const before = lab.snapshot()
+    const up = lab.program('wg-quick', 'up', file)
+    const pid = await until('the hook', () => existsSync(marker) && Number(readPid(marker)))
+    process.kill(pid, 'SIGTERM')
+    expect((await up).status).toBe(1)
+    await settled(before)
+  })
+
   test.each(['SIGINT', 'SIGTERM'] as const)('%s undoes what was done', async (signal) => {
     const marker = `${lab.run.work}/hook-runs`
     const file = lab.configure(
@@ -149,6 +162,21 @@ describe.skipIf(reason)('signals during a hook', () => {
     const done = await up
     expect(done.status).toBe(1)
     expect(done.stdout).not.toContain('second')
+    await settled(before)
+  })
+})
+
+describe.skipIf(reason)('a read-only /run', () => {
+  test('does not keep a tunnel down', async () => {
+    const file = lab.configure('wgr', tunnel('10.0.0.2/24', '0.0.0.0/0'))
+    const before = lab.snapshot()
+    const readOnly = 'mount -t tmpfs -o ro tmpfs /run/wgq && exec "$@"'
+    mkdirSync(join(lab.run.root, 'run/wgq'))
+    for (const verb of ['up', 'down']) {
+      const done = await lab.program('/bin/sh', '-c', readOnly, 'sh', join(builtBin, 'wg-quick'), verb, file)
+      expect(done.status, done.stderr).toBe(0)
+    }
+    lab.ns.run('sysctl', '-qw', 'net.ipv4.conf.all.src_valid_mark=0')
     await settled(before)
   })
 })

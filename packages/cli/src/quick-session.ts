@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-import { readFileSync, writeFileSync } from 'node:fs'
-import { basename } from 'node:path'
+import { accessSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
 import { openDevices } from '@wgq/backends/devices'
 import { openHost } from '@wgq/backends/host'
 import { readConfigFile } from '@wgq/config/config-file'
@@ -13,6 +14,7 @@ import { isWgqError, WgqError } from '@wgq/model/error'
 import type { Host } from '@wgq/model/host'
 import { childRunner, findProgram } from '@wgq/quick/child'
 import type { Edges } from '@wgq/quick/edges'
+import { makeRunDirectory } from '@wgq/quick/journal'
 import { wantsKillSwitch } from '@wgq/quick/kill-switch/directive'
 import { runDirectory } from '@wgq/quick/orchestrate'
 import type { Session } from '@wgq/quick/session'
@@ -44,17 +46,18 @@ export const runQuick = async (
   if (elsewhere) return elsewhere
   holdSignals()
   const { name: program, script, binDirectory } = thisProgram()
+  const directory = usableRunDirectory(personality === 'wgq')
   const open = async (
     rest: Pick<Session, 'name' | 'configPath' | 'settings' | 'killSwitch'>,
     encode = encodeUtf8,
   ) => ({
     ...rest,
-    edges: await openEdges(childEnvironment(binDirectory), personality !== 'wgq', encode),
+    edges: await openEdges(childEnvironment(binDirectory), personality !== 'wgq', encode, directory),
     program,
     script,
     binDirectory,
     style: personality === 'wgq' ? ('wgq' as const) : ('wg-quick' as const),
-    runDirectory,
+    runDirectory: directory,
     interruption,
   })
   let location: Location
@@ -87,6 +90,24 @@ const holdSignals = (): void => {
     })
 }
 
+/**
+ * The directory of journals; where it cannot be written (a container with a read-only /run) one for this run alone, so that
+ * tunnels still come up, as upstream's do.
+ */
+const usableRunDirectory = (explain: boolean): string => {
+  try {
+    makeRunDirectory(runDirectory)
+    accessSync(runDirectory, constants.W_OK)
+    return runDirectory
+  } catch {
+    if (explain)
+      writeErr(`[!] ${runDirectory} cannot be written: what a run that is cut off leaves behind will stay.\n`)
+    const directory = mkdtempSync(join(tmpdir(), 'wgq-'))
+    process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
+    return directory
+  }
+}
+
 const closing = async <T>(session: Session, work: (session: Session) => Promise<T>): Promise<T> => {
   try {
     return await work(session)
@@ -101,11 +122,12 @@ const openEdges = async (
   env: NodeJS.ProcessEnv,
   exact: boolean,
   encode: (text: string) => Buffer,
+  scratch: string,
 ): Promise<Edges> => ({
   host: await openHost(),
   devices: openDevices(),
   ...(process.platform === 'linux' ? { openHost: openInside } : {}),
-  run: childRunner(env, runDirectory),
+  run: childRunner(env, scratch),
   find: findProgram(env['PATH']),
   // The reading of wg wants one character per byte.
   readWgConfig: (text) =>

@@ -5,7 +5,7 @@ import { isWgqError, type WgqError } from '@wgq/model/error'
 import type { Op } from '@wgq/model/operation'
 import { actDns } from './dns/act.ts'
 import type { Edges } from './edges.ts'
-import { Failure } from './failure.ts'
+import { Failure, Interrupted } from './failure.ts'
 import { hookScript, hookShellArguments } from './hooks.ts'
 import { removeKillSwitch } from './kill-switch/nft-text.ts'
 import type { Session } from './session.ts'
@@ -36,7 +36,8 @@ export const act = async (op: Op, session: Session): Promise<void> => {
     case 'daemon.start':
       return child(session, op.program, [op.name], { detached: true })
     case 'device.configure': {
-      const change = await said(edges, 1, () => edges.readWgConfig(op.configuration))
+      const reading = said(edges, 1, () => edges.readWgConfig(op.configuration))
+      const change = await unlessInterrupted(session, reading)
       return changeDevice(edges, op.name, change)
     }
     case 'device.fwmark':
@@ -73,6 +74,23 @@ const child = async (
     edges.print(`${self}: ${program}: command not found\n`)
   if (status !== 0) throw new Failure(status)
 }
+
+/** What looks up names may wait for ever (WG_ENDPOINT_RESOLUTION_RETRIES=infinity): a signal ends that. */
+const unlessInterrupted = async <T>({ interruption }: Session, work: Promise<T>): Promise<T> => {
+  let timer: NodeJS.Timeout | undefined
+  const signalled = new Promise<never>((_, reject) => {
+    timer = setInterval(() => {
+      if (interruption.signal) reject(new Interrupted(interruption.signal))
+    }, signalPollMs)
+  })
+  try {
+    return await Promise.race([work, signalled])
+  } finally {
+    clearInterval(timer)
+  }
+}
+
+const signalPollMs = 50
 
 /** With the words and the status of sysctl(8) where it does not work. */
 const writeSysctl = async (edges: Edges, key: string, value: string): Promise<void> => {

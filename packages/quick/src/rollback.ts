@@ -12,6 +12,8 @@ import { undo } from './undo.ts'
  */
 export const rollBack = async (session: Session, keeper: JournalKeeper, error: unknown): Promise<number> => {
   const undone = (await undo(session, keeper)) || (await deleteInVain(session, keeper))
+  if (session.style === 'wgq' && undone === 0)
+    session.edges.print(`[!] ${session.name} did not come up; everything is as it was before.\n`)
   // Ctrl-C reaches the child first: it fails, and the signal is why.
   const { signal } = session.interruption
   const stopped = error instanceof Failure || error instanceof Interrupted
