@@ -77,6 +77,7 @@ test.each([
   ['', 'EPROTO'],
   ['errno=0\n', 'EPROTO'],
   ['junk\n\n', 'EPROTO'],
+  ['a=\0\nerrno=0\n\n', 'EPROTO'],
 ])('a change answered by %j fails with %s', async (reply, errno) => {
   await serve('wg0', (_request, socket) => socket.end(reply))
   await expect(new UapiDevices(folder).change('wg0', { peers: [] })).rejects.toMatchObject({ errno })

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { protocolError } from './reply-error.ts'
 
 /**
  * Cuts a stream of bytes into the lines of one UAPI message. A reply may be megabytes long and arrives in pieces of any
@@ -18,7 +19,10 @@ export class LineSplitter {
     return this.finished
   }
 
-  /** Takes the next piece of the stream. Whatever the line handler throws passes through. */
+  /**
+   * Takes the next piece of the stream. Raises `E_DEVICE` (`EPROTO`) for a NUL byte, as `wg` does, to which it ends the
+   * line early; whatever the line handler throws passes through.
+   */
   push(piece: Buffer): void {
     const text = this.rest + piece.toString('latin1')
     let start = 0
@@ -26,10 +30,15 @@ export class LineSplitter {
       const end = text.indexOf('\n', start)
       if (end < 0) break
       if (end === start) this.finished = true
-      else this.onLine(text.slice(start, end))
+      else this.onLine(withoutNul(text.slice(start, end)))
       start = end + 1
     }
     // A slice would keep the whole piece alive; the rest of a line is short.
     this.rest = Buffer.from(text.slice(start), 'latin1').toString('latin1')
   }
+}
+
+const withoutNul = (line: string): string => {
+  if (line.includes('\0')) throw protocolError('a NUL byte')
+  return line
 }
