@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { builtProgram, whyNotBuilt } from '../support/built-program.ts'
-import { FakeUapi } from '../support/fake-uapi.ts'
+import { type FakeAnswers, FakeUapi } from '../support/fake-uapi.ts'
 import { PrivateRun, whyNoPrivateRun } from '../support/private-run.ts'
 
 // The installed wg and ours side by side on generated input: same exit status, same messages, same bytes to the device.
@@ -18,7 +18,8 @@ const why =
   (spawnSync(theirs, ['--version']).status === 0 ? undefined : 'no wg installed')
 if (why) console.log(`compat/wg-side-by-side skipped: ${why}`)
 
-const numRuns = process.env['WGQ_LONG'] === '1' ? 1000 : 50
+const long = process.env['WGQ_LONG'] === '1'
+const numRuns = long ? 1000 : 50
 
 const key = fc
   .uint8Array({ minLength: 32, maxLength: 32 })
@@ -99,17 +100,18 @@ const file = fc
   })
 
 const hex = (text: string) => Buffer.from(text, 'base64').toString('hex')
-const state = `listen_port=5\npublic_key=${hex('Mm3d+dtiB33uDWxGCXbu9bz59KoluSkxzUKjacYul2k=')}\nallowed_ip=10.0.0.0/8\npublic_key=${hex('06PO1rtSZG2ttVWpFsck4JLYJUiVUzXDwWTmCN+4kHE=')}\n`
+const peerKey = 'Mm3d+dtiB33uDWxGCXbu9bz59KoluSkxzUKjacYul2k='
+const state = `listen_port=5\npublic_key=${hex(peerKey)}\nallowed_ip=10.0.0.0/8\npublic_key=${hex('06PO1rtSZG2ttVWpFsck4JLYJUiVUzXDwWTmCN+4kHE=')}\n`
 
-describe.skipIf(why)('wg and the installed wg', () => {
+describe.skipIf(why)('wg and the installed wg', { timeout: long ? 3_600_000 : 240_000 }, () => {
   let place: PrivateRun
   beforeAll(() => {
     place = new PrivateRun()
   })
   afterAll(() => place?.remove())
 
-  const run = async (command: readonly string[]) => {
-    const fake = new FakeUapi({ state })
+  const run = async (command: readonly string[], answers: FakeAnswers) => {
+    const fake = new FakeUapi(answers)
     await fake.listen(join(place.sockets, 'wgp0.sock'))
     try {
       const ran = await place.run(command, {
@@ -121,8 +123,9 @@ describe.skipIf(why)('wg and the installed wg', () => {
       await fake.close()
     }
   }
-  const sideBySide = async (args: readonly string[]) => {
-    const [ours, upstream] = [await run([...builtProgram(theirs), ...args]), await run([theirs, ...args])]
+  const sideBySide = async (args: readonly string[], answers: FakeAnswers = { state }) => {
+    const ours = await run([...builtProgram(theirs), ...args], answers)
+    const upstream = await run([theirs, ...args], answers)
     expect(ours).toEqual(upstream)
     return ours.status
   }
@@ -159,5 +162,95 @@ describe.skipIf(why)('wg and the installed wg', () => {
       }),
       { numRuns },
     )
+  })
+  test('random bytes as configuration and as reply', async () => {
+    const bytes = fc.uint8Array({ maxLength: 120 }).map((values) => Buffer.from(values))
+    await fc.assert(
+      fc.asyncProperty(bytes, async (content) => {
+        writeFileSync(join(place.work, 'input.conf'), content)
+        await sideBySide(['setconf', 'wgp0', 'input.conf'])
+        const reply = content.toString('latin1')
+        await sideBySide(['show', 'wgp0', 'dump'], { getReply: `${reply}\nerrno=0\n\n` })
+        await sideBySide(['set', 'wgp0', 'fwmark', '1'], { setReply: reply.replace(/\n\n/g, '\n') })
+      }),
+      { numRuns: numRuns / 5 },
+    )
+  })
+  test('generated replies', async () => {
+    const number = fc.oneof(
+      fc.constantFrom(
+        '0',
+        '5',
+        '005',
+        '+5',
+        ' 5',
+        '5 ',
+        '-1',
+        '',
+        '0x5',
+        '65535',
+        '65536',
+        '4294967295',
+        '4294967296',
+      ),
+      fc.constantFrom(
+        '9223372036854775807',
+        '9223372036854775808',
+        '18446744073709551615',
+        '18446744073709551616',
+      ),
+    )
+    const hexKey = fc.oneof(
+      { weight: 6, arbitrary: keys.map(hex) },
+      {
+        weight: 1,
+        arbitrary: fc.constantFrom(
+          hex(peerKey).toUpperCase(),
+          '0'.repeat(64),
+          '0'.repeat(63),
+          'g'.repeat(64),
+        ),
+      },
+    )
+    // Masks that wrap in upstream and names as endpoints are left out (spec wg §23).
+    const line = fc.oneof(
+      fc.tuple(fc.constantFrom('listen_port', 'fwmark', 'persistent_keepalive_interval', 'errno'), number),
+      fc.tuple(
+        fc.constantFrom('rx_bytes', 'tx_bytes', 'last_handshake_time_sec', 'last_handshake_time_nsec'),
+        number,
+      ),
+      fc.tuple(fc.constantFrom('private_key', 'public_key', 'public_key', 'preshared_key'), hexKey),
+      fc.tuple(
+        fc.constant('endpoint'),
+        fc.constantFrom('192.0.2.1:5', '[2001:db8::1]:5', '[::1]', '192.0.2.1', ':', '[::1]:'),
+      ),
+      fc.tuple(
+        fc.constant('allowed_ip'),
+        fc.constantFrom(
+          '10.0.0.0/8',
+          '10.1.2.3/8',
+          'FD00::/8',
+          '::/0',
+          '10.0.0.0',
+          '10.0.0.0/',
+          '/8',
+          '10.0.0/8',
+          '10.0.0.0/33',
+          '::/129',
+          '10.0.0.0/+8',
+          '10.0.0.0/08',
+        ),
+      ),
+      fc.tuple(fc.constantFrom('protocol_version', 'unknown', ''), fc.constantFrom('1', '', 'a=b')),
+    )
+    const seen = new Set<number | null>()
+    await fc.assert(
+      fc.asyncProperty(fc.array(line, { maxLength: 6 }), async (pairs) => {
+        const getReply = `${pairs.map((pair) => `${pair.join('=')}\n`).join('')}errno=0\n\n`
+        seen.add(await sideBySide(['show', 'wgp0', 'dump'], { getReply }))
+      }),
+      { numRuns: numRuns * 2 },
+    )
+    expect([...seen].sort()).toEqual([0, 1])
   })
 })
