@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { openDevices } from '@wgq/backends/devices'
 import { openHost } from '@wgq/backends/host'
+import { checkConfiguration } from '@wgq/config/check'
 import { readConfigFile } from '@wgq/config/config-file'
 import { type Location, locate, worldAccessibleWarning } from '@wgq/config/locate'
 import { readSettings } from '@wgq/config/settings'
@@ -75,6 +76,9 @@ export const runQuick = async (
   if (location.worldAccessible) writeErr(`${worldAccessibleWarning(configPath)}\n`)
   const source = readConfigFile(configPath)
   const settings = readSettings(source.text, configPath)
+  // Under its own name wgq looks before it leaps; upstream finds out half-way.
+  if (personality === 'wgq' && (verb === 'up' || verb === 'reload'))
+    await checkConfiguration(source.text, configPath)
   const encode = (text: string): Buffer => encodeSource({ ...source, text })
   const killSwitch = personality === 'wgq' && wantsKillSwitch(source.text)
   return closing(await open({ name, configPath, settings, killSwitch }, encode), work)

@@ -33,8 +33,11 @@ export interface Settings {
   readonly wgConfig: string
 }
 
-/** Reads a configuration as wg-quick does. Raises `E_SAVE_CONFIG` for a SaveConfig that is neither true nor false. */
-export const readSettings = (text: string, file: string): Settings => {
+/**
+ * Reads a configuration as wg-quick does. Raises `E_SAVE_CONFIG` for a SaveConfig that is neither true nor false.
+ * `keepPlaces` leaves what is for wg in its place, line and column, with nothing where wg-quick's keys stood: for messages.
+ */
+export const readSettings = (text: string, file: string, keepPlaces = false): Settings => {
   const found: Found = {
     addresses: [],
     dnsServers: [],
@@ -59,8 +62,11 @@ export const readSettings = (text: string, file: string): Settings => {
     if (line === '' && newline < 0) break
     if (line.startsWith('[')) {
       inInterface = lower(readQuickLine(line).key.text) === '[interface]'
-    } else if (inInterface && consume(line, number, raw.indexOf(line), file, found)) continue
-    wgConfig += `${line}\n`
+    } else if (inInterface && consume(line, number, raw.indexOf(line), file, found)) {
+      if (keepPlaces) wgConfig += '\n'
+      continue
+    }
+    wgConfig += `${keepPlaces ? raw : line}\n`
   }
   const { preup: preUp, postup: postUp, predown: preDown, postdown: postDown, ...rest } = found
   return { ...rest, hooks: { preUp, postUp, preDown, postDown }, wgConfig }

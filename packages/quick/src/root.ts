@@ -23,8 +23,8 @@ export const rootCommand = (call: RootCall, platform: NodeJS.Platform): string[]
 }
 
 /**
- * Runs a call again as root and resolves to its exit status; undefined where the process is root already. 127, with a
- * line on standard error, where there is no program to become root with.
+ * Runs a call again as root and resolves to its exit status; undefined where the process is root already. Where there is
+ * no program to become root with, 1 with a line on standard error, or 127 as upstream where its shell is named.
  */
 export const asRoot = (call: RootCall, print: (text: string) => void): Promise<number> | undefined => {
   if (process.geteuid?.() === 0) return undefined
@@ -35,6 +35,14 @@ export const asRoot = (call: RootCall, print: (text: string) => void): Promise<n
     process.on('SIGINT', () => {})
     process.on('SIGTERM', () => child.kill('SIGTERM'))
     child.on('error', () => {
+      if (call.shell === undefined) {
+        print(
+          `${call.program}: root is needed, and there is no ${command} to become root with\n  hint: run it as root\n`,
+        )
+        resolve(1)
+        return
+      }
+      // Upstream's words and status, which are its shell's.
       print(`${call.program}: exec: ${command}: not found\n`)
       resolve(127)
     })

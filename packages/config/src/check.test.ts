@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { checkConfiguration } from './check.ts'
+
+const key = 'cBvThcTrrfM1AQwW5DkDy1wA8JWsnJKZIIqd/jKIzmo='
+const peer = 'Mm3d+dtiB33uDWxGCXbu9bz59KoluSkxzUKjacYul2k='
+
+describe('checkConfiguration', () => {
+  test.each([
+    [`[Interface]\nAddress = 10.0.0.1/24\nPrivateKey = ${key.slice(1)}\n`, 3, /key/i],
+    [`[Interface]\nAddress = 10.0.0.1/24\n  Foo = 1\n`, 3, /key of wg/],
+    [`[Interface]\nAddress = 10.0.0.1/24, 10.0.0.300/24\n`, 2, /Address takes/],
+    ['[Interface]\nMTU = abc\n', 2, /MTU takes/],
+    [`[Interface]\nPostUp = true\n[Peer]\nPublicKey = ${peer}\nEndpoint = host\n`, 5, /PORT/],
+    [`[Interface]\n[Peer]\nPublicKey = ${peer}\nAllowedIPs = 10.0.0.0/33\n`, 4, /prefix length/],
+  ])('%j is refused at line %i', async (text, line, message) => {
+    const error = await checkConfiguration(text, 'wg0.conf').then(
+      () => undefined,
+      (found) => found,
+    )
+    expect(error?.message).toMatch(message)
+    expect(error?.at).toMatchObject({ file: 'wg0.conf', line })
+    expect(error?.message).not.toContain(key.slice(1))
+  })
+
+  const folder = join(import.meta.dirname, '../../../test/fixtures/wg-quick-master')
+  const golden = readdirSync(folder)
+    .filter((file) => file.endsWith('.json'))
+    .map(
+      (file) =>
+        JSON.parse(readFileSync(join(folder, file), 'utf8')) as {
+          name: string
+          config?: string
+          up?: { exit: number }
+          setup?: { upcmd?: string }
+        },
+    )
+    .filter(
+      ({ config, setup, up }) => config !== undefined && up?.exit === 0 && !setup?.upcmd?.includes('strip'),
+    )
+  test.each(golden.map((item) => [item.name, item.config as string]))(
+    'what wg-quick brought up passes: %s',
+    async (_, config) => {
+      await expect(checkConfiguration(config, 'wg0.conf')).resolves.toBeUndefined()
+    },
+  )
+})

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+import { parseCidr } from '@wgq/model/cidr'
+import { WgqError } from '@wgq/model/error'
+import { readSettings, type Setting } from './settings.ts'
+import { splitEndpoint } from './wg/endpoint.ts'
+import { strictPort } from './wg/port.ts'
+import { readWgFile } from './wg/read-file.ts'
+
+/**
+ * Finds what would make `up` fail half-way, before anything is changed: the first value that `wg` or `ip` refuses, with its
+ * line and column in the file. No name is looked up. Raises `E_VALUE`, `E_LINE`, `E_PEER`, `E_SAVE_CONFIG`.
+ */
+export const checkConfiguration = async (text: string, file: string): Promise<void> => {
+  const { wgConfig, addresses, mtu } = readSettings(text, file, true)
+  await readWgFile(Buffer.from(wgConfig).toString('latin1'), file, {
+    ports: strictPort(),
+    warn: () => {},
+    // Names and services are for later; only the form counts here.
+    resolve: async (value) => {
+      splitEndpoint(value)
+      return undefined
+    },
+  })
+  for (const address of addresses) checkAddress(address)
+  if (mtu) checkMtu(mtu)
+}
+
+const checkAddress = ({ value, at }: Setting): void => {
+  // ip also takes short forms of IPv4 such as 10.1/16; what has all four numbers has to be right.
+  if (parseCidr(value) || /^[0-9]+(\.[0-9]+){0,2}(\/[0-9]+)?$/.test(value)) return
+  throw new WgqError(
+    'E_VALUE',
+    `Address takes an IPv4 or IPv6 address with its mask, found ${JSON.stringify(value)}`,
+    {
+      at,
+      hint: 'for example 10.0.0.2/24 or fd00::2/64',
+    },
+  )
+}
+
+const checkMtu = ({ value, at }: Setting): void => {
+  if (/^(0x[0-9a-f]+|[0-9]+)$/i.test(value)) return
+  throw new WgqError('E_VALUE', `MTU takes a number of bytes, found ${JSON.stringify(value)}`, {
+    at,
+    hint: 'leave the line out to have it found',
+  })
+}
