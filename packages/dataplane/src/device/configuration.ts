@@ -78,8 +78,9 @@ export class Configuration implements ServedDevice {
   }
 
   counters(): Readonly<Record<string, number>> {
+    const engine = Object.entries(this.device.edges.engine.counters())
     return {
-      ...this.device.edges.engine.counters(),
+      ...Object.fromEntries(engine.map(([name, value]) => [snakeCase(name), value])),
       peers: this.device.peers.size,
       allowed_ips: this.device.allowedIps.size,
       indices: this.device.indices.size,
@@ -135,6 +136,9 @@ class PeerConfiguration implements ServedPeer {
     if (this.device.isUp) this.device.edges.engine.flushStaged(this.target.handle)
   }
 }
+
+/** Names in the protocol are lower case with underscores, as in `rx_bytes`. */
+const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
 /** Peers one by one, so that a reader of ten thousand does not hold everything up. */
 function* peerStates(device: Device): Generator<ServedPeerState> {

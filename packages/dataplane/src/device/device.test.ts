@@ -242,6 +242,11 @@ describe('configuration', () => {
   })
 })
 
+test('counters have names as the protocol writes them', () => {
+  const { a } = pair()
+  expect(a.configuration.counters()).toEqual({ bad_mac1: 0, peers: 1, allowed_ips: 0, indices: 0 })
+})
+
 describe('interface', () => {
   test('down forgets sessions, up starts anew; persistent keepalive starts by itself', () => {
     const { network, a, b, go } = pair()

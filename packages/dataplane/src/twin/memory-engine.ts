@@ -233,7 +233,7 @@ export class MemoryEngine implements PacketEngine {
     return endpoint === undefined ? undefined : endpointRecord(endpoint)
   }
   counters(): Record<string, number> {
-    return {}
+    return { badMac1: 0 }
   }
 
   // --- what threads do in the real one ---
