@@ -32,6 +32,8 @@ export default defineConfig({
       suite('compat', 120_000),
       suite('netns', 300_000),
       suite('features', 180_000),
+      suite('packaging', 240_000),
+      suite('docs', 180_000),
       suite('interop', 600_000),
       suite('faults', 600_000),
       suite('kernel-vm', 1_200_000),

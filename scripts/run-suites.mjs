@@ -6,7 +6,18 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
-const known = ['house', 'unit', 'compat', 'netns', 'features', 'interop', 'faults', 'kernel-vm']
+const known = [
+  'house',
+  'unit',
+  'compat',
+  'netns',
+  'features',
+  'packaging',
+  'docs',
+  'interop',
+  'faults',
+  'kernel-vm',
+]
 const asked = process.argv.slice(2)
 const unknown = asked.filter((suite) => !known.includes(suite))
 if (unknown.length > 0) {

@@ -27,7 +27,6 @@ export const debianPackages = ({ root, version, epoch, staged, out }) => {
         'PREFIX=/usr',
         'SYSCONFDIR=/etc',
         'UNITDIR=/usr/lib/systemd/system',
-        'all=',
       ],
       { stdio: ['ignore', 'inherit', 'inherit'] },
     )

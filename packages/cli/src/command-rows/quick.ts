@@ -77,7 +77,7 @@ export const quickCommands: readonly Command[] = [
       },
     ],
     description: [
-      'SIGHUP reloads the tunnel; SIGTERM and SIGINT take it down and end the run. A service manager that asks for it (NOTIFY_SOCKET) is told when the tunnel is up and when it goes down, by systemd-notify(1).',
+      'SIGHUP reloads the tunnel; SIGTERM and SIGINT take it down and end the run. A service manager that asks for it (NOTIFY_SOCKET) is told when the tunnel is up and when it goes down.',
       'Ends with 0 after a signal and when somebody took the tunnel down; with 1 when its interface vanished, so that a supervisor starts it again.',
     ],
     examples: [

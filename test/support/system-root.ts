@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { cpSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { type Finished, until } from './netns.ts'
+import { workspace } from './workspace.ts'
+
+// $1 is where, $2 what is hidden. The folders of the overlay stand on a tmpfs: an overlay does not stand on another.
+const mounts = `
+mount -t tmpfs tmpfs "$1"
+mkdir "$1/upper" "$1/work" "$1/root"
+mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$1/root"
+cd "$1/root"
+mount --rbind /dev dev
+for folder in run tmp var/tmp; do mount -t tmpfs tmpfs "$folder"; done
+mount -t proc proc proc
+mount -t sysfs sysfs sys
+# Neither the checkout nor what was downloaded for it can be reached.
+case $2 in /tmp/*) ;; *) mount -t tmpfs tmpfs ".$2" ;; esac
+`
+const isolation = ['--mount', '--net', '--pid', '--fork', '--kill-child']
+
+/** Says why copies of the system cannot be made here, or undefined when they can. */
+export const whyNoSystemRoot = (): string | undefined => {
+  if (process.getuid?.() !== 0) return 'needs root'
+  const probe = spawnSync('unshare', [...isolation, 'sh', '-euc', mounts, 'sh', '/mnt', workspace], {
+    encoding: 'utf8',
+  })
+  return probe.status === 0 ? undefined : `no overlay of the system: ${probe.stderr.trim().split('\n')[0]}`
+}
+
+/**
+ * A copy of this system to install into: an overlay of / with processes, a /run, a /tmp and a network of its own (the
+ * loopback alone), in which the checkout does not exist. Everything in it ends with {@link SystemRoot.remove}.
+ */
+export class SystemRoot {
+  private readonly folder = mkdtempSync(join(tmpdir(), 'wgq-root-'))
+  private readonly holder: ChildProcess
+  private init = 0
+
+  private constructor() {
+    const words = [...isolation, 'sh', '-euc', `${mounts}\necho ready; exec sleep infinity`, 'sh']
+    this.holder = spawn('unshare', [...words, this.folder, workspace], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+  }
+
+  static async open(): Promise<SystemRoot> {
+    const root = new SystemRoot()
+    let said = ''
+    root.holder.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      said += text
+    })
+    await until('the copy of the system', () => said.includes('ready'), 30_000)
+    const pid = root.holder.pid
+    root.init = Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim())
+    const loopback = spawnSync('nsenter', ['-t', `${root.init}`, '-n', 'ip', 'link', 'set', 'lo', 'up'])
+    if (loopback.status !== 0) throw new Error(`${loopback.stderr}`)
+    return root
+  }
+
+  /** The path by which a file of the copy is reached from outside. */
+  outside(path: string): string {
+    return join(`/proc/${this.init}/root`, this.folder, 'root', path)
+  }
+
+  /** Copies a file into /tmp of the copy and returns its path there. */
+  bring(file: string): string {
+    const path = join('/tmp', basename(file))
+    cpSync(file, this.outside(path))
+    return path
+  }
+
+  /** Runs a script of sh inside to its end. */
+  tryRun(script: string): Finished {
+    const { status, signal, stdout, stderr } = spawnSync(
+      'nsenter',
+      ['-t', `${this.init}`, '-m', '-n', '-p', 'chroot', join(this.folder, 'root'), 'sh', '-euc', script],
+      {
+        encoding: 'utf8',
+        timeout: 180_000,
+        env: {
+          PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+          HOME: '/root',
+          LC_ALL: 'C.UTF-8',
+          DEBIAN_FRONTEND: 'noninteractive',
+        },
+      },
+    )
+    return { status, signal, stdout, stderr }
+  }
+
+  /** The same; throws with its output when it fails. Returns standard output. */
+  run(script: string): string {
+    const done = this.tryRun(script)
+    if (done.status !== 0)
+      throw new Error(`${script}: ${done.status ?? done.signal}\n${done.stdout}${done.stderr}`)
+    return done.stdout
+  }
+
+  /** What differs from the system: files written or deleted, and folders that it does not have. Sorted. */
+  changes(): string[] {
+    const upper = join(`/proc/${this.init}/root`, this.folder, 'upper')
+    return readdirSync(upper, { recursive: true, withFileTypes: true })
+      .map((entry) => ({ entry, path: join(entry.parentPath, entry.name).slice(upper.length) }))
+      .filter(({ entry, path }) => !(entry.isDirectory() && exists(path)))
+      .map(({ path }) => path)
+      .sort()
+  }
+
+  remove(): void {
+    this.holder.kill('SIGKILL')
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+}
+
+const exists = (path: string): boolean => {
+  try {
+    lstatSync(path)
+    return true
+  } catch {
+    return false
+  }
+}
