@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { builtBin, whyNotBuilt } from '../support/built-program.ts'
@@ -163,6 +163,22 @@ describe.skipIf(reason)('signals during a hook', () => {
     expect(done.status).toBe(1)
     expect(done.stdout).not.toContain('second')
     await settled(before)
+  })
+})
+
+describe.skipIf(reason)('a reader of standard error who leaves', () => {
+  test('does not cut the run in half', async () => {
+    const file = lab.configure('wgp', tunnel('10.0.0.2/24', '0.0.0.0/0'))
+    // wireguard-go draws a box on standard error and would be killed for it.
+    const quiet = '#!/bin/sh\nexec wireguard-go "$@" 2> /dev/null\n'
+    writeFileSync(join(lab.stubs, 'quiet-go'), quiet, { mode: 0o755 })
+    lab.env['WG_QUICK_USERSPACE_IMPLEMENTATION'] = 'quiet-go'
+    const ours = join(builtBin, 'wg-quick')
+    const script = '{ "$@"; echo $? > "$D/status"; } 2>&1 | head -n 1'
+    const done = await lab.program('/bin/sh', '-c', script, 'sh', ours, 'up', file)
+    expect(done.stdout).toBe('[#] ip link add dev wgp type wireguard\n')
+    expect(lab.ns.run('cat', join(lab.run.root, 'status'))).toBe('0\n')
+    expect(lab.wayTo('8.8.8.8')).toBe('wgp')
   })
 })
 

@@ -21,7 +21,7 @@ import { runDirectory } from '@wgq/quick/orchestrate'
 import type { Session } from '@wgq/quick/session'
 import { rerunAsRoot, thisProgram } from './as-root.ts'
 import type { Invocation } from './command.ts'
-import { writeErr, writeErrBytes } from './output.ts'
+import { tellErr, writeErr, writeErrBytes } from './output.ts'
 import { formatConf } from './show/conf.ts'
 
 /**
@@ -150,7 +150,7 @@ const openEdges = async (
   },
   writeSysctl: (key, value) => writeFileSync(sysctlPath(key), value),
   env,
-  print: writeErr,
+  print: tellErr,
 })
 
 const openInside = async (netns: string): Promise<Host> =>

@@ -13,7 +13,7 @@ export interface Daemon {
 
 /**
  * Which implementation is started without a kernel driver: the one named by WG_QUICK_USERSPACE_IMPLEMENTATION (one word,
- * path or PATH look-up), else the built-in one beside the program. Undefined when it cannot be found.
+ * path or PATH look-up), else the built-in one beside the program, else wireguard-go. Undefined when there is none.
  */
 export const chooseDaemon = (
   env: NodeJS.ProcessEnv,
@@ -26,7 +26,9 @@ export const chooseDaemon = (
     return path === undefined ? undefined : { program: named, path, embedded: false }
   }
   const path = join(binDirectory, 'wgqd')
-  return existsSync(path) ? { program: 'wgqd', path, embedded: true } : undefined
+  if (existsSync(path)) return { program: 'wgqd', path, embedded: true }
+  const upstream = find('wireguard-go')
+  return upstream === undefined ? undefined : { program: 'wireguard-go', path: upstream, embedded: false }
 }
 
 /** The kernel has a driver, so that a refusal has another reason and no daemon may take over (spec wg-quick §6). */

@@ -39,7 +39,8 @@ export const replaceResolverFile = (path: string, dev: string, lines: string): v
  */
 export const restoreResolverFile = (path: string, dev: string): void => {
   const backup = backupPath(path, dev)
-  const holders = [path, ...backupsOf(path)]
+  for (const file of siblings(path)) if (/\.wgq\.[0-9]+$/.test(file)) rmSync(file, { force: true })
+  const holders = [path, ...siblings(path).filter((file) => file.startsWith(backupPath(path, '')))]
   const holder = holders.find((file) => read(file)?.startsWith(header(dev)))
   if (holder !== undefined && exists(backup)) move(backup, holder)
   else rmSync(holder ?? backup, { force: true })
@@ -47,9 +48,10 @@ export const restoreResolverFile = (path: string, dev: string): void => {
 
 const header = (dev: string): string => `# Written by wgq for ${dev}.\n`
 
-const backupsOf = (path: string): string[] =>
+/** The files whose names begin with that of the file: backups, and what a killed run was writing. */
+const siblings = (path: string): string[] =>
   (existsSync(dirname(path)) ? readdirSync(dirname(path)) : [])
-    .filter((file) => file.startsWith(`${basename(path)}.wgq-`))
+    .filter((file) => file.startsWith(`${basename(path)}.wgq`))
     .map((file) => join(dirname(path), file))
 
 /** Replaces a file at once; in a container it may be a mount, which can only be written into. */
