@@ -33,7 +33,7 @@ export const readSetArguments = async (
       continue
     }
     const argument = words[next++]
-    if (argument === undefined) throw unfit(word)
+    if (argument === undefined) throw unfit(word, 'is the last word: it is unknown or lacks its value')
     const value = Buffer.from(argument, 'utf8').toString('latin1')
     if (word === 'peer') peers.push({ publicKey: readKey(value), allowedIps: [] })
     else if (word === 'listen-port' && !peer) device.listenPort = readPort(value, context.ports)
@@ -51,10 +51,10 @@ export const readSetArguments = async (
   return { ...device, peers }
 }
 
-const unfit = (word: string) =>
+const unfit = (word: string, reason = 'does not fit here') =>
   fault(
     `Invalid argument: ${Buffer.from(word, 'utf8').toString('latin1')}`,
-    `${JSON.stringify(word)} does not fit here`,
+    `${JSON.stringify(word)} ${reason}`,
     'device words come first: listen-port, fwmark, private-key; then peer KEY with remove, preshared-key, endpoint, persistent-keepalive, allowed-ips',
   )
 

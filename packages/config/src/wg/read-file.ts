@@ -11,6 +11,8 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 type OpenPeer = Omit<Mutable<PeerChange>, 'publicKey' | 'allowedIps'> & {
   publicKey?: Key
   allowedIps: AllowedIpChange[]
+  /** Where its section begins. */
+  readonly line: number
 }
 type OpenDevice = Omit<Mutable<DeviceChange>, 'peers'>
 
@@ -33,7 +35,7 @@ export const readWgFile = async (text: string, file: string, context: WgContext)
       if (name === '[interface]') section = 'interface'
       else if (name === '[peer]') {
         section = 'peer'
-        peers.push({ replaceAllowedIps: true, allowedIps: [] })
+        peers.push({ replaceAllowedIps: true, allowedIps: [], line: i + 1 })
       } else if (key === undefined || value === undefined) throw unrecognized(clean)
       else if (section === 'interface') readDeviceKey(device, lower(key), value, clean, context)
       else if (section === 'peer') {
@@ -44,15 +46,16 @@ export const readWgFile = async (text: string, file: string, context: WgContext)
       throw isWgqError(error) ? located(error, raw, { file, line: i + 1, column: 1 }) : error
     }
   }
-  if (!peers.every(hasKey)) {
-    throw new WgqError('E_PEER', 'A [Peer] section has no PublicKey', {
-      wgText: 'A peer is missing a public key\nInvalid configuration',
-    })
-  }
-  return { ...device, peers }
+  return { ...device, peers: peers.map((peer) => finished(peer, file)) }
 }
 
-const hasKey = (peer: OpenPeer): peer is OpenPeer & { publicKey: Key } => peer.publicKey !== undefined
+const finished = ({ line, publicKey, ...rest }: OpenPeer, file: string): PeerChange => {
+  if (publicKey !== undefined) return { publicKey, ...rest }
+  throw new WgqError('E_PEER', 'This [Peer] section has no PublicKey', {
+    at: { file, line, column: 1 },
+    wgText: 'A peer is missing a public key\nInvalid configuration',
+  })
+}
 
 const readDeviceKey = (
   device: OpenDevice,
