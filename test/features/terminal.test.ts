@@ -71,6 +71,17 @@ describe.skipIf(why)('on a terminal', () => {
       for (const line of lines) expect([...line].length).toBeLessThanOrEqual(size.columns)
     })
 
+  test('wait shows how long it has waited, and takes the line away', async () => {
+    const { raw } = await onTerminal(
+      tunnel.ns,
+      [program('wgq'), 'wait', 'wg-missing', '--timeout', '1.8'],
+      sizes[0] as { columns: number; rows: number },
+    )
+    expect(raw).toContain('wg-missing: waiting for the interface, 1 s')
+    expect(raw).toContain(`\r${escapeCharacter}[K`)
+    expect(tunnel.wgq('wait', 'wg-missing', '--timeout', '1.8').stderr).not.toContain('waiting')
+  })
+
   test('top refuses what is no terminal', () => {
     expect(tunnel.wgq('top')).toMatchObject({
       status: 1,

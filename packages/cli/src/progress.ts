@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+import { isatty } from 'node:tty'
+import { writeErr } from './output.ts'
+
+/** Shorter work shows nothing. */
+const quietMs = 1000
+
+/**
+ * A line on standard error that says how long something has been going on: only on a terminal, only after a second, and
+ * gone when it is over. `say` is called each time the line is drawn, with the seconds so far.
+ */
+export class Progress {
+  private readonly say: (seconds: number) => string
+  private readonly begun = performance.now()
+  private readonly timer: NodeJS.Timeout | undefined
+  private shown = false
+
+  constructor(say: (seconds: number) => string, onTerminal = isatty(2)) {
+    this.say = say
+    this.timer = onTerminal ? setInterval(() => this.draw(), 250) : undefined
+    this.timer?.unref()
+  }
+
+  /** Takes the line away. */
+  end(): void {
+    clearInterval(this.timer)
+    if (this.shown) writeErr('\r\x1b[K')
+    this.shown = false
+  }
+
+  private draw(): void {
+    const elapsedMs = performance.now() - this.begun
+    if (elapsedMs < quietMs) return
+    this.shown = true
+    writeErr(`\r${this.say(Math.floor(elapsedMs / 1000))}\x1b[K`)
+  }
+}
