@@ -8,7 +8,7 @@ import { contestants } from './rig/contestants.ts'
 import { collect, digits, median, report } from './rig/measure.ts'
 
 const [runs = 3, peers = 300, rounds = 10] = process.argv.slice(2).map(Number)
-const underWay = 16
+const underWay = 8
 
 const measure = async (lab: Lab): Promise<{ perSecond: number; cpuMs: number }> => {
   const keys = Array.from({ length: peers }, makeKeys)

@@ -11,15 +11,20 @@ const sizes = [64, 512, 1_372]
 /** Share of lost packets that still counts as none: iperf3 itself loses a few when it starts. */
 const none = 0.001
 
-/** Raises the rate by a quarter until packets get lost; returns the last rate without loss in packets per second. */
+/** Raises the rate by a quarter until packets get lost three times in a row, because other work on the machine loses
+ *  some too; returns the last rate without loss in packets per second. */
 const highestWithoutLoss = async (tunnel: Tunnel, size: number): Promise<number> => {
   let best = 0
   for (let rate = 5_000; rate < 1_000_000; rate *= 1.25) {
-    const flow = await run(tunnel.a.ns, tunnel.b.inner.v4, 1, [
-      ...['-u', '-l', String(size), '-b', String(Math.round(rate * size * 8))],
-    ])
-    if (flow.lostShare > none || flow.packets < rate * 0.9) return best
-    best = flow.packets
+    let clean = 0
+    for (let attempt = 0; attempt < 3 && !clean; attempt++) {
+      const flow = await run(tunnel.a.ns, tunnel.b.inner.v4, 1, [
+        ...['-u', '-l', String(size), '-b', String(Math.round(rate * size * 8))],
+      ])
+      if (flow.lostShare <= none && flow.packets > rate * 0.9) clean = flow.packets
+    }
+    if (!clean) return best
+    best = clean
   }
   return best
 }
