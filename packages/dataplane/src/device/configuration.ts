@@ -81,6 +81,7 @@ export class Configuration implements ServedDevice {
     const engine = Object.entries(this.device.edges.engine.counters())
     return {
       ...Object.fromEntries(engine.map(([name, value]) => [snakeCase(name), value])),
+      ...this.device.handshakes.counters,
       peers: this.device.peers.size,
       allowed_ips: this.device.allowedIps.size,
       indices: this.device.indices.size,

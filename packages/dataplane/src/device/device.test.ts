@@ -123,6 +123,24 @@ describe('handshake messages', () => {
     network.send(a.address, b.address, { kind: 'handshake', message: kept as Buffer })
     go()
     expect(network.log.map(route)).toEqual(['A>B initiation'])
+    expect(b.configuration.counters()).toMatchObject({ initiations_replayed: 1, handshakes_completed: 1 })
+    expect(b.lines.filter((line) => line.startsWith('notice'))).toEqual([])
+  })
+
+  test('a peer whose clock went back is refused, with one hint a minute', () => {
+    const { network, a, b, go } = pair()
+    a.send(b.publicKey, 'one')
+    go(121_000)
+    a.clockNs -= 3_600_000_000_000n
+    network.log.length = 0
+    a.send(b.publicKey, 'two')
+    go(30_000)
+    expect(b.received).toEqual(['one', 'two'])
+    expect(network.log.filter((line) => line.endsWith('initiation')).length).toBeGreaterThan(3)
+    expect(network.log.some((line) => line.endsWith('response'))).toBe(false)
+    const hints = b.lines.filter((line) => line.startsWith('notice'))
+    expect(hints).toHaveLength(1)
+    expect(hints[0]).toMatch(/34[0-9]{2} s older/)
   })
 
   test('random messages of every type change nothing', () => {
@@ -244,7 +262,12 @@ describe('configuration', () => {
 
 test('counters have names as the protocol writes them', () => {
   const { a } = pair()
-  expect(a.configuration.counters()).toEqual({ bad_mac1: 0, peers: 1, allowed_ips: 0, indices: 0 })
+  expect(a.configuration.counters()).toMatchObject({
+    bad_mac1: 0,
+    handshakes_completed: 0,
+    peers: 1,
+    indices: 0,
+  })
 })
 
 describe('interface', () => {

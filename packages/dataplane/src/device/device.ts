@@ -36,7 +36,7 @@ export class Device {
   isUp = false
   private readonly byHandle = new Map<number, Peer>()
   private readonly deadlines = new DeadlineHeap<Peer>()
-  private readonly handshakes: Handshakes
+  readonly handshakes: Handshakes
   private wokenFor: number | undefined
 
   constructor(edges: DeviceEdges) {

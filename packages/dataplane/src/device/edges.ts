@@ -24,5 +24,7 @@ export interface DeviceEdges {
 /** Where a device reports. Texts are made only when wanted. */
 export interface DeviceLog {
   readonly debug: (text: () => string) => void
+  /** Something an operator should read although nothing is broken here. */
+  readonly notice: (text: string) => void
   readonly error: (text: string) => void
 }

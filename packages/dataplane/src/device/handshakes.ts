@@ -17,9 +17,35 @@ import { type Peer, peerName } from './peer.ts'
 
 const noPresharedKey = new Uint8Array(32)
 
+/** A timestamp this much older than the last one is no reordering. */
+const clockBackSeconds = 60n
+/** The hint about it comes at most this often. */
+const hintEveryMs = 60_000
+
+/** What was refused and what succeeded, since the start. */
+export interface HandshakeCounters {
+  handshakes_completed: number
+  initiations_invalid: number
+  initiations_replayed: number
+  initiations_too_fast: number
+  responses_invalid: number
+  cookies_received: number
+  cookies_invalid: number
+}
+
 /** Handshake messages of a device, both directions (spec protocol §3, §6.3). Length and mac1 were checked by the engine. */
 export class Handshakes {
+  readonly counters: HandshakeCounters = {
+    handshakes_completed: 0,
+    initiations_invalid: 0,
+    initiations_replayed: 0,
+    initiations_too_fast: 0,
+    responses_invalid: 0,
+    cookies_received: 0,
+    cookies_invalid: 0,
+  }
   private readonly device: Device
+  private lastHintMs = Number.NEGATIVE_INFINITY
 
   constructor(device: Device) {
     this.device = device
@@ -69,6 +95,7 @@ export class Handshakes {
   /** The first message with the session that we derived as responder arrived. */
   confirmed(peer: Peer): void {
     const { edges } = this.device
+    this.counters.handshakes_completed++
     peer.lastHandshakeNs = edges.wallNs()
     this.device.feed(peer, 'confirmed')
     edges.engine.flushStaged(peer.handle)
@@ -86,19 +113,20 @@ export class Handshakes {
       return peer && staticSecret(identity, peer)
     })
     if (!opened || !peer) {
+      this.counters.initiations_invalid++
       device.edges.log.debug(() => 'Invalid handshake initiation received')
       return
     }
     const known = peer
     const timestamp = opened.state.timestamp.toString('latin1')
     if (timestamp <= known.lastTimestamp) {
-      device.edges.log.debug(
-        () =>
-          `${peerName(known.publicKey)} - Handshake initiation with an old timestamp received: replayed, or the peer's clock went back`,
-      )
+      this.counters.initiations_replayed++
+      device.edges.log.debug(() => `${peerName(known.publicKey)} - Handshake initiation was seen before`)
+      this.hintAtClock(known, timestamp, now)
       return
     }
     if (now - known.lastInitiationMs < initiationSpacingMs) {
+      this.counters.initiations_too_fast++
       device.edges.log.debug(() => `${peerName(known.publicKey)} - Handshake initiations come too fast`)
       return
     }
@@ -109,6 +137,17 @@ export class Handshakes {
     device.edges.engine.learnEndpoint(known.handle, from, initiation.length)
     device.edges.log.debug(() => `${peerName(known.publicKey)} - Received handshake initiation`)
     this.respond(known, opened.remoteStatic, opened.state)
+  }
+
+  /** A peer whose clock went back is refused until it has caught up (spec protocol §5): worth a line. */
+  private hintAtClock(peer: Peer, timestamp: string, now: number): void {
+    const seconds = (text: string) => Buffer.from(text, 'latin1').readBigUInt64BE(0)
+    const behind = seconds(peer.lastTimestamp) - seconds(timestamp)
+    if (behind < clockBackSeconds || now - this.lastHintMs < hintEveryMs) return
+    this.lastHintMs = now
+    this.device.edges.log.notice(
+      `${peerName(peer.publicKey)} - Handshake refused: its timestamp is ${behind} s older than the last one. If it is no replay, the peer's clock went back; removing and adding the peer helps`,
+    )
   }
 
   private respond(
@@ -143,6 +182,7 @@ export class Handshakes {
       presharedKey: peer.presharedKey ?? noPresharedKey,
     })
     if (!opened) {
+      this.counters.responses_invalid++
       device.edges.log.debug(() => `${peerName(peer.publicKey)} - Invalid handshake response received`)
       return
     }
@@ -152,6 +192,7 @@ export class Handshakes {
     device.indices.promote(localIndex)
     device.edges.engine.learnEndpoint(peer.handle, from, response.length)
     this.begin(peer, 'initiator', localIndex, opened.remoteIndex, opened.keys)
+    this.counters.handshakes_completed++
     peer.lastHandshakeNs = device.edges.wallNs()
     device.feed(peer, 'completed')
     device.edges.log.debug(() => `${peerName(peer.publicKey)} - Handshake complete (initiator)`)
@@ -187,9 +228,11 @@ export class Handshakes {
     if (!peer?.sentMac1) return
     const value = openCookie(message, cookieKey(keyBytes(peer.publicKey)), peer.sentMac1)
     if (!value) {
+      this.counters.cookies_invalid++
       device.edges.log.debug(() => `${peerName(peer.publicKey)} - Invalid cookie reply received`)
       return
     }
+    this.counters.cookies_received++
     // Nothing is sent now: the next retransmission carries mac2 (§6.3).
     peer.cookie = { value, bornMs: device.edges.bootMs() }
     peer.sentMac1 = undefined

@@ -17,6 +17,8 @@ export class MemoryHost {
   readonly address: string
   readonly lines: string[] = []
   wakeAt: number | undefined
+  /** Added to its wall clock. */
+  clockNs = 0n
   private readonly network: MemoryNetwork
   private woken = false
 
@@ -30,7 +32,7 @@ export class MemoryHost {
     this.device = new Device({
       engine: this.engine,
       bootMs: () => network.nowMs,
-      wallNs: () => 1_700_000_000_000_000_000n + BigInt(Math.round(network.nowMs * 1e6)),
+      wallNs: () => this.clockNs + 1_700_000_000_000_000_000n + BigInt(Math.round(network.nowMs * 1e6)),
       makeKeyPair,
       randomIndex: () => index++,
       // Differs between hosts: two that initiate at once would do so for ever.
@@ -40,7 +42,11 @@ export class MemoryHost {
       },
       interfaceIndex: () => undefined,
       interfaceName: () => undefined,
-      log: { debug: (text) => this.lines.push(text()), error: (text) => this.lines.push(text) },
+      log: {
+        debug: (text) => this.lines.push(text()),
+        notice: (text) => this.lines.push(`notice: ${text}`),
+        error: (text) => this.lines.push(text),
+      },
     })
     this.configuration = new Configuration(this.device)
   }
