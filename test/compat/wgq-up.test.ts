@@ -10,7 +10,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { whyNotBuilt } from '../support/built-program.ts'
+import { builtBin, whyNotBuilt } from '../support/built-program.ts'
 import { Namespace, until, whyNoNetns } from '../support/netns.ts'
 import { type Ran, whyNoPrivateRun } from '../support/private-run.ts'
 import { QuickLab, tunnel } from '../support/quick-lab.ts'
@@ -37,7 +37,7 @@ const withEtc = async (setup: string, ...args: string[]): Promise<Ran> => {
     mkdirSync(etc)
     writeFileSync(join(etc, 'resolv.conf'), 'nameserver 192.0.2.1\n')
   }
-  const wgq = join(import.meta.dirname, '../../dist/bin/wgq')
+  const wgq = join(builtBin, 'wgq')
   return lab.program('/bin/sh', '-c', `mount --bind ${etc} /etc && ${setup} exec "$@"`, 'sh', wgq, ...args)
 }
 
@@ -232,6 +232,18 @@ describe.skipIf(reason)('wgq up', () => {
     const down = await lab.program('wgq', 'down', file)
     expect(down.status, down.stderr).toBe(0)
     await until('the host as it was', () => JSON.stringify(lab.snapshot()) === JSON.stringify(before))
+  })
+
+  test('hooks find our own programs first', async () => {
+    const hooks = [
+      'PreUp = command -v wg wgq wg-quick wgqd',
+      'PostUp = wg show %i fwmark > $INTERFACE.mark; cat $INTERFACE.mark',
+    ]
+    const file = lab.configure('wgq0', tunnel('10.0.0.2/24', part, hooks))
+    const up = await lab.program('wgq', 'up', file)
+    expect(up.status, up.stderr).toBe(0)
+    const programs = ['wg', 'wgq', 'wg-quick', 'wgqd'].map((name) => `${join(builtBin, name)}\n`)
+    expect(up.stdout).toBe(`${programs.join('')}off\n`)
   })
 
   test('the data plane that is built in takes over without a kernel driver', async () => {
