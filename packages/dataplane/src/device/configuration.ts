@@ -38,8 +38,11 @@ export class Configuration implements ServedDevice {
   }
 
   setListenPort(port: number): void {
+    const { device } = this
     // While down only noted: a port that cannot be had shows when the interface comes up.
-    this.device.listenPort = this.device.isUp ? this.device.edges.engine.bind(port) : port
+    device.listenPort = device.isUp ? device.edges.engine.bind(port) : port
+    // The link came up without a port: this is the second chance.
+    if (device.linkUp) device.up()
   }
 
   setFwmark(mark: number): void {

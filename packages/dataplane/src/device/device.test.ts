@@ -285,6 +285,23 @@ describe('interface', () => {
     expect(network.log.map(route)).toEqual(['A>B initiation', 'B>A response', 'A>B keepalive'])
   })
 
+  test('a port that is taken: while up the old one stays, at the start another one is a second chance', () => {
+    const network = new MemoryNetwork()
+    const a = new MemoryHost(network, '192.0.2.1:1')
+    a.engine.takenPorts.add(7)
+    a.configuration.setListenPort(7)
+    expect(() => a.device.up()).toThrow(expect.objectContaining({ code: 'EADDRINUSE' }))
+    expect(a.device.isUp).toBe(false)
+    expect(() => a.configuration.setListenPort(7)).toThrow()
+    a.configuration.setListenPort(8)
+    expect([a.device.isUp, a.device.listenPort]).toEqual([true, 8])
+    expect(() => a.configuration.setListenPort(7)).toThrow()
+    expect([a.device.isUp, a.device.listenPort]).toEqual([true, 8])
+    a.device.down()
+    a.configuration.setListenPort(9)
+    expect([a.device.isUp, a.device.listenPort]).toEqual([false, 9])
+  })
+
   test('closing zeroes what it held', () => {
     const { a, b, go } = pair({ presharedKey: randomKey() })
     a.send(b.publicKey, 'one')

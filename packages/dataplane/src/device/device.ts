@@ -34,6 +34,8 @@ export class Device {
   listenPort = 0
   fwmark = 0
   isUp = false
+  /** The link is up: false with {@link Device.isUp} true never, the other way round when the port could not be had. */
+  linkUp = false
   private readonly byHandle = new Map<number, Peer>()
   private readonly deadlines = new DeadlineHeap<Peer>()
   readonly handshakes: Handshakes
@@ -48,6 +50,7 @@ export class Device {
   /** Interface up: opens the sockets and lets everything run. Raises an error with `code` when the port is taken. */
   up(): void {
     if (this.isUp) return
+    this.linkUp = true
     this.listenPort = this.edges.engine.bind(this.listenPort)
     this.isUp = true
     this.edges.engine.start()
@@ -60,6 +63,7 @@ export class Device {
 
   /** Interface down: sessions and handshakes are forgotten, sockets closed. */
   down(): void {
+    this.linkUp = false
     if (!this.isUp) return
     this.isUp = false
     this.edges.engine.stop()

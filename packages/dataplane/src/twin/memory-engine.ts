@@ -64,7 +64,11 @@ export class MemoryEngine implements PacketEngine {
     return [...this.peers.keys()]
   }
 
+  /** Ports that somebody else has. */
+  readonly takenPorts = new Set<number>()
+
   bind(port: number): number {
+    if (this.takenPorts.has(port)) throw Object.assign(new Error('bind'), { code: 'EADDRINUSE' })
     return port === 0 ? Number(this.address.split(':').at(-1)) : port
   }
   unbind(): void {}
