@@ -177,7 +177,7 @@ Copyright: the authors named in /usr/lib/wgq/third-party-licences.txt
 License: MIT
 `
 
-/** systemd is told of new units; /etc/wireguard is removed at a purge only when nobody put anything in. */
+/** systemd is told of new units; folders that others use too are removed at a purge only when they are empty. */
 const maintainerScripts = (name) => ({
   postinst: `#!/bin/sh
 set -e
@@ -190,5 +190,5 @@ set -e
 if [ "$1" = remove ] && [ -d /run/systemd/system ]; then
   systemctl --system daemon-reload >/dev/null || true
 fi
-${name === 'wgq' ? 'if [ "$1" = purge ]; then\n  rmdir /etc/wireguard 2>/dev/null || true\n  rm -rf /run/wgq\nfi\n' : ''}`,
+${name === 'wgq' ? 'if [ "$1" = purge ]; then\n  rmdir /etc/wireguard 2>/dev/null || true\n  rm -rf /run/wgq\n  rmdir /run/wireguard 2>/dev/null || true\nfi\n' : ''}`,
 })
