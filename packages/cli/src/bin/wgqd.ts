@@ -22,6 +22,7 @@ const report = (text: string): boolean => {
 }
 
 const fail = (error: unknown): void => {
+  if (process.env['WGQ_DEBUG'] === '1' && error instanceof Error) process.stderr.write(`${error.stack}\n`)
   const line = failureLine(error)
   if (!report(line)) process.stderr.write(line)
   process.exitCode = 1
@@ -34,6 +35,10 @@ const serve = async (settings: ReturnType<typeof readSettings>): Promise<void> =
     end = () => {}
   }
   const early = end
+  process.on('uncaughtException', (error) => {
+    fail(new Error(`internal error: ${error.message}, please report`, { cause: error }))
+    daemon.end(1)
+  })
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => end())
   const daemon = await runDaemon(settings, (status) => process.exit(status))
   process.title = `wgqd ${daemon.name}`

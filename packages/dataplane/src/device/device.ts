@@ -34,7 +34,7 @@ export class Device {
   listenPort = 0
   fwmark = 0
   isUp = false
-  /** The link is up: false with {@link Device.isUp} true never, the other way round when the port could not be had. */
+  /** Whether the link is up. The device follows it, unless its port could not be had. */
   linkUp = false
   private readonly byHandle = new Map<number, Peer>()
   private readonly deadlines = new DeadlineHeap<Peer>()
@@ -148,7 +148,7 @@ export class Device {
       if (event.kind === 'peer') this.onPeerEvent(event.peer, event.flags, event.dropped)
       else if (event.kind === 'handshake') {
         handshakes++
-        this.handshakes.receive(asBuffer(event.message), event.from)
+        this.receive(asBuffer(event.message), event.from)
       } else onOther(event)
     }
     this.tick()
@@ -223,6 +223,17 @@ export class Device {
   private clearSessions(peer: Peer): void {
     this.releaseIndices(this.edges.engine.clearSessions(peer.handle))
     peer.hasSessions = false
+  }
+
+  /** A message that hits a fault of ours must not end the tunnels of everybody else. */
+  private receive(message: Buffer, from: Uint8Array): void {
+    try {
+      this.handshakes.receive(message, from)
+    } catch (error) {
+      this.edges.log.error(
+        `internal error on a handshake message: ${(error as Error).message}, please report`,
+      )
+    }
   }
 
   private onPeerEvent(handle: number, flags: number, dropped: readonly number[]): void {
