@@ -34,8 +34,8 @@ class Aead {
 
   explicit Aead(Backend backend = Backend::best);
 
-  // Bytes before the text (seal) and behind the tag (both) that must be memory of the caller. Before the text they are
-  // left as they were; behind the tag `open` leaves them as they were, `seal` does not.
+  // Bytes before the text and behind the tag that must be memory of the caller. They are left as they were, but for those
+  // behind the tag by `seal`.
   static constexpr std::size_t lead = 64;
   static constexpr std::size_t slack = 15;
 

@@ -17,7 +17,7 @@ Inbound::Inbound(Device& device)
     : device_(device),
       transmitter_(device),
       tun_writer_(device),
-      buffers_(std::make_unique_for_overwrite<std::uint8_t[]>(batch * largest_packet + Aead::slack)) {}
+      buffers_(std::make_unique_for_overwrite<std::uint8_t[]>(Aead::lead + batch * largest_packet + Aead::slack)) {}
 
 void Inbound::run() {
   while (!device_.stopping.load(std::memory_order_acquire)) {
@@ -45,7 +45,7 @@ void Inbound::run() {
 
 bool Inbound::receive(UdpSocket& socket) {
   for (std::size_t i = 0; i < batch; i++) {
-    vectors_[i] = {buffers_.get() + i * largest_packet, largest_packet};
+    vectors_[i] = {buffer(i), largest_packet};
     msghdr& header = headers_[i].msg_hdr;
     header = {};
     header.msg_name = &addresses_[i];
@@ -77,7 +77,7 @@ bool Inbound::receive(UdpSocket& socket) {
     }
     Endpoint from = from_sockaddr(addresses_[i]);
     const DatagramFacts facts = read_control_messages(header, from);
-    datagram(buffers_.get() + i * largest_packet, headers_[i].msg_len, facts, from);
+    datagram(buffer(i), headers_[i].msg_len, facts, from);
   }
   if (!tun_writer_.flush()) {
     device_.mailbox.fatal(errno, "The TUN device is gone");

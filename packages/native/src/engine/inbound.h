@@ -45,6 +45,8 @@ class Inbound {
   std::uint64_t now_ = 0;
   int receive_failures_ = 0;
 
+  std::uint8_t* buffer(std::size_t index) { return buffers_.get() + Aead::lead + index * largest_packet; }
+
   std::unique_ptr<std::uint8_t[]> buffers_;
   std::array<mmsghdr, batch> headers_{};
   std::array<iovec, batch> vectors_{};

@@ -42,7 +42,7 @@ void Outbound::run() {
       transmitter_.flush();
     }
     if (last == Read::gone) {
-      device_.mailbox.fatal(errno, "The TUN device is gone");
+      device_.mailbox.fatal(read_error_, "The TUN device is gone");
       device_.running.store(false, std::memory_order_release);
       parked = true;
     }
@@ -64,8 +64,9 @@ Outbound::Read Outbound::read_packet() {
   const bool vnet = device_.vnet_header;
   const ssize_t got = ::readv(device_.tun.get(), vnet ? parts : parts + 1, vnet ? 3 : 2);
   if (got < 0) {
-    if (errno == EAGAIN || errno == EINTR) return Read::nothing;
-    if (errno == EBADFD || errno == EBADF || errno == ENODEV) return Read::gone;
+    read_error_ = errno;
+    if (read_error_ == EAGAIN || read_error_ == EINTR) return Read::nothing;
+    if (read_error_ == EBADFD || read_error_ == EBADF || read_error_ == ENODEV) return Read::gone;
     return Read::down;
   }
   const std::size_t overhead = vnet ? sizeof header : 0;

@@ -36,6 +36,7 @@ class Outbound {
   Segmenter segmenter_;
   Unreachable unreachable_;
   std::unique_ptr<std::uint8_t[]> overflow_;
+  int read_error_ = 0;
 };
 
 }  // namespace wgq

@@ -254,8 +254,9 @@ napi_value open(js::Call& call) {
   if (bytes.size() < tag_bytes) return nullptr;
   const std::size_t length = bytes.size() - tag_bytes;
   bytes.resize(bytes.size() + Aead::slack, 0xa5);
-  if (!Aead(backend_of(call[0])).open(key, call[2].u64(), bytes.data(), length)) return nullptr;
-  return js::buffer(call.env, std::span(bytes).first(length));
+  bytes.insert(bytes.begin(), Aead::lead, 0xa5);
+  if (!Aead(backend_of(call[0])).open(key, call[2].u64(), bytes.data() + Aead::lead, length)) return nullptr;
+  return js::buffer(call.env, std::span(bytes).subspan(Aead::lead, length));
 }
 
 napi_value uses_low_level(js::Call& call) { return js::boolean(call.env, Aead().low_level()); }
@@ -268,8 +269,9 @@ napi_value inject_datagram(js::Call& call) {
   auto bytes = exact_copy(call[1]);
   const std::size_t length = bytes.size();
   bytes.resize(length + Aead::slack);
+  bytes.insert(bytes.begin(), Aead::lead, 0);
   const DatagramFacts facts{static_cast<std::uint16_t>(call[2].u32()), static_cast<std::uint8_t>(call[3].u32())};
-  engine.inbound().inject(bytes.data(), length, facts, endpoint_of(call[4]));
+  engine.inbound().inject(bytes.data() + Aead::lead, length, facts, endpoint_of(call[4]));
   return nullptr;
 }
 
