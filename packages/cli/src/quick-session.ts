@@ -1,32 +1,22 @@
 // SPDX-License-Identifier: MIT
-import { accessSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
-import { openDevices } from '@wgq/backends/devices'
-import { openHost } from '@wgq/backends/host'
+import { basename } from 'node:path'
 import { checkConfiguration } from '@wgq/config/check'
 import { readConfigFile } from '@wgq/config/config-file'
 import { type Location, locate, worldAccessibleWarning } from '@wgq/config/locate'
 import { readSettings } from '@wgq/config/settings'
 import { encodeSource } from '@wgq/config/source'
-import { systemContext } from '@wgq/config/wg/context'
-import { readWgFile } from '@wgq/config/wg/read-file'
 import { isWgqError, WgqError } from '@wgq/model/error'
-import type { Host } from '@wgq/model/host'
-import { childRunner, findProgram } from '@wgq/quick/child'
-import type { Edges } from '@wgq/quick/edges'
-import { makeRunDirectory } from '@wgq/quick/journal'
 import { wantsKillSwitch } from '@wgq/quick/kill-switch/directive'
-import { runDirectory } from '@wgq/quick/orchestrate'
 import type { Session } from '@wgq/quick/session'
 import { rerunAsRoot, thisProgram } from './as-root.ts'
 import type { Invocation } from './command.ts'
-import { tellErr, writeErr, writeErrBytes } from './output.ts'
-import { formatConf } from './show/conf.ts'
+import { writeErr } from './output.ts'
+import { openEdges, usableRunDirectory } from './quick-edges.ts'
 
 /**
  * Carries out up, down or save: as root, with the configuration read and signals held back until a step is complete.
- * Where there is no configuration, `withoutConfig` may still do something about it. Resolves to the exit status. Raises what finding and reading the configuration raise, and `E_USAGE`.
+ * Where there is no configuration, `withoutConfig` may still do something about it. Resolves to the exit status. Raises
+ * what finding and reading the configuration raise, and `E_USAGE`.
  */
 export const runQuick = async (
   invocation: Invocation,
@@ -53,7 +43,7 @@ export const runQuick = async (
     encode = encodeUtf8,
   ) => ({
     ...rest,
-    edges: await openEdges(childEnvironment(binDirectory), personality !== 'wgq', encode, directory),
+    edges: await openEdges({ binDirectory, exact: personality !== 'wgq', encode, scratch: directory }),
     program,
     script,
     binDirectory,
@@ -94,24 +84,6 @@ const holdSignals = (): void => {
     })
 }
 
-/**
- * The directory of journals; where it cannot be written (a container with a read-only /run) one for this run alone, so that
- * tunnels still come up, as upstream's do.
- */
-const usableRunDirectory = (explain: boolean): string => {
-  try {
-    makeRunDirectory(runDirectory)
-    accessSync(runDirectory, constants.W_OK)
-    return runDirectory
-  } catch {
-    if (explain)
-      writeErr(`[!] ${runDirectory} cannot be written: what a run that is cut off leaves behind will stay.\n`)
-    const directory = mkdtempSync(join(tmpdir(), 'wgq-'))
-    process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
-    return directory
-  }
-}
-
 const closing = async <T>(session: Session, work: (session: Session) => Promise<T>): Promise<T> => {
   try {
     return await work(session)
@@ -121,47 +93,3 @@ const closing = async <T>(session: Session, work: (session: Session) => Promise<
 }
 
 const encodeUtf8 = (text: string): Buffer => Buffer.from(text)
-
-const openEdges = async (
-  env: NodeJS.ProcessEnv,
-  exact: boolean,
-  encode: (text: string) => Buffer,
-  scratch: string,
-): Promise<Edges> => ({
-  host: await openHost(),
-  devices: openDevices(),
-  ...(process.platform === 'linux' ? { openHost: openInside } : {}),
-  run: childRunner(env, scratch),
-  find: findProgram(env['PATH']),
-  // The reading of wg wants one character per byte.
-  readWgConfig: (text) =>
-    readWgFile(
-      encode(text).toString('latin1'),
-      '/dev/fd/63',
-      systemContext(exact, (line) => writeErrBytes(`${line}\n`), !exact),
-    ),
-  formatConf,
-  readSysctl: (key) => {
-    try {
-      return readFileSync(sysctlPath(key), 'latin1').trim()
-    } catch {
-      return undefined
-    }
-  },
-  writeSysctl: (key, value) => writeFileSync(sysctlPath(key), value),
-  env,
-  print: tellErr,
-})
-
-const openInside = async (netns: string): Promise<Host> =>
-  (await import('@wgq/backends/linux/host')).openHost({ netns })
-
-/** A key with slashes is a path already: names of interfaces may have dots. */
-const sysctlPath = (key: string): string => `/proc/sys/${key.includes('/') ? key : key.replaceAll('.', '/')}`
-
-/** What children see: untranslated messages, and our own `wg` before any other (spec wg-quick §1.1). */
-const childEnvironment = (binDirectory: string): NodeJS.ProcessEnv => ({
-  ...process.env,
-  LC_ALL: 'C',
-  PATH: `${binDirectory}:${process.env['PATH'] ?? ''}`,
-})

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+import { accessSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openDevices } from '@wgq/backends/devices'
+import { openHost } from '@wgq/backends/host'
+import { systemContext } from '@wgq/config/wg/context'
+import { readWgFile } from '@wgq/config/wg/read-file'
+import type { Host } from '@wgq/model/host'
+import { childRunner, findProgram } from '@wgq/quick/child'
+import type { Edges } from '@wgq/quick/edges'
+import { makeRunDirectory } from '@wgq/quick/journal'
+import { runDirectory } from '@wgq/quick/orchestrate'
+import { tellErr, writeErr } from './output.ts'
+import { formatConf } from './show/conf.ts'
+
+/**
+ * The directory of journals; where it cannot be written (a container with a read-only /run) one for this run alone, so that
+ * tunnels still come up, as upstream's do.
+ */
+export const usableRunDirectory = (explain: boolean): string => {
+  try {
+    makeRunDirectory(runDirectory)
+    accessSync(runDirectory, constants.W_OK)
+    return runDirectory
+  } catch {
+    if (explain)
+      writeErr(`[!] ${runDirectory} cannot be written: what a run that is cut off leaves behind will stay.\n`)
+    const directory = mkdtempSync(join(tmpdir(), 'wgq-'))
+    process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
+    return directory
+  }
+}
+
+/** How the outside is reached. */
+export interface EdgeOptions {
+  /** Where our programs stand; first in the PATH of children. */
+  readonly binDirectory: string
+  /** Read values as `wg` does, and not more strictly. */
+  readonly exact: boolean
+  /** The bytes of (a part of) the configuration file. */
+  readonly encode: (text: string) => Buffer
+  /** A directory that nobody else looks into. */
+  readonly scratch: string
+}
+
+/** Everything outside of the process, as wg-quick needs it. */
+export const openEdges = async ({ binDirectory, exact, encode, scratch }: EdgeOptions): Promise<Edges> => {
+  const env = childEnvironment(binDirectory)
+  return {
+    host: await openHost(),
+    devices: openDevices(),
+    ...(process.platform === 'linux' ? { openHost: openInside } : {}),
+    run: childRunner(env, scratch),
+    find: findProgram(env['PATH']),
+    // The reading of wg wants one character per byte.
+    readWgConfig: (text) =>
+      readWgFile(
+        encode(text).toString('latin1'),
+        '/dev/fd/63',
+        systemContext(exact, (line) => tellErr(`${Buffer.from(line, 'latin1')}\n`), !exact),
+      ),
+    formatConf,
+    readSysctl: (key) => {
+      try {
+        return readFileSync(sysctlPath(key), 'latin1').trim()
+      } catch {
+        return undefined
+      }
+    },
+    writeSysctl: (key, value) => writeFileSync(sysctlPath(key), value),
+    env,
+    print: tellErr,
+  }
+}
+
+const openInside = async (netns: string): Promise<Host> =>
+  (await import('@wgq/backends/linux/host')).openHost({ netns })
+
+/** A key with slashes is a path already: names of interfaces may have dots. */
+const sysctlPath = (key: string): string => `/proc/sys/${key.includes('/') ? key : key.replaceAll('.', '/')}`
+
+/** What children see: untranslated messages, and our own `wg` before any other (spec wg-quick §1.1). */
+const childEnvironment = (binDirectory: string): NodeJS.ProcessEnv => ({
+  ...process.env,
+  LC_ALL: 'C',
+  PATH: `${binDirectory}:${process.env['PATH'] ?? ''}`,
+})
