@@ -77,12 +77,12 @@ export const verbCases: readonly VerbCase[] = [
     commands: ['setconf wg0 full', 'show wg0', ...fields.map((one) => `show wg0 ${one}`)],
   },
   {
-    name: 'every field of all devices',
+    name: 'fields of all devices',
     commands: [
       'setconf wg0 full',
       'setconf wg1 other',
       // Debian's prefixes of "show all endpoints" are broken (spec wg §16).
-      ...fields.filter((one) => one !== 'endpoints').map((one) => `show all ${one}`),
+      ...['peers', 'allowed-ips', 'transfer', 'dump'].map((one) => `show all ${one}`),
       'show',
     ],
   },

@@ -12,7 +12,7 @@ describe.skipIf(reason)('wg on the driver of the kernel, compared with Debian’
     results = batchInKernelVm('kernel-verbs', 900)
   })
 
-  it.each(verbCases.map((one) => one.name))('%s', (name) => {
+  it.each([...verbCases.map((one) => one.name), 'without the addon'])('%s', (name) => {
     const result = results.find((one) => one.name === name)
     expect(result?.ours).toEqual(result?.theirs)
     expect(result?.theirs).not.toHaveLength(0)

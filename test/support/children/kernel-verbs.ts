@@ -2,7 +2,7 @@
 // Runs under the other kernel: every case of the `wg` verbs with Debian's `wg` and with ours; prints what both did.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, writeFileSync } from 'node:fs'
-import { files, verbCases } from '../../kernel-vm/verb-cases.ts'
+import { files, type VerbCase, verbCases } from '../../kernel-vm/verb-cases.ts'
 
 process.chdir(mkdtempSync('/tmp/kernel-verbs-'))
 for (const [name, text] of Object.entries(files)) writeFileSync(name, text, { mode: 0o600 })
@@ -28,6 +28,21 @@ const transcript = (wg: string, commands: readonly string[]): unknown[] => {
 const ours = `${process.argv[2]}/dist/bin/wg`
 for (const { name, commands } of verbCases)
   console.log(JSON.stringify({ name, theirs: transcript('wg', commands), ours: transcript(ours, commands) }))
+
+// A checkout whose addon was not built: npm netlink takes its place.
+const copy = `${process.cwd()}/copy`
+run('sh', [
+  '-c',
+  `mkdir -p ${copy}/dist && cp -r ${process.argv[2]}/dist/* ${copy}/dist && rm ${copy}/dist/lib/*.node && ln -s ${process.argv[2]}/packages ${copy}/packages`,
+])
+const { commands } = verbCases.find((one) => one.name === 'a port that is taken') as VerbCase
+console.log(
+  JSON.stringify({
+    name: 'without the addon',
+    theirs: transcript('wg', commands),
+    ours: transcript(`${copy}/dist/bin/wg`, commands),
+  }),
+)
 
 // Signs are too new for Debian's `wg`, and for kernels before 6.16.
 const peer = 'Mm3d+dtiB33uDWxGCXbu9bz59KoluSkxzUKjacYul2k='
