@@ -17,12 +17,14 @@ import { defaultMtu, mostJitterMs } from '../constants.ts'
 import { Configuration } from '../device/configuration.ts'
 import { Device } from '../device/device.ts'
 import { makeKeyPair } from '../noise/dh.ts'
+import { logDrops } from './drop-log.ts'
 import { tunFailure } from './failure.ts'
 import { setMtu, setQueueLength, tunName } from './interface-request.ts'
 import { type LinkState, LinkWatch } from './link-watch.ts'
 import { DaemonLog } from './log.ts'
 import type { DaemonSettings } from './settings.ts'
 import { SourceWatch } from './source-watch.ts'
+import { wallClock } from './wall-clock.ts'
 
 /** Packets the stack may queue towards us: 500, the default of a TUN, is short for bursts (spec dataplane §2.1). */
 const queueLength = 1000
@@ -96,7 +98,7 @@ class RunningDaemon implements DaemonHandle {
   private sources: SourceWatch | undefined
   private server: UapiServer | undefined
   private timer: NodeJS.Timeout | undefined
-  private counterTimer: NodeJS.Timeout | undefined
+  private stopDropLog: (() => void) | undefined
   private drainPending = false
   private closed = false
 
@@ -155,7 +157,8 @@ class RunningDaemon implements DaemonHandle {
     this.sources = new SourceWatch(openNetlinkSocket, () => this.checkSources())
     this.links.start()
     if (this.settings.nameFile !== undefined) writeFileSync(this.settings.nameFile, `${this.name}\n`)
-    if (this.settings.logLevel === 'debug') this.logDrops()
+    if (this.settings.logLevel === 'debug')
+      this.stopDropLog = logDrops(() => this.engine.counters(), this.log)
     this.log.debug(() => `Interface ${this.name} is there, configuration on ${this.server?.path}`)
   }
 
@@ -169,7 +172,7 @@ class RunningDaemon implements DaemonHandle {
     if (this.closed) return
     this.closed = true
     clearTimeout(this.timer)
-    clearInterval(this.counterTimer)
+    this.stopDropLog?.()
     this.server?.close()
     this.links.close()
     this.sources?.close()
@@ -228,55 +231,11 @@ class RunningDaemon implements DaemonHandle {
     const inMs = Math.max(0, atMs - Number(bootTimeNanoseconds()) / 1e6)
     this.timer = setTimeout(() => this.device.tick(), Math.ceil(inMs))
   }
-
-  /** Says every five seconds why packets were dropped: the engine counts them, it does not talk. */
-  private logDrops(): void {
-    let before = this.engine.counters()
-    this.counterTimer = setInterval(() => {
-      const now = this.engine.counters()
-      for (const [name, text] of Object.entries(dropTexts)) {
-        const more = (now[name] ?? 0) - (before[name] ?? 0)
-        if (more > 0) this.log.debug(() => `${text}: ${more} times`)
-      }
-      before = now
-    }, 5_000).unref()
-  }
-}
-
-/** What the counters of the engine mean, in the words of the BSD manuals where they have them. */
-const dropTexts: Readonly<Record<string, string>> = {
-  badMac1: 'Handshake message with an invalid MAC, dropping packet',
-  rateLimited: 'Handshake messages come too fast from one source, dropping packet',
-  cookiesSent: 'Under load, a cookie was demanded',
-  handshakesOverflowed: 'Handshake queue is full, dropping packet',
-  unknownIndex: 'Packet for an unknown session',
-  expiredKey: 'Packet for an expired session',
-  badTag: 'Packet could not be authenticated',
-  replayed: 'Packet was received before or is too old',
-  innerRefused: "Packet has a source address outside the peer's allowed IPs",
-  innerMalformed: 'Packet holds no IP packet',
-  noPeer: 'No peer has an allowed IP matching the destination',
-  noEndpoint: 'The peer has no known endpoint',
-  loop: 'The tunnel is routed into itself, dropping packet',
-  stagedDropped: 'Waiting packets were dropped',
 }
 
 // Linux: EBADFD and ENODEV.
 const errnoBadFd = 77
 const errnoNoDevice = 19
-
-const wallAtStart = BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint()
-let wallOffset = wallAtStart
-
-/** Nanoseconds since 1970, finer than Date.now() but following it when the clock is set. */
-const wallClock = (): bigint => {
-  const fine = process.hrtime.bigint() + wallOffset
-  const coarse = BigInt(Date.now()) * 1_000_000n
-  const apart = fine - coarse
-  if (apart > -2_000_000n && apart < 2_000_000n) return fine
-  wallOffset += coarse - fine
-  return coarse
-}
 
 const prepareLink = (name: string, log: DaemonLog): void => {
   for (const [what, act] of [
