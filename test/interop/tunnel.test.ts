@@ -78,14 +78,19 @@ describe.skipIf(why)('interoperation', () => {
       })
       const pings = await Promise.all(
         tunnels.map(({ a, b }) =>
-          a.ns.finish('ping', ['-q', '-n', '-i', '0.01', '-c', '13000', '-W', '2', b.inner.v4], {
+          a.ns.finish('ping', ['-q', '-n', '-i', '0.01', '-w', '132', b.inner.v4], {
             timeoutMs: 200_000,
           }),
         ),
       )
       for (const [i, ping] of pings.entries()) {
         const what = combinations[i] ? name(combinations[i]) : 'ours alone'
-        expect(ping.stdout, what).toContain('13000 packets transmitted, 13000 received')
+        const counts = /(\d+) packets transmitted, (\d+) received/.exec(ping.stdout) ?? []
+        const [sent = 0, received = 0] = counts.slice(1).map(Number)
+        // A hundred a second, less on a busy machine; the last one may still be on its way when the time is over.
+        expect(sent, what).toBeGreaterThan(2_000)
+        expect(sent - received, `lost of ${sent}, ${what}`).toBeLessThanOrEqual(1)
+        expect(ping.stdout, what).not.toContain('duplicates')
         expect(handshake(tunnels[i] as Tunnel), what).toBeGreaterThan((first[i] as number) + 100)
       }
     } finally {
