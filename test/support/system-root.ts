@@ -6,7 +6,7 @@ import { basename, join } from 'node:path'
 import { type Finished, until } from './netns.ts'
 import { workspace } from './workspace.ts'
 
-// $1 is where, $2 what is hidden. The folders of the overlay stand on a tmpfs: an overlay does not stand on another.
+// $1 is where, $2 the checkout, $3 whether it can be reached. The folders of the overlay stand on a tmpfs: an overlay does not stand on another.
 const mounts = `
 mount -t tmpfs tmpfs "$1"
 mkdir "$1/upper" "$1/work" "$1/root"
@@ -16,38 +16,43 @@ mount --rbind /dev dev
 for folder in run tmp var/tmp; do mount -t tmpfs tmpfs "$folder"; done
 mount -t proc proc proc
 mount -t sysfs sysfs sys
-# Neither the checkout nor what was downloaded for it can be reached.
-case $2 in /tmp/*) ;; *) mount -t tmpfs tmpfs ".$2" ;; esac
+mkdir -p ".$2"
+if [ "$3" = with ]; then mount --bind "$2" ".$2"; else mount -t tmpfs tmpfs ".$2"; fi
 `
 const isolation = ['--mount', '--net', '--pid', '--fork', '--kill-child']
 
 /** Says why copies of the system cannot be made here, or undefined when they can. */
 export const whyNoSystemRoot = (): string | undefined => {
   if (process.getuid?.() !== 0) return 'needs root'
-  const probe = spawnSync('unshare', [...isolation, 'sh', '-euc', mounts, 'sh', '/mnt', workspace], {
-    encoding: 'utf8',
-  })
+  const probe = spawnSync(
+    'unshare',
+    [...isolation, 'sh', '-euc', mounts, 'sh', '/mnt', workspace, 'without'],
+    {
+      encoding: 'utf8',
+    },
+  )
   return probe.status === 0 ? undefined : `no overlay of the system: ${probe.stderr.trim().split('\n')[0]}`
 }
 
 /**
  * A copy of this system to install into: an overlay of / with processes, a /run, a /tmp and a network of its own (the
- * loopback alone), in which the checkout does not exist. Everything in it ends with {@link SystemRoot.remove}.
+ * loopback alone), in which the checkout does not exist unless asked for. Everything in it ends with {@link SystemRoot.remove}.
  */
 export class SystemRoot {
   private readonly folder = mkdtempSync(join(tmpdir(), 'wgq-root-'))
   private readonly holder: ChildProcess
   private init = 0
 
-  private constructor() {
+  private constructor(checkout: 'with' | 'without') {
     const words = [...isolation, 'sh', '-euc', `${mounts}\necho ready; exec sleep infinity`, 'sh']
-    this.holder = spawn('unshare', [...words, this.folder, workspace], {
+    this.holder = spawn('unshare', [...words, this.folder, workspace, checkout], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
   }
 
-  static async open(): Promise<SystemRoot> {
-    const root = new SystemRoot()
+  /** Makes the copy; `with the checkout`, the programs that are built there can be run in it. */
+  static async open(checkout?: 'with the checkout'): Promise<SystemRoot> {
+    const root = new SystemRoot(checkout ? 'with' : 'without')
     let said = ''
     root.holder.stdout?.setEncoding('utf8').on('data', (text: string) => {
       said += text
