@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { randomInt } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { createEngine, type EngineEvent, type PacketEngine } from '@wgq/native/engine'
 import { openNetlinkSocket } from '@wgq/native/raw-socket'
 import {
@@ -30,6 +31,8 @@ import { wallClock } from './wall-clock.ts'
 const queueLength = 1000
 /** Handshake messages worked off before the event loop gets a turn: about 5 ms. */
 const handshakesPerTurn = 12
+/** Work that can wait gives the event loop a turn after this. */
+const sliceMs = 5
 /** A full turn that takes longer counts as load. */
 const slowTurnMs = 20
 
@@ -154,7 +157,7 @@ class RunningDaemon implements DaemonHandle {
       onRefusal: (error) => this.log.debug(() => `Configuration: ${error.message}`),
       ...(this.settings.uapiFd === undefined ? {} : { fd: this.settings.uapiFd }),
     })
-    this.sources = new SourceWatch(openNetlinkSocket, () => this.checkSources())
+    this.sources = new SourceWatch(openNetlinkSocket, (sources) => this.checkSources(sources))
     this.links.start()
     if (this.settings.nameFile !== undefined) writeFileSync(this.settings.nameFile, `${this.name}\n`)
     if (this.settings.logLevel === 'debug')
@@ -220,9 +223,15 @@ class RunningDaemon implements DaemonHandle {
     }
   }
 
-  private checkSources(): void {
+  private async checkSources(sources: SourceWatch): Promise<void> {
     if (this.closed || !this.device.isUp) return
-    this.device.forgetSources((record) => this.sources?.isStale(record, this.device.fwmark) ?? false)
+    let sliceEnd = performance.now() + sliceMs
+    for (const _ of this.device.forgetSources((record) => sources.isStale(record, this.device.fwmark))) {
+      if (performance.now() < sliceEnd) continue
+      await nextTurn()
+      if (this.closed) return
+      sliceEnd = performance.now() + sliceMs
+    }
   }
 
   private wakeAt(atMs: number | undefined): void {

@@ -5,6 +5,8 @@ import { group, routeInterface, routeQuery } from './link-message.ts'
 
 /** Changes that come within this time are answered together. */
 const debounceMs = 20
+/** A check that took long is not repeated before so many times its duration: a router changes routes without end. */
+const restFactor = 20
 
 const routeProtocol = 0
 
@@ -16,17 +18,25 @@ export class SourceWatch {
   private readonly watched: NativeNetlinkSocket
   private readonly queries: NativeNetlinkSocket
   private timer: NodeJS.Timeout | undefined
+  private restUntilMs = 0
+  private changed = false
+  private checking = false
+  private closed = false
+  private readonly onChange: (watch: SourceWatch) => Promise<void>
 
-  constructor(openSocket: (options: NetlinkSocketOptions) => NativeNetlinkSocket, onChange: () => void) {
+  /** `onChange` is called when something changed, never twice at a time. */
+  constructor(
+    openSocket: (options: NetlinkSocketOptions) => NativeNetlinkSocket,
+    onChange: (watch: SourceWatch) => Promise<void>,
+  ) {
     const groups = group.ip4Address | group.ip4Route | group.ip6Address | group.ip6Route
+    this.onChange = onChange
     this.watched = openSocket({ protocol: routeProtocol, groups })
     this.queries = openSocket({ protocol: routeProtocol })
     this.watched.watch(() => {
       this.skipAll()
-      this.timer ??= setTimeout(() => {
-        this.timer = undefined
-        onChange()
-      }, debounceMs)
+      this.changed = true
+      this.arm()
     })
   }
 
@@ -49,9 +59,28 @@ export class SourceWatch {
   }
 
   close(): void {
+    this.closed = true
     clearTimeout(this.timer)
     this.watched.close()
     this.queries.close()
+  }
+
+  private arm(): void {
+    if (!this.changed || this.checking || this.timer || this.closed) return
+    this.timer = setTimeout(() => this.check(), Math.max(debounceMs, this.restUntilMs - performance.now()))
+  }
+
+  private async check(): Promise<void> {
+    const from = performance.now()
+    this.timer = undefined
+    // What changes from here on asks for another check.
+    this.changed = false
+    this.checking = true
+    await this.onChange(this)
+    this.checking = false
+    const now = performance.now()
+    this.restUntilMs = now + (now - from) * restFactor
+    this.arm()
   }
 
   private skipAll(): void {

@@ -129,12 +129,14 @@ export class Device {
     if (records) this.edges.engine.updateAllowedIps(records)
   }
 
-  /** Forgets every learned source whose route changed, as `isStale` judges its endpoint record; all without it. */
-  forgetSources(isStale: (record: Uint8Array) => boolean = () => true): void {
+  /** Forgets every learned source that `isStale` says so of its endpoint record. Yields after each peer it looked at, so
+   *  that the caller can take its time. */
+  *forgetSources(isStale: (record: Uint8Array) => boolean): Generator<void> {
     for (const peer of this.peers.values()) {
       if (!peer.hasSessions && !peer.initiation) continue
       const record = this.edges.engine.peerEndpoint(peer.handle)
       if (record && isStale(record)) this.edges.engine.clearSource(peer.handle)
+      yield
     }
   }
 
