@@ -30,11 +30,11 @@ export const blocksOf = (page: string): Block[] => {
   const found: Block[] = []
   const lines = readFileSync(join(workspace, page), 'utf8').split('\n')
   for (let at = 0; at < lines.length; at++) {
-    const fence = /^```(\S*)(.*)$/.exec(lines[at] ?? '')
+    const fence = /^ *```(\S*)(.*)$/.exec(lines[at] ?? '')
     if (!fence) continue
-    const end = lines.indexOf('```', at + 1)
+    const end = lines.findIndex((line, index) => index > at && line.trim() === '```')
     const [, language = '', words = ''] = fence
-    const above = lines[at - 1] ?? ''
+    const above = (lines[at - 1] ?? '').trim()
     const reason = /^<!-- not run: (.*) -->$/.exec(above)?.[1]
     const runs = /(^| )run\b/.test(words) || above === '<!-- run -->'
     found.push({
