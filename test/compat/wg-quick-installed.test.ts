@@ -35,6 +35,12 @@ const cases: Record<string, { config: string; setup?: QuickCase['setup'] }> = {
     config: `${head}Address = 10.0.0.2/24\n${peer('0.0.0.0/0')}`,
     setup: { pre: 'ip -6 route add fd99::/64 dev up0 table 51820' },
   },
+  "somebody's rules come first": {
+    config: `${head}Address = 10.0.0.2/24\n${peer('0.0.0.0/0, ::/0')}`,
+    setup: {
+      pre: 'ip rule add pref 100 from 10.99.0.0/16 prohibit; ip rule add pref 200 fwmark 7 lookup 52; ip -6 rule add pref 5210 lookup 52',
+    },
+  },
   'overlapping allowed IPs': {
     config: `${head}Address = 10.0.0.2/16\n${peer('10.5.0.0/16, 10.5.1.0/24, 10.5.1.7/32, 10.0.0.0/8, 10.0.1.0/24')}`,
   },

@@ -67,13 +67,14 @@ export const listRules = async (exchange: Exchange, family: Family): Promise<Num
   return rules
 }
 
-/** Reads RTM_NEWRULE; undefined for other families and for rules that do not look up a table. */
+/** Reads RTM_NEWRULE; undefined for other families. A rule that looks up no table (prohibit, goto …) has table 0. */
 export const readRule = (message: Message): NumberedRule | undefined => {
   const cursor = attributesOf(message, headerBytes)
   const { view, start } = message
   const number = view.getUint8(start)
   const family = number === addressFamily[4] ? 4 : number === addressFamily[6] ? 6 : undefined
-  if (family === undefined || view.getUint8(start + 7) !== toTable) return undefined
+  if (family === undefined) return undefined
+  const looksUp = view.getUint8(start + 7) === toTable
   const inverted = (view.getUint32(start + 8, littleEndian) & invert) !== 0
   let table = view.getUint8(start + 4)
   let preference = 0
@@ -81,7 +82,8 @@ export const readRule = (message: Message): NumberedRule | undefined => {
   let fwmask = wholeMark
   const found: { suppressPrefixLength?: number; protocol?: number } = {}
   // Prefix lengths and TOS of the fixed part are selectors too.
-  let selective = view.getUint8(start + 1) + view.getUint8(start + 2) + view.getUint8(start + 3) > 0
+  let selective =
+    !looksUp || view.getUint8(start + 1) + view.getUint8(start + 2) + view.getUint8(start + 3) > 0
   while (cursor.next()) {
     const value = cursor.u32()
     if (cursor.type === attribute.table) table = value ?? table
@@ -99,7 +101,7 @@ export const readRule = (message: Message): NumberedRule | undefined => {
   if (!ours && (fwmark !== undefined || inverted)) selective = true
   return {
     family,
-    table,
+    table: looksUp ? table : 0,
     preference,
     ...found,
     ...(ours ? { notFwmark: fwmark as number } : {}),

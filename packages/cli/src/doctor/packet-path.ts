@@ -32,7 +32,8 @@ export const packetPath = async (
   const address = parseCidr(destination)
   if (!address || destination.includes('/')) return undefined
   for (const rule of await host.rules(address.family)) {
-    if (rule.notFwmark !== undefined && rule.notFwmark === mark) continue
+    // Rules that look up no table are not followed.
+    if (rule.table === 0 || (rule.notFwmark !== undefined && rule.notFwmark === mark)) continue
     const route = longest(await host.routes({ family: address.family, table: rule.table }), address)
     if (
       !route ||
