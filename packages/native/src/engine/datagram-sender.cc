@@ -79,9 +79,9 @@ int DatagramSender::send(UdpSockets& sockets, Peer& peer, const Train& train) {
     } else if (segmented && error == EMSGSIZE) {
       // A segment larger than the route's MTU; plain datagrams are fragmented instead.
       peer.refused_segment.store(static_cast<std::uint32_t>(train.stride), std::memory_order_relaxed);
-      count(counters_.segmentation_refused);
-      mailbox_.notice("UDP segmentation refused for one peer, messages of " + std::to_string(train.stride) +
-                      " bytes: EMSGSIZE; sending them one by one");
+      if (counters_.segmentation_refused.fetch_add(1, std::memory_order_relaxed) == 0)
+        mailbox_.notice("UDP segmentation refused for a peer, messages of " + std::to_string(train.stride) +
+                        " bytes (EMSGSIZE): the path's MTU is smaller; sending them one by one");
     } else if (segmented && (error == EIO || error == EINVAL || error == EOPNOTSUPP)) {
       if (socket.segmentation.exchange(false, std::memory_order_relaxed))
         mailbox_.notice("UDP segmentation switched off for the socket: " + errno_name(error));

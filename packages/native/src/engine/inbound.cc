@@ -80,7 +80,7 @@ bool Inbound::receive(UdpSocket& socket) {
     datagram(buffer(i), headers_[i].msg_len, facts, from);
   }
   if (!tun_writer_.flush()) {
-    device_.mailbox.fatal(errno, "The TUN device is gone");
+    device_.mailbox.fatal(ENODEV, "The TUN device is gone");
     device_.running.store(false, std::memory_order_release);
     return false;
   }
@@ -151,7 +151,7 @@ void Inbound::confirm(Keypair& keypair) {
   if (peer.staged.busy()) transmitter_.flush_staged(peer);
 }
 
-void Inbound::account(Peer& peer, const Keypair& keypair, std::size_t bytes, bool data) {
+void Inbound::account(Peer& peer, Keypair& keypair, std::size_t bytes, bool data) {
   peer.rx_bytes.fetch_add(bytes, std::memory_order_relaxed);
   peer.last_received.store(now_, std::memory_order_relaxed);
   peer.last_traversal.store(now_, std::memory_order_relaxed);
@@ -167,7 +167,7 @@ void Inbound::account(Peer& peer, const Keypair& keypair, std::size_t bytes, boo
   }
   // Keep the key fresh (protocol §4.3, receiving): once per session, by its initiator.
   if (keypair.initiator && now_ - keypair.birth >= last_minute_after && now_ >= keypair.birth &&
-      !const_cast<Keypair&>(keypair).last_minute_raised.exchange(true, std::memory_order_relaxed))
+      !keypair.last_minute_raised.exchange(true, std::memory_order_relaxed))
     device_.mailbox.raise(peer, peer_event::need_handshake | peer_event::last_minute);
 }
 

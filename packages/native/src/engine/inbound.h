@@ -34,7 +34,7 @@ class Inbound {
   void transport(std::uint8_t* data, std::size_t length, std::uint8_t tos, const Endpoint& from);
   void handshake(const std::uint8_t* data, std::size_t length, const Endpoint& from);
   void deliver(Peer& peer, std::uint8_t* packet, std::size_t length, std::uint8_t tos);
-  void account(Peer& peer, const Keypair& keypair, std::size_t bytes, bool data);
+  void account(Peer& peer, Keypair& keypair, std::size_t bytes, bool data);
   void confirm(Keypair& keypair);
 
   Device& device_;

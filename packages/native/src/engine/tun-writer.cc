@@ -15,12 +15,15 @@ namespace {
 constexpr std::uint8_t tcp_ack = 0x10, tcp_psh = 0x08;
 constexpr std::size_t most_merged_bytes = 65535;
 constexpr std::size_t most_merged_packets = 128;  // well below UIO_MAXIOV
-constexpr unsigned most_refusals = 3;
+constexpr unsigned most_refusals = 3, most_refused_alone = 8;
 constinit VirtioHeader plain{};
 
 bool same(const std::uint8_t* a, const std::uint8_t* b, std::size_t from, std::size_t to) {
   return std::memcmp(a + from, b + from, to - from) == 0;
 }
+
+// The device was removed; every other error passes.
+bool means_gone(int error) { return error == EBADFD || error == ENODEV || error == EBADF; }
 
 bool checksum_valid(const std::uint8_t* packet, std::size_t length, bool v4, std::size_t transport, bool tcp) {
   const std::size_t rest = length - transport;
@@ -187,16 +190,20 @@ bool TunWriter::write_constituents(Item& item) {
 
 bool TunWriter::write_alone(const std::uint8_t* packet, std::size_t length) {
   iovec parts[]{{&plain, sizeof plain}, {const_cast<std::uint8_t*>(packet), length}};
-  if (write(parts)) return true;
+  if (write(parts)) return taken_ = true;
+  const int error = errno;
   count(device_.counters.tun_write_errors);
-  return errno != EBADFD && errno != ENODEV && errno != EBADF;
+  // Some vendor kernels take the virtio header on opening and then refuse every packet (data-plane §2.4).
+  if (error == EINVAL && device_.vnet_header && !taken_ && ++refused_alone_ == most_refused_alone)
+    device_.mailbox.notice("The kernel refuses every packet with a virtio header (EINVAL); start with WGQ_TUN_OFFLOAD=0");
+  return !means_gone(error);
 }
 
 bool TunWriter::write_item(Item& item) {
   if (item.packets.size() == 1)
     return write_alone(static_cast<const std::uint8_t*>(item.packets[0].iov_base), item.packets[0].iov_len);
   finish(item);
-  if (write(item.parts)) return true;
+  if (write(item.parts)) return taken_ = true;
   if (errno == EINVAL) {
     // Some kernels refuse what is legal (6.6.44 and its siblings): each packet by itself, and no merging if it goes on.
     count(device_.counters.tun_merge_refused);
@@ -208,8 +215,9 @@ bool TunWriter::write_item(Item& item) {
     }
     return write_constituents(item);
   }
+  const int error = errno;
   count(device_.counters.tun_write_errors);
-  return errno != EBADFD && errno != ENODEV && errno != EBADF;
+  return !means_gone(error);
 }
 
 bool TunWriter::flush() {

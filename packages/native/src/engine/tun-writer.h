@@ -75,7 +75,9 @@ class TunWriter {
   Device& device_;
   std::vector<Item> items_;
   std::size_t used_ = 0;
-  unsigned refused_ = 0;
+  unsigned refused_ = 0;        // merged writes
+  unsigned refused_alone_ = 0;  // while nothing was ever taken
+  bool taken_ = false;
 };
 
 }  // namespace wgq

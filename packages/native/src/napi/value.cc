@@ -89,7 +89,7 @@ Value Value::property(const char* name) const {
 }
 
 Call::Call(napi_env environment, napi_callback_info info) : env(environment) {
-  check(napi_get_cb_info(env, info, &count_, arguments_, &self_, &data_));
+  check(napi_get_cb_info(env, info, &count_, arguments_, &self_, nullptr));
 }
 
 Value Call::operator[](std::size_t index) const {

@@ -4,11 +4,9 @@
 #include <node_api.h>
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "napi/error.h"
 
@@ -63,7 +61,6 @@ class Call {
     check(napi_unwrap(env, self_, &object));
     return *static_cast<T*>(object);
   }
-  void* data() const { return data_; }
 
   napi_env env;
 
@@ -72,7 +69,6 @@ class Call {
   napi_value arguments_[most];
   std::size_t count_ = most;
   napi_value self_ = nullptr;
-  void* data_ = nullptr;
 };
 
 napi_value undefined(napi_env env);
