@@ -11,8 +11,8 @@ export const deviceErrorText = (error: unknown): string => {
 /** The error that says what wg was about when the device refused: `Unable to …: TEXT` (spec wg §7). */
 export const deviceFault = (about: string, error: unknown): WgqError => {
   const text = deviceErrorText(error)
-  const { errno, message } = error as WgqError
-  const hint = hints[errno as string] ?? (message === text ? undefined : message)
+  const { errno, message, hint: given } = error as WgqError
+  const hint = given ?? hints[errno as string] ?? (message === text ? undefined : message)
   return new WgqError('E_DEVICE', `${about}: ${text}`, {
     errno: errno as string,
     cause: error,
