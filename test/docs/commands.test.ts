@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { builtBin, whyNotBuilt } from '../support/built-program.ts'
 import { SystemRoot, whyNoSystemRoot } from '../support/system-root.ts'
@@ -42,9 +41,7 @@ describe.skipIf(why).each(runnable)('%s', (page) => {
     ({ text, status }) => {
       // What a checkout's README is about is called from there.
       const folder = page === 'README.md' ? workspace : '/home/guide'
-      const done = root.tryRun(
-        `export PATH="${builtBin}:$PATH" CHECKOUT=${join(workspace)}; cd ${folder}\n${text}\n`,
-      )
+      const done = root.tryRun(`export PATH="${builtBin}:$PATH"; cd ${folder}\n${text}\n`)
       expect(done, `${done.stdout}${done.stderr}`).toMatchObject({ status })
       expect(done.stderr).not.toContain('internal error')
     },

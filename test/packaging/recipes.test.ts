@@ -28,6 +28,14 @@ describe('recipes of other systems', () => {
     expect(pattern.exec(read(file))?.[1]).toBe(version)
   })
 
+  test('every package of the workspace has that version too', () => {
+    const { version } = JSON.parse(readFileSync(join(workspace, 'package.json'), 'utf8'))
+    for (const name of readdirSync(join(workspace, 'packages'))) {
+      const manifest = readFileSync(join(workspace, 'packages', name, 'package.json'), 'utf8')
+      expect(JSON.parse(manifest).version, name).toBe(version)
+    }
+  })
+
   test.each(['arch/PKGBUILD', 'alpine/APKBUILD'])('%s is a proper script', (file) => {
     expect(run(file.startsWith('arch') ? 'bash' : 'sh', '-n', file)).toMatchObject({ status: 0, stderr: '' })
     if (!missing('shellcheck')) expect(run('shellcheck', file)).toMatchObject({ status: 0, stdout: '' })
