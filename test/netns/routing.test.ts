@@ -207,6 +207,29 @@ describe.skipIf(why)('policy routing and NAT', () => {
     expect(tunnel.ping('b', '-c', '1', '-W', '1'), 'closed without keepalives').toBe(false)
   })
 
+  it.skipIf(!testingOurs)('tells a host behind a NAT that the peer is gone', async () => {
+    tunnel = await Tunnel.open({ label: 'gone' })
+    const { a, b } = tunnel
+    const host = space('lanhost')
+    connect(
+      { ns: a.ns, dev: 'lan0', addresses: ['192.168.99.1/24'] },
+      { ns: host, dev: 'lan0', addresses: ['192.168.99.2/24'] },
+    )
+    host.run('ip', 'route', 'add', 'default', 'via', '192.168.99.1')
+    a.ns.run('sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward')
+    a.ns.run('nft', 'add table ip nat')
+    a.ns.run(
+      'nft',
+      `add chain ip nat post { type nat hook postrouting priority srcnat; }; add rule ip nat post oifname ${a.device} masquerade`,
+    )
+    const ping = () => host.finish('ping', ['-n', '-c', '1', '-W', '2', b.inner.v4])
+    expect((await ping()).status).toBe(0)
+    a.daemon.set('peer', b.keys.publicKey, 'remove')
+    const after = await ping()
+    expect(after.status).toBe(1)
+    expect(after.stdout).toContain('Destination Host Unreachable')
+  })
+
   it('carries a tunnel in a tunnel', async () => {
     tunnel = await Tunnel.open({ label: 'nest' })
     const { a, b } = tunnel
