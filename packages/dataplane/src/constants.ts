@@ -22,6 +22,9 @@ export const mostAttempts = rekeyAttemptMs / rekeyTimeoutMs
 export const zeroKeysAfterMs = 3 * rejectAfterMs
 /** Initiations of one peer closer together than this are dropped: 50 a second. */
 export const initiationSpacingMs = 20
+/** Initiations of ours closer together than this could be refused: 20 ms of the rule above, or timestamps that are equal
+ *  because they are whitened to 16.8 ms (spec protocol §5). */
+export const ownInitiationGapMs = 40
 /** A received cookie is used for this long; its maker changes its secret after 120 s. */
 export const cookieUsableMs = 115_000
 /** Peers a device may have. */

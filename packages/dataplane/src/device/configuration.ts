@@ -41,6 +41,8 @@ export class Configuration implements ServedDevice {
     const { device } = this
     // While down only noted: a port that cannot be had shows when the interface comes up.
     device.listenPort = device.isUp ? device.edges.engine.bind(port) : port
+    // Answers to what is under way go to the port of before: ask again instead of waiting five seconds for them.
+    for (const peer of device.peers.values()) if (peer.initiation) device.restartHandshake(peer)
     // The link came up without a port: this is the second chance.
     if (device.linkUp) device.up()
   }

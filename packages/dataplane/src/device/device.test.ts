@@ -302,6 +302,21 @@ describe('interface', () => {
     expect([a.device.isUp, a.device.listenPort]).toEqual([false, 9])
   })
 
+  test('a port that changes under a handshake asks again, others are left alone', () => {
+    const { network, a, b, go } = pair()
+    network.lose = (_from, to) => to === a.address
+    a.send(b.publicKey, 'one')
+    go(100)
+    network.lose = () => false
+    a.configuration.setListenPort(9)
+    go(100)
+    expect(b.received).toEqual(['one'])
+    network.log.length = 0
+    a.configuration.setListenPort(10)
+    go(100)
+    expect(network.log).toEqual([])
+  })
+
   test('closing zeroes what it held', () => {
     const { a, b, go } = pair({ presharedKey: randomKey() })
     a.send(b.publicKey, 'one')

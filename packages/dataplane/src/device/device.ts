@@ -202,6 +202,12 @@ export class Device {
     this.rearm()
   }
 
+  /** Sends another initiation now, because the answer to the outstanding one cannot arrive. */
+  restartHandshake(peer: Peer): void {
+    this.feed(peer, 'identityChanged')
+    this.feed(peer, 'needHandshake')
+  }
+
   /** Forgets our outstanding initiation. */
   clearHandshake(peer: Peer): void {
     if (!peer.initiation) return

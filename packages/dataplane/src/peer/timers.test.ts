@@ -114,13 +114,19 @@ describe('handshake attempts', () => {
     expect(b.feed('needHandshake')).toEqual(['initiate'])
   })
 
-  test('a changed private key lets a handshake out at once', () => {
+  test('a changed private key lets a handshake out at once, but never so soon that it would be refused', () => {
     const b = bench()
     b.feed('needHandshake')
     b.pass(100)
     expect(b.feed('needHandshake')).toEqual([])
     b.feed('identityChanged')
     expect(b.feed('needHandshake')).toEqual(['initiate'])
+    b.pass(10)
+    b.feed('identityChanged')
+    expect(b.feed('needHandshake')).toEqual([])
+    b.log.length = 0
+    b.pass(100)
+    expect(b.log).toEqual(['140 clearSource', '140 initiate'])
   })
 
   test('an initiation that cannot be made is not repeated', () => {

@@ -3,6 +3,7 @@ import {
   keepaliveTimeoutMs,
   mostAttempts,
   newHandshakeMs,
+  ownInitiationGapMs,
   rejectAfterMs,
   rekeyTimeoutMs,
   zeroKeysAfterMs,
@@ -20,6 +21,8 @@ export interface TimerState {
   /** Retransmissions of the running handshake. */
   attempts: number
   lastSentHandshakeMs: number
+  /** Since the own identity changed: when an initiation may go out although 5 s are not over. */
+  allowedSoonMs: number | undefined
   sessionBornMs: number
   newHandshakeFiredMs: number
   retransmitAt: number | undefined
@@ -61,7 +64,7 @@ export type TimerEvent =
   | 'confirmed'
   | 'up'
   | 'down'
-  /** The own private key changed: a handshake may go out at once. */
+  /** The own private key or port changed: a handshake may go out at once, the answer to an older one is lost. */
   | 'identityChanged'
   | { readonly keepaliveSeconds: number }
 
@@ -81,6 +84,7 @@ export const newTimerState = (): TimerState => ({
   keepaliveSeconds: 0,
   attempts: 0,
   lastSentHandshakeMs: Number.NEGATIVE_INFINITY,
+  allowedSoonMs: undefined,
   sessionBornMs: Number.NEGATIVE_INFINITY,
   newHandshakeFiredMs: Number.NEGATIVE_INFINITY,
   retransmitAt: undefined,
@@ -117,7 +121,7 @@ export const advance = (
   if (event === 'up') return goUp(state, nowMs)
   if (event === 'down') return goDown(state)
   if (event === 'identityChanged') {
-    state.lastSentHandshakeMs = Number.NEGATIVE_INFINITY
+    state.allowedSoonMs = Math.max(nowMs, state.lastSentHandshakeMs + ownInitiationGapMs)
     return []
   }
   if (!state.up) return []
@@ -189,7 +193,15 @@ const setKeepalive = (state: TimerState, nowMs: number, seconds: number): TimerA
 /** Starts or repeats a handshake, unless one was sent less than 5 s ago. */
 const initiate = (state: TimerState, nowMs: number, jitterMs: number, retry: boolean): TimerAction[] => {
   if (!retry) state.attempts = 0
-  if (nowMs - state.lastSentHandshakeMs < rekeyTimeoutMs) return []
+  if (nowMs - state.lastSentHandshakeMs < rekeyTimeoutMs) {
+    if (state.allowedSoonMs === undefined) return []
+    if (nowMs < state.allowedSoonMs) {
+      // A matter of milliseconds: not left to the next packet.
+      state.retransmitAt = state.allowedSoonMs
+      return []
+    }
+  }
+  state.allowedSoonMs = undefined
   state.lastSentHandshakeMs = nowMs
   // Armed even if sending fails (no route, EPERM): the retry recovers (§7.3).
   state.retransmitAt = nowMs + rekeyTimeoutMs + jitterMs
