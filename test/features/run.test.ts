@@ -93,17 +93,29 @@ describe.skipIf(why)('wgq run', () => {
     expect(tunnel.daemonPids()).toEqual([])
   })
 
-  test('as the first process of a container', async () => {
-    const running = new Foreground(tunnel, {}, ['unshare', '--pid', '--fork', '--mount-proc'])
+  // What a container has by `--cap-drop all --cap-add NET_ADMIN --device /dev/net/tun`.
+  const container = [
+    ...['unshare', '--pid', '--fork', '--mount-proc', 'sh', '-euc'],
+    'mount --bind /proc/sys /proc/sys; mount -o remount,bind,ro /proc/sys; exec setpriv --bounding-set=-all,+net_admin --inh-caps=-all "$@"',
+    'sh',
+  ]
+
+  test('as the first process of a container, with a full tunnel', async () => {
+    tunnel.write(tunnel.defaultConfig().replace('10.60.0.2/32', '10.60.0.2/32, 0.0.0.0/0'))
+    const running = new Foreground(tunnel, {}, container)
     await until('the tunnel', isUp, 30_000)
     expect(tunnel.reaches(2)).toBe(true)
     const children = readFileSync(`/proc/${running.child.pid}/task/${running.child.pid}/children`, 'utf8')
     const init = Number(children.trim())
-    expect(readFileSync(`/proc/${init}/status`, 'utf8')).toMatch(/^NSpid:\t\d+\t1$/m)
+    const status = readFileSync(`/proc/${init}/status`, 'utf8')
+    expect(status).toMatch(/^NSpid:\t\d+\t1$/m)
+    expect(status).toMatch(/^CapPrm:\t0*1000$/m)
+    expect(tunnel.ns.run('ip', 'rule')).toContain('lookup 51820')
     process.kill(init, 'SIGTERM')
     expect(await running.status).toBe(0)
     await tunnel.untilLink(false)
     expect(running.stderr).toContain(`[#] ip link delete dev ${tunnel.device}`)
+    expect(tunnel.ns.run('ip', 'rule')).not.toContain('51820')
   })
 
   test('a tunnel that somebody takes down ends the run in order', async () => {
