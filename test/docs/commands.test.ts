@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { builtBin, whyNotBuilt } from '../support/built-program.ts'
 import { SystemRoot, whyNoSystemRoot } from '../support/system-root.ts'
@@ -13,6 +15,12 @@ test.each(pages())('%s: every command is run by a test or says why not', (page) 
     ({ language, status, reason }) => language === 'sh' && status === undefined && !reason,
   )
   expect(silent.map(({ line }) => `${page}:${line}`)).toEqual([])
+})
+
+test.each(pages())('%s: its links lead somewhere', (page) => {
+  const text = readFileSync(join(workspace, page), 'utf8')
+  const targets = [...text.matchAll(/\]\(([^)#:\s]+)(?:#[^)]*)?\)/g)].map(([, target = '']) => target)
+  expect(targets.filter((target) => !existsSync(join(workspace, dirname(page), target)))).toEqual([])
 })
 
 const runnable = pages().filter((page) =>

@@ -9,7 +9,8 @@ import { makePackages, missing } from './packages.ts'
 
 const why = missing('dpkg-deb') ? 'needs dpkg-deb' : whyNoSystemRoot()
 if (why) console.warn(`packaging/deb: skipped: ${why}`)
-if (missing('lintian')) console.warn('packaging/deb: lintian: skipped: not installed')
+for (const program of ['lintian', 'systemd-analyze', 'man'])
+  if (missing(program)) console.warn(`packaging/deb: ${program}: skipped: not installed`)
 
 /** What dpkg and the caches of the system write for themselves. */
 const bookkeeping =
