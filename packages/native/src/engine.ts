@@ -118,8 +118,13 @@ export type EngineEvent =
       readonly dropped: readonly number[]
     }
   /** A message of type 1, 2 (length and mac1 checked, admitted by the gate) or 3 (length checked). `from` is an endpoint
-   *  record whose source part says where it arrived. */
-  | { readonly kind: 'handshake'; readonly message: Uint8Array; readonly from: Uint8Array }
+   *  record whose source part says where it arrived; `arrived` is when, in nanoseconds of CLOCK_BOOTTIME. */
+  | {
+      readonly kind: 'handshake'
+      readonly message: Uint8Array
+      readonly from: Uint8Array
+      readonly arrived: bigint
+    }
   /** Something an operator should read once: a fallback was taken. */
   | { readonly kind: 'notice'; readonly text: string }
   /** The TUN is gone or unusable; the daemon ends. */

@@ -150,7 +150,7 @@ export class Device {
       if (event.kind === 'peer') this.onPeerEvent(event.peer, event.flags, event.dropped)
       else if (event.kind === 'handshake') {
         handshakes++
-        this.receive(asBuffer(event.message), event.from)
+        this.receive(asBuffer(event.message), event.from, milliseconds(event.arrived))
       } else onOther(event)
     }
     this.tick()
@@ -234,9 +234,9 @@ export class Device {
   }
 
   /** A message that hits a fault of ours must not end the tunnels of everybody else. */
-  private receive(message: Buffer, from: Uint8Array): void {
+  private receive(message: Buffer, from: Uint8Array, arrivedMs: number): void {
     try {
-      this.handshakes.receive(message, from)
+      this.handshakes.receive(message, from, arrivedMs)
     } catch (error) {
       this.edges.log.error(
         `internal error on a handshake message: ${(error as Error).message}, please report`,

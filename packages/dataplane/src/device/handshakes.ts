@@ -84,10 +84,11 @@ export class Handshakes {
     this.send(peer, made.message, remoteStatic)
   }
 
-  /** Takes a message of type 1, 2 or 3 from the wire. `from` is an endpoint record. */
-  receive(message: Buffer, from: Uint8Array): void {
+  /** Takes a message of type 1, 2 or 3 from the wire. `from` is an endpoint record, `arrivedMs` of the boot clock. */
+  receive(message: Buffer, from: Uint8Array, arrivedMs: number): void {
     if (!this.device.isUp || !this.device.identity) return
-    if (message[0] === messageType.initiation) this.receiveInitiation(message, from, this.device.identity)
+    if (message[0] === messageType.initiation)
+      this.receiveInitiation(message, from, arrivedMs, this.device.identity)
     else if (message[0] === messageType.response) this.receiveResponse(message, from, this.device.identity)
     else if (message[0] === messageType.cookieReply) this.receiveCookie(message)
   }
@@ -104,9 +105,8 @@ export class Handshakes {
 
   // --- internal ---
 
-  private receiveInitiation(message: Buffer, from: Uint8Array, identity: Identity): void {
+  private receiveInitiation(message: Buffer, from: Uint8Array, arrivedMs: number, identity: Identity): void {
     const { device } = this
-    const now = device.edges.bootMs()
     let peer: Peer | undefined
     const opened = openInitiation(message, identity, (remoteStatic) => {
       peer = device.peerByStatic(remoteStatic)
@@ -122,16 +122,16 @@ export class Handshakes {
     if (timestamp <= known.lastTimestamp) {
       this.counters.initiations_replayed++
       device.edges.log.debug(() => `${peerName(known.publicKey)} - Handshake initiation was seen before`)
-      this.hintAtClock(known, timestamp, now)
+      this.hintAtClock(known, timestamp, arrivedMs)
       return
     }
-    if (now - known.lastInitiationMs < initiationSpacingMs) {
+    if (arrivedMs - known.lastInitiationMs < initiationSpacingMs) {
       this.counters.initiations_too_fast++
       device.edges.log.debug(() => `${peerName(known.publicKey)} - Handshake initiations come too fast`)
       return
     }
     known.lastTimestamp = timestamp
-    known.lastInitiationMs = now
+    known.lastInitiationMs = arrivedMs
     // One handshake slot: the peer's initiation takes the place of ours (§3.5).
     device.clearHandshake(known)
     device.edges.engine.learnEndpoint(known.handle, from, initiation.length)

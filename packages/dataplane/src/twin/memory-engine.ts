@@ -254,7 +254,12 @@ export class MemoryEngine implements PacketEngine {
     if (!this.running) return
     if (datagram.kind === 'handshake') {
       if (!this.hasIdentity) return
-      this.handshakes.push({ kind: 'handshake', message: datagram.message, from: endpointRecord(from) })
+      this.handshakes.push({
+        kind: 'handshake',
+        message: datagram.message,
+        from: endpointRecord(from),
+        arrived: nanoseconds(this.network.nowMs),
+      })
       this.onWake()
       return
     }

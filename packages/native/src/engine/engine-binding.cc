@@ -179,6 +179,7 @@ napi_value take_events(js::Call& call) {
     napi_value made = event(env, "handshake");
     js::set(env, made, "message", js::buffer(env, {message.bytes, message.length}));
     js::set(env, made, "from", endpoint_record(env, message.from));
+    js::set(env, made, "arrived", js::bigint(env, message.arrived));
     js::set(env, events, next++, made);
   }
   for (const std::string& text : contents.notices) {

@@ -207,6 +207,7 @@ void Inbound::handshake(const std::uint8_t* data, std::size_t length, const Endp
   queued.length = length;
   std::memcpy(queued.bytes, data, length);
   queued.from = from;
+  queued.arrived = now_;
   count(device_.mailbox.handshake(queued) ? counters.handshakes_queued : counters.handshakes_overflowed);
 }
 

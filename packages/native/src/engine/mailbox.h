@@ -21,6 +21,7 @@ struct HandshakeMessage {
   std::size_t length;
   std::uint8_t bytes[initiation_bytes];
   Endpoint from;
+  std::uint64_t arrived;  // boot time in ns
 };
 
 struct Fatal {
