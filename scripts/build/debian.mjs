@@ -56,7 +56,8 @@ export const debianPackages = ({ root, version, epoch, staged, out }) => {
         Package: 'wgq-compat',
         Architecture: 'all',
         Depends: `wgq (>= ${version})`,
-        Provides: 'wireguard-tools',
+        // The release whose behaviour it has: others depend on versions of it.
+        Provides: `wireguard-tools (= ${upstream})`,
         Conflicts: 'wireguard-tools',
         Replaces: 'wireguard-tools',
         Section: 'net',
@@ -74,6 +75,9 @@ const neededLibc = (addon) =>
     .reduce((most, minor) => Math.max(most, minor), 0)
     .toString()
     .replace(/^/, '2.')
+
+/** The release of WireGuard's tools that wgq behaves like. */
+const upstream = '1.0.20260223'
 
 /** What lintian is told: each with its reason. */
 const overrides = {

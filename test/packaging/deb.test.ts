@@ -63,11 +63,15 @@ describe.skipIf(why)('the Debian packages', () => {
   /** Where Node comes from elsewhere, a package of its name satisfies dpkg. */
   const stubOfNode = (): string =>
     `dpkg --status nodejs 2>/dev/null | grep -q '^Status: install ok installed' && dpkg --compare-versions "$(dpkg-query -f '\${Version}' -W nodejs)" ge 20.19 || {
-      mkdir -p /tmp/stub/DEBIAN
-      printf 'Package: nodejs\\nVersion: %s\\nArchitecture: all\\nMaintainer: nobody <nobody@wgq.example>\\nDescription: stands for the node that is installed\\n' "$(node --version | tr -d v)" >/tmp/stub/DEBIAN/control
-      dpkg-deb --build /tmp/stub /tmp/nodejs.deb >/dev/null
-      dpkg -i /tmp/nodejs.deb >/dev/null
+      ${emptyPackage('nodejs', process.versions.node)}
     }`
+
+  /** The commands that install a package without content. */
+  const emptyPackage = (name: string, version: string, depends?: string): string =>
+    `mkdir -p /tmp/${name}/DEBIAN
+     printf '%s\\n' 'Package: ${name}' 'Version: ${version}' 'Architecture: all' ${depends ? `'Depends: ${depends}'` : ''} 'Maintainer: nobody <nobody@wgq.example>' 'Description: nothing' >/tmp/${name}/DEBIAN/control
+     dpkg-deb --build /tmp/${name} /tmp/${name}.deb >/dev/null
+     dpkg -i /tmp/${name}.deb >/dev/null`
 
   const changes = () => root.changes().filter((path) => !bookkeeping.test(path))
 
@@ -99,6 +103,9 @@ describe.skipIf(why)('the Debian packages', () => {
     expect(root.run('dpkg-query -W wgq wgq-compat')).toBe('wgq\t99.0.0\nwgq-compat\t99.0.0\n')
     expect(root.run('wg show interfaces').trim().split(/\s+/).sort()).toEqual(['wg0', 'wg1'])
     root.run('wgq reload wg0; wg-quick down wg0; wgq down wg1')
+    root.run(
+      `${emptyPackage('needs-tools', '1', 'wireguard-tools (>= 1.0.20210914)')}; dpkg --purge needs-tools`,
+    )
     expect(root.run('ls /sys/class/net').trim()).toBe('lo')
 
     root.run('dpkg --purge wgq-compat')

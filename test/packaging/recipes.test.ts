@@ -86,7 +86,7 @@ describe('lists of installed files', () => {
     read(file)
       .split('\n')
       .map((line) => line.replace(/^%%COMPAT%%|^@man /, ''))
-      .filter((line) => /^[a-z]/.test(line))
+      .filter((line) => /^[a-z].*[^/]$/.test(line))
       .sort()
 
   test('FreeBSD', () => {
