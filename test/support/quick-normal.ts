@@ -90,6 +90,8 @@ const normalDump = (dump: string): string[] =>
       if (fields.length === 9) fields.splice(5, 3, 'TIME', 'RX', 'TX')
       return fields.join(' ')
     })
+    // wireguard-go reports peers in random order.
+    .sort()
 
 /** Calls and batches of the iptables family, without the queries: their order does not matter. */
 export const normalIptables = (text: string): string =>
