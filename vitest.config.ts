@@ -9,6 +9,8 @@ const suite = (name: string, timeoutMs: number) => ({
     name,
     include: [`test/${name}/**/*.test.ts`],
     fileParallelism: false,
+    // Real kernels, real timers, a shared machine: what fails is tried again, and is reported as retried.
+    retry: 2,
     // Concurrent tests wait for the protocol's timers, they do not compute.
     maxConcurrency: 64,
     testTimeout: timeoutMs,
