@@ -4,25 +4,28 @@ import { readFileSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { SystemRoot, whyNoSystemRoot } from '../support/system-root.ts'
-import { makePackages } from './packages.ts'
+import { makePackages, missing } from './packages.ts'
 
 const why = whyNoSystemRoot()
 if (why) console.warn(`packaging/tarball: installing: skipped: ${why}`)
 
 const digest = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex')
+const words = missing('dpkg-deb') ? ['tarball'] : ['tarball', 'deb']
 let made: Readonly<Record<string, string>>
 
 beforeAll(() => {
-  made = makePackages(['tarball'])
+  made = makePackages(words)
 })
 afterAll(() => rmSync(dirname(Object.values(made)[0] as string), { recursive: true, force: true }))
 
-describe('the release archives', () => {
+describe('the release archives and packages', () => {
   test('are made twice of the same bytes, whatever the locale, the time zone and the umask are', () => {
-    const again = makePackages(['tarball'], { TZ: 'Asia/Tokyo', LC_ALL: 'C', LANG: 'C' })
+    const before = process.umask(0o077)
+    const again = makePackages(words, { TZ: 'Asia/Tokyo', LC_ALL: 'C', LANG: 'C' })
+    process.umask(before)
     const digests = (files: Readonly<Record<string, string>>) =>
       Object.fromEntries(Object.entries(files).map(([name, file]) => [name, digest(file)]))
-    expect(Object.keys(made)).toHaveLength(2)
+    expect(Object.keys(made)).toHaveLength(2 * words.length)
     expect(digests(again)).toEqual(digests(made))
     rmSync(dirname(Object.values(again)[0] as string), { recursive: true, force: true })
   })
@@ -32,9 +35,9 @@ describe.skipIf(why)('building and installing an archive without a network', () 
   let root: SystemRoot
   beforeAll(async () => {
     root = await SystemRoot.open()
-    for (const file of Object.values(made))
+    for (const file of Object.values(made).filter((name) => name.endsWith('.tar.gz')))
       root.run(
-        `tar -xzf ${root.bring(file)} -C /tmp; mv /tmp/wgq-*.*.? /tmp/${/linux/.test(file) ? 'prebuilt' : 'plain'}`,
+        `cd /tmp; tar -xzf ${root.bring(file)} --strip-components=1 --one-top-level=${/linux/.test(file) ? 'prebuilt' : 'plain'}`,
       )
   })
   afterAll(() => root?.remove())
