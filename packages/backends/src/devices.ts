@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
+import { derivePublicKey } from '@wgq/keys/derive'
 import type { Device, DeviceAccess, DeviceChange } from '@wgq/model/device'
+import { type Key, keyBytes, keyFromBytes } from '@wgq/model/key'
+import { x25519PublicKey } from '@wgq/native/system'
 import { UapiDevices } from '@wgq/uapi/client'
 
 /** The userspace sockets, as the choice below needs them. */
@@ -45,7 +48,22 @@ class ChosenDevices implements DeviceAccess {
   }
 }
 
-const systemSources = (): DeviceSources => ({ sockets: new UapiDevices(), kernel: openKernel })
+const systemSources = (): DeviceSources => ({
+  sockets: new UapiDevices(undefined, publicKeyOf),
+  kernel: openKernel,
+})
+
+/** By the addon, which saves 2 ms of starting node:crypto; where it is not there or does not load, as everywhere else. */
+const publicKeyOf = (privateKey: Key): Key => {
+  const secret = keyBytes(privateKey)
+  try {
+    return keyFromBytes(x25519PublicKey(secret))
+  } catch {
+    return derivePublicKey(privateKey)
+  } finally {
+    secret.fill(0)
+  }
+}
 
 const openKernel = async (): Promise<DeviceAccess | undefined> => {
   switch (process.platform) {

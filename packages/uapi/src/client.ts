@@ -18,9 +18,12 @@ const countersTimeoutMs = 1000
 /** WireGuard devices that a userspace daemon drives, each behind a socket in one directory (spec wg §11, §12). */
 export class UapiDevices implements DeviceAccess {
   private readonly directory: string
+  private readonly derive: (privateKey: Key) => Key
 
-  constructor(directory = '/var/run/wireguard') {
+  /** `derive` computes public keys; another one may be at hand that starts faster than node:crypto. */
+  constructor(directory = '/var/run/wireguard', derive: (privateKey: Key) => Key = derivePublicKey) {
     this.directory = directory
+    this.derive = derive
   }
 
   /** Names whose sockets answer, in the order of the directory; a missing directory means none. */
@@ -56,7 +59,7 @@ export class UapiDevices implements DeviceAccess {
     await exchange(await this.connect(name), 'get=1\n\n', (line) => reader.line(line))
     const { device, errno } = reader.finish()
     if (errno !== 0) throw deviceError(errnoName(errno))
-    return device.privateKey === undefined ? device : withPublicKey(device, device.privateKey)
+    return device.privateKey === undefined ? device : withPublicKey(device, device.privateKey, this.derive)
   }
 
   /** `set=1`. Raises `E_DEVICE`; the server applies line by line, so what stood before the fault stays applied. */
@@ -119,11 +122,11 @@ export class UapiDevices implements DeviceAccess {
 }
 
 /** The device with its public key, computed when it is looked at first: many runs look at the peers only. */
-const withPublicKey = (device: Device, privateKey: Key): Device => {
+const withPublicKey = (device: Device, privateKey: Key, derive: (privateKey: Key) => Key): Device => {
   let publicKey: Key | undefined
   return Object.defineProperty(device, 'publicKey', {
     get: () => {
-      publicKey ??= derivePublicKey(privateKey)
+      publicKey ??= derive(privateKey)
       return publicKey
     },
     enumerable: true,

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include <net/if.h>
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <array>
 #include <cstring>
+#include <memory>
 
 #include "modules.h"
 #include "system/clock.h"
@@ -83,6 +86,18 @@ napi_value zero(js::Call& call) {
   return nullptr;
 }
 
+// x25519PublicKey(privateKey): Buffer
+napi_value x25519_public_key(js::Call& call) {
+  js::Bytes secret = call[0].bytes();
+  std::array<std::uint8_t, 32> result;
+  std::size_t length = result.size();
+  std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(
+      EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, nullptr, secret.data(), secret.size()), EVP_PKEY_free);
+  if (!key || EVP_PKEY_get_raw_public_key(key.get(), result.data(), &length) != 1)
+    throw ArgumentError{"A private key has 32 bytes"};
+  return js::buffer(call.env, {result.data(), length});
+}
+
 // lockFile(fd, wait): boolean
 napi_value lock_file(js::Call& call) {
   int operation = LOCK_EX | (call[1].boolean() ? 0 : LOCK_NB);
@@ -103,6 +118,7 @@ void register_system(napi_env env, napi_value exports) {
   js::define<interface_index>(env, exports, "interfaceIndex");
   js::define<boot_time>(env, exports, "bootTimeNanoseconds");
   js::define<zero>(env, exports, "zero");
+  js::define<x25519_public_key>(env, exports, "x25519PublicKey");
   js::define<lock_file>(env, exports, "lockFile");
 }
 
