@@ -18,6 +18,7 @@ import { defaultMtu, mostJitterMs } from '../constants.ts'
 import { Configuration } from '../device/configuration.ts'
 import { Device } from '../device/device.ts'
 import { makeKeyPair } from '../noise/dh.ts'
+import { rehearse } from '../noise/rehearsal.ts'
 import { logDrops } from './drop-log.ts'
 import { tunFailure } from './failure.ts'
 import { setMtu, setQueueLength, tunName } from './interface-request.ts'
@@ -89,6 +90,9 @@ const dropPrivileges = (settings: DaemonSettings, log: DaemonLog): void => {
     log.notice(`Privileges were kept: ${(error as Error).message}`)
   }
 }
+
+/** Long enough for the first configuration to come in before the rehearsal takes its few milliseconds. */
+const rehearsalDelayMs = 30
 
 class RunningDaemon implements DaemonHandle {
   readonly name: string
@@ -163,6 +167,8 @@ class RunningDaemon implements DaemonHandle {
     if (this.settings.logLevel === 'debug')
       this.stopDropLog = logDrops(() => this.engine.counters(), this.log)
     this.log.debug(() => `Interface ${this.name} is there, configuration on ${this.server?.path}`)
+    // After whoever waits for the socket has been told.
+    setTimeout(rehearse, rehearsalDelayMs).unref()
   }
 
   end(status: number): void {

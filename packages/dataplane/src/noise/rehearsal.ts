@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+import { dh, importPublicKey, type KeyPair, makeKeyPair } from './dh.ts'
+import { createInitiation, createResponse, openInitiation, openResponse } from './handshake.ts'
+import { addMacs, mac1Key } from './macs.ts'
+import { tai64n } from './tai64n.ts'
+
+/**
+ * Plays a handshake between two throw-away identities in memory. The first one of a process takes several milliseconds,
+ * because V8 and OpenSSL load and compile what it needs; rehearsed, a user's first packet does not wait for that. Says
+ * whether both sides came to the same keys.
+ */
+export const rehearse = (): boolean => {
+  const [a, b] = [makeKeyPair(), makeKeyPair()]
+  const [secret, presharedKey] = [sharedSecret(a, b), Buffer.alloc(32)]
+  if (!secret) return false
+  const timestamp = tai64n(BigInt(Date.now()) * 1_000_000n)
+  const sent = createInitiation({
+    localStatic: a.publicKey,
+    remoteStatic: b.publicKey,
+    staticStatic: secret,
+    ephemeral: makeKeyPair(),
+    localIndex: 1,
+    timestamp,
+  })
+  if (!sent) return false
+  addMacs(sent.message, mac1Key(b.publicKey), undefined)
+  const opened = openInitiation(sent.message, b, () => secret)
+  if (!opened) return false
+  const answer = createResponse({
+    state: opened.state,
+    remoteStatic: opened.remoteStatic,
+    presharedKey,
+    ephemeral: makeKeyPair(),
+    localIndex: 2,
+  })
+  if (!answer) return false
+  addMacs(answer.message, mac1Key(a.publicKey), undefined)
+  const done = openResponse(answer.message, { state: sent.state, localStatic: a, presharedKey })
+  return done?.keys.fromResponder.equals(answer.keys.fromResponder) ?? false
+}
+
+const sharedSecret = (a: KeyPair, b: KeyPair): Buffer | undefined =>
+  dh(a.privateKey, importPublicKey(b.publicKey))
