@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { formatCidr } from '@wgq/model/cidr'
 import type { Device, Peer } from '@wgq/model/device'
-import { formatEndpoint } from '@wgq/model/endpoint'
-import type { Host, Link } from '@wgq/model/host'
+import { type Endpoint, formatEndpoint } from '@wgq/model/endpoint'
+import type { Host, Link, RouteLookup } from '@wgq/model/host'
 import type { Finding } from './finding.ts'
 import { owningPeer } from './packet-path.ts'
 
@@ -89,28 +89,43 @@ export const checkLink = (link: Link | undefined, device: Device, addresses: num
   return findings
 }
 
+/** The way that encrypted packets take to a peer; `route` is absent where there is none. */
+export interface OuterWay {
+  readonly peer: Peer
+  readonly endpoint: Endpoint
+  readonly route: RouteLookup | undefined
+}
+
+/** `ip route get ENDPOINT mark FWMARK` for every peer that has an endpoint. */
+export const outerWays = async (host: Host, device: Device): Promise<OuterWay[]> => {
+  const ways: OuterWay[] = []
+  for (const peer of device.peers) {
+    const { endpoint } = peer
+    if (endpoint) ways.push({ peer, endpoint, route: await host.routeTo(endpoint.address, device.fwmark) })
+  }
+  return ways
+}
+
 /** Own packets must not be routed into their own tunnel. */
-export const checkLoop = async (
-  host: Host,
+export const checkLoop = (
+  ways: readonly OuterWay[],
   device: Device,
   label: (peer: Peer) => string,
-): Promise<Finding[]> => {
+): Finding[] => {
   const findings: Finding[] = []
-  for (const peer of device.peers) {
-    if (!peer.endpoint) continue
-    const outer = await host.routeTo(peer.endpoint.address, device.fwmark)
+  for (const { peer, endpoint, route: outer } of ways) {
     if (!outer)
       findings.push({
         check: 'endpoint',
         status: 'problem',
-        message: `${label(peer)}: there is no route to its endpoint ${formatEndpoint(peer.endpoint)}`,
+        message: `${label(peer)}: there is no route to its endpoint ${formatEndpoint(endpoint)}`,
         hint: 'Check the default route of the network below the tunnel',
       })
     else if (outer.dev === device.name)
       findings.push({
         check: 'endpoint',
         status: 'problem',
-        message: `${label(peer)}: packets to its endpoint ${formatEndpoint(peer.endpoint)} are routed into ${device.name} itself`,
+        message: `${label(peer)}: packets to its endpoint ${formatEndpoint(endpoint)} are routed into ${device.name} itself`,
         hint: 'Let wgq choose the routes (Table = auto), set FwMark with a rule, or leave the endpoint out of AllowedIPs',
       })
   }
@@ -118,14 +133,17 @@ export const checkLoop = async (
 }
 
 /** The tunnel's MTU against that of the interface below it: 80 bytes are WireGuard's over IPv6. */
-export const checkMtu = async (host: Host, device: Device, link: Link): Promise<Finding[]> => {
+export const checkMtu = async (
+  host: Host,
+  ways: readonly OuterWay[],
+  device: Device,
+  link: Link,
+): Promise<Finding[]> => {
   const findings: Finding[] = []
-  for (const peer of device.peers) {
-    if (!peer.endpoint) continue
-    const outer = await host.routeTo(peer.endpoint.address, device.fwmark)
+  for (const { endpoint, route: outer } of ways) {
     const below = outer?.dev === undefined ? undefined : await host.link(outer.dev)
     const mtu = outer?.mtu ?? below?.mtu
-    const overhead = peer.endpoint.family === 6 ? 80 : 60
+    const overhead = endpoint.family === 6 ? 80 : 60
     if (mtu !== undefined && link.mtu > mtu - overhead)
       findings.push({
         check: 'mtu',

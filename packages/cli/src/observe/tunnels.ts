@@ -31,6 +31,16 @@ export const readIfThere = async (devices: DeviceAccess, name: string): Promise<
   }
 }
 
+/** The devices asked for, or all, as far as they are there now. Raises what the two above raise. */
+export const readChosen = async (devices: DeviceAccess, asked: readonly string[]): Promise<Device[]> => {
+  const found: Device[] = []
+  for (const name of await chosenInterfaces(devices, asked)) {
+    const device = await readIfThere(devices, name)
+    if (device) found.push(device)
+  }
+  return found
+}
+
 /** What a missing interface looks like: no socket, no link, no driver, or a daemon that ends while it is asked. */
 const gone = new Set(['ENODEV', 'ENOENT', 'EPROTONOSUPPORT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE'])
 

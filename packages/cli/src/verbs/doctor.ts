@@ -8,7 +8,7 @@ import type { Host } from '@wgq/model/host'
 import { type Painter, painterFor, type Style } from '../colour.ts'
 import type { Handler } from '../command.ts'
 import { withCounters } from '../device-counters.ts'
-import { checkHandshake, checkLink, checkLoop, checkMtu, checkRoutes } from '../doctor/checks.ts'
+import { checkHandshake, checkLink, checkLoop, checkMtu, checkRoutes, outerWays } from '../doctor/checks.ts'
 import type { Finding } from '../doctor/finding.ts'
 import { checkNames } from '../doctor/name-resolution.ts'
 import { describePath, packetPath } from '../doctor/packet-path.ts'
@@ -67,6 +67,7 @@ const examine = async (host: Host, device: Device): Promise<Finding[]> => {
   const label = ({ publicKey }: Peer) => `peer ${names.get(publicKey) ?? `${publicKey.slice(0, 12)}…`}`
   const link = await host.link(device.name)
   const addresses = link ? await host.addresses(device.name) : []
+  const ways = await outerWays(host, device)
   const nowSeconds = Math.floor(Date.now() / 1000)
   return [
     dataPlane(device, link?.kind),
@@ -75,8 +76,8 @@ const examine = async (host: Host, device: Device): Promise<Finding[]> => {
     ...(device.peers.length === 0
       ? [noPeers]
       : device.peers.map((peer) => checkHandshake(peer, label(peer), nowSeconds))),
-    ...(await checkLoop(host, device, label)),
-    ...(link ? await checkMtu(host, device, link) : []),
+    ...checkLoop(ways, device, label),
+    ...(link ? await checkMtu(host, ways, device, link) : []),
     ...(link ? await checkRoutes(host, device, label) : []),
     ...(await checkNames(host, device)),
   ]

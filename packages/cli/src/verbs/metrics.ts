@@ -7,7 +7,7 @@ import type { Handler } from '../command.ts'
 import { withCounters } from '../device-counters.ts'
 import { metricsText } from '../observe/metrics-text.ts'
 import { untilSignal } from '../observe/pause.ts'
-import { chosenInterfaces, nameMap, namesOf, readIfThere } from '../observe/tunnels.ts'
+import { nameMap, namesOf, readChosen } from '../observe/tunnels.ts'
 import { lastValue, parseArguments } from '../options.ts'
 import { writeErr, writeOut } from '../output.ts'
 
@@ -41,10 +41,8 @@ export const run: Handler = async (invocation) => {
 
 const collect = async (devices: DeviceAccess, asked: readonly string[]): Promise<string> => {
   const found = []
-  for (const name of await chosenInterfaces(devices, asked)) {
-    const device = await readIfThere(devices, name)
-    if (device) found.push({ device: await withCounters(device), names: nameMap(namesOf(name)) })
-  }
+  for (const device of await readChosen(devices, asked))
+    found.push({ device: await withCounters(device), names: nameMap(namesOf(device.name)) })
   return metricsText(found)
 }
 

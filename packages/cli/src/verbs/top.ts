@@ -6,7 +6,7 @@ import { WgqError } from '@wgq/model/error'
 import type { Handler } from '../command.ts'
 import { pause, untilSignal } from '../observe/pause.ts'
 import { type Paint, type Sample, topScreen } from '../observe/top-screen.ts'
-import { chosenInterfaces, nameMap, namesOf, readIfThere } from '../observe/tunnels.ts'
+import { nameMap, namesOf, readChosen } from '../observe/tunnels.ts'
 import { numberValue, parseArguments } from '../options.ts'
 import { writeOut } from '../output.ts'
 
@@ -47,11 +47,10 @@ export const run: Handler = async (invocation) => {
 }
 
 const sample = async (devices: DeviceAccess, asked: readonly string[]): Promise<Sample> => {
-  const found = []
-  for (const name of await chosenInterfaces(devices, asked)) {
-    const device = await readIfThere(devices, name)
-    if (device) found.push({ device, names: nameMap(namesOf(name)) })
-  }
+  const found = (await readChosen(devices, asked)).map((device) => ({
+    device,
+    names: nameMap(namesOf(device.name)),
+  }))
   return { seconds: performance.now() / 1000, devices: found }
 }
 

@@ -6,7 +6,7 @@ import type { Handler } from '../command.ts'
 import { type DeviceEvent, deviceEvents } from '../observe/device-events.ts'
 import { EndpointWatch } from '../observe/endpoint-watch.ts'
 import { pause, untilSignal } from '../observe/pause.ts'
-import { chosenInterfaces, nameMap, namesOf, readIfThere } from '../observe/tunnels.ts'
+import { nameMap, namesOf, readChosen } from '../observe/tunnels.ts'
 import { numberValue, parseArguments } from '../options.ts'
 import { writeOut } from '../output.ts'
 
@@ -35,14 +35,8 @@ export const run: Handler = async (invocation) => {
   return 0
 }
 
-const look = async (devices: DeviceAccess, asked: readonly string[]): Promise<Map<string, Device>> => {
-  const found = new Map<string, Device>()
-  for (const name of await chosenInterfaces(devices, asked)) {
-    const device = await readIfThere(devices, name)
-    if (device) found.set(name, device)
-  }
-  return found
-}
+const look = async (devices: DeviceAccess, asked: readonly string[]): Promise<Map<string, Device>> =>
+  new Map((await readChosen(devices, asked)).map((device) => [device.name, device]))
 
 const print = (event: DeviceEvent, timeSeconds: number): void => {
   const name = 'peer' in event ? nameMap(namesOf(event.interface)).get(event.peer) : undefined
