@@ -365,6 +365,8 @@ describe.skipIf(reason)(`two engines${reason ? ` (skipped: ${reason})` : ''}`, (
     ['no merging', { tunCoalescing: false }, 1500],
     ['no UDP segmentation', { udpSegmentation: false, udpCoalescing: false }, 1500],
     ['a path that is too small for segments', {}, 1300],
+    ['four threads', { threads: 4 }, 1500],
+    ['four threads without offload', { threads: 4, offload: 'off', udpSegmentation: false }, 1500],
   ] as const)('every byte of a transfer arrives: %s', async (_, options, mtu) => {
     const [a, b] = await start('v4', options, mtu)
     await begin(100)

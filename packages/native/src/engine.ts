@@ -163,6 +163,8 @@ export interface EngineOptions {
   readonly receiveBufferBytes?: number
   /** Merging of TCP and UDP packets into super-packets on writing to the TUN; on unless given. */
   readonly tunCoalescing?: boolean
+  /** How many threads carry packets, 2 to 64; 2 unless given: one for each direction. More help with the cryptography. */
+  readonly threads?: number
 }
 
 /** Bytes of an endpoint record. Host byte order: u8 family (4|6) at 0, u16 port at 2, u32 scope at 4, address at 8

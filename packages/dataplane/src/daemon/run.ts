@@ -120,6 +120,7 @@ class RunningDaemon implements DaemonHandle {
       onWake: () => this.wake(),
       udpSegmentation: settings.udpSegmentation,
       udpCoalescing: settings.udpCoalescing,
+      ...(settings.threads === undefined ? {} : { threads: settings.threads }),
       ...(settings.receiveBufferBytes === undefined
         ? {}
         : { receiveBufferBytes: settings.receiveBufferBytes }),

@@ -25,6 +25,7 @@ test('switches', () => {
     WGQ_UDP_GSO: '0',
     WGQ_UDP_GRO: 'auto',
     WGQ_RCVBUF: '65536',
+    WGQ_THREADS: '4',
     WG_TUN_FD: '5',
   }
   expect(readSettings(['wg0'], env)).toMatchObject({
@@ -32,6 +33,7 @@ test('switches', () => {
     udpSegmentation: false,
     udpCoalescing: true,
     receiveBufferBytes: 65536,
+    threads: 4,
     tunFd: 5,
   })
 })
@@ -45,4 +47,14 @@ test.each([[[]], [['a', 'b']], [['-x', 'wg0']], [['../wg0']], [['0123456789abcde
 
 test('a descriptor is a number', () => {
   expect(() => readSettings(['wg0'], { WG_TUN_FD: '3x' })).toThrow(/WG_TUN_FD/)
+})
+
+test.each(['auto', '', undefined])('the number of threads may be %j', (wanted) => {
+  expect(readSettings(['wg0'], { WGQ_THREADS: wanted }).threads).toBeUndefined()
+})
+
+test.each(['0', '1', '65', '2.5', 'many'])('%j threads are refused', (wanted) => {
+  expect(() => readSettings(['wg0'], { WGQ_THREADS: wanted })).toThrow(
+    `WGQ_THREADS must be auto or a number from 2 to 64, found "${wanted}"`,
+  )
 })

@@ -14,6 +14,8 @@ export interface DaemonSettings {
   readonly udpSegmentation: boolean
   readonly udpCoalescing: boolean
   readonly receiveBufferBytes: number | undefined
+  /** How many threads carry packets; undefined: as many as are known to help. */
+  readonly threads: number | undefined
   /** A TUN descriptor made by somebody else (WG_TUN_FD). */
   readonly tunFd: number | undefined
   /** A listening configuration socket (WG_UAPI_FD). */
@@ -36,6 +38,7 @@ Environment:
   WGQ_TUN_OFFLOAD=auto|tcp|0             how much segmentation the TUN takes over
   WGQ_UDP_GSO=auto|0, WGQ_UDP_GRO=auto|0 segmentation and coalescing of UDP
   WGQ_RCVBUF=BYTES                       receive buffer of the UDP sockets
+  WGQ_THREADS=auto|2..64                 threads that carry packets; auto is 2, one for each direction
 `
 
 /** Reads arguments and environment. Raises `E_USAGE` for what is not understood. */
@@ -60,6 +63,7 @@ export const readSettings = (args: readonly string[], env: NodeJS.ProcessEnv): D
     udpSegmentation: enabled('WGQ_UDP_GSO', env),
     udpCoalescing: enabled('WGQ_UDP_GRO', env),
     receiveBufferBytes: descriptor('WGQ_RCVBUF', env),
+    threads: threads(env['WGQ_THREADS']),
     tunFd: descriptor('WG_TUN_FD', env),
     uapiFd: descriptor('WG_UAPI_FD', env),
     nameFile: env['WG_TUN_NAME_FILE'] || undefined,
@@ -83,6 +87,13 @@ const offload = (wanted: string | undefined): TunOffload => {
 }
 
 const enabled = (variable: string, env: NodeJS.ProcessEnv): boolean => env[variable] !== '0'
+
+const threads = (wanted: string | undefined): number | undefined => {
+  if (!wanted || wanted === 'auto') return undefined
+  const count = Number(wanted)
+  if (/^[0-9]{1,2}$/.test(wanted) && count >= 2 && count <= 64) return count
+  throw usageError(`WGQ_THREADS must be auto or a number from 2 to 64, found ${JSON.stringify(wanted)}`)
+}
 
 const descriptor = (variable: string, env: NodeJS.ProcessEnv): number | undefined => {
   const text = env[variable]

@@ -2,7 +2,7 @@
 #include "engine/checksum.h"
 
 // One pass over every byte of the tunnel: worth a version for wider registers where the loader can choose between them.
-#if defined(__x86_64__) && defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__)
+#if defined(__x86_64__) && defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define WGQ_WIDE __attribute__((target_clones("avx2", "default")))
 #else
 #define WGQ_WIDE

@@ -20,8 +20,11 @@ namespace wgq {
 // What the control thread and both packet threads share. Pointers are published by the control thread and read inside
 // epoch sections.
 struct Device {
-  explicit Device(std::function<void()> wake) : mailbox(std::move(wake)) {}
+  // `slots` of each direction are handed between threads; none without a crypto pool.
+  explicit Device(std::function<void()> wake, std::size_t slots = 0)
+      : slots_per_lane(slots), epoch(2 + 2 * slots), mailbox(std::move(wake)) {}
 
+  const std::size_t slots_per_lane;
   Epoch epoch;
   Counters counters;
   Mailbox mailbox;
@@ -34,6 +37,11 @@ struct Device {
   std::atomic<bool> running{false};
   std::atomic<bool> stopping{false};
   std::atomic<std::size_t> staged_bytes{0};
+
+  Epoch::Reader& outbound_reader() { return epoch.reader(0); }
+  Epoch::Reader& inbound_reader() { return epoch.reader(1); }
+  Epoch::Reader& outbound_slot(std::size_t slot) { return epoch.reader(2 + slot); }
+  Epoch::Reader& inbound_slot(std::size_t slot) { return epoch.reader(2 + slots_per_lane + slot); }
 
   Descriptor tun;
   bool vnet_header = false;

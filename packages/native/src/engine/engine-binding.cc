@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <optional>
@@ -242,7 +243,8 @@ bool flag(const js::Value& value, bool otherwise) { return value.absent() ? othe
 
 napi_value create_engine(js::Call& call) {
   napi_env env = call.env;
-  const js::Value options = call[0], tun = options.property("tun"), buffer = options.property("receiveBufferBytes");
+  const js::Value options = call[0], tun = options.property("tun"), buffer = options.property("receiveBufferBytes"),
+                  threads = options.property("threads");
   EngineSettings settings;
   settings.tun_fd = tun.property("fd").i32();
   settings.vnet_header = tun.property("vnetHeader").boolean();
@@ -252,6 +254,7 @@ napi_value create_engine(js::Call& call) {
   settings.sockets.segmentation = flag(options.property("udpSegmentation"), true);
   settings.sockets.coalescing = flag(options.property("udpCoalescing"), true);
   if (!buffer.absent()) settings.sockets.receive_buffer = buffer.i32();
+  if (!threads.absent()) settings.threads = std::min<std::size_t>(threads.u32(), 64);
 
   napi_value made = js::object(env);
   js::define<bind>(env, made, "bind");

@@ -11,15 +11,28 @@
 
 namespace wgq {
 
+namespace {
+
+constexpr std::size_t packet_threads = 2;
+constexpr std::size_t slots_with_a_pool = 16;
+
+}  // namespace
+
 Engine::Engine(const EngineSettings& settings, std::function<void()> wake)
-    : device_(std::move(wake)), socket_options_(settings.sockets) {
+    : device_(std::move(wake), settings.threads > packet_threads ? slots_with_a_pool : 0),
+      socket_options_(settings.sockets) {
   device_.vnet_header = settings.vnet_header;
   device_.merge_tcp = settings.vnet_header && settings.tun_coalescing;
   device_.merge_udp = device_.merge_tcp && settings.udp_segmentation_of_tun && udp_merging_is_safe();
   set_mtu(settings.mtu);
   transmitter_ = std::make_unique<Transmitter>(device_);
-  outbound_ = std::make_unique<Outbound>(device_);
-  inbound_ = std::make_unique<Inbound>(device_);
+  if (settings.threads > packet_threads) {
+    outbound_ = std::make_unique<Outbound>(device_, [this] { pool_.offer(); });
+    inbound_ = std::make_unique<Inbound>(device_, [this] { pool_.offer(); });
+  } else {
+    outbound_ = std::make_unique<Outbound>(device_);
+    inbound_ = std::make_unique<Inbound>(device_);
+  }
   // Signals stay with the main thread.
   sigset_t all, before;
   sigfillset(&all);
@@ -27,6 +40,8 @@ Engine::Engine(const EngineSettings& settings, std::function<void()> wake)
   try {
     sending_ = std::thread([this] { outbound_->run(); });
     receiving_ = std::thread([this] { inbound_->run(); });
+    if (settings.threads > packet_threads)
+      pool_.start(settings.threads - packet_threads, {outbound_->lane(), inbound_->lane()});
   } catch (const std::system_error& error) {
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
     close();
@@ -118,6 +133,7 @@ void Engine::close() {
   if (outbound_ && inbound_) wake_threads();
   if (sending_.joinable()) sending_.join();
   if (receiving_.joinable()) receiving_.join();
+  pool_.stop();
   device_.sockets.store(nullptr);
   sockets_.reset();
   device_.tun.reset();

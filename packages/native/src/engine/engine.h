@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "engine/crypto-pool.h"
 #include "engine/inbound.h"
 #include "engine/outbound.h"
 
@@ -18,6 +19,8 @@ struct EngineSettings {
   bool udp_segmentation_of_tun = false;
   bool tun_coalescing = true;
   std::uint32_t mtu = 1420;
+  // How many threads carry packets: one for each direction, and the rest help with cryptography.
+  std::size_t threads = 2;
   SocketOptions sockets;
 };
 
@@ -95,6 +98,7 @@ class Engine {
   std::unique_ptr<Transmitter> transmitter_;
   std::unique_ptr<Outbound> outbound_;
   std::unique_ptr<Inbound> inbound_;
+  CryptoPool pool_;
   std::thread sending_, receiving_;
   bool closed_ = false;
 };

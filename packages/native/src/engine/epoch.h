@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <deque>
 #include <memory>
 #include <thread>
+#include <vector>
 
 namespace wgq {
 
@@ -15,7 +15,8 @@ namespace wgq {
 // it is deleted once every reader has passed the end of the section it was in. Readers never wait.
 class Epoch {
  public:
-  // One reader thread's announcement: 0 outside of a section, else the epoch at its entry.
+  // The announcement of one reader, a thread or work handed from one to another: 0 outside of a section, else the epoch
+  // at its entry.
   struct alignas(64) Reader {
     std::atomic<std::uint64_t> seen{0};
   };
@@ -35,14 +36,21 @@ class Epoch {
     Reader& reader_;
   };
 
-  Epoch() = default;
+  explicit Epoch(std::size_t readers) : readers_(readers) {}
   Epoch(const Epoch&) = delete;
   Epoch& operator=(const Epoch&) = delete;
   ~Epoch() {
     for (auto& [epoch, object] : retired_) object.reset();
   }
 
+  // Whoever is handed something by another reader must have the higher index.
   Reader& reader(std::size_t index) { return readers_[index]; }
+
+  // Extends the section that `by` is in to what is handed over in `reader`, until `release`.
+  void hold(Reader& reader, const Reader& by) {
+    reader.seen.store(by.seen.load(std::memory_order_relaxed), std::memory_order_seq_cst);
+  }
+  void release(Reader& reader) { reader.seen.store(0, std::memory_order_release); }
 
   // Control thread: deletes `object` when no reader can hold it any more.
   template <class T>
@@ -85,7 +93,7 @@ class Epoch {
   }
 
   std::atomic<std::uint64_t> now_{1};
-  std::array<Reader, 2> readers_;
+  std::vector<Reader> readers_;
   std::deque<Retired> retired_;
 };
 

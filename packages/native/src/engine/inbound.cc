@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "engine/bytes.h"
 #include "engine/ip-packet.h"
@@ -13,27 +14,49 @@
 
 namespace wgq {
 
-Inbound::Inbound(Device& device)
-    : device_(device),
-      transmitter_(device),
-      tun_writer_(device),
-      buffers_(std::make_unique_for_overwrite<std::uint8_t[]>(Aead::lead + batch * largest_packet + Aead::slack)) {}
+namespace {
+
+constexpr std::size_t datagrams_per_batch = 8;
+// Smaller pieces when several threads share them.
+constexpr std::size_t datagrams_per_slot = 2;
+
+}  // namespace
+
+Inbound::Inbound(Device& device, std::size_t slots, std::size_t datagrams)
+    : device_(device), transmitter_(device), tun_writer_(device) {
+  slots_.reserve(slots);
+  while (slots_.size() < slots) slots_.emplace_back(datagrams);
+}
+
+Inbound::Inbound(Device& device) : Inbound(device, 1, datagrams_per_batch) {}
+
+Inbound::Inbound(Device& device, std::function<void()> offer)
+    : Inbound(device, device.slots_per_lane, datagrams_per_slot) {
+  lane_ = std::make_unique<OrderedLane>(
+      slots_.size(), [this](std::size_t slot, Aead& aead) { open(slots_[slot], aead); },
+      [this](std::size_t slot) {
+        finish(slots_[slot]);
+        device_.epoch.release(device_.inbound_slot(slot));
+      },
+      std::move(offer));
+}
 
 void Inbound::run() {
   while (!device_.stopping.load(std::memory_order_acquire)) {
     int v4 = -1, v6 = -1;
     bool more = false;
     if (device_.running.load(std::memory_order_acquire)) {
-      const Epoch::Section section(device_.epoch, device_.epoch.reader(1));
+      const Epoch::Section section(device_.epoch, device_.inbound_reader());
       UdpSockets* sockets = device_.sockets.load(std::memory_order_acquire);
       if (sockets && device_.running.load(std::memory_order_acquire)) {
-        now_ = boottime_ns();
-        transmitter_.set_now(now_);
         if (sockets->v4) more |= receive(sockets->v4);
         if (sockets->v6) more |= receive(sockets->v6);
         v4 = sockets->v4.fd.get();
         v6 = sockets->v6.fd.get();
       }
+      if (!more && lane_)
+        while (lane_->help(aead_)) {
+        }
     }
     if (more) continue;
     // A negative descriptor is passed over. When sockets are replaced, we are woken and look again.
@@ -44,19 +67,8 @@ void Inbound::run() {
 }
 
 bool Inbound::receive(UdpSocket& socket) {
-  for (std::size_t i = 0; i < batch; i++) {
-    vectors_[i] = {buffer(i), largest_packet};
-    msghdr& header = headers_[i].msg_hdr;
-    header = {};
-    header.msg_name = &addresses_[i];
-    header.msg_namelen = sizeof addresses_[i];
-    header.msg_iov = &vectors_[i];
-    header.msg_iovlen = 1;
-    header.msg_control = controls_[i].bytes.data();
-    header.msg_controllen = controls_[i].bytes.size();
-  }
-  const int got = ::recvmmsg(socket.fd.get(), headers_.data(), batch, MSG_DONTWAIT, nullptr);
-  if (got < 0) {
+  Slot& slot = slots_[lane_ ? lane_->slot() : 0];
+  if (slot.batch.receive(socket.fd.get()) < 0) {
     if (errno == EAGAIN) {
       receive_failures_ = 0;
       return false;
@@ -69,57 +81,102 @@ bool Inbound::receive(UdpSocket& socket) {
   }
   receive_failures_ = 0;
   count(device_.counters.udp_receives);
-  for (std::size_t i = 0; i < static_cast<std::size_t>(got); i++) {
-    msghdr& header = headers_[i].msg_hdr;
-    if (header.msg_flags & MSG_TRUNC) {
-      count(device_.counters.udp_truncated);
-      continue;
-    }
-    Endpoint from = from_sockaddr(addresses_[i]);
-    const DatagramFacts facts = read_control_messages(header, from);
-    datagram(buffer(i), headers_[i].msg_len, facts, from);
+  const bool full = slot.batch.count() == slot.batch.capacity();
+  slot.now = boottime_ns();
+  if (lane_) {
+    device_.epoch.hold(device_.inbound_slot(lane_->slot()), device_.inbound_reader());
+    lane_->publish(aead_, full);
+  } else {
+    process(slot);
   }
-  if (!tun_writer_.flush()) {
-    device_.mailbox.fatal(ENODEV, "The TUN device is gone");
-    device_.running.store(false, std::memory_order_release);
-    return false;
-  }
-  return static_cast<std::size_t>(got) == batch;
+  return full && device_.running.load(std::memory_order_relaxed);
 }
 
-void Inbound::datagram(std::uint8_t* data, std::size_t length, const DatagramFacts& facts, const Endpoint& from) {
-  const std::size_t stride = facts.segment ? facts.segment : std::max<std::size_t>(length, 1);
-  for (std::size_t at = 0; at == 0 || at < length; at += stride) {
-    count(device_.counters.udp_datagrams_in);
-    message(data + at, std::min(stride, length - at), facts.tos, from);
+template <class Visit>
+void Inbound::open_each(const ReceivedDatagram& datagram, std::uint64_t now, Aead& aead, Visit visit) {
+  if (datagram.truncated) return count(device_.counters.udp_truncated);
+  const std::size_t stride = datagram.facts.segment ? datagram.facts.segment : std::max<std::size_t>(datagram.length, 1);
+  count(device_.counters.udp_datagrams_in, std::max<std::size_t>(1, (datagram.length + stride - 1) / stride));
+  for (std::size_t at = 0; at == 0 || at < datagram.length; at += stride) {
+    Opened message{Opened::Kind::dropped, datagram.facts.tos, datagram.data + at, std::min(stride, datagram.length - at),
+                   &datagram.from, nullptr};
+    open(message, now, aead);
+    visit(message);
   }
+}
+
+// Each message from beginning to end, while its bytes are near.
+void Inbound::process(Slot& slot) {
+  now_ = slot.now;
+  transmitter_.set_now(now_);
+  for (std::size_t i = 0; i < slot.batch.count(); i++)
+    open_each(slot.batch.at(i), now_, aead_, [&](const Opened& message) { accept(message); });
+  flush();
+}
+
+void Inbound::open(Slot& slot, Aead& aead) {
+  slot.datagrams.clear();
+  slot.opened.clear();
+  for (std::size_t i = 0; i < slot.batch.count(); i++)
+    open_each(slot.datagrams.emplace_back(slot.batch.at(i)), slot.now, aead,
+              [&](const Opened& message) { slot.opened.push_back(message); });
+}
+
+void Inbound::finish(Slot& slot) {
+  now_ = slot.now;
+  transmitter_.set_now(now_);
+  for (const Opened& message : slot.opened) accept(message);
+  flush();
+}
+
+void Inbound::flush() {
+  if (tun_writer_.flush()) return;
+  device_.mailbox.fatal(ENODEV, "The TUN device is gone");
+  device_.running.store(false, std::memory_order_release);
 }
 
 void Inbound::inject(std::uint8_t* data, std::size_t length, const DatagramFacts& facts, const Endpoint& from) {
   now_ = boottime_ns();
   transmitter_.set_now(now_);
-  datagram(data, length, facts, from);
+  open_each({data, length, facts, from, false}, now_, aead_, [&](const Opened& message) { accept(message); });
   tun_writer_.flush();
 }
 
-void Inbound::message(std::uint8_t* data, std::size_t length, std::uint8_t tos, const Endpoint& from) {
-  if (length >= transport_overhead && load_le<std::uint32_t>(data) == message_transport)
-    transport(data, length, tos, from);
-  else
-    handshake(data, length, from);
-}
-
-void Inbound::transport(std::uint8_t* data, std::size_t length, std::uint8_t tos, const Endpoint& from) {
+void Inbound::open(Opened& message, std::uint64_t now, Aead& aead) {
+  std::uint8_t* const data = message.data;
+  if (message.length < transport_overhead || load_le<std::uint32_t>(data) != message_transport) {
+    message.kind = Opened::Kind::handshake;
+    return;
+  }
   Counters& counters = device_.counters;
   Keypair* const keypair = device_.indices.find(load_le<std::uint32_t>(data + 4));
   if (!keypair || keypair->dropped.load(std::memory_order_acquire)) return count(counters.unknown_index);
-  if (keypair->expired(now_)) return count(counters.expired_key);
+  if (keypair->expired(now)) return count(counters.expired_key);
   const auto counter = load_le<std::uint64_t>(data + 8);
   if (counter >= reject_after_messages) return count(counters.expired_key);
-  std::uint8_t* const text = data + transport_header_bytes;
-  const std::size_t text_length = length - transport_overhead;
-  if (!aead_.open(keypair->receive_key, counter, text, text_length)) return count(counters.bad_tag);
-  if (!keypair->window.accept(counter)) return count(counters.replayed);
+  if (!aead.open(keypair->receive_key, counter, data + transport_header_bytes, message.length - transport_overhead))
+    return count(counters.bad_tag);
+  message.kind = Opened::Kind::transport;
+  message.keypair = keypair;
+}
+
+void Inbound::accept(const Opened& message) {
+  switch (message.kind) {
+    case Opened::Kind::transport:
+      return transport(message);
+    case Opened::Kind::handshake:
+      return handshake(message.data, message.length, *message.from);
+    case Opened::Kind::dropped:
+      return;
+  }
+}
+
+void Inbound::transport(const Opened& message) {
+  Keypair* const keypair = message.keypair;
+  const Endpoint& from = *message.from;
+  if (!keypair->window.accept(load_le<std::uint64_t>(message.data + 8))) return count(device_.counters.replayed);
+  std::uint8_t* const text = message.data + transport_header_bytes;
+  const std::size_t text_length = message.length - transport_overhead;
 
   Peer& peer = keypair->peer;
   const Endpoint known = peer.endpoint.read();
@@ -129,8 +186,8 @@ void Inbound::transport(std::uint8_t* data, std::size_t length, std::uint8_t tos
     if (!known.same_place(from)) device_.mailbox.raise(peer, peer_event::endpoint_moved);
   }
   if (keypair == peer.next.load(std::memory_order_acquire)) confirm(*keypair);
-  account(peer, *keypair, length, text_length > 0);
-  if (text_length > 0) deliver(peer, text, text_length, tos);
+  account(peer, *keypair, message.length, text_length > 0);
+  if (text_length > 0) deliver(peer, text, text_length, message.tos);
 }
 
 // The other side has the keys too: the session is complete (protocol §4.2).

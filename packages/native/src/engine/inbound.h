@@ -1,37 +1,70 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <sys/socket.h>
-
-#include <array>
+#include <functional>
 #include <memory>
+#include <vector>
 
-#include "engine/control-messages.h"
+#include "engine/ordered-lane.h"
+#include "engine/received-batch.h"
 #include "engine/transmitter.h"
 #include "engine/tun-writer.h"
 #include "engine/wakeup.h"
 
 namespace wgq {
 
-// The receiving thread: UDP → decryption → checks → TUN, to completion for each batch of datagrams.
+// The receiving thread: UDP → decryption → checks → TUN, to completion for each batch of datagrams. With a lane, batches
+// are decrypted by several threads; checks and TUN follow in the order of arrival.
 class Inbound {
  public:
   explicit Inbound(Device& device);
+  // With a lane over the device's slots; `offer` as OrderedLane has it.
+  Inbound(Device& device, std::function<void()> offer);
 
   void run();
   const Wakeup& wakeup() const { return wakeup_; }
+  // Null when this thread does it all.
+  OrderedLane* lane() { return lane_.get(); }
   // For tests: takes one datagram as if it had been received now.
   void inject(std::uint8_t* data, std::size_t length, const DatagramFacts& facts, const Endpoint& from);
 
  private:
-  static constexpr std::size_t batch = 8;
+  // A message after decryption.
+  struct Opened {
+    enum class Kind : std::uint8_t { transport, handshake, dropped };
+    Kind kind;
+    std::uint8_t tos;
+    std::uint8_t* data;
+    std::size_t length;
+    const Endpoint* from;
+    Keypair* keypair;
+  };
+
+  // Datagrams on their way through the lane.
+  struct Slot {
+    explicit Slot(std::size_t most) : batch(most) { datagrams.reserve(most); }
+    ReceivedBatch batch;
+    std::uint64_t now = 0;
+    std::vector<ReceivedDatagram> datagrams;
+    std::vector<Opened> opened;
+  };
+
+  Inbound(Device& device, std::size_t slots, std::size_t datagrams);
 
   // True when there may be more to read.
   bool receive(UdpSocket& socket);
-  // One datagram, which may be several coalesced ones; changed in place.
-  void datagram(std::uint8_t* data, std::size_t length, const DatagramFacts& facts, const Endpoint& from);
-  void message(std::uint8_t* data, std::size_t length, std::uint8_t tos, const Endpoint& from);
-  void transport(std::uint8_t* data, std::size_t length, std::uint8_t tos, const Endpoint& from);
+  void process(Slot& slot);
+  // The two halves of `process`: by any thread, and in the order of arrival.
+  void open(Slot& slot, Aead& aead);
+  void finish(Slot& slot);
+  void flush();
+
+  // Opens each message of a datagram and calls `visit(opened)`; the datagram must outlive what is opened.
+  template <class Visit>
+  void open_each(const ReceivedDatagram& datagram, std::uint64_t now, Aead& aead, Visit visit);
+  void open(Opened& message, std::uint64_t now, Aead& aead);
+  void accept(const Opened& message);
+  void transport(const Opened& message);
   void handshake(const std::uint8_t* data, std::size_t length, const Endpoint& from);
   void deliver(Peer& peer, std::uint8_t* packet, std::size_t length, std::uint8_t tos);
   void account(Peer& peer, Keypair& keypair, std::size_t bytes, bool data);
@@ -42,19 +75,10 @@ class Inbound {
   Aead aead_;
   Transmitter transmitter_;  // staged packets of a session that was just confirmed
   TunWriter tun_writer_;
-  std::uint64_t now_ = 0;
+  std::uint64_t now_ = 0;  // of the batch that is being finished
   int receive_failures_ = 0;
-
-  std::uint8_t* buffer(std::size_t index) { return buffers_.get() + Aead::lead + index * largest_packet; }
-
-  std::unique_ptr<std::uint8_t[]> buffers_;
-  std::array<mmsghdr, batch> headers_{};
-  std::array<iovec, batch> vectors_{};
-  std::array<sockaddr_storage, batch> addresses_{};
-  struct alignas(cmsghdr) ControlSpace {
-    std::array<std::uint8_t, receive_control_bytes> bytes;
-  };
-  std::array<ControlSpace, batch> controls_{};
+  std::vector<Slot> slots_;  // one, or one for each slot of the lane
+  std::unique_ptr<OrderedLane> lane_;
 };
 
 }  // namespace wgq

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "engine/bytes.h"
 #include "engine/ip-packet.h"
@@ -29,17 +30,24 @@ Outbound::Outbound(Device& device)
       tun_writer_(device),
       overflow_(std::make_unique_for_overwrite<std::uint8_t[]>(in_place_bytes + largest_packet)) {}
 
+Outbound::Outbound(Device& device, std::function<void()> offer)
+    : device_(device),
+      transmitter_(device, std::move(offer)),
+      tun_writer_(device),
+      overflow_(std::make_unique_for_overwrite<std::uint8_t[]>(in_place_bytes + largest_packet)) {}
+
 void Outbound::run() {
   while (!device_.stopping.load(std::memory_order_acquire)) {
     bool parked = !device_.running.load(std::memory_order_acquire);
     Read last = Read::nothing;
     if (!parked) {
-      const Epoch::Section section(device_.epoch, device_.epoch.reader(0));
+      const Epoch::Section section(device_.epoch, device_.outbound_reader());
       parked = !device_.running.load(std::memory_order_acquire);
       transmitter_.set_now(boottime_ns());
       for (int reads = 0; !parked && reads < most_reads; reads++)
         if ((last = read_packet()) != Read::packet) break;
       transmitter_.flush();
+      transmitter_.settle();
     }
     if (last == Read::gone) {
       device_.mailbox.fatal(read_error_, "The TUN device is gone");
@@ -48,9 +56,10 @@ void Outbound::run() {
     }
     if (!parked && last == Read::packet) continue;
     // Down: the device says so until it is up again; the control thread is told by the kernel and parks us.
-    pollfd waiting[2]{{wakeup_.fd(), POLLIN, 0}, {device_.tun.get(), POLLIN, 0}};
-    const bool tun_too = !parked && last == Read::nothing;
-    ::poll(waiting, tun_too ? 2 : 1, last == Read::down ? 100 : -1);
+    // The descriptor is ours to look at only while we are not parked.
+    const int tun = !parked && last == Read::nothing ? device_.tun.get() : -1;
+    pollfd waiting[2]{{wakeup_.fd(), POLLIN, 0}, {tun, POLLIN, 0}};
+    ::poll(waiting, 2, last == Read::down ? 100 : -1);
     if (waiting[0].revents) wakeup_.clear();
   }
 }
@@ -153,6 +162,7 @@ void Outbound::forward(std::uint8_t* packet, std::size_t length, const VirtioHea
   const bool sendable = !peer->staged.busy() && keypair && keypair->usable(transmitter_.now()) &&
                         keypair->take_nonces(packets, nonce);
   if (!sendable) {
+    transmitter_.drain();  // what was sent with an older key goes first
     if (segmented) {
       // Cut into memory that is free while nothing is sent.
       while (const std::size_t bytes = segmenter_.next_length()) {
@@ -167,13 +177,13 @@ void Outbound::forward(std::uint8_t* packet, std::size_t length, const VirtioHea
   }
   const std::uint8_t ecn = traffic_class(packet) & ip::ecn_mask;
   if (!segmented) {
-    std::uint8_t* const text = transmitter_.place(*peer, *keypair, length, ecn, in_place);
+    std::uint8_t* const text = transmitter_.place(*peer, length, ecn, in_place);
     if (!in_place) std::memcpy(text, packet, length);
-    return transmitter_.seal(nonce);
+    return transmitter_.seal(*keypair, nonce);
   }
   while (const std::size_t bytes = segmenter_.next_length()) {
-    segmenter_.next(transmitter_.place(*peer, *keypair, bytes, ecn, false));
-    transmitter_.seal(nonce++);
+    segmenter_.next(transmitter_.place(*peer, bytes, ecn, false));
+    transmitter_.seal(*keypair, nonce++);
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "engine/segmenter.h"
@@ -15,8 +16,12 @@ namespace wgq {
 class Outbound {
  public:
   explicit Outbound(Device& device);
+  // With a lane; `offer` as OrderedLane has it.
+  Outbound(Device& device, std::function<void()> offer);
 
   void run();
+  // Null when this thread does it all.
+  OrderedLane* lane() { return transmitter_.lane(); }
   const Wakeup& wakeup() const { return wakeup_; }
   // For tests: takes one packet as if it had been read now.
   void inject(std::uint8_t* packet, std::size_t length, const VirtioHeader& header);

@@ -112,7 +112,7 @@ napi_value create_handshake_gate(js::Call& call) {
 // --- allowed IPs
 
 struct Table {
-  Epoch epoch;
+  Epoch epoch{0};
   AllowedIps allowed_ips{epoch};
   std::atomic<std::size_t> staged{0};
   std::map<std::uint32_t, std::unique_ptr<Peer>> peers;

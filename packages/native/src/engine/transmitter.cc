@@ -1,83 +1,90 @@
 // SPDX-License-Identifier: MIT
 #include "engine/transmitter.h"
 
+#include <cerrno>
 #include <cstring>
+#include <utility>
 
-#include "engine/bytes.h"
 #include "engine/ip-packet.h"
 #include "engine/padding.h"
 
 namespace wgq {
 
 Transmitter::Transmitter(Device& device)
-    : device_(device),
-      sender_(device.counters, device.mailbox),
-      arena_(std::make_unique_for_overwrite<std::uint8_t[]>(arena_bytes)) {
-  train_.data = arena_.get() + Aead::lead;
+    : device_(device), sender_(device.counters, device.mailbox), trains_(1), open_(trains_.data()) {}
+
+Transmitter::Transmitter(Device& device, std::function<void()> offer)
+    : device_(device), sender_(device.counters, device.mailbox), trains_(device.slots_per_lane), open_(trains_.data()) {
+  lane_ = std::make_unique<OrderedLane>(
+      trains_.size(), [this](std::size_t slot, Aead& aead) { trains_[slot].seal(aead); },
+      [this](std::size_t slot) {
+        send(trains_[slot]);
+        device_.epoch.release(device_.outbound_slot(slot));
+      },
+      std::move(offer));
 }
 
-std::uint8_t* Transmitter::next_plaintext() { return end_of_train() + transport_header_bytes; }
-
-bool Transmitter::fits(const Peer& peer, std::size_t bytes, std::uint8_t ecn) const {
-  if (train_.bytes == 0) return true;
-  return peer_ == &peer && !ended_ && train_.tos == ecn && bytes <= train_.stride &&
-         train_.count() < most_segments && train_.bytes + bytes <= most_train_bytes;
-}
-
-std::uint8_t* Transmitter::place(Peer& peer, Keypair& keypair, std::size_t length, std::uint8_t ecn, bool in_place) {
-  const std::size_t padded = padded_length(length, device_.mtu.load(std::memory_order_relaxed));
-  const std::size_t bytes = padded + transport_overhead;
-  if (!fits(peer, bytes, ecn)) {
+std::uint8_t* Transmitter::place(Peer& peer, std::size_t length, std::uint8_t ecn, bool in_place) {
+  peer_ = &peer;
+  ecn_ = ecn;
+  length_ = length;
+  padded_ = padded_length(length, device_.mtu.load(std::memory_order_relaxed));
+  if (!open_->fits(peer, padded_ + transport_overhead, ecn)) {
+    // Encrypting leaves alone what stands where the next message would be.
     std::uint8_t* const old = next_plaintext();
     flush();
     if (in_place) std::memmove(next_plaintext(), old, length);
   }
-  if (train_.bytes == 0) {
-    peer_ = &peer;
-    train_.stride = bytes;
-    train_.tos = ecn;
-  }
-  keypair_ = &keypair;
-  message_ = {end_of_train(), &keypair, length, padded};
-  return message_.at + transport_header_bytes;
+  return next_plaintext();
 }
 
-void Transmitter::seal(std::uint64_t nonce) {
-  std::uint8_t* const text = message_.at + transport_header_bytes;
-  std::memset(text + message_.length, 0, message_.padded - message_.length);
-  store_le(message_.at, message_transport);
-  store_le(message_.at + 4, message_.keypair->remote_index);
-  store_le(message_.at + 8, nonce);
-  aead_.seal(message_.keypair->send_key, nonce, text, message_.padded);
-  const std::size_t bytes = message_.padded + transport_overhead;
-  if (bytes < train_.stride) ended_ = true;
-  if (message_.length > 0) has_data_ = true;
-  train_.bytes += bytes;
+void Transmitter::seal(Keypair& keypair, std::uint64_t nonce) {
+  open_->add(*peer_, keypair, length_, padded_, ecn_, nonce);
+  if (!lane_) open_->seal(aead_);  // at once, while the bytes are near
 }
 
 void Transmitter::flush() {
-  if (train_.bytes == 0) return;
+  if (open_->empty()) return;
+  open_->now = now_;
+  if (!lane_) return send(*open_);
+  constexpr std::size_t worth_a_wake_up = 8 * 1024;
+  device_.epoch.hold(device_.outbound_slot(lane_->slot()), device_.outbound_reader());
+  lane_->publish(aead_, open_->train().bytes >= worth_a_wake_up);
+  open_ = &trains_[lane_->slot()];
+}
+
+void Transmitter::settle() {
+  if (!lane_) return;
+  while (lane_->help(aead_)) {
+  }
+}
+
+void Transmitter::drain() {
+  flush();
+  if (lane_) lane_->drain(aead_);
+}
+
+void Transmitter::send(OpenTrain& open) {
   UdpSockets* sockets = device_.sockets.load(std::memory_order_acquire);
-  const int error = sockets ? sender_.send(*sockets, *peer_, train_) : ENETDOWN;
-  Peer& peer = *peer_;
-  if (error == 0) peer.tx_bytes.fetch_add(train_.bytes, std::memory_order_relaxed);
-  peer.last_traversal.store(now_, std::memory_order_relaxed);
+  Peer& peer = open.peer();
+  const int error = sockets ? sender_.send(*sockets, peer, open.train()) : ENETDOWN;
+  if (error == 0) peer.tx_bytes.fetch_add(open.train().bytes, std::memory_order_relaxed);
+  peer.last_traversal.store(open.now, std::memory_order_relaxed);
   if (peer.unacknowledged_since.load(std::memory_order_relaxed) != 0)
     peer.unacknowledged_since.store(0, std::memory_order_relaxed);
-  if (has_data_ && error == 0) {
-    peer.last_data_sent.store(now_, std::memory_order_relaxed);
+  if (open.has_data() && error == 0) {
+    peer.last_data_sent.store(open.now, std::memory_order_relaxed);
     if (peer.unanswered_since.load(std::memory_order_relaxed) == 0) {
-      peer.unanswered_since.store(now_, std::memory_order_seq_cst);
-      device_.mailbox.report(peer, peer.silence_reported, peer_event::awaiting_reply, now_);
+      peer.unanswered_since.store(open.now, std::memory_order_seq_cst);
+      device_.mailbox.report(peer, peer.silence_reported, peer_event::awaiting_reply, open.now);
     }
   }
   // Keep the key fresh (protocol §4.3, sending).
-  if (keypair_->next_nonce.load(std::memory_order_relaxed) > rekey_after_messages ||
-      (keypair_->initiator && now_ - keypair_->birth >= rekey_after && now_ >= keypair_->birth))
-    device_.mailbox.ask_handshake(peer, now_, true);
-  train_ = {.data = arena_.get() + Aead::lead};
-  peer_ = nullptr;
-  ended_ = has_data_ = false;
+  const Keypair& keypair = open.keypair();
+  if (keypair.next_nonce.load(std::memory_order_relaxed) > rekey_after_messages ||
+      (keypair.initiator && open.now - keypair.birth >= rekey_after && open.now >= keypair.birth))
+    device_.mailbox.ask_handshake(peer, open.now, true);
+  open.clear();
 }
 
 void Transmitter::stage(Peer& peer, const std::uint8_t* packet, std::size_t length) {
@@ -105,9 +112,9 @@ void Transmitter::flush_staged(Peer& peer) {
       break;
     }
     const std::uint8_t ecn = packet->length ? traffic_class(packet->bytes.get()) & ip::ecn_mask : 0;
-    std::uint8_t* text = place(peer, *keypair, packet->length, ecn, false);
+    std::uint8_t* text = place(peer, packet->length, ecn, false);
     if (packet->length) std::memcpy(text, packet->bytes.get(), packet->length);
-    seal(nonce);
+    seal(*keypair, nonce);
   }
   flush();
   peer.staged.sent();

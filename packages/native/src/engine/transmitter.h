@@ -2,28 +2,39 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <vector>
 
 #include "engine/datagram-sender.h"
 #include "engine/device.h"
+#include "engine/open-train.h"
+#include "engine/ordered-lane.h"
 
 namespace wgq {
 
 // Makes transport messages and sends them in trains. One object per thread; messages are encrypted where they lie, back
-// to back, so that a train is one system call without a copy.
+// to back, so that a train is one system call without a copy. With a lane, trains are encrypted by several threads and
+// sent in their order.
 class Transmitter {
  public:
   explicit Transmitter(Device& device);
+  // With a lane over the device's slots; `offer` as OrderedLane has it. Only for the sending thread.
+  Transmitter(Device& device, std::function<void()> offer);
 
   // Where the plaintext of a next message may be put by who reads it in place: room for `largest_packet` bytes.
-  std::uint8_t* next_plaintext();
-  // Prepares a message of `length` plaintext bytes to `peer`: sends the open train first when the message does not fit
-  // it. Returns where the plaintext belongs; what stands at next_plaintext() is moved along when `in_place`.
-  std::uint8_t* place(Peer& peer, Keypair& keypair, std::size_t length, std::uint8_t ecn, bool in_place);
+  std::uint8_t* next_plaintext() { return open_->next_plaintext(); }
+  // Makes room for a message of `length` plaintext bytes to `peer`: sends the open train first when the message does not
+  // fit it. Returns where the plaintext belongs; what stands at next_plaintext() is moved along when `in_place`.
+  std::uint8_t* place(Peer& peer, std::size_t length, std::uint8_t ecn, bool in_place);
   // Pads and encrypts the message placed last and adds it to the train.
-  void seal(std::uint64_t nonce);
-  // Sends the open train.
+  void seal(Keypair& keypair, std::uint64_t nonce);
+  // Sends the open train, or leaves it to the lane.
   void flush();
+  // Does what no other thread has taken up yet: before this one sleeps.
+  void settle();
+  // Returns when everything was sent.
+  void drain();
 
   // Sends what is staged for a peer when a key is usable, else asks for a handshake.
   void flush_staged(Peer& peer);
@@ -35,32 +46,24 @@ class Transmitter {
   std::uint64_t now() const { return now_; }
 
   DatagramSender& sender() { return sender_; }
+  // Null when this thread does it all.
+  OrderedLane* lane() { return lane_.get(); }
 
  private:
-  static constexpr std::size_t arena_bytes = 256 * 1024;
-
-  struct Message {
-    std::uint8_t* at = nullptr;
-    Keypair* keypair = nullptr;
-    std::size_t length = 0;
-    std::size_t padded = 0;
-  };
-
-  bool fits(const Peer& peer, std::size_t bytes, std::uint8_t ecn) const;
-  std::uint8_t* end_of_train() const { return const_cast<std::uint8_t*>(train_.data) + train_.bytes; }
+  void send(OpenTrain& open);
 
   Device& device_;
   DatagramSender sender_;
   Aead aead_;
-  std::unique_ptr<std::uint8_t[]> arena_;
+  std::vector<OpenTrain> trains_;  // one, or one for each slot of the lane
+  OpenTrain* open_;
+  std::unique_ptr<OrderedLane> lane_;
   std::uint64_t now_ = 0;
 
-  Train train_;
+  // The message placed last.
   Peer* peer_ = nullptr;
-  Keypair* keypair_ = nullptr;
-  bool ended_ = false;     // a shorter message stands at the end
-  bool has_data_ = false;  // not only keepalives
-  Message message_;
+  std::size_t length_ = 0, padded_ = 0;
+  std::uint8_t ecn_ = 0;
 };
 
 }  // namespace wgq

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#include "engine/crypto-pool.h"
+
+#include <pthread.h>
+
+#include <utility>
+
+#include "engine/aead.h"
+
+namespace wgq {
+
+void CryptoPool::start(std::size_t threads, std::vector<OrderedLane*> lanes) {
+  lanes_ = std::move(lanes);
+  threads_.reserve(threads);
+  while (threads_.size() < threads) {
+    threads_.emplace_back([this] { run(); });
+    pthread_setname_np(threads_.back().native_handle(), "wgq crypto");
+  }
+}
+
+void CryptoPool::offer() {
+  // A thread that goes to sleep says so and then looks at the lanes once more, all sequentially consistent: either it
+  // sees what was just published, or it is seen sleeping here.
+  if (sleeping_.load(std::memory_order_seq_cst) == 0) return;
+  {
+    std::lock_guard lock(lock_);
+    offers_++;
+  }
+  offered_.notify_one();
+}
+
+void CryptoPool::stop() {
+  {
+    std::lock_guard lock(lock_);
+    stopping_ = true;
+  }
+  offered_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+void CryptoPool::run() {
+  Aead aead;
+  auto help = [&] {
+    bool any = false;
+    for (OrderedLane* lane : lanes_) any |= lane->help(aead);
+    return any;
+  };
+  for (;;) {
+    while (help()) {
+    }
+    std::unique_lock lock(lock_);
+    sleeping_.fetch_add(1, std::memory_order_seq_cst);
+    lock.unlock();
+    const bool more = help();
+    lock.lock();
+    if (!more) offered_.wait(lock, [&] { return offers_ > 0 || stopping_; });
+    sleeping_.fetch_sub(1, std::memory_order_relaxed);
+    if (offers_ > 0) offers_--;
+    if (stopping_ && !more) return;
+  }
+}
+
+}  // namespace wgq

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "engine/ordered-lane.h"
+
+namespace wgq {
+
+// Threads that encrypt and decrypt for both directions, beside the two packet threads.
+class CryptoPool {
+ public:
+  // Starts `threads` threads over the lanes, which must outlive the pool. Signals must be blocked by the caller. Raises
+  // std::system_error when a thread cannot be made.
+  void start(std::size_t threads, std::vector<OrderedLane*> lanes);
+  // Wakes one thread if one sleeps.
+  void offer();
+  // Ends the threads; what they have taken up they finish.
+  void stop();
+  ~CryptoPool() { stop(); }
+
+ private:
+  void run();
+
+  std::vector<OrderedLane*> lanes_;
+  std::vector<std::thread> threads_;
+  std::mutex lock_;
+  std::condition_variable offered_;
+  std::atomic<std::uint32_t> sleeping_{0};
+  std::uint32_t offers_ = 0;
+  bool stopping_ = false;
+};
+
+}  // namespace wgq

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#include "engine/open-train.h"
+
+#include <cstring>
+
+#include "engine/bytes.h"
+
+namespace wgq {
+
+OpenTrain::OpenTrain() : arena_(std::make_unique_for_overwrite<std::uint8_t[]>(arena_bytes)) { clear(); }
+
+void OpenTrain::clear() {
+  train_ = {.data = arena_.get() + Aead::lead};
+  peer_ = nullptr;
+  ended_ = has_data_ = false;
+  added_ = sealed_ = 0;
+}
+
+bool OpenTrain::fits(const Peer& peer, std::size_t bytes, std::uint8_t ecn) const {
+  if (empty()) return true;
+  return peer_ == &peer && !ended_ && train_.tos == ecn && bytes <= train_.stride && added_ < most_segments &&
+         train_.bytes + bytes <= most_train_bytes;
+}
+
+void OpenTrain::add(Peer& peer, Keypair& keypair, std::size_t length, std::size_t padded, std::uint8_t ecn,
+                    std::uint64_t nonce) {
+  const std::size_t bytes = padded + transport_overhead;
+  if (empty()) {
+    peer_ = &peer;
+    train_.stride = bytes;
+    train_.tos = ecn;
+  }
+  keypair_ = &keypair;
+  messages_[added_++] = {&keypair, nonce, static_cast<std::uint32_t>(train_.bytes), static_cast<std::uint32_t>(length),
+                         static_cast<std::uint32_t>(padded)};
+  if (bytes < train_.stride) ended_ = true;
+  if (length > 0) has_data_ = true;
+  train_.bytes += bytes;
+}
+
+// In order: encrypting a message writes a few bytes behind its tag, where the header of the next one belongs.
+void OpenTrain::seal(Aead& aead) {
+  for (; sealed_ < added_; sealed_++) {
+    const Message& message = messages_[sealed_];
+    std::uint8_t* const header = arena_.get() + Aead::lead + message.at;
+    std::uint8_t* const text = header + transport_header_bytes;
+    std::memset(text + message.length, 0, message.padded - message.length);
+    store_le(header, message_transport);
+    store_le(header + 4, message.keypair->remote_index);
+    store_le(header + 8, message.nonce);
+    aead.seal(message.keypair->send_key, message.nonce, text, message.padded);
+  }
+}
+
+}  // namespace wgq

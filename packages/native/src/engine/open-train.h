@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+
+#include "engine/datagram-sender.h"
+
+namespace wgq {
+
+// A train in the making: messages to one peer where they will be encrypted, and what it takes to encrypt and send them.
+class OpenTrain {
+ public:
+  OpenTrain();
+
+  // Empties it for a next train.
+  void clear();
+  bool empty() const { return train_.bytes == 0; }
+  // Whether a message of `bytes` to `peer` may ride along.
+  bool fits(const Peer& peer, std::size_t bytes, std::uint8_t ecn) const;
+  // Where the plaintext of the next message may be put by who reads it in place: room for `largest_packet` bytes.
+  std::uint8_t* next_plaintext() { return arena_.get() + Aead::lead + train_.bytes + transport_header_bytes; }
+
+  // Adds a message of `length` bytes, which stand at next_plaintext() and are padded to `padded`, to be encrypted by
+  // `seal`.
+  void add(Peer& peer, Keypair& keypair, std::size_t length, std::size_t padded, std::uint8_t ecn, std::uint64_t nonce);
+  // Encrypts what was added since the last call.
+  void seal(Aead& aead);
+
+  const Train& train() const { return train_; }
+  Peer& peer() const { return *peer_; }
+  Keypair& keypair() const { return *keypair_; }
+  bool has_data() const { return has_data_; }
+  // The time of sending: boot time, ns.
+  std::uint64_t now = 0;
+
+ private:
+  static constexpr std::size_t arena_bytes = 256 * 1024;
+
+  struct Message {
+    Keypair* keypair;
+    std::uint64_t nonce;
+    std::uint32_t at, length, padded;
+  };
+
+  std::unique_ptr<std::uint8_t[]> arena_;
+  Train train_;
+  Peer* peer_ = nullptr;
+  Keypair* keypair_ = nullptr;  // of the last message
+  bool ended_ = false;          // a shorter message stands at the end
+  bool has_data_ = false;       // not only keepalives
+  std::array<Message, most_segments> messages_;
+  std::size_t added_ = 0, sealed_ = 0;
+};
+
+}  // namespace wgq

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/socket.h>
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "engine/control-messages.h"
+#include "engine/endpoint.h"
+#include "engine/limits.h"
+
+namespace wgq {
+
+// A datagram as it came, which may be several coalesced ones; changed in place.
+struct ReceivedDatagram {
+  std::uint8_t* data;
+  std::size_t length;
+  DatagramFacts facts;
+  Endpoint from;
+  bool truncated;
+};
+
+// The memory for what one recvmmsg brings.
+class ReceivedBatch {
+ public:
+  explicit ReceivedBatch(std::size_t datagrams);
+
+  // recvmmsg without waiting: how many came, or -1 with errno.
+  int receive(int fd);
+  std::size_t capacity() const { return headers_.size(); }
+  // How many came last.
+  std::size_t count() const { return count_; }
+  ReceivedDatagram at(std::size_t index);
+
+ private:
+  struct alignas(cmsghdr) ControlSpace {
+    std::uint8_t bytes[receive_control_bytes];
+  };
+
+  std::uint8_t* buffer(std::size_t index);
+
+  std::unique_ptr<std::uint8_t[]> buffers_;
+  std::vector<mmsghdr> headers_;
+  std::vector<iovec> vectors_;
+  std::vector<sockaddr_storage> addresses_;
+  std::vector<ControlSpace> controls_;
+  std::size_t count_ = 0;
+};
+
+}  // namespace wgq
