@@ -74,13 +74,17 @@ const main = async (): Promise<void> => {
       const tunnel = open.find((one) => one.name === name)?.tunnel
       const of = (shape: string, field: keyof Sample) =>
         digits(median((byShape[shape] ?? []).map((one) => one[field])))
+      const ofEach = (field: keyof Sample) =>
+        Object.keys(shapes)
+          .map((shape) => of(shape, field))
+          .join(' / ')
       return {
         name,
         ...Object.fromEntries(
           Object.keys(shapes).map((shape) => [`${shape}, Gbit/s`, of(shape, 'gigabits')]),
         ),
-        'daemons s/GB': tunnel ? of('1 stream', 'daemonPerGigabyte') : 0,
-        'system s/GB': of('1 stream', 'systemPerGigabyte'),
+        'daemons s/GB': tunnel ? ofEach('daemonPerGigabyte') : '0',
+        'system s/GB': ofEach('systemPerGigabyte'),
         'RSS MB': tunnel ? Math.round(tunnel.b.daemon.usage().rssBytes / 1e6) : 0,
       }
     })

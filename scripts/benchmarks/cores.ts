@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+// What more cores would give, reckoned from the profile of this machine: simulates the ordered lane of the engine with the
+// measured cost of each stage, and N independent queues beside it. Run `scripts/bench profile` first. No arguments.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { workspace } from '../../test/support/workspace.ts'
+import { type LaneCosts, laneBatchesPerSecond } from './rig/lane-simulation.ts'
+import { digits, report } from './rig/measure.ts'
+
+interface Profile {
+  readonly rows: readonly { readonly where: string; readonly 'us per packet': number }[]
+  readonly measured: { readonly payloadBytes: number }
+}
+
+const read = (): Profile => {
+  try {
+    return JSON.parse(readFileSync(join(workspace, 'bench-results/profile.json'), 'utf8'))
+  } catch {
+    throw new Error('bench-results/profile.json is missing: run scripts/bench profile first')
+  }
+}
+
+const { rows: stages, measured } = read()
+/** One super-packet of TCP: what crosses the TUN and the socket at once. */
+const packetsPerBatch = 46
+const microseconds = (...names: string[]): number =>
+  packetsPerBatch *
+  stages.filter(({ where }) => names.includes(where)).reduce((sum, row) => sum + row['us per packet'], 0)
+
+const sending: LaneCosts = {
+  produce: microseconds('sending: read from the TUN', 'sending: split and checksum', 'sending: the rest'),
+  work: microseconds('sending: ChaCha20', 'sending: Poly1305'),
+  finish: microseconds('sending: send over UDP'),
+}
+const receiving: LaneCosts = {
+  produce: microseconds('receiving: receive over UDP'),
+  work: microseconds('receiving: ChaCha20', 'receiving: Poly1305'),
+  finish: microseconds('receiving: check and merge', 'receiving: write to the TUN', 'receiving: the rest'),
+}
+const gigabits = (batchesPerSecond: number): number =>
+  (batchesPerSecond * packetsPerBatch * measured.payloadBytes * 8) / 1e9
+const alone = (costs: LaneCosts): number => 1e6 / (costs.produce + costs.work + costs.finish)
+
+const rows = [2, 3, 4, 6, 8, 16, 32].map((threads) => {
+  // One direction under load: the thread of the other one has little to do.
+  const helpers = threads - 2
+  const out = helpers === 0 ? alone(sending) : laneBatchesPerSecond(sending, helpers)
+  const into = helpers === 0 ? alone(receiving) : laneBatchesPerSecond(receiving, helpers)
+  return {
+    threads,
+    'sending, Gbit/s': digits(gigabits(out)),
+    'receiving, Gbit/s': digits(gigabits(into)),
+    'one peer, Gbit/s': digits(gigabits(Math.min(out, into))),
+    'queues, as many peers, Gbit/s': digits(
+      gigabits(Math.min(alone(sending), alone(receiving)) * (threads / 2)),
+    ),
+  }
+})
+console.log('µs per batch:', { sending, receiving })
+report('cores', rows, { packetsPerBatch, sending, receiving })
