@@ -7,7 +7,7 @@ import { attributesOf, type Message } from './message-reader.ts'
 import { addressFamily, flag } from './protocol.ts'
 
 /** rtnetlink message types of addresses. */
-export const addressType = { new: 20, delete: 21, get: 22 } as const
+const addressType = { new: 20, delete: 21, get: 22 } as const
 
 // if_addr.h
 const attribute = { address: 1, local: 2 } as const

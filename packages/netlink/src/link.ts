@@ -7,7 +7,7 @@ import type { MessageWriter } from './message-writer.ts'
 import { flag } from './protocol.ts'
 
 /** rtnetlink message types of links. */
-export const linkType = { new: 16, delete: 17, get: 18 } as const
+const linkType = { new: 16, delete: 17, get: 18 } as const
 
 // if_link.h
 const attribute = { name: 3, mtu: 4, linkInfo: 18, netnsFd: 28, extensionMask: 29 } as const

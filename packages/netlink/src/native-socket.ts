@@ -11,43 +11,23 @@ export const openNativeSocket = (options: RawSocketOptions): RawSocket =>
     translated(() =>
       openNetlinkSocket({
         protocol: options.protocol,
-        ...(options.groups === undefined ? {} : { groups: options.groups }),
         ...(options.netnsPath === undefined ? {} : { netns: { path: options.netnsPath } }),
       }),
     ),
   )
 
-const adapt = (native: NativeNetlinkSocket): RawSocket => {
-  let closed = false
-  const listen: RawSocket['listen'] = (listener) =>
-    native.watch(() => {
-      try {
-        for (let datagram = native.receive(); datagram; datagram = native.receive()) listener(datagram)
-      } catch (error) {
-        // libuv stops watching after an error (an overflow is one): begin anew, outside its own callback.
-        setImmediate(() => {
-          if (!closed) listen(listener)
-        })
-        listener(undefined, wrap(error))
-      }
+const adapt = (native: NativeNetlinkSocket): RawSocket => ({
+  send: (datagram) => translated(() => native.send(datagram)),
+  // Blocks the thread: a command has nothing else to do, and the kernel has answered before send() returns.
+  receive: async (timeoutMs) => {
+    const datagram = translated(() => native.receiveBlocking(timeoutMs))
+    if (datagram) return datagram
+    throw new WgqError('E_NETLINK', `No answer from the kernel within ${timeoutMs} ms`, {
+      errno: 'ETIMEDOUT',
     })
-  return {
-    send: (datagram) => translated(() => native.send(datagram)),
-    // Blocks the thread: a command has nothing else to do, and the kernel has answered before send() returns.
-    receive: async (timeoutMs) => {
-      const datagram = translated(() => native.receiveBlocking(timeoutMs))
-      if (datagram) return datagram
-      throw new WgqError('E_NETLINK', `No answer from the kernel within ${timeoutMs} ms`, {
-        errno: 'ETIMEDOUT',
-      })
-    },
-    listen,
-    close: () => {
-      closed = true
-      native.close()
-    },
-  }
-}
+  },
+  close: () => native.close(),
+})
 
 const translated = <T>(act: () => T): T => {
   try {

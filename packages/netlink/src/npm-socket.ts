@@ -21,12 +21,11 @@ interface NpmSocket {
 
 /**
  * A raw socket of npm `netlink`, for machines where the addon is not built. It has no network namespaces, no extended
- * acknowledgements and no strict checking, and it aborts the process when the receive buffer overflows: no multicast
- * groups therefore, and batches stay windowed. Raises `E_NO_ADDON` where the package is missing too.
+ * acknowledgements and no strict checking, and it aborts the process when the receive buffer overflows: batches stay
+ * windowed therefore. Raises `E_NO_ADDON` where the package is missing too.
  */
 export const openNpmSocket = (options: RawSocketOptions): RawSocket => {
-  if (options.groups !== undefined || options.netnsPath !== undefined)
-    throw missing('watching and namespaces')
+  if (options.netnsPath !== undefined) throw missing('a network namespace')
   const { RawNetlinkSocket } = load()
   try {
     return new NpmAdapter(new RawNetlinkSocket(options.protocol, { recvBufferSize: 212_992 }))
@@ -69,10 +68,6 @@ class NpmAdapter implements RawSocket {
       failure ??
       new WgqError('E_NETLINK', `No answer from the kernel within ${timeoutMs} ms`, { errno: 'ETIMEDOUT' })
     )
-  }
-
-  listen(): void {
-    throw missing('watching')
   }
 
   close(): void {

@@ -12,8 +12,6 @@ export interface RawSocket {
    * ENOBUFS when the kernel had to drop some.
    */
   receive(timeoutMs: number): Promise<Uint8Array>
-  /** Calls `listener` with every datagram from now on (multicast groups), or with the error that ended it. */
-  listen(listener: (datagram: Uint8Array | undefined, error?: unknown) => void): void
   close(): void
 }
 
@@ -21,8 +19,6 @@ export interface RawSocket {
 export interface RawSocketOptions {
   /** {@link netlinkRoute} or {@link netlinkGeneric}. */
   readonly protocol: number
-  /** Multicast groups as a bit mask (RTMGRP_…). */
-  readonly groups?: number
   /** Path of a network namespace, such as /run/netns/NAME; the own one unless given. */
   readonly netnsPath?: string
 }

@@ -30,8 +30,6 @@ export class ReplaySocket implements RawSocket {
     throw new WgqError('E_NETLINK', 'The recording has no further answer', { errno: 'ETIMEDOUT' })
   }
 
-  listen(): void {}
-
   close(): void {}
 }
 

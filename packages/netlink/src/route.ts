@@ -8,7 +8,7 @@ import type { MessageWriter } from './message-writer.ts'
 import { addressFamily, flag } from './protocol.ts'
 
 /** rtnetlink message types of routes. */
-export const routeType = { new: 24, delete: 25, get: 26 } as const
+const routeType = { new: 24, delete: 25, get: 26 } as const
 
 /** RT_TABLE_MAIN. */
 export const mainTable = 254

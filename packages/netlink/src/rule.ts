@@ -8,7 +8,7 @@ import type { MessageWriter } from './message-writer.ts'
 import { addressFamily, flag } from './protocol.ts'
 
 /** rtnetlink message types of policy rules. */
-export const ruleType = { new: 32, delete: 33, get: 34 } as const
+const ruleType = { new: 32, delete: 33, get: 34 } as const
 
 // fib_rules.h
 const attribute = {
