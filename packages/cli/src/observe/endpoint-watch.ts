@@ -10,12 +10,14 @@ import { isWgqError } from '@wgq/model/error'
 import type { Key } from '@wgq/model/key'
 import { configPathOf } from './config-path.ts'
 import type { DeviceEvent } from './device-events.ts'
+import { FileMemo } from './file-memo.ts'
 import { afterLookup, freshReresolve, type ReresolveState, wantsLookup } from './reresolve.ts'
 
 /** Follows peers whose Endpoint is a name, as their configuration files say. */
 export class EndpointWatch {
   private readonly devices: DeviceAccess
   private readonly states = new Map<string, ReresolveState>()
+  private readonly named = new FileMemo(namedEndpoints)
   private readonly since = performance.now() / 1000
 
   constructor(devices: DeviceAccess) {
@@ -28,7 +30,7 @@ export class EndpointWatch {
    */
   async follow(device: Device): Promise<DeviceEvent[]> {
     const events: DeviceEvent[] = []
-    for (const { publicKey, host, port } of namedEndpoints(device.name)) {
+    for (const { publicKey, host, port } of this.namedIn(device.name)) {
       const peer = device.peers.find((candidate) => candidate.publicKey === publicKey)
       const endpoint = peer && (await this.next(device.name, peer, host, port))
       if (!endpoint) continue
@@ -45,6 +47,15 @@ export class EndpointWatch {
       }
     }
     return events
+  }
+
+  private namedIn(interfaceName: string): readonly NamedEndpoint[] {
+    try {
+      return this.named.get(configPathOf(interfaceName))
+    } catch (error) {
+      if (isWgqError(error)) return []
+      throw error
+    }
   }
 
   private async next(device: string, peer: Peer, host: string, port: number): Promise<Endpoint | undefined> {
@@ -81,24 +92,18 @@ interface NamedEndpoint {
   readonly port: number
 }
 
-const namedEndpoints = (interfaceName: string): NamedEndpoint[] => {
-  try {
-    const document = parseDocument(readConfigFile(configPathOf(interfaceName)).text)
-    return outline(document).flatMap((section) => {
-      const publicKey = section.kind === 'peer' ? publicKeyOf(section) : undefined
-      const text = section.entries
-        .filter(({ key }) => key === 'endpoint')
-        .at(-1)
-        ?.value.text.replace(/\s+/g, '')
-      if (publicKey === undefined || text === undefined || parseEndpoint(text)) return []
-      const colon = text.lastIndexOf(':')
-      const port = Number(text.slice(colon + 1))
-      return colon > 0 && Number.isInteger(port) && port > 0 && port < 65536
-        ? [{ publicKey, host: text.slice(0, colon), port }]
-        : []
-    })
-  } catch (error) {
-    if (isWgqError(error)) return []
-    throw error
-  }
-}
+/** The peers of a configuration file whose Endpoint is a name. Raises `E_CONFIG_…`. */
+const namedEndpoints = (path: string): NamedEndpoint[] =>
+  outline(parseDocument(readConfigFile(path).text)).flatMap((section) => {
+    const publicKey = section.kind === 'peer' ? publicKeyOf(section) : undefined
+    const text = section.entries
+      .filter(({ key }) => key === 'endpoint')
+      .at(-1)
+      ?.value.text.replace(/\s+/g, '')
+    if (publicKey === undefined || text === undefined || parseEndpoint(text)) return []
+    const colon = text.lastIndexOf(':')
+    const port = Number(text.slice(colon + 1))
+    return colon > 0 && Number.isInteger(port) && port > 0 && port < 65536
+      ? [{ publicKey, host: text.slice(0, colon), port }]
+      : []
+  })

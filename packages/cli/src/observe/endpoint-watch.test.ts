@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import * as configFile from '@wgq/config/config-file'
+import type { Device, DeviceAccess, DeviceChange } from '@wgq/model/device'
+import type { Key } from '@wgq/model/key'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { EndpointWatch } from './endpoint-watch.ts'
+
+vi.mock('@wgq/config/config-file', { spy: true })
+let path = ''
+vi.mock('./config-path.ts', () => ({ configPathOf: () => path }))
+
+const publicKey = 'Mm3d+dtiB33uDWxGCXbu9bz59KoluSkxzUKjacYul2k=' as Key
+const device: Device = {
+  name: 'wg0',
+  listenPort: 0,
+  fwmark: 0,
+  peers: [
+    {
+      publicKey,
+      allowedIps: [],
+      lastHandshake: { seconds: 0n, nanoseconds: 0 },
+      rxBytes: 0n,
+      txBytes: 0n,
+      keepaliveSeconds: 0,
+    },
+  ],
+}
+const write = (endpoint: string) =>
+  writeFileSync(path, `[Interface]\n[Peer]\nPublicKey = ${publicKey}\nEndpoint = ${endpoint}\n`)
+
+let folder: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'wgq-endpoints-'))
+  path = join(folder, 'wg0.conf')
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+test('the file is read when it has changed, not at every look, and what it says then counts', async () => {
+  const changes: DeviceChange[] = []
+  const devices = {
+    change: async (_name: string, change: DeviceChange) => void changes.push(change),
+  } as unknown as DeviceAccess
+  const watch = new EndpointWatch(devices)
+  write('192.0.2.1:51820')
+  for (let look = 0; look < 4; look++) expect(await watch.follow(device)).toEqual([])
+  expect(configFile.readConfigFile).toHaveBeenCalledTimes(1)
+  // A numeric endpoint became a name: the peer without an endpoint gets it at once.
+  write('localhost:51821')
+  expect(await watch.follow(device)).toHaveLength(1)
+  expect(await watch.follow(device)).toEqual([])
+  expect(configFile.readConfigFile).toHaveBeenCalledTimes(2)
+  expect(changes[0]?.peers?.[0]?.endpoint?.port).toBe(51821)
+})
