@@ -152,8 +152,8 @@ export const makeRunDirectory = (directory: string): void => {
 /** The journal of an interface in the current network namespace; undefined where there is none or it cannot be read. */
 export const readJournal = (directory: string, name: IfName): Journal | undefined => {
   const netns = currentNetns()
-  return [plainPath(directory, name), foreignPath(directory, name, netns)]
-    .map(parse)
+  return journalFiles(name, netns)
+    .map((file) => parse(join(directory, file)))
     .find((journal) => journal?.interface === name && journal.netns === netns)
 }
 
@@ -183,18 +183,16 @@ export const currentNetns = (): number => {
   }
 }
 
-/** `NAME.json`, or `NAME@INODE.json` while another namespace's tunnel holds that. */
+/** Where the journal of an interface may stand in the directory: the second while another namespace's tunnel holds the first. */
+export const journalFiles = (name: IfName, netns: number): [plain: string, foreign: string] =>
+  // "@" is not allowed in an interface name.
+  [`${name}.json`, `${name}@${netns}.json`]
+
 const journalPath = (directory: string, name: IfName, netns: number): string => {
-  const plain = plainPath(directory, name)
+  const [plain, foreign] = journalFiles(name, netns).map((file) => join(directory, file)) as [string, string]
   const holder = parse(plain)
-  return holder === undefined || holder.netns === netns ? plain : foreignPath(directory, name, netns)
+  return holder === undefined || holder.netns === netns ? plain : foreign
 }
-
-const plainPath = (directory: string, name: IfName): string => join(directory, `${name}.json`)
-
-// "@" is not allowed in an interface name.
-const foreignPath = (directory: string, name: IfName, netns: number): string =>
-  join(directory, `${name}@${netns}.json`)
 
 const list = (directory: string): string[] => {
   try {

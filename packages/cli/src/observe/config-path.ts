@@ -1,28 +1,33 @@
 // SPDX-License-Identifier: MIT
 import { readFileSync } from 'node:fs'
 import { locate } from '@wgq/config/locate'
+import { currentNetns, journalFiles } from '@wgq/quick/journal'
 import { FileMemo } from './file-memo.ts'
 
-/**
- * The configuration file of a running interface: the one that `wgq up` noted in its journal, else the one of that name in
- * the configuration directory. Raises `E_CONFIG_MISSING` where there is none.
- */
-export const configPathOf = (interfaceName: string): string =>
-  journalledPath(interfaceName) ?? locate(interfaceName).path
+const journalDirectories = ['/run/wgq', '/var/run/wgq']
 
-const journalledPath = (interfaceName: string): string | undefined => {
-  for (const directory of ['/run/wgq', '/var/run/wgq']) {
-    const config = journalled.get(`${directory}/${interfaceName}.json`)
-    if (config !== undefined) return config
-  }
+/**
+ * The configuration file of a running interface: the one that `wgq up` noted in its journal, in this network namespace,
+ * else the one of that name in the configuration directory. Raises `E_CONFIG_MISSING` where there is none.
+ */
+export const configPathOf = (interfaceName: string, directories = journalDirectories): string =>
+  journalledPath(interfaceName, directories) ?? locate(interfaceName).path
+
+const journalledPath = (interfaceName: string, directories: readonly string[]): string | undefined => {
+  const netns = currentNetns()
+  for (const directory of directories)
+    for (const file of journalFiles(interfaceName, netns)) {
+      const noted = journalled.get(`${directory}/${file}`)
+      if (noted?.netns === netns) return noted.config
+    }
   return undefined
 }
 
-/** The configuration file that a journal names; undefined where there is no journal, or where it is not ours to read. */
-const journalled = new FileMemo((path): string | undefined => {
+/** What a journal says of its configuration file; undefined where there is no journal, or where it is not ours to read. */
+const journalled = new FileMemo((path): { readonly config: string; readonly netns: number } | undefined => {
   try {
-    const { config } = JSON.parse(readFileSync(path, 'utf8')) as { config?: unknown }
-    return typeof config === 'string' ? config : undefined
+    const { config, netns } = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>
+    return typeof config === 'string' && typeof netns === 'number' ? { config, netns } : undefined
   } catch {
     return undefined
   }
