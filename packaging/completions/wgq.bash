@@ -99,6 +99,7 @@ _wgq() {
       esac
       ;;
     save)
+      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W "--dry-run --help" -- "$cur")); return; fi
       case $at in
         1) COMPREPLY=($(compgen -W "$(_wgq_configs)" -- "$cur") $(compgen -f -X '!*.conf' -- "$cur") $(compgen -d -- "$cur")) ;;
       esac

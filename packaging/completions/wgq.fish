@@ -108,6 +108,7 @@ complete -c wgq -n '__fish_seen_subcommand_from run' -l kill-switch -d 'as with 
 complete -c wgq -n '__fish_seen_subcommand_from run' -l strict -d 'fail where the tunnel would otherwise come up without IPv6, firewall or name servers'
 complete -c wgq -n '__wgq_at run 1' -a '(__wgq_configs)'
 complete -c wgq -n '__wgq_at down 1' -a '(__wgq_configs)'
+complete -c wgq -n '__fish_seen_subcommand_from save' -l dry-run -d 'write nothing; print what would change in the file, with keys hidden'
 complete -c wgq -n '__wgq_at save 1' -a '(__wgq_configs)'
 complete -c wgq -n '__wgq_at strip 1' -a '(__wgq_configs)'
 complete -c wgq -n '__fish_seen_subcommand_from lint' -l setconf -d 'the files are for `wg setconf`, which knows no keys of wg-quick'

@@ -27,8 +27,9 @@ export const saveRunning = async (session: Session): Promise<number> => {
 }
 
 /**
- * Saves a running interface; see {@link saveRunning}. Called as wgq it changes only the lines whose values differ; called as
- * wg-quick it writes the file anew like upstream, with `knownServers` instead of those that resolvconf remembers.
+ * Saves a running interface; see {@link saveRunning}. Called as wgq it changes only the lines whose values differ, and keeps
+ * the file as it was as `NAME.conf.bak`; called as wg-quick it writes the file anew like upstream, with `knownServers` instead
+ * of those that resolvconf remembers.
  */
 export const save = async (session: Session, knownServers?: readonly string[]): Promise<void> => {
   const { name, edges, settings } = session
@@ -40,7 +41,11 @@ export const save = async (session: Session, knownServers?: readonly string[]): 
   if (session.style === 'wgq') {
     const source = readConfigFile(session.configPath)
     const saved = await savedInPlace(source, { device, addresses, mtu })
-    if (saved.text !== source.text) replaceFile(session.configPath, encodeSource(saved))
+    if (session.takeSaved) session.takeSaved(saved.text)
+    else if (saved.text !== source.text) {
+      replaceFile(`${session.configPath}.bak`, encodeSource(source))
+      replaceFile(session.configPath, encodeSource(saved))
+    }
     return
   }
   const running = edges.formatConf(device)
@@ -97,6 +102,9 @@ export const savedHead = ({ settings, addresses, servers, mtu }: SavedHead): str
   return `${lines.join('\n')}\n`
 }
 
+const readOnlyHint =
+  'where the directory is read-only, `wgq save --dry-run` shows what to change in the original'
+
 /** Replaces a file at once and for good: written beside it, synchronised, renamed. Its mode is 0600 then. */
 const replaceFile = (path: string, bytes: Buffer): void => {
   const beside = `${path}.tmp`
@@ -111,7 +119,7 @@ const replaceFile = (path: string, bytes: Buffer): void => {
     }
   } catch (cause) {
     rmSync(beside, { force: true })
-    throw new WgqError('E_SAVE', 'Could not write configuration file', { cause })
+    throw new WgqError('E_SAVE', 'Could not write configuration file', { cause, hint: readOnlyHint })
   }
   try {
     renameSync(beside, path)

@@ -104,9 +104,19 @@ export const quickCommands: readonly Command[] = [
     summary: 'Write the running settings of a tunnel into its configuration file',
     usage: '<interface or file>',
     operands: [tunnel],
-    options: [],
+    options: [
+      {
+        name: 'dry-run',
+        short: 'n',
+        summary: 'write nothing; print what would change in the file, with keys hidden',
+      },
+    ],
+    description: [
+      'The file as it was before a change is kept as NAME.conf.bak beside it; it holds the private key like the file itself.',
+    ],
     examples: [
       { command: 'wgq save wg0', summary: 'comments and order stay, only values that changed are changed' },
+      { command: 'wgq save --dry-run wg0', summary: 'the change as `diff -u` would print it' },
     ],
   },
 ]

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { whyNoTunnel } from '../support/implementation.ts'
+import { LiveTunnel } from '../support/live-tunnel.ts'
+
+const why = whyNoTunnel()
+if (why) console.warn(`features/save: skipped: ${why}`)
+
+describe.skipIf(why)('save of a running tunnel', () => {
+  let tunnel: LiveTunnel
+  let original: string
+  beforeAll(async () => {
+    tunnel = await LiveTunnel.open()
+    original = `# at home\n${tunnel.defaultConfig()}`
+    tunnel.write(original)
+    tunnel.up()
+    const alpha = tunnel.peers[0]?.publicKey as string
+    const set = tunnel.wgq('set', tunnel.device, 'peer', alpha, 'persistent-keepalive', '25')
+    expect(set.status, set.stderr).toBe(0)
+  })
+  beforeEach(() => tunnel.write(original))
+  afterAll(() => tunnel?.remove())
+
+  const files = () => readdirSync(dirname(tunnel.configPath)).sort()
+
+  test('--dry-run prints the change without keys and writes nothing', () => {
+    const before = statSync(tunnel.configPath)
+    const done = tunnel.wgq('save', '--dry-run', tunnel.configPath)
+    expect(done.status, done.stderr).toBe(0)
+    expect(done.stdout).toMatch(
+      new RegExp(`^--- ${tunnel.configPath}\n\\+\\+\\+ ${tunnel.configPath}\n@@ -\\d`),
+    )
+    expect(done.stdout.match(/^[+-](?![+-]).*$/gm)).toEqual(['+PersistentKeepalive = 25'])
+    expect(tunnel.read()).toBe(original)
+    expect(statSync(tunnel.configPath).mtimeMs).toBe(before.mtimeMs)
+    expect(files()).toEqual([`${tunnel.device}.conf`])
+  })
+
+  test('--dry-run hides keys also where they are what changes', () => {
+    tunnel.write(original.replace(tunnel.keys.privateKey, `${'A'.repeat(42)}E=`))
+    const { stdout } = tunnel.wgq('save', '-n', tunnel.configPath)
+    expect(stdout).toContain('-PrivateKey = (hidden)\n+PrivateKey = (hidden)\n')
+    expect(stdout).not.toContain(tunnel.keys.privateKey)
+    expect(stdout).not.toContain('AAAAA')
+  })
+
+  test('save changes that line alone and keeps the file as it was', () => {
+    const done = tunnel.wgq('save', tunnel.configPath)
+    expect(done.status, done.stderr).toBe(0)
+    expect(tunnel.read().replace('PersistentKeepalive = 25\n', '')).toBe(original)
+    expect(files()).toEqual([`${tunnel.device}.conf`, `${tunnel.device}.conf.bak`])
+    const backup = `${tunnel.configPath}.bak`
+    expect(readFileSync(backup, 'utf8')).toBe(original)
+    expect(statSync(backup).mode & 0o777).toBe(0o600)
+    // A save that changes nothing leaves the older version where it is.
+    expect(tunnel.wgq('save', tunnel.configPath).status).toBe(0)
+    expect(readFileSync(backup, 'utf8')).toBe(original)
+    expect(tunnel.wgq('save', '--dry-run', tunnel.configPath)).toMatchObject({ status: 0, stdout: '' })
+  })
+})
