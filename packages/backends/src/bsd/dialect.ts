@@ -14,6 +14,9 @@ export interface NameView {
   readonly firstAddress: (name: IfName, family: Family) => string | undefined
 }
 
+/** An operation on a route. */
+export type RouteOp = Extract<Op, { do: 'route.add' | 'route.delete' }>
+
 /** In what the BSDs differ when a host is changed: the commands for an operation. */
 export interface Dialect {
   readonly system: 'freebsd' | 'openbsd' | 'netbsd'

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { formatCidr } from '@wgq/model/cidr'
-import type { Op } from '@wgq/model/operation'
-import { type Argv, bareAddress, type Dialect, familyFlag, familyWord, halves } from '../bsd/dialect.ts'
+import { type Argv, type Dialect, familyFlag, familyWord, halves, type RouteOp } from '../bsd/dialect.ts'
 import { CommandError } from '../bsd/host-error.ts'
+import { interfaceCommands } from '../bsd/interface-commands.ts'
 
 /** FreeBSD: any name, FIBs, routes by interface (spec wg-quick §10). */
 export const freebsdDialect: Dialect = {
@@ -16,27 +16,10 @@ export const freebsdDialect: Dialect = {
     return name
   },
 
-  commands: (op: Op): readonly Argv[] => {
-    switch (op.do) {
-      case 'link.delete':
-        return [['ifconfig', op.name, 'destroy']]
-      case 'daemon.stop':
-        return [['rm', '-f', `/var/run/wireguard/${op.name}.sock`]]
-      case 'address.add':
-        return [['ifconfig', op.dev, familyWord(op.family), op.address, 'alias']]
-      case 'address.delete':
-        return [['ifconfig', op.dev, familyWord(op.family), bareAddress(op.address), '-alias']]
-      case 'link.up':
-        return [
-          ['ifconfig', op.dev, 'mtu', op.mtu],
-          ['ifconfig', op.dev, 'up'],
-        ]
-      case 'route.add':
-      case 'route.delete':
-        return routeCommands(op)
-      default:
-        return []
-    }
+  commands: (op) => {
+    if (op.do === 'daemon.stop') return [['rm', '-f', `/var/run/wireguard/${op.name}.sock`]]
+    if (op.do === 'route.add' || op.do === 'route.delete') return routeCommands(op)
+    return interfaceCommands(op, (name) => name, '-alias')
   },
 
   listRoutes: (family, table) => [
@@ -47,7 +30,7 @@ export const freebsdDialect: Dialect = {
   carries: (name, shown) => shown.name === name,
 }
 
-const routeCommands = (op: Extract<Op, { do: 'route.add' | 'route.delete' }>): readonly Argv[] => {
+const routeCommands = (op: RouteOp): readonly Argv[] => {
   const family = familyFlag(op.dst.family)
   const where = op.do === 'route.add' ? ['-interface', op.dev] : []
   const words = ['route', '-q', '-n', op.do === 'route.add' ? 'add' : 'delete', family]

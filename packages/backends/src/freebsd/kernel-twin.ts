@@ -1,34 +1,25 @@
 // SPDX-License-Identifier: MIT
-import { groupMember, groupRequest, siocgifgmemb } from '../bsd/interface-group.ts'
-import type { IoctlPointer, IoctlPort } from '../bsd/ioctl-port.ts'
-import { type TwinPeer, WireguardTwin } from '../bsd/twin/wireguard-twin.ts'
+import type { IoctlPointer } from '../bsd/ioctl-port.ts'
+import { GroupedKernelTwin } from '../bsd/twin/grouped-kernel-twin.ts'
+import type { TwinPeer, WireguardTwin } from '../bsd/twin/wireguard-twin.ts'
 import { dataBlock, siocgwg, siocswg } from './devices.ts'
 import type { NvList, NvPair } from './nvlist.ts'
 import { lookup, lookupBytes, lookupNumber } from './nvlist-lookup.ts'
 import { packNvlist } from './nvlist-pack.ts'
 import { unpackNvlist } from './nvlist-unpack.ts'
 
-const rules = { maskHostBits: true, zeroKeyClears: false, keepaliveNeedsTimers: false }
-
 /** FreeBSD's side of the ioctl boundary, in memory, with the driver's sizes, errnos and order (spec bsd §2.4). */
-export class FreebsdKernelTwin implements IoctlPort {
-  readonly interfaces = new Map<string, WireguardTwin>()
-  /** 0 for root. */
-  uid = 0
-  /** Runs between the calls of one read, to let a device change meanwhile. */
-  onCall: (() => void) | undefined
-
-  create(name: string): WireguardTwin {
-    const made = new WireguardTwin(rules)
-    this.interfaces.set(name, made)
-    return made
+export class FreebsdKernelTwin extends GroupedKernelTwin {
+  constructor() {
+    super({ maskHostBits: true, zeroKeyClears: false, keepaliveNeedsTimers: false })
   }
 
-  ioctl(request: number, argument: Buffer, pointer?: IoctlPointer): string | undefined {
-    this.onCall?.()
-    if (request === siocgifgmemb) return groupMembers([...this.interfaces.keys()], argument, pointer)
-    const device = this.interfaces.get(argument.toString('utf8', 0, 16).replace(/\0.*$/s, ''))
-    if (!device) return 'ENXIO'
+  protected carryOut(
+    device: WireguardTwin,
+    request: number,
+    argument: Buffer,
+    pointer: IoctlPointer | undefined,
+  ): string | undefined {
     const block = pointer?.offset === dataBlock.pointer ? pointer.block : undefined
     if (request === siocgwg) return this.get(device, argument, block)
     if (request === siocswg) return this.set(device, argument, block)
@@ -62,25 +53,6 @@ export class FreebsdKernelTwin implements IoctlPort {
     }
     return undefined
   }
-}
-
-/** SIOCGIFGMEMB of the group `wg`, shared with OpenBSD's twin. */
-export const groupMembers = (
-  members: readonly string[],
-  argument: Buffer,
-  pointer: IoctlPointer | undefined,
-): string | undefined => {
-  const group = argument.toString('utf8', 0, 16).replace(/\0.*$/s, '')
-  if (group !== 'wg' || members.length === 0) return 'ENOENT'
-  const need = members.length * groupMember
-  const length = argument.readUInt32LE(groupRequest.length)
-  argument.writeUInt32LE(need, groupRequest.length)
-  if (length === 0) return undefined
-  if (length < need || pointer?.offset !== groupRequest.pointer) return 'EINVAL'
-  members.forEach((name, i) => {
-    pointer.block.write(name, i * groupMember)
-  })
-  return undefined
 }
 
 const describe = (device: WireguardTwin, root: boolean): NvList => [

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 import { formatCidr } from '@wgq/model/cidr'
-import type { Op } from '@wgq/model/operation'
 import {
   type Argv,
-  bareAddress,
   type Dialect,
   descriptionPrefix,
   familyFlag,
   familyWord,
   halves,
   type NameView,
+  type RouteOp,
 } from '../bsd/dialect.ts'
 import { CommandError } from '../bsd/host-error.ts'
+import { interfaceCommands } from '../bsd/interface-commands.ts'
 import { createNumberedLink } from '../bsd/numbered-link.ts'
 
 const isOwnName = (name: string): boolean => /^wg[0-9]+$/.test(name)
@@ -38,26 +38,10 @@ export const netbsdDialect: Dialect = {
     return real
   },
 
-  commands: (op, names) => {
-    switch (op.do) {
-      case 'link.delete':
-        return [['ifconfig', names.real(op.name), 'destroy']]
-      case 'address.add':
-        return [['ifconfig', names.real(op.dev), familyWord(op.family), op.address, 'alias']]
-      case 'address.delete':
-        return [['ifconfig', names.real(op.dev), familyWord(op.family), bareAddress(op.address), '-alias']]
-      case 'link.up':
-        return [
-          ['ifconfig', names.real(op.dev), 'mtu', op.mtu],
-          ['ifconfig', names.real(op.dev), 'up'],
-        ]
-      case 'route.add':
-      case 'route.delete':
-        return routeCommands(op, names)
-      default:
-        return []
-    }
-  },
+  commands: (op, names) =>
+    op.do === 'route.add' || op.do === 'route.delete'
+      ? routeCommands(op, names)
+      : interfaceCommands(op, names.real, '-alias'),
 
   listRoutes: (family) => ['netstat', '-nr', '-f', familyWord(family)],
 
@@ -66,10 +50,7 @@ export const netbsdDialect: Dialect = {
 }
 
 /** There is one routing table; `Table` other than off and auto is left to route(8), which knows no option for it. */
-const routeCommands = (
-  op: Extract<Op, { do: 'route.add' | 'route.delete' }>,
-  names: NameView,
-): readonly Argv[] =>
+const routeCommands = (op: RouteOp, names: NameView): readonly Argv[] =>
   halves(formatCidr(op.dst)).map((dst) => [
     ...['route', '-q', '-n', op.do === 'route.add' ? 'add' : 'delete', familyFlag(op.dst.family), dst],
     ...(op.do === 'route.add' ? ['-link', names.real(op.dev), '-iface'] : []),

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 import { formatCidr } from '@wgq/model/cidr'
 import { WgqError } from '@wgq/model/error'
-import type { Op } from '@wgq/model/operation'
 import {
   type Argv,
-  bareAddress,
   type Dialect,
   descriptionPrefix,
   familyFlag,
   familyWord,
   halves,
   type NameView,
+  type RouteOp,
 } from '../bsd/dialect.ts'
+import { interfaceCommands } from '../bsd/interface-commands.ts'
 import { createNumberedLink } from '../bsd/numbered-link.ts'
 
 /** OpenBSD: interfaces are wgN and carry the configuration's name as description; routes by local address (§11). */
@@ -27,26 +27,10 @@ export const openbsdDialect: Dialect = {
       `${descriptionPrefix}${name}`,
     ]),
 
-  commands: (op, names) => {
-    switch (op.do) {
-      case 'link.delete':
-        return [['ifconfig', names.real(op.name), 'destroy']]
-      case 'address.add':
-        return [['ifconfig', names.real(op.dev), familyWord(op.family), op.address, 'alias']]
-      case 'address.delete':
-        return [['ifconfig', names.real(op.dev), familyWord(op.family), bareAddress(op.address), 'delete']]
-      case 'link.up':
-        return [
-          ['ifconfig', names.real(op.dev), 'mtu', op.mtu],
-          ['ifconfig', names.real(op.dev), 'up'],
-        ]
-      case 'route.add':
-      case 'route.delete':
-        return routeCommands(op, names)
-      default:
-        return []
-    }
-  },
+  commands: (op, names) =>
+    op.do === 'route.add' || op.do === 'route.delete'
+      ? routeCommands(op, names)
+      : interfaceCommands(op, names.real, 'delete'),
 
   listRoutes: (family, table) => [
     ...['netstat', '-nr', '-f', familyWord(family)],
@@ -56,10 +40,7 @@ export const openbsdDialect: Dialect = {
   carries: (name, shown) => shown.description === `${descriptionPrefix}${name}`,
 }
 
-const routeCommands = (
-  op: Extract<Op, { do: 'route.add' | 'route.delete' }>,
-  names: NameView,
-): readonly Argv[] => {
+const routeCommands = (op: RouteOp, names: NameView): readonly Argv[] => {
   const { family } = op.dst
   const table = op.table === undefined ? [] : ['-T', String(op.table)]
   const words = ['route', '-q', '-n', ...table, op.do === 'route.add' ? 'add' : 'delete', familyFlag(family)]

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-import { siocgifgmemb } from '../bsd/interface-group.ts'
-import type { IoctlPointer, IoctlPort } from '../bsd/ioctl-port.ts'
-import { type TwinPeer, WireguardTwin } from '../bsd/twin/wireguard-twin.ts'
-import { groupMembers } from '../freebsd/kernel-twin.ts'
+import type { IoctlPointer } from '../bsd/ioctl-port.ts'
+import { GroupedKernelTwin } from '../bsd/twin/grouped-kernel-twin.ts'
+import type { TwinPeer, WireguardTwin } from '../bsd/twin/wireguard-twin.ts'
 import { dataBlock, siocgwg, siocswg } from './devices.ts'
 import {
   allowedIpRecord,
@@ -13,32 +12,22 @@ import {
   peerFlag,
 } from './layout.ts'
 
-const rules = { maskHostBits: false, zeroKeyClears: true, keepaliveNeedsTimers: true }
-
 /** OpenBSD's side of the ioctl boundary, in memory, with the driver's sizes, flags and errnos (spec bsd §3.2). */
-export class OpenbsdKernelTwin implements IoctlPort {
-  readonly interfaces = new Map<string, WireguardTwin>()
-  /** 0 for root. */
-  uid = 0
-  /** Runs between the calls of one read, to let a device change meanwhile. */
-  onCall: (() => void) | undefined
+export class OpenbsdKernelTwin extends GroupedKernelTwin {
   private readonly layout: PeerRecord
 
+  /** `layout` is the peer record of the release. */
   constructor(layout: PeerRecord) {
+    super({ maskHostBits: false, zeroKeyClears: true, keepaliveNeedsTimers: true })
     this.layout = layout
   }
 
-  create(name: string): WireguardTwin {
-    const made = new WireguardTwin(rules)
-    this.interfaces.set(name, made)
-    return made
-  }
-
-  ioctl(request: number, argument: Buffer, pointer?: IoctlPointer): string | undefined {
-    this.onCall?.()
-    if (request === siocgifgmemb) return groupMembers([...this.interfaces.keys()], argument, pointer)
-    const device = this.interfaces.get(argument.toString('utf8', 0, 16).replace(/\0.*$/s, ''))
-    if (!device) return 'ENXIO'
+  protected carryOut(
+    device: WireguardTwin,
+    request: number,
+    argument: Buffer,
+    pointer: IoctlPointer | undefined,
+  ): string | undefined {
     if (pointer?.offset !== dataBlock.pointer) return 'EFAULT'
     if (request === siocgwg) return this.get(device, argument, pointer.block)
     if (request === siocswg) return this.uid === 0 ? this.set(device, pointer.block) : 'EPERM'

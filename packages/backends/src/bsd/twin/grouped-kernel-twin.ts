@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+import { groupMember, groupRequest, siocgifgmemb } from '../interface-group.ts'
+import type { IoctlPointer, IoctlPort } from '../ioctl-port.ts'
+import { type TwinRules, WireguardTwin } from './wireguard-twin.ts'
+
+/** What the kernels of FreeBSD and OpenBSD have in common at the ioctl boundary: interfaces by name, in the group `wg`. */
+export abstract class GroupedKernelTwin implements IoctlPort {
+  readonly interfaces = new Map<string, WireguardTwin>()
+  /** 0 for root. */
+  uid = 0
+  /** Runs between the calls of one read, to let a device change meanwhile. */
+  onCall: (() => void) | undefined
+  private readonly rules: TwinRules
+
+  /** `rules` say in what the driver's devices differ from another system's. */
+  constructor(rules: TwinRules) {
+    this.rules = rules
+  }
+
+  /** Makes an interface, replacing one of that name. */
+  create(name: string): WireguardTwin {
+    const made = new WireguardTwin(this.rules)
+    this.interfaces.set(name, made)
+    return made
+  }
+
+  /** ioctl(2): fills `argument` and the block behind `pointer`; returns the name of an errno, or undefined. */
+  ioctl(request: number, argument: Buffer, pointer?: IoctlPointer): string | undefined {
+    this.onCall?.()
+    if (request === siocgifgmemb) return groupMembers([...this.interfaces.keys()], argument, pointer)
+    const device = this.interfaces.get(nameIn(argument))
+    return device ? this.carryOut(device, request, argument, pointer) : 'ENXIO'
+  }
+
+  /** A request of the driver's own for a device that exists, with the results of {@link ioctl}. */
+  protected abstract carryOut(
+    device: WireguardTwin,
+    request: number,
+    argument: Buffer,
+    pointer: IoctlPointer | undefined,
+  ): string | undefined
+}
+
+/** SIOCGIFGMEMB of the group `wg`. */
+const groupMembers = (
+  members: readonly string[],
+  argument: Buffer,
+  pointer: IoctlPointer | undefined,
+): string | undefined => {
+  const group = nameIn(argument)
+  if (group !== 'wg' || members.length === 0) return 'ENOENT'
+  const need = members.length * groupMember
+  const length = argument.readUInt32LE(groupRequest.length)
+  argument.writeUInt32LE(need, groupRequest.length)
+  if (length === 0) return undefined
+  if (length < need || pointer?.offset !== groupRequest.pointer) return 'EINVAL'
+  members.forEach((name, i) => {
+    pointer.block.write(name, i * groupMember)
+  })
+  return undefined
+}
+
+/** A name of at most 15 bytes at the start of a request. */
+const nameIn = (argument: Buffer): string => argument.toString('utf8', 0, 16).replace(/\0.*$/s, '')
