@@ -6,33 +6,7 @@ import { allowedIpRecordBytes, peerEvent } from '@wgq/native/engine'
 import { rejectAfterMs, rekeyAfterMs } from '../constants.ts'
 import { decodeEndpoint, encodeEndpoint } from '../device/endpoint-record.ts'
 import type { Datagram, MemoryNetwork } from './memory-network.ts'
-
-interface Keypair extends Omit<Session, 'sendKey' | 'receiveKey'> {
-  readonly send: string
-  readonly receive: string
-  readonly bornMs: number
-  maySend: boolean
-  counter: bigint
-  readonly seen: Set<bigint>
-}
-
-interface TwinPeer {
-  endpoint: string | undefined
-  previous: Keypair | undefined
-  current: Keypair | undefined
-  next: Keypair | undefined
-  staged: Buffer[]
-  rxBytes: bigint
-  txBytes: bigint
-  unansweredSince: number
-  unacknowledgedSince: number
-  receivedMore: boolean
-  lastTraversal: number
-  lastReceived: number
-  lastDataSent: number
-  flags: number
-  dropped: number[]
-}
+import { type Keypair, MemoryPeer, nanoseconds } from './memory-peer.ts'
 
 /**
  * The packet engine in memory, for tests of the deciding side: the same bookkeeping without threads, sockets and
@@ -42,7 +16,7 @@ export class MemoryEngine implements PacketEngine {
   /** Inner packets that arrived, by peer. */
   readonly delivered: { readonly peer: number; readonly packet: Buffer }[] = []
   readonly prefixes = new Map<string, number>()
-  private readonly peers = new Map<number, TwinPeer>()
+  private readonly peers = new Map<number, MemoryPeer>()
   private readonly network: MemoryNetwork
   private readonly address: string
   private readonly onWake: () => void
@@ -89,23 +63,7 @@ export class MemoryEngine implements PacketEngine {
   }
 
   addPeer(): number {
-    this.peers.set(this.nextPeer, {
-      endpoint: undefined,
-      previous: undefined,
-      current: undefined,
-      next: undefined,
-      staged: [],
-      rxBytes: 0n,
-      txBytes: 0n,
-      unansweredSince: 0,
-      unacknowledgedSince: 0,
-      receivedMore: false,
-      lastTraversal: 0,
-      lastReceived: 0,
-      lastDataSent: 0,
-      flags: 0,
-      dropped: [],
-    })
+    this.peers.set(this.nextPeer, new MemoryPeer(() => this.network.nowMs, this.onWake))
     return this.nextPeer++
   }
   removePeer(peer: number): void {
@@ -120,7 +78,7 @@ export class MemoryEngine implements PacketEngine {
     const known = this.peer(peer)
     known.endpoint = endpointText(record)
     known.rxBytes += BigInt(messageBytes)
-    this.heard(known)
+    known.heard()
   }
 
   updateAllowedIps(records: Uint8Array): void {
@@ -134,70 +92,42 @@ export class MemoryEngine implements PacketEngine {
   }
 
   beginSession(peer: number, session: Session): number[] {
-    const known = this.peer(peer)
-    const fresh: Keypair = {
-      role: session.role,
-      localIndex: session.localIndex,
-      remoteIndex: session.remoteIndex,
-      send: Buffer.from(session.sendKey).toString('hex'),
-      receive: Buffer.from(session.receiveKey).toString('hex'),
-      bornMs: this.network.nowMs,
-      maySend: true,
-      counter: 0n,
-      seen: new Set(),
-    }
-    const before = [known.previous, known.current, known.next]
-    if (session.role === 'responder') {
-      known.next = fresh
-      known.previous = undefined
-    } else {
-      known.previous = known.next ?? known.current
-      known.next = undefined
-      known.current = fresh
-    }
-    return gone(before, known)
+    return this.peer(peer).begin(session)
   }
   clearSessions(peer: number): number[] {
-    const known = this.peer(peer)
-    const before = [known.previous, known.current, known.next]
-    known.previous = undefined
-    known.current = undefined
-    known.next = undefined
-    return gone(before, known)
+    return this.peer(peer).clear()
   }
   expireSending(peer: number): void {
-    const { current, next } = this.peer(peer)
-    if (current) current.maySend = false
-    if (next) next.maySend = false
+    this.peer(peer).expireSending()
   }
 
   sendHandshake(peer: number, message: Uint8Array): number {
     const known = this.peer(peer)
     if (!known.endpoint) return 89
     known.txBytes += BigInt(message.length)
-    this.sentSomething(known)
+    known.sent()
     this.network.send(this.address, known.endpoint, { kind: 'handshake', message: Buffer.from(message) })
     return 0
   }
   sendKeepalive(peer: number): void {
     const known = this.peer(peer)
-    known.receivedMore = false
+    known.forgetReceived()
     if (known.staged.length === 0) known.staged.push(Buffer.alloc(0))
     this.flushStaged(peer)
   }
   flushStaged(peer: number): void {
     const known = this.peer(peer)
     if (known.staged.length === 0) return
-    const { current } = known
+    const current = known.sending
     const age = current ? this.network.nowMs - current.bornMs : 0
     if (!current?.maySend || age >= rejectAfterMs) {
-      this.raise(known, peerEvent.needHandshake)
+      known.raise(peerEvent.needHandshake)
       return
     }
     const packets = known.staged
     known.staged = []
     for (const packet of packets) this.transmit(known, current, packet)
-    if (current.role === 'initiator' && age >= rekeyAfterMs) this.raise(known, peerEvent.needHandshake)
+    if (current.role === 'initiator' && age >= rekeyAfterMs) known.raise(peerEvent.needHandshake)
   }
   dropStaged(peer: number): number {
     const known = this.peer(peer)
@@ -210,27 +140,14 @@ export class MemoryEngine implements PacketEngine {
     const events = this.handshakes
     this.handshakes = []
     for (const [handle, peer] of this.peers) {
-      if (peer.flags === 0) continue
-      events.push({ kind: 'peer', peer: handle, flags: peer.flags, dropped: peer.dropped })
-      peer.flags = 0
-      peer.dropped = []
+      const event = peer.takeEvent()
+      if (event) events.push({ kind: 'peer', peer: handle, ...event })
     }
     return events
   }
   reportDrain(): void {}
   peerState(peer: number): EnginePeerState {
-    const known = this.peer(peer)
-    return {
-      rxBytes: known.rxBytes,
-      txBytes: known.txBytes,
-      unansweredSince: nanoseconds(known.unansweredSince),
-      unacknowledgedSince: nanoseconds(known.unacknowledgedSince),
-      receivedMore: known.receivedMore,
-      lastTraversal: nanoseconds(known.lastTraversal),
-      lastReceived: nanoseconds(known.lastReceived),
-      lastDataSent: nanoseconds(known.lastDataSent),
-      staged: known.staged.length,
-    }
+    return this.peer(peer).state()
   }
   peerEndpoint(peer: number): Uint8Array | undefined {
     const { endpoint } = this.peer(peer)
@@ -264,8 +181,8 @@ export class MemoryEngine implements PacketEngine {
       return
     }
     for (const [handle, peer] of this.peers) {
-      for (const keypair of [peer.current, peer.previous, peer.next]) {
-        if (keypair?.localIndex !== datagram.receiver || keypair.receive !== datagram.key) continue
+      for (const keypair of peer.receiving) {
+        if (keypair.localIndex !== datagram.receiver || keypair.receive !== datagram.key) continue
         if (this.network.nowMs - keypair.bornMs >= rejectAfterMs || keypair.seen.has(datagram.counter)) return
         keypair.seen.add(datagram.counter)
         this.accept(handle, peer, keypair, from, datagram.packet)
@@ -276,37 +193,21 @@ export class MemoryEngine implements PacketEngine {
 
   // --- internal ---
 
-  private accept(handle: number, peer: TwinPeer, keypair: Keypair, from: string, packet: Buffer): void {
+  private accept(handle: number, peer: MemoryPeer, keypair: Keypair, from: string, packet: Buffer): void {
     peer.endpoint = from
     peer.rxBytes += BigInt(32 + packet.length)
-    if (keypair === peer.next) {
-      const before = [peer.previous, peer.current, peer.next]
-      peer.previous = peer.current
-      peer.current = peer.next
-      peer.next = undefined
-      peer.dropped.push(...gone(before, peer))
-      this.raise(peer, peerEvent.sessionConfirmed)
-    }
-    this.heard(peer)
+    peer.confirm(keypair)
+    peer.heard()
     if (packet.length === 0) return
     this.delivered.push({ peer: handle, packet })
-    if (peer.unacknowledgedSince === 0) {
-      peer.unacknowledgedSince = this.network.nowMs
-      this.raise(peer, peerEvent.owesKeepalive)
-    } else peer.receivedMore = true
+    peer.heardData()
   }
 
-  private transmit(peer: TwinPeer, keypair: Keypair, packet: Buffer): void {
+  private transmit(peer: MemoryPeer, keypair: Keypair, packet: Buffer): void {
     if (peer.endpoint === undefined) return
     peer.txBytes += BigInt(32 + packet.length)
-    this.sentSomething(peer)
-    if (packet.length > 0) {
-      peer.lastDataSent = this.network.nowMs
-      if (peer.unansweredSince === 0) {
-        peer.unansweredSince = this.network.nowMs
-        this.raise(peer, peerEvent.awaitingReply)
-      }
-    }
+    peer.sent()
+    if (packet.length > 0) peer.sentData()
     this.network.send(this.address, peer.endpoint, {
       kind: 'transport',
       receiver: keypair.remoteIndex,
@@ -316,35 +217,12 @@ export class MemoryEngine implements PacketEngine {
     })
   }
 
-  private sentSomething(peer: TwinPeer): void {
-    peer.lastTraversal = this.network.nowMs
-    peer.unacknowledgedSince = 0
-  }
-
-  private heard(peer: TwinPeer): void {
-    peer.lastTraversal = this.network.nowMs
-    peer.lastReceived = this.network.nowMs
-    peer.unansweredSince = 0
-  }
-
-  private raise(peer: TwinPeer, flag: number): void {
-    peer.flags |= flag
-    this.onWake()
-  }
-
-  private peer(handle: number): TwinPeer {
+  private peer(handle: number): MemoryPeer {
     const found = this.peers.get(handle)
     if (!found) throw new Error(`no peer ${handle}`)
     return found
   }
 }
-
-const gone = (before: readonly (Keypair | undefined)[], now: TwinPeer): number[] =>
-  before
-    .filter((keypair) => keypair && ![now.previous, now.current, now.next].includes(keypair))
-    .map((keypair) => keypair?.localIndex as number)
-
-const nanoseconds = (milliseconds: number): bigint => BigInt(Math.round(milliseconds * 1e6))
 
 const endpointText = (record: Uint8Array): string => {
   const { address, port } = decodeEndpoint(record, () => undefined)
