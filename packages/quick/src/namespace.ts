@@ -20,9 +20,12 @@ export const enter = async (session: Session, netns: string): Promise<Session> =
   return { ...session, into: netns, edges: { ...edges, host, run: runInside(edges.run, netns) } }
 }
 
+/** Says whether there is a network namespace of that name. */
+const exists = (netns: string): boolean => existsSync(`/run/netns/${netns}`)
+
 /** Raises `E_NETNS` where there is no network namespace of that name. */
 export const checkNamespace = (netns: string): void => {
-  if (existsSync(`/run/netns/${netns}`)) return
+  if (exists(netns)) return
   throw new WgqError('E_NETNS', `There is no network namespace \`${netns}'`, {
     hint: `\`ip netns add ${netns}\` makes it, \`ip netns list\` shows those there are`,
   })
@@ -32,19 +35,20 @@ export const checkNamespace = (netns: string): void => {
 export const sessionOf = async (session: Session, journal: Journal | undefined): Promise<Session> =>
   journal?.into === undefined ? session : enter(session, journal.into)
 
-/** Moves the interface of a run into its namespace. Resolves to the session inside. */
+/** The same, or undefined where the namespace is no more: what was in it went with it. */
+export const sessionIfThere = async (session: Session, journal: Journal): Promise<Session | undefined> =>
+  journal.into === undefined || exists(journal.into) ? sessionOf(session, journal) : undefined
+
+/** Moves the interface of a run into the namespace of the session `inside`. */
 export const moveInside = async (
-  session: Session,
+  inside: Session,
   netns: string,
   runner: Runner,
   keeper: JournalKeeper,
-): Promise<Session> => {
-  const inside = await enter(session, netns)
-  keeper.update({ into: netns })
-  await runner.perform([{ do: 'link.move', name: session.name, netns }])
-  const link = await inside.edges.host.link(session.name)
+): Promise<void> => {
+  await runner.perform([{ do: 'link.move', name: inside.name, netns }])
+  const link = await inside.edges.host.link(inside.name)
   if (link) keeper.update({ linkIndex: link.index })
-  return inside
 }
 
 const runInside =

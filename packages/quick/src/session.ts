@@ -18,7 +18,10 @@ export interface Session {
   readonly binDirectory: string
   /** Byte for byte what upstream says, or wgq's own comforts. */
   readonly style: 'wg-quick' | 'wgq'
-  /** Nothing may leave the machine outside of the tunnel (`# KillSwitch = on`, `--kill-switch`). */
+  /**
+   * Nothing may leave the machine outside of the tunnel (`# KillSwitch = on`, `--kill-switch`); the namespace, where the
+   * interface lives in one.
+   */
   readonly killSwitch?: boolean
   /** A kill switch that stood before this run stays whatever happens. */
   readonly keepKillSwitch?: boolean

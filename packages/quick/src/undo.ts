@@ -4,7 +4,7 @@ import type { Link } from '@wgq/model/host'
 import type { Op } from '@wgq/model/operation'
 import { planFirewallRemoval } from './firewall/choose.ts'
 import { allJournals, type Journal, type JournalKeeper } from './journal.ts'
-import { sessionOf } from './namespace.ts'
+import { sessionIfThere } from './namespace.ts'
 import { planJournalRules } from './plan/rules.ts'
 import { Runner } from './runner.ts'
 import type { Session } from './session.ts'
@@ -17,9 +17,9 @@ import type { Session } from './session.ts'
 export const undo = async (session: Session, keeper: JournalKeeper): Promise<number> => {
   const { edges } = session
   const { journal } = keeper
-  let runner = new Runner({ ...session, interruption: {} })
+  const outside = new Runner({ ...session, interruption: {} })
   let status = 0
-  const attempt = async (ops: readonly Op[]): Promise<void> => {
+  const attempt = async (ops: readonly Op[], runner = outside): Promise<void> => {
     for (const op of ops) {
       try {
         await runner.perform([op])
@@ -38,15 +38,15 @@ export const undo = async (session: Session, keeper: JournalKeeper): Promise<num
   restoreSysctls(session, journal)
   const blocking = journal.undo.filter((op) => op.do === 'killswitch.off').slice(0, 1)
   const kept = session.keepKillSwitch ? blocking : []
+  const there = await sessionIfThere(session, journal)
+  const inside = there && new Runner({ ...there, interruption: {} })
   if (journal.undo.some((op) => op.do === 'link.delete')) {
     const link = await edges.host.link(journal.interface)
     if (link && isOwn(link, journal)) await attempt([{ do: 'link.delete', name: link.name }])
-    else if (journal.into !== undefined && (await linkOf(session, journal))) {
-      runner = new Runner({ ...(await sessionOf(session, journal)), interruption: {} })
-      await attempt([{ do: 'link.delete', name: journal.interface }])
-    }
+    else if (journal.into !== undefined && (await linkOf(session, journal)))
+      await attempt([{ do: 'link.delete', name: journal.interface }], inside)
   }
-  if (kept.length === 0) await attempt(blocking)
+  if (kept.length === 0 && inside) await attempt(blocking, inside)
   if (status === 0 && kept.length > 0) keeper.update({ state: 'up', undo: kept })
   else if (status === 0) keeper.remove()
   return status
@@ -63,7 +63,7 @@ export const isOwn = (link: Link, journal: Journal): boolean =>
 export const linkOf = async (session: Session, journal: Journal): Promise<Link | undefined> => {
   if (journal.into === undefined) return session.edges.host.link(journal.interface)
   try {
-    return await (await sessionOf(session, journal)).edges.host.link(journal.interface)
+    return await (await sessionIfThere(session, journal))?.edges.host.link(journal.interface)
   } catch (error) {
     if (isWgqError(error)) return undefined
     throw error

@@ -11,7 +11,7 @@ import { usableAddresses, usablePrefixes } from './ipv6-off.ts'
 import { JournalKeeper, makeRunDirectory, readJournal, startJournal } from './journal.ts'
 import { planKillSwitch } from './kill-switch/plan.ts'
 import { automaticMtu } from './mtu.ts'
-import { checkNamespace, moveInside } from './namespace.ts'
+import { checkNamespace, enter, moveInside } from './namespace.ts'
 import { planAddresses } from './plan/addresses.ts'
 import { isDefault, planMainRoutes, planTableRoutes, readRouting, sortedAllowedIps } from './plan/routes.ts'
 import { recover } from './recover.ts'
@@ -21,7 +21,7 @@ import { rollBack } from './rollback.ts'
 import { Runner } from './runner.ts'
 import type { Session } from './session.ts'
 import { forgetTry } from './try.ts'
-import { isOwn } from './undo.ts'
+import { isOwn, linkOf } from './undo.ts'
 
 /**
  * wg-quick up: brings an interface up as its configuration says, or leaves the host as it was. Resolves to the exit
@@ -33,17 +33,21 @@ export const up = async (session: Session): Promise<number> => {
   makeRunDirectory(session.runDirectory)
   forgetTry(session)
   const before = session.killSwitch ? readJournal(session.runDirectory, name) : undefined
-  const blocking = before?.undo.filter((op) => op.do === 'killswitch.off').slice(0, 1) ?? []
+  const stays = before !== undefined && before.into === session.into
+  const blocking = stays ? before.undo.filter((op) => op.do === 'killswitch.off').slice(0, 1) : []
   await recover({ ...session, keepKillSwitch: blocking.length > 0 })
-  const link = await edges.host.link(name)
-  const own = link && readJournal(session.runDirectory, name)
-  if (own && session.style === 'wgq' && isOwn(link, own)) return reload(session)
-  if (link)
+  const journal = readJournal(session.runDirectory, name)
+  const running = journal && (await linkOf(session, journal))
+  const own = running && isOwn(running, journal)
+  const inPlace = session.into === undefined || session.into === journal?.into
+  if (own && inPlace && session.style === 'wgq') return reload(session)
+  if (own || (await edges.host.link(name)))
     throw new WgqError('E_EXISTS', `\`${name}' already exists`, {
       hint: `\`wgq down ${name}\` takes it down first`,
     })
   const keeper = new JournalKeeper(session.runDirectory, startJournal(name, session.configPath))
   keeper.claim()
+  if (session.into !== undefined) keeper.update({ into: session.into })
   if (blocking.length > 0) keeper.update({ undo: blocking })
   try {
     await bringUp(session, keeper)
@@ -64,20 +68,20 @@ const bringUp = async (session: Session, keeper: JournalKeeper): Promise<void> =
   await runner.perform([{ do: 'device.configure', name, configuration: `${settings.wgConfig}\n` }])
   const device = await edges.devices.read(name).catch(() => undefined)
   keeper.update({ configured: configuredBy(settings, device?.peers ?? []) })
-  await runner.perform(planKillSwitch(session, device))
+  const inside = session.into === undefined ? session : await enter(session, session.into)
+  const innerRunner = new Runner(inside, keeper)
+  await innerRunner.perform(planKillSwitch(inside, device))
   const findMtu = async (): Promise<string> =>
     settings.mtu?.value ?? String(await automaticMtu(edges.host, device?.peers ?? []))
   // The ways to the endpoints are those of the namespace that the daemon sends from.
   const outerMtu = session.into === undefined ? undefined : await findMtu()
-  const inside =
-    session.into === undefined ? session : await moveInside(session, session.into, runner, keeper)
-  const innerRunner = session.into === undefined ? runner : new Runner(inside, keeper)
+  if (session.into !== undefined) await moveInside(inside, session.into, runner, keeper)
   await innerRunner.perform(planAddresses(name, usableAddresses(inside)))
   await innerRunner.perform([{ do: 'link.up', dev: name, mtu: outerMtu ?? (await findMtu()) }])
   await setDns(inside, innerRunner, device)
   await setRoutes(inside, innerRunner, device)
   // Once more with the mark that the default route chose.
-  const marked = session.killSwitch ? await edges.devices.read(name) : undefined
+  const marked = session.killSwitch && inside === session ? await edges.devices.read(name) : device
   if (marked?.fwmark !== device?.fwmark) await runner.perform(planKillSwitch(session, marked))
   await innerRunner.perform(planHooks(name, settings.hooks.postUp))
 }

@@ -21,7 +21,7 @@ export const quickCommands: readonly Command[] = [
       {
         name: 'kill-switch',
         summary:
-          'nothing leaves this machine outside of the tunnel until `wgq down`, also when the data plane crashes',
+          'nothing leaves this machine (with --netns: the namespace) outside of the tunnel until `wgq down`, also when the data plane crashes',
       },
       {
         name: 'try',

@@ -4,9 +4,13 @@ import type { Op } from '@wgq/model/operation'
 import type { Session } from '../session.ts'
 import { writeKillSwitch } from './nft-text.ts'
 
-/** The operation that blocks everything beside the tunnel, as far as its endpoints and mark are known; none unless asked. */
-export const planKillSwitch = ({ name, killSwitch }: Session, device: Device | undefined): Op[] => {
+/**
+ * The operation that blocks everything beside the tunnel, as far as its endpoints and mark are known; none unless asked. It
+ * is for the namespace of the interface: where that is not the one of the data plane, encrypted packets leave elsewhere.
+ */
+export const planKillSwitch = ({ name, killSwitch, into }: Session, found: Device | undefined): Op[] => {
   if (!killSwitch) return []
+  const device = into === undefined ? found : undefined
   const endpoints = device?.peers.flatMap(({ endpoint }) => (endpoint ? [endpoint] : [])) ?? []
   return [
     {

@@ -40,6 +40,8 @@ export const planHost = (
     mtu: Setting | undefined
     routing: Routing
     allowedIps: readonly Cidr[]
+    /** A default route is a route like any other: the interface is in a namespace of its own. */
+    plainDefaults?: boolean
   },
   view: HostView,
 ): HostPlan => {
@@ -53,7 +55,7 @@ export const planHost = (
       op.do === 'rule.delete' && op.rule.notFwmark !== undefined ? [op.rule.family] : [],
     ),
   )
-  const wanted = file.routing.to === 'auto' ? file.allowedIps.filter(isDefault) : []
+  const wanted = file.routing.to === 'auto' && !file.plainDefaults ? file.allowedIps.filter(isDefault) : []
   const defaultsToAdd = wanted.filter(({ family }) => !had.has(family))
   const defaultsToRemove = [...had].filter((family) => !wanted.some((cidr) => cidr.family === family))
   const isReplacement = (op: Op) => 'dst' in op && op.table === undefined && gone.has(formatCidr(op.dst))
@@ -126,7 +128,12 @@ const networkOf = (address: string): string[] => {
 
 const planRouteChanges = (
   dev: string,
-  file: { addresses: readonly Setting[]; routing: Routing; allowedIps: readonly Cidr[] },
+  file: {
+    addresses: readonly Setting[]
+    routing: Routing
+    allowedIps: readonly Cidr[]
+    plainDefaults?: boolean
+  },
   view: HostView,
   gone: ReadonlySet<string>,
 ): Changes => {
@@ -157,14 +164,14 @@ const planRouteChanges = (
 
 const wantedRoutes = (
   dev: string,
-  file: { routing: Routing; allowedIps: readonly Cidr[] },
+  file: { routing: Routing; allowedIps: readonly Cidr[]; plainDefaults?: boolean },
   existing: readonly Cidr[],
 ): Op[] => {
   if (file.routing.to === 'off') return []
   if (file.routing.to === 'table') return planTableRoutes(dev, file.routing.table, file.allowedIps)
   return planMainRoutes(
     dev,
-    file.allowedIps.filter((cidr) => !isDefault(cidr)),
+    file.allowedIps.filter((cidr) => file.plainDefaults || !isDefault(cidr)),
     existing,
   )
 }

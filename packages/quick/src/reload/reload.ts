@@ -11,6 +11,7 @@ import { Failure, Interrupted } from '../failure.ts'
 import { chooseFirewall, planFirewallRemoval } from '../firewall/choose.ts'
 import { type Journal, JournalKeeper, makeRunDirectory, readJournal, startJournal } from '../journal.ts'
 import { planKillSwitch } from '../kill-switch/plan.ts'
+import { sessionOf } from '../namespace.ts'
 import { notWireGuard } from '../not-wireguard.ts'
 import { readRouting, sortedAllowedIps } from '../plan/routes.ts'
 import { planJournalRules } from '../plan/rules.ts'
@@ -38,12 +39,21 @@ export interface ReloadPlan {
  * what reading the file raises.
  */
 export const planReload = async (session: Session): Promise<ReloadPlan> => {
+  const journal = journalOf(session)
+  return planInside(await sessionOf(session, journal), journal)
+}
+
+/** That of a tunnel whose beginning nobody noted is empty. */
+const journalOf = ({ runDirectory, name, configPath }: Session): Journal =>
+  readJournal(runDirectory, name) ?? { ...startJournal(name, configPath), state: 'up' }
+
+/** {@link planReload} in the namespace of the interface. */
+const planInside = async (session: Session, journal: Journal): Promise<ReloadPlan> => {
   const { name, settings, edges } = session
   const device = await readRunning(session)
   const file = await edges.readWgConfig(`${settings.wgConfig}\n`)
   // Every implementation ignores a peer with the device's own key.
   const wanted = { ...file, peers: file.peers.filter(({ publicKey }) => publicKey !== device.publicKey) }
-  const journal = readJournal(session.runDirectory, name) ?? startJournal(name, session.configPath)
   const { change, differences }: DeviceDiff = diffDevice(device, wanted, {
     configured: configuredEndpoints(journal),
   })
@@ -63,6 +73,7 @@ export const planReload = async (session: Session): Promise<ReloadPlan> => {
       mtu: settings.mtu,
       routing,
       allowedIps: sortedAllowedIps(wantedPeers(wanted)),
+      plainDefaults: session.into !== undefined,
     },
     { link, addresses: await edges.host.addresses(name), routes, undo: journal.undo },
   )
@@ -85,14 +96,12 @@ export const planReload = async (session: Session): Promise<ReloadPlan> => {
 export const reload = async (session: Session): Promise<number> => {
   makeRunDirectory(session.runDirectory)
   await recover(session)
-  const plan = await planReload(session)
-  const journal = readJournal(session.runDirectory, session.name) ?? {
-    ...startJournal(session.name, session.configPath),
-    state: 'up' as const,
-  }
+  const journal = journalOf(session)
+  const inside = await sessionOf(session, journal)
+  const plan = await planInside(inside, journal)
   const keeper = new JournalKeeper(session.runDirectory, journal)
   try {
-    await apply(session, plan, keeper)
+    await apply(inside, plan, keeper)
     return 0
   } catch (error) {
     if (error instanceof Failure) return error.status

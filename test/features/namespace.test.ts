@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+import { readdirSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { whyNoTunnel } from '../support/implementation.ts'
+import { LiveTunnel } from '../support/live-tunnel.ts'
+import { connect, Namespace } from '../support/netns.ts'
+
+const why = whyNoTunnel('nft')
+if (why) console.warn(`features/namespace: skipped: ${why}`)
+
+describe.skipIf(why)('a tunnel in a network namespace of its own', () => {
+  let tunnel: LiveTunnel
+  let inner: Namespace
+  beforeAll(async () => {
+    tunnel = await LiveTunnel.open()
+    inner = new Namespace('live-in')
+    // Another way out of the namespace, which a kill switch has to close.
+    connect(
+      { ns: tunnel.ns, dev: 'side0', addresses: ['10.78.0.1/24'] },
+      { ns: inner, dev: 'side1', addresses: ['10.78.0.2/24'] },
+    )
+  })
+  afterAll(() => {
+    tunnel?.remove()
+    inner?.remove()
+  })
+  const config = () => tunnel.defaultConfig().replace('10.60.0.2/32', '0.0.0.0/0')
+  const pings = (ns: Namespace, address: string) =>
+    ns.tryRun('ping', ['-c', '1', '-W', '1', address]).status === 0
+  const journals = () => readdirSync('/run/wgq').filter((file) => file.startsWith(tunnel.device))
+
+  test('its kill switch closes the namespace and nothing else, and goes with it', () => {
+    tunnel.write(config().replace('PrivateKey', '# KillSwitch = on\nPrivateKey'))
+    tunnel.up('--netns', inner.name)
+    expect(pings(inner, '10.60.0.2')).toBe(true)
+    expect(pings(inner, '10.78.0.1')).toBe(false)
+    expect(pings(tunnel.ns, '10.77.1.2')).toBe(true)
+    expect(tunnel.ns.run('nft', 'list', 'tables')).toBe('')
+    const down = tunnel.wgq('down', tunnel.configPath)
+    expect(down.status, down.stderr).toBe(0)
+    expect(inner.run('nft', 'list', 'tables')).toBe('')
+    expect(pings(inner, '10.78.0.1')).toBe(true)
+    expect(pings(tunnel.ns, '10.77.1.2')).toBe(true)
+    expect(journals()).toEqual([])
+  })
+
+  test('its kill switch stays when the data plane crashes, and the next up goes on from there', () => {
+    tunnel.write(config().replace('PrivateKey', '# KillSwitch = on\nPrivateKey'))
+    tunnel.up('--netns', inner.name)
+    for (const pid of tunnel.daemonPids()) process.kill(pid, 'SIGKILL')
+    expect(pings(inner, '10.78.0.1')).toBe(false)
+    tunnel.up('--netns', inner.name)
+    expect(pings(inner, '10.60.0.2')).toBe(true)
+    expect(pings(inner, '10.78.0.1')).toBe(false)
+    for (const pid of tunnel.daemonPids()) process.kill(pid, 'SIGKILL')
+    expect(tunnel.wgq('down', tunnel.configPath).status).toBe(0)
+    expect(inner.run('nft', 'list', 'tables')).toBe('')
+    expect(journals()).toEqual([])
+  })
+
+  test('up again, diff and reload bring it in line where it is', () => {
+    tunnel.write(config())
+    tunnel.up('--netns', inner.name)
+    expect(tunnel.wgq('diff', tunnel.configPath)).toMatchObject({ status: 0, stdout: '' })
+    const again = tunnel.wgq('up', '--netns', inner.name, tunnel.configPath)
+    expect(again).toMatchObject({ status: 0, stderr: '' })
+    tunnel.write(
+      config().replace('10.60.0.3/32', '10.60.0.3/32, 10.61.0.0/16').replace('0.0.0.0/0', '10.60.0.2/32'),
+    )
+    const diff = tunnel.wgq('diff', tunnel.configPath)
+    expect(diff.status, diff.stderr).toBe(2)
+    expect(diff.stdout).toMatch(/^\+ route +10\.61\.0\.0\/16 +table main$/m)
+    expect(diff.stdout).toMatch(/^- route +0\.0\.0\.0\/0 +table main$/m)
+    const reload = tunnel.wgq('reload', tunnel.configPath)
+    expect(reload.status, reload.stderr).toBe(0)
+    const routes = inner.run('ip', 'route')
+    expect(routes).toContain(`10.61.0.0/16 dev ${tunnel.device}`)
+    expect(routes).not.toContain('default')
+    expect(pings(inner, '10.60.0.2')).toBe(true)
+    expect(tunnel.ns.run('ip', 'rule')).not.toContain('518')
+  })
+
+  test('up for another place is refused and leaves it alone', () => {
+    const other = new Namespace('live-other')
+    try {
+      const elsewhere = tunnel.wgq('up', '--netns', other.name, tunnel.configPath)
+      expect(elsewhere.status).toBe(1)
+      expect(elsewhere.stderr).toContain(`\`${tunnel.device}' already exists`)
+      expect(pings(inner, '10.60.0.2')).toBe(true)
+      expect(tunnel.wgq('down', tunnel.configPath).status).toBe(0)
+    } finally {
+      other.remove()
+    }
+  })
+})
