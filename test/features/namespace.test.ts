@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { livingNamespaces } from '../../packages/quick/src/living-namespaces.ts'
 import { whyNoTunnel } from '../support/implementation.ts'
 import { LiveTunnel } from '../support/live-tunnel.ts'
-import { connect, Namespace } from '../support/netns.ts'
+import { connect, Namespace, until } from '../support/netns.ts'
 
 const why = whyNoTunnel('nft')
 if (why) console.warn(`features/namespace: skipped: ${why}`)
@@ -90,6 +91,33 @@ describe.skipIf(why)('a tunnel in a network namespace of its own', () => {
       expect(tunnel.wgq('down', tunnel.configPath).status).toBe(0)
     } finally {
       other.remove()
+    }
+  })
+})
+
+const hidden = why ?? (livingNamespaces() ? undefined : 'not every process of this machine can be seen')
+if (hidden) console.warn(`features/namespace: a part is skipped: ${hidden}`)
+
+describe.skipIf(hidden)('a namespace that was deleted with its tunnel', () => {
+  test('its journal goes with the next up, those of living namespaces stay', async () => {
+    const tunnel = await LiveTunnel.open()
+    const doomed = await LiveTunnel.open()
+    try {
+      doomed.up()
+      const journal = `/run/wgq/${doomed.device}.json`
+      tunnel.up()
+      expect(existsSync(journal)).toBe(true)
+      tunnel.wgq('down', tunnel.configPath)
+      const pids = doomed.daemonPids()
+      doomed.ns.remove()
+      await until('the namespace to go', () => pids.every((pid) => !existsSync(`/proc/${pid}`)))
+      tunnel.up()
+      expect(existsSync(journal)).toBe(false)
+      expect(existsSync(`/run/wgq/${tunnel.device}.json`)).toBe(true)
+    } finally {
+      rmSync(`/run/wgq/${doomed.device}.json`, { force: true })
+      tunnel.remove()
+      doomed.remove()
     }
   })
 })

@@ -63,6 +63,18 @@ test('journals of two network namespaces stand side by side', () => {
   expect(readdirSync(directory)).toEqual(['wg0.json'])
 })
 
+test('a journal stays at its place when the one before it goes', () => {
+  const other = new JournalKeeper(directory, { ...startJournal('wg0', ''), netns: 7 })
+  other.intend([address])
+  new JournalKeeper(directory, startJournal('wg0', '')).intend([address])
+  other.remove()
+  const journal = readJournal(directory, 'wg0') ?? expect.fail('no journal')
+  new JournalKeeper(directory, journal).update({ state: 'up' })
+  expect(readdirSync(directory)).toHaveLength(1)
+  new JournalKeeper(directory, journal).remove()
+  expect(readdirSync(directory)).toEqual([])
+})
+
 test('a lock lets one in at a time, also after its holder died', async () => {
   writeFileSync(join(directory, 'table.lock'), JSON.stringify(gone))
   let inside = 0

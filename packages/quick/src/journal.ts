@@ -27,6 +27,8 @@ export interface Journal {
   readonly config: string
   /** Inode of the network namespace: the same name may be in use in several. */
   readonly netns: number
+  /** The boot of the machine that it was written in; absent where the system does not tell. */
+  readonly boot?: string
   /** The namespace the interface was moved to (`--netns`). */
   readonly into?: string
   readonly state: 'starting' | 'up' | 'stopping'
@@ -130,6 +132,7 @@ export const startJournal = (name: IfName, config: string): Journal => ({
   interface: name,
   config,
   netns: currentNetns(),
+  ...currentBoot(),
   state: 'starting',
   owner: thisProcess(),
   undo: [],
@@ -160,18 +163,65 @@ export const readJournal = (directory: string, name: IfName): Journal | undefine
 /** Journals of the current namespace whose run was cut off: not finished, and its process is gone. */
 export const abandonedJournals = (directory: string): Journal[] => {
   const netns = currentNetns()
-  return list(directory)
-    .map((file) => parse(join(directory, file)))
-    .filter((journal) => journal !== undefined)
+  return stored(directory)
+    .map(({ journal }) => journal)
     .filter((journal) => journal.netns === netns && journal.state !== 'up' && !isAlive(journal.owner))
 }
 
 /** Every readable journal of the current namespace. */
 export const allJournals = (directory: string): Journal[] => {
   const netns = currentNetns()
-  return list(directory)
-    .map((file) => parse(join(directory, file)))
-    .filter((journal) => journal !== undefined && journal.netns === netns) as Journal[]
+  return stored(directory)
+    .map(({ journal }) => journal)
+    .filter((journal) => journal.netns === netns)
+}
+
+/**
+ * Journals of an earlier boot: the directory outlived it, the tunnels did not. Another identifier alone proves nothing,
+ * systemd-nspawn makes one up for each container; the file has to be older than this boot too.
+ */
+export const journalsOfEarlierBoots = (directory: string): StoredJournal[] => {
+  const { boot } = currentBoot()
+  const bootSeconds = Number(/^btime (\d+)$/m.exec(readIfThere('/proc/stat') ?? '')?.[1] ?? 0)
+  return stored(directory).filter(
+    ({ path, journal }) =>
+      boot !== undefined &&
+      journal.boot !== undefined &&
+      journal.boot !== boot &&
+      statSync(path).mtimeMs < bootSeconds * 1000,
+  )
+}
+
+/** Journals of other network namespaces. */
+export const foreignJournals = (directory: string): StoredJournal[] => {
+  const netns = currentNetns()
+  return stored(directory).filter(({ journal }) => journal.netns !== netns)
+}
+
+/** A journal and the path of its file. */
+export interface StoredJournal {
+  readonly path: string
+  readonly journal: Journal
+}
+
+const stored = (directory: string): StoredJournal[] =>
+  list(directory).flatMap((file) => {
+    const path = join(directory, file)
+    const journal = parse(path)
+    return journal ? [{ path, journal }] : []
+  })
+
+const currentBoot = (): { boot?: string } => {
+  const text = readIfThere('/proc/sys/kernel/random/boot_id')
+  return text === undefined ? {} : { boot: text.trim() }
+}
+
+const readIfThere = (path: string): string | undefined => {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
 }
 
 /** Inode of the network namespace of this process; 0 where the system has none. */
@@ -190,6 +240,8 @@ export const journalFiles = (name: IfName, netns: number): [plain: string, forei
 
 const journalPath = (directory: string, name: IfName, netns: number): string => {
   const [plain, foreign] = journalFiles(name, netns).map((file) => join(directory, file)) as [string, string]
+  // The tunnel that held the first place may have gone since; a journal stays where it is.
+  if (parse(foreign)?.netns === netns) return foreign
   const holder = parse(plain)
   return holder === undefined || holder.netns === netns ? plain : foreign
 }

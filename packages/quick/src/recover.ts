@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: MIT
 import { abandonedJournals, type Journal, JournalKeeper, readJournal } from './journal.ts'
 import { sweep } from './lock.ts'
+import { removeLostJournals } from './lost-journals.ts'
 import type { Session } from './session.ts'
 import { isOwn, linkOf, undo } from './undo.ts'
 
 /**
  * Cleans up after runs that never came to their end (killed, crashed), of whatever interface, and drops this interface's
- * journal where the tunnel it describes is gone. Resolves to the names of the interfaces that were cleaned up.
+ * journal where the tunnel it describes is gone, and all whose namespace or boot is. Resolves to the names of the interfaces that were cleaned up.
  */
 export const recover = async (session: Session): Promise<string[]> => {
   const cleaned: string[] = []
   sweep(session.runDirectory)
+  await removeLostJournals(session)
   for (const journal of abandonedJournals(session.runDirectory)) {
     await undo(session, new JournalKeeper(session.runDirectory, journal))
     cleaned.push(journal.interface)

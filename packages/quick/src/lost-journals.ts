@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+import { rmSync } from 'node:fs'
+import {
+  currentNetns,
+  foreignJournals,
+  type Journal,
+  JournalKeeper,
+  journalsOfEarlierBoots,
+} from './journal.ts'
+import { livingNamespaces } from './living-namespaces.ts'
+import type { Session } from './session.ts'
+import { undo } from './undo.ts'
+
+/**
+ * Removes journals whose tunnels cannot exist any more: those of an earlier boot, and those of network namespaces that are
+ * gone. Of an earlier boot in this namespace, what was done to files of name servers is taken back; everything else went
+ * with the boot. Where it cannot be seen which namespaces there are (`living`, see {@link livingNamespaces}), theirs stay.
+ */
+export const removeLostJournals = async (session: Session, living = livingNamespaces): Promise<void> => {
+  const { runDirectory } = session
+  for (const { path, journal } of journalsOfEarlierBoots(runDirectory))
+    if (journal.netns === currentNetns()) await undo(session, journalOfFiles(runDirectory, journal))
+    else rmSync(path, { force: true })
+  // Listed before one looks around: a namespace that comes meanwhile has no journal among them.
+  const foreign = foreignJournals(runDirectory)
+  const there = foreign.length === 0 ? undefined : living()
+  if (!there) return
+  for (const { path, journal } of foreign) if (!there.has(journal.netns)) rmSync(path, { force: true })
+}
+
+/** What an earlier boot left is in files: those of name servers, and the records of resolvconf in the same /run. */
+const journalOfFiles = (runDirectory: string, journal: Journal): JournalKeeper => {
+  const undo = journal.undo.filter((op) => op.do === 'dns.unset' && op.manager !== 'resolvectl')
+  return new JournalKeeper(runDirectory, { ...journal, undo })
+}
