@@ -63,6 +63,10 @@ describe.skipIf(why)('a tunnel in a network namespace of its own', () => {
     tunnel.write(config())
     tunnel.up('--netns', inner.name)
     expect(tunnel.wgq('diff', tunnel.configPath)).toMatchObject({ status: 0, stdout: '' })
+    expect(pings(inner, '10.60.0.2')).toBe(true)
+    const doctor = tunnel.wgq('doctor', tunnel.device)
+    expect(doctor.status, doctor.stdout).toBe(0)
+    expect(doctor.stdout).toContain(`✓ ${tunnel.device} is up`)
     const again = tunnel.wgq('up', '--netns', inner.name, tunnel.configPath)
     expect(again).toMatchObject({ status: 0, stderr: '' })
     tunnel.write(

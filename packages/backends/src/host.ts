@@ -2,6 +2,10 @@
 import { WgqError } from '@wgq/model/error'
 import type { Host } from '@wgq/model/host'
 
+/** The network inside of a namespace, by its name (`ip netns`); for Linux. Its calls raise `E_HOST` where there is none. */
+export const openHostInside = async (netns: string): Promise<Host> =>
+  (await import('./linux/host.ts')).openHost({ netns })
+
 /** The network of this machine. Raises `E_UNSUPPORTED` on systems that wgq does not know. */
 export const openHost = async (): Promise<Host> => {
   switch (process.platform) {

@@ -3,10 +3,9 @@ import { accessSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openDevices } from '@wgq/backends/devices'
-import { openHost } from '@wgq/backends/host'
+import { openHost, openHostInside } from '@wgq/backends/host'
 import { systemContext } from '@wgq/config/wg/context'
 import { readWgFile } from '@wgq/config/wg/read-file'
-import type { Host } from '@wgq/model/host'
 import { childRunner, findProgram } from '@wgq/quick/child'
 import type { Edges } from '@wgq/quick/edges'
 import { makeRunDirectory } from '@wgq/quick/journal'
@@ -50,7 +49,7 @@ export const openEdges = async ({ binDirectory, exact, encode, scratch }: EdgeOp
   return {
     host: await openHost(),
     devices: openDevices(),
-    ...(process.platform === 'linux' ? { openHost: openInside } : {}),
+    ...(process.platform === 'linux' ? { openHost: openHostInside } : {}),
     run: childRunner(env, scratch),
     find: findProgram(env['PATH']),
     // The reading of wg wants one character per byte.
@@ -73,9 +72,6 @@ export const openEdges = async ({ binDirectory, exact, encode, scratch }: EdgeOp
     print: tellErr,
   }
 }
-
-const openInside = async (netns: string): Promise<Host> =>
-  (await import('@wgq/backends/linux/host')).openHost({ netns })
 
 /** A key with slashes is a path already: names of interfaces may have dots. */
 const sysctlPath = (key: string): string => `/proc/sys/${key.includes('/') ? key : key.replaceAll('.', '/')}`

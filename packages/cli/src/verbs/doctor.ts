@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 
 import { openDevices } from '@wgq/backends/devices'
-import { openHost } from '@wgq/backends/host'
+import { openHost, openHostInside } from '@wgq/backends/host'
 import type { Device, Peer } from '@wgq/model/device'
 import { WgqError } from '@wgq/model/error'
 import type { Host } from '@wgq/model/host'
+import { readJournal } from '@wgq/quick/journal'
+import { runDirectory } from '@wgq/quick/orchestrate'
 import { type Painter, painterFor, type Style } from '../colour.ts'
 import type { Handler } from '../command.ts'
 import { withCounters } from '../device-counters.ts'
@@ -41,7 +43,7 @@ export const run: Handler = async (invocation) => {
     if (to !== undefined) return await follow(host, found, to, parsed)
     const diagnoses: Diagnosis[] = missing.map((name) => ({ interface: name, findings: [notThere(name)] }))
     for (const device of found)
-      diagnoses.push({ interface: device.name, findings: await examine(host, device) })
+      diagnoses.push({ interface: device.name, findings: await examineInPlace(host, device) })
     writeOut(
       parsed.flags.has('json')
         ? `${JSON.stringify(diagnoses, undefined, 2)}\n`
@@ -62,12 +64,30 @@ const notThere = (name: string): Finding => ({
   hint: `wgq up ${name} brings it up; \`wgq show interfaces\` lists what is there`,
 })
 
-const examine = async (host: Host, device: Device): Promise<Finding[]> => {
+/** Looks at the interface where `wgq up --netns` put it. */
+const examineInPlace = async (host: Host, device: Device): Promise<Finding[]> => {
+  const into = readJournal(runDirectory, device.name)?.into
+  if (into === undefined) return examine(device, host, host)
+  const inside = await openHostInside(into)
+  try {
+    return await examine(device, host, inside, `/etc/netns/${into}/resolv.conf`)
+  } finally {
+    inside.close()
+  }
+}
+
+/** `outside` is where encrypted packets leave, `host` where the interface lives and names are asked as `resolvConf` says. */
+const examine = async (
+  device: Device,
+  outside: Host,
+  host: Host,
+  resolvConf?: string,
+): Promise<Finding[]> => {
   const names = nameMap(namesOf(device.name))
   const label = ({ publicKey }: Peer) => `peer ${names.get(publicKey) ?? `${publicKey.slice(0, 12)}…`}`
   const link = await host.link(device.name)
   const addresses = link ? await host.addresses(device.name) : []
-  const ways = await outerWays(host, device)
+  const ways = await outerWays(outside, device)
   const nowSeconds = Math.floor(Date.now() / 1000)
   return [
     dataPlane(device, link?.kind),
@@ -77,9 +97,9 @@ const examine = async (host: Host, device: Device): Promise<Finding[]> => {
       ? [noPeers]
       : device.peers.map((peer) => checkHandshake(peer, label(peer), nowSeconds))),
     ...checkLoop(ways, device, label),
-    ...(link ? await checkMtu(host, ways, device, link) : []),
+    ...(link ? await checkMtu(outside, ways, device, link) : []),
     ...(link ? await checkRoutes(host, device, label) : []),
-    ...(await checkNames(host, device)),
+    ...(await checkNames(host, device, resolvConf)),
   ]
 }
 
