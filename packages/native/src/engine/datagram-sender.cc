@@ -4,6 +4,8 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include "engine/control-messages.h"
@@ -12,41 +14,54 @@
 namespace wgq {
 namespace {
 
-// One message to one endpoint: everything sendmsg wants, rebuilt for each call.
+constexpr int send_flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+
+// Where to and how: what all messages of one call have in common.
 struct Outgoing {
-  sockaddr_storage address{};
-  iovec vector{};
+  sockaddr_storage address;
   ControlMessages control;
   msghdr header{};
 
-  Outgoing(const Endpoint& to, const std::uint8_t* data, std::size_t bytes, std::size_t stride, std::uint8_t tos) {
+  Outgoing(const Endpoint& to, std::uint8_t tos, std::size_t segment = 0) {
     header.msg_name = &address;
     header.msg_namelen = to_sockaddr(to, address);
-    vector = {const_cast<std::uint8_t*>(data), bytes};
-    header.msg_iov = &vector;
     header.msg_iovlen = 1;
     control.source(to);
     if (tos) control.tos(to.family, tos);
-    if (stride < bytes) control.segment(static_cast<std::uint16_t>(stride));
+    if (segment) control.segment(static_cast<std::uint16_t>(segment));
     control.attach(header);
   }
   Outgoing(const Outgoing&) = delete;
   Outgoing& operator=(const Outgoing&) = delete;
+
+  // The message with this content.
+  msghdr with(iovec& content) const {
+    msghdr message = header;
+    message.msg_iov = &content;
+    return message;
+  }
 };
 
-// Sends one message; waits a little for room, never long: TUN reading must go on.
-int send_message(int fd, const Outgoing& message, Counters& counters) {
-  for (int attempt = 0;; attempt++) {
-    if (::sendmsg(fd, &message.header, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) return 0;
+iovec content_of(const std::uint8_t* data, std::size_t bytes) { return {const_cast<std::uint8_t*>(data), bytes}; }
+
+// Whether a call that failed is worth another attempt; waits a little for room, never long: TUN reading must go on.
+bool try_again(int fd, int error, int& attempts, Counters& counters) {
+  if (error == EINTR) return true;
+  const bool congested = error == EAGAIN || error == ENOBUFS || error == ENOMEM;
+  if (attempts++ >= 2 || (!congested && error != ECONNREFUSED)) return false;
+  if (congested) {
+    count(counters.send_congested);
+    pollfd waiting{fd, POLLOUT, 0};
+    ::poll(&waiting, 1, 1);
+  }
+  return true;
+}
+
+int send_message(int fd, const msghdr& message, Counters& counters) {
+  for (int attempts = 0;;) {
+    if (::sendmsg(fd, &message, send_flags) >= 0) return 0;
     const int error = errno;
-    if (error == EINTR) continue;
-    const bool congested = error == EAGAIN || error == ENOBUFS || error == ENOMEM;
-    if (attempt >= 2 || (!congested && error != ECONNREFUSED)) return error;
-    if (congested) {
-      count(counters.send_congested);
-      pollfd waiting{fd, POLLOUT, 0};
-      ::poll(&waiting, 1, 1);
-    }
+    if (!try_again(fd, error, attempts, counters)) return error;
   }
 }
 
@@ -98,8 +113,9 @@ int DatagramSender::send_segmented(UdpSocket& socket, const Endpoint& to, const 
   const std::size_t most = std::min(most_segments, most_train_bytes / train.stride) * train.stride;
   for (std::size_t at = 0; at < train.bytes; at += most) {
     const std::size_t bytes = std::min(most, train.bytes - at);
-    const Outgoing message(to, train.data + at, bytes, train.stride, train.tos);
-    if (int error = send_message(socket.fd.get(), message, counters_)) return error;
+    const Outgoing outgoing(to, train.tos, bytes > train.stride ? train.stride : 0);
+    iovec content = content_of(train.data + at, bytes);
+    if (int error = send_message(socket.fd.get(), outgoing.with(content), counters_)) return error;
     count(counters_.udp_sends);
   }
   count(counters_.udp_datagrams_out, train.count());
@@ -107,15 +123,32 @@ int DatagramSender::send_segmented(UdpSocket& socket, const Endpoint& to, const 
 }
 
 int DatagramSender::send_singly(UdpSocket& socket, const Endpoint& to, const Train& train) {
-  int first_error = 0;
-  for (std::size_t at = 0; at < train.bytes; at += train.stride) {
-    const std::size_t bytes = std::min(train.stride, train.bytes - at);
-    const Outgoing message(to, train.data + at, bytes, bytes, train.tos);
-    const int error = send_message(socket.fd.get(), message, counters_);
-    if (error == 0) count(counters_.udp_datagrams_out);
-    else if (at == 0 && blames_source(error) && to.source_family != 0) return error;  // all again without the source
-    else if (!first_error) first_error = error;
+  const int fd = socket.fd.get();
+  const Outgoing outgoing(to, train.tos);
+  std::array<iovec, most_segments> contents;
+  std::array<mmsghdr, most_segments> messages;
+  int first_error = 0, attempts = 0;
+  for (std::size_t at = 0; at < train.bytes;) {
+    // Built anew for each call: the kernel writes into it.
+    unsigned built = 0;
+    for (std::size_t from = at; from < train.bytes && built < messages.size(); from += train.stride, built++) {
+      contents[built] = content_of(train.data + from, std::min(train.stride, train.bytes - from));
+      messages[built].msg_hdr = outgoing.with(contents[built]);
+    }
+    const int sent = ::sendmmsg(fd, messages.data(), built, send_flags);
+    const int error = sent < 0 ? errno : 0;
     count(counters_.udp_sends);
+    if (sent > 0) {
+      count(counters_.udp_datagrams_out, static_cast<std::uint64_t>(sent));
+      at += static_cast<std::size_t>(sent) * train.stride;
+      attempts = 0;
+    } else if (!try_again(fd, error, attempts, counters_)) {
+      if (at == 0 && blames_source(error) && to.source_family != 0) return error;  // all again without the source
+      if (!first_error) first_error = error;
+      // The error is that of the first message of the call: it alone is given up.
+      at += train.stride;
+      attempts = 0;
+    }
   }
   return first_error;
 }
@@ -123,8 +156,9 @@ int DatagramSender::send_singly(UdpSocket& socket, const Endpoint& to, const Tra
 int DatagramSender::send_to(UdpSockets& sockets, const Endpoint& to, const std::uint8_t* data, std::size_t length) {
   UdpSocket& socket = sockets.of_family(to.family);
   if (!socket) return EAFNOSUPPORT;
-  const Outgoing message(to, data, length, length, 0);
-  return send_message(socket.fd.get(), message, counters_);
+  const Outgoing outgoing(to, 0);
+  iovec content = content_of(data, length);
+  return send_message(socket.fd.get(), outgoing.with(content), counters_);
 }
 
 }  // namespace wgq

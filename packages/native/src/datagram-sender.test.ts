@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+import { execFile } from 'node:child_process'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { constants } from 'node:os'
+import { promisify } from 'node:util'
+import { describe, expect, test } from 'vitest'
+import { childEnvironment, childScript } from '../../../test/support/child-script.ts'
+import { type Oddities, oddKernel, whyNoOddKernel } from '../../../test/support/odd-kernel.ts'
+import { addonPath } from './addon.ts'
+
+// A train without segmentation: one message for each packet, several of them for each system call.
+
+const packets = 20
+const bytes = 400
+const everyone = Array.from({ length: packets }, (_, i) => i)
+const { ENOBUFS, EPERM } = constants.errno
+
+/** Message numbers in the order of their arrival, and what the sender counted. */
+const send = async (oddities: Oddities | undefined, lostSource = false) => {
+  const socket = createSocket('udp4')
+  try {
+    const numbers: number[] = []
+    socket.on('message', (message) => numbers.push(Number(message.readBigUInt64LE(8))))
+    socket.bind(0, '127.0.0.1')
+    await once(socket, 'listening')
+    const arguments_ = [socket.address().port, packets, bytes, lostSource ? 'yes' : 'no'].map(String)
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [childScript('send-train'), ...arguments_],
+      {
+        env: {
+          ...process.env,
+          ...childEnvironment,
+          WGQ_ADDON: addonPath(),
+          ...(oddities && oddKernel(oddities)),
+        },
+      },
+    )
+    // Sent on loopback means queued here; a last datagram of our own comes after all of them.
+    const last = new Promise((resolve) => socket.on('message', (m) => m.length === 16 && resolve(m)))
+    const marker = createSocket('udp4')
+    marker.send(Buffer.alloc(16, 0xff), socket.address().port, '127.0.0.1', () => marker.close())
+    await last
+    numbers.pop()
+    return { numbers, counters: JSON.parse(stdout) as Record<string, number> }
+  } finally {
+    socket.close()
+  }
+}
+
+test('a train leaves whole, in order, with one system call', async () => {
+  const { numbers, counters } = await send(undefined)
+  expect(numbers).toEqual(everyone)
+  expect(counters).toMatchObject({ udpDatagramsSent: packets, udpSends: 1, sendErrors: 0 })
+})
+
+test('a train whose learned source is gone leaves whole without it', async () => {
+  const { numbers, counters } = await send(undefined, true)
+  expect(numbers).toEqual(everyone)
+  expect(counters).toMatchObject({ udpDatagramsSent: packets, sourceForgotten: 1, sendErrors: 0 })
+})
+
+const reason = whyNoOddKernel()
+describe.skipIf(reason)(`a kernel that does less${reason ? ` (skipped: ${reason})` : ''}`, () => {
+  test('takes a part of what it is given: the rest follows', async () => {
+    const { numbers, counters } = await send({ WGQ_ODD_SENDMMSG: '3' })
+    expect(numbers).toEqual(everyone)
+    expect(counters).toMatchObject({ udpDatagramsSent: packets, udpSends: 7, sendErrors: 0 })
+  })
+
+  test.each([0, 7, packets - 1])('refuses message %i: no other is lost', async (refused) => {
+    const { numbers, counters } = await send({ WGQ_ODD_REFUSED: `${refused}:${EPERM}:1` })
+    expect(numbers).toEqual(everyone.filter((number) => number !== refused))
+    expect(counters).toMatchObject({ udpDatagramsSent: packets - 1, sendErrors: 1, sendCongested: 0 })
+  })
+
+  test('refuses message 7 for good: no other is lost, a part at a time', async () => {
+    const { numbers } = await send({ WGQ_ODD_REFUSED: `7:${EPERM}:99`, WGQ_ODD_SENDMMSG: '4' })
+    expect(numbers).toEqual(everyone.filter((number) => number !== 7))
+  })
+
+  test('has no room for a moment: everything arrives', async () => {
+    const { numbers, counters } = await send({ WGQ_ODD_REFUSED: `7:${ENOBUFS}:2` })
+    expect(numbers).toEqual(everyone)
+    expect(counters).toMatchObject({ udpDatagramsSent: packets, sendErrors: 0, sendCongested: 2 })
+  })
+
+  test('has no room for message 7 at all: it is given up, the others arrive', async () => {
+    const { numbers, counters } = await send({ WGQ_ODD_REFUSED: `7:${ENOBUFS}:99` })
+    expect(numbers).toEqual(everyone.filter((number) => number !== 7))
+    expect(counters).toMatchObject({ udpDatagramsSent: packets - 1, sendErrors: 1 })
+  })
+})

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+// An engine without segmentation sends one train of messages to 127.0.0.1. Arguments: PORT, number of packets, bytes of
+// each, and yes when the engine has learned a source that is not there. Prints its counters as JSON.
+import { openSync } from 'node:fs'
+import { createEngine } from '../../../packages/native/src/engine.ts'
+import { allowedIp, endpoint, packetOf, virtio } from '../../../packages/native/src/fixtures/packets.ts'
+import { injectPacket } from '../../../packages/native/src/testing.ts'
+
+const [port = 0, count = 0, bytes = 0] = process.argv.slice(2, 5).map(Number)
+const lostSource = process.argv[5] === 'yes'
+const udpSegment = 5
+
+const engine = createEngine({
+  tun: { fd: openSync('/dev/null', 'r+'), vnetHeader: true, udpSegmentation: true },
+  mtu: 1420,
+  onWake: () => {},
+  udpSegmentation: false,
+})
+engine.bind(0)
+const peer = engine.addPeer()
+const at = endpoint([127, 0, 0, 1], port)
+if (lostSource) {
+  at[24] = 4
+  at.set([192, 0, 2, 1], 32)
+  engine.learnEndpoint(peer, at)
+} else engine.setEndpoint(peer, at)
+engine.updateAllowedIps(allowedIp('add', peer, [0, 0, 0, 0], 0))
+engine.beginSession(peer, {
+  role: 'initiator',
+  localIndex: 1,
+  remoteIndex: 2,
+  sendKey: Buffer.alloc(32, 1),
+  receiveKey: Buffer.alloc(32, 2),
+})
+const packet = packetOf({ protocol: 'udp', payload: Buffer.alloc(count * bytes) })
+const header = virtio({ flags: 1, type: udpSegment, size: bytes, start: 20, offset: 6 })
+injectPacket(engine, header, packet)
+process.stdout.write(JSON.stringify(engine.counters()))
+engine.close()
