@@ -341,6 +341,7 @@ describe.skipIf(reason)(`two engines${reason ? ` (skipped: ${reason})` : ''}`, (
     inner.run('ip', 'address', 'add', '10.77.0.1/24', 'dev', 'tun-a')
     inner.run('ip', 'link', 'set', 'tun-a', 'up')
     expect(ping(inner, '10.77.0.2')).toBe(true)
+    expect(await a.engine.call.reattachTun()).toMatch(/^EXDEV: /)
     expect(ping(b.ns, '10.77.0.1')).toBe(true)
     inner.remove()
   })
@@ -354,10 +355,39 @@ describe.skipIf(reason)(`two engines${reason ? ` (skipped: ${reason})` : ''}`, (
     const client = `const h=require('crypto').createHash('sha256');require('net').connect(9000,'${address}').on('data',d=>h.update(d)).on('end',()=>console.log(h.digest('hex')))`
     const listening = from.ns.start(process.execPath, ['-e', server])
     await new Promise((resolve) => listening.stdout?.once('data', resolve))
-    const got = to.ns.tryRun(process.execPath, ['-e', client], { timeoutMs: 50_000 })
+    const got = await to.ns.finish(process.execPath, ['-e', client], { timeoutMs: 50_000 })
     listening.kill()
     expect(got.stdout.trim()).toBe(hash)
   }
+
+  test.each([2, 4])(
+    'every byte arrives while the TUN is attached anew, again and again: %i threads',
+    async (threads) => {
+      const [a, b] = await start('v4', { threads })
+      await begin(100)
+      await a.engine.call.sendKeepalive(a.peer)
+      const index = () => JSON.parse(a.ns.run('ip', '-j', 'link', 'show', 'tun-a'))[0].ifindex
+      const before = index()
+      let moving = true
+      const moved = transfer(a, b, '10.77.0.1', 16).finally(() => {
+        moving = false
+      })
+      let times = 0
+      for (; moving && times < 20; times++) {
+        expect(await a.engine.call.reattachTun()).toBeUndefined()
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+      await moved
+      expect(index()).toBe(before)
+      const counters = await a.engine.call.counters()
+      expect(counters).toMatchObject({ tunReattached: times, tunMalformed: 0, badTag: 0, tunWriteErrors: 0 })
+      a.ns.run('ip', 'link', 'set', 'tun-a', 'down')
+      expect(await a.engine.call.reattachTun()).toBeUndefined()
+      a.ns.run('ip', 'link', 'del', 'tun-a')
+      await until('the fatal event', () => a.engine.events.find((e) => e.kind === 'fatal'))
+      expect(await a.engine.call.reattachTun()).toMatch(/^EBADFD: /)
+    },
+  )
 
   test.each([
     ['everything', {}, 1500],

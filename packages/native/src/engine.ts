@@ -20,6 +20,11 @@ export interface PacketEngine {
   stop(): void
   /** Joins the threads, closes TUN and sockets, zeroes keys. The engine is unusable afterwards. */
   close(): void
+  /** Attaches the TUN anew without the virtio header, for a kernel that takes no packet with one. The device keeps its
+   *  name, index, addresses, routes, MTU and state; packets on their way out of it are lost, staged ones are not. Returns
+   *  why it cannot be done, undefined when it was done. Raises an error with `code` when the device was lost on the way:
+   *  then it is deleted and the engine is of no use any more. */
+  reattachTun(): string | undefined
   /** MTU of the TUN, which bounds padding. */
   setMtu(mtu: number): void
 
@@ -127,6 +132,8 @@ export type EngineEvent =
     }
   /** Something an operator should read once: a fallback was taken. */
   | { readonly kind: 'notice'; readonly text: string }
+  /** The kernel refuses every packet with a virtio header; {@link PacketEngine.reattachTun} does without. Told once. */
+  | { readonly kind: 'headerRefused' }
   /** The TUN is gone or unusable; the daemon ends. */
   | { readonly kind: 'fatal'; readonly errno: number; readonly text: string }
 

@@ -120,10 +120,13 @@ test('moved to another namespace, changed there, moved back, deleted', () => {
   const w = world()
   w.watch.start()
   w.set({ up: true })
+  expect(w.watch.isHere).toBe(true)
   w.move(4, 9)
+  expect(w.watch.isHere).toBe(false)
   w.set({ up: true })
   w.set({ mtu: 1300 })
   w.move(0, 7)
+  expect(w.watch.isHere).toBe(true)
   w.set({ up: true })
   w.delete()
   expect(w.states).toEqual([

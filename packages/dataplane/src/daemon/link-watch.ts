@@ -53,6 +53,11 @@ export class LinkWatch {
     }
   }
 
+  /** Whether the TUN is in the namespace it was looked for first, our own. */
+  get isHere(): boolean {
+    return this.place !== undefined && this.place.netnsId === undefined
+  }
+
   /** Stops watching. */
   close(): void {
     this.news?.close()

@@ -208,14 +208,38 @@ class RunningDaemon implements DaemonHandle {
       this.engine.reportDrain(tookMs)
   }
 
-  private onOther(event: EngineEvent & { kind: 'notice' | 'fatal' }): void {
+  private onOther(event: Exclude<EngineEvent, { kind: 'peer' | 'handshake' }>): void {
     if (event.kind === 'notice') this.log.notice(event.text)
+    else if (event.kind === 'headerRefused') this.leaveHeader()
     else {
       // The link being deleted ends the TUN with EBADFD: that is how interfaces end.
       const gone = event.errno === errnoBadFd || event.errno === errnoNoDevice
       if (gone) this.log.debug(() => 'The interface was deleted')
       else this.log.error(event.text)
       this.end(gone ? 0 : 1)
+    }
+  }
+
+  /** Some vendors' kernels take the virtio header on opening and then refuse every packet (spec dataplane §2.4). */
+  private leaveHeader(): void {
+    const found = 'The kernel refuses every packet with a virtio header (EINVAL)'
+    // Whoever handed the TUN to us may still hold it: then nobody can attach anew.
+    if (this.settings.tunFd !== undefined) {
+      this.log.notice(`${found}; hand over a TUN that was opened without IFF_VNET_HDR`)
+      return
+    }
+    try {
+      const whyNot = this.links.isHere ? this.engine.reattachTun() : 'it is in another network namespace'
+      if (whyNot === undefined) this.log.notice(`${found}; the interface was attached again without it`)
+      else
+        this.log.notice(
+          `${found} and the interface cannot be attached again without it (${whyNot}); start with WGQ_TUN_OFFLOAD=0`,
+        )
+    } catch (error) {
+      this.log.error(
+        `${found} and the interface was lost on attaching it again without (${(error as Error).message}); start with WGQ_TUN_OFFLOAD=0`,
+      )
+      this.end(1)
     }
   }
 

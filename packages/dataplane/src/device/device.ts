@@ -143,7 +143,7 @@ export class Device {
   /** Works off what the engine reported, at most `mostHandshakes` handshake messages. Returns how many those were. */
   drain(
     mostHandshakes: number,
-    onOther: (event: EngineEvent & { kind: 'notice' | 'fatal' }) => void,
+    onOther: (event: Exclude<EngineEvent, { kind: 'peer' | 'handshake' }>) => void,
   ): number {
     let handshakes = 0
     for (const event of this.edges.engine.takeEvents(mostHandshakes)) {

@@ -57,6 +57,7 @@ export class MemoryEngine implements PacketEngine {
   close(): void {
     this.stop()
   }
+  reattachTun(): undefined {}
   setMtu(): void {}
   setIdentity(keys: { mac1Key: Uint8Array; cookieKey: Uint8Array } | undefined): void {
     this.hasIdentity = keys !== undefined

@@ -14,6 +14,7 @@
   X(tun_malformed, "tunMalformed")             \
   X(tun_write_errors, "tunWriteErrors")        \
   X(tun_merge_refused, "tunMergeRefused")      \
+  X(tun_reattached, "tunReattached")           \
   X(udp_sends, "udpSends")                     \
   X(udp_datagrams_out, "udpDatagramsSent")     \
   X(udp_receives, "udpReceives")               \

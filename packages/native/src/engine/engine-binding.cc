@@ -92,6 +92,12 @@ napi_value set_fwmark(js::Call& call) { return engine_of(call).set_mark(call[0].
 napi_value start(js::Call& call) { return engine_of(call).start(), nullptr; }
 napi_value stop(js::Call& call) { return engine_of(call).stop(), nullptr; }
 napi_value close(js::Call& call) { return call.wrapped<Binding>().close(), nullptr; }
+// reattachTun(): string | undefined
+napi_value reattach_tun(js::Call& call) {
+  const auto why_not = engine_of(call).reattach_tun();
+  return why_not ? js::string(call.env, error_text(*why_not)) : nullptr;
+}
+
 napi_value set_mtu(js::Call& call) { return engine_of(call).set_mtu(call[0].u32()), nullptr; }
 
 napi_value set_identity(js::Call& call) {
@@ -188,6 +194,7 @@ napi_value take_events(js::Call& call) {
     js::set(env, made, "text", js::string(env, text));
     js::set(env, events, next++, made);
   }
+  if (contents.header_refused) js::set(env, events, next++, event(env, "headerRefused"));
   if (contents.fatal) {
     napi_value made = event(env, "fatal");
     js::set(env, made, "errno", js::number(env, contents.fatal->number));
@@ -263,6 +270,7 @@ napi_value create_engine(js::Call& call) {
   js::define<start>(env, made, "start");
   js::define<stop>(env, made, "stop");
   js::define<close>(env, made, "close");
+  js::define<reattach_tun>(env, made, "reattachTun");
   js::define<set_mtu>(env, made, "setMtu");
   js::define<set_identity>(env, made, "setIdentity");
   js::define<add_peer>(env, made, "addPeer");

@@ -6,6 +6,7 @@
 
 #include "engine/bytes.h"
 #include "engine/merge-support.h"
+#include "linux/tun-reattach.h"
 #include "napi/error.h"
 #include "system/clock.h"
 
@@ -119,10 +120,28 @@ void Engine::start() {
 
 void Engine::stop() {
   if (closed_) return;
+  park_threads();
+  for (auto& [id, peer] : peers_) drop_staged(*peer);
+}
+
+void Engine::park_threads() {
   device_.running.store(false, std::memory_order_seq_cst);
   wake_threads();
   device_.epoch.synchronize();
-  for (auto& [id, peer] : peers_) drop_staged(*peer);
+}
+
+std::optional<SystemError> Engine::reattach_tun() {
+  if (closed_) throw SystemError{EBADF, "reattach"};
+  const bool was_running = device_.running.load();
+  park_threads();
+  auto why_not = reattach_without_header(device_.tun.get());
+  if (!why_not) {
+    device_.vnet_header = device_.merge_tcp = device_.merge_udp = false;
+    count(device_.counters.tun_reattached);
+  }
+  device_.running.store(was_running, std::memory_order_release);
+  wake_threads();
+  return why_not;
 }
 
 void Engine::close() {

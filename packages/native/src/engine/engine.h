@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <thread>
 #include <unordered_map>
@@ -10,6 +11,7 @@
 #include "engine/crypto-pool.h"
 #include "engine/inbound.h"
 #include "engine/outbound.h"
+#include "napi/error.h"
 
 namespace wgq {
 
@@ -45,6 +47,7 @@ class Engine {
   void start();
   void stop();
   void close();
+  std::optional<SystemError> reattach_tun();
   void set_mtu(std::uint32_t mtu) { device_.mtu.store(mtu, std::memory_order_relaxed); }
   void set_identity(std::unique_ptr<Identity> identity);
 
@@ -84,6 +87,7 @@ class Engine {
   void publish_sockets(std::unique_ptr<UdpSockets> sockets);
   void forget_sources();
   void wake_threads();
+  void park_threads();
   std::uint32_t drop(std::uint32_t local_index);
   std::uint32_t drop(std::atomic<Keypair*>& slot);
   std::size_t drop_staged(Peer& peer);

@@ -65,6 +65,15 @@ void Mailbox::fatal(int number, std::string text) {
   announce();
 }
 
+void Mailbox::header_refused() {
+  {
+    std::lock_guard lock(lock_);
+    if (std::exchange(header_refusal_told_, true)) return;
+    contents_.header_refused = true;
+  }
+  announce();
+}
+
 Mailbox::Contents Mailbox::take(std::size_t most) {
   announced_.store(false, std::memory_order_release);
   Contents taken;

@@ -47,6 +47,8 @@ class Mailbox {
   bool handshake(const HandshakeMessage& message);
   void notice(std::string text);
   void fatal(int number, std::string text);
+  // The kernel takes no packet with a virtio header. Told once.
+  void header_refused();
 
   std::size_t handshakes_queued() const { return queued_.load(std::memory_order_relaxed); }
 
@@ -55,6 +57,7 @@ class Mailbox {
     std::deque<HandshakeMessage> handshakes;
     std::vector<std::string> notices;
     std::optional<Fatal> fatal;
+    bool header_refused = false;
   };
   // Control thread: takes everything, handshakes up to `most`; what stays is announced again.
   Contents take(std::size_t most);
@@ -67,6 +70,7 @@ class Mailbox {
   std::atomic<std::size_t> queued_{0};
   std::mutex lock_;
   Contents contents_;
+  bool header_refusal_told_ = false;
 };
 
 }  // namespace wgq

@@ -15,7 +15,9 @@ namespace {
 constexpr std::uint8_t tcp_ack = 0x10, tcp_psh = 0x08;
 constexpr std::size_t most_merged_bytes = 65535;
 constexpr std::size_t most_merged_packets = 128;  // well below UIO_MAXIOV
-constexpr unsigned most_refusals = 3, most_refused_alone = 8;
+constexpr unsigned most_refusals = 3;
+// No packet whose IP header was checked is refused for itself; the second time excludes chance.
+constexpr unsigned most_refused_alone = 2;
 constinit VirtioHeader plain{};
 
 bool same(const std::uint8_t* a, const std::uint8_t* b, std::size_t from, std::size_t to) {
@@ -195,7 +197,7 @@ bool TunWriter::write_alone(const std::uint8_t* packet, std::size_t length) {
   count(device_.counters.tun_write_errors);
   // Some vendor kernels take the virtio header on opening and then refuse every packet (data-plane §2.4).
   if (error == EINVAL && device_.vnet_header && !taken_ && ++refused_alone_ == most_refused_alone)
-    device_.mailbox.notice("The kernel refuses every packet with a virtio header (EINVAL); start with WGQ_TUN_OFFLOAD=0");
+    device_.mailbox.header_refused();
   return !means_gone(error);
 }
 
@@ -208,7 +210,7 @@ bool TunWriter::write_item(Item& item) {
     // Some kernels refuse what is legal (6.6.44 and its siblings): each packet by itself, and no merging if it goes on.
     count(device_.counters.tun_merge_refused);
     bool& merging = item.layout.tcp ? device_.merge_tcp : device_.merge_udp;
-    if (++refused_ >= most_refusals && merging) {
+    if (taken_ && ++refused_ >= most_refusals && merging) {
       merging = false;
       device_.mailbox.notice(std::string("Merging of ") + (item.layout.tcp ? "TCP" : "UDP") +
                              " packets for the TUN switched off: the kernel refuses them (EINVAL)");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "napi/error.h"
 
+#include <cstring>
 #include <map>
 
 namespace wgq {
@@ -9,7 +10,7 @@ std::string errno_name(int number) {
 #define NAME(x) {x, #x}
   static const std::map<int, const char*> names = {
       NAME(EPERM), NAME(ENOENT), NAME(ESRCH), NAME(EINTR), NAME(EIO), NAME(ENXIO), NAME(E2BIG), NAME(EBADF),
-      NAME(EAGAIN), NAME(ENOMEM), NAME(EACCES), NAME(EFAULT), NAME(EBUSY), NAME(EEXIST), NAME(ENODEV), NAME(ENOTDIR),
+      NAME(EAGAIN), NAME(ENOMEM), NAME(EACCES), NAME(EFAULT), NAME(EBUSY), NAME(EEXIST), NAME(EXDEV), NAME(ENODEV), NAME(ENOTDIR),
       NAME(EISDIR), NAME(EINVAL), NAME(ENFILE), NAME(EMFILE), NAME(ENOTTY), NAME(ENOSPC), NAME(EROFS), NAME(EPIPE),
       NAME(ERANGE), NAME(ENAMETOOLONG), NAME(ENOSYS), NAME(ELOOP), NAME(EPROTO), NAME(EOVERFLOW), NAME(ENOTSOCK),
       NAME(EDESTADDRREQ), NAME(EMSGSIZE), NAME(EPROTOTYPE), NAME(ENOPROTOOPT), NAME(EPROTONOSUPPORT),
@@ -26,6 +27,10 @@ std::string errno_name(int number) {
   if (found != names.end()) return found->second;
   std::string name("E");
   return name.append(std::to_string(number));
+}
+
+std::string error_text(const SystemError& failure) {
+  return errno_name(failure.number) + ": " + std::strerror(failure.number) + ", " + failure.call;
 }
 
 }  // namespace wgq

@@ -22,4 +22,7 @@ struct ArgumentError {
 // The symbolic name of an errno ("EADDRINUSE"), or "E<number>".
 std::string errno_name(int number);
 
+// "EPERM: Operation not permitted, setns".
+std::string error_text(const SystemError& failure);
+
 }  // namespace wgq

@@ -156,7 +156,7 @@ void set(napi_env env, napi_value object, std::uint32_t index, napi_value value)
 
 void throw_system_error(napi_env env, const SystemError& failure) {
   std::string code = errno_name(failure.number);
-  std::string text = code + ": " + std::strerror(failure.number) + ", " + failure.call;
+  std::string text = error_text(failure);
   napi_value error, message;
   if (napi_create_string_utf8(env, text.c_str(), text.size(), &message) != napi_ok) return;
   napi_value code_value;
