@@ -10,6 +10,7 @@ static napi_value initialize(napi_env env, napi_value exports) {
     wgq::register_privileges(env, exports);
     wgq::register_tun(env, exports);
     wgq::register_engine(env, exports);
+    wgq::register_noise(env, exports);
     wgq::register_testing(env, exports);
 #endif
   } catch (const wgq::js::Pending&) {

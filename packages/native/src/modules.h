@@ -14,6 +14,7 @@ void register_netns(napi_env env, napi_value exports);
 void register_privileges(napi_env env, napi_value exports);
 void register_tun(napi_env env, napi_value exports);
 void register_engine(napi_env env, napi_value exports);
+void register_noise(napi_env env, napi_value exports);
 void register_testing(napi_env env, napi_value exports);
 #endif
 
