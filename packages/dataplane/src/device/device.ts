@@ -3,6 +3,7 @@ import type { Key } from '@wgq/model/key'
 import { keyFromBytes } from '@wgq/model/key'
 import { type EngineEvent, type EnginePeerState, peerEvent } from '@wgq/native/engine'
 import type { KeyPair } from '../noise/dh.ts'
+import { forgetTranscript } from '../noise/handshake.ts'
 import { cookieKey, mac1Key } from '../noise/macs.ts'
 import { advance, nextDeadline, type PeerFacts, type TimerEvent } from '../peer/timers.ts'
 import { AllowedIps } from './allowed-ips.ts'
@@ -212,7 +213,7 @@ export class Device {
   clearHandshake(peer: Peer): void {
     if (!peer.initiation) return
     this.indices.release(peer.initiation.localIndex)
-    peer.initiation.chainingKey.fill(0)
+    forgetTranscript(peer.initiation)
     peer.initiation = undefined
   }
 

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 import { keyBytes } from '@wgq/model/key'
+import { wipePrivateKey } from '@wgq/native/noise-primitives'
 import { cookieUsableMs, initiationSpacingMs } from '../constants.ts'
-import { dh, importPublicKey } from '../noise/dh.ts'
+import { dh } from '../noise/dh.ts'
 import {
   createInitiation,
   createResponse,
+  forgetTranscript,
   openInitiation,
   openResponse,
+  type ResponderState,
   type TransportKeys,
 } from '../noise/handshake.ts'
 import { addMacs, cookieKey, mac1Key, openCookie } from '../noise/macs.ts'
@@ -117,26 +120,34 @@ export class Handshakes {
       device.edges.log.debug(() => 'Invalid handshake initiation received')
       return
     }
-    const known = peer
-    const timestamp = opened.state.timestamp.toString('latin1')
-    if (timestamp <= known.lastTimestamp) {
+    if (this.admits(peer, opened.state.timestamp, arrivedMs)) {
+      // One handshake slot: the peer's initiation takes the place of ours (§3.5).
+      device.clearHandshake(peer)
+      device.edges.engine.learnEndpoint(peer.handle, from, initiation.length)
+      this.respond(peer, opened.remoteStatic, opened.state)
+    }
+    forgetTranscript(opened.state)
+  }
+
+  /** Whether a genuine initiation is neither a replay nor part of a flood (§3.2 steps 7 and 8); remembers it if so. */
+  private admits(peer: Peer, stamp: Buffer, arrivedMs: number): boolean {
+    const { log } = this.device.edges
+    const timestamp = stamp.toString('latin1')
+    if (timestamp <= peer.lastTimestamp) {
       this.counters.initiations_replayed++
-      device.edges.log.debug(() => `${peerName(known.publicKey)} - Handshake initiation was seen before`)
-      this.hintAtClock(known, timestamp, arrivedMs)
-      return
+      log.debug(() => `${peerName(peer.publicKey)} - Handshake initiation was seen before`)
+      this.hintAtClock(peer, timestamp, arrivedMs)
+      return false
     }
-    if (arrivedMs - known.lastInitiationMs < initiationSpacingMs) {
+    if (arrivedMs - peer.lastInitiationMs < initiationSpacingMs) {
       this.counters.initiations_too_fast++
-      device.edges.log.debug(() => `${peerName(known.publicKey)} - Handshake initiations come too fast`)
-      return
+      log.debug(() => `${peerName(peer.publicKey)} - Handshake initiations come too fast`)
+      return false
     }
-    known.lastTimestamp = timestamp
-    known.lastInitiationMs = arrivedMs
-    // One handshake slot: the peer's initiation takes the place of ours (§3.5).
-    device.clearHandshake(known)
-    device.edges.engine.learnEndpoint(known.handle, from, initiation.length)
-    device.edges.log.debug(() => `${peerName(known.publicKey)} - Received handshake initiation`)
-    this.respond(known, opened.remoteStatic, opened.state)
+    peer.lastTimestamp = timestamp
+    peer.lastInitiationMs = arrivedMs
+    log.debug(() => `${peerName(peer.publicKey)} - Received handshake initiation`)
+    return true
   }
 
   /** A peer whose clock went back is refused until it has caught up (spec protocol §5): worth a line. */
@@ -150,19 +161,17 @@ export class Handshakes {
     )
   }
 
-  private respond(
-    peer: Peer,
-    remoteStatic: Buffer,
-    state: Parameters<typeof createResponse>[0]['state'],
-  ): void {
+  private respond(peer: Peer, remoteStatic: Buffer, state: ResponderState): void {
     const { device } = this
+    const ephemeral = device.edges.makeKeyPair()
     const made = createResponse({
       state,
       remoteStatic,
       presharedKey: peer.presharedKey ?? noPresharedKey,
-      ephemeral: device.edges.makeKeyPair(),
+      ephemeral,
       localIndex: 0,
     })
+    wipePrivateKey(ephemeral.privateKey)
     if (!made) return
     const localIndex = device.indices.allocate(peer, 'keypair')
     made.message.writeUInt32LE(localIndex, response.sender)
@@ -186,9 +195,9 @@ export class Handshakes {
       device.edges.log.debug(() => `${peerName(peer.publicKey)} - Invalid handshake response received`)
       return
     }
-    const { localIndex, chainingKey } = peer.initiation
+    const { localIndex } = peer.initiation
+    forgetTranscript(peer.initiation)
     peer.initiation = undefined
-    chainingKey.fill(0)
     device.indices.promote(localIndex)
     device.edges.engine.learnEndpoint(peer.handle, from, response.length)
     this.begin(peer, 'initiator', localIndex, opened.remoteIndex, opened.keys)
@@ -252,8 +261,7 @@ export class Handshakes {
 
 /** DH of the static keys, made once per peer and own key. Undefined for a low-order public key (§3.1). */
 const staticSecret = (identity: Identity, peer: Peer): Buffer | undefined => {
-  if (peer.staticStatic === 'unknown')
-    peer.staticStatic = dh(identity.privateKey, importPublicKey(keyBytes(peer.publicKey)))
+  if (peer.staticStatic === 'unknown') peer.staticStatic = dh(identity.privateKey, keyBytes(peer.publicKey))
   return peer.staticStatic
 }
 

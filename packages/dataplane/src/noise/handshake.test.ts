@@ -2,8 +2,15 @@
 import { describe, expect, test } from 'vitest'
 import noPsk from '../fixtures/handshake-nopsk.json' with { type: 'json' }
 import psk from '../fixtures/handshake-psk.json' with { type: 'json' }
-import { dh, importKeyPair, importPublicKey } from './dh.ts'
-import { createInitiation, createResponse, openInitiation, openResponse, type Trace } from './handshake.ts'
+import { dh, importKeyPair } from './dh.ts'
+import {
+  createInitiation,
+  createResponse,
+  forgetTranscript,
+  openInitiation,
+  openResponse,
+  type Trace,
+} from './handshake.ts'
 import { addMacs, mac1Key } from './macs.ts'
 import { initiation, response } from './messages.ts'
 import { tai64n } from './tai64n.ts'
@@ -33,7 +40,7 @@ for (const [name, vector] of [
   describe(`handshake vector with ${name}`, () => {
     const initiator = importKeyPair(bytes(vector.initiator_static_private))
     const responder = importKeyPair(bytes(vector.responder_static_private))
-    const staticStatic = dh(initiator.privateKey, importPublicKey(responder.publicKey)) as Buffer
+    const staticStatic = dh(initiator.privateKey, responder.publicKey) as Buffer
     const timestamp = tai64n(BigInt(vector.unix_seconds) * 1_000_000_000n + 987_654_321n)
     const presharedKey = bytes(vector.preshared_key)
     const initiate = (trace?: Trace) => {
@@ -136,6 +143,17 @@ for (const [name, vector] of [
       expect(openResponse(bytes(vector.response_message), input)).toBeDefined()
       const other = { ...input, presharedKey: Buffer.alloc(32, 9) }
       expect(openResponse(bytes(vector.response_message), other)).toBeUndefined()
+    })
+
+    test('what was forgotten opens nothing any more', () => {
+      const { state } = initiate()
+      const [chainingKey, transcriptHash] = [Buffer.from(state.chainingKey), Buffer.from(state.hash)]
+      forgetTranscript(state)
+      expect([...state.chainingKey, ...state.hash].every((byte) => byte === 0)).toBe(true)
+      const kept = { ...state, chainingKey, hash: transcriptHash }
+      expect(() =>
+        openResponse(bytes(vector.response_message), { state: kept, localStatic: initiator, presharedKey }),
+      ).toThrow('The private key was wiped')
     })
 
     test('a stranger is refused before the timestamp is opened', () => {

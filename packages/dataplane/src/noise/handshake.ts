@@ -1,15 +1,25 @@
 // SPDX-License-Identifier: MIT
-import type { KeyObject } from 'node:crypto'
-import { open, seal } from './aead.ts'
-import { dh, importPublicKey, type KeyPair } from './dh.ts'
-import { hash, kdf } from './hash.ts'
+import { hash, kdf, open, type PrivateKey, seal, wipePrivateKey, x25519 } from '@wgq/native/noise-primitives'
+import { type KeyPair, keyLength } from './dh.ts'
 import { initiation, messageType, response } from './messages.ts'
+import { timestampLength } from './tai64n.ts'
 
 // Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s as WireGuard uses it, spec protocol §3. Each function works on copies of the
 // state it is given, so a message that turns out to be forged leaves nothing behind. macs are added by the caller.
 
-const initialChainingKey = hash(Buffer.from('Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s'))
-const initialHash = hash(initialChainingKey, Buffer.from('WireGuard v1 zx2c4 Jason@zx2c4.com'))
+/** The start of every handshake (§3.1 steps 1 and 2), made when the first one needs it. */
+const prologue = (): Transcript => {
+  if (!begun) {
+    const [chainingKey, transcriptHash] = [Buffer.allocUnsafe(keyLength), Buffer.allocUnsafe(keyLength)]
+    hash(chainingKey, Buffer.from('Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s'))
+    hash(transcriptHash, chainingKey, Buffer.from('WireGuard v1 zx2c4 Jason@zx2c4.com'))
+    begun = { chainingKey, hash: transcriptHash }
+  }
+  return begun
+}
+let begun: Transcript | undefined
+
+const nothing = Buffer.alloc(0)
 
 /** Chaining key and transcript hash between two messages of a handshake. */
 export interface Transcript {
@@ -38,7 +48,13 @@ export interface TransportKeys {
 
 /** Sees every intermediate value; tests compare them with the vectors. */
 export type Trace = (step: string, values: Readonly<Record<string, Uint8Array>>) => void
-const silent: Trace = () => undefined
+
+/** Wipes what was kept between two messages, when it is of no more use: the ephemeral key of an initiator with it. */
+export const forgetTranscript = (state: ResponderState | InitiatorState): void => {
+  state.chainingKey.fill(0)
+  state.hash.fill(0)
+  if ('ephemeral' in state) wipePrivateKey(state.ephemeral.privateKey)
+}
 
 /** Builds an initiation (§3.1), macs still zero. Undefined when a DH result is all zero: such a peer gets no packet. */
 export const createInitiation = (
@@ -50,24 +66,25 @@ export const createInitiation = (
     readonly localIndex: number
     readonly timestamp: Uint8Array
   },
-  trace: Trace = silent,
+  trace?: Trace,
 ): { readonly message: Buffer; readonly state: InitiatorState } | undefined => {
   const message = Buffer.alloc(initiation.length)
   message[0] = messageType.initiation
   message.writeUInt32LE(input.localIndex, initiation.sender)
-  const mix = new Mixer(initialChainingKey, hash(initialHash, input.remoteStatic), trace)
+  const mix = new Mixer(prologue(), trace)
+  mix.mixHash(input.remoteStatic)
   mix.note('prologue', {})
   input.ephemeral.publicKey.copy(message, initiation.ephemeral)
   mix.mixKey(input.ephemeral.publicKey)
   mix.mixHash(input.ephemeral.publicKey)
   mix.note('e', { e: input.ephemeral.publicKey })
-  if (!mix.mixDh('es', input.ephemeral.privateKey, importPublicKey(input.remoteStatic))) return undefined
-  const sealedStatic = mix.seal(input.localStatic)
-  sealedStatic.copy(message, initiation.static)
+  if (!mix.mixDh('es', input.ephemeral.privateKey, input.remoteStatic)) return mix.refuse()
+  const sealedStatic = message.subarray(initiation.static, initiation.timestamp)
+  mix.seal(sealedStatic, input.localStatic)
   mix.note('s', { encrypted_static: sealedStatic })
   mix.mixSecret('ss', input.staticStatic)
-  const sealedTime = mix.seal(input.timestamp)
-  sealedTime.copy(message, initiation.timestamp)
+  const sealedTime = message.subarray(initiation.timestamp, initiation.mac1)
+  mix.seal(sealedTime, input.timestamp)
   mix.note('{t}', { encrypted_timestamp: sealedTime })
   return {
     message,
@@ -83,25 +100,26 @@ export const openInitiation = (
   message: Buffer,
   local: KeyPair,
   staticStatic: (remoteStatic: Buffer) => Uint8Array | undefined,
-  trace: Trace = silent,
+  trace?: Trace,
 ): { readonly remoteStatic: Buffer; readonly state: ResponderState } | undefined => {
   const remoteEphemeral = Buffer.from(message.subarray(initiation.ephemeral, initiation.static))
-  const mix = new Mixer(initialChainingKey, hash(initialHash, local.publicKey), trace)
+  const mix = new Mixer(prologue(), trace)
+  mix.mixHash(local.publicKey)
   mix.note('prologue', {})
   mix.mixKey(remoteEphemeral)
   mix.mixHash(remoteEphemeral)
   mix.note('e', { e: remoteEphemeral })
-  if (!mix.mixDh('es', local.privateKey, importPublicKey(remoteEphemeral))) return undefined
+  if (!mix.mixDh('es', local.privateKey, remoteEphemeral)) return mix.refuse()
   const sealedStatic = message.subarray(initiation.static, initiation.timestamp)
-  const remoteStatic = mix.open(sealedStatic)
-  if (!remoteStatic) return undefined
+  const remoteStatic = Buffer.allocUnsafe(keyLength)
+  if (!mix.open(remoteStatic, sealedStatic)) return mix.refuse()
   mix.note('s', { encrypted_static: sealedStatic })
   const secret = staticStatic(remoteStatic)
-  if (!secret) return undefined
+  if (!secret) return mix.refuse()
   mix.mixSecret('ss', secret)
   const sealedTime = message.subarray(initiation.timestamp, initiation.mac1)
-  const timestamp = mix.open(sealedTime)
-  if (!timestamp) return undefined
+  const timestamp = Buffer.allocUnsafe(timestampLength)
+  if (!mix.open(timestamp, sealedTime)) return mix.refuse()
   mix.note('{t}', { encrypted_timestamp: sealedTime })
   const remoteIndex = message.readUInt32LE(initiation.sender)
   return { remoteStatic, state: { ...mix.transcript(), remoteEphemeral, remoteIndex, timestamp } }
@@ -116,23 +134,23 @@ export const createResponse = (
     readonly ephemeral: KeyPair
     readonly localIndex: number
   },
-  trace: Trace = silent,
+  trace?: Trace,
 ): { readonly message: Buffer; readonly keys: TransportKeys } | undefined => {
   const message = Buffer.alloc(response.length)
   message[0] = messageType.response
   message.writeUInt32LE(input.localIndex, response.sender)
   message.writeUInt32LE(input.state.remoteIndex, response.receiver)
   input.ephemeral.publicKey.copy(message, response.ephemeral)
-  const mix = new Mixer(input.state.chainingKey, input.state.hash, trace)
+  const mix = new Mixer(input.state, trace)
   mix.mixHash(input.ephemeral.publicKey)
   mix.mixKey(input.ephemeral.publicKey)
   mix.note('e', { e: input.ephemeral.publicKey })
   const own = input.ephemeral.privateKey
-  if (!mix.mixDhKeyless('ee', own, importPublicKey(input.state.remoteEphemeral))) return undefined
-  if (!mix.mixDhKeyless('se', own, importPublicKey(input.remoteStatic))) return undefined
+  if (!mix.mixDhKeyless('ee', own, input.state.remoteEphemeral)) return mix.refuse()
+  if (!mix.mixDhKeyless('se', own, input.remoteStatic)) return mix.refuse()
   mix.mixPresharedKey(input.presharedKey)
-  const sealed = mix.seal(new Uint8Array(0))
-  sealed.copy(message, response.empty)
+  const sealed = message.subarray(response.empty, response.mac1)
+  mix.seal(sealed, nothing)
   mix.note('{}', { encrypted_nothing: sealed })
   return { message, keys: mix.split() }
 }
@@ -145,19 +163,18 @@ export const openResponse = (
     readonly localStatic: KeyPair
     readonly presharedKey: Uint8Array
   },
-  trace: Trace = silent,
+  trace?: Trace,
 ): { readonly remoteIndex: number; readonly keys: TransportKeys } | undefined => {
   const remoteEphemeral = message.subarray(response.ephemeral, response.empty)
-  const remote = importPublicKey(remoteEphemeral)
-  const mix = new Mixer(input.state.chainingKey, input.state.hash, trace)
+  const mix = new Mixer(input.state, trace)
   mix.mixHash(remoteEphemeral)
   mix.mixKey(remoteEphemeral)
   mix.note('e', { e: remoteEphemeral })
-  if (!mix.mixDhKeyless('ee', input.state.ephemeral.privateKey, remote)) return undefined
-  if (!mix.mixDhKeyless('se', input.localStatic.privateKey, remote)) return undefined
+  if (!mix.mixDhKeyless('ee', input.state.ephemeral.privateKey, remoteEphemeral)) return mix.refuse()
+  if (!mix.mixDhKeyless('se', input.localStatic.privateKey, remoteEphemeral)) return mix.refuse()
   mix.mixPresharedKey(input.presharedKey)
   const sealed = message.subarray(response.empty, response.mac1)
-  if (!mix.open(sealed)) return undefined
+  if (!mix.open(nothing, sealed)) return mix.refuse()
   mix.note('{}', { encrypted_nothing: sealed })
   return { remoteIndex: message.readUInt32LE(response.sender), keys: mix.split() }
 }
@@ -166,70 +183,68 @@ export const openResponse = (
 
 /** The symmetric state of Noise: chaining key, transcript hash and the key of the next encryption. */
 class Mixer {
-  private chainingKey: Buffer
-  private transcriptHash: Buffer
-  private key: Buffer | undefined
-  private readonly trace: Trace
+  private readonly chainingKey: Buffer
+  private readonly transcriptHash: Buffer
+  private readonly key = Buffer.allocUnsafe(keyLength)
+  private readonly secret = Buffer.allocUnsafe(keyLength)
+  private readonly trace: Trace | undefined
 
-  constructor(chainingKey: Buffer, transcriptHash: Buffer, trace: Trace) {
-    this.chainingKey = Buffer.from(chainingKey)
-    this.transcriptHash = transcriptHash
+  constructor(from: Transcript, trace: Trace | undefined) {
+    this.chainingKey = Buffer.from(from.chainingKey)
+    this.transcriptHash = Buffer.from(from.hash)
     this.trace = trace
   }
 
   mixHash(data: Uint8Array): void {
-    this.transcriptHash = hash(this.transcriptHash, data)
+    hash(this.transcriptHash, this.transcriptHash, data)
   }
 
   mixKey(input: Uint8Array): void {
-    this.replaceChainingKey(kdf(this.chainingKey, input, 1)[0] as Buffer)
+    kdf(this.chainingKey, input, this.chainingKey)
   }
 
   /** (CK, K) = KDF2(CK, secret). */
   mixSecret(step: string, secret: Uint8Array): void {
-    const [chainingKey, key] = kdf(this.chainingKey, secret, 2) as [Buffer, Buffer]
-    this.replaceChainingKey(chainingKey)
-    this.key = key
-    this.note(step, { dh: secret, k: key })
+    kdf(this.chainingKey, secret, this.chainingKey, this.key)
+    this.note(step, { dh: secret, k: this.key })
   }
 
-  mixDh(step: string, own: KeyObject, other: KeyObject): boolean {
-    const secret = dh(own, other)
-    if (!secret) return false
-    this.mixSecret(step, secret)
-    secret.fill(0)
+  mixDh(step: string, own: PrivateKey, other: Uint8Array): boolean {
+    if (!x25519(this.secret, own, other)) return false
+    this.mixSecret(step, this.secret)
+    this.secret.fill(0)
     return true
   }
 
   /** CK = KDF1(CK, DH): the two DHs of the response make no key. */
-  mixDhKeyless(step: string, own: KeyObject, other: KeyObject): boolean {
-    const secret = dh(own, other)
-    if (!secret) return false
-    this.mixKey(secret)
-    this.note(step, { dh: secret })
-    secret.fill(0)
+  mixDhKeyless(step: string, own: PrivateKey, other: Uint8Array): boolean {
+    if (!x25519(this.secret, own, other)) return false
+    this.mixKey(this.secret)
+    this.note(step, { dh: this.secret })
+    this.secret.fill(0)
     return true
   }
 
   mixPresharedKey(presharedKey: Uint8Array): void {
-    const [chainingKey, temporary, key] = kdf(this.chainingKey, presharedKey, 3) as [Buffer, Buffer, Buffer]
-    this.replaceChainingKey(chainingKey)
+    const temporary = this.secret
+    kdf(this.chainingKey, presharedKey, this.chainingKey, temporary, this.key)
     this.mixHash(temporary)
-    this.key = key
-    this.note('psk', { t: temporary, k: key })
+    this.note('psk', { t: temporary, k: this.key })
     temporary.fill(0)
   }
 
-  seal(plaintext: Uint8Array): Buffer {
-    const sealed = seal(this.takeKey(), plaintext, this.transcriptHash)
-    this.mixHash(sealed)
-    return sealed
+  /** Encrypts with the key that was mixed last, which is good for one message. */
+  seal(out: Uint8Array, plaintext: Uint8Array): void {
+    seal(out, this.key, plaintext, this.transcriptHash)
+    this.key.fill(0)
+    this.mixHash(out)
   }
 
-  open(sealed: Uint8Array): Buffer | undefined {
-    const plaintext = open(this.takeKey(), sealed, this.transcriptHash)
-    if (plaintext) this.mixHash(sealed)
-    return plaintext
+  open(out: Uint8Array, sealed: Uint8Array): boolean {
+    const genuine = open(out, this.key, sealed, this.transcriptHash)
+    this.key.fill(0)
+    if (genuine) this.mixHash(sealed)
+    return genuine
   }
 
   transcript(): Transcript {
@@ -237,22 +252,19 @@ class Mixer {
   }
 
   split(): TransportKeys {
-    const [fromInitiator, fromResponder] = kdf(this.chainingKey, new Uint8Array(0), 2) as [Buffer, Buffer]
+    const [fromInitiator, fromResponder] = [Buffer.allocUnsafe(keyLength), Buffer.allocUnsafe(keyLength)]
+    kdf(this.chainingKey, nothing, fromInitiator, fromResponder)
     this.chainingKey.fill(0)
     return { fromInitiator, fromResponder }
   }
 
-  note(step: string, values: Readonly<Record<string, Uint8Array>>): void {
-    this.trace(step, { ck: this.chainingKey, h: this.transcriptHash, ...values })
-  }
-
-  private takeKey(): Buffer {
-    if (!this.key) throw new Error('no key was mixed')
-    return this.key
-  }
-
-  private replaceChainingKey(next: Buffer): void {
+  /** Wipes everything: nothing came of it. */
+  refuse(): undefined {
     this.chainingKey.fill(0)
-    this.chainingKey = next
+    this.key.fill(0)
+  }
+
+  note(step: string, values: Readonly<Record<string, Uint8Array>>): void {
+    this.trace?.(step, { ck: this.chainingKey, h: this.transcriptHash, ...values })
   }
 }

@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: MIT
-import { timingSafeEqual } from 'node:crypto'
 import { xchacha20poly1305 } from '@noble/ciphers/chacha.js'
-import { hash, mac } from './hash.ts'
+import { hash, mac } from '@wgq/native/noise-primitives'
+import { keyLength } from './dh.ts'
 import { cookieReply, macLength } from './messages.ts'
 
 /** Key of mac1 in messages to the owner of `publicKey`: HASH("mac1----" ‖ key). */
-export const mac1Key = (publicKey: Uint8Array): Buffer => hash(Buffer.from('mac1----'), publicKey)
+export const mac1Key = (publicKey: Uint8Array): Buffer => labelled('mac1----', publicKey)
 
 /** Key that encrypts cookies of the owner of `publicKey`: HASH("cookie--" ‖ key). */
-export const cookieKey = (publicKey: Uint8Array): Buffer => hash(Buffer.from('cookie--'), publicKey)
+export const cookieKey = (publicKey: Uint8Array): Buffer => labelled('cookie--', publicKey)
+
+const labelled = (label: string, publicKey: Uint8Array): Buffer => {
+  const key = Buffer.alloc(keyLength)
+  hash(key, Buffer.from(label), publicKey)
+  return key
+}
 
 /**
  * Writes mac1 and, with a cookie, mac2 into the last 32 bytes of a handshake message (§3.1 step 9). Returns mac1, which a
@@ -17,17 +23,11 @@ export const cookieKey = (publicKey: Uint8Array): Buffer => hash(Buffer.from('co
 export const addMacs = (message: Buffer, key: Uint8Array, cookie: Uint8Array | undefined): Buffer => {
   const mac2At = message.length - macLength
   const mac1At = mac2At - macLength
-  const mac1 = Buffer.from(mac(key, message.subarray(0, mac1At)))
+  const mac1 = Buffer.alloc(macLength)
+  mac(mac1, key, message.subarray(0, mac1At))
   mac1.copy(message, mac1At)
-  if (cookie) message.set(mac(cookie, message.subarray(0, mac2At)), mac2At)
+  if (cookie) mac(message.subarray(mac2At), cookie, message.subarray(0, mac2At))
   return mac1
-}
-
-/** Whether mac1 of a handshake message is right, in constant time. */
-export const mac1Holds = (message: Buffer, key: Uint8Array): boolean => {
-  const mac2At = message.length - macLength
-  const mac1At = mac2At - macLength
-  return timingSafeEqual(mac(key, message.subarray(0, mac1At)), message.subarray(mac1At, mac2At))
 }
 
 /** The cookie inside a cookie reply to the message whose mac1 is given (§6.3); undefined when it is not genuine. */

@@ -1,49 +1,59 @@
 // SPDX-License-Identifier: MIT
+import { hash, kdf, mac } from '@wgq/native/noise-primitives'
 import { expect, test } from 'vitest'
 import cookieVector from '../fixtures/cookie.json' with { type: 'json' }
 import vectors from '../fixtures/primitives.json' with { type: 'json' }
-import { dh, importKeyPair, importPublicKey, makeKeyPair } from './dh.ts'
-import { hash, hmac, kdf, mac } from './hash.ts'
-import { addMacs, cookieKey, mac1Holds, mac1Key, openCookie } from './macs.ts'
+import { dh, importKeyPair, makeKeyPair } from './dh.ts'
+import { addMacs, cookieKey, mac1Key, openCookie } from './macs.ts'
 import { initiation } from './messages.ts'
 import { tai64n } from './tai64n.ts'
 
 const bytes = (hex: string) => Buffer.from(hex, 'hex')
 const hex = (data: Uint8Array | undefined) => data && Buffer.from(data).toString('hex')
 
+const written = (length: number, write: (out: Buffer) => void) => {
+  const out = Buffer.alloc(length, 0xee)
+  write(out)
+  return hex(out)
+}
+
 test.each(vectors.blake2s_unkeyed)('HASH $name', ({ data, out32 }) => {
-  expect(hex(hash(bytes(data)))).toBe(out32)
+  expect(written(32, (out) => hash(out, bytes(data)))).toBe(out32)
+  for (const at of [0, 1, Math.floor(data.length / 4)])
+    expect(written(32, (out) => hash(out, bytes(data).subarray(0, at), bytes(data).subarray(at)))).toBe(out32)
 })
 
 test.each(vectors.blake2s_keyed16)('MAC of $data', ({ key, data, out16 }) => {
-  expect(hex(mac(bytes(key), bytes(data)))).toBe(out16)
-})
-
-test.each(vectors.hmac_blake2s)('HMAC of $data', ({ key, data, out }) => {
-  expect(hex(hmac(bytes(key), bytes(data)))).toBe(out)
+  expect(written(16, (out) => mac(out, bytes(key), bytes(data)))).toBe(out16)
 })
 
 test.each(vectors.kdf)('KDF of $input', ({ key, input, kdf3 }) => {
-  for (const count of [1, 2, 3] as const)
-    expect(kdf(bytes(key), bytes(input), count).map(hex)).toEqual(kdf3.slice(0, count))
+  for (const count of [1, 2, 3] as const) {
+    const [first, ...more] = Array.from({ length: count }, () => Buffer.alloc(32)) as [
+      Buffer,
+      Buffer?,
+      Buffer?,
+    ]
+    // HMAC pads a shorter key with zeros (RFC 2104): the same key.
+    kdf(Buffer.concat([bytes(key), Buffer.alloc(32)]).subarray(0, 32), bytes(input), first, ...more)
+    expect([first, ...more].map(hex)).toEqual(kdf3.slice(0, count))
+  }
 })
 
 test.each(vectors.x25519)('DH of $private', (vector) => {
-  expect(
-    hex(dh(importKeyPair(bytes(vector.private)).privateKey, importPublicKey(bytes(vector.public)))),
-  ).toBe(vector.shared)
+  expect(hex(dh(importKeyPair(bytes(vector.private)).privateKey, bytes(vector.public)))).toBe(vector.shared)
 })
 
 test.each(vectors.low_order_points_base64)('low-order point %s gives nothing', (point) => {
-  expect(dh(makeKeyPair().privateKey, importPublicKey(Buffer.from(point, 'base64')))).toBeUndefined()
+  expect(dh(makeKeyPair().privateKey, Buffer.from(point, 'base64'))).toBeUndefined()
 })
 
 test('generated pairs agree, and a thousand of them differ', () => {
   const a = makeKeyPair()
   const b = makeKeyPair()
-  const shared = dh(a.privateKey, importPublicKey(b.publicKey))
+  const shared = dh(a.privateKey, b.publicKey)
   expect(shared).toHaveLength(32)
-  expect(hex(shared)).toBe(hex(dh(b.privateKey, importPublicKey(a.publicKey))))
+  expect(hex(shared)).toBe(hex(dh(b.privateKey, a.publicKey)))
   const publics = new Set(Array.from({ length: 1000 }, () => hex(makeKeyPair().publicKey)))
   expect(publics.size).toBe(1000)
 })
@@ -61,7 +71,9 @@ test('mac1 and cookie keys', () => {
 
 test.each(cookieVector.cases)('cookie for $source', (vector) => {
   const secret = bytes(cookieVector.cookie_secret)
-  expect(hex(mac(secret, bytes(vector.source_bytes_addr_then_port_be)))).toBe(vector.cookie)
+  expect(written(16, (out) => mac(out, secret, bytes(vector.source_bytes_addr_then_port_be)))).toBe(
+    vector.cookie,
+  )
   const reply = bytes(vector.cookie_reply_message)
   const key = bytes(cookieVector.cookie_encryption_key)
   const cookie = openCookie(reply, key, bytes(vector.mac1_aad))
@@ -82,18 +94,4 @@ test('a cookie reply with any part altered is refused', () => {
     expect(openCookie(reply, key, aad)).toBeUndefined()
   }
   expect(openCookie(bytes(vector?.cookie_reply_message ?? ''), key, Buffer.alloc(16))).toBeUndefined()
-})
-
-test('mac1 is checked over every byte before it', () => {
-  const message = bytes(cookieVector.received_initiation)
-  const key = bytes(cookieVector.mac1_key)
-  expect(mac1Holds(message, key)).toBe(true)
-  for (const at of [0, 115, 116, 131]) {
-    const altered = Buffer.from(message)
-    altered[at] = (altered[at] as number) ^ 1
-    expect(mac1Holds(altered, key)).toBe(false)
-  }
-  const mac2 = Buffer.from(message)
-  mac2[147] = 1
-  expect(mac1Holds(mac2, key)).toBe(true)
 })

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { dh, importPublicKey, type KeyPair, makeKeyPair } from './dh.ts'
+import { dh, makeKeyPair } from './dh.ts'
 import { createInitiation, createResponse, openInitiation, openResponse } from './handshake.ts'
 import { addMacs, mac1Key } from './macs.ts'
 import { tai64n } from './tai64n.ts'
@@ -11,7 +11,7 @@ import { tai64n } from './tai64n.ts'
  */
 export const rehearse = (): boolean => {
   const [a, b] = [makeKeyPair(), makeKeyPair()]
-  const [secret, presharedKey] = [sharedSecret(a, b), Buffer.alloc(32)]
+  const [secret, presharedKey] = [dh(a.privateKey, b.publicKey), Buffer.alloc(32)]
   if (!secret) return false
   const timestamp = tai64n(BigInt(Date.now()) * 1_000_000n)
   const sent = createInitiation({
@@ -38,6 +38,3 @@ export const rehearse = (): boolean => {
   const done = openResponse(answer.message, { state: sent.state, localStatic: a, presharedKey })
   return done?.keys.fromResponder.equals(answer.keys.fromResponder) ?? false
 }
-
-const sharedSecret = (a: KeyPair, b: KeyPair): Buffer | undefined =>
-  dh(a.privateKey, importPublicKey(b.publicKey))
