@@ -126,7 +126,7 @@ export type EngineEvent =
    *  record whose source part says where it arrived; `arrived` is when, in nanoseconds of CLOCK_BOOTTIME. */
   | {
       readonly kind: 'handshake'
-      readonly message: Uint8Array
+      readonly message: Buffer
       readonly from: Uint8Array
       readonly arrived: bigint
     }
@@ -160,7 +160,7 @@ export interface EngineOptions {
   /** A TUN descriptor from {@link openTun}; the engine owns it from now on. */
   readonly tun: { readonly fd: number; readonly vnetHeader: boolean; readonly udpSegmentation: boolean }
   readonly mtu: number
-  /** Called on the JavaScript thread when takeEvents has something; coalesced. */
+  /** Called on the JavaScript thread when takeEvents has something; coalesced, at most once a turn of the event loop. */
   readonly onWake: () => void
   /** UDP_SEGMENT on sending; on unless given. */
   readonly udpSegmentation?: boolean

@@ -93,6 +93,8 @@ const dropPrivileges = (settings: DaemonSettings, log: DaemonLog): void => {
 
 /** Long enough for the first configuration to come in before the rehearsal takes its few milliseconds. */
 const rehearsalDelayMs = 30
+/** V8 compiles what it has seen a few times. */
+const rehearsals = 8
 
 class RunningDaemon implements DaemonHandle {
   readonly name: string
@@ -106,7 +108,6 @@ class RunningDaemon implements DaemonHandle {
   private server: UapiServer | undefined
   private timer: NodeJS.Timeout | undefined
   private stopDropLog: (() => void) | undefined
-  private drainPending = false
   private closed = false
 
   constructor(settings: DaemonSettings, tun: TunDevice, log: DaemonLog, ended: (status: number) => void) {
@@ -117,7 +118,7 @@ class RunningDaemon implements DaemonHandle {
     this.engine = createEngine({
       tun,
       mtu: defaultMtu,
-      onWake: () => this.wake(),
+      onWake: () => this.drain(),
       udpSegmentation: settings.udpSegmentation,
       udpCoalescing: settings.udpCoalescing,
       ...(settings.threads === undefined ? {} : { threads: settings.threads }),
@@ -169,7 +170,7 @@ class RunningDaemon implements DaemonHandle {
       this.stopDropLog = logDrops(() => this.engine.counters(), this.log)
     this.log.debug(() => `Interface ${this.name} is there, configuration on ${this.server?.path}`)
     // After whoever waits for the socket has been told.
-    setTimeout(rehearse, rehearsalDelayMs).unref()
+    setTimeout(() => this.rehearse(rehearsals), rehearsalDelayMs).unref()
   }
 
   end(status: number): void {
@@ -191,14 +192,7 @@ class RunningDaemon implements DaemonHandle {
 
   // --- internal ---
 
-  private wake(): void {
-    if (this.drainPending) return
-    this.drainPending = true
-    setImmediate(() => this.drain())
-  }
-
   private drain(): void {
-    this.drainPending = false
     if (this.closed) return
     const from = performance.now()
     const handshakes = this.device.drain(handshakesPerTurn, (event) => this.onOther(event))
@@ -206,6 +200,13 @@ class RunningDaemon implements DaemonHandle {
     // A turn that was not full is no load, slow as it may be: the first handshake of a process compiles its way.
     if (!this.closed && handshakes === handshakesPerTurn && tookMs > slowTurnMs)
       this.engine.reportDrain(tookMs)
+  }
+
+  /** Each round in a turn of its own, so that nobody waits for all of them. */
+  private rehearse(rounds: number): void {
+    if (rounds === 0 || this.closed) return
+    rehearse()
+    setImmediate(() => this.rehearse(rounds - 1)).unref()
   }
 
   private onOther(event: Exclude<EngineEvent, { kind: 'peer' | 'handshake' }>): void {

@@ -151,18 +151,21 @@ export class Device {
       if (event.kind === 'peer') this.onPeerEvent(event.peer, event.flags, event.dropped)
       else if (event.kind === 'handshake') {
         handshakes++
-        this.receive(asBuffer(event.message), event.from, milliseconds(event.arrived))
+        this.receive(event.message, event.from, milliseconds(event.arrived))
       } else onOther(event)
     }
-    this.tick()
+    this.fireDue()
     return handshakes
   }
 
-  /** Fires the timers that are due and asks to be woken for the next. */
+  /** The wake-up that was asked for: fires the timers that are due and asks to be woken for the next. */
   tick(): void {
+    this.wokenFor = undefined
+    this.fireDue()
+  }
+
+  private fireDue(): void {
     const now = this.edges.bootMs()
-    // A timer of the event loop may come a little early: then it has to be set again.
-    this.wokenFor = Number.NaN
     for (let peer = this.deadlines.take(now); peer; peer = this.deadlines.take(now))
       this.feed(peer, 'tick', now)
     this.rearm()
@@ -270,6 +273,8 @@ export class Device {
   private rearm(): void {
     const next = this.deadlines.next()
     if (next === this.wokenFor) return
+    // Deadlines are put off all the time: being woken for nothing once costs less than setting a timer anew each time.
+    if (next !== undefined && this.wokenFor !== undefined && this.wokenFor < next) return
     this.wokenFor = next
     this.edges.wakeAt(next)
   }
@@ -278,8 +283,6 @@ export class Device {
 const lastDataSent = (state: EnginePeerState): bigint => state.lastDataSent ?? state.lastTraversal
 
 const milliseconds = (nanoseconds: bigint): number => Number(nanoseconds) / 1e6
-
-const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 
 const forgetSecrets = (peer: Peer): void => {
   if (peer.staticStatic !== 'unknown') peer.staticStatic?.fill(0)

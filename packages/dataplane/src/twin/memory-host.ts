@@ -112,8 +112,14 @@ export class MemoryHost {
   run(): boolean {
     const due = this.wakeAt !== undefined && this.wakeAt <= this.network.nowMs
     if (!this.woken && !due) return false
-    this.woken = false
-    this.device.drain(64, () => undefined)
+    if (due) {
+      this.wakeAt = undefined
+      this.device.tick()
+    }
+    if (this.woken) {
+      this.woken = false
+      this.device.drain(64, () => undefined)
+    }
     return true
   }
 }

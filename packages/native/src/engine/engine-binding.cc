@@ -5,6 +5,8 @@
 #include <optional>
 
 #include "engine/binding.h"
+#include "engine/wakeup.h"
+#include "linux/readiness.h"
 #include "modules.h"
 
 namespace wgq {
@@ -14,14 +16,8 @@ namespace {
 class Binding {
  public:
   Binding(napi_env env, const EngineSettings& settings, napi_value on_wake) : env_(env) {
-    js::check(napi_create_threadsafe_function(env, on_wake, nullptr, js::string(env, "wgq.engine"), 0, 1, nullptr,
-                                              nullptr, nullptr, nullptr, &wake_));
-    try {
-      engine_.emplace(settings, [this] { napi_call_threadsafe_function(wake_, nullptr, napi_tsfn_nonblocking); });
-    } catch (...) {
-      napi_release_threadsafe_function(wake_, napi_tsfn_abort);
-      throw;
-    }
+    on_wake_.emplace(env, wakeup_.fd(), on_wake, [this] { wakeup_.clear(); });
+    engine_.emplace(settings, [this] { wakeup_.signal(); });
     napi_add_env_cleanup_hook(env_, at_exit, this);  // the threads must not outlive the event loop
   }
   Binding(const Binding&) = delete;
@@ -31,7 +27,7 @@ class Binding {
   void close() {
     if (!engine_) return;
     engine_.reset();
-    napi_release_threadsafe_function(wake_, napi_tsfn_abort);
+    on_wake_.reset();
     napi_remove_env_cleanup_hook(env_, at_exit, this);
   }
 
@@ -44,7 +40,8 @@ class Binding {
   static void at_exit(void* binding) { static_cast<Binding*>(binding)->close(); }
 
   napi_env env_;
-  napi_threadsafe_function wake_ = nullptr;
+  Wakeup wakeup_;
+  std::optional<Readiness> on_wake_;
   std::optional<Engine> engine_;
 };
 

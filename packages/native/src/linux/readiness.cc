@@ -2,13 +2,15 @@
 #include "linux/readiness.h"
 
 #include <cstdlib>
+#include <utility>
 
 #include "linux/uv.h"
 #include "napi/value.h"
 
 namespace wgq {
 
-Readiness::Readiness(napi_env env, int fd, napi_value listener) : env_(env) {
+Readiness::Readiness(napi_env env, int fd, napi_value listener, std::function<void()> first)
+    : env_(env), first_(std::move(first)) {
   uv_loop_s* loop = nullptr;
   js::check(napi_get_uv_event_loop(env, &loop));
   handle_ = static_cast<uv_handle_s*>(std::calloc(1, uv_handle_size(uv::poll_handle)));
@@ -36,6 +38,7 @@ void Readiness::ready(uv_handle_s* handle, int, int) {
   // A bad status (POLLERR after an overflow) is told to the listener as well: its next receive raises the error.
   auto* self = static_cast<Readiness*>(uv_handle_get_data(handle));
   if (!self) return;
+  if (self->first_) self->first_();
   napi_env env = self->env_;
   napi_handle_scope scope;
   if (napi_open_handle_scope(env, &scope) != napi_ok) return;
