@@ -4,6 +4,7 @@
 import {
   createCipheriv,
   createDecipheriv,
+  createHash,
   createPrivateKey,
   createPublicKey,
   diffieHellman,
@@ -42,6 +43,10 @@ export const keysOf = (privateKey: Buffer): KeyPair => ({
     .export({ format: 'der', type: 'spki' })
     .subarray(spki.length),
 })
+
+/** The key pairs of `count` peers that follow from a text, so that two processes have the same. */
+export const initiatorKeys = (seed: string, count: number): KeyPair[] =>
+  Array.from({ length: count }, (_, i) => keysOf(createHash('sha256').update(`${seed} ${i}`).digest()))
 
 const privateOf = (raw: Buffer) =>
   createPrivateKey({ key: Buffer.concat([pkcs8, raw]), format: 'der', type: 'pkcs8' })

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { workspace } from '../../../test/support/workspace.ts'
@@ -19,6 +19,12 @@ export const systemCpuSeconds = (): number => {
   const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = first.split(/\s+/).slice(1).map(Number)
   return (user + nice + system + irq + softirq) / 100
 }
+
+/** CPU seconds that the threads of a process have used so far, in nanoseconds' resolution (proc(5), schedstat). */
+export const cpuSeconds = (pid: number): number =>
+  readdirSync(`/proc/${pid}/task`)
+    .map((thread) => Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]))
+    .reduce((sum, nanoseconds) => sum + nanoseconds, 0) / 1e9
 
 /** Adds values to the list under a name. */
 export const collect = <T>(lists: Record<string, T[]>, name: string, ...values: T[]): void => {
