@@ -31,7 +31,7 @@ class PrivateKey {
   EVP_PKEY* key() const;
 
   std::unique_ptr<EVP_PKEY, FreeWith<EVP_PKEY_free>> key_;
-  // Made at the first agreement, because preparing one costs as much as a tenth of it.
+  // Made at the first agreement, because preparing one costs as much as a twentieth of it.
   std::unique_ptr<EVP_PKEY_CTX, FreeWith<EVP_PKEY_CTX_free>> agreement_;
 };
 
