@@ -57,7 +57,9 @@ class Inbound {
   // The two halves of `process`: by any thread, and in the order of arrival.
   void open(Slot& slot, Aead& aead);
   void finish(Slot& slot);
-  void flush();
+  void end_batch();
+  // Writes what was delivered.
+  void hand_over();
 
   // Opens each message of a datagram and calls `visit(opened)`; the datagram must outlive what is opened.
   template <class Visit>
@@ -67,7 +69,9 @@ class Inbound {
   void transport(const Opened& message);
   void handshake(const std::uint8_t* data, std::size_t length, const Endpoint& from);
   void deliver(Peer& peer, std::uint8_t* packet, std::size_t length, std::uint8_t tos);
-  void account(Peer& peer, Keypair& keypair, std::size_t bytes, bool data);
+  void meet(Keypair& keypair, const Endpoint& from);
+  // Books the run of messages that ends here.
+  void account();
   void confirm(Keypair& keypair);
 
   Device& device_;
@@ -75,6 +79,14 @@ class Inbound {
   Aead aead_;
   Transmitter transmitter_;  // staged packets of a session that was just confirmed
   TunWriter tun_writer_;
+  // Accepted messages of one keypair that came one after the other in one datagram.
+  struct Run {
+    Keypair* keypair = nullptr;
+    const Endpoint* from = nullptr;
+    std::size_t bytes = 0;
+    std::size_t with_data = 0;
+  };
+  Run run_;
   std::uint64_t now_ = 0;  // of the batch that is being finished
   int receive_failures_ = 0;
   std::vector<Slot> slots_;  // one, or one for each slot of the lane

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "engine/bytes.h"
 #include "engine/checksum.h"
@@ -53,6 +54,7 @@ TunWriter::Layout TunWriter::examine(const std::uint8_t* packet, std::size_t len
     layout.transport = ip::v6_header;
   }
   const std::uint8_t* transport = packet + layout.transport;
+  layout.udp = protocol == ip::udp;
   if (protocol == ip::tcp && device_.merge_tcp) {
     if (length < layout.transport + 20) return layout;
     layout.tcp = true;
@@ -63,7 +65,7 @@ TunWriter::Layout TunWriter::examine(const std::uint8_t* packet, std::size_t len
     if ((transport[12] & 0x0f) != 0 || (flags != tcp_ack && flags != (tcp_ack | tcp_psh))) return layout;
     layout.push = flags & tcp_psh;
     layout.sequence = load_be<std::uint32_t>(transport + 4);
-  } else if (protocol == ip::udp && device_.merge_udp) {
+  } else if (layout.udp && device_.merge_udp) {
     layout.header = layout.transport + 8;
     if (layout.header >= length) return layout;
     if (load_be<std::uint16_t>(transport + 4) != length - layout.transport) return layout;
@@ -112,15 +114,16 @@ bool TunWriter::merge(Item& item, const Layout& layout, std::uint8_t* packet, st
 }
 
 void TunWriter::add(std::uint8_t* packet, std::size_t length) {
-  count(device_.counters.tun_packets_out);
+  taken_packets_++;
   const Layout layout = examine(packet, length);
+  if (layout.udp) datagrams_++;
   if (layout.candidate) {
     const std::size_t oldest = used_ > most_open ? used_ - most_open : 0;
     for (std::size_t i = used_; i > oldest; i--) {
       Item& item = items_[i - 1];
       if (!item.open) continue;
       if (merge(item, layout, packet, length)) {
-        count(device_.counters.tun_merged);
+        merged_packets_++;
         return;
       }
       if (!item.open) break;  // its flow, but not to be appended
@@ -225,7 +228,9 @@ bool TunWriter::write_item(Item& item) {
 bool TunWriter::flush() {
   bool alive = true;
   for (std::size_t i = 0; i < used_ && alive; i++) alive = write_item(items_[i]);
-  used_ = 0;
+  used_ = datagrams_ = 0;
+  count(device_.counters.tun_packets_out, std::exchange(taken_packets_, 0));
+  count(device_.counters.tun_merged, std::exchange(merged_packets_, 0));
   return alive;
 }
 

@@ -25,6 +25,8 @@ class TunWriter {
   void add(std::uint8_t* packet, std::size_t length);
   // Writes everything taken. False when the device is gone.
   bool flush();
+  // How many UDP datagrams are taken and not yet written.
+  std::size_t datagrams() const { return datagrams_; }
   // Writes one packet at once.
   bool write_alone(const std::uint8_t* packet, std::size_t length);
 
@@ -41,6 +43,7 @@ class TunWriter {
     bool candidate = false;
     bool v4 = false;
     bool tcp = false;
+    bool udp = false;
     std::size_t transport = 0;
     std::size_t header = 0;  // IP and transport
     std::size_t payload = 0;
@@ -75,6 +78,7 @@ class TunWriter {
   Device& device_;
   std::vector<Item> items_;
   std::size_t used_ = 0;
+  std::size_t taken_packets_ = 0, merged_packets_ = 0, datagrams_ = 0;  // since the last flush
   unsigned refused_ = 0;        // merged writes
   unsigned refused_alone_ = 0;  // while nothing was ever taken
   bool taken_ = false;
