@@ -118,6 +118,19 @@ describe.each([4, 6] as const)('IPv%i', (version) => {
     expect(counts([a, alone, b])).toEqual([1, 1, 1])
   })
 
+  test.each<[string, Partial<Packet>]>([
+    ['traffic class', { tos: 3 }],
+    ['hop limit', { ttl: 63 }],
+    ...(version === 4 ? ([['DF', { fragment: 0 }]] as [string, Partial<Packet>][]) : []),
+  ])('no datagram overtakes one of its flow with another %s', (_, difference) => {
+    const packets = [{}, difference, {}, {}].map((one, i) =>
+      packetOf({ version, protocol: 'udp', payload: bytes(100, i), ...one }),
+    )
+    const [first, second, ...train] = coalesce(packets, all)
+    expect([first, second].map((one) => Buffer.from(one?.bytes ?? []))).toEqual(packets.slice(0, 2))
+    expect(train.map(({ header, bytes }) => segment(header, bytes)?.length)).toEqual([2])
+  })
+
   test('65535 bytes are the limit', () => {
     const merged = counts(run({ version }, 60, 1400))
     expect(merged.length).toBeGreaterThan(1)
@@ -154,14 +167,16 @@ test('UDP without a checksum is not merged', () => {
   expect(coalesce(packets, all)).toHaveLength(2)
 })
 
-test('what is merged and cut again is what came, whatever came', () => {
+test('what is merged and cut again is what came, each flow in its order', () => {
   const packet = fc.record({
     version: fc.constantFrom(4 as const, 6 as const),
     protocol: fc.constantFrom('tcp' as const, 'udp' as const),
     sourcePort: fc.constantFrom(1, 2),
+    tos: fc.constantFrom(0, 0, 0, 3),
+    fragment: fc.constantFrom(0x4000, 0x4000, 0),
     sequence: fc.constantFrom(0, 10, 20, 30),
     flags: fc.constantFrom(0x10, 0x10, 0x18, 0x11),
-    payload: fc.constantFrom(10, 10, 7, 0).map((n) => bytes(n)),
+    payload: fc.tuple(fc.constantFrom(10, 10, 7, 0), fc.nat(255)).map(([n, seed]) => bytes(n, seed)),
     badChecksum: fc.constantFrom(false, false, false, true),
   })
   fc.assert(
@@ -177,7 +192,15 @@ test('what is merged and cut again is what came, whatever came', () => {
       const out = coalesce(packets, all).flatMap(({ header, bytes }) =>
         header[1] === 0 ? [Buffer.from(bytes)] : (segment(header, bytes) ?? []).map((s) => Buffer.from(s)),
       )
-      expect(out.map(normal).sort()).toEqual(packets.map((p) => normal(Buffer.from(p))).sort())
+      const arrived = out.map(normal)
+      const sent = packets.map((p) => normal(Buffer.from(p)))
+      expect([...arrived].sort()).toEqual([...sent].sort())
+      const flow = (hex: string): string =>
+        hex.startsWith('45')
+          ? hex.slice(18, 20) + hex.slice(40, 48)
+          : `6${hex.slice(12, 14)}${hex.slice(80, 88)}`
+      for (const one of new Set(sent.map(flow)))
+        expect(arrived.filter((p) => flow(p) === one)).toEqual(sent.filter((p) => flow(p) === one))
     }),
     { numRuns: 1000 },
   )

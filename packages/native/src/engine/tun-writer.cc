@@ -81,17 +81,20 @@ TunWriter::Layout TunWriter::examine(const std::uint8_t* packet, std::size_t len
 bool TunWriter::merge(Item& item, const Layout& layout, std::uint8_t* packet, std::size_t length) {
   const Layout& first = item.layout;
   auto* head = static_cast<std::uint8_t*>(item.parts[1].iov_base);
-  if (first.v4 != layout.v4 || first.tcp != layout.tcp || first.header != layout.header) return false;
-  const bool same_ip = layout.v4 ? head[1] == packet[1] && same(head, packet, 6, 10) && same(head, packet, 12, 20)
-                                 : same(head, packet, 0, 4) && same(head, packet, 6, 40);
+  if (first.v4 != layout.v4 || first.tcp != layout.tcp) return false;
   const std::size_t t = layout.transport;
-  if (!same_ip || !same(head, packet, t, t + 4)) return false;
+  // Addresses and ports follow each other.
+  if (!same(head, packet, layout.v4 ? 12 : 8, t + 4)) return false;
   // The same flow: from here on, either it is appended or the item ends.
   auto end = [&] {
     item.open = false;
     return false;
   };
-  // Acknowledgement, header length, window and options: what differs would be lost.
+  // Traffic class, DF, hop limit, flow label, options: what differs would be lost.
+  const bool same_ip = layout.v4 ? head[1] == packet[1] && same(head, packet, 6, 9)
+                                 : same(head, packet, 0, 4) && head[7] == packet[7];
+  if (!same_ip || first.header != layout.header) return end();
+  // Likewise acknowledgement, header length, window and options.
   if (layout.tcp && (item.next_sequence != layout.sequence || !same(head, packet, t + 8, t + 13) ||
                      !same(head, packet, t + 14, t + 16) || !same(head, packet, t + 20, layout.header)))
     return end();
