@@ -65,9 +65,66 @@ describe.each([4, 6] as const)('IPv%i', (version) => {
   })
 
   test('more segments than one send takes are all there', () => {
-    const packet = packetOf({ version, payload: bytes(60_000) })
+    const payload = bytes(60_001)
+    const packet = packetOf({
+      version,
+      payload,
+      sequence: 0xffff0000,
+      identification: 0xff00,
+      flags: ack | psh,
+    })
     const type = version === 4 ? 1 : 4
-    expect(segment(virtio({ type, size: 48, start, offset: 16 }), packet)).toHaveLength(1250)
+    const segments = segment(virtio({ type, size: 48, start, offset: 16 }), packet) ?? []
+    expect(segments).toHaveLength(1251)
+    for (const [i, cut] of segments.map((s) => Buffer.from(s)).entries()) {
+      const whole = packetOf({
+        version,
+        payload: payload.subarray(48 * i, 48 * (i + 1)),
+        sequence: (0xffff0000 + 48 * i) >>> 0,
+        identification: (0xff00 + i) & 0xffff,
+        flags: i === 1250 ? ack | psh : ack,
+      })
+      expect(cut).toEqual(whole)
+    }
+  })
+
+  test.each([0, 1, 699, 700])('datagrams of 700 bytes with a tail of %i', (tail) => {
+    const payload = bytes(3 * 700 + tail)
+    const packet = packetOf({ version, protocol: 'udp', payload, identification: 7 })
+    const segments = segment(virtio({ type: 5, size: 700, start, offset: 6 }), packet) ?? []
+    expect(segments.map((s) => Buffer.from(s))).toEqual(
+      Array.from({ length: tail ? 4 : 3 }, (_, i) =>
+        packetOf({
+          ...{ version, protocol: 'udp', identification: 7 + i },
+          payload: payload.subarray(700 * i, 700 * (i + 1)),
+        }),
+      ),
+    )
+  })
+
+  test('a UDP checksum that comes to zero is written as all ones, a TCP one as it is', () => {
+    for (const [protocol, number, offset] of [
+      ['udp', 17, 6],
+      ['tcp', 6, 16],
+    ] as const) {
+      // The last two bytes of the first segment take what is missing from ones' complement zero.
+      const head = start + (protocol === 'udp' ? 8 : 20)
+      const payload = Buffer.from(bytes(150))
+      const type = protocol === 'udp' ? 5 : version === 4 ? 1 : 4
+      const header = virtio({ type, size: 100, start, offset })
+      const cut = () => Buffer.from(segment(header, packetOf({ version, protocol, payload }))?.[0] ?? [])
+      payload.writeUInt16BE(0, 98)
+      payload.writeUInt16BE(cut().readUInt16BE(start + offset), 98)
+      const first = cut()
+      expect(first).toHaveLength(head + 100)
+      expect(first.readUInt16BE(start + offset)).toBe(protocol === 'udp' ? 0xffff : 0)
+      expect(transportValid(first, start, number)).toBe(true)
+      // The same datagram alone, its checksum left to the device.
+      const unfinished = Buffer.from(first)
+      const addresses = version === 4 ? first.subarray(12, 20) : first.subarray(8, 40)
+      unfinished.writeUInt16BE(sum16(addresses, number + first.length - start), start + offset)
+      expect(Buffer.from(completeChecksum(virtio({ start, offset }), unfinished) ?? [])).toEqual(first)
+    }
   })
 
   test('a checksum left to the device is finished', () => {
