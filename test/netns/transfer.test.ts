@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { testingOurs, whyNoTunnel } from '../support/implementation.ts'
 import { until } from '../support/netns.ts'
+import { offloadSwitches } from '../support/offloads.ts'
 import { insertRelay } from '../support/relay.ts'
 import { transfer, udpTrain } from '../support/transfer.ts'
 import { Tunnel } from '../support/tunnel.ts'
@@ -125,19 +126,13 @@ describe.skipIf(why)('transfer', () => {
     await moveAll(32 * mebibyte)
   })
 
-  it
-    .skipIf(!testingOurs)
-    .each([
-      { WGQ_TUN_OFFLOAD: '0' },
-      { WGQ_TUN_OFFLOAD: 'tcp' },
-      { WGQ_UDP_GSO: '0' },
-      { WGQ_UDP_GRO: '0' },
-      { WGQ_TUN_OFFLOAD: '0', WGQ_UDP_GSO: '0', WGQ_UDP_GRO: '0' },
-      { WGQ_RCVBUF: '4096' },
-    ])('carries the same with %o', async (env) => {
-    await open({ env })
-    await moveAll(32 * mebibyte)
-  })
+  it.skipIf(!testingOurs).each([...offloadSwitches, { WGQ_RCVBUF: '4096' }])(
+    'carries the same with %o',
+    async (env) => {
+      await open({ env })
+      await moveAll(32 * mebibyte)
+    },
+  )
 
   it('completes over a road that loses, doubles and reorders', async () => {
     const { a, b } = await open()

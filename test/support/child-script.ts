@@ -8,19 +8,24 @@ import { workspace } from './workspace.ts'
 const built = new Map<string, string>()
 let folder: string | undefined
 
-/**
- * Path of `children/NAME.ts` as one CommonJS file that a bare `node` runs (Node 20 does not read TypeScript). Built once
- * per test process into a temporary folder, which goes when the process ends.
- */
-export const childScript = (name: string): string => {
-  const known = built.get(name)
-  if (known) return known
+/** A temporary folder for what children are built into; goes when the process ends. */
+export const childFolder = (): string => {
   if (!folder) {
     const made = mkdtempSync(join(tmpdir(), 'wgq-children-'))
     process.on('exit', () => rmSync(made, { recursive: true, force: true }))
     folder = made
   }
-  const outfile = join(folder, `${name}.cjs`)
+  return folder
+}
+
+/**
+ * Path of `children/NAME.ts` as one CommonJS file that a bare `node` runs (Node 20 does not read TypeScript). Built once
+ * per test process.
+ */
+export const childScript = (name: string): string => {
+  const known = built.get(name)
+  if (known) return known
+  const outfile = join(childFolder(), `${name}.cjs`)
   buildSync({
     entryPoints: [join(workspace, 'test/support/children', `${name}.ts`)],
     outfile,

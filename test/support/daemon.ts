@@ -6,7 +6,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { childEnvironment } from './child-script.ts'
-import { type Implementation, subject, wg } from './implementation.ts'
+import { type Implementation, program, subject, wg } from './implementation.ts'
 import type { Namespace } from './netns.ts'
 
 /** Where userspace daemons listen for configuration. */
@@ -120,6 +120,11 @@ export class Daemon {
   transfer(publicKey: string): { readonly received: number; readonly sent: number } {
     const [received = NaN, sent = NaN] = (this.showPeer('transfer', publicKey) ?? '').split('\t').map(Number)
     return { received, sent }
+  }
+
+  /** The data plane's own counters by name (`wgq show --json`); undefined of a daemon that has none. */
+  counters(): Readonly<Record<string, number>> | undefined {
+    return JSON.parse(this.ns.run(program('wgq'), 'show', '--json', this.device)).interfaces[0].counters
   }
 
   /** Memory and handles the process holds now. */

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+import { execFileSync, spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { childFolder } from './child-script.ts'
+import { workspace } from './workspace.ts'
+
+const compiler = process.env['CXX'] ?? 'c++'
+const built = new Map<string, string>()
+
+/** Says why programs of {@link nativeChild} cannot be built here, or undefined when they can. */
+export const whyNoNativeChild = (): string | undefined =>
+  spawnSync(compiler, ['--version']).status === 0 ? undefined : `no C++ compiler (${compiler})`
+
+/**
+ * Path of `children/NAME.cc` as a program: what Node has no calls for. Built once per test process, goes with it. Raises an
+ * error with the compiler's words when it does not build.
+ */
+export const nativeChild = (name: string): string => {
+  const known = built.get(name)
+  if (known) return known
+  const program = join(childFolder(), name)
+  const source = join(workspace, 'test/support/children', `${name}.cc`)
+  execFileSync(compiler, ['-std=c++20', '-O2', '-Wall', '-Wextra', '-o', program, source])
+  built.set(name, program)
+  return program
+}
