@@ -87,10 +87,16 @@ const zoned = (bytes: Uint8Array, text: string): Address => {
 
 const systemZones = (): Zone[] => {
   try {
-    return readdirSync('/sys/class/net').map((name) => ({
-      name,
-      index: Number(readFileSync(`/sys/class/net/${name}/ifindex`, 'latin1')),
-    }))
+    return readdirSync('/sys/class/net').flatMap(zoneOf)
+  } catch {
+    return []
+  }
+}
+
+/** None for what is no interface: `bonding_masters` stands among them, and interfaces come and go. */
+const zoneOf = (name: string): Zone[] => {
+  try {
+    return [{ name, index: Number(readFileSync(`/sys/class/net/${name}/ifindex`, 'latin1')) }]
   } catch {
     return []
   }
