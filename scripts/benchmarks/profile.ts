@@ -43,7 +43,10 @@ const classify = (script: string): Map<string, number> => {
     const stack = frames.join('\n')
     const thread = threads.get(command) ?? 'others'
     const known = thread === 'sending' || thread === 'receiving'
-    const stage = known ? (stages.find(([, pattern]) => pattern.test(stack))?.[0] ?? 'the rest') : 'all'
+    const found = stages.find(([, pattern]) => pattern.test(stack))?.[0] ?? 'the rest'
+    // Both directions checksum with one function.
+    const own = thread === 'sending' && found === 'check and merge' ? 'split and checksum' : found
+    const stage = known ? own : 'all'
     const key = `${thread}: ${stage}`
     counts.set(key, (counts.get(key) ?? 0) + 1)
   }

@@ -6,7 +6,8 @@ const port = 5301
 
 /** Starts an iperf3 server that stays. */
 export const serve = async (ns: Namespace): Promise<void> => {
-  ns.start('iperf3', ['-s', '-p', String(port)])
+  // What it prints nobody reads: a full pipe would stop it after a hundred runs.
+  ns.start('iperf3', ['-s', '-p', String(port), '--logfile', '/dev/null'])
   await until('the iperf3 server', () => ns.run('ss', '-tlnH').includes(`:${port}`))
 }
 
@@ -18,27 +19,27 @@ export interface Flow {
   readonly lostShare: number
 }
 
-/** One run of iperf3 from `ns` to a server; `args` add to the command. */
+/** One run of iperf3 from `ns` to a server; `args` add to the command. A run that iperf3 gives up, because a flood took its
+ *  control connection, is repeated; raises an error when that happens three times. */
 export const run = async (
   ns: Namespace,
   address: string,
   seconds: number,
   args: readonly string[],
 ): Promise<Flow> => {
-  const done = await ns.finish('iperf3', [
-    '-c',
-    address,
-    '-p',
-    String(port),
-    '-t',
-    String(seconds),
-    '-J',
-    ...args,
-  ])
-  const result = JSON.parse(done.stdout)
-  if (result.error) throw new Error(`iperf3: ${result.error}`)
-  const end = result.end
-  if (end.sum_received?.bytes && !args.includes('-u'))
+  for (let attempt = 1; ; attempt++) {
+    const command = ['-c', address, '-p', String(port), '-t', String(seconds), '-J', ...args]
+    const done = await ns.finish('iperf3', command, { timeoutMs: (seconds + 10) * 1_000 })
+    const result = done.stdout ? JSON.parse(done.stdout) : { error: 'no answer' }
+    if (!result.error) return flowOf(result.end, args.includes('-u'))
+    if (attempt === 3) throw new Error(`iperf3: ${result.error}`)
+    console.error(`bench: iperf3 in ${ns.name}: ${result.error}; once more`)
+  }
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the part of iperf3's JSON that is read
+const flowOf = (end: any, datagrams: boolean): Flow => {
+  if (!datagrams)
     return {
       bytes: end.sum_received.bytes,
       bitsPerSecond: end.sum_received.bits_per_second,

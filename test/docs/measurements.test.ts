@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { measuredNames, withTables } from '../../scripts/benchmarks/rig/tables.ts'
+import { workspace } from '../support/workspace.ts'
+
+const kept = join(workspace, 'docs/measurements')
+const page = readFileSync(join(workspace, 'docs/performance.md'), 'utf8')
+
+test('every table of measured figures shows what was kept, and everything kept is shown', () => {
+  expect(measuredNames(page).toSorted()).toEqual(
+    readdirSync(kept)
+      .map((file) => file.replace(/\.json$/, ''))
+      .toSorted(),
+  )
+  const rowsOf = (name: string) => JSON.parse(readFileSync(join(kept, `${name}.json`), 'utf8')).rows
+  expect(page).toBe(withTables(page, rowsOf))
+})
