@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { Daemon } from '../support/daemon.ts'
 import { testingOurs, whyNoTunnel } from '../support/implementation.ts'
 import { connect, Namespace, until } from '../support/netns.ts'
-import { oddKernel, whyNoOddKernel } from '../support/odd-kernel.ts'
+import { type Oddities, oddKernel, whyNoOddKernel } from '../support/odd-kernel.ts'
 import { transfer } from '../support/transfer.ts'
 import { type End, Tunnel } from '../support/tunnel.ts'
 
@@ -15,6 +15,12 @@ if (why) console.log(`tests of a TUN without header skipped: ${why}`)
 const mebibyte = 1 << 20
 const refusal = 'The kernel refuses every packet with a virtio header (EINVAL)'
 const healed = `${refusal}; the interface was attached again without it`
+
+/** Whatever the test run itself asks for: without the header there is nothing to refuse. */
+const refusing = (how: Oddities['WGQ_ODD_TUN'] & string) => ({
+  ...oddKernel({ WGQ_ODD_TUN: how }),
+  WGQ_TUN_OFFLOAD: 'auto',
+})
 
 const json = (ns: Namespace, ...args: string[]) => JSON.parse(ns.run('ip', '-j', ...args) || '[]')
 const link = (ns: Namespace, device: string) => json(ns, '-d', 'link', 'show', 'dev', device)[0]
@@ -42,7 +48,7 @@ describe.skipIf(why)('a kernel that refuses the virtio header', () => {
     for (const ns of spaces.splice(0)) ns.remove()
   })
   const open = async (how: 'refuse' | 'keep' | 'lose'): Promise<Tunnel> => {
-    tunnel = await Tunnel.open({ label: 'odd', mtu: 1400, env: oddKernel({ WGQ_ODD_TUN: how }) })
+    tunnel = await Tunnel.open({ label: 'odd', mtu: 1400, env: refusing(how) })
     return tunnel
   }
   /** Has a ping its packets arrive on the other side, answered or not. */
@@ -139,7 +145,7 @@ describe.skipIf(why)('a kernel that refuses the virtio header', () => {
       { ns: a.ns, dev: 'veth1', addresses: ['10.78.0.2/24'] },
     )
     own.run('ip', 'tuntap', 'add', 'mode', 'tun', device)
-    const daemon = await Daemon.start(own, { device, env: oddKernel({ WGQ_ODD_TUN: 'refuse' }) })
+    const daemon = await Daemon.start(own, { device, env: refusing('refuse') })
     own.run('ip', 'address', 'add', `${b.inner.v4}/24`, 'dev', device)
     own.run('ip', 'link', 'set', device, 'up')
     await b.daemon.stop()
