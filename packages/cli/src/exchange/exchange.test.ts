@@ -179,6 +179,15 @@ describe('there and back', () => {
       .map((peer) => [{ ...peer, publicKey: phone }]),
   })
 
+  test('NetworkManager, a peer that has nothing but its key', async () => {
+    const bare = {
+      ...{ name: 'wg0', addresses: [], dnsServers: [], dnsSearch: [], hooks: [] },
+      peers: [{ publicKey: phone, allowedIps: [] }],
+    } as unknown as Tunnel
+    const { result } = await readNetworkManager(printNetworkManager(bare).result)
+    expect(result.peers).toMatchObject([{ publicKey: phone, allowedIps: [] }])
+  })
+
   test('NetworkManager', async () => {
     await fc.assert(
       fc.asyncProperty(tunnels, async (tunnel) => {

@@ -34,23 +34,28 @@ export const printNetworkManager = (tunnel: Tunnel): Converted<string> => {
         ['peer-routes', routes],
       ],
     },
-    ...tunnel.peers.map(
-      (peer): UnitSection => ({
-        name: `wireguard-peer.${peer.publicKey ?? ''}`,
-        entries: [
-          ['endpoint', peer.endpoint ?? ''],
-          ['preshared-key', peer.presharedKey ?? ''],
-          ['preshared-key-flags', peer.presharedKey === undefined ? '' : '0'],
-          ['persistent-keepalive', seconds(peer.keepalive)],
-          ['allowed-ips', list(peer.allowedIps)],
-        ],
-      }),
-    ),
+    ...tunnel.peers.map(peerSection),
     ...([4, 6] as const).map((family) =>
       addressing(tunnel, family, /^[0-9]+$/.test(routeTable) ? routeTable : ''),
     ),
   ]
   return { result: printUnit(sections), lost }
+}
+
+const peerSection = (peer: TunnelPeer): UnitSection => {
+  const entries: UnitSection['entries'] = [
+    ['endpoint', peer.endpoint ?? ''],
+    ['preshared-key', peer.presharedKey ?? ''],
+    ['preshared-key-flags', peer.presharedKey === undefined ? '' : '0'],
+    ['persistent-keepalive', seconds(peer.keepalive)],
+    ['allowed-ips', list(peer.allowedIps)],
+  ]
+  // A section without a line would be left out, and the peer with it: then the default is written.
+  const says = entries.some(([, value]) => value !== '')
+  return {
+    name: `wireguard-peer.${peer.publicKey ?? ''}`,
+    entries: says ? entries : [['persistent-keepalive', '0']],
+  }
 }
 
 const addressing = (tunnel: Tunnel, family: 4 | 6, routeTable: string): UnitSection => {
