@@ -27,13 +27,10 @@ Engine::Engine(const EngineSettings& settings, std::function<void()> wake)
   device_.merge_udp = device_.merge_tcp && settings.udp_segmentation_of_tun && udp_merging_is_safe();
   set_mtu(settings.mtu);
   transmitter_ = std::make_unique<Transmitter>(device_);
-  if (settings.threads > packet_threads) {
-    outbound_ = std::make_unique<Outbound>(device_, [this] { pool_.offer(); });
-    inbound_ = std::make_unique<Inbound>(device_, [this] { pool_.offer(); });
-  } else {
-    outbound_ = std::make_unique<Outbound>(device_);
-    inbound_ = std::make_unique<Inbound>(device_);
-  }
+  std::function<void()> offer;
+  if (settings.threads > packet_threads) offer = [this] { pool_.offer(); };
+  outbound_ = std::make_unique<Outbound>(device_, offer);
+  inbound_ = std::make_unique<Inbound>(device_, offer);
   // Signals stay with the main thread.
   sigset_t all, before;
   sigfillset(&all);

@@ -28,16 +28,12 @@ constexpr std::size_t most_datagrams_at_once = 64, burst_of_datagrams = 16;
 
 }  // namespace
 
-Inbound::Inbound(Device& device, std::size_t slots, std::size_t datagrams)
-    : device_(device), transmitter_(device), tun_writer_(device) {
-  slots_.reserve(slots);
-  while (slots_.size() < slots) slots_.emplace_back(datagrams);
-}
-
-Inbound::Inbound(Device& device) : Inbound(device, 1, datagrams_per_batch) {}
-
 Inbound::Inbound(Device& device, std::function<void()> offer)
-    : Inbound(device, device.slots_per_lane, datagrams_per_slot) {
+    : device_(device), transmitter_(device), tun_writer_(device) {
+  const std::size_t slots = offer ? device.slots_per_lane : 1;
+  slots_.reserve(slots);
+  while (slots_.size() < slots) slots_.emplace_back(offer ? datagrams_per_slot : datagrams_per_batch);
+  if (!offer) return;
   lane_ = std::make_unique<OrderedLane>(
       slots_.size(), [this](std::size_t slot, Aead& aead) { open(slots_[slot], aead); },
       [this](std::size_t slot) {
@@ -60,11 +56,10 @@ void Inbound::run() {
         v4 = sockets->v4.fd.get();
         v6 = sockets->v6.fd.get();
       }
-      if (!more && lane_)
-        while (lane_->help(aead_)) {
-        }
     }
     if (more) continue;
+    // Running or not: what was handed over is waited for.
+    if (lane_) lane_->settle(aead_);
     // A negative descriptor is passed over. When sockets are replaced, we are woken and look again.
     pollfd waiting[3]{{wakeup_.fd(), POLLIN, 0}, {v4, POLLIN, 0}, {v6, POLLIN, 0}};
     ::poll(waiting, 3, -1);

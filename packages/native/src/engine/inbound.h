@@ -17,9 +17,8 @@ namespace wgq {
 // are decrypted by several threads; checks and TUN follow in the order of arrival.
 class Inbound {
  public:
-  explicit Inbound(Device& device);
-  // With a lane over the device's slots; `offer` as OrderedLane has it.
-  Inbound(Device& device, std::function<void()> offer);
+  // With `offer`, as OrderedLane has it, there is a lane over the device's slots.
+  explicit Inbound(Device& device, std::function<void()> offer = nullptr);
 
   void run();
   const Wakeup& wakeup() const { return wakeup_; }
@@ -48,8 +47,6 @@ class Inbound {
     std::vector<ReceivedDatagram> datagrams;
     std::vector<Opened> opened;
   };
-
-  Inbound(Device& device, std::size_t slots, std::size_t datagrams);
 
   // True when there may be more to read.
   bool receive(UdpSocket& socket);

@@ -20,10 +20,14 @@ void OrderedLane::publish(Aead& aead, bool large) {
     if (!help(aead)) wait_for(next - slots_ + 1);
 }
 
-void OrderedLane::drain(Aead& aead) {
-  const std::uint64_t all = published_.load(std::memory_order_relaxed);
+void OrderedLane::settle(Aead& aead) {
   while (help(aead)) {
   }
+}
+
+void OrderedLane::drain(Aead& aead) {
+  const std::uint64_t all = published_.load(std::memory_order_relaxed);
+  settle(aead);
   while (finished_.load(std::memory_order_acquire) < all) wait_for(all);
 }
 

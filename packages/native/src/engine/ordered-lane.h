@@ -32,6 +32,8 @@ class OrderedLane {
   // Hands the slot over and waits until the next one is free, helping with `aead` meanwhile. `large`: worth waking
   // another thread even if it is the only one.
   void publish(Aead& aead, bool large);
+  // Does what nobody has taken up yet: before this thread sleeps, because small work is not offered to others.
+  void settle(Aead& aead);
   // Does or waits for everything that was published.
   void drain(Aead& aead);
 

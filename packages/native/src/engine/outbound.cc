@@ -24,12 +24,6 @@ constexpr int most_reads = 64;  // before the threads' common data is looked at 
 
 }  // namespace
 
-Outbound::Outbound(Device& device)
-    : device_(device),
-      transmitter_(device),
-      tun_writer_(device),
-      overflow_(std::make_unique_for_overwrite<std::uint8_t[]>(in_place_bytes + largest_packet)) {}
-
 Outbound::Outbound(Device& device, std::function<void()> offer)
     : device_(device),
       transmitter_(device, std::move(offer)),
@@ -47,7 +41,6 @@ void Outbound::run() {
       for (int reads = 0; !parked && reads < most_reads; reads++)
         if ((last = read_packet()) != Read::packet) break;
       transmitter_.flush();
-      transmitter_.settle();
     }
     if (last == Read::gone) {
       device_.mailbox.fatal(read_error_, "The TUN device is gone");
@@ -55,6 +48,8 @@ void Outbound::run() {
       parked = true;
     }
     if (!parked && last == Read::packet) continue;
+    // Parked or not: what was handed over is waited for.
+    transmitter_.settle();
     // Down: the device says so until it is up again; the control thread is told by the kernel and parks us.
     // The descriptor is ours to look at only while we are not parked.
     const int tun = !parked && last == Read::nothing ? device_.tun.get() : -1;

@@ -15,9 +15,8 @@ namespace wgq {
 // The sending thread: TUN → segments → encryption → UDP, to completion for each read.
 class Outbound {
  public:
-  explicit Outbound(Device& device);
-  // With a lane; `offer` as OrderedLane has it.
-  Outbound(Device& device, std::function<void()> offer);
+  // With `offer`, as OrderedLane has it, there is a lane.
+  explicit Outbound(Device& device, std::function<void()> offer = nullptr);
 
   void run();
   // Null when this thread does it all.

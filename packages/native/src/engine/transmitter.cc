@@ -10,11 +10,12 @@
 
 namespace wgq {
 
-Transmitter::Transmitter(Device& device)
-    : device_(device), sender_(device.counters, device.mailbox), trains_(1), open_(trains_.data()) {}
-
 Transmitter::Transmitter(Device& device, std::function<void()> offer)
-    : device_(device), sender_(device.counters, device.mailbox), trains_(device.slots_per_lane), open_(trains_.data()) {
+    : device_(device),
+      sender_(device.counters, device.mailbox),
+      trains_(offer ? device.slots_per_lane : 1),
+      open_(trains_.data()) {
+  if (!offer) return;
   lane_ = std::make_unique<OrderedLane>(
       trains_.size(), [this](std::size_t slot, Aead& aead) { trains_[slot].seal(aead); },
       [this](std::size_t slot) {
@@ -54,9 +55,7 @@ void Transmitter::flush() {
 }
 
 void Transmitter::settle() {
-  if (!lane_) return;
-  while (lane_->help(aead_)) {
-  }
+  if (lane_) lane_->settle(aead_);
 }
 
 void Transmitter::drain() {

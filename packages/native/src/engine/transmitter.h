@@ -18,9 +18,8 @@ namespace wgq {
 // sent in their order.
 class Transmitter {
  public:
-  explicit Transmitter(Device& device);
-  // With a lane over the device's slots; `offer` as OrderedLane has it. Only for the sending thread.
-  Transmitter(Device& device, std::function<void()> offer);
+  // With `offer`, as OrderedLane has it, there is a lane over the device's slots: only for the sending thread.
+  explicit Transmitter(Device& device, std::function<void()> offer = nullptr);
 
   // Where the plaintext of a next message may be put by who reads it in place: room for `largest_packet` bytes.
   std::uint8_t* next_plaintext() { return open_->next_plaintext(); }
