@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Bundles the programs into dist/lib (CommonJS: an ES module costs 12 ms more to start on Node 20, spec limit) and writes
+// Bundles the programs into dist/lib (CommonJS: an ES module costs 12 ms more to start on Node 20) and writes
 // the launchers into dist/bin. Compiling what a run does not need is most of the cost of a start, so what the files in
 // `lateImporters` import() becomes a file of its own, required when it is called for.
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Where packets leave and where answers go: roaming, several addresses, NAT, policy routing, tunnels in tunnels.
-// Each case is a situation of the kernel's own netns test, without its words (spec dataplane-tests §5).
+// Each case is a situation that the kernel's driver is tested with, too.
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { Daemon } from '../support/daemon.ts'

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What the daemon writes to the interface, cut into segments again, is what the peer sent: packets that may be merged keep
-// every header field, and packets that may not be merged are not (spec dataplane §2.3). The daemon is stopped while a
+// every header field, and packets that may not be merged are not. The daemon is stopped while a
 // burst arrives, so that it finds all of it in one batch.
 import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'

@@ -28,7 +28,7 @@ import type { DaemonSettings } from './settings.ts'
 import { SourceWatch } from './source-watch.ts'
 import { wallClock } from './wall-clock.ts'
 
-/** Packets the stack may queue towards us: 500, the default of a TUN, is short for bursts (spec dataplane §2.1). */
+/** Packets the stack may queue towards us: 500, the default of a TUN, is short for bursts. */
 const queueLength = 1000
 /** Handshake messages worked off before the event loop gets a turn: about 5 ms. */
 const handshakesPerTurn = 12
@@ -221,7 +221,7 @@ class RunningDaemon implements DaemonHandle {
     }
   }
 
-  /** Some vendors' kernels take the virtio header on opening and then refuse every packet (spec dataplane §2.4). */
+  /** Some vendor kernels accept IFF_VNET_HDR and then reject every packet (EINVAL). */
   private leaveHeader(): void {
     const found = 'The kernel refuses every packet with a virtio header (EINVAL)'
     // Whoever handed the TUN to us may still hold it: then nobody can attach anew.
