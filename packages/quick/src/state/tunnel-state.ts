@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+import type { Cidr } from '@wgq/model/cidr'
+import type { Device, DeviceChange } from '@wgq/model/device'
+import type { Family } from '@wgq/model/ip'
+import type { Rule } from '@wgq/model/operation'
+
+/**
+ * Everything on a machine that belongs to one tunnel, in one normal form: read from the machine (seen.ts) or worked out
+ * from the file (wanted.ts). Of addresses, routes and rules only the tunnel's own are in it.
+ */
+export interface TunnelState {
+  readonly link: TunnelLink
+  /** As it runs; of a file what it asks for, where an absent value stays as it is. */
+  readonly device: Device | DeviceChange
+  /** IPv4 in the order of the system, whose first one packets leave with; then IPv6. */
+  readonly addresses: readonly Cidr[]
+  readonly routes: readonly TunnelRoute[]
+  readonly rules: readonly Rule[]
+  readonly firewall?: FirewallState
+  readonly killSwitch?: KillSwitchState
+  readonly dns?: DnsState
+  /** Values by key, of those that the tunnel needs. */
+  readonly sysctls: Readonly<Record<string, string>>
+}
+
+/** The interface itself. */
+export interface TunnelLink {
+  readonly up: boolean
+  readonly mtu: number
+}
+
+/** A route through the interface, or a floor: a route of no device that refuses what no other route takes. */
+export interface TunnelRoute {
+  readonly dst: Cidr
+  /** A number, also for `main` (254 on Linux, 0 on the BSDs). */
+  readonly table: number
+  /** As listed; absent in what a file asks for. */
+  readonly metric?: number
+  /** RTPROT_ number as listed. */
+  readonly protocol?: number
+  readonly type?: 'unreachable'
+}
+
+/** What a firewall of a default route does: firewall/. Families in ascending order. */
+export interface FirewallState {
+  readonly tool: 'nft' | 'iptables'
+  readonly families: readonly FirewallFamily[]
+}
+
+/** One family of a {@link FirewallState}. */
+export interface FirewallFamily {
+  readonly family: Family
+  /** The mark that is saved to and restored from connections. */
+  readonly mark: number
+  /** Addresses of the tunnel that nobody may reach from outside of it; in order. */
+  readonly addresses: readonly string[]
+}
+
+/** What a kill switch lets pass beside the tunnel: kill-switch/. */
+export interface KillSwitchState {
+  /** The mark of encrypted packets; 0 where no packet of the tunnel leaves from here (a namespace of its own). */
+  readonly mark: number
+  /** Name servers that root may ask beside the tunnel: while names of endpoints are looked up. */
+  readonly resolvers: readonly string[]
+}
+
+/** What is told to the manager of name servers: dns/. */
+export interface DnsState {
+  /** As operations name it: `resolvconf:PREFIX`, `resolvectl`, `file:PATH`, `resolvd`. */
+  readonly manager: string
+  readonly servers: readonly string[]
+  readonly search: readonly string[]
+}
