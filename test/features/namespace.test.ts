@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { livingNamespaces } from '../../packages/quick/src/living-namespaces.ts'
+import { livingNamespaces } from '../../packages/quick/src/run/living-namespaces.ts'
 import { whyNoTunnel } from '../support/implementation.ts'
 import { LiveTunnel } from '../support/live-tunnel.ts'
 import { connect, Namespace, until } from '../support/netns.ts'

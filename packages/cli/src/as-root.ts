@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { realpathSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
-import { findProgram } from '@wgq/quick/child'
 import { asRoot } from '@wgq/quick/root'
+import { findProgram } from '@wgq/quick/run/child'
 import type { Invocation } from './command.ts'
 import { writeErr } from './output.ts'
 

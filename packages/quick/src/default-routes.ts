@@ -4,10 +4,10 @@ import type { Device } from '@wgq/model/device'
 import type { Host } from '@wgq/model/host'
 import { chooseFirewall } from './firewall/choose.ts'
 import { performProtection } from './lenient.ts'
-import { withLock } from './lock.ts'
-import { firstMark, planDefaultRoute, srcValidMarkKey } from './plan/default-route.ts'
-import type { Runner } from './runner.ts'
+import { withLock } from './run/lock.ts'
+import type { Runner } from './run/runner.ts'
 import type { Session } from './session.ts'
+import { firstMark, planDefaultRoute, srcValidMarkKey } from './state/default-route.ts'
 
 /**
  * Sends everything of the given families through the tunnel (spec wg-quick §6.4). Under a lock: a mark is free while its

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { errnoText } from '@wgq/model/errno'
-import { readRouting } from './plan/routes.ts'
 import type { Session } from './session.ts'
+import { readRouting } from './state/routes.ts'
 
 /**
  * Says what upstream's query for the mark of a missing interface says, under upstream's name: it asks only where a default

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 import type { Op } from '@wgq/model/operation'
-import { Failure } from './failure.ts'
-import type { Runner } from './runner.ts'
+import { Failure } from './run/failure.ts'
+import type { Runner } from './run/runner.ts'
 import type { Session } from './session.ts'
 
 /** Under wgq's own name a tunnel comes up without what the machine cannot do, one line each; not with `--strict`. */

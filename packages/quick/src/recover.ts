@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-import { abandonedJournals, type Journal, JournalKeeper, readJournal } from './journal.ts'
-import { sweep } from './lock.ts'
-import { removeLostJournals } from './lost-journals.ts'
+import { abandonedJournals, type Journal, JournalKeeper, readJournal } from './run/journal.ts'
+import { sweep } from './run/lock.ts'
+import { removeLostJournals } from './run/lost-journals.ts'
 import type { Session } from './session.ts'
 import { isOwn, linkOf, undo } from './undo.ts'
 

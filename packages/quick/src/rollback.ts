@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { constants } from 'node:os'
-import { Failure, Interrupted } from './failure.ts'
 import { sayInaccessible } from './inaccessible.ts'
-import type { JournalKeeper } from './journal.ts'
+import { Failure, Interrupted } from './run/failure.ts'
+import type { JournalKeeper } from './run/journal.ts'
 import type { Session } from './session.ts'
 import { undo } from './undo.ts'
 

@@ -3,11 +3,11 @@ import { isWgqError } from '@wgq/model/error'
 import type { Link } from '@wgq/model/host'
 import type { Op } from '@wgq/model/operation'
 import { planFirewallRemoval } from './firewall/choose.ts'
-import { allJournals, type Journal, type JournalKeeper } from './journal.ts'
-import { sessionIfThere } from './namespace.ts'
-import { planJournalRules } from './plan/rules.ts'
-import { Runner } from './runner.ts'
+import { allJournals, type Journal, type JournalKeeper } from './run/journal.ts'
+import { sessionIfThere } from './run/namespace.ts'
+import { Runner } from './run/runner.ts'
 import type { Session } from './session.ts'
+import { planJournalRules } from './state/rules.ts'
 
 /**
  * Takes back everything that a journal notes, in upstream's order: DNS, firewall, rules, interface (spec wg-quick §8).

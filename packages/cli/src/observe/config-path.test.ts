@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { currentNetns } from '@wgq/quick/journal'
+import { currentNetns } from '@wgq/quick/run/journal'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { configPathOf } from './config-path.ts'
 

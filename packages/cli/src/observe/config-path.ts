@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { readFileSync } from 'node:fs'
 import { locate } from '@wgq/config/locate'
-import { currentNetns, journalFiles } from '@wgq/quick/journal'
+import { currentNetns, journalFiles } from '@wgq/quick/run/journal'
 import { FileMemo } from './file-memo.ts'
 
 const journalDirectories = ['/run/wgq', '/var/run/wgq']

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Key } from '@wgq/model/key'
-import type { Difference } from '@wgq/quick/reload/device-diff'
+import type { Difference } from '@wgq/quick/state/device-difference'
 import type { Painter, Style } from '../colour.ts'
 
 /**

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-import { Failure } from '../failure.ts'
-import { JournalKeeper, makeRunDirectory, readJournal } from '../journal.ts'
+
 import { notWireGuard } from '../not-wireguard.ts'
+import { Failure } from '../run/failure.ts'
+import { JournalKeeper, makeRunDirectory, readJournal } from '../run/journal.ts'
 import { save } from '../save.ts'
 import { planBsdHooks } from './hook.ts'
 import { realWireGuard } from './real-name.ts'

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-import type { Difference } from '../reload/device-diff.ts'
+
 import type { Session } from '../session.ts'
+import type { Difference } from '../state/device-difference.ts'
 import { bsdDown, bsdSave } from './down.ts'
 import { openBsdAround } from './open.ts'
 import { bsdReload, planBsdReload } from './reload.ts'

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Setting } from '@wgq/config/settings'
 import type { Op } from '@wgq/model/operation'
-import { Failure } from '../failure.ts'
-import { hookScript } from '../hooks.ts'
+import { Failure } from '../run/failure.ts'
+import { hookScript } from '../run/hooks.ts'
 import type { Session } from '../session.ts'
 
 /**

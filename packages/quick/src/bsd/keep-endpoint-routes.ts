@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Family } from '@wgq/model/ip'
-import { isAlive } from '../process-mark.ts'
+import { isAlive } from '../run/process-mark.ts'
 import { endpointRouteFile, readEndpointRoutes } from './endpoint-route-file.ts'
 import { EndpointRouteKeeper } from './endpoint-route-keeper.ts'
 import type { BsdRunner } from './runner.ts'

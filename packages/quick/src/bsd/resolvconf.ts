@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { resolverLines } from '../dns/resolvconf.ts'
-import { Failure } from '../failure.ts'
+import { Failure } from '../run/failure.ts'
 import type { BsdAround, BsdSystem } from './system.ts'
 
 /** Name servers through openresolv, as FreeBSD has it and NetBSD in its base (spec bsd §6). */

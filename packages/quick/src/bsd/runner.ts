@@ -2,9 +2,9 @@
 import type { DeviceAccess } from '@wgq/model/device'
 import { isWgqError } from '@wgq/model/error'
 import type { Op } from '@wgq/model/operation'
-import { act, isHostOp } from '../act.ts'
-import { Failure, Interrupted } from '../failure.ts'
-import type { JournalKeeper } from '../journal.ts'
+import { act, isHostOp } from '../run/act.ts'
+import { Failure, Interrupted } from '../run/failure.ts'
+import type { JournalKeeper } from '../run/journal.ts'
 import { runHook } from './hook.ts'
 import type { BsdAround } from './system.ts'
 

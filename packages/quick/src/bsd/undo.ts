@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Op } from '@wgq/model/operation'
-import { Failure, Interrupted } from '../failure.ts'
-import { abandonedJournals, JournalKeeper, readJournal } from '../journal.ts'
-import { isAlive } from '../process-mark.ts'
+import { Failure, Interrupted } from '../run/failure.ts'
+import { abandonedJournals, JournalKeeper, readJournal } from '../run/journal.ts'
+import { isAlive } from '../run/process-mark.ts'
 import { isOwn } from '../undo.ts'
 import { endpointRouteFile, readEndpointRoutes } from './endpoint-route-file.ts'
 import { EndpointRouteKeeper } from './endpoint-route-keeper.ts'

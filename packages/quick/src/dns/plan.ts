@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Op } from '@wgq/model/operation'
-import { inverse } from '../inverse.ts'
-import type { Journal } from '../journal.ts'
+import { inverse } from '../run/inverse.ts'
+import type { Journal } from '../run/journal.ts'
 import type { Session } from '../session.ts'
 import { chooseManager, type DnsChoice, viewDns } from './manager.ts'
 

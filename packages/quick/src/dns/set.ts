@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 import type { Device } from '@wgq/model/device'
-import { Failure } from '../failure.ts'
 import { isLenient } from '../lenient.ts'
-import { isDefault } from '../plan/routes.ts'
-import type { Runner } from '../runner.ts'
+import { Failure } from '../run/failure.ts'
+import type { Runner } from '../run/runner.ts'
 import type { Session } from '../session.ts'
+import { isDefault } from '../state/routes.ts'
 import { managerFor, planDns } from './plan.ts'
 
 /**

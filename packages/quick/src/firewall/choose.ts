@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Op } from '@wgq/model/operation'
 import type { Edges } from '../edges.ts'
-import type { FirewallWriter } from '../plan/default-route.ts'
+import type { FirewallWriter } from '../state/default-route.ts'
 import { iptablesRemoval, writeIptables } from './iptables.ts'
 import { nftRemoval, writeNft } from './nft.ts'
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { FirewallInput } from '../plan/default-route.ts'
+import type { FirewallInput } from '../state/default-route.ts'
 
 /** The comment by which rules of an interface are found again; upstream's own text. */
 const comment = (dev: string): string => `-m comment --comment "wg-quick(8) rule for ${dev}"`

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { FirewallInput } from '../plan/default-route.ts'
+import type { FirewallInput } from '../state/default-route.ts'
 
 /** The table of an interface; other tools and upstream's `down` look for this name. */
 export const nftTable = (dev: string): string => `wg-quick-${dev}`

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { writeFileSync } from 'node:fs'
 import type { BsdAround, BsdSystem } from '../bsd/system.ts'
-import { Failure } from '../failure.ts'
+import { Failure } from '../run/failure.ts'
 
 /** resolvd takes at most this many servers of one interface (route(8), nameserver). */
 const mostServers = 5

@@ -2,7 +2,7 @@
 import { type Cidr, parseCidr } from '@wgq/model/cidr'
 import type { Op } from '@wgq/model/operation'
 import { describe, expect, test } from 'vitest'
-import type { Routing } from '../plan/routes.ts'
+import type { Routing } from '../state/routes.ts'
 import { type HostView, planHost } from './host-plan.ts'
 
 const cidr = (text: string) => parseCidr(text) as Cidr

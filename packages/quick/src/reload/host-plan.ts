@@ -4,8 +4,8 @@ import { type Cidr, formatCidr, maskCidr, parseCidr } from '@wgq/model/cidr'
 import type { Link, LinkAddress, Route } from '@wgq/model/host'
 import type { Family } from '@wgq/model/ip'
 import type { Op, Table } from '@wgq/model/operation'
-import { isDefault, planMainRoutes, planTableRoutes, type Routing } from '../plan/routes.ts'
-import type { Difference } from './device-diff.ts'
+import type { Difference } from '../state/device-difference.ts'
+import { isDefault, planMainRoutes, planTableRoutes, type Routing } from '../state/routes.ts'
 
 /** What is compared: the file on one side, the host and the journal on the other. */
 export interface HostView {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Session } from '../session.ts'
-import type { Difference } from './device-diff.ts'
+import type { Difference } from '../state/device-difference.ts'
 import { planReload, reload } from './reload.ts'
 
 const isLinux = process.platform === 'linux'

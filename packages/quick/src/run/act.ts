@@ -3,12 +3,12 @@ import type { DeviceChange } from '@wgq/model/device'
 import { errnoText } from '@wgq/model/errno'
 import { isWgqError, type WgqError } from '@wgq/model/error'
 import type { Op } from '@wgq/model/operation'
-import { actDns } from './dns/act.ts'
-import type { Edges } from './edges.ts'
+import { actDns } from '../dns/act.ts'
+import type { Edges } from '../edges.ts'
+import { removeKillSwitch } from '../kill-switch/nft-text.ts'
+import type { Session } from '../session.ts'
 import { Failure, Interrupted } from './failure.ts'
 import { hookScript, hookShellArguments } from './hooks.ts'
-import { removeKillSwitch } from './kill-switch/nft-text.ts'
-import type { Session } from './session.ts'
 
 /** Says whether the host carries an operation out itself; a row of these goes to it as one batch. */
 export const isHostOp = (op: Op): boolean => hostOps.has(op.do)

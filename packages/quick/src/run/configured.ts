@@ -2,7 +2,7 @@
 import type { Settings } from '@wgq/config/settings'
 import { type Endpoint, formatEndpoint } from '@wgq/model/endpoint'
 import type { Key } from '@wgq/model/key'
-import type { Configured } from '../journal.ts'
+import type { Configured } from './journal.ts'
 
 /** What the journal keeps of an applied configuration; `peers` are those of the device right after, or of the change. */
 export const configuredBy = (

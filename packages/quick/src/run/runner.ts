@@ -2,10 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isWgqError } from '@wgq/model/error'
 import type { Op } from '@wgq/model/operation'
+import type { Session } from '../session.ts'
 import { act, isHostOp } from './act.ts'
 import { Failure, Interrupted } from './failure.ts'
 import type { JournalKeeper } from './journal.ts'
-import type { Session } from './session.ts'
 import { spell } from './spell.ts'
 
 /** How long a daemon may take to end; wireguard-go needs a few milliseconds. */

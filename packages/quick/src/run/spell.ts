@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { formatCidr } from '@wgq/model/cidr'
 import type { Op, Rule } from '@wgq/model/operation'
-import { splitManager } from './dns/act.ts'
-import { backupPath } from './dns/file.ts'
+import { splitManager } from '../dns/act.ts'
+import { backupPath } from '../dns/file.ts'
 
 /**
  * The words that a person would type for an operation, as wg-quick prints them behind `[#] `: joined by single spaces,

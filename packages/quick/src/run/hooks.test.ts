@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readSettings } from '@wgq/config/settings'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Session } from '../session.ts'
 import { childRunner } from './child.ts'
 import { expandHook, hookScript, hookShellArguments } from './hooks.ts'
-import type { Session } from './session.ts'
 
 const noBash = spawnSync('bash', ['-c', 'exit 0']).status !== 0
 if (noBash) console.log('hooks skipped: bash is not installed')

@@ -3,7 +3,7 @@ import { type Cidr, parseCidr } from '@wgq/model/cidr'
 import type { Device, Peer, PeerChange } from '@wgq/model/device'
 import type { Key } from '@wgq/model/key'
 import { describe, expect, test } from 'vitest'
-import { diffDevice, isEmptyChange } from './device-diff.ts'
+import { diffDevice, isEmptyChange } from './device-difference.ts'
 
 const key = (letter: string) => `${letter.repeat(42)}A=` as Key
 const cidr = (text: string) => parseCidr(text) as Cidr

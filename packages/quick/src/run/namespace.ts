@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { existsSync } from 'node:fs'
 import { WgqError } from '@wgq/model/error'
-import type { Edges } from './edges.ts'
+import type { Edges } from '../edges.ts'
+import type { Session } from '../session.ts'
 import type { Journal, JournalKeeper } from './journal.ts'
 import type { Runner } from './runner.ts'
-import type { Session } from './session.ts'
 
 /**
  * The session inside of a network namespace: its host, and a way to run programs there. Devices stay where they are: a

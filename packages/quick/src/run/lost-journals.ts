@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { rmSync } from 'node:fs'
+import type { Session } from '../session.ts'
+import { undo } from '../undo.ts'
 import {
   currentNetns,
   foreignJournals,
@@ -8,8 +10,6 @@ import {
   journalsOfEarlierBoots,
 } from './journal.ts'
 import { livingNamespaces } from './living-namespaces.ts'
-import type { Session } from './session.ts'
-import { undo } from './undo.ts'
 
 /**
  * Removes journals whose tunnels cannot exist any more: those of an earlier boot, and those of network namespaces that are

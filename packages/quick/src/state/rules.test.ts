@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Op, Rule } from '@wgq/model/operation'
 import { describe, expect, test } from 'vitest'
-import { spell } from '../spell.ts'
+import { spell } from '../run/spell.ts'
 import { rulePair } from './default-route.ts'
 import { planJournalRules, planMarkRules } from './rules.ts'
 

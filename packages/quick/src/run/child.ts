@@ -4,7 +4,7 @@ import { accessSync, closeSync, constants as modes, openSync, rmSync, statSync, 
 import { constants } from 'node:os'
 import { delimiter, join } from 'node:path'
 import type { Writable } from 'node:stream'
-import type { Finished, RunChild } from './edges.ts'
+import type { Finished, RunChild } from '../edges.ts'
 
 /**
  * A {@link RunChild} whose children see `env`. Scripts for descriptor 3 stand in `scratch` for a moment, which nobody else

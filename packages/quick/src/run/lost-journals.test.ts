@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Op } from '@wgq/model/operation'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Session } from '../session.ts'
 import { currentNetns, type Journal, JournalKeeper, startJournal } from './journal.ts'
 import { removeLostJournals } from './lost-journals.ts'
-import type { Session } from './session.ts'
 
 let directory: string
 let acts: Op[]

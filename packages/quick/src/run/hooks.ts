@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Setting } from '@wgq/config/settings'
 import type { Op } from '@wgq/model/operation'
-import type { Session } from './session.ts'
+import type { Session } from '../session.ts'
 
 /** A hook's text with every `%i` replaced by the name of the interface. */
 export const expandHook = (text: string, interfaceName: string): string =>
