@@ -228,6 +228,23 @@ describe.skipIf(reason)('the host over netlink, compared with ip', () => {
     expect(await host.routeTo('192.0.2.1', 51820)).toBeUndefined()
   })
 
+  it('looks IPv6 routes up, with their MTU and their table', async () => {
+    const add = (words: string): string => ours.run('ip', '-6', 'route', 'add', ...words.split(' '))
+    add('2001:db8:77::/48 dev t0 mtu 1300')
+    add('2001:db8:78::/48 dev t0 table 4712')
+    ours.run('ip', '-6', 'rule', 'add', 'to', '2001:db8:78::/48', 'table', '4712')
+    for (const kind of ['blackhole', 'unreachable', 'prohibit'])
+      add(`${kind} 2001:db8:79::/48 metric ${kind.length}`)
+    expect(await host.routeTo('2001:db8:77::1')).toMatchObject({ dev: 't0', mtu: 1300, table: 254 })
+    expect(await host.routeTo('2001:db8:78::1', 7)).toMatchObject({ dev: 't0', table: 4712 })
+    for (let left = 3; left > 0; left--) {
+      expect(await host.routeTo('2001:db8:79::1')).toBeUndefined()
+      ours.run('ip', '-6', 'route', 'delete', '2001:db8:79::/48')
+    }
+    ours.run('ip', 'route', 'add', 'blackhole', '198.51.100.0/24')
+    expect(await host.routeTo('198.51.100.1')).toBeUndefined()
+  })
+
   it('marks rules that select by more than wg-quick does', async () => {
     ours.run('ip', 'rule', 'add', 'from', '10.0.0.0/8', 'table', '77')
     ours.run('ip', 'rule', 'add', 'iif', 'lo', 'table', '78')

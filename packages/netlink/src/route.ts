@@ -96,7 +96,10 @@ export const listRoutes = async (
   return routes
 }
 
-/** `ip route get ADDRESS [mark MARK]`; undefined when the kernel has no way there. */
+/**
+ * `ip route get ADDRESS [mark MARK]`; undefined when the kernel has no way there. A question that the kernel does not
+ * understand is no answer: it raises {@link Refusal}.
+ */
 export const lookUpRoute = async (
   exchange: Exchange,
   address: Uint8Array,
@@ -108,7 +111,9 @@ export const lookUpRoute = async (
       routeType.get,
       0,
       (writer) => {
-        fields(writer, addressFamily[family], address.length * 8, 0, 0, 0, 0, lookupTableFlag)
+        // IPv6 tells the table unasked, and refuses the flag where checking is strict.
+        const flags = family === 4 ? lookupTableFlag : 0
+        fields(writer, addressFamily[family], address.length * 8, 0, 0, 0, 0, flags)
         writer.bytesAttribute(attribute.destination, address)
         if (mark !== undefined) writer.u32Attribute(attribute.mark, mark)
       },
@@ -116,11 +121,23 @@ export const lookUpRoute = async (
     )
   } catch (error) {
     if (isRefusal(error, ...unreachable)) return undefined
+    // A blackhole route answers EINVAL without a word; with words it is the question that is wrong.
+    if (isRefusal(error, 'EINVAL') && error.extendedAck === undefined) return undefined
     throw error
   }
 }
 
-const unreachable = ['ENETUNREACH', 'EHOSTUNREACH', 'EINVAL', 'EACCES', 'EAGAIN', 'ENETDOWN', 'EADDRNOTAVAIL']
+/** What routes and missing routes answer; the last two: the kernel has no such family. */
+const unreachable = [
+  'ENETUNREACH',
+  'EHOSTUNREACH',
+  'EACCES',
+  'EAGAIN',
+  'ENETDOWN',
+  'EADDRNOTAVAIL',
+  'EAFNOSUPPORT',
+  'EOPNOTSUPP',
+]
 
 /** Reads RTM_NEWROUTE or RTM_DELROUTE; undefined for families other than IP. */
 export const readRoute = (message: Message): ObservedRoute | undefined => {

@@ -12,7 +12,7 @@ const host = (
 ): Host =>
   ({
     routeTo: async (address: string) => {
-      if (!ways[address]) throw new Error('unreachable')
+      if (address === 'bad') throw new Error('Invalid flags')
       return ways[address]
     },
     link: async (name: string) =>
@@ -58,4 +58,8 @@ test.each([
   ],
 ])('%s', async (_, view, list, mtu) => {
   expect(await automaticMtu(view, list)).toBe(mtu)
+})
+
+test('a question that fails is no answer', async () => {
+  await expect(automaticMtu(host({}, { up0: 1500 }), peers('bad'))).rejects.toThrow('Invalid flags')
 })

@@ -9,7 +9,7 @@ const fallbackMtu = 1500
 
 /**
  * The MTU of a tunnel whose file gives none: the smallest MTU on the way to an endpoint, else that of the default route,
- * else 1500, minus 80 (spec wg-quick §6.1). Endpoints that cannot be reached are passed over.
+ * else 1500, minus 80 (spec wg-quick §6.1). Endpoints that cannot be reached are passed over. Raises what the host raises.
  */
 export const automaticMtu = async (host: Host, peers: readonly Peer[]): Promise<number> => {
   let smallest: number | undefined
@@ -25,7 +25,7 @@ const reachableAddress = ({ endpoint }: Peer): string[] =>
   endpoint && endpoint.zone === undefined ? [endpoint.address] : []
 
 const pathMtu = async (host: Host, address: string): Promise<number | undefined> => {
-  const route = await host.routeTo(address).catch(() => undefined)
+  const route = await host.routeTo(address)
   return route?.mtu ?? (route?.dev === undefined ? undefined : (await host.link(route.dev))?.mtu)
 }
 
