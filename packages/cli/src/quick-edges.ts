@@ -10,6 +10,7 @@ import type { Edges } from '@wgq/quick/edges'
 import { runDirectory } from '@wgq/quick/orchestrate'
 import { childRunner, findProgram } from '@wgq/quick/run/child'
 import { makeRunDirectory } from '@wgq/quick/run/journal'
+import { searchPath } from '@wgq/quick/run/search-path'
 import { tellErr, writeErr } from './output.ts'
 import { formatConf } from './show/conf.ts'
 
@@ -45,7 +46,7 @@ export interface EdgeOptions {
 
 /** Everything outside of the process, as wg-quick needs it. */
 export const openEdges = async ({ binDirectory, exact, encode, scratch }: EdgeOptions): Promise<Edges> => {
-  const env = childEnvironment(binDirectory)
+  const env = childEnvironment(binDirectory, !exact)
   return {
     host: await openHost(),
     devices: openDevices(),
@@ -76,9 +77,12 @@ export const openEdges = async ({ binDirectory, exact, encode, scratch }: EdgeOp
 /** A key with slashes is a path already: names of interfaces may have dots. */
 const sysctlPath = (key: string): string => `/proc/sys/${key.includes('/') ? key : key.replaceAll('.', '/')}`
 
-/** What children see: untranslated messages, and our own `wg` before any other (spec wg-quick §1.1). */
-const childEnvironment = (binDirectory: string): NodeJS.ProcessEnv => ({
+/**
+ * What children see: untranslated messages, and our own `wg` before any other (spec wg-quick §1.1). Under wgq's own name
+ * the folders of administration are in PATH whatever the caller's is.
+ */
+const childEnvironment = (binDirectory: string, complete: boolean): NodeJS.ProcessEnv => ({
   ...process.env,
   LC_ALL: 'C',
-  PATH: `${binDirectory}:${process.env['PATH'] ?? ''}`,
+  PATH: `${binDirectory}:${searchPath(process.env['PATH'], complete)}`,
 })

@@ -5,18 +5,28 @@ import { constants } from 'node:os'
 import { delimiter, join } from 'node:path'
 import type { Writable } from 'node:stream'
 import type { Finished, RunChild } from '../edges.ts'
+import { searchPath } from './search-path.ts'
 
 /**
- * A {@link RunChild} whose children see `env`. Scripts for descriptor 3 stand in `scratch` for a moment, which nobody else
- * may read: Node's own pipes are sockets, which bash cannot open by name.
+ * A {@link RunChild} whose children see `env`, with a PATH that does not depend on the current folder. Scripts for
+ * descriptor 3 stand in `scratch` for a moment, which nobody else may read: Node's own pipes are sockets, which bash cannot
+ * open by name.
  */
 export const childRunner =
   (env: NodeJS.ProcessEnv, scratch: string): RunChild =>
   (program, args, options = {}) =>
     new Promise<Finished>((resolve) => {
+      const own = options.env ?? env
+      const path = searchPath(own['PATH'], false)
+      const file = program.includes('/') ? program : findProgram(path)(program)
+      if (file === undefined) {
+        resolve({ status: 127, stdout: '' })
+        return
+      }
       const script = options.script === undefined ? undefined : openScript(scratch, options.script)
-      const child = spawn(program, args, {
-        env: options.env ?? env,
+      const child = spawn(file, args, {
+        argv0: program,
+        env: { ...own, PATH: path },
         detached: options.detached ?? false,
         stdio: [
           options.input === undefined ? 'inherit' : 'pipe',
@@ -56,13 +66,13 @@ const feed = (pipe: Writable | null, text: string | undefined): void => {
   pipe?.end(text)
 }
 
-/** Looks a program up in a PATH as a shell does; a name with a slash is taken as it is. */
+/** Looks a program up in a PATH as {@link searchPath} makes it; a name with a slash is taken as it is. */
 export const findProgram =
   (path: string | undefined) =>
   (program: string): string | undefined => {
     if (program.includes('/')) return isProgram(program) ? program : undefined
-    for (const directory of (path ?? '').split(delimiter)) {
-      const candidate = join(directory || '.', program)
+    for (const directory of searchPath(path, false).split(delimiter)) {
+      const candidate = join(directory, program)
       if (isProgram(candidate)) return candidate
     }
     return undefined
