@@ -1,13 +1,5 @@
 // SPDX-License-Identifier: MIT
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { builtBin, whyNotBuilt } from '../support/built-program.ts'
@@ -39,6 +31,14 @@ const withEtc = async (setup: string, ...args: string[]): Promise<Ran> => {
   }
   const wgq = join(builtBin, 'wgq')
   return lab.program('/bin/sh', '-c', `mount --bind ${etc} /etc && ${setup} exec "$@"`, 'sh', wgq, ...args)
+}
+
+/** Runs wgq where neither nft nor the iptables of the machine can be found. */
+const withoutFirewallTools = (...args: string[]): Promise<Ran> => {
+  const hide = ['nft', 'xtables-nft-multi', 'xtables-legacy-multi'].map(
+    (program) => `{ [ ! -e /usr/sbin/${program} ] || mount --bind /dev/null /usr/sbin/${program}; } &&`,
+  )
+  return lab.program('/bin/sh', '-c', `${hide.join(' ')} exec "$@"`, 'sh', join(builtBin, 'wgq'), ...args)
 }
 
 describe.skipIf(reason)('wgq up', () => {
@@ -195,11 +195,9 @@ describe.skipIf(reason)('wgq up', () => {
 
   test('without nft and iptables a full tunnel comes up unprotected, and says so', async () => {
     const file = lab.configure('wgq0', tunnel('10.0.0.2/24', '0.0.0.0/0'))
-    symlinkSync('/usr/sbin/ip', join(lab.stubs, 'ip'))
-    lab.env['PATH'] = `${lab.stubs}:/usr/bin:/bin`
-    const strict = await lab.program('wgq', 'up', '--strict', file)
+    const strict = await withoutFirewallTools('up', '--strict', file)
     expect(strict.status).toBe(127)
-    const up = await lab.program('wgq', 'up', file)
+    const up = await withoutFirewallTools('up', file)
     expect(up.status, up.stderr).toBe(0)
     expect(up.stderr).toContain(
       '[!] Going on without a firewall: iptables-restore is not installed; packets from outside to the addresses of wgq0 are not dropped.\n',
@@ -207,13 +205,22 @@ describe.skipIf(reason)('wgq up', () => {
     expect((await lab.program('wgq', 'down', file)).status).toBe(0)
   })
 
+  test.each([['/usr/bin:/bin'], [undefined]])('nft is found whatever PATH is: %s', async (path) => {
+    const file = lab.configure('wgq0', tunnel('10.0.0.2/24', '0.0.0.0/0'))
+    lab.env['PATH'] = path
+    const up = await lab.program('wgq', 'up', file)
+    expect(up.status, up.stderr).toBe(0)
+    expect(lab.ns.run('nft', 'list', 'tables')).toContain('wg-quick-wgq0')
+    expect((await lab.program('wgq', 'down', file)).status).toBe(0)
+    expect(lab.ns.run('nft', 'list', 'tables')).toBe('')
+  })
+
   test('without the raw table the rest of the firewall is loaded', async () => {
     const file = lab.configure('wgq0', tunnel('10.0.0.2/24', '0.0.0.0/0'))
-    lab.env['PATH'] = `${lab.stubs}:/usr/bin:/bin`
     const refusing = '#!/bin/sh\ncat > "$D/batch"\ngrep -q "^\\*raw" "$D/batch" && exit 3\nexit 0\n'
     writeFileSync(join(lab.stubs, 'iptables-restore'), refusing, { mode: 0o755 })
     copyFileSync('/bin/true', join(lab.stubs, 'iptables'))
-    const up = await lab.program('wgq', 'up', file)
+    const up = await withoutFirewallTools('up', file)
     expect(up.status, up.stderr).toBe(0)
     expect(up.stderr).toContain('[!] Going on without the raw table: packets from outside')
     expect(readFileSync(join(lab.run.root, 'batch'), 'utf8')).toMatch(/^\*mangle\n/)
