@@ -10,6 +10,8 @@ export interface Device {
   readonly publicKey?: Key
   /** 0 when none. */
   readonly listenPort: number
+  /** Why the data plane does not listen although the link is up, the system's error name; only wgqd tells. */
+  readonly listenError?: string
   /** 0 when off. */
   readonly fwmark: number
   readonly peers: readonly Peer[]

@@ -7,6 +7,7 @@ import { setDefaultRoutes } from './default-routes.ts'
 import { setDns } from './dns/set.ts'
 import { usableAddresses, usablePrefixes } from './ipv6-off.ts'
 import { planKillSwitch } from './kill-switch/plan.ts'
+import { checkListening } from './listening.ts'
 import { automaticMtu } from './mtu.ts'
 import { recover } from './recover.ts'
 import { reload } from './reload/reload.ts'
@@ -62,7 +63,7 @@ export const up = async (session: Session): Promise<number> => {
 const bringUp = async (session: Session, keeper: JournalKeeper): Promise<void> => {
   const { name, settings, edges } = session
   const runner = new Runner(session, keeper)
-  await addLink(session, runner)
+  const byDaemon = await addLink(session, runner)
   keeper.update(indexOf(await edges.host.link(name)))
   await runner.perform(planHooks(name, settings.hooks.preUp))
   await runner.perform([{ do: 'device.configure', name, configuration: `${settings.wgConfig}\n` }])
@@ -78,6 +79,7 @@ const bringUp = async (session: Session, keeper: JournalKeeper): Promise<void> =
   if (session.into !== undefined) await moveInside(inside, session.into, runner, keeper)
   await innerRunner.perform(planAddresses(name, usableAddresses(inside)))
   await innerRunner.perform([{ do: 'link.up', dev: name, mtu: outerMtu ?? (await findMtu()) }])
+  if (byDaemon) await checkListening(session)
   await setDns(inside, innerRunner, device)
   await setRoutes(inside, innerRunner, device)
   // Once more with the mark that the default route chose.
@@ -89,11 +91,12 @@ const bringUp = async (session: Session, keeper: JournalKeeper): Promise<void> =
 const indexOf = (link: { index: number } | undefined): { linkIndex?: number } =>
   link ? { linkIndex: link.index } : {}
 
-/** The kernel's driver, else a userspace daemon (spec wg-quick §6, step 3). */
-const addLink = async (session: Session, runner: Runner): Promise<void> => {
+/** The kernel's driver, else a userspace daemon (spec wg-quick §6, step 3). True for a daemon. */
+const addLink = async (session: Session, runner: Runner): Promise<boolean> => {
   const { name, edges } = session
   try {
     await runner.perform([{ do: 'link.add', name }])
+    return false
   } catch (error) {
     if (!(error instanceof Failure) || hasKernelDriver()) throw error
     const daemon = chooseDaemon(edges.env, edges.find, session.binDirectory)
@@ -101,6 +104,7 @@ const addLink = async (session: Session, runner: Runner): Promise<void> => {
     edges.print(fallbackLine(daemon))
     const { program, embedded } = daemon
     await runner.perform([{ do: 'daemon.start', name, program, embedded }])
+    return true
   }
 }
 

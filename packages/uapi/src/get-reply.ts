@@ -72,6 +72,10 @@ const readDeviceField = (device: Mutable<Omit<Device, 'peers'>>, key: string, va
       return
     case 'fwmark':
       device.fwmark = Number(decimal(key, value, 0xffffffffn))
+      return
+    case 'wgq_listen_error':
+      // By name: the numbers differ between systems.
+      if (/^E[A-Z0-9]{1,30}$/.test(value)) device.listenError = value
   }
 }
 

@@ -38,7 +38,10 @@ export interface ServedPeer {
 /** What a `get=1` tells. Peers come in the order they were added. */
 export interface ServedState {
   readonly privateKey: Key | undefined
+  /** 0 when nothing listens although the link is up. */
   readonly listenPort: number
+  /** Why nothing listens although the link is up, the system's error name. */
+  readonly listenError?: string | undefined
   readonly fwmark: number
   readonly peers: Iterable<ServedPeerState>
 }

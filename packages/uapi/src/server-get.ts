@@ -30,6 +30,8 @@ export const formatCounters = (counters: Readonly<Record<string, number>>): stri
 function* lines(state: ServedState): Generator<string> {
   if (state.privateKey !== undefined) yield `private_key=${keyToHex(state.privateKey)}`
   if (state.listenPort !== 0) yield `listen_port=${state.listenPort}`
+  // Beyond the protocol, which has no word for it; unknown keys are passed over by every client.
+  if (state.listenError !== undefined) yield `wgq_listen_error=${state.listenError}`
   if (state.fwmark !== 0) yield `fwmark=${state.fwmark}`
   for (const peer of state.peers) yield* peerLines(peer)
 }

@@ -11,6 +11,7 @@ export const deviceJson = (device: Device, showKeys: boolean, names: ReadonlyMap
   hasPrivateKey: device.privateKey !== undefined,
   ...(showKeys && { privateKey: device.privateKey ?? null }),
   listenPort: device.listenPort,
+  ...(device.listenError === undefined ? {} : { listenError: device.listenError }),
   fwmark: device.fwmark,
   peers: device.peers.map((peer) => ({
     ...peerJson(peer, showKeys),

@@ -58,6 +58,11 @@ export class LinkWatch {
     return this.place !== undefined && this.place.netnsId === undefined
   }
 
+  /** Reads the news that wait. The kernel has queued them when a change of a link returns to whoever made it. */
+  refresh(): void {
+    if (this.news) this.hear(this.news)
+  }
+
   /** Stops watching. */
   close(): void {
     this.news?.close()

@@ -2,6 +2,7 @@
 import { randomInt } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { errnoText } from '@wgq/model/errno'
 import { createEngine, type EngineEvent, type PacketEngine } from '@wgq/native/engine'
 import { openNetlinkSocket } from '@wgq/native/raw-socket'
 import {
@@ -34,6 +35,8 @@ const queueLength = 1000
 const handshakesPerTurn = 12
 /** Work that can wait gives the event loop a turn after this. */
 const sliceMs = 5
+/** How soon a port that could not be had is tried again. */
+const retryMs = 1000
 /** A full turn that takes longer counts as load. */
 const slowTurnMs = 20
 
@@ -107,6 +110,7 @@ class RunningDaemon implements DaemonHandle {
   private sources: SourceWatch | undefined
   private server: UapiServer | undefined
   private timer: NodeJS.Timeout | undefined
+  private retry: NodeJS.Timeout | undefined
   private stopDropLog: (() => void) | undefined
   private closed = false
 
@@ -154,7 +158,7 @@ class RunningDaemon implements DaemonHandle {
   async start(): Promise<void> {
     prepareLink(this.name, this.log)
     this.server = await listenUapi({
-      device: new Configuration(this.device),
+      device: new Configuration(this.device, () => this.links.refresh()),
       name: this.name,
       onRemoved: () => {
         this.log.debug(() => 'The configuration socket was removed')
@@ -183,6 +187,7 @@ class RunningDaemon implements DaemonHandle {
     if (this.closed) return
     this.closed = true
     clearTimeout(this.timer)
+    clearTimeout(this.retry)
     this.stopDropLog?.()
     this.server?.close()
     this.links.close()
@@ -247,11 +252,23 @@ class RunningDaemon implements DaemonHandle {
   private follow(state: LinkState): void {
     if (this.closed) return
     this.engine.setMtu(state.mtu)
+    clearTimeout(this.retry)
+    if (state.up) this.bringUp()
+    else this.device.down()
+  }
+
+  /** Up, or again in a second: what keeps the port away may go. Told at the first attempt and at success. */
+  private bringUp(): void {
+    const before = this.device.listenError
     try {
-      if (state.up) this.device.up()
-      else this.device.down()
-    } catch (error) {
-      this.log.error(`Unable to bring the interface up: ${(error as Error).message}`)
+      this.device.up()
+      if (before !== undefined) this.log.notice(`Interface up, listening on port ${this.device.listenPort}`)
+    } catch {
+      if (this.device.listenError !== before)
+        this.log.error(
+          `Unable to bring the interface up: cannot listen on port ${this.device.listenPort}: ${errnoText(this.device.listenError ?? 'EIO')}`,
+        )
+      this.retry = setTimeout(() => this.bringUp(), retryMs)
     }
   }
 

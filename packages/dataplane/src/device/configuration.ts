@@ -13,9 +13,12 @@ import type { Peer } from './peer.ts'
 /** What a configuration request does to a device (spec protocol §12), kernel behaviour where implementations differ. */
 export class Configuration implements ServedDevice {
   private readonly device: Device
+  private readonly lookAtLink: () => void
 
-  constructor(device: Device) {
+  /** `lookAtLink` has the device follow a change of its link that nobody has told of yet. */
+  constructor(device: Device, lookAtLink: () => void = () => {}) {
     this.device = device
+    this.lookAtLink = lookAtLink
   }
 
   setPrivateKey(key: Key): void {
@@ -74,9 +77,12 @@ export class Configuration implements ServedDevice {
 
   read(): ServedState {
     const { device } = this
+    // Whoever brought the link up a moment ago wants to know what came of it.
+    this.lookAtLink()
     return {
       privateKey: device.identity?.privateText,
-      listenPort: device.listenPort,
+      listenPort: device.listenError === undefined ? device.listenPort : 0,
+      listenError: device.listenError,
       fwmark: device.fwmark,
       peers: peerStates(device),
     }

@@ -37,6 +37,8 @@ export class Device {
   isUp = false
   /** Whether the link is up. The device follows it, unless its port could not be had. */
   linkUp = false
+  /** Why the link is up and nothing listens: the system's error name. */
+  listenError: string | undefined
   private readonly byHandle = new Map<number, Peer>()
   private readonly deadlines = new DeadlineHeap<Peer>()
   readonly handshakes: Handshakes
@@ -52,7 +54,13 @@ export class Device {
   up(): void {
     if (this.isUp) return
     this.linkUp = true
-    this.listenPort = this.edges.engine.bind(this.listenPort)
+    try {
+      this.listenPort = this.edges.engine.bind(this.listenPort)
+    } catch (error) {
+      this.listenError = (error as NodeJS.ErrnoException).code ?? 'EIO'
+      throw error
+    }
+    this.listenError = undefined
     this.isUp = true
     this.edges.engine.start()
     for (const peer of this.peers.values()) {
@@ -65,6 +73,7 @@ export class Device {
   /** Interface down: sessions and handshakes are forgotten, sockets closed. */
   down(): void {
     this.linkUp = false
+    this.listenError = undefined
     if (!this.isUp) return
     this.isUp = false
     this.edges.engine.stop()

@@ -73,6 +73,9 @@ void Engine::publish_sockets(std::unique_ptr<UdpSockets> sockets) {
   std::unique_ptr<UdpSockets> old = std::exchange(sockets_, std::move(sockets));
   wake_threads();
   device_.epoch.synchronize();
+  // A thread asleep in poll holds the files: closed before it is awake, they would keep their port a moment longer.
+  while (old && inbound_->sleeps_on(old.get()))
+    std::this_thread::sleep_for(std::chrono::microseconds(20));
 }
 
 std::uint16_t Engine::bind(std::uint16_t port) {

@@ -55,6 +55,8 @@ void Inbound::run() {
         if (sockets->v6) more |= receive(sockets->v6);
         v4 = sockets->v4.fd.get();
         v6 = sockets->v6.fd.get();
+        // Noted inside the section: who replaces the sockets waits for its end and then sees this.
+        if (!more) slept_on_.store(sockets, std::memory_order_release);
       }
     }
     if (more) continue;
@@ -63,6 +65,7 @@ void Inbound::run() {
     // A negative descriptor is passed over. When sockets are replaced, we are woken and look again.
     pollfd waiting[3]{{wakeup_.fd(), POLLIN, 0}, {v4, POLLIN, 0}, {v6, POLLIN, 0}};
     ::poll(waiting, 3, -1);
+    slept_on_.store(nullptr, std::memory_order_release);
     if (waiting[0].revents) wakeup_.clear();
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -22,6 +23,8 @@ class Inbound {
 
   void run();
   const Wakeup& wakeup() const { return wakeup_; }
+  // Whether the thread sleeps on these sockets, or is on its way there: until it is awake the kernel keeps them open.
+  bool sleeps_on(const UdpSockets* sockets) const { return slept_on_.load(std::memory_order_acquire) == sockets; }
   // Null when this thread does it all.
   OrderedLane* lane() { return lane_.get(); }
   // For tests: takes one datagram as if it had been received now.
@@ -73,6 +76,7 @@ class Inbound {
 
   Device& device_;
   Wakeup wakeup_;
+  std::atomic<const UdpSockets*> slept_on_{nullptr};
   Aead aead_;
   Transmitter transmitter_;  // staged packets of a session that was just confirmed
   TunWriter tun_writer_;

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+import { errnoText } from '@wgq/model/errno'
+import { Failure } from './run/failure.ts'
+import type { Session } from './session.ts'
+
+/** The exit status of `ip` when the kernel refuses. */
+const refused = 2
+
+/**
+ * Looks whether the data plane listens now that the link is up. The kernel's driver opens its socket within `ip link set
+ * up` and refuses that; a daemon hears of the link afterwards. Says what `ip` would have said and raises {@link Failure}.
+ */
+export const checkListening = async ({ name, edges }: Session): Promise<void> => {
+  const { listenError } = await edges.devices.read(name)
+  if (listenError === undefined) return
+  edges.print(`RTNETLINK answers: ${errnoText(listenError)}\n`)
+  throw new Failure(refused)
+}
