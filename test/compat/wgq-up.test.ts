@@ -215,6 +215,42 @@ describe.skipIf(reason)('wgq up', () => {
     expect(lab.ns.run('nft', 'list', 'tables')).toBe('')
   })
 
+  test('where the kernel has no nf_tables, firewall and kill switch are those of iptables', async () => {
+    const file = lab.configure('wgq0', tunnel('10.0.0.2/24', '0.0.0.0/0'))
+    const refusing =
+      '#!/bin/sh\necho "netlink: Error: cache initialization failed: Operation not supported" >&2\nexit 1\n'
+    writeFileSync(join(lab.stubs, 'nft'), refusing, { mode: 0o755 })
+    const up = await lab.program('wgq', 'up', '--kill-switch', file)
+    expect(up.status, up.stderr).toBe(0)
+    const saved = lab.ns.run('iptables-save')
+    expect(saved).toContain('-A OUTPUT -j wgq-kill-wgq0')
+    expect(saved).toContain('wg-quick(8) rule for wgq0')
+    expect(lab.ns.run('ip6tables-save')).toContain('-A FORWARD -j wgq-pass-wgq0')
+    expect((await lab.program('wgq', 'down', file)).status).toBe(0)
+    expect(lab.ns.run('iptables-save') + lab.ns.run('ip6tables-save')).not.toMatch(/wgq-|wg-quick/)
+  })
+
+  test('with a kill switch a device has a mark, which alone lets its packets pass', async () => {
+    const file = lab.configure('wgq0', tunnel('10.0.0.2/24', part))
+    const up = await lab.program('wgq', 'up', '--kill-switch', file)
+    expect(up.status, up.stderr).toBe(0)
+    expect((await lab.program('wgq', 'show', 'wgq0', 'fwmark')).stdout).toBe('0xca6c\n')
+    const table = lab.ns.run('nft', 'list', 'table', 'inet', 'wgq-kill-wgq0')
+    expect(table).toContain('meta l4proto udp meta mark 0x0000ca6c accept')
+    expect(table).not.toContain('198.51.100.10')
+    expect((await lab.program('wgq', 'down', file)).status).toBe(0)
+  })
+
+  test('names with "=" and "+" have a firewall too', async () => {
+    const file = lab.configure('w=g+q', tunnel('10.0.0.2/24', '0.0.0.0/0'))
+    const up = await lab.program('wgq', 'up', file)
+    expect(up.status, up.stderr).toBe(0)
+    expect(up.stderr).not.toContain('Going on without')
+    expect(lab.ns.run('nft', 'list', 'tables')).toBe('table ip wg-quick-w/3dg/2bq\n')
+    expect((await lab.program('wgq', 'down', file)).status).toBe(0)
+    expect(lab.ns.run('nft', 'list', 'tables')).toBe('')
+  })
+
   test('without the raw table the rest of the firewall is loaded', async () => {
     const file = lab.configure('wgq0', tunnel('10.0.0.2/24', '0.0.0.0/0'))
     const refusing = '#!/bin/sh\ncat > "$D/batch"\ngrep -q "^\\*raw" "$D/batch" && exit 3\nexit 0\n'

@@ -49,8 +49,16 @@ export type Op =
   /** `text` is the batch that the tool reads on its standard input. */
   | { readonly do: 'firewall.load'; readonly tool: FirewallTool; readonly text: string }
   | { readonly do: 'firewall.unload'; readonly tool: FirewallTool; readonly text: string }
-  /** Blocks everything outside of the tunnel; `text` is the nft batch, which replaces an older one without a gap. */
-  | { readonly do: 'killswitch.on'; readonly dev: IfName; readonly text: string }
+  /**
+   * Blocks everything outside of the tunnel but packets with `mark` (0: none) and questions of root to `resolvers`; takes
+   * the place of an older one without a gap.
+   */
+  | {
+      readonly do: 'killswitch.on'
+      readonly dev: IfName
+      readonly mark: number
+      readonly resolvers: readonly string[]
+    }
   | { readonly do: 'killswitch.off'; readonly dev: IfName }
   | { readonly do: 'hook.run'; readonly command: string }
 

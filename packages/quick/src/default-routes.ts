@@ -2,7 +2,7 @@
 import type { Cidr } from '@wgq/model/cidr'
 import type { Device } from '@wgq/model/device'
 import type { Host } from '@wgq/model/host'
-import { chooseFirewall } from './firewall/choose.ts'
+import { chooseTool, firewallWriter } from './firewall/choose.ts'
 import { performProtection } from './lenient.ts'
 import { withLock } from './run/lock.ts'
 import type { Runner } from './run/runner.ts'
@@ -43,12 +43,12 @@ const setDefaultRoute = async (session: Session, runner: Runner, dst: Cidr, mark
   await performProtection(
     session,
     runner,
-    planDefaultRoute(name, dst, mark, view, chooseFirewall(edges.find)),
+    planDefaultRoute(name, dst, mark, view, firewallWriter(await chooseTool(session))),
   )
 }
 
 /** The first mark from 51820 on whose table is empty in both families. */
-const freeMark = async (host: Host): Promise<number> => {
+export const freeMark = async (host: Host): Promise<number> => {
   for (let mark = firstMark; ; mark++) {
     const used =
       (await host.routes({ family: 4, table: mark })).length > 0 ||

@@ -3,7 +3,7 @@ import type { Cidr } from '@wgq/model/cidr'
 import type { Device } from '@wgq/model/device'
 import { WgqError } from '@wgq/model/error'
 import { chooseDaemon, fallbackLine, hasKernelDriver } from './daemon.ts'
-import { setDefaultRoutes } from './default-routes.ts'
+import { freeMark, setDefaultRoutes } from './default-routes.ts'
 import { setDns } from './dns/set.ts'
 import { usableAddresses, usablePrefixes } from './ipv6-off.ts'
 import { planKillSwitch } from './kill-switch/plan.ts'
@@ -67,7 +67,7 @@ const bringUp = async (session: Session, keeper: JournalKeeper): Promise<void> =
   keeper.update(indexOf(await edges.host.link(name)))
   await runner.perform(planHooks(name, settings.hooks.preUp))
   await runner.perform([{ do: 'device.configure', name, configuration: `${settings.wgConfig}\n` }])
-  const device = await edges.devices.read(name).catch(() => undefined)
+  const device = await marked(session, runner)
   keeper.update({ configured: configuredBy(settings, device?.peers ?? []) })
   const inside = session.into === undefined ? session : await enter(session, session.into)
   const innerRunner = new Runner(inside, keeper)
@@ -82,10 +82,16 @@ const bringUp = async (session: Session, keeper: JournalKeeper): Promise<void> =
   if (byDaemon) await checkListening(session)
   await setDns(inside, innerRunner, device)
   await setRoutes(inside, innerRunner, device)
-  // Once more with the mark that the default route chose.
-  const marked = session.killSwitch && inside === session ? await edges.devices.read(name) : device
-  if (marked?.fwmark !== device?.fwmark) await runner.perform(planKillSwitch(session, marked))
   await innerRunner.perform(planHooks(name, settings.hooks.postUp))
+}
+
+/** The device as configured; with a kill switch it always has a mark, by which its packets pass. */
+const marked = async (session: Session, runner: Runner): Promise<Device | undefined> => {
+  const { name, edges, killSwitch, into } = session
+  const device = await edges.devices.read(name).catch(() => undefined)
+  if (!killSwitch || into !== undefined || device?.fwmark !== 0) return device
+  await runner.perform([{ do: 'device.fwmark', name, fwmark: await freeMark(edges.host) }])
+  return edges.devices.read(name)
 }
 
 const indexOf = (link: { index: number } | undefined): { linkIndex?: number } =>

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { expect, test } from 'vitest'
-import { chooseFirewall } from './choose.ts'
+import type { Edges } from '../edges.ts'
+import { chooseTool, firewallWriter } from './choose.ts'
 import { iptablesRemoval, writeIptables } from './iptables.ts'
-import { nftRemoval, writeNft } from './nft.ts'
+import { nftRemoval, nftTable, writeNft } from './nft.ts'
 
 const input = { dev: 'wg0', family: 4, mark: 51820, addresses: ['10.0.0.2', '10.0.0.3'] } as const
 
@@ -44,9 +45,46 @@ test('iptables removes what it added, whatever iptables-save makes of it', () =>
   expect(iptablesRemoval('wg1', saved)).toBeUndefined()
 })
 
-test('nft where it is installed, else a program for each family', () => {
-  expect(chooseFirewall((program) => `/usr/sbin/${program}`).tool(6)).toBe('nft')
-  const without = chooseFirewall(() => undefined)
-  expect([without.tool(4), without.tool(6)]).toEqual(['iptables-restore', 'ip6tables-restore'])
-  expect(without.write(input)).toBe(writeIptables(input))
+test('nft, or a program of iptables for each family', () => {
+  expect(firewallWriter('nft').tool(6)).toBe('nft')
+  const iptables = firewallWriter('iptables')
+  expect([iptables.tool(4), iptables.tool(6)]).toEqual(['iptables-restore', 'ip6tables-restore'])
+  expect(iptables.write(input)).toBe(writeIptables(input))
+})
+
+test.each<
+  [string, { installed: string[]; nftStatus: number; style: 'wgq' | 'wg-quick' }, 'nft' | 'iptables']
+>([
+  ['both', { installed: ['nft', 'iptables-restore'], nftStatus: 0, style: 'wgq' }, 'nft'],
+  ['nft alone', { installed: ['nft'], nftStatus: 1, style: 'wgq' }, 'nft'],
+  ['iptables alone', { installed: ['iptables-restore'], nftStatus: 127, style: 'wgq' }, 'iptables'],
+  [
+    'a kernel without nf_tables',
+    { installed: ['nft', 'iptables-restore'], nftStatus: 1, style: 'wgq' },
+    'iptables',
+  ],
+  [
+    'the same for upstream',
+    { installed: ['nft', 'iptables-restore'], nftStatus: 1, style: 'wg-quick' },
+    'nft',
+  ],
+])('the tool with %s', async (_, { installed, nftStatus, style }, tool) => {
+  const edges = {
+    find: (program: string) => (installed.includes(program) ? program : undefined),
+    run: async () => ({ status: nftStatus, stdout: '' }),
+  } as unknown as Edges
+  expect(await chooseTool({ edges, style })).toBe(tool)
+})
+
+test('a table of nft is named differently for every interface, and as upstream names it where that is valid', () => {
+  const names = ['wg0', 'wg-0_a.b', 'wg=0', 'wg_3d0', 'wg+0', 'wg_2b0', 'a=b+c']
+  expect(names.map(nftTable)).toEqual([
+    'wg-quick-wg0',
+    'wg-quick-wg-0_a.b',
+    'wg-quick-wg/3d0',
+    'wg-quick-wg_3d0',
+    'wg-quick-wg/2b0',
+    'wg-quick-wg_2b0',
+    'wg-quick-a/3db/2bc',
+  ])
 })

@@ -3,7 +3,7 @@ import type { Family } from '@wgq/model/ip'
 import type { Op } from '@wgq/model/operation'
 import type { Edges } from '../edges.ts'
 import type { FirewallFamily, FirewallState } from '../state/tunnel-state.ts'
-import { chooseFirewall, planFirewallRemoval } from './choose.ts'
+import { firewallWriter, planFirewallRemoval } from './choose.ts'
 import { nftTable } from './nft.ts'
 import { readNftTables } from './nft-tables.ts'
 
@@ -33,7 +33,7 @@ export const planFirewall = async (
   wanted: FirewallState,
   seen: FirewallState | undefined,
 ): Promise<Op[]> => {
-  const writer = chooseFirewall(edges.find)
+  const writer = firewallWriter(wanted.tool)
   const removal = seen === undefined ? [] : await planFirewallRemoval(edges, dev)
   return [
     ...removal,
@@ -47,21 +47,40 @@ export const planFirewall = async (
   ]
 }
 
-/** Which of the two families of tools a firewall would be loaded with now. */
-export const firewallTool = (find: Edges['find']): FirewallState['tool'] =>
-  find('nft') === undefined ? 'iptables' : 'nft'
+/**
+ * What `nft list table` says. A table that lacks one of the two rules for connections, or one too many, saves and restores
+ * no mark: 0.
+ */
+const readTable = (family: Family, text: string): FirewallFamily => {
+  const rules = text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => /(?:\bdrop| set (?:meta|ct) mark)$/.test(line))
+  const addresses = rules.flatMap(
+    (rule) => /^iifname != \S+ ip6? daddr (\S+) fib saddr type != local drop$/.exec(rule)?.[1] ?? [],
+  )
+  const saved = rules.flatMap(
+    (rule) => /^meta l4proto udp meta mark (0x[0-9a-f]+) ct mark set meta mark$/.exec(rule)?.[1] ?? [],
+  )
+  const restored = rules.includes('meta l4proto udp meta mark set ct mark')
+  const hooks = [...text.matchAll(/type filter hook (\S+) priority (\S+);/g)].map((hook) =>
+    hook.slice(1).join(' '),
+  )
+  const whole =
+    saved.length === 1 &&
+    restored &&
+    rules.length === addresses.length + 2 &&
+    hooks.sort().join() === wantedHooks
+  return { family, mark: whole ? Number(saved[0]) : 0, addresses }
+}
 
-const readTable = (family: Family, text: string): FirewallFamily => ({
-  family,
-  mark: Number(/meta mark (0x[0-9a-f]+) ct mark set/.exec(text)?.[1] ?? 0),
-  addresses: [...text.matchAll(/ daddr (\S+) fib saddr type != local drop/g)].map(
-    ([, address]) => address as string,
-  ),
-})
+const wantedHooks = 'postrouting mangle,prerouting mangle,prerouting raw'
 
-/** iptables lists what was inserted last first. */
+/** iptables lists what was inserted last first. Without the rule that restores the mark there is none: 0. */
 const readSaved = (family: Family, lines: readonly string[]): FirewallFamily => ({
   family,
-  mark: Number(/--mark (0x[0-9a-f]+)/.exec(lines.join('\n'))?.[1] ?? 0),
+  mark: lines.some((line) => /^-A PREROUTING .*--restore-mark/.test(line))
+    ? Number(/--mark (0x[0-9a-f]+)/.exec(lines.join('\n'))?.[1] ?? 0)
+    : 0,
   addresses: lines.flatMap((line) => /^-A PREROUTING -d ([^/ ]+)/.exec(line)?.[1] ?? []).reverse(),
 })

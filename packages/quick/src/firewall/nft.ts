@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 import type { FirewallInput } from '../state/default-route.ts'
+import { tableName } from './table-name.ts'
 
 /** The table of an interface; other tools and upstream's `down` look for this name. */
-export const nftTable = (dev: string): string => `wg-quick-${dev}`
+export const nftTable = (dev: string): string => tableName('wg-quick-', dev)
 
 /** wg-quick's nft batch for one family, to the byte (spec wg-quick §6.5). */
 export const writeNft = ({ dev, family, mark, addresses }: FirewallInput): string => {

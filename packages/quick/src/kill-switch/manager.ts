@@ -2,21 +2,28 @@
 import type { Op } from '@wgq/model/operation'
 import type { Edges } from '../edges.ts'
 import { readNftTables } from '../firewall/nft-tables.ts'
+import { saveOf } from '../firewall/tool.ts'
 import type { KillSwitchState } from '../state/tunnel-state.ts'
-import { killSwitchTable, writeKillSwitch } from './nft-text.ts'
+import { readIptablesKillSwitch } from './iptables-text.ts'
+import { killSwitchTable, readKillSwitchTable } from './nft-text.ts'
 
-/** The kill switch of an interface as nft has it; undefined where there is none. */
+/** The kill switch of an interface as the system has it; undefined where there is none, or one that is not complete. */
 export const readKillSwitch = async (edges: Edges, dev: string): Promise<KillSwitchState | undefined> => {
   const table = killSwitchTable(dev)
   const text = (await readNftTables(edges, [table]))?.get(table)
-  if (text === undefined) return undefined
-  const mark = /meta mark (0x[0-9a-f]+) accept/.exec(text)?.[1]
-  return { mark: Number(mark ?? 0), resolvers: [] }
+  if (text !== undefined) return readKillSwitchTable(dev, text)
+  const saved = await saveOf(edges, 4)
+  const ipv4 = saved === undefined ? undefined : readIptablesKillSwitch(dev, 4, saved)
+  if (ipv4 === undefined || edges.readSysctl('net.ipv6.conf.all.disable_ipv6') === undefined) return ipv4
+  const ipv6 = readIptablesKillSwitch(dev, 6, (await saveOf(edges, 6)) ?? '')
+  if (ipv6?.mark !== ipv4.mark) return undefined
+  return { mark: ipv4.mark, resolvers: [...ipv4.resolvers, ...ipv6.resolvers] }
 }
 
 /** The operation that puts a kill switch in place, or another one in the place of one that is there, without a gap. */
-export const planKillSwitchOn = (dev: string, { mark }: KillSwitchState): Op => ({
+export const planKillSwitchOn = (dev: string, { mark, resolvers }: KillSwitchState): Op => ({
   do: 'killswitch.on',
   dev,
-  text: writeKillSwitch({ dev, endpoints: [], mark }),
+  mark,
+  resolvers,
 })

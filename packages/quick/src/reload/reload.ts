@@ -7,7 +7,7 @@ import type { Key } from '@wgq/model/key'
 import type { Op } from '@wgq/model/operation'
 import { setDefaultRoutes } from '../default-routes.ts'
 import { planDns } from '../dns/plan.ts'
-import { chooseFirewall, planFirewallRemoval } from '../firewall/choose.ts'
+import { chooseTool, firewallWriter, planFirewallRemoval } from '../firewall/choose.ts'
 import { planKillSwitch } from '../kill-switch/plan.ts'
 import { notWireGuard } from '../not-wireguard.ts'
 import { recover } from '../recover.ts'
@@ -191,7 +191,7 @@ const renewFirewall = async (
   )
   await runner.perform(await planFirewallRemoval(edges, name))
   forget(keeper, noted)
-  const firewall = chooseFirewall(edges.find)
+  const firewall = firewallWriter(await chooseTool(session))
   for (const family of families) {
     const addresses = (await edges.host.addresses(name, family)).map(({ cidr }) => cidr.address)
     await runner.perform([

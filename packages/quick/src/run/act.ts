@@ -5,7 +5,7 @@ import { isWgqError, type WgqError } from '@wgq/model/error'
 import type { Op } from '@wgq/model/operation'
 import { actDns } from '../dns/act.ts'
 import type { Edges } from '../edges.ts'
-import { removeKillSwitch } from '../kill-switch/nft-text.ts'
+import { killSwitchCalls } from '../kill-switch/act.ts'
 import type { Session } from '../session.ts'
 import { Failure, Interrupted } from './failure.ts'
 import { hookScript, hookShellArguments } from './hooks.ts'
@@ -53,9 +53,10 @@ export const act = async (op: Op, session: Session): Promise<void> => {
         await child(session, program, args, input === undefined ? {} : { input })
       return
     case 'killswitch.on':
-      return child(session, 'nft', ['-f', '-'], { input: op.text })
     case 'killswitch.off':
-      return child(session, 'nft', ['-f', '-'], { input: removeKillSwitch(op.dev) })
+      for (const { program, args, input } of await killSwitchCalls(edges, op))
+        await child(session, program, args, { input })
+      return
     case 'hook.run':
       return child(session, 'bash', hookShellArguments, { script: hookScript(op.command, session) })
     default:
