@@ -241,6 +241,27 @@ describe.skipIf(reason)('wgq up', () => {
     expect((await lab.program('wgq', 'down', file)).status).toBe(0)
   })
 
+  test('a small MTU below leaves room for IPv6, and a given one without is refused', async () => {
+    lab.ns.run(
+      'sh',
+      '-c',
+      'ip link set "$(ip -o -4 route show default | sed "s/.* dev \\([^ ]*\\).*/\\1/")" mtu 1340',
+    )
+    const file = lab.configure('wgq0', tunnel('10.0.0.2/24, fd00::2/64', '10.0.0.0/24, fd00:5::/48'))
+    const up = await lab.program('wgq', 'up', file)
+    expect(up.status, up.stderr).toBe(0)
+    expect(up.stderr).toContain('[!] MTU 1260 is too small for the IPv6 of wgq0: going on with 1280.\n')
+    expect(lab.ns.run('ip', '-6', 'address', 'show', 'wgq0')).toContain('fd00::2/64')
+    expect((await lab.program('wgq', 'diff', file)).stderr).toBe('')
+    expect((await lab.program('wgq', 'down', file)).status).toBe(0)
+    const small = lab.configure('wgq0', tunnel('10.0.0.2/24, fd00::2/64', part, ['MTU = 1200']))
+    const before = lab.snapshot()
+    const refused = await lab.program('wgq', 'up', small)
+    expect(refused.status).toBe(1)
+    expect(refused.stderr).toContain('MTU 1200 is too small for the IPv6 of wgq0')
+    expect(lab.snapshot()).toEqual(before)
+  })
+
   test('names with "=" and "+" have a firewall too', async () => {
     const file = lab.configure('w=g+q', tunnel('10.0.0.2/24', '0.0.0.0/0'))
     const up = await lab.program('wgq', 'up', file)

@@ -10,13 +10,13 @@ import type { Session } from './session.ts'
  */
 export const usableAddresses = (session: Session): readonly Setting[] => {
   const { addresses } = session.settings
-  if (!isLenient(session) || !isOff(session)) return addresses
+  if (!isLenient(session) || !isIpv6Off(session)) return addresses
   return leaveOut(session, addresses, ({ value }) => value.includes(':'), ['address', 'addresses'])
 }
 
 /** The allowed IPs that can have routes, likewise. */
 export const usablePrefixes = (session: Session, prefixes: readonly Cidr[]): readonly Cidr[] => {
-  if (!isLenient(session) || !isOff(session)) return prefixes
+  if (!isLenient(session) || !isIpv6Off(session)) return prefixes
   return leaveOut(session, prefixes, ({ family }) => family === 6, ['route', 'routes'])
 }
 
@@ -33,8 +33,8 @@ const leaveOut = <T>(
   return usable
 }
 
-/** A system without IPv6 has no such directory at all; one without /proc tells nothing. */
-const isOff = ({ edges, name, into }: Session): boolean => {
+/** Says whether IPv6 is switched off for the interface. A system without IPv6 has no such directory at all; one without /proc tells nothing. */
+export const isIpv6Off = ({ edges, name, into }: Session): boolean => {
   if (into !== undefined || edges.readSysctl('net.ipv4.ip_forward') === undefined) return false
   const own = edges.readSysctl(`net/ipv6/conf/${name}/disable_ipv6`)
   // In a dry run there is no interface yet.

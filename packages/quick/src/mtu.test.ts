@@ -3,7 +3,7 @@ import type { Peer } from '@wgq/model/device'
 import type { Endpoint } from '@wgq/model/endpoint'
 import type { Host, Link, Route, RouteLookup } from '@wgq/model/host'
 import { expect, test } from 'vitest'
-import { automaticMtu } from './mtu.ts'
+import { automaticMtu, ipv6Mtu } from './mtu.ts'
 
 const host = (
   ways: Record<string, RouteLookup>,
@@ -62,4 +62,23 @@ test.each([
 
 test('a question that fails is no answer', async () => {
   await expect(automaticMtu(host({}, { up0: 1500 }), peers('bad'))).rejects.toThrow('Invalid flags')
+})
+
+test.each<[string | undefined, number, object]>([
+  [undefined, 1420, { mtu: '1420' }],
+  [undefined, 1280, { mtu: '1280' }],
+  [
+    undefined,
+    1260,
+    { mtu: '1280', notice: '[!] MTU 1260 is too small for the IPv6 of wg0: going on with 1280.\n' },
+  ],
+  ['1280', 1260, { mtu: '1280' }],
+  ['1300', 1420, { mtu: '1300' }],
+  ['0x500', 1420, { mtu: '0x500' }],
+])('with IPv6, MTU %s in the file and %d by itself', (given, automatic, chosen) => {
+  expect(ipv6Mtu('wg0', given, automatic)).toEqual(chosen)
+})
+
+test('an MTU of the file that is too small for IPv6 is refused', () => {
+  expect(() => ipv6Mtu('wg0', '1279', 1420)).toThrow('MTU 1279 is too small for the IPv6 of wg0')
 })

@@ -5,10 +5,10 @@ import { WgqError } from '@wgq/model/error'
 import { chooseDaemon, fallbackLine, hasKernelDriver } from './daemon.ts'
 import { freeMark, setDefaultRoutes } from './default-routes.ts'
 import { setDns } from './dns/set.ts'
-import { usableAddresses, usablePrefixes } from './ipv6-off.ts'
+import { isIpv6Off, usableAddresses, usablePrefixes } from './ipv6-off.ts'
 import { planKillSwitch } from './kill-switch/plan.ts'
 import { checkListening } from './listening.ts'
-import { automaticMtu } from './mtu.ts'
+import { chooseMtu } from './mtu.ts'
 import { recover } from './recover.ts'
 import { reload } from './reload/reload.ts'
 import { rollBack } from './rollback.ts'
@@ -72,8 +72,8 @@ const bringUp = async (session: Session, keeper: JournalKeeper): Promise<void> =
   const inside = session.into === undefined ? session : await enter(session, session.into)
   const innerRunner = new Runner(inside, keeper)
   await innerRunner.perform(planKillSwitch(inside, device))
-  const findMtu = async (): Promise<string> =>
-    settings.mtu?.value ?? String(await automaticMtu(edges.host, device?.peers ?? []))
+  const ipv6 = settings.addresses.some(({ value }) => value.includes(':')) && !isIpv6Off(session)
+  const findMtu = (): Promise<string> => chooseMtu(session, device?.peers ?? [], ipv6)
   // The ways to the endpoints are those of the namespace that the daemon sends from.
   const outerMtu = session.into === undefined ? undefined : await findMtu()
   if (session.into !== undefined) await moveInside(inside, session.into, runner, keeper)
