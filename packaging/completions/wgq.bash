@@ -130,6 +130,8 @@ _wgq() {
       esac
       ;;
     import)
+      if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --output ]]; then COMPREPLY=($(compgen -f -- "$cur")); return; fi
+      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W "--output --help" -- "$cur")); return; fi
       case $at in
         *) COMPREPLY=($(compgen -f -- "$cur")) ;;
       esac

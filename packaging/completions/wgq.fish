@@ -123,6 +123,7 @@ complete -c wgq -n '__fish_seen_subcommand_from allowed-ips' -l json -d 'print a
 complete -c wgq -n '__fish_seen_subcommand_from qr' -l svg -x -a '(__fish_complete_path (commandline -ct))' -d 'write an SVG picture to this file instead (mode 0600)'
 complete -c wgq -n '__fish_seen_subcommand_from qr' -l invert -d 'for terminals with dark text on a light ground'
 complete -c wgq -n '__wgq_at qr 1' -a '(__wgq_configs)'
+complete -c wgq -n '__fish_seen_subcommand_from import' -l output -x -a '(__fish_complete_path (commandline -ct))' -d 'write this file (mode 0600) instead of printing it'
 complete -c wgq -n '__wgq_from import 1' -a '(__fish_complete_path (commandline -ct))'
 complete -c wgq -n '__fish_seen_subcommand_from export' -l to -x -a '' -d 'networkmanager, networkd, hostname.if (OpenBSD), rc.conf (FreeBSD) or ifconfig.if (NetBSD)'
 complete -c wgq -n '__fish_seen_subcommand_from export' -l output -x -a '(__fish_complete_path (commandline -ct))' -d 'write the files into this directory (mode 0600) instead of printing them'

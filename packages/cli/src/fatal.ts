@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 import { readFileSync, statSync } from 'node:fs'
+import { wideEncoding } from '@wgq/config/encoding'
+import { decodeSource } from '@wgq/config/source'
 import { isWgqError, type Position, type WgqError } from '@wgq/model/error'
+import { shown, visible } from '@wgq/model/shown'
 import type { Personality } from './command.ts'
 import { writeErr, writeErrBytes } from './output.ts'
-import { shownLine } from './shown-line.ts'
+import { shownWindow } from './shown-line.ts'
 
 /**
  * Prints what ended the program, in the manner of its name, and returns the exit status: `wg` its own texts, `wg-quick` its
@@ -13,7 +16,7 @@ export const fatal = (error: unknown, personality: Personality): number => {
   if (process.env['WGQ_DEBUG'] === '1' && error instanceof Error) writeErr(`${error.stack}\n`)
   if (!isWgqError(error)) {
     const text = error instanceof Error ? error.message : String(error)
-    writeErr(`wgq: internal error: ${text.split('\n', 1)[0]}, please report\n`)
+    writeErr(`wgq: internal error: ${shown(text.split('\n', 1)[0] ?? '')}, please report\n`)
     return 1
   }
   if (personality === 'wg') {
@@ -25,26 +28,28 @@ export const fatal = (error: unknown, personality: Personality): number => {
 }
 
 const explain = (error: WgqError): void => {
-  writeErr(`wgq: ${error.message}\n`)
+  writeErr(`wgq: ${shown(error.message)}\n`)
   if (error.at) writeErr(place(error.at))
-  if (error.hint !== undefined) writeErr(`  hint: ${error.hint}\n`)
+  if (error.hint !== undefined) writeErr(`  hint: ${shown(error.hint)}\n`)
 }
 
 /** The place, the line and a caret; secrets in the line are blotted out. */
 const place = ({ file, line, column }: Position): string => {
-  const head = `  --> ${file}:${line}:${column}\n`
+  const head = `  --> ${visible(file)}:${line}:${column}\n`
   const text = lineOf(file, line)
   if (text === undefined) return head
-  const shown = shownLine(text.replace(/\r$/, ''))
-  const pad = shown.slice(0, column - 1).replace(/[^\t]/g, ' ')
-  return `${head}   | ${shown}\n   | ${pad}^\n`
+  const excerpt = shownWindow(text.replace(/\r$/, ''), column)
+  const pad = excerpt.text.slice(0, excerpt.column - 1).replace(/[^\t]/g, ' ')
+  return `${head}   | ${excerpt.text}\n   | ${pad}^\n`
 }
 
 const lineOf = (file: string, line: number): string | undefined => {
   try {
     // Only what can be read a second time: a pipe is empty by now and reading it could wait for ever.
     if (!statSync(file).isFile()) return undefined
-    return readFileSync(file, 'utf8').split('\n')[line - 1]
+    const text = decodeSource(readFileSync(file)).text
+    // In such a file keys would not be recognised.
+    return wideEncoding(text) === undefined ? text.split('\n')[line - 1] : undefined
   } catch {
     return undefined
   }

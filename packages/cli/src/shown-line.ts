@@ -1,25 +1,42 @@
 // SPDX-License-Identifier: MIT
-import { isKey } from '@wgq/model/key'
+import { hideKeys, visible } from '@wgq/model/shown'
+
+/** More of a line says nothing to anybody; what stands around the caret is cut out of it. */
+const mostShown = 160
 
 /**
  * A line of a configuration file as it may be shown to anybody, column for column: what may be a private or preshared key is
  * blotted out, control characters are made visible.
  */
-export const shownLine = (text: string): string => printable(hideSecrets(text))
+export const shownLine = (text: string): string => visible(hideSecrets(text))
 
-/** The value of such a key however long it is, and any other long word of base64 that is not a public key. */
-const hideSecrets = (text: string): string => {
-  const equals = /^\s*(?:private|preshared)\s*key\s*=/i.exec(text)?.[0].length
-  if (equals !== undefined) return text.slice(0, equals) + text.slice(equals).replace(/\S/g, '*')
-  return text.replace(/[A-Za-z0-9+/_-]{40,}=?/g, (word, index: number) => {
-    const isPublic = /public\s*key\s*=\s*$/i.test(text.slice(0, index)) && isKey(word)
-    return isPublic ? word : '*'.repeat(word.length)
-  })
+/** The piece of a line around a column, and the column in it: lines of megabytes are shown in a window. */
+export const shownWindow = (
+  text: string,
+  column: number,
+): { readonly text: string; readonly column: number } => {
+  if (text.length <= mostShown) return { text: shownLine(text), column }
+  const start = Math.max(0, Math.min(column - 1 - mostShown / 2, text.length - mostShown))
+  // What is hidden depends on the beginning of the line and on whole words, which reach beyond the window.
+  const from = Math.max(0, start - mostShown)
+  const name = assignedSecret(text.slice(0, mostShown))
+  const piece = text.slice(from, start + 2 * mostShown)
+  const hidden = visible(
+    name === undefined ? hideKeys(piece) : from === 0 ? hideSecrets(piece) : piece.replace(/\S/g, '*'),
+  )
+  const shown = hidden.slice(start - from, start - from + mostShown)
+  return { text: `${start > 0 ? '…' : ''}${shown}…`, column: column - start + (start > 0 ? 1 : 0) }
 }
 
-/** A file must not be able to steer the terminal. */
-const printable = (text: string): string =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is meant
-  text.replace(/[\0-\x08\x0a-\x1f\x7f-\x9f]/g, (character) =>
-    character < ' ' ? String.fromCharCode(0x2400 + character.charCodeAt(0)) : '\u2421',
-  )
+/** The value of such a key however long it is, and any other long word that looks like one and is not called public. */
+const hideSecrets = (text: string): string => {
+  const equals = assignedSecret(text)
+  if (equals === undefined) return hideKeys(text)
+  return text.slice(0, equals) + text.slice(equals).replace(/\S/g, '*')
+}
+
+/** Where the value of a secret begins: `PrivateKey = …`, also commented out, `private-key=…`, `HeaderProtectionKey = …`. */
+const assignedSecret = (text: string): number | undefined => {
+  const match = /^[\s\0#;]*([\w -]{0,40}?(?:key|secret|psk|password|token))\s*=/i.exec(text)
+  return match && !/public|^\s*wg\s/i.test(match[1] as string) ? match[0].length : undefined
+}

@@ -23,4 +23,6 @@ export interface Diagnostic {
   /** What to do about it. */
   readonly hint?: string
   readonly related?: readonly Related[]
+  /** How many more findings of this code the file has, which are counted and not spelled. */
+  readonly more?: number
 }

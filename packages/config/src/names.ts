@@ -85,7 +85,8 @@ const nameOf = (document: Document, section: Section): Found | undefined => {
 
 /** `[Peer] # phone`; the comment may also use one of the other forms. */
 const headerName = (comment: string): string | undefined =>
-  commentName(comment) ?? (comment.replace(/^[# \t]+/, '') || undefined)
+  commentName(comment) ??
+  (comment.length > mostNameCharacters ? undefined : comment.replace(/^[# \t]+/, '') || undefined)
 
 const patterns = [
   /^#+\s*(?:friendly_)?name\s*[=:]\s*(.+)$/i,
@@ -94,7 +95,11 @@ const patterns = [
   /^###\s*client\s+(.+?)[\s#]*$/i,
 ]
 
+/** Longer ones are no names: a line of megabytes is not searched for one. */
+const mostNameCharacters = 1024
+
 const commentName = (comment: string): string | undefined => {
+  if (comment.length > mostNameCharacters) return undefined
   for (const pattern of patterns) {
     const name = pattern.exec(comment)?.[1]
     if (name !== undefined) return name

@@ -8,6 +8,9 @@ export const nearest = (word: string, candidates: readonly string[]): string | u
   let best: string | undefined
   let bestDistance = Math.floor(Math.max(word.length, 3) / 3) + 1
   for (const candidate of candidates) {
+    // More characters than this are differences already.
+    if (Math.abs(word.length - candidate.length) >= bestDistance || word.length > 2 * candidate.length)
+      continue
     const distance = differences(word.toLowerCase(), candidate.toLowerCase())
     if (distance < bestDistance) {
       best = candidate

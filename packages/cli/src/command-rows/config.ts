@@ -103,9 +103,19 @@ export const configCommands: readonly Command[] = [
         repeated: true,
       },
     ],
-    options: [],
+    options: [
+      {
+        name: 'output',
+        summary: 'write this file (mode 0600) instead of printing it',
+        valueName: 'file',
+        valueKind: 'file',
+      },
+    ],
     examples: [
-      { command: 'wgq import wg0.netdev wg0.network > wg0.conf', summary: 'what is lost is said on stderr' },
+      {
+        command: 'wgq import wg0.netdev wg0.network --output wg0.conf',
+        summary: 'what is lost is said on stderr',
+      },
     ],
   },
   {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { printHostnameIf } from './hostname-if.ts'
 import { printIfconfigIf } from './ifconfig-if.ts'
 import { printRcConf } from './rc-conf.ts'
-import { readTunnel } from './tunnel.ts'
+import { readTunnel } from './read-tunnel.ts'
 
 const privateKey = 'IB4TVNeFndKaWPEe0/5eg7pPbFIWev2oorBdAuNZT1M='
 const peer1 = 'C/xzKu3IoCh9JQN0FjfvJnWB83wW6p0ThnCpqVcg0gs='
@@ -32,11 +32,11 @@ Endpoint = [2001:db8::9]:51822
 AllowedIPs = fd00:2::/64
 PersistentKeepalive = 50000
 `
-const tunnel = (name = 'wg0', text = config) => readTunnel(name, text, 'wg0.conf').result
+const tunnel = async (name = 'wg0', text = config) => (await readTunnel(name, text, 'wg0.conf')).result
 
 describe('hostname.if', () => {
-  test('one ifconfig command per line', () => {
-    const { result, lost } = printHostnameIf(tunnel())
+  test('one ifconfig command per line', async () => {
+    const { result, lost } = printHostnameIf(await tunnel())
     expect(result.split('\n')).toEqual([
       `wgkey ${privateKey} wgport 51820 wgrtable 3`,
       `wgpeer ${peer1} wgdescr "head office id" wgpsk ${psk} wgpka 25 wgendpoint 192.0.2.1 51821 wgaip 10.0.0.0/24 wgaip 10.1.0.0/24 wgaip fd00:1::/64`,
@@ -52,22 +52,23 @@ describe('hostname.if', () => {
       '',
     ])
     expect(lost).toEqual([
+      'characters of the name "head "office" `id`": "head office id" is written',
       'PersistentKeepalive 50000: ifconfig takes at most 43200',
       'search domains example.org',
     ])
   })
 
-  test('another name, a default route, a table', () => {
+  test('another name, a default route, a table', async () => {
     const text = config.replace('fd00:2::/64', '0.0.0.0/0').replace('MTU', 'Table = 7\nMTU')
-    const { result, lost } = printHostnameIf(tunnel('office', text))
+    const { result, lost } = printHostnameIf(await tunnel('office', text))
     expect(result).toContain('!route -q -n -T 7 add -inet 128.0.0.0/1 -iface 10.0.0.2\n')
     expect(lost.join('\n')).toMatch(/routes to the endpoints[\s\S]*the name office/)
   })
 })
 
 describe('rc.conf', () => {
-  test('variables, start script, configuration for wg', () => {
-    const { result, lost } = printRcConf(tunnel())
+  test('variables, start script, configuration for wg', async () => {
+    const { result, lost } = printRcConf(await tunnel())
     expect(result.rcConf.split('\n').slice(1)).toEqual([
       'cloned_interfaces="wg0"',
       'ifconfig_wg0="inet 10.0.0.2/24 mtu 1420"',
@@ -88,8 +89,8 @@ describe('rc.conf', () => {
     expect(lost).toEqual([])
   })
 
-  test('a name that is no variable', () => {
-    const { rcConf } = printRcConf(tunnel('head-office')).result
+  test('a name that is no variable', async () => {
+    const { rcConf } = printRcConf(await tunnel('head-office')).result
     expect(rcConf).toContain(
       'ifconfig_wg0_name="head-office"\nifconfig_head_office="inet 10.0.0.2/24 mtu 1420"\n',
     )
@@ -97,8 +98,8 @@ describe('rc.conf', () => {
 })
 
 describe('ifconfig.if', () => {
-  test('wgconfig lines read their keys from files', () => {
-    const { result, lost } = printIfconfigIf(tunnel())
+  test('wgconfig lines read their keys from files', async () => {
+    const { result, lost } = printIfconfigIf(await tunnel())
     expect(result.map(({ path }) => path)).toEqual(['/etc/ifconfig.wg0', '/etc/wg/wg0', '/etc/wg/wg0.1.psk'])
     expect(result[0]?.text.split('\n')).toEqual([
       'create',

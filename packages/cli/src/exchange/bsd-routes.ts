@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { type Cidr, covers, formatCidr, maskCidr, parseCidr } from '@wgq/model/cidr'
+import { type Cidr, formatCidr, maskCidr } from '@wgq/model/cidr'
 import type { Tunnel } from './tunnel.ts'
 
 /** A route of a BSD's boot file. */
@@ -15,14 +15,16 @@ export interface BootRoute {
  */
 export const bootRoutes = (tunnel: Tunnel): BootRoute[] => {
   if (tunnel.table === 'off') return []
-  const networks = tunnel.addresses.flatMap((address) => {
-    const cidr = parseCidr(address)
-    return cidr ? [maskCidr(cidr)] : []
-  })
+  const networks = new Set(tunnel.addresses.map((address) => formatCidr(maskCidr(address))))
+  const lengths = [...new Set(tunnel.addresses.map(({ prefixLength }) => prefixLength))]
+  const isCovered = (cidr: Cidr): boolean =>
+    lengths.some(
+      (prefixLength) =>
+        prefixLength <= cidr.prefixLength && networks.has(formatCidr(maskCidr({ ...cidr, prefixLength }))),
+    )
   return tunnel.peers
-    .flatMap(({ allowedIps }) => allowedIps.flatMap((text) => parseCidr(text.trim()) ?? []))
-    .map(maskCidr)
-    .filter((cidr) => !networks.some((network) => covers(network, cidr)))
+    .flatMap(({ allowedIps }) => allowedIps)
+    .filter((cidr) => !isCovered(cidr))
     .sort((a, b) => b.prefixLength - a.prefixLength)
     .flatMap(halves)
     .map((cidr) => ({
@@ -44,6 +46,11 @@ const halves = (cidr: Cidr): Cidr[] => {
 
 /** Sentences about what boot files of the BSDs cannot carry. */
 export const bootLosses = (tunnel: Tunnel): string[] => [
+  ...tunnel.dnsSearch
+    .filter((domain) => domain.startsWith('~'))
+    .map(
+      (domain) => `DNS ${domain}: resolvconf has no routing domains, all names are asked for in the tunnel`,
+    ),
   ...(bootRoutes(tunnel).some(({ dst }) => dst.endsWith('/1'))
     ? ['the routes to the endpoints that a full tunnel needs: add them by hand, or use wgq up']
     : []),
@@ -56,8 +63,9 @@ export const plainName = (name: string | undefined, mostBytes: number): string |
     .slice(0, mostBytes)
     .trim() || undefined
 
-/** An endpoint cut at its port, brackets removed; undefined where it has none. */
-export const splitEndpoint = (endpoint: string | undefined): { host: string; port: string } | undefined => {
-  const match = /^\[?(.*?)\]?:([^:]*)$/.exec(endpoint ?? '')
-  return match ? { host: match[1] as string, port: match[2] as string } : undefined
-}
+/** The domains of resolv.conf. */
+export const searchDomains = ({ dnsSearch }: Tunnel): string[] =>
+  dnsSearch.filter((domain) => !domain.startsWith('~'))
+
+/** The number of an interface wgN; another name cannot be had on OpenBSD and NetBSD and becomes wg0. */
+export const wgNumbered = (name: string): string => (/^wg(?:0|[1-9][0-9]*)$/.test(name) ? name : 'wg0')

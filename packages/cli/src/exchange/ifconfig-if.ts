@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-import { bootLosses, bootRoutes, plainName } from './bsd-routes.ts'
+import { formatCidr } from '@wgq/model/cidr'
+import { bootLosses, bootRoutes, plainName, searchDomains, wgNumbered } from './bsd-routes.ts'
 import type { Converted, Tunnel, TunnelPeer } from './tunnel.ts'
+import { formatTunnelEndpoint } from './tunnel.ts'
 
 /** NetBSD's kernel keeps this many allowed IPs of a peer, and names of this many bytes. */
 const mostAllowedIps = 16
@@ -18,7 +20,7 @@ export interface BootFile {
  */
 export const printIfconfigIf = (tunnel: Tunnel): Converted<BootFile[]> => {
   const lost = bootLosses(tunnel)
-  const name = /^wg[0-9]+$/.test(tunnel.name) ? tunnel.name : 'wg0'
+  const name = wgNumbered(tunnel.name)
   if (name !== tunnel.name) lost.push(`the name ${tunnel.name}: NetBSD's interfaces are wgN, wg0 is written`)
   if (tunnel.fwmark !== undefined) lost.push('FwMark: NetBSD has none')
   const keys: BootFile[] = []
@@ -34,7 +36,9 @@ export const printIfconfigIf = (tunnel: Tunnel): Converted<BootFile[]> => {
       : [`!wgconfig $int set private-key ${key('', tunnel.privateKey)}`]),
     ...(tunnel.listenPort === undefined ? [] : [`!wgconfig $int set listen-port ${tunnel.listenPort}`]),
     ...tunnel.peers.map((peer, i) => printPeer(peer, i, key, lost)).reverse(),
-    ...tunnel.addresses.map((address) => `${address.includes(':') ? 'inet6' : 'inet'} ${address} alias`),
+    ...tunnel.addresses.map(
+      (address) => `${address.family === 6 ? 'inet6' : 'inet'} ${formatCidr(address)} alias`,
+    ),
     ...(tunnel.mtu === undefined ? [] : [`mtu ${tunnel.mtu}`]),
     'up',
     ...bootRoutes(tunnel).map(({ flag, dst }) => `!route -q -n add ${flag} ${dst} -link $int -iface`),
@@ -49,21 +53,23 @@ const printPeer = (
   key: (label: string, value: string) => string,
   lost: string[],
 ): string => {
-  const { publicKey = '', presharedKey, endpoint } = peer
+  const { publicKey, presharedKey, endpoint } = peer
   const label = plainName(peer.name, mostNameBytes)?.replaceAll(' ', '-') ?? publicKey.slice(0, mostNameBytes)
-  const allowedIps = peer.allowedIps.map((cidr) => cidr.trim())
+  const allowedIps = peer.allowedIps.map(formatCidr)
   if (allowedIps.length > mostAllowedIps)
     lost.push(`allowed IPs of ${label} beyond the first ${mostAllowedIps}: NetBSD keeps no more`)
-  if (Number(peer.keepalive) > 0) lost.push(`PersistentKeepalive of ${label}: NetBSD has none`)
+  if (peer.keepaliveSeconds !== undefined) lost.push(`PersistentKeepalive of ${label}: NetBSD has none`)
   return [
     `!wgconfig $int add peer ${label} ${publicKey}`,
     ...(presharedKey === undefined ? [] : [`--preshared-key=${key(`.${index + 1}.psk`, presharedKey)}`]),
-    ...(endpoint === undefined ? [] : [`--endpoint=${endpoint}`]),
+    ...(endpoint === undefined ? [] : [`--endpoint=${formatTunnelEndpoint(endpoint)}`]),
     ...(allowedIps.length === 0 ? [] : [`--allowed-ips=${allowedIps.slice(0, mostAllowedIps).join(',')}`]),
   ].join(' ')
 }
 
-const printDns = ({ dnsServers, dnsSearch }: Tunnel): string[] => {
+const printDns = (tunnel: Tunnel): string[] => {
+  const { dnsServers } = tunnel
+  const dnsSearch = searchDomains(tunnel)
   if (dnsServers.length === 0) return []
   const records = [
     ...dnsServers.map((server) => `nameserver ${server}`),

@@ -1,153 +1,115 @@
 // SPDX-License-Identifier: MIT
 import { createHash } from 'node:crypto'
-import { WgqError } from '@wgq/model/error'
+import { formatCidr } from '@wgq/model/cidr'
+import { visible } from '@wgq/model/shown'
+import { escapedForKeyfile } from './keyfile.ts'
 import type { Converted, Tunnel, TunnelPeer } from './tunnel.ts'
+import { defaultFamilies, formatTunnelEndpoint, ofFamily } from './tunnel.ts'
 import type { UnitSection } from './unit-file.ts'
 import { printUnit } from './unit-file.ts'
 
-/** Writes a keyfile (nm-settings-keyfile(5)). `ini` cannot: it quotes every value with an `=`, which keys have. */
-export const printNetworkManager = (tunnel: Tunnel): Converted<string> => {
-  const { name, table } = tunnel
+// What NetworkManager calls none: the main table.
+const tableNumbers: Record<string, string> = { main: '254', default: '253', local: '255' }
+const mainTable = '254'
+
+/**
+ * Writes a keyfile (nm-settings-keyfile(5)); `title` is what users see. `ini` cannot: it quotes every value with an `=`,
+ * which keys have.
+ */
+export const printNetworkManager = (tunnel: Tunnel, title = tunnel.name): Converted<string> => {
   const lost: string[] = []
-  const routes = table === 'off' ? 'false' : ''
-  const routeTable = table === undefined || /^(?:auto|off|main)$/.test(table) ? '' : table
-  if (routeTable !== '' && !/^[0-9]+$/.test(routeTable)) {
-    lost.push(`Table = ${routeTable}: NetworkManager wants the number of the table`)
-  }
+  const table = tableOf(tunnel, lost)
+  // With a table of its own wg-quick sets no rules: the default route is one among others.
+  const plainDefault = table === '' ? '' : '0'
+  const families = defaultFamilies(tunnel.peers)
   const sections: UnitSection[] = [
     {
       name: 'connection',
       entries: [
-        ['id', name],
-        ['uuid', uuidOf(name)],
+        ['id', escapedForKeyfile(visible(title))],
+        ['uuid', uuidOf(title)],
         ['type', 'wireguard'],
-        ['interface-name', name],
+        ['interface-name', tunnel.name],
       ],
     },
     {
       name: 'wireguard',
       entries: [
         ['private-key', tunnel.privateKey ?? ''],
-        ['listen-port', tunnel.listenPort ?? ''],
-        ['fwmark', tunnel.fwmark === undefined ? '' : String(Number(tunnel.fwmark) || 0)],
-        ['mtu', tunnel.mtu ?? ''],
-        ['peer-routes', routes],
+        ['listen-port', String(tunnel.listenPort ?? '')],
+        ['fwmark', String(tunnel.fwmark ?? '')],
+        ['mtu', String(tunnel.mtu ?? '')],
+        ['peer-routes', tunnel.table === 'off' ? 'false' : ''],
+        ['ip4-auto-default-route', families.has(4) ? plainDefault : ''],
+        ['ip6-auto-default-route', families.has(6) ? plainDefault : ''],
       ],
     },
     ...tunnel.peers.map(peerSection),
-    ...([4, 6] as const).map((family) =>
-      addressing(tunnel, family, /^[0-9]+$/.test(routeTable) ? routeTable : ''),
-    ),
+    ...([4, 6] as const).map((family) => addressing(tunnel, family, table, lost)),
   ]
   return { result: printUnit(sections), lost }
 }
 
+/** The number of the table; empty where routes are as wg-quick makes them without a word, or there are none. */
+const tableOf = ({ table }: Tunnel, lost: string[]): string => {
+  if (table === undefined || table === 'off') return ''
+  const number = tableNumbers[table] ?? table
+  if (/^[0-9]+$/.test(number)) return number
+  lost.push(`Table = ${table}: NetworkManager wants the number of the table`)
+  return ''
+}
+
 const peerSection = (peer: TunnelPeer): UnitSection => {
   const entries: UnitSection['entries'] = [
-    ['endpoint', peer.endpoint ?? ''],
+    ['endpoint', peer.endpoint === undefined ? '' : formatTunnelEndpoint(peer.endpoint)],
     ['preshared-key', peer.presharedKey ?? ''],
     ['preshared-key-flags', peer.presharedKey === undefined ? '' : '0'],
-    ['persistent-keepalive', seconds(peer.keepalive)],
-    ['allowed-ips', list(peer.allowedIps)],
+    ['persistent-keepalive', String(peer.keepaliveSeconds ?? '')],
+    ['allowed-ips', list(peer.allowedIps.map(formatCidr))],
   ]
   // A section without a line would be left out, and the peer with it: then the default is written.
   const says = entries.some(([, value]) => value !== '')
   return {
-    name: `wireguard-peer.${peer.publicKey ?? ''}`,
+    name: `wireguard-peer.${peer.publicKey}`,
     entries: says ? entries : [['persistent-keepalive', '0']],
   }
 }
 
-const addressing = (tunnel: Tunnel, family: 4 | 6, routeTable: string): UnitSection => {
-  const ours = (address: string): boolean => address.includes(':') === (family === 6)
-  const addresses = tunnel.addresses.filter(ours)
-  const servers = tunnel.dnsServers.filter(ours)
-  const method = addresses.length > 0 ? 'manual' : family === 4 ? 'disabled' : 'ignore'
+const addressing = (tunnel: Tunnel, family: 4 | 6, table: string, lost: string[]): UnitSection => {
+  const addresses = ofFamily(tunnel.addresses, family)
+  const ours = tunnel.dnsServers.filter((server) => server.includes(':') === (family === 6))
+  // Without an address NetworkManager configures nothing of this family, and refuses a profile that asks for it.
+  const isOff = addresses.length === 0
+  if (isOff) {
+    const needs = `NetworkManager does this only with an IPv${family} address`
+    if (ours.length > 0) lost.push(`DNS ${ours.join(', ')}: ${needs}`)
+    const routes =
+      tunnel.table === 'off'
+        ? []
+        : ofFamily(
+            tunnel.peers.flatMap((peer) => peer.allowedIps),
+            family,
+          )
+    if (routes.length > 0) lost.push(`routes for the IPv${family} allowed IPs: ${needs}`)
+  }
+  const servers = isOff ? [] : ours
+  const routing = tunnel.dnsSearch.some((domain) => domain.startsWith('~'))
+  const isExclusive = servers.length > 0 && !routing
   return {
     name: `ipv${family}`,
     entries: [
-      ...addresses.map((address, index) => [`address${index + 1}`, address] as const),
+      ...addresses.map((address, index) => [`address${index + 1}`, formatCidr(address)] as const),
       ['dns', list(servers)],
       // As wg-quick does it: these servers and no others, for all names.
-      ['dns-priority', servers.length > 0 ? '-50' : ''],
+      ['dns-priority', isExclusive ? '-50' : ''],
       ['dns-search', servers.length > 0 ? list(tunnel.dnsSearch.length > 0 ? tunnel.dnsSearch : ['~']) : ''],
-      ['method', method],
-      ['route-table', method === 'manual' ? routeTable : ''],
+      ['method', isOff ? (family === 4 ? 'disabled' : 'ignore') : 'manual'],
+      ['route-table', isOff || table === mainTable ? '' : table],
     ],
   }
 }
 
-/** Reads a keyfile. Raises `E_IMPORT` for another type of connection. */
-export const readNetworkManager = async (text: string): Promise<Converted<Tunnel>> => {
-  const { parse } = await import('ini')
-  // For ini `;` and `#` begin a comment anywhere; for NetworkManager only at the beginning of a line, `;` separates lists.
-  const file = parse(text.replace(/^(?!\s*[#;]).*$/gm, (line) => line.replace(/[;#]/g, '\\$&')))
-  const get = (section: string, key: string): string | undefined => textOf(objectOf(file[section])[key])
-  const type = get('connection', 'type')
-  if (type !== 'wireguard') {
-    throw new WgqError('E_IMPORT', `A connection of type=wireguard is expected, found ${type ?? 'none'}`, {
-      hint: 'profiles stand in /etc/NetworkManager/system-connections',
-    })
-  }
-  const lost: string[] = []
-  if ((get('wireguard', 'private-key-flags') ?? '0') !== '0') {
-    lost.push('the private key: it is not in the file but with a secret agent')
-  }
-  for (const family of ['ipv4', 'ipv6']) {
-    const routes = Object.keys(objectOf(file[family])).filter((key) => /^(?:route[0-9]+|routes)$/.test(key))
-    if (routes.length > 0) lost.push(`${routes.length} routes of [${family}]: write them as PostUp hooks`)
-  }
-  const tables = [get('ipv4', 'route-table'), get('ipv6', 'route-table')].filter((one) => one && one !== '0')
-  const searches = [...items(get('ipv4', 'dns-search')), ...items(get('ipv6', 'dns-search'))]
-  const peers = Object.entries(objectOf(file['wireguard-peer']))
-  return {
-    lost,
-    result: {
-      name: get('connection', 'interface-name') ?? get('connection', 'id') ?? 'wg0',
-      privateKey: get('wireguard', 'private-key'),
-      listenPort: nonZero(get('wireguard', 'listen-port')),
-      fwmark: nonZero(get('wireguard', 'fwmark')),
-      mtu: nonZero(get('wireguard', 'mtu')),
-      table: get('wireguard', 'peer-routes') === 'false' ? 'off' : tables[0],
-      addresses: ['ipv4', 'ipv6'].flatMap((family) => addressesOf(objectOf(file[family]))),
-      dnsServers: [...items(get('ipv4', 'dns')), ...items(get('ipv6', 'dns'))],
-      dnsSearch: [...new Set(searches)].filter((domain) => domain !== '~' && domain !== '~.'),
-      hooks: [],
-      peers: peers.map(([publicKey, entries]): TunnelPeer => {
-        const one = (key: string): string | undefined => textOf(objectOf(entries)[key])
-        return {
-          publicKey,
-          presharedKey: one('preshared-key'),
-          endpoint: one('endpoint'),
-          keepalive: nonZero(one('persistent-keepalive')),
-          allowedIps: items(one('allowed-ips')),
-        }
-      }),
-    },
-  }
-}
-
-/** `address1=10.0.0.2/24,10.0.0.1`: the part behind the comma is a gateway. */
-const addressesOf = (section: Record<string, unknown>): string[] =>
-  Object.entries(section)
-    .filter(([key]) => /^(?:address[0-9]+|addresses)$/.test(key))
-    .flatMap(([, value]) => items(textOf(value)))
-    .map((address) => address.split(',')[0] as string)
-
-const objectOf = (value: unknown): Record<string, unknown> =>
-  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
-
-const textOf = (value: unknown): string | undefined =>
-  value === undefined || value === null || value === '' ? undefined : String(value)
-
-const items = (text: string | undefined): string[] => (text ?? '').split(';').filter((item) => item !== '')
-
 const list = (values: readonly string[]): string => values.map((value) => `${value};`).join('')
-
-const nonZero = (text: string | undefined): string | undefined => (text === '0' ? undefined : text)
-
-const seconds = (keepalive: string | undefined): string =>
-  keepalive === undefined || /^off$/i.test(keepalive) ? '' : keepalive
 
 /** The same name gives the same profile, so that exporting again replaces it (RFC 9562 §5.5, version 5). */
 const uuidOf = (name: string): string => {

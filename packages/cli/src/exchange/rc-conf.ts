@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-import { bootLosses, bootRoutes } from './bsd-routes.ts'
+import { formatCidr } from '@wgq/model/cidr'
+import { bootLosses, bootRoutes, searchDomains } from './bsd-routes.ts'
 import type { Converted, Tunnel } from './tunnel.ts'
-import { printTunnel } from './tunnel.ts'
+import { ofFamily, printTunnel } from './tunnel.ts'
 
 /** The files that bring a tunnel up at boot on FreeBSD without wg-quick. */
 export interface RcFiles {
@@ -21,13 +22,12 @@ export const printRcConf = (tunnel: Tunnel): Converted<RcFiles> => {
   const variable = name.replace(/[^A-Za-z0-9_]/g, '_')
   const routes = bootRoutes(tunnel).map((route, i) => ({ ...route, id: `${variable}_${i}` }))
   const of = (family: 4 | 6) => routes.filter((route) => route.family === family)
-  const addresses = (family: 4 | 6) =>
-    tunnel.addresses.filter((address) => address.includes(':') === (family === 6))
+  const addresses = (family: 4 | 6) => ofFamily(tunnel.addresses, family).map(formatCidr)
   const mtu = tunnel.mtu === undefined ? '' : ` mtu ${tunnel.mtu}`
   const [ip4, ...moreIp4] = addresses(4)
   const [ip6, ...moreIp6] = addresses(6)
   const aliases = [...moreIp4.map((each) => `inet ${each}`), ...moreIp6.map((each) => `inet6 ${each}`)]
-  const fib = tunnel.table === undefined || tunnel.table === 'auto' ? '' : ` -fib ${tunnel.table}`
+  const fib = !/^[0-9]+$/.test(tunnel.table ?? '') ? '' : ` -fib ${tunnel.table}`
   const lines = [
     '# Lists such as cloned_interfaces and static_routes are to be merged with those that are there.',
     `cloned_interfaces="${clone}"`,
@@ -54,11 +54,19 @@ export const printRcConf = (tunnel: Tunnel): Converted<RcFiles> => {
   ]
   return {
     result: { rcConf: `${lines.join('\n')}\n`, startIf: startScript(tunnel), wgConfig: wgConfig(tunnel) },
-    lost: bootLosses(tunnel),
+    lost: [...bootLosses(tunnel), ...lostTable(tunnel)],
   }
 }
 
-const startScript = ({ name, dnsServers, dnsSearch }: Tunnel): string => {
+/** FreeBSD's tables have numbers; `Table = main` is what routes have without one. */
+const lostTable = ({ table }: Tunnel): string[] =>
+  table === undefined || /^(?:off|main|[0-9]+)$/.test(table)
+    ? []
+    : [`Table = ${table}: FreeBSD's tables are numbers`]
+
+const startScript = (tunnel: Tunnel): string => {
+  const { name, dnsServers } = tunnel
+  const dnsSearch = searchDomains(tunnel)
   const lines = [`wg setconf ${name} /etc/wireguard/${name}.wg`]
   const records = [
     ...dnsServers.map((server) => `nameserver ${server}`),

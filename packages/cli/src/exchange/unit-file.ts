@@ -1,33 +1,82 @@
 // SPDX-License-Identifier: MIT
+import { type Foreign, refuseControls } from './foreign.ts'
 
-/** A section of a systemd unit or of a keyfile. Sections and keys may come again, so neither is an object. */
+/** A section to write, of a systemd unit or of a keyfile. Sections and keys may come again, so neither is an object. */
 export interface UnitSection {
   readonly name: string
   readonly entries: ReadonlyArray<readonly [key: string, value: string]>
+  /** Printed as comments below the header. */
+  readonly comments?: readonly string[]
+}
+
+/** A line of a file that was read. */
+export interface ForeignEntry {
+  readonly key: string
+  readonly value: Foreign
+}
+
+/** A section of a file that was read. */
+export interface ForeignSection {
+  readonly name: string
+  readonly entries: readonly ForeignEntry[]
+  /** The text of its comments, without `#`. */
+  readonly comments: readonly Foreign[]
 }
 
 /** Prints sections; entries without value are left out, sections without entries too. */
 export const printUnit = (sections: readonly UnitSection[]): string =>
   sections
-    .map(({ name, entries }) => ({ name, entries: entries.filter(([, value]) => value !== '') }))
+    .map(({ entries, ...rest }) => ({ ...rest, entries: entries.filter(([, value]) => value !== '') }))
     .filter(({ entries }) => entries.length > 0)
-    .map(({ name, entries }) =>
-      [`[${name}]`, ...entries.map(([key, value]) => `${key}=${value}`), ''].join('\n'),
+    .map(({ name, entries, comments = [] }) =>
+      [
+        `[${name}]`,
+        ...comments.map((comment) => `# ${comment}`),
+        ...entries.map(([key, value]) => `${key}=${value}`),
+        '',
+      ].join('\n'),
     )
     .join('\n')
 
-/** Reads a unit: comments begin with `#` or `;`, a backslash at the end joins the next line (systemd.syntax(7)). */
-export const readUnit = (text: string): UnitSection[] => {
-  const sections: Array<{ name: string; entries: Array<[string, string]> }> = []
-  for (const raw of text.replace(/\\\r?\n/g, ' ').split(/\r?\n/)) {
-    const line = raw.trim()
-    if (line === '' || /^[#;]/.test(line)) continue
-    const header = /^\[(.*)\]$/.exec(line)?.[1]
-    const equals = line.indexOf('=')
-    if (header !== undefined) sections.push({ name: header, entries: [] })
-    else if (equals > 0) {
-      sections.at(-1)?.entries.push([line.slice(0, equals).trimEnd(), line.slice(equals + 1).trimStart()])
+/**
+ * Reads a unit as systemd does (systemd.syntax(7)): comments begin with `#` or `;`, a backslash at the end joins the next
+ * line, of which comments in between are no part. Raises `E_IMPORT` for a value with control characters.
+ */
+export const readUnit = (text: string, file: string): ForeignSection[] => {
+  const sections: Array<{ name: string; entries: ForeignEntry[]; comments: Foreign[] }> = []
+  let begun = ''
+  let begunAt = 0
+  text.split(/\r?\n/).forEach((raw, index) => {
+    const trimmed = raw.trim()
+    if (/^[#;]/.test(trimmed)) {
+      const value = { text: trimmed.slice(1).trim(), at: { file, line: index + 1, column: 1 } }
+      sections.at(-1)?.comments.push(value)
+      return
     }
-  }
+    if (begun === '') begunAt = index + 1
+    if (raw.endsWith('\\')) {
+      begun += `${raw.slice(0, -1)} `
+      return
+    }
+    const line = begun + raw
+    begun = ''
+    const header = /^\s*\[([^\]]*)\]\s*$/.exec(line)?.[1]
+    const equals = line.indexOf('=')
+    if (header !== undefined) sections.push({ name: header, entries: [], comments: [] })
+    else if (equals > 0) {
+      const behind = line.slice(equals + 1)
+      const column = equals + 2 + (behind.length - behind.trimStart().length)
+      const value = { text: behind.trim(), at: { file, line: begunAt, column } }
+      refuseControls(value)
+      sections.at(-1)?.entries.push({ key: line.slice(0, equals).trim(), value })
+    }
+  })
   return sections
 }
+
+/** The words of a value between white space, and commas where `separators` says so, each at its place. */
+export const wordsOf = ({ text, at }: Foreign, separators = /[^\t ]+/g): Foreign[] =>
+  [...text.matchAll(separators)].map((match) => ({
+    text: match[0],
+    at: { ...at, column: at.column + match.index },
+  }))

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 import type { Diagnostic } from '@wgq/config/diagnostic'
+import { visible } from '@wgq/model/shown'
 import type { Painter, Style } from '../colour.ts'
-import { shownLine } from '../shown-line.ts'
+import { shownWindow } from '../shown-line.ts'
 
 /** The lines of a file by its name as the findings give it. */
 export type Sources = ReadonlyMap<string, readonly string[]>
 
 /** A finding for people: place, message and code; the line with a caret; the hint and related places. */
 export const formatFinding = (finding: Diagnostic, sources: Sources, paint: Painter): string => {
-  const { at, severity, message, code, hint, related = [] } = finding
-  const place = paint('bold', `${at.file}:${at.line}:${at.column}:`)
+  const { at, severity, message, code, hint, related = [], more } = finding
+  const place = paint('bold', `${visible(at.file)}:${at.line}:${at.column}:`)
   const lines = [
     `${place} ${paint(colours[severity], `${severity}:`)} ${message} ${paint('dim', `[${code}]`)}`,
   ]
@@ -17,15 +18,18 @@ export const formatFinding = (finding: Diagnostic, sources: Sources, paint: Pain
   if (text !== undefined && text !== '') lines.push(...excerpt(finding, text, paint))
   if (hint !== undefined) lines.push(`  ${paint('cyan', 'hint:')} ${hint}`)
   for (const one of related) {
-    lines.push(`  ${paint('dim', `${one.at.file}:${one.at.line}:${one.at.column}: ${one.message}`)}`)
+    lines.push(`  ${paint('dim', `${visible(one.at.file)}:${one.at.line}:${one.at.column}: ${one.message}`)}`)
   }
+  if (more !== undefined) lines.push(`  ${paint('dim', `and ${more} more of ${code}, not shown`)}`)
   return `${lines.join('\n')}\n`
 }
 
 /** `2 errors, 1 warning in 1 file`. */
 export const formatSummary = (findings: readonly Diagnostic[], files: number): string => {
   const count = (severity: Diagnostic['severity'], word: string): string[] => {
-    const number = findings.filter((finding) => finding.severity === severity).length
+    const number = findings
+      .filter((finding) => finding.severity === severity)
+      .reduce((sum, { more = 0 }) => sum + 1 + more, 0)
     return number === 0 ? [] : [`${number} ${word}${number === 1 || word === 'info' ? '' : 's'}`]
   }
   const counts = [...count('error', 'error'), ...count('warning', 'warning'), ...count('info', 'info')]
@@ -35,8 +39,8 @@ export const formatSummary = (findings: readonly Diagnostic[], files: number): s
 const colours: Record<Diagnostic['severity'], Style> = { error: 'red', warning: 'yellow', info: 'cyan' }
 
 const excerpt = ({ at, width = 1, severity }: Diagnostic, text: string, paint: Painter): string[] => {
-  const shown = shownLine(text)
-  const start = at.column - 1
+  const { text: shown, column } = shownWindow(text, at.column)
+  const start = column - 1
   const gutter = ` ${String(at.line).padStart(3)} | `
   // Tabs stay tabs, so that the caret stands below its character whatever a tab is worth.
   const pad = shown.slice(0, start).replace(/[^\t]/g, ' ')

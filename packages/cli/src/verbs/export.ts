@@ -3,13 +3,17 @@ import { basename, join } from 'node:path'
 import { WgqError } from '@wgq/model/error'
 import type { Handler } from '../command.ts'
 import { readConfigOperand } from '../config-operand.ts'
+import { wgNumbered } from '../exchange/bsd-routes.ts'
 import { printHostnameIf } from '../exchange/hostname-if.ts'
 import { printIfconfigIf } from '../exchange/ifconfig-if.ts'
 import { printNetworkManager } from '../exchange/network-manager.ts'
 import { printNetworkd } from '../exchange/networkd.ts'
 import { printRcConf } from '../exchange/rc-conf.ts'
+import { lostNames, readTunnel } from '../exchange/read-tunnel.ts'
 import type { Converted, Tunnel } from '../exchange/tunnel.ts'
-import { readTunnel } from '../exchange/tunnel.ts'
+import { refuseFaults } from '../lint/refuse.ts'
+import { writeLost } from '../lost.ts'
+import { warnIfOutputIsOpen } from '../open-output.ts'
 import { lastValue, parseArguments } from '../options.ts'
 import { writeErr, writeOut } from '../output.ts'
 import { writePrivateFile } from '../private-file.ts'
@@ -21,26 +25,32 @@ interface OutputFile {
   readonly mode: number
 }
 
-const formats: Record<string, (tunnel: Tunnel) => Converted<OutputFile[]>> = {
-  networkmanager: (tunnel) => {
-    const { result, lost } = printNetworkManager(tunnel)
-    return { result: [{ name: `${tunnel.name}.nmconnection`, text: result, mode: 0o600 }], lost }
+const formats: Record<string, (tunnel: Tunnel, title: string) => Converted<OutputFile[]>> = {
+  networkmanager: (tunnel, title) => {
+    const { result, lost } = printNetworkManager(tunnel, title)
+    return {
+      result: [{ name: `${tunnel.name}.nmconnection`, text: result, mode: 0o600 }],
+      lost: [...lostNames(tunnel), ...lost],
+    }
   },
   networkd: (tunnel) => {
-    const { netdev, network } = printNetworkd(tunnel)
+    const {
+      result: { netdev, network },
+      lost,
+    } = printNetworkd(tunnel)
     return {
       result: [
         // networkd reads it as user systemd-network.
         { name: `${tunnel.name}.netdev`, text: netdev, mode: 0o640 },
         { name: `${tunnel.name}.network`, text: network, mode: 0o644 },
       ],
-      lost: [],
+      lost,
     }
   },
   // netstart(8) of OpenBSD fixes another mode and warns.
   'hostname.if': (tunnel) => {
     const { result, lost } = printHostnameIf(tunnel)
-    return { result: [{ name: `hostname.${tunnel.name}`, text: result, mode: 0o640 }], lost }
+    return { result: [{ name: `hostname.${wgNumbered(tunnel.name)}`, text: result, mode: 0o640 }], lost }
   },
   'rc.conf': (tunnel) => {
     const { result, lost } = printRcConf(tunnel)
@@ -70,13 +80,15 @@ export const run: Handler = async (invocation) => {
     const found = to === '' ? 'nothing' : JSON.stringify(to)
     throw new WgqError('E_USAGE', `--to takes one of ${formatNames}, found ${found}`)
   }
-  const { name, path, text } = readConfigOperand(parsed.operands[0] as string)
-  const tunnel = readTunnel(name, text, path)
-  const { result: files, lost } = format(tunnel.result)
-  for (const line of [...tunnel.lost, ...lost]) writeErr(`wgq: lost: ${line}\n`)
+  const config = readConfigOperand(parsed.operands[0] as string)
+  if (await refuseFaults(config)) return 1
+  const tunnel = await readTunnel(config.name, config.text, config.path)
+  const { result: files, lost } = format(tunnel.result, config.name)
+  writeLost([...tunnel.lost, ...lost])
   const directory = lastValue(parsed, 'output')
   if (directory === undefined) {
     const several = files.length > 1
+    warnIfOutputIsOpen()
     writeOut(files.map((file) => (several ? `# ${file.name}\n${file.text}` : file.text)).join('\n'))
   } else {
     for (const file of files) writePrivateFile(join(directory, file.name), file.text, file.mode)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-import { fstatSync } from 'node:fs'
 import { generatePresharedKey, generatePrivateKey } from '@wgq/keys/generate'
 import type { Handler } from '../command.ts'
+import { warnIfOutputIsOpen } from '../open-output.ts'
 import { writeErr, writeOut } from '../output.ts'
 import { usageLine } from '../usage.ts'
 
@@ -11,20 +11,7 @@ export const run: Handler = async (invocation) => {
     writeErr(usageLine(invocation))
     return 1
   }
-  if (outputIsWorldAccessible()) {
-    writeErr(
-      'Warning: writing to world accessible file.\nConsider setting the umask to 077 and trying again.\n',
-    )
-  }
+  warnIfOutputIsOpen()
   writeOut(`${invocation.verb === 'genkey' ? generatePrivateKey() : generatePresharedKey()}\n`)
   return 0
-}
-
-const outputIsWorldAccessible = (): boolean => {
-  try {
-    const stat = fstatSync(1)
-    return stat.isFile() && (stat.mode & 0o007) !== 0
-  } catch {
-    return false
-  }
 }

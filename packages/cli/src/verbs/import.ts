@@ -1,38 +1,74 @@
 // SPDX-License-Identifier: MIT
 import { readConfigFile } from '@wgq/config/config-file'
+import { wideEncoding } from '@wgq/config/encoding'
 import { WgqError } from '@wgq/model/error'
 import type { Handler } from '../command.ts'
-import { readNetworkManager } from '../exchange/network-manager.ts'
-import { readNetworkd } from '../exchange/networkd.ts'
+import { readNetworkManager } from '../exchange/read-network-manager.ts'
+import { type ForeignFile, readNetworkd } from '../exchange/read-networkd.ts'
+import type { Converted, Tunnel } from '../exchange/tunnel.ts'
 import { printTunnel } from '../exchange/tunnel.ts'
-import { parseArguments } from '../options.ts'
-import { writeErr, writeOut } from '../output.ts'
+import { writeLost } from '../lost.ts'
+import { warnIfOutputIsOpen } from '../open-output.ts'
+import { lastValue, parseArguments } from '../options.ts'
+import { writeOut } from '../output.ts'
+import { writePrivateFile } from '../private-file.ts'
 
 /** wgq import FILE…: prints a configuration file; what is lost is said on stderr. Raises `E_IMPORT`. */
 export const run: Handler = async (invocation) => {
-  const { operands } = await parseArguments(invocation)
-  const texts = operands.map((path) => readConfigFile(path).text)
-  const textsWith = (section: RegExp): string[] => texts.filter((text) => section.test(text))
-  const netdevs = textsWith(/^\s*\[NetDev\]/m)
-  const networks = textsWith(/^\s*\[Match\]/m)
-  const keyfiles = textsWith(/^\s*\[connection\]/m)
-  const fits =
-    (keyfiles.length === 1 && texts.length === 1) ||
-    (netdevs.length === 1 && networks.length <= 1 && texts.length === 1 + networks.length)
-  if (!fits) {
+  const parsed = await parseArguments(invocation)
+  const { result, lost } = convert(parsed.operands.map(readForeignFile))
+  writeLost(lost)
+  const text = printTunnel(result)
+  const output = lastValue(parsed, 'output')
+  if (output !== undefined) writePrivateFile(output, text)
+  else {
+    warnIfOutputIsOpen()
+    writeOut(text)
+  }
+  return 0
+}
+
+const readForeignFile = (path: string): ForeignFile => {
+  const { text } = readConfigFile(path)
+  const encoding = wideEncoding(text)
+  if (encoding === undefined) return { path, text: text.replace(/^\ufeff/, '') }
+  throw new WgqError('E_IMPORT', `\`${path}' is ${encoding}, UTF-8 is expected`, {
+    hint: `iconv -f ${encoding} -t UTF-8 makes UTF-8 of it`,
+  })
+}
+
+const convert = (files: readonly ForeignFile[]): Converted<Tunnel> => {
+  const filesWith = (section: RegExp): ForeignFile[] => files.filter(({ text }) => section.test(text))
+  const [netdev, ...moreNetdevs] = filesWith(/^[\t ]*\[NetDev\]/m)
+  const networks = filesWith(/^[\t ]*\[Network\]/m).filter((file) => file !== netdev)
+  const [keyfile] = filesWith(/^[\t ]*\[connection\]/m)
+  if (keyfile && files.length === 1) return readNetworkManager(keyfile.text, keyfile.path)
+  if (netdev && moreNetdevs.length === 0 && networks.length <= 1 && files.length === 1 + networks.length) {
+    return readNetworkd(netdev, networks[0])
+  }
+  if (filesWith(/^[\t ]*(?:tunnels|network)[\t ]*:/m).length > 0) {
     throw new WgqError(
       'E_IMPORT',
-      'One NetworkManager keyfile, or one .netdev with its .network, is expected',
+      'A profile of NetworkManager or networkd is expected, found YAML of netplan',
       {
-        hint: 'call `wgq import` once for each tunnel',
+        hint: '`netplan generate`, then import what it wrote into /run/systemd/network or /run/NetworkManager/system-connections',
       },
     )
   }
-  const { result, lost } =
-    keyfiles[0] === undefined
-      ? readNetworkd(netdevs[0] ?? '', networks[0] ?? '')
-      : await readNetworkManager(keyfiles[0])
-  for (const line of lost) writeErr(`wgq: lost: ${line}\n`)
-  writeOut(printTunnel(result))
-  return 0
+  if (filesWith(/^[\t ]*\[Interface\][\t ]*\r?$/im).length > 0) {
+    throw new WgqError(
+      'E_IMPORT',
+      'A profile of another program is expected, found a configuration of wg-quick',
+      {
+        hint: 'it needs no import: `wgq lint` says what is wrong with it, `wgq up` uses it',
+      },
+    )
+  }
+  throw new WgqError(
+    'E_IMPORT',
+    'One NetworkManager keyfile, or one .netdev with its .network, is expected',
+    {
+      hint: 'call `wgq import` once for each tunnel',
+    },
+  )
 }

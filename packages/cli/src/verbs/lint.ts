@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import { spawnSync } from 'node:child_process'
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { lint } from '@wgq/config/lint/lint'
@@ -11,6 +10,7 @@ import type { Handler } from '../command.ts'
 import { readConfigOperand } from '../config-operand.ts'
 import { formatFinding, formatSummary } from '../lint/report.ts'
 import { sarifLog } from '../lint/sarif.ts'
+import { shellFaults } from '../lint/shell-check.ts'
 import { parseArguments } from '../options.ts'
 import { writeErr, writeOut } from '../output.ts'
 
@@ -43,13 +43,5 @@ const readInput = (operand: string, purpose: LintInput['purpose']): LintInput =>
 
 const edges: LintEdges = {
   publicKey: derivePublicKey,
-  shellFault: (script) => {
-    // As hooks are run: bash with extended patterns. `-n` reads and does not run.
-    const { error, status, stderr } = spawnSync('bash', ['-O', 'extglob', '-n', '-c', script], {
-      encoding: 'utf8',
-      env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C' },
-    })
-    if (error || status === 0) return undefined
-    return (stderr.split('\n')[0] ?? '').replace(/^bash: (?:-c: )?(?:line [0-9]+: )?/, '')
-  },
+  shellFaults,
 }

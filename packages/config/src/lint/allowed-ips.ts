@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { formatCidr, maskCidr } from '@wgq/model/cidr'
 import type { Diagnostic } from '../diagnostic.ts'
+import { PrefixTable } from './prefix-table.ts'
 import type { AllowedIp, LintPeer, Rule, Subject } from './subject.ts'
 import { headerSpot, spot } from './subject.ts'
 
@@ -72,19 +73,16 @@ const same = (subject: Subject, prefix: string, before: Claim, claim: Claim): Di
 
 /** One finding for each prefix that covers prefixes of other peers; the longer ones win, which is often what is meant. */
 const nested = (subject: Subject, owners: ReadonlyMap<string, Claim>): Diagnostic[] => {
-  const lengths = new Set(
-    [...owners.values()].map(({ allowed }) => `${allowed.cidr.family}/${allowed.cidr.prefixLength}`),
-  )
+  const table = new PrefixTable([...owners.values()].map((claim) => [claim.allowed.cidr, claim]))
   const inside = new Map<Claim, Claim[]>()
   for (const claim of owners.values()) {
     const { cidr } = claim.allowed
-    for (let length = cidr.prefixLength - 1; length >= 0; length--) {
-      if (!lengths.has(`${cidr.family}/${length}`)) continue
-      const outer = owners.get(formatCidr(maskCidr({ ...cidr, prefixLength: length })))
-      if (!outer) continue
-      if (outer.peer !== claim.peer) inside.set(outer, [...(inside.get(outer) ?? []), claim])
-      break
-    }
+    if (cidr.prefixLength === 0) continue
+    const outer = table.covering({ ...cidr, prefixLength: cidr.prefixLength - 1 })
+    if (!outer || outer.peer === claim.peer) continue
+    const claims = inside.get(outer)
+    if (claims) claims.push(claim)
+    else inside.set(outer, [claim])
   }
   return [...inside].map(([outer, claims]): Diagnostic => {
     const [first] = claims as [Claim]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { covers, parseCidr } from '@wgq/model/cidr'
+import { parseCidr } from '@wgq/model/cidr'
 import type { Diagnostic } from '../diagnostic.ts'
 import type { Setting } from '../settings.ts'
 import type { Rule, Subject } from './subject.ts'
@@ -34,8 +34,10 @@ const searchOnly = (domain: Setting): Diagnostic => ({
 })
 
 const checkSearch = (domain: Setting): Diagnostic[] => {
-  if (!/[*?[/]/.test(domain.value)) return []
-  const message = `"${domain.value}" is not a domain; wg-quick looks for files of this name`
+  if (!/[*?[/=+\0-\x20\x7f]/.test(domain.value)) return []
+  const message = /[*?[/]/.test(domain.value)
+    ? `"${domain.value}" is not a domain; wg-quick looks for files of this name`
+    : `"${domain.value}" is not a domain`
   return [{ code: 'bad-dns', severity: 'warning', ...place(domain), message }]
 }
 
@@ -53,7 +55,7 @@ const outside = (subject: Subject): Diagnostic[] => {
   }
   return dnsServers.flatMap((server): Diagnostic[] => {
     const address = server.value.includes('/') ? undefined : parseCidr(server.value)
-    if (!address || allowed.length === 0 || allowed.some(({ cidr }) => covers(cidr, address))) return []
+    if (!address || allowed.length === 0 || subject.allowed.covering(address)) return []
     if (isLoopback(server.value)) return []
     const message = `No peer's AllowedIPs contain ${server.value}: every name is asked for outside the tunnel`
     const hint = `add ${server.value}/${address.prefixLength} to AllowedIPs, or use a server behind the tunnel`

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import type { Position } from '@wgq/model/error'
 import type { Diagnostic } from '../diagnostic.ts'
 import type { PeerName } from '../names.ts'
 import type { Entry, Section } from '../outline.ts'
@@ -77,10 +78,13 @@ const duplicateNames = (subject: Subject): Diagnostic[] => {
 }
 
 const duplicateAddresses = (subject: Subject): Diagnostic[] => {
-  const { addresses } = subject.settings
-  return addresses.flatMap(({ value, at }, index): Diagnostic[] => {
-    const before = addresses.slice(0, index).find((one) => one.value === value)
-    if (!before) return []
+  const first = new Map<string, Position>()
+  return subject.settings.addresses.flatMap(({ value, at }): Diagnostic[] => {
+    const before = first.get(value)
+    if (!before) {
+      first.set(value, at)
+      return []
+    }
     return [
       {
         code: 'duplicate-address',
@@ -88,7 +92,7 @@ const duplicateAddresses = (subject: Subject): Diagnostic[] => {
         at,
         width: value.length,
         message: `${value} is given twice: the system refuses the second one`,
-        related: [{ at: before.at, message: 'given here first' }],
+        related: [{ at: before, message: 'given here first' }],
       },
     ]
   })

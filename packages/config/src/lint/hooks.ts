@@ -1,24 +1,27 @@
 // SPDX-License-Identifier: MIT
 import type { Diagnostic } from '../diagnostic.ts'
 import type { Setting } from '../settings.ts'
-import type { LintEdges, Rule } from './subject.ts'
+import type { Rule } from './subject.ts'
 
-/** Hooks: shell that does not parse shows only when it runs, the PreDown ones when the tunnel shall go. */
+/** Hooks: shell that does not parse shows only when it runs, the PreDown ones when the tunnel has to go. */
 export const hookRules: Rule = (subject, edges) => {
   if (subject.purpose === 'setconf') return []
   const { preUp, postUp, preDown, postDown } = subject.settings.hooks
-  return [...preUp, ...postUp, ...preDown, ...postDown].flatMap((hook) => checkHook(hook, edges))
+  const hooks = [...preUp, ...postUp, ...preDown, ...postDown].filter(({ value }) => value !== '')
+  if (hooks.length === 0) return []
+  const faults = new Map(edges.shellFaults(hooks.map(({ value }) => value.replaceAll('%i', 'wg0'))))
+  return hooks.flatMap((hook, index) => [...syntax(hook, faults.get(index)), ...characters(hook)])
 }
 
-const checkHook = (hook: Setting, edges: LintEdges): Diagnostic[] => {
-  const place = { at: hook.at, width: Math.max(hook.value.length, 1) }
+const syntax = (hook: Setting, fault: string | undefined): Diagnostic[] => {
+  if (fault === undefined) return []
+  const hint = 'a hook is one line of bash; longer ones belong in a script of their own'
+  const message = `The shell cannot read this hook: ${fault}`
+  return [{ code: 'hook-syntax', severity: 'error', at: hook.at, width: hook.value.length, message, hint }]
+}
+
+const characters = (hook: Setting): Diagnostic[] => {
   const found: Diagnostic[] = []
-  const fault = hook.value === '' ? undefined : edges.shellFault(hook.value.replaceAll('%i', 'wg0'))
-  if (fault !== undefined) {
-    const hint = 'a hook is one line of bash; longer ones belong in a script of their own'
-    const message = `The shell cannot read this hook: ${fault}`
-    found.push({ code: 'hook-syntax', severity: 'error', ...place, message, hint })
-  }
   const quote = /[\u2018\u2019\u201c\u201d]/.exec(hook.value)
   if (quote) {
     const at = { ...hook.at, column: hook.at.column + quote.index }

@@ -4,6 +4,7 @@ import { nearest } from '../nearest.ts'
 import type { Entry, Section } from '../outline.ts'
 import { hookKeys } from '../outline.ts'
 import { lower, readQuickLine, readWgLine } from '../reading.ts'
+import { isProductKey } from './products.ts'
 import type { Rule, Subject } from './subject.ts'
 import { headerSpot, spot } from './subject.ts'
 import { interfaceKeys, peerKeys, quickKeys, wgInterfaceKeys } from './vocabulary.ts'
@@ -63,6 +64,7 @@ const lineFinding = (subject: Subject, section: Section, entry: Entry): Diagnost
   }
   if (section.kind === 'other') return undefined
   const allowed = section.kind === 'peer' ? peerKeys : interfaceKeys(subject)
+  if (isProductKey(key)) return undefined
   if (!allowed.some((known) => lower(known) === key)) return misplaced(subject, section, entry, allowed)
   if (!entry.hasEquals) {
     return {

@@ -5,6 +5,7 @@ import type { Key } from '@wgq/model/key'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Diagnostic } from '../diagnostic.ts'
+import { decodeSource } from '../source.ts'
 import { lint } from './lint.ts'
 import type { LintEdges, LintInput } from './subject.ts'
 
@@ -14,10 +15,12 @@ const publicKeys: Record<string, string> = {
 }
 const edges: LintEdges = {
   publicKey: (key) => (publicKeys[key] ?? key) as Key,
-  shellFault: (script) => {
-    const { status, stderr } = spawnSync('bash', ['-O', 'extglob', '-n', '-c', script], { encoding: 'utf8' })
-    return status ? (stderr.split('\n')[0] ?? '').replace(/^.*line [0-9]+: /, '') : undefined
-  },
+  shellFaults: (scripts) =>
+    scripts.flatMap((script, index) => {
+      const bash = ['-O', 'extglob', '-n', '-c', script]
+      const { status, stderr } = spawnSync('bash', bash, { encoding: 'utf8' })
+      return status ? [[index, (stderr.split('\n')[0] ?? '').replace(/^.*line [0-9]+: /, '')] as const] : []
+    }),
 }
 
 // docs/lint.md documents every code with a file that has the finding, what lint says, and a file that has it not. The
@@ -35,6 +38,8 @@ const decode = (text: string): string =>
     .replaceAll('<NBSP>', '\u00a0')
     .replaceAll('␍', '\r')
     .replaceAll('␀', '\0')
+    .replaceAll('␛', '\x1b')
+    .replaceAll('<UTF-16>', '\xff\xfe')
 
 const inputs = (markdown: string): LintInput[] =>
   [...markdown.matchAll(/```ini([^\n]*)\n([\s\S]*?)```/g)].map(([, info = '', text = '']) => ({
@@ -76,6 +81,8 @@ describe('the examples in docs/lint.md', () => {
       'keys',
       'lines',
       'pairs',
+      'products',
+      'lint',
     ]
     const codes = [...sources, 'routes', 'text', 'values'].flatMap((name) => {
       const source = readFileSync(new URL(`./${name}.ts`, import.meta.url), 'utf8')
@@ -90,7 +97,8 @@ test('findings have the members that docs/schema/lint.json says', () => {
     readFileSync(new URL('../../../../docs/schema/lint.json', import.meta.url), 'utf8'),
   )
   const { required, properties } = schema.$defs.finding
-  const found = documented.flatMap(({ failing }) => lint(failing, edges))
+  const many = { file: 'wg0.conf', text: 'x\n'.repeat(101), purpose: 'wg-quick' } as const
+  const found = [...documented.flatMap(({ failing }) => lint(failing, edges)), ...lint([many], edges)]
   const members = new Set(found.flatMap((finding) => Object.keys(finding)))
   expect([...members].sort()).toEqual(Object.keys(properties).sort())
   for (const finding of found) {
@@ -150,7 +158,7 @@ test.each([
 })
 
 test('never fails, and positions are inside the file: any text', () => {
-  const quiet = { ...edges, shellFault: () => undefined }
+  const quiet = { ...edges, shellFaults: () => [] }
   const piece = fc.constantFrom(
     ...[
       '[Interface]',
@@ -210,4 +218,73 @@ test('ten thousand peers: one finding for a prefix that covers them all', () => 
   expect(found.map(say)).toEqual([
     'wg0.conf:30005:14: info: 10.0.0.0/8 contains 10.0.0.0/24 of peer "p0" and 9999 more, which win there [allowed-ips-nested]',
   ])
+})
+
+test('of one code a hundred findings are spelled, the rest is counted', () => {
+  const text = `[Interface]\nAddress = ${Array.from({ length: 4000 }, () => 'x/y').join(',')}\nMTU = 1\n`
+  const found = lint([{ file: 'wg0.conf', text, purpose: 'wg-quick' }], edges)
+  const bad = found.filter(({ code }) => code === 'bad-address')
+  expect(bad).toHaveLength(100)
+  expect(bad.at(-1)?.more).toBe(3900)
+  expect(found.map(({ code }) => code)).toContain('bad-mtu')
+})
+
+test.each([
+  'Address',
+  'MTU',
+  'Table',
+  'DNS',
+  'ListenPort',
+  'FwMark',
+  'SaveConfig',
+  'AllowedIPs',
+  'Endpoint',
+  'PersistentKeepalive',
+  'Jc',
+  'Nonsense',
+  '',
+])('a key that stands behind %j is not in the findings', (name) => {
+  for (const value of [key, Buffer.from(key, 'base64').toString('hex'), `10.0.0.1/${key}`, `${key}:51820`]) {
+    const line = name === '' ? value : `${name} = ${value}`
+    const text = `[Interface]\n${line}\n[Peer]\nPublicKey = Mm3d+dtiB33uDWxGCXbu9bz59KoluSkxzUKjacYul2k=\n${line}\n`
+    const said = JSON.stringify(lint([{ file: 'wg0.conf', text, purpose: 'wg-quick' }], edges))
+    expect(said).not.toContain(value.replace(/^10.0.0.1\/|:51820$/, '').slice(0, 36))
+    expect(said).not.toContain(value.replace(/=?(?::51820)?$/, '').slice(-7))
+  }
+})
+
+test.each(['utf16le', 'utf16be', 'utf16le without mark'])('one finding about a file in %s', (form) => {
+  const text = `[Interface]\nPrivateKey = ${key}\n`
+  const bytes = Buffer.from(form.endsWith('mark') ? text : `\ufeff${text}`, 'utf16le')
+  if (form === 'utf16be') bytes.swap16()
+  const found = lint([{ file: 'wg0.conf', text: decodeSource(bytes).text, purpose: 'wg-quick' }], edges)
+  expect(found.map(({ code, severity }) => [code, severity])).toEqual([['wide-encoding', 'error']])
+})
+
+test('a byte-order mark is said once', () => {
+  const text = `\ufeff[Interface]\nPrivateKey = ${key}\nAddress = 10.0.0.2/24\n`
+  const found = lint([{ file: 'wg0.conf', text, purpose: 'wg-quick' }], edges)
+  expect(found.map(({ code }) => code)).toEqual(['byte-order-mark'])
+})
+
+test('multicast prefixes of a routing protocol are meant', () => {
+  const text = `[Interface]\nPrivateKey = ${key}\nAddress = 10.0.0.2/24, fe80::2/64\nTable = off\n[Peer]\nPublicKey = Mm3d+dtiB33uDWxGCXbu9bz59KoluSkxzUKjacYul2k=\nEndpoint = 192.0.2.1:1\nPersistentKeepalive = 25\nAllowedIPs = 10.0.0.0/24, 224.0.0.5/32, 224.0.0.0/4, ff02::5/128, fe80::/10\n`
+  expect(lint([{ file: 'wg0.conf', text, purpose: 'wg-quick' }], edges)).toEqual([])
+})
+
+test.each([
+  ['Jc = 4\nJmin = 40\nJmax = 70\nS1 = 1\nS2 = 2\nH1 = 1\nH2 = 2\nH3 = 3\nH4 = 4', 'AmneziaWG 1.0'],
+  ['Jc = 4\nI1 = <b 0x00>', 'AmneziaWG 1.5'],
+  ['Jc = 4\nH1 = 1-5', 'AmneziaWG 2.0'],
+  [`HeaderProtectionKey = ${key}\nContentPaddingAddition = 0-32\nS4 = 3`, 'AmneziaWG 3.0'],
+  ['RandomTrailers = true\nDisableCookies = false\nJc = 4', 'AmneziaWG 3.1'],
+  ['IncludedApplications = org.example.a', 'Android'],
+  ['Reserved = 1,2,3', 'WARP'],
+  ['AllowedApps = a.exe\nDisallowedIPs = 10.0.0.0/8', 'WireSock'],
+])('one finding about %j names the product', (lines, product) => {
+  const text = `[Interface]\nPrivateKey = ${key}\n${lines}\n`
+  const found = lint([{ file: 'wg0.conf', text, purpose: 'wg-quick' }], edges)
+  expect(found).toMatchObject([{ code: 'other-program', severity: 'error', hint: expect.any(String) }])
+  expect(found[0]?.message).toContain(product)
+  expect(JSON.stringify(found)).not.toContain(key)
 })

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
+import { shown } from '@wgq/model/shown'
 import type { Diagnostic } from '../diagnostic.ts'
+import { wideEncoding } from '../encoding.ts'
 import { addressRules } from './addresses.ts'
 import { allowedIpRules } from './allowed-ips.ts'
 import { dnsRules } from './dns.ts'
@@ -9,14 +11,16 @@ import { keepaliveRules } from './keepalive.ts'
 import { keyRules } from './keys.ts'
 import { lineRules } from './lines.ts'
 import { pairRules } from './pairs.ts'
+import { foreignFile, productRules } from './products.ts'
 import { routeRules } from './routes.ts'
-import type { LintEdges, LintInput, Rule } from './subject.ts'
+import type { LintEdges, LintInput, Rule, Subject } from './subject.ts'
 import { readSubject } from './subject.ts'
-import { textRules } from './text.ts'
+import { accessRules, textRules } from './text.ts'
 import { valueRules } from './values.ts'
 
 const rules: readonly Rule[] = [
   textRules,
+  productRules,
   lineRules,
   duplicateRules,
   valueRules,
@@ -34,12 +38,72 @@ const rules: readonly Rule[] = [
  * fails on any text. The codes are described in docs/lint.md.
  */
 export const lint = (inputs: readonly LintInput[], edges: LintEdges): Diagnostic[] => {
-  const subjects = inputs.map((input) => readSubject(input, edges))
-  const found = [
-    ...subjects.flatMap((subject) => rules.flatMap((rule) => rule(subject, edges))),
-    ...pairRules(subjects),
-  ]
+  const found: Diagnostic[] = []
+  const subjects: Subject[] = []
+  for (const input of inputs) {
+    const encoding = wideEncoding(input.text)
+    if (encoding) {
+      found.push(wide(input.file, encoding))
+      continue
+    }
+    const subject = readSubject(input, edges)
+    const other = foreignFile(subject)
+    if (other) found.push(...accessRules(subject, edges), other)
+    else {
+      subjects.push(subject)
+      for (const rule of rules) append(found, rule(subject, edges))
+    }
+  }
+  append(found, pairRules(subjects))
   const order = new Map(inputs.map((input, index) => [input.file, index]))
   const rank = ({ at }: Diagnostic): number => order.get(at.file) ?? inputs.length
-  return found.sort((a, b) => rank(a) - rank(b) || a.at.line - b.at.line || a.at.column - b.at.column)
+  found.sort((a, b) => rank(a) - rank(b) || a.at.line - b.at.line || a.at.column - b.at.column)
+  return limited(found).map(asShown)
 }
+
+/** More findings of one code say nothing new. */
+const mostOfOneCode = 100
+
+/** The first hundred of each code in each file; the last of them says how many more there are. */
+const limited = (found: readonly Diagnostic[]): Diagnostic[] => {
+  const counts = new Map<string, number>()
+  const last = new Map<string, number>()
+  const kept: Diagnostic[] = []
+  for (const finding of found) {
+    const kind = `${finding.code} ${finding.at.file}`
+    const count = (counts.get(kind) ?? 0) + 1
+    counts.set(kind, count)
+    if (count > mostOfOneCode) continue
+    last.set(kind, kept.length)
+    kept.push(finding)
+  }
+  for (const [kind, index] of last) {
+    const more = (counts.get(kind) as number) - mostOfOneCode
+    if (more > 0) kept[index] = { ...(kept[index] as Diagnostic), more }
+  }
+  return kept
+}
+
+/** The finding as anybody may see it: its texts quote the file, where a key may stand in any place. */
+const asShown = (finding: Diagnostic): Diagnostic => ({
+  ...finding,
+  message: shown(finding.message),
+  ...(finding.hint === undefined ? {} : { hint: shown(finding.hint) }),
+  ...(finding.related === undefined
+    ? {}
+    : { related: finding.related.map(({ at, message }) => ({ at, message: shown(message) })) }),
+})
+
+/** `push(...)` has a limit of arguments. */
+const append = (found: Diagnostic[], more: readonly Diagnostic[]): void => {
+  for (const finding of more) found.push(finding)
+}
+
+/** Nothing else can be said of such a file, and no line of it is shown: the keys in it would not be recognised. */
+const wide = (file: string, encoding: string): Diagnostic => ({
+  code: 'wide-encoding',
+  severity: 'error',
+  at: { file, line: 1, column: 1 },
+  message: `The file is ${encoding}, as editors on Windows save it: wg and wg-quick cannot read it`,
+  hint: `save it as UTF-8, or: iconv -f ${encoding} -t UTF-8 ${file}`,
+})

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-import { covers, parseCidr } from '@wgq/model/cidr'
+import { parseCidr } from '@wgq/model/cidr'
 import type { Diagnostic } from '../diagnostic.ts'
 import { glibcPort } from '../wg/port.ts'
+import { PrefixTable } from './prefix-table.ts'
 import type { LintPeer, Subject } from './subject.ts'
 import { entriesOf, headerSpot, lastValue, spot } from './subject.ts'
 
@@ -23,8 +24,8 @@ const checkPair = (one: Subject, other: Subject, onlyPair: boolean): Diagnostic[
     const hint = 'every interface needs a key of its own: `wgq genkey`'
     return [{ code: 'pair-same-key', severity: 'error', ...place, message, hint }]
   }
-  const ours = one.peers.findLast((peer) => peer.publicKey === other.publicKey)
-  const theirs = other.peers.findLast((peer) => peer.publicKey === one.publicKey)
+  const ours = one.peersByKey.get(other.publicKey)
+  const theirs = other.peersByKey.get(one.publicKey)
   if (!ours && !theirs) {
     if (!onlyPair) return []
     const message = `Neither this file nor ${other.file} has the other as a peer`
@@ -52,12 +53,13 @@ const unknown = (subject: Subject, other: Subject): Diagnostic => ({
 })
 
 /** The addresses of `from` must be allowed by `to`, or it drops every packet that comes out of the tunnel. */
-const addressesReach = (from: Subject, to: Subject, peer: LintPeer): Diagnostic[] =>
-  from.settings.addresses.flatMap(({ value, at }): Diagnostic[] => {
+const addressesReach = (from: Subject, to: Subject, peer: LintPeer): Diagnostic[] => {
+  const allowed = new PrefixTable(peer.allowedIps.map(({ cidr }) => [cidr, true]))
+  return from.settings.addresses.flatMap(({ value, at }): Diagnostic[] => {
     const cidr = parseCidr(value)
     if (!cidr) return []
     const host = { ...cidr, prefixLength: cidr.family === 4 ? 32 : 128 }
-    if (peer.allowedIps.some((allowed) => covers(allowed.cidr, host))) return []
+    if (allowed.covering(host)) return []
     return [
       {
         code: 'pair-address',
@@ -70,11 +72,13 @@ const addressesReach = (from: Subject, to: Subject, peer: LintPeer): Diagnostic[
       },
     ]
   })
+}
 
 const sameAddress = (one: Subject, other: Subject): Diagnostic[] => {
   const address = (text: string): string => text.replace(/\/.*/, '')
+  const mine = new Map(one.settings.addresses.toReversed().map((each) => [address(each.value), each]))
   return other.settings.addresses.flatMap(({ value, at }): Diagnostic[] => {
-    const twin = one.settings.addresses.find((mine) => address(mine.value) === address(value))
+    const twin = mine.get(address(value))
     if (!twin) return []
     const message = `${one.file} has the same address: neither side can reach the other`
     const related = [{ at: twin.at, message: 'the other one' }]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { covers, formatCidr, parseCidr } from '@wgq/model/cidr'
+import { formatCidr, maskCidr, parseCidr } from '@wgq/model/cidr'
 import { parseEndpoint } from '@wgq/model/endpoint'
 import type { Diagnostic } from '../diagnostic.ts'
 import type { Rule, Subject } from './subject.ts'
@@ -16,19 +16,18 @@ export const routeRules: Rule = (subject) => {
  * mark prevents it; for any other prefix nothing does (spec wg-quick §6.3).
  */
 const endpointsInside = (subject: Subject): Diagnostic[] => {
-  const allowed = subject.peers.flatMap((peer) => peer.allowedIps)
   return subject.peers.flatMap((peer) =>
     entriesOf([peer.section], 'endpoint').flatMap((entry): Diagnostic[] => {
       const endpoint = parseEndpoint(entry.value.text)
       const host = endpoint && parseCidr(endpoint.address)
-      const by = host && allowed.find(({ cidr }) => cidr.prefixLength > 0 && covers(cidr, host))
+      const by = host && subject.allowed.covering(host, 1)
       if (!by) return []
       return [
         {
           code: 'endpoint-inside-tunnel',
           severity: 'warning',
           ...spot(subject, entry, entry.value),
-          message: `The endpoint is inside ${formatCidr(by.cidr)}: its packets would be sent into the tunnel`,
+          message: `The endpoint is inside ${formatCidr(maskCidr(by.cidr))}: its packets would be sent into the tunnel`,
           hint: '`wgq allowed-ips PREFIX --except ADDRESS` prints prefixes that leave the endpoint out; 0.0.0.0/0 and ::/0 are safe',
           related: [{ at: spot(subject, by.entry, by.span).at, message: 'the route' }],
         },

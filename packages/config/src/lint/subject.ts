@@ -12,9 +12,10 @@ import { peerNames, publicKeyOf } from '../names.ts'
 import type { Entry, Section } from '../outline.ts'
 import { outline } from '../outline.ts'
 import type { Span } from '../reading.ts'
-import { lower } from '../reading.ts'
+import { lower, trimSpan } from '../reading.ts'
 import type { Settings } from '../settings.ts'
 import { readSettings } from '../settings.ts'
+import { PrefixTable } from './prefix-table.ts'
 
 /** A file to look at. */
 export interface LintInput {
@@ -30,8 +31,8 @@ export interface LintInput {
 export interface LintEdges {
   /** The public key of a private key. */
   readonly publicKey: (privateKey: Key) => Key
-  /** What the shell says about a script that it cannot parse; undefined for a good one, or where there is no shell. */
-  readonly shellFault: (script: string) => string | undefined
+  /** What the shell says about those of the scripts that it cannot parse, by index; nothing where there is no shell. */
+  readonly shellFaults: (scripts: readonly string[]) => Iterable<readonly [index: number, fault: string]>
 }
 
 /** One allowed IP and where it stands. */
@@ -57,6 +58,10 @@ export interface Subject extends LintInput {
   readonly sections: readonly Section[]
   readonly interfaces: readonly Section[]
   readonly peers: readonly LintPeer[]
+  /** The last section of each key. */
+  readonly peersByKey: ReadonlyMap<Key, LintPeer>
+  /** The allowed IPs of all peers; of equal prefixes the first. */
+  readonly allowed: PrefixTable<AllowedIp>
   readonly names: readonly PeerName[]
   /** wg-quick's reading; SaveConfig is left out because a bad one would end it. */
   readonly settings: Settings
@@ -70,18 +75,26 @@ export type Rule = (subject: Subject, edges: LintEdges) => Diagnostic[]
 
 /** Prepares a file for the rules; never fails. */
 export const readSubject = (input: LintInput, edges: LintEdges): Subject => {
-  const document = parseDocument(input.text)
+  // A byte-order mark has a finding of its own; what stands behind it is judged as if it were not there.
+  const document = parseDocument(input.text.replace(/^\ufeff/, ''))
   const sections = outline(document)
   const names = peerNames(document, input.file)
   const labels = new Map(names.map(({ publicKey, name }) => [publicKey, name]))
   const interfaces = sections.filter((section) => section.kind === 'interface')
   const privateKey = lastValue(interfaces, 'privatekey')
+  const peers = sections
+    .filter((section) => section.kind === 'peer')
+    .map((section) => readPeer(section, labels))
   return {
     ...input,
     document,
     sections,
     interfaces,
-    peers: sections.filter((section) => section.kind === 'peer').map((section) => readPeer(section, labels)),
+    peers,
+    peersByKey: new Map(peers.flatMap((peer) => (peer.publicKey ? [[peer.publicKey, peer]] : []))),
+    allowed: new PrefixTable(
+      peers.flatMap((peer) => peer.allowedIps.map((allowed) => [allowed.cidr, allowed])),
+    ),
     names,
     settings: readSettings(withoutSaveConfig(document, sections), input.file),
     ...(isKey(privateKey) ? { privateKey, publicKey: edges.publicKey(privateKey) } : {}),
@@ -121,8 +134,8 @@ export const listItems = (value: Span): Span[] => {
   const parts: Span[] = []
   let column = value.column
   for (const part of value.text.split(',')) {
-    const text = part.replace(/^[\t-\r ]+|[\t-\r ]+$/g, '')
-    parts.push({ text, column: text === '' ? column : column + part.indexOf(text) })
+    const trimmed = trimSpan(part, column)
+    parts.push(trimmed.text === '' ? { text: '', column } : trimmed)
     column += part.length + 1
   }
   return parts

@@ -5,8 +5,8 @@ import { lower, readQuickLine } from '../reading.ts'
 import type { Rule, Subject } from './subject.ts'
 
 /** The file itself: who may read it, how it is encoded, what its name means. */
-export const textRules: Rule = (subject) => [
-  ...access(subject),
+export const textRules: Rule = (subject, edges) => [
+  ...accessRules(subject, edges),
   ...fileName(subject),
   ...byteOrderMark(subject),
   ...carriageReturns(subject),
@@ -15,7 +15,8 @@ export const textRules: Rule = (subject) => [
 
 const top = (subject: Subject) => ({ at: { file: subject.file, line: 1, column: 1 } })
 
-const access = (subject: Subject): Diagnostic[] => {
+/** Who may read the file. */
+export const accessRules: Rule = (subject) => {
   if (!subject.worldAccessible) return []
   const message = 'Every user of this machine can read the file, and with it the private key'
   const hint = `chmod 600 ${subject.file}`
@@ -45,9 +46,19 @@ const carriageReturns = (subject: Subject): Diagnostic[] => {
   return [{ code: 'carriage-return', severity: 'info', at, message, hint }]
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is meant
+const controls = /[\x01-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/
+
 /** Characters that look like nothing but are no white space for wg; those in comments harm nobody. */
 const characters = (subject: Subject, text: string, number: number): Diagnostic[] => {
   const at = (index: number) => ({ at: { file: subject.file, line: number, column: index + 1 } })
+  const control = controls.exec(text)
+  if (control) {
+    const code = `U+${(control[0].codePointAt(0) as number).toString(16).toUpperCase().padStart(4, '0')}`
+    const message = `A control character (${code}): it steers the terminal of whoever prints the line`
+    const hint = 'remove it; nothing in a configuration needs one'
+    return [{ code: 'control-character', severity: 'warning', ...at(control.index), message, hint }]
+  }
   const nul = text.indexOf('\0')
   if (nul >= 0) {
     const message = 'A NUL byte: wg reads the line only up to here'

@@ -33,7 +33,7 @@ const readEntry = (text: string, warn: (line: string) => void): AllowedIpChange 
   if (!bytes) {
     throw fault(
       `Unable to parse IP address: \`${address}'`,
-      `An IPv4 or IPv6 address is expected, found ${JSON.stringify(address)}`,
+      `An IPv4 or IPv6 address is expected, found ${JSON.stringify(text)}`,
     )
   }
   const most = bytes.length * 8
@@ -41,7 +41,7 @@ const readEntry = (text: string, warn: (line: string) => void): AllowedIpChange 
   if (!/^[0-9]+$/.test(mask) || Number(mask) > most) {
     throw fault(
       `AllowedIP is not in the correct format: \`${text}'`,
-      `A prefix length is 0 to ${most}, found ${JSON.stringify(mask)}`,
+      `A prefix length is 0 to ${most}, found ${JSON.stringify(text)}`,
     )
   }
   const entry: AllowedIpChange = {

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+import { type Foreign, refuseControls } from './foreign.ts'
+import type { ForeignEntry, ForeignSection } from './unit-file.ts'
+
+/**
+ * Reads a keyfile of NetworkManager (nm-settings-keyfile(5), GLib's key files): `#` begins a comment at the beginning of a
+ * line only, `\s \n \t \r \\` are escapes, quotes are nothing special. Sections of one name are joined. Raises `E_IMPORT`
+ * for a value with control characters, also where an escape makes them.
+ */
+export const readKeyfile = (text: string, file: string): ForeignSection[] => {
+  const sections = new Map<string, { name: string; entries: ForeignEntry[]; comments: Foreign[] }>()
+  let current: ForeignEntry[] | undefined
+  text.split(/\r?\n/).forEach((raw, index) => {
+    const line = raw.trimStart()
+    if (line === '' || /^[#;]/.test(line)) return
+    const header = /^\[([^\]]*)\]\s*$/.exec(line)?.[1]
+    const equals = raw.indexOf('=')
+    if (header !== undefined) {
+      const section = sections.get(header) ?? { name: header, entries: [], comments: [] }
+      sections.set(header, section)
+      current = section.entries
+    } else if (equals > 0) {
+      const behind = raw.slice(equals + 1)
+      const column = equals + 2 + (behind.length - behind.trimStart().length)
+      const written = { text: behind.trim(), at: { file, line: index + 1, column } }
+      refuseControls(written)
+      const value = { ...written, text: unescaped(written.text) }
+      refuseControls(value)
+      current?.push({ key: raw.slice(0, equals).trim(), value })
+    }
+  })
+  return [...sections.values()]
+}
+
+const escapes: Record<string, string> = { s: ' ', n: '\n', t: '\t', r: '\r', '\\': '\\' }
+
+/** Escapes that GLib does not know, and the `\;` of lists, stay for whoever reads the value. */
+const unescaped = (text: string): string =>
+  text.replace(/\\(.)/gs, (whole, character: string) => escapes[character] ?? whole)
+
+/** A value as it is written into a keyfile. */
+export const escapedForKeyfile = (text: string): string =>
+  text.replaceAll('\\', '\\\\').replace(/^ +/, (blanks) => '\\s'.repeat(blanks.length))
+
+/** The items of a list, which end in `;`; people also write commas and blanks. */
+export const itemsOf = ({ text, at }: Foreign): Foreign[] =>
+  [...text.matchAll(/[^;,\t ]+/g)].map((match) => ({
+    text: match[0],
+    at: { ...at, column: at.column + match.index },
+  }))

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+import { fstatSync } from 'node:fs'
+import { writeErr } from './output.ts'
+
+/** Warns, as `wg genkey` does, when the file that standard output goes to is open to everybody (spec wg §8). */
+export const warnIfOutputIsOpen = (): void => {
+  if (!outputIsWorldAccessible()) return
+  writeErr(
+    'Warning: writing to world accessible file.\nConsider setting the umask to 077 and trying again.\n',
+  )
+}
+
+const outputIsWorldAccessible = (): boolean => {
+  try {
+    const stat = fstatSync(1)
+    return stat.isFile() && (stat.mode & 0o007) !== 0
+  } catch {
+    return false
+  }
+}

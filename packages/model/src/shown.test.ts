@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { hideKeys, shown, visible } from './shown.ts'
+
+const key = 'cBvThcTrrfM1AQwW5DkDy1wA8JWsnJKZIIqd/jKIzmo='
+
+test.each([
+  [`"${key}" is not an address`, `"${'*'.repeat(44)}" is not an address`],
+  [`add PublicKey = ${key}`, `add PublicKey = ${key}`],
+  [Buffer.from(key, 'base64').toString('hex'), '*'.repeat(64)],
+  [Buffer.from(key, 'base64').toString('base64url'), '*'.repeat(43)],
+  [`${key}${key}`, '*'.repeat(88)],
+  [
+    '/etc/NetworkManager/system-connections/Office-Berlin-2',
+    '/etc/NetworkManager/system-connections/Office-Berlin-2',
+  ],
+  ['a-host-with-a-long-name-that-is-none-of-them', 'a-host-with-a-long-name-that-is-none-of-them'],
+])('%j is shown as %j', (text, expected) => {
+  expect(hideKeys(text)).toBe(expected)
+})
+
+test('whatever 32 bytes are a key, their text is hidden', () => {
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ minLength: 32, maxLength: 32 }),
+      fc.constantFrom('MTU ', '"', ''),
+      (bytes, before) => {
+        const word = Buffer.from(bytes).toString('base64')
+        expect(shown(`${before}${word}`)).not.toContain(word.slice(0, 43))
+      },
+    ),
+  )
+})
+
+test('nothing that is shown steers a terminal', () => {
+  expect(visible('a\tb\x1b[2J\r\n\x9b31m\u202eabc')).toBe('a\tb␛[2J␍␊␡31m\ufffdabc')
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      expect(visible(text)).not.toMatch(/(?!\t)\p{Cc}|\p{Zl}|\p{Zp}/u)
+      expect(visible(text)).toHaveLength(text.length)
+    }),
+  )
+})

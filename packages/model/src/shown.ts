@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+
+/**
+ * Text as it may be shown to anybody, whatever file, name or neighbour it comes from: control characters are made visible
+ * and what looks like a key is blotted out, character for character. A public key stays where the text calls it one.
+ */
+export const shown = (text: string): string => visible(hideKeys(text))
+
+/**
+ * The text without anything that could steer a terminal: control characters, and those that turn the direction of reading
+ * around (Unicode's bidirectional controls) or break a line. Tabs stay.
+ */
+export const visible = (text: string): string =>
+  text.replace(steering, (character) => {
+    const code = character.charCodeAt(0)
+    return code < 0x20 ? String.fromCharCode(0x2400 + code) : code < 0xa0 ? '\u2421' : '\ufffd'
+  })
+
+/** Says whether a text has characters that {@link visible} would replace, or a tab. */
+export const hasControls = (text: string): boolean => text.search(steering) >= 0 || text.includes('\t')
+
+/** The text with every word that looks like a key blotted out. */
+export const hideKeys = (text: string): string =>
+  text.replace(/[A-Za-z0-9+/_-]{40,}={0,2}/g, (word, index: number) => {
+    if (!looksLikeKey(word)) return word
+    const isPublic = /public[ -]?key["']?\s*[=:]?\s*["']?$/i.test(text.slice(Math.max(0, index - 24), index))
+    return isPublic && word.length === 44 ? word : '*'.repeat(word.length)
+  })
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is meant
+const steering = /[\0-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+
+/** 32 bytes in base64 of either alphabet or in hexadecimal, and what may be more than one of them; a path is not. */
+const looksLikeKey = (word: string): boolean => {
+  if (word.endsWith('=') || /^[0-9a-fA-F]{64}$/.test(word)) return true
+  const isPath = word.startsWith('/') && word.length !== 43
+  return !isPath && /[a-z]/.test(word) && /[A-Z]/.test(word) && /[0-9]/.test(word)
+}
