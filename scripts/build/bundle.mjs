@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT
 // Bundles the programs into dist/lib (CommonJS: an ES module costs 12 ms more to start on Node 20) and writes
-// the launchers into dist/bin. Compiling what a run does not need is most of the cost of a start, so what the files in
-// `lateImporters` import() becomes a file of its own, required when it is called for.
+// the launchers into dist/bin. Compiling what a run does not need is most of the cost of a start: what the files in
+// `lateImporters` import() becomes a file of its own, required when it is called for, and the verbs of bin/main.ts are bundled
+// by family.
 
 import {
   chmodSync,
   copyFileSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
@@ -33,6 +36,44 @@ const lateImporters = [
   'packages/cli/src/verbs/set.ts',
   'packages/backends/src/devices.ts',
 ]
+
+const mainSource = join(root, 'packages/cli/src/bin/main.ts')
+
+/** Verbs of bin/main.ts by the bundle that holds them; every other verb is in the family `tunnel-verbs`. */
+const families = {
+  'about-verbs': ['help', 'version', 'unknown'],
+  'file-verbs': ['lint', 'allowed-ips', 'qr', 'import', 'export'],
+  'inspect-verbs': ['doctor', 'watch', 'metrics', 'top'],
+}
+const verbSource = /\bimport\('\.\.\/verbs\/([a-z-]+)\.ts'\)/g
+const verbs = [...readFileSync(mainSource, 'utf8').matchAll(verbSource)].map(([, verb]) => verb)
+const familyOf = (verb) =>
+  Object.keys(families).find((family) => families[family].includes(verb)) ?? 'tunnel-verbs'
+
+/** In bin/main.ts, import() of a verb becomes a property of its family, whose module is initialised when it is read. */
+const verbFamilies = {
+  name: 'verb-families',
+  setup(builder) {
+    builder.onLoad({ filter: /\/cli\/src\/bin\/main\.ts$/ }, ({ path }) => ({
+      loader: 'ts',
+      contents: readFileSync(path, 'utf8').replaceAll(
+        verbSource,
+        (_, verb) => `Promise.resolve(require('./${familyOf(verb)}.cjs')['${verb}'])`,
+      ),
+    }))
+    builder.onResolve({ filter: /^\.\/[a-z]+-verbs\.cjs$/ }, ({ path }) => ({ path, external: true }))
+  },
+}
+
+/** yargs measures the width of text only for its own help, which wgq does not use; the tables cost 30 ms at each start. */
+const plainWidth = {
+  name: 'plain-width',
+  setup(builder) {
+    builder.onResolve({ filter: /^string-width$/ }, () => ({
+      path: join(root, 'scripts/build/plain-width.mjs'),
+    }))
+  },
+}
 
 /** Absolute source of a late bundle → the name of its file. */
 const late = new Map()
@@ -69,13 +110,33 @@ const common = {
   },
   inject: [join(root, 'scripts/build/import-meta-url.mjs')],
   external: ['netlink'],
-  plugins: [lateBundles],
+  // Half the text to read at each start; names stay as they are.
+  minifyWhitespace: true,
+  minifySyntax: true,
   legalComments: 'linked',
   logLevel: 'warning',
-}
-const { metafile } = await build({
-  ...common,
   metafile: true,
+}
+const familyBundles = ['tunnel-verbs', ...Object.keys(families)].map((family) =>
+  build({
+    ...common,
+    outdir: undefined,
+    outfile: join(lib, `${family}.cjs`),
+    plugins: [plainWidth],
+    stdin: {
+      resolveDir: dirname(mainSource),
+      contents: `module.exports = {
+        ${verbs
+          .filter((verb) => familyOf(verb) === family)
+          .map((verb) => `get '${verb}'() { return require('../verbs/${verb}.ts') },`)
+          .join('\n')}
+      }`,
+    },
+  }),
+)
+const programs = build({
+  ...common,
+  plugins: [verbFamilies, lateBundles],
   entryPoints: [
     ...Object.entries(entries).map(([out, input]) => ({ out, in: join(root, input) })),
     ...[...late].map(([input, out]) => ({ out, in: input })),
@@ -83,7 +144,13 @@ const { metafile } = await build({
 })
 
 // What of other people's work is in the bundles: for the licences and the bill of materials of a release.
-const inputs = new Set(Object.values(metafile.outputs).flatMap((output) => Object.keys(output.inputs)))
+const built = await Promise.all([programs, ...familyBundles])
+const outputs = built.flatMap(({ metafile }) => Object.values(metafile.outputs))
+const written = new Set(
+  built.flatMap(({ metafile }) => Object.keys(metafile.outputs).map((path) => basename(path))),
+)
+for (const file of readdirSync(lib)) if (/\.cjs\b/.test(file) && !written.has(file)) rmSync(join(lib, file))
+const inputs = new Set(outputs.flatMap((output) => Object.keys(output.inputs)))
 writeFileSync(
   join(root, 'dist/bundled-sources.json'),
   `${JSON.stringify([...inputs].sort(), undefined, 1)}\n`,
