@@ -1,15 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "engine/control-messages.h"
 
-#include <netinet/udp.h>
-
-#ifndef UDP_SEGMENT
-#define UDP_SEGMENT 103
-#endif
-#ifndef UDP_GRO
-#define UDP_GRO 104
-#endif
-
 namespace wgq {
 
 template <class T>
@@ -27,9 +18,9 @@ void ControlMessages::source(const Endpoint& endpoint) {
   // The interface stays 0: the address alone, so that asymmetric and policy routing keep working (protocol §10). An IPv6
   // link-local source needs its link.
   if (endpoint.source_family == 4) {
-    in_pktinfo info{};
-    std::memcpy(&info.ipi_spec_dst, endpoint.source_address, 4);
-    add(IPPROTO_IP, IP_PKTINFO, info);
+    platform::OwnAddress own{};
+    std::memcpy(&platform::address_in(own), endpoint.source_address, 4);
+    add(IPPROTO_IP, platform::own_address_out, own);
   } else if (endpoint.source_family == 6) {
     in6_pktinfo info{};
     std::memcpy(&info.ipi6_addr, endpoint.source_address, 16);
@@ -39,16 +30,15 @@ void ControlMessages::source(const Endpoint& endpoint) {
 }
 
 void ControlMessages::tos(std::uint8_t family, std::uint8_t tos) {
-  const int value = tos;
-  if (family == 4) add(IPPROTO_IP, IP_TOS, value);
-  else add(IPPROTO_IPV6, IPV6_TCLASS, value);
+  if (family == 6) add(IPPROTO_IPV6, IPV6_TCLASS, int{tos});
+  else if constexpr (platform::has_tos) add(IPPROTO_IP, IP_TOS, platform::Tos{tos});
 }
 
-void ControlMessages::segment(std::uint16_t bytes) { add(SOL_UDP, UDP_SEGMENT, bytes); }
+void ControlMessages::segment(std::uint16_t bytes) { add(IPPROTO_UDP, udp_segmentation, bytes); }
 
 void ControlMessages::attach(msghdr& message) {
   message.msg_control = used_ ? space_ : nullptr;
-  message.msg_controllen = used_;
+  message.msg_controllen = static_cast<decltype(message.msg_controllen)>(used_);
 }
 
 DatagramFacts read_control_messages(msghdr& message, Endpoint& from) {
@@ -58,25 +48,25 @@ DatagramFacts read_control_messages(msghdr& message, Endpoint& from) {
   };
   for (cmsghdr* c = CMSG_FIRSTHDR(&message); c; c = CMSG_NXTHDR(&message, c)) {
     const void* data = CMSG_DATA(c);
-    if (is(c, IPPROTO_IP, IP_PKTINFO, sizeof(in_pktinfo))) {
-      in_pktinfo info;
-      std::memcpy(&info, data, sizeof info);
+    if (is(c, IPPROTO_IP, platform::own_address_in, sizeof(platform::OwnAddress))) {
+      platform::OwnAddress own;
+      std::memcpy(&own, data, sizeof own);
       from.source_family = 4;
-      from.source_interface = static_cast<std::uint32_t>(info.ipi_ifindex);
-      std::memcpy(from.source_address, &info.ipi_spec_dst, 4);
+      from.source_interface = platform::interface_in(own);
+      std::memcpy(from.source_address, &platform::address_in(own), 4);
     } else if (is(c, IPPROTO_IPV6, IPV6_PKTINFO, sizeof(in6_pktinfo))) {
       in6_pktinfo info;
       std::memcpy(&info, data, sizeof info);
       from.source_family = 6;
       from.source_interface = static_cast<std::uint32_t>(info.ipi6_ifindex);
       std::memcpy(from.source_address, &info.ipi6_addr, 16);
-    } else if (is(c, IPPROTO_IP, IP_TOS, 1)) {
+    } else if (platform::has_tos && is(c, IPPROTO_IP, platform::tos_in, 1)) {
       std::memcpy(&facts.tos, data, 1);
     } else if (is(c, IPPROTO_IPV6, IPV6_TCLASS, sizeof(int))) {
       int tclass;
       std::memcpy(&tclass, data, sizeof tclass);
       facts.tos = static_cast<std::uint8_t>(tclass);
-    } else if (is(c, SOL_UDP, UDP_GRO, sizeof(int))) {
+    } else if (platform::offloads && is(c, IPPROTO_UDP, udp_coalescing, sizeof(int))) {
       int size;
       std::memcpy(&size, data, sizeof size);
       facts.segment = static_cast<std::uint16_t>(size);

@@ -8,8 +8,12 @@
 #include <cstring>
 
 #include "engine/endpoint.h"
+#include "engine/platform.h"
 
 namespace wgq {
+
+// UDP_SEGMENT and UDP_GRO of Linux, which not every header has.
+inline constexpr int udp_segmentation = 103, udp_coalescing = 104;
 
 // The ancillary data of one sendmsg: source address, TOS, segment size.
 class ControlMessages {
@@ -30,7 +34,7 @@ class ControlMessages {
 
 // Room for what recvmsg tells about a datagram.
 inline constexpr std::size_t receive_control_bytes =
-    CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int)) * 2 + CMSG_SPACE(sizeof(in_pktinfo));
+    CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int)) * 2 + CMSG_SPACE(sizeof(platform::OwnAddress));
 
 // What recvmsg told.
 struct DatagramFacts {

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "engine/crypto-pool.h"
 
-#include <pthread.h>
-
 #include <utility>
 
 #include "engine/aead.h"
+#include "engine/platform.h"
 
 namespace wgq {
 
@@ -14,7 +13,7 @@ void CryptoPool::start(std::size_t threads, std::vector<OrderedLane*> lanes) {
   threads_.reserve(threads);
   while (threads_.size() < threads) {
     threads_.emplace_back([this] { run(); });
-    pthread_setname_np(threads_.back().native_handle(), "wgq crypto");
+    platform::name_thread(threads_.back().native_handle(), "wgq crypto");
   }
 }
 

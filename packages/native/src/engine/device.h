@@ -17,6 +17,9 @@
 
 namespace wgq {
 
+// What stands before every packet of the TUN.
+enum class Framing { none, virtio, family_word };
+
 // What the control thread and both packet threads share. Pointers are published by the control thread and read inside
 // epoch sections.
 struct Device {
@@ -44,7 +47,7 @@ struct Device {
   Epoch::Reader& inbound_slot(std::size_t slot) { return epoch.reader(2 + slots_per_lane + slot); }
 
   Descriptor tun;
-  bool vnet_header = false;
+  Framing framing = Framing::none;
   bool merge_tcp = false;
   bool merge_udp = false;
 };

@@ -3,12 +3,15 @@
 
 #include <arpa/inet.h>
 
+#include "engine/platform.h"
+
 namespace wgq {
 
 socklen_t to_sockaddr(const Endpoint& endpoint, sockaddr_storage& address) {
   if (endpoint.family == 4) {
     sockaddr_in v4{};
     v4.sin_family = AF_INET;
+    platform::set_length(v4);
     v4.sin_port = htons(endpoint.port);
     std::memcpy(&v4.sin_addr, endpoint.address, 4);
     std::memcpy(&address, &v4, sizeof v4);
@@ -16,6 +19,7 @@ socklen_t to_sockaddr(const Endpoint& endpoint, sockaddr_storage& address) {
   }
   sockaddr_in6 v6{};
   v6.sin6_family = AF_INET6;
+  platform::set_length(v6);
   v6.sin6_port = htons(endpoint.port);
   v6.sin6_scope_id = endpoint.scope;
   std::memcpy(&v6.sin6_addr, endpoint.address, 16);

@@ -6,7 +6,7 @@
 
 #include "engine/binding.h"
 #include "engine/wakeup.h"
-#include "linux/readiness.h"
+#include "system/readiness.h"
 #include "modules.h"
 
 namespace wgq {
@@ -251,7 +251,9 @@ napi_value create_engine(js::Call& call) {
                   threads = options.property("threads");
   EngineSettings settings;
   settings.tun_fd = tun.property("fd").i32();
-  settings.vnet_header = tun.property("vnetHeader").boolean();
+  settings.framing = tun.property("vnetHeader").boolean()         ? Framing::virtio
+                     : flag(tun.property("familyWord"), false) ? Framing::family_word
+                                                               : Framing::none;
   settings.udp_segmentation_of_tun = tun.property("udpSegmentation").boolean();
   settings.tun_coalescing = flag(options.property("tunCoalescing"), true);
   settings.mtu = options.property("mtu").u32();

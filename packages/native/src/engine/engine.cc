@@ -6,7 +6,7 @@
 
 #include "engine/bytes.h"
 #include "engine/merge-support.h"
-#include "linux/tun-reattach.h"
+#include "engine/platform.h"
 #include "napi/error.h"
 #include "system/clock.h"
 
@@ -22,8 +22,8 @@ constexpr std::size_t slots_with_a_pool = 16;
 Engine::Engine(const EngineSettings& settings, std::function<void()> wake)
     : device_(std::move(wake), settings.threads > packet_threads ? slots_with_a_pool : 0),
       socket_options_(settings.sockets) {
-  device_.vnet_header = settings.vnet_header;
-  device_.merge_tcp = settings.vnet_header && settings.tun_coalescing;
+  device_.framing = settings.framing;
+  device_.merge_tcp = settings.framing == Framing::virtio && settings.tun_coalescing;
   device_.merge_udp = device_.merge_tcp && settings.udp_segmentation_of_tun && udp_merging_is_safe();
   set_mtu(settings.mtu);
   transmitter_ = std::make_unique<Transmitter>(device_);
@@ -46,8 +46,8 @@ Engine::Engine(const EngineSettings& settings, std::function<void()> wake)
     throw SystemError{error.code().value(), "pthread_create"};
   }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  pthread_setname_np(sending_.native_handle(), "wgq tun>udp");
-  pthread_setname_np(receiving_.native_handle(), "wgq udp>tun");
+  platform::name_thread(sending_.native_handle(), "wgq tun>udp");
+  platform::name_thread(receiving_.native_handle(), "wgq udp>tun");
   device_.tun = Descriptor(settings.tun_fd);  // from here on ours; the threads touch it only after start()
 }
 
@@ -134,9 +134,10 @@ std::optional<SystemError> Engine::reattach_tun() {
   if (closed_) throw SystemError{EBADF, "reattach"};
   const bool was_running = device_.running.load();
   park_threads();
-  auto why_not = reattach_without_header(device_.tun.get());
+  auto why_not = platform::reattach_tun(device_.tun.get());
   if (!why_not) {
-    device_.vnet_header = device_.merge_tcp = device_.merge_udp = false;
+    device_.framing = Framing::none;
+    device_.merge_tcp = device_.merge_udp = false;
     count(device_.counters.tun_reattached);
   }
   device_.running.store(was_running, std::memory_order_release);

@@ -17,7 +17,7 @@ namespace wgq {
 
 struct EngineSettings {
   int tun_fd = -1;
-  bool vnet_header = false;
+  Framing framing = Framing::none;
   bool udp_segmentation_of_tun = false;
   bool tun_coalescing = true;
   std::uint32_t mtu = 1420;

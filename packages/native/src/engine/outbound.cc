@@ -11,6 +11,7 @@
 
 #include "engine/bytes.h"
 #include "engine/ip-packet.h"
+#include "engine/platform.h"
 #include "napi/error.h"
 #include "system/clock.h"
 
@@ -62,18 +63,19 @@ void Outbound::run() {
 Outbound::Read Outbound::read_packet() {
   VirtioHeader header;
   std::uint8_t* const slot = transmitter_.next_plaintext();
+  std::uint32_t word;
   iovec parts[3]{{&header, sizeof header},
                  {slot, in_place_bytes},
                  {overflow_.get() + in_place_bytes, largest_packet - in_place_bytes}};
-  const bool vnet = device_.vnet_header;
-  const ssize_t got = ::readv(device_.tun.get(), vnet ? parts : parts + 1, vnet ? 3 : 2);
+  if (device_.framing == Framing::family_word) parts[0] = {&word, sizeof word};
+  const std::size_t overhead = device_.framing == Framing::none ? 0 : parts[0].iov_len;
+  const ssize_t got = ::readv(device_.tun.get(), overhead ? parts : parts + 1, overhead ? 3 : 2);
   if (got < 0) {
     read_error_ = errno;
     if (read_error_ == EAGAIN || read_error_ == EINTR) return Read::nothing;
-    if (read_error_ == EBADFD || read_error_ == EBADF || read_error_ == ENODEV) return Read::gone;
+    if (platform::means_gone(read_error_)) return Read::gone;
     return Read::down;
   }
-  const std::size_t overhead = vnet ? sizeof header : 0;
   if (static_cast<std::size_t>(got) <= overhead) return Read::packet;
   const std::size_t length = static_cast<std::size_t>(got) - overhead;
   count(device_.counters.tun_reads);

@@ -195,7 +195,7 @@ napi_value complete_checksum_of(js::Call& call) {
 // coalesce(packets, mergesTcp, mergesUdp): {header, bytes}[]
 napi_value coalesce(js::Call& call) {
   Device device([] {});
-  device.vnet_header = true;
+  device.framing = Framing::virtio;
   device.merge_tcp = call[1].boolean();
   device.merge_udp = call[2].boolean();
   TunWriter writer(device);

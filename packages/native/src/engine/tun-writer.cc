@@ -8,6 +8,7 @@
 #include "engine/bytes.h"
 #include "engine/checksum.h"
 #include "engine/ip-packet.h"
+#include "engine/platform.h"
 #include "napi/error.h"
 
 namespace wgq {
@@ -24,9 +25,6 @@ constinit VirtioHeader plain{};
 bool same(const std::uint8_t* a, const std::uint8_t* b, std::size_t from, std::size_t to) {
   return std::memcmp(a + from, b + from, to - from) == 0;
 }
-
-// The device was removed; every other error passes.
-bool means_gone(int error) { return error == EBADFD || error == ENODEV || error == EBADF; }
 
 bool checksum_valid(const std::uint8_t* packet, std::size_t length, bool v4, std::size_t transport, bool tcp) {
   const std::size_t rest = length - transport;
@@ -180,7 +178,13 @@ void TunWriter::finish(Item& item) {
 }
 
 bool TunWriter::write(std::span<iovec> parts) {
-  if (!device_.vnet_header) parts = parts.subspan(1);
+  std::uint32_t word;
+  if (device_.framing == Framing::none) {
+    parts = parts.subspan(1);
+  } else if (device_.framing == Framing::family_word) {
+    word = platform::family_word(ip_version(static_cast<const std::uint8_t*>(parts[1].iov_base)) == 4);
+    parts[0] = {&word, sizeof word};
+  }
   ssize_t written;
   do written = ::writev(device_.tun.get(), parts.data(), static_cast<int>(parts.size()));
   while (written < 0 && errno == EINTR);
@@ -202,9 +206,9 @@ bool TunWriter::write_alone(const std::uint8_t* packet, std::size_t length) {
   const int error = errno;
   count(device_.counters.tun_write_errors);
   // Some vendor kernels take the virtio header on opening and then refuse every packet (data-plane §2.4).
-  if (error == EINVAL && device_.vnet_header && !taken_ && ++refused_alone_ == most_refused_alone)
+  if (error == EINVAL && device_.framing == Framing::virtio && !taken_ && ++refused_alone_ == most_refused_alone)
     device_.mailbox.header_refused();
-  return !means_gone(error);
+  return !platform::means_gone(error);
 }
 
 bool TunWriter::write_item(Item& item) {
@@ -225,7 +229,7 @@ bool TunWriter::write_item(Item& item) {
   }
   const int error = errno;
   count(device_.counters.tun_write_errors);
-  return !means_gone(error);
+  return !platform::means_gone(error);
 }
 
 bool TunWriter::flush() {

@@ -59,7 +59,7 @@ class TunWriter {
     bool open = false;        // more may be appended
     bool verified = false;    // its own checksum was checked
     bool push = false;
-    std::vector<iovec> parts;  // [0] the virtio header, [1] the first packet
+    std::vector<iovec> parts;  // [0] what stands before a packet, [1] the first packet
     std::vector<iovec> packets;  // the constituents, whole
     VirtioHeader header;
     std::array<std::uint8_t, 120> saved;  // headers of the first packet as they came

@@ -1,48 +1,29 @@
 // SPDX-License-Identifier: MIT
 #include "engine/udp-sockets.h"
 
-#include <netinet/in.h>
-#include <netinet/udp.h>
-#include <sys/socket.h>
-
-#include "napi/error.h"
-
-#ifndef UDP_SEGMENT
-#define UDP_SEGMENT 103
-#endif
-#ifndef UDP_GRO
-#define UDP_GRO 104
-#endif
+#include "engine/control-messages.h"
+#include "engine/platform.h"
 
 namespace wgq {
 namespace {
 
-bool set_option(int fd, int level, int name, int value) {
-  return ::setsockopt(fd, level, name, &value, sizeof value) == 0;
-}
-
-// Beyond the limit of the system where the capability allows it.
-void set_buffer(int fd, int force, int plain, int bytes) {
-  if (!set_option(fd, SOL_SOCKET, force, bytes)) set_option(fd, SOL_SOCKET, plain, bytes);
-}
+using platform::set_option;
 
 void mark_socket(const UdpSocket& socket, std::uint32_t mark) {
   if (!socket) return;
-  if (::setsockopt(socket.fd.get(), SOL_SOCKET, SO_MARK, &mark, sizeof mark) < 0) throw_errno("setsockopt SO_MARK");
+  if (const int error = platform::set_mark(socket.fd.get(), mark)) throw SystemError{error, platform::mark_name};
 }
 
 std::uint16_t bind_any(int fd, int family, std::uint16_t port) {
   sockaddr_storage address{};
-  socklen_t length = family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
-  address.ss_family = static_cast<sa_family_t>(family);
-  auto* v4 = reinterpret_cast<sockaddr_in*>(&address);
-  auto* v6 = reinterpret_cast<sockaddr_in6*>(&address);
-  if (family == AF_INET) v4->sin_port = htons(port);
-  else v6->sin6_port = htons(port);
+  Endpoint any;
+  any.family = family == AF_INET ? 4 : 6;
+  any.port = port;
+  socklen_t length = to_sockaddr(any, address);
   if (::bind(fd, reinterpret_cast<sockaddr*>(&address), length) < 0) throw_errno("bind");
   length = sizeof address;
   if (::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length) < 0) throw_errno("getsockname");
-  return ntohs(family == AF_INET ? v4->sin_port : v6->sin6_port);
+  return from_sockaddr(address).port;
 }
 
 // Opens one family; returns the bound port, or 0 with the socket closed when the system lacks the family.
@@ -53,22 +34,17 @@ std::uint16_t open_family(UdpSocket& socket, int family, std::uint16_t port, con
     throw_errno("socket");
   }
   const int s = fd.get();
-  if (family == AF_INET) {
-    set_option(s, IPPROTO_IP, IP_PKTINFO, 1);
-    set_option(s, IPPROTO_IP, IP_RECVTOS, 1);
-    set_option(s, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);  // as the kernel: no DF, local fragmentation allowed
-  } else {
-    if (!set_option(s, IPPROTO_IPV6, IPV6_V6ONLY, 1)) throw_errno("setsockopt IPV6_V6ONLY");
-    set_option(s, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
-    set_option(s, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
-    set_option(s, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT);
+  if (family == AF_INET6 && !set_option(s, IPPROTO_IPV6, IPV6_V6ONLY, 1)) throw_errno("setsockopt IPV6_V6ONLY");
+  platform::set_datagram_options(s, family);
+  platform::set_buffer(s, platform::Buffer::receiving, options.receive_buffer);
+  platform::set_buffer(s, platform::Buffer::sending, 4 << 20);
+  if constexpr (platform::offloads) {
+    socket.coalescing = options.coalescing && set_option(s, IPPROTO_UDP, udp_coalescing, 1);
+    int segment = 0;
+    socklen_t length = sizeof segment;
+    socket.segmentation =
+        options.segmentation && ::getsockopt(s, IPPROTO_UDP, udp_segmentation, &segment, &length) == 0;
   }
-  set_buffer(s, SO_RCVBUFFORCE, SO_RCVBUF, options.receive_buffer);
-  set_buffer(s, SO_SNDBUFFORCE, SO_SNDBUF, 4 << 20);
-  socket.coalescing = options.coalescing && set_option(s, SOL_UDP, UDP_GRO, 1);
-  int segment = 0;
-  socklen_t length = sizeof segment;
-  socket.segmentation = options.segmentation && ::getsockopt(s, SOL_UDP, UDP_SEGMENT, &segment, &length) == 0;
   try {
     port = bind_any(s, family, port);
   } catch (const SystemError& error) {

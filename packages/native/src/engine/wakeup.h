@@ -1,33 +1,30 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <sys/eventfd.h>
-
 #include <cstdint>
 
-#include "napi/error.h"
-#include "system/descriptor.h"
+#include "engine/platform.h"
 
 namespace wgq {
 
 // Wakes a thread that sleeps in poll.
 class Wakeup {
  public:
-  Wakeup() : fd_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
-    if (!fd_) throw_errno("eventfd");
-  }
-  int fd() const { return fd_.get(); }
+  Wakeup() : ends_(platform::open_wakeup()) {}
+  int fd() const { return ends_.reading.get(); }
   void signal() const {
-    const std::uint64_t one = 1;
-    [[maybe_unused]] const ssize_t written = ::write(fd_.get(), &one, sizeof one);
+    const std::uint64_t one = 1;  // the unit of an eventfd; a full pipe is signal enough
+    const Descriptor& end = ends_.writing ? ends_.writing : ends_.reading;
+    [[maybe_unused]] const ssize_t written = ::write(end.get(), &one, sizeof one);
   }
   void clear() const {
-    std::uint64_t count;
-    [[maybe_unused]] const ssize_t read = ::read(fd_.get(), &count, sizeof count);
+    std::uint64_t counts[64];
+    while (::read(ends_.reading.get(), counts, sizeof counts) == static_cast<ssize_t>(sizeof counts)) {
+    }
   }
 
  private:
-  Descriptor fd_;
+  platform::WakeupEnds ends_;
 };
 
 }  // namespace wgq

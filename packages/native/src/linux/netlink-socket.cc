@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "linux/netns.h"
-#include "linux/readiness.h"
+#include "system/readiness.h"
 #include "modules.h"
 #include "system/descriptor.h"
 

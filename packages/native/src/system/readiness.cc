@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "linux/readiness.h"
+#include "system/readiness.h"
 
 #include <cstdlib>
 #include <utility>
 
-#include "linux/uv.h"
+#include "system/uv.h"
 #include "napi/value.h"
 
 namespace wgq {
