@@ -18,7 +18,7 @@ export const actDns = (op: Extract<Op, { do: 'dns.set' | 'dns.unset' }>): DnsCal
   const [kind, detail] = splitManager(op.manager)
   if (kind === 'resolvconf') return [callResolvconf(op, `${detail}${op.dev}`)]
   if (kind === 'resolvectl') return callResolvectl(op)
-  if (op.do === 'dns.set') replaceResolverFile(detail, op.dev, resolverLines(op.servers, op.search))
+  if (op.do === 'dns.set') replaceResolverFile(detail, op.dev, op)
   else restoreResolverFile(detail, op.dev)
   return []
 }

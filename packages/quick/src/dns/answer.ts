@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-import { readFileSync } from 'node:fs'
 import type { Edges } from '../edges.ts'
 import type { DnsState } from '../state/tunnel-state.ts'
 import { splitManager } from './act.ts'
+import { readResolverFile } from './file.ts'
 import { readResolvconf } from './resolvconf.ts'
 
 /**
@@ -12,7 +12,10 @@ import { readResolvconf } from './resolvconf.ts'
 export const readDns = async (edges: Edges, dev: string, manager: string): Promise<DnsState | undefined> => {
   const [kind, detail] = splitManager(manager)
   if (kind === 'resolvectl') return readResolvectl(edges, dev)
-  if (kind === 'file') return readResolverFile(detail, dev)
+  if (kind === 'file') {
+    const told = readResolverFile(detail, dev)
+    return told && { manager, ...told }
+  }
   const servers = await readResolvconf(edges, dev)
   return servers.length === 0 ? undefined : { manager, servers, search: [] }
 }
@@ -25,19 +28,4 @@ const readResolvectl = async (edges: Edges, dev: string): Promise<DnsState | und
   const servers = await ask('dns')
   if (servers.length === 0) return undefined
   return { manager: 'resolvectl', servers, search: (await ask('domain')).filter((name) => name !== '~.') }
-}
-
-const readResolverFile = (path: string, dev: string): DnsState | undefined => {
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch {
-    return undefined
-  }
-  if (!text.startsWith(`# Written by wgq for ${dev}.\n`)) return undefined
-  return {
-    manager: `file:${path}`,
-    servers: [...text.matchAll(/^nameserver (\S+)$/gm)].map(([, server]) => server as string),
-    search: (/^search (.*)$/m.exec(text)?.[1] ?? '').split(' ').filter(Boolean),
-  }
 }

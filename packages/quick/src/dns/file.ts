@@ -1,36 +1,40 @@
 // SPDX-License-Identifier: MIT
-import {
-  copyFileSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { isLink, keepAs, makeFolderOf, moveWhole, writeWhole } from './whole-file.ts'
 
 // Without a manager the file is replaced as a whole and put back as it was, links included. Tunnels stack: each backup is
-// what the file was before its tunnel came up.
+// what the file was before its tunnel came up, and stands beside the file, on the same disk.
 
 /** Where the file is kept that a tunnel replaced: not in /run, or a restart would lose it. */
 export const backupPath = (path: string, dev: string): string => `${path}.wgq-${dev}`
 
-/** Replaces the file with one that belongs to a tunnel. Raises the system's error when that is not possible. */
-export const replaceResolverFile = (path: string, dev: string, lines: string): void => {
-  mkdirSync(dirname(path), { recursive: true })
+/** What is written for a tunnel. */
+export interface ResolverFile {
+  readonly servers: readonly string[]
+  readonly search: readonly string[]
+}
+
+/**
+ * Puts a tunnel's name servers into the file. Where the tunnel has its place already, there or under one that came up
+ * later, the lines change and what was there before it stays; else what somebody wrote meanwhile is what comes back later.
+ * `options` and `search` of the original go on. Raises the system's error when it is not possible; nothing changed then.
+ */
+export const replaceResolverFile = (path: string, dev: string, wanted: ResolverFile): void => {
+  makeFolderOf(path)
+  const holder = placeOf(path, dev)
+  if (holder !== undefined) {
+    writeWhole(holder, textFor(path, dev, wanted))
+    return
+  }
   const backup = backupPath(path, dev)
-  rmSync(backup, { force: true })
-  if (isLink(path)) symlinkSync(readlinkSync(path), backup)
-  else if (existsSync(path)) copyFileSync(path, backup)
-  const former = exists(backup)
-    ? `The file from before is ${backup}; it comes back`
-    : 'There was no file before; this one goes'
-  put(path, `${header(dev)}# ${former} with \`wgq down ${dev}\`.\n${lines}`)
+  keepAs(path, backup)
+  try {
+    writeWhole(path, textFor(path, dev, wanted))
+  } catch (error) {
+    rmSync(backup, { force: true })
+    throw error
+  }
 }
 
 /**
@@ -40,11 +44,74 @@ export const replaceResolverFile = (path: string, dev: string, lines: string): v
 export const restoreResolverFile = (path: string, dev: string): void => {
   const backup = backupPath(path, dev)
   for (const file of siblings(path)) if (/\.wgq\.[0-9]+$/.test(file)) rmSync(file, { force: true })
-  const holders = [path, ...siblings(path).filter((file) => file.startsWith(backupPath(path, '')))]
-  const holder = holders.find((file) => read(file)?.startsWith(header(dev)))
-  if (holder !== undefined && exists(backup)) move(backup, holder)
+  // Also one that is cut off from the file, because somebody else wrote that.
+  const places = [path, ...siblings(path).filter((file) => file.startsWith(backupPath(path, '')))]
+  const holder = places.find((file) => writerOf(file) === dev)
+  if (holder !== undefined && exists(backup)) moveWhole(backup, holder)
   else rmSync(holder ?? backup, { force: true })
 }
+
+/**
+ * What the file tells of a tunnel, or will when those that came up later are gone; undefined where it is not told of it,
+ * because nobody did or somebody else wrote over it.
+ */
+export const readResolverFile = (path: string, dev: string): ResolverFile | undefined => {
+  const holder = placeOf(path, dev)
+  const text = holder === undefined ? undefined : read(holder)
+  if (text === undefined) return undefined
+  const servers = [...text.matchAll(/^nameserver (\S+)$/gm)].map(([, server]) => server as string)
+  const own = (/^# Search domains of its own: (.*)$/m.exec(text)?.[1] ?? '').split(' ').filter(Boolean)
+  if (text === textFor(path, dev, { servers, search: own })) return { servers, search: own }
+  return { servers, search: (/^search (.*)$/m.exec(text)?.[1] ?? '').split(' ').filter(Boolean) }
+}
+
+const textFor = (path: string, dev: string, { servers, search }: ResolverFile): string => {
+  const backup = backupPath(path, dev)
+  const former = exists(backup)
+    ? `The file from before is ${backup}; it comes back`
+    : 'There was no file before; this one goes'
+  const { options, domains } = originalOf(path, dev)
+  const all = [...new Set([...search, ...domains])]
+  return [
+    `${header(dev)}# ${former} with \`wgq down ${dev}\`.\n`,
+    search.length > 0 ? `# Search domains of its own: ${search.join(' ')}\n` : '',
+    ...servers.map((server) => `nameserver ${server}\n`),
+    all.length > 0 ? `search ${all.join(' ')}\n` : '',
+    ...options.map((line) => `${line}\n`),
+  ].join('')
+}
+
+/** What goes on of the file that no tunnel wrote: the backup of the lowest of the stack. */
+const originalOf = (path: string, dev: string): { options: string[]; domains: string[] } => {
+  const lowest = stackFrom(path, backupPath(path, dev)).at(-1) as string
+  const lines =
+    writerOf(lowest) === undefined ? (read(lowest) ?? '').split('\n').map((line) => line.trim()) : []
+  // The last one of both words counts (resolv.conf(5)).
+  const domains = lines.filter((line) => /^(?:search|domain)\s/.test(line)).at(-1)
+  return {
+    options: lines.filter((line) => /^(?:options|sortlist)\s/.test(line)),
+    domains: domains?.split(/\s+/).slice(1) ?? [],
+  }
+}
+
+/** Where a tunnel's lines stand in the stack: in the file, or in the backup of one that came up later. */
+const placeOf = (path: string, dev: string): string | undefined =>
+  stackFrom(path, path).find((file) => writerOf(file) === dev)
+
+/** A file and what comes back after it, one below the other. */
+const stackFrom = (path: string, top: string): string[] => {
+  const files = [top]
+  for (;;) {
+    const owner = writerOf(files.at(-1) as string)
+    const next = owner === undefined ? undefined : backupPath(path, owner)
+    if (next === undefined || files.includes(next)) return files
+    files.push(next)
+  }
+}
+
+/** The tunnel that a file was written for; undefined of a file that no tunnel wrote. */
+const writerOf = (file: string): string | undefined =>
+  /^# Written by wgq for (\S+)\.\n/.exec(read(file) ?? '')?.[1]
 
 const header = (dev: string): string => `# Written by wgq for ${dev}.\n`
 
@@ -54,27 +121,7 @@ const siblings = (path: string): string[] =>
     .filter((file) => file.startsWith(`${basename(path)}.wgq`))
     .map((file) => join(dirname(path), file))
 
-/** Replaces a file at once; in a container it may be a mount, which can only be written into. */
-const put = (path: string, text: string): void => {
-  const beside = `${path}.wgq.${process.pid}`
-  writeFileSync(beside, text, { mode: 0o644 })
-  move(beside, path)
-}
-
-const move = (from: string, to: string): void => {
-  try {
-    renameSync(from, to)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EBUSY') throw error
-    writeFileSync(to, readFileSync(from))
-    rmSync(from)
-  }
-}
-
 const exists = (path: string): boolean => isLink(path) || existsSync(path)
-
-const isLink = (path: string): boolean =>
-  lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false
 
 const read = (path: string): string | undefined => {
   try {
