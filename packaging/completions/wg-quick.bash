@@ -17,7 +17,10 @@ _wg_quick_configs() {
 }
 _wg_quick_peers() {
   grep -hE '^[[:space:]]*PublicKey[[:space:]]*=' "/etc/wireguard/$1.conf" 2>/dev/null | sed 's/^[^=]*=[[:space:]]*//; s/[[:space:]#].*//'
-  sed -n 's/^#[[:space:]]*Name[[:space:]]*=[[:space:]]*/@/p' "/etc/wireguard/$1.conf" 2>/dev/null
+  _wg_quick_names "$1" | sed 's/^/@/'
+}
+_wg_quick_names() {
+  sed -nE 's/^(#\[disabled\] )?[[:space:]]*#+[[:space:]]*((friendly_)?[Nn]ame[[:space:]]*[=:]|begin|[Cc]lient:?)[[:space:]]+([^[:space:]#]+)[[:space:]]*(\([^()]*\))?[[:space:]#]*$/\4/p' "/etc/wireguard/$1.conf" "/etc/wireguard/$1.conf.d"/*.conf 2>/dev/null
 }
 
 _wg_quick() {

@@ -17,14 +17,17 @@ _wgq_configs() {
 }
 _wgq_peers() {
   grep -hE '^[[:space:]]*PublicKey[[:space:]]*=' "/etc/wireguard/$1.conf" 2>/dev/null | sed 's/^[^=]*=[[:space:]]*//; s/[[:space:]#].*//'
-  sed -n 's/^#[[:space:]]*Name[[:space:]]*=[[:space:]]*/@/p' "/etc/wireguard/$1.conf" 2>/dev/null
+  _wgq_names "$1" | sed 's/^/@/'
+}
+_wgq_names() {
+  sed -nE 's/^(#\[disabled\] )?[[:space:]]*#+[[:space:]]*((friendly_)?[Nn]ame[[:space:]]*[=:]|begin|[Cc]lient:?)[[:space:]]+([^[:space:]#]+)[[:space:]]*(\([^()]*\))?[[:space:]#]*$/\4/p' "/etc/wireguard/$1.conf" "/etc/wireguard/$1.conf.d"/*.conf 2>/dev/null
 }
 
 _wgq() {
   local cur=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]:-} at=$((COMP_CWORD - 1))
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W "show showconf set setconf addconf syncconf genkey genpsk pubkey up run down save strip lint allowed-ips qr import export confirm diff reload doctor wait watch metrics top help version" -- "$cur"))
+    COMPREPLY=($(compgen -W "show showconf set setconf addconf syncconf genkey genpsk pubkey up run down save list strip lint allowed-ips qr import export confirm diff reload init peer doctor wait watch metrics top help version" -- "$cur"))
     return
   fi
   case $verb in
@@ -81,8 +84,9 @@ _wgq() {
       ;;
     up)
       if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --try ]]; then COMPREPLY=(); return; fi
+      if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --name ]]; then COMPREPLY=(); return; fi
       if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --netns ]]; then COMPREPLY=(); return; fi
-      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W "--kill-switch --try --dry-run --json --netns --strict --help" -- "$cur")); return; fi
+      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W "--kill-switch --try --dry-run --json --name --netns --strict --help" -- "$cur")); return; fi
       case $at in
         1) COMPREPLY=($(compgen -W "$(_wgq_configs)" -- "$cur") $(compgen -f -X '!*.conf' -- "$cur") $(compgen -d -- "$cur")) ;;
       esac
@@ -104,6 +108,9 @@ _wgq() {
         1) COMPREPLY=($(compgen -W "$(_wgq_configs)" -- "$cur") $(compgen -f -X '!*.conf' -- "$cur") $(compgen -d -- "$cur")) ;;
       esac
       ;;
+    list)
+      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W "--json --help" -- "$cur")); return; fi
+      ;;
     strip)
       case $at in
         1) COMPREPLY=($(compgen -W "$(_wgq_configs)" -- "$cur") $(compgen -f -X '!*.conf' -- "$cur") $(compgen -d -- "$cur")) ;;
@@ -124,7 +131,8 @@ _wgq() {
       ;;
     qr)
       if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --svg ]]; then COMPREPLY=($(compgen -f -- "$cur")); return; fi
-      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W "--svg --invert --help" -- "$cur")); return; fi
+      if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --png ]]; then COMPREPLY=($(compgen -f -- "$cur")); return; fi
+      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W "--svg --png --invert --help" -- "$cur")); return; fi
       case $at in
         1) COMPREPLY=($(compgen -W "$(_wgq_configs)" -- "$cur") $(compgen -f -X '!*.conf' -- "$cur") $(compgen -d -- "$cur")) ;;
       esac
@@ -159,6 +167,90 @@ _wgq() {
       if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W "--check --help" -- "$cur")); return; fi
       case $at in
         1) COMPREPLY=($(compgen -W "$(_wgq_configs)" -- "$cur") $(compgen -f -X '!*.conf' -- "$cur") $(compgen -d -- "$cur")) ;;
+      esac
+      ;;
+    init)
+      if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --address ]]; then COMPREPLY=(); return; fi
+      if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --port ]]; then COMPREPLY=(); return; fi
+      if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --endpoint ]]; then COMPREPLY=(); return; fi
+      if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --dns ]]; then COMPREPLY=(); return; fi
+      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W "--address --port --endpoint --nat --dns --help" -- "$cur")); return; fi
+      case $at in
+        1) COMPREPLY=() ;;
+      esac
+      ;;
+    peer)
+      if ((at == 1)); then COMPREPLY=($(compgen -W "add list show remove rename disable enable rotate expire" -- "$cur")); return; fi
+      ((at--))
+      case ${COMP_WORDS[2]} in
+    add)
+      if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --address ]]; then COMPREPLY=(); return; fi
+      if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --output ]]; then COMPREPLY=($(compgen -f -- "$cur")); return; fi
+      if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --public-key ]]; then COMPREPLY=(); return; fi
+      if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --endpoint ]]; then COMPREPLY=(); return; fi
+      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W "--address --output --qr --keep --public-key --endpoint --help" -- "$cur")); return; fi
+      case $at in
+        1) COMPREPLY=($(compgen -W "$(_wgq_configs)" -- "$cur") $(compgen -f -X '!*.conf' -- "$cur") $(compgen -d -- "$cur")) ;;
+        2) COMPREPLY=() ;;
+      esac
+      ;;
+    list)
+      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W "--json --help" -- "$cur")); return; fi
+      case $at in
+        1) COMPREPLY=($(compgen -W "$(_wgq_configs)" -- "$cur") $(compgen -f -X '!*.conf' -- "$cur") $(compgen -d -- "$cur")) ;;
+      esac
+      ;;
+    show)
+      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W "--qr --help" -- "$cur")); return; fi
+      case $at in
+        1) COMPREPLY=($(compgen -W "$(_wgq_configs)" -- "$cur") $(compgen -f -X '!*.conf' -- "$cur") $(compgen -d -- "$cur")) ;;
+        2) COMPREPLY=($(compgen -W "$(_wgq_names "${COMP_WORDS[3]}")" -- "$cur")) ;;
+      esac
+      ;;
+    remove)
+      case $at in
+        1) COMPREPLY=($(compgen -W "$(_wgq_configs)" -- "$cur") $(compgen -f -X '!*.conf' -- "$cur") $(compgen -d -- "$cur")) ;;
+        *) COMPREPLY=($(compgen -W "$(_wgq_names "${COMP_WORDS[3]}")" -- "$cur")) ;;
+      esac
+      ;;
+    rename)
+      case $at in
+        1) COMPREPLY=($(compgen -W "$(_wgq_configs)" -- "$cur") $(compgen -f -X '!*.conf' -- "$cur") $(compgen -d -- "$cur")) ;;
+        2) COMPREPLY=($(compgen -W "$(_wgq_names "${COMP_WORDS[3]}")" -- "$cur")) ;;
+        3) COMPREPLY=() ;;
+      esac
+      ;;
+    disable)
+      case $at in
+        1) COMPREPLY=($(compgen -W "$(_wgq_configs)" -- "$cur") $(compgen -f -X '!*.conf' -- "$cur") $(compgen -d -- "$cur")) ;;
+        *) COMPREPLY=($(compgen -W "$(_wgq_names "${COMP_WORDS[3]}")" -- "$cur")) ;;
+      esac
+      ;;
+    enable)
+      case $at in
+        1) COMPREPLY=($(compgen -W "$(_wgq_configs)" -- "$cur") $(compgen -f -X '!*.conf' -- "$cur") $(compgen -d -- "$cur")) ;;
+        *) COMPREPLY=($(compgen -W "$(_wgq_names "${COMP_WORDS[3]}")" -- "$cur")) ;;
+      esac
+      ;;
+    rotate)
+      if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --output ]]; then COMPREPLY=($(compgen -f -- "$cur")); return; fi
+      if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --public-key ]]; then COMPREPLY=(); return; fi
+      if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --endpoint ]]; then COMPREPLY=(); return; fi
+      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W "--output --qr --keep --public-key --endpoint --help" -- "$cur")); return; fi
+      case $at in
+        1) COMPREPLY=($(compgen -W "$(_wgq_configs)" -- "$cur") $(compgen -f -X '!*.conf' -- "$cur") $(compgen -d -- "$cur")) ;;
+        2) COMPREPLY=($(compgen -W "$(_wgq_names "${COMP_WORDS[3]}")" -- "$cur")) ;;
+      esac
+      ;;
+    expire)
+      if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --in ]]; then COMPREPLY=(); return; fi
+      if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --at ]]; then COMPREPLY=(); return; fi
+      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W "--in --at --never --help" -- "$cur")); return; fi
+      case $at in
+        1) COMPREPLY=($(compgen -W "$(_wgq_configs)" -- "$cur") $(compgen -f -X '!*.conf' -- "$cur") $(compgen -d -- "$cur")) ;;
+        2) COMPREPLY=($(compgen -W "$(_wgq_names "${COMP_WORDS[3]}")" -- "$cur")) ;;
+      esac
+      ;;
       esac
       ;;
     doctor)
@@ -199,7 +291,7 @@ _wgq() {
       ;;
     help)
       case $at in
-        1) COMPREPLY=($(compgen -W "show showconf set setconf addconf syncconf genkey genpsk pubkey up run down save strip lint allowed-ips qr import export confirm diff reload doctor wait watch metrics top help version" -- "$cur")) ;;
+        1) COMPREPLY=($(compgen -W "show showconf set setconf addconf syncconf genkey genpsk pubkey up run down save list strip lint allowed-ips qr import export confirm diff reload init peer doctor wait watch metrics top help version" -- "$cur")) ;;
       esac
       ;;
     version)

@@ -37,6 +37,11 @@ describe.skipIf(missing('bash'))('bash', () => {
     expect(inBash('wgq', 'wgq set wg0 peer KEY all')).toEqual(['allowed-ips'])
     expect(inBash('wgq', 'wgq set wg0 peer KEY listen')).toEqual([])
   })
+  test('what follows peer: actions, options', () => {
+    expect(inBash('wgq', 'wgq pe')).toEqual(['peer'])
+    expect(inBash('wgq', 'wgq peer ro')).toEqual(['rotate'])
+    expect(inBash('wgq', 'wgq peer rotate wg0 phone --out')).toEqual(['--output'])
+  })
   test('wg and wg-quick offer their own verbs only', () => {
     expect(inBash('wg', 'wg s')).toEqual(['show', 'showconf', 'set', 'setconf', 'syncconf'])
     expect(inBash('wg-quick', 'wg-quick s').sort()).toEqual(['save', 'strip'])
@@ -50,6 +55,9 @@ describe.skipIf(missing('fish'))('fish', () => {
     expect(inFish('wgq wait --hand')).toEqual(['--handshake'])
     expect(inFish('wgq set wg0 listen')).toEqual(['listen-port'])
     expect(inFish('wgq set wg0 peer KEY allowed')).toEqual(['allowed-ips'])
+    expect(inFish('wgq pee')).toEqual(['peer'])
+    expect(inFish('wgq peer ro')).toEqual(['rotate'])
+    expect(inFish('wgq peer add wg0 phone --out')).toEqual(['--output'])
   })
 })
 

@@ -30,7 +30,7 @@ export const rerunAsRoot = ({ personality, verb, args }: Invocation): Promise<nu
   // Upstream is a script of bash and says so on its sudo line.
   const shell = personality === 'wg-quick' ? findProgram('/bin:/usr/bin:/usr/local/bin')('bash') : undefined
   return asRoot(
-    { program: name, script, args: [verb, ...args], ...(shell === undefined ? {} : { shell }) },
+    { program: name, script, args: [...verb.split(' '), ...args], ...(shell === undefined ? {} : { shell }) },
     writeErr,
   )
 }

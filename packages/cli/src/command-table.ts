@@ -2,6 +2,7 @@
 import type { Personality } from './command.ts'
 import { configCommands } from './command-rows/config.ts'
 import { inspectCommands } from './command-rows/inspect.ts'
+import { listCommand, peerCommands } from './command-rows/peer.ts'
 import { quickCommands } from './command-rows/quick.ts'
 import { reloadCommands } from './command-rows/reload.ts'
 
@@ -13,6 +14,8 @@ export type ValueKind =
   | 'file'
   | 'config'
   | 'peer'
+  /** A name without `@`; the interface is the word before. */
+  | 'peer-name'
   | 'number'
   | 'text'
   | 'verb'
@@ -46,10 +49,11 @@ export interface Example {
 
 /** One verb: the source of parsing, help, completions and manual pages. */
 export interface Command {
+  /** One word, or two (`peer add`). */
   readonly verb: string
   /** Names of the program that know this verb. */
   readonly personalities: readonly Personality[]
-  readonly group: 'tunnel' | 'device' | 'keys' | 'config' | 'inspect' | 'about'
+  readonly group: 'tunnel' | 'peers' | 'device' | 'keys' | 'config' | 'inspect' | 'about'
   /** One sentence without a full stop. */
   readonly summary: string
   /** What follows the verb in the usage line; for `wg` an interface fact (spec wg §1). */
@@ -211,8 +215,10 @@ export const commands: readonly Command[] = [
     examples: [{ command: 'wgq pubkey < key', summary: 'the public key of a file' }],
   },
   ...quickCommands,
+  listCommand,
   ...configCommands,
   ...reloadCommands,
+  ...peerCommands,
   ...inspectCommands,
   {
     verb: 'help',
@@ -239,3 +245,7 @@ export const commands: readonly Command[] = [
 /** The row of a verb as one program knows it; undefined when it does not. */
 export const findCommand = (verb: string, personality: Personality): Command | undefined =>
   commands.find((row) => row.verb === verb && row.personalities.includes(personality))
+
+/** The verbs that begin with a word, as `peer` does; none for a verb of one word. */
+export const commandsUnder = (word: string): readonly Command[] =>
+  commands.filter(({ verb }) => verb.startsWith(`${word} `))

@@ -7,6 +7,7 @@ import { shown, visible } from '@wgq/model/shown'
 import type { Personality } from './command.ts'
 import { writeErr, writeErrBytes } from './output.ts'
 import { shownWindow } from './shown-line.ts'
+import { terminalColumns, wrapped } from './terminal-width.ts'
 
 /**
  * Prints what ended the program, in the manner of its name, and returns the exit status: `wg` its own texts, `wg-quick` its
@@ -28,9 +29,10 @@ export const fatal = (error: unknown, personality: Personality): number => {
 }
 
 const explain = (error: WgqError): void => {
-  writeErr(`wgq: ${shown(error.message)}\n`)
+  const columns = terminalColumns(2)
+  writeErr(`${wrapped(`wgq: ${shown(error.message)}`, columns, 5)}\n`)
   if (error.at) writeErr(place(error.at))
-  if (error.hint !== undefined) writeErr(`  hint: ${shown(error.hint)}\n`)
+  if (error.hint !== undefined) writeErr(`${wrapped(`  hint: ${shown(error.hint)}`, columns, 8)}\n`)
 }
 
 /** The place, the line and a caret; secrets in the line are blotted out. */

@@ -16,7 +16,7 @@ describe('parseArguments', () => {
     expect(numberValue(parsed, 'timeout', 0)).toBe(7.5)
   })
   test.each([
-    [['wg0', '--handshke'], /handshke/],
+    [['wg0', '--frobnicate'], /there is no option --frobnicate/],
     [[], /<interface> is missing/],
     [['wg0', 'wg1'], /"wg1" is one argument too many/],
     [['wg0', '--timeout'], /timeout/],
@@ -26,6 +26,12 @@ describe('parseArguments', () => {
       hint: '`wgq help wait` shows its usage and options',
     })
     await expect(parse('wait', ...args)).rejects.toThrow(message)
+  })
+  test('an option that is nearly right is found', async () => {
+    await expect(parse('wait', 'wg0', '--handshke')).rejects.toMatchObject({
+      message: 'wait: there is no option --handshke',
+      hint: 'did you mean --handshake?',
+    })
   })
   test('a value that is no number is named', async () => {
     const parsed = await parse('wait', 'wg0', '--timeout', 'soon')

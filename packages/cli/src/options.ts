@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { nearest } from '@wgq/config/nearest'
 import { WgqError } from '@wgq/model/error'
 import type { Invocation } from './command.ts'
 import { type Command, findCommand } from './command-table.ts'
@@ -26,7 +27,10 @@ export const parseArguments = async (invocation: Invocation): Promise<ParsedArgu
     .exitProcess(false)
     .showHelpOnFail(false)
     .fail((message, error) => {
-      throw usageError(row, message ?? error?.message ?? 'the arguments cannot be read')
+      throw (
+        unknownOption(row, message) ??
+        usageError(row, message ?? error?.message ?? 'the arguments cannot be read')
+      )
     })
     // yargs reads `1e3` as a number and `-10.0.0.0/8` as a bundle of flags unless told otherwise.
     .parserConfiguration({
@@ -82,6 +86,21 @@ const checkOperands = (row: Command, operands: readonly string[]): void => {
   const most = row.operands.some(({ repeated }) => repeated) ? Number.POSITIVE_INFINITY : row.operands.length
   const extra = operands[most]
   if (extra !== undefined) throw usageError(row, `${JSON.stringify(extra)} is one argument too many`)
+}
+
+/** The fault of an option that there is not, with the one that was meant; undefined for any other fault. */
+const unknownOption = (row: Command, message: string | undefined): WgqError | undefined => {
+  const name = /^Unknown arguments?: ([^,\s]+)/.exec(message ?? '')?.[1]
+  if (name === undefined) return undefined
+  const guess = nearest(
+    name,
+    row.options.map((option) => option.name),
+  )
+  return guess === undefined
+    ? usageError(row, `there is no option ${name.length === 1 ? `-${name}` : `--${name}`}`)
+    : new WgqError('E_USAGE', `${row.verb}: there is no option --${name}`, {
+        hint: `did you mean --${guess}?`,
+      })
 }
 
 const usageError = (row: Command, message: string): WgqError =>

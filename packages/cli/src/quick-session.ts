@@ -2,7 +2,8 @@
 import { basename } from 'node:path'
 import { checkConfiguration } from '@wgq/config/check'
 import { readConfigFile } from '@wgq/config/config-file'
-import { type Location, locate, worldAccessibleWarning } from '@wgq/config/locate'
+import { type Location, locate, locateAs, worldAccessibleWarning } from '@wgq/config/locate'
+import { joinParts, readParts } from '@wgq/config/parts'
 import { readSettings } from '@wgq/config/settings'
 import { encodeSource } from '@wgq/config/source'
 import { isWgqError, WgqError } from '@wgq/model/error'
@@ -10,18 +11,21 @@ import { wantsKillSwitch } from '@wgq/quick/kill-switch/directive'
 import type { Session } from '@wgq/quick/session'
 import { rerunAsRoot, thisProgram } from './as-root.ts'
 import type { Invocation } from './command.ts'
+import { journalledConfig } from './observe/config-path.ts'
 import { writeErr } from './output.ts'
 import { openEdges, usableRunDirectory } from './quick-edges.ts'
 
 /**
  * Carries out up, down or save: as root, with the configuration read and signals held back until a step is complete.
- * Where there is no configuration, `withoutConfig` may still do something about it. Resolves to the exit status. Raises
- * what finding and reading the configuration raise, and `E_USAGE`.
+ * Where there is no configuration, `withoutConfig` may still do something about it. `calledName` is the interface's name
+ * where that does not follow from the file's. Resolves to the exit status. Raises what finding and reading the configuration
+ * raise, and `E_USAGE`.
  */
 export const runQuick = async (
   invocation: Invocation,
   work: (session: Session) => Promise<number>,
   withoutConfig?: (session: Session) => Promise<number | undefined>,
+  calledName?: string,
 ): Promise<number> => {
   const { args, verb, personality } = invocation
   const [argument] = args
@@ -53,7 +57,7 @@ export const runQuick = async (
   })
   let location: Location
   try {
-    location = locate(argument)
+    location = calledName === undefined ? locateTunnel(invocation, argument) : locateAs(argument, calledName)
   } catch (error) {
     if (!withoutConfig || !isWgqError(error) || error.code !== 'E_CONFIG_MISSING') throw error
     const name = basename(argument, '.conf')
@@ -65,13 +69,28 @@ export const runQuick = async (
   const { interfaceName: name, path: configPath } = location
   if (location.worldAccessible) writeErr(`${worldAccessibleWarning(configPath)}\n`)
   const source = readConfigFile(configPath)
-  const settings = readSettings(source.text, configPath)
+  // Upstream knows no drop-ins.
+  const parts = personality === 'wgq' ? readParts(configPath, source) : [{ path: configPath, source }]
+  const settings = readSettings(joinParts(parts), configPath)
   // Under its own name wgq looks before it leaps; upstream finds out half-way.
   if (personality === 'wgq' && (verb === 'up' || verb === 'reload'))
-    await checkConfiguration(source.text, configPath)
+    for (const part of parts) await checkConfiguration(part.source.text, part.path)
   const encode = (text: string): Buffer => encodeSource({ ...source, text })
   const killSwitch = personality === 'wgq' && wantsKillSwitch(source.text)
   return closing(await open({ name, configPath, settings, killSwitch }, encode), work)
+}
+
+/** Where the configuration is: the one that a running tunnel of that name was brought up from goes first, under wgq's name. */
+const locateTunnel = ({ personality, verb }: Invocation, argument: string): Location => {
+  const noted = personality === 'wgq' ? journalledConfig(argument) : undefined
+  if (noted === undefined) return locate(argument)
+  if (verb !== 'up') return locateAs(noted, argument)
+  try {
+    return locate(argument)
+  } catch (error) {
+    if (isWgqError(error) && error.code === 'E_CONFIG_MISSING') return locateAs(noted, argument)
+    throw error
+  }
 }
 
 /** What the signals that ask the program to stop leave behind; looked at between steps. */

@@ -4,6 +4,7 @@ import type { Document, Line } from './document.ts'
 import { publicKeyOf } from './names.ts'
 import type { Entry, Section } from './outline.ts'
 import { isComment, outline } from './outline.ts'
+import { isDisabledLine } from './peers/disabled.ts'
 import { lower, readWgLine } from './reading.ts'
 
 /** Which section an edit means: the interface's, or that of the peer with this public key. */
@@ -113,7 +114,7 @@ export class Edit {
       const { lines } = this.#document
       const textAt = (index: number): string => (lines[index] as Line).text
       let end = (section.entries.at(-1)?.index ?? section.header) + 1
-      while (end < section.end && isComment(textAt(end))) end++
+      while (end < section.end && isComment(textAt(end)) && !isDisabledLine(textAt(end))) end++
       while (end < section.end && textAt(end).trim() === '') end++
       let { start } = section
       if (end === lines.length) while (start > 0 && textAt(start - 1).trim() === '') start--

@@ -33,9 +33,26 @@ export const locate = (argument: string, directories = configDirectories(process
   const interfaceName = /(?:^|\/)([a-zA-Z0-9_=+.-]{1,15})\.conf$/.exec(path)?.[1]
   if (interfaceName === undefined) {
     throw new WgqError('E_CONFIG_NAME', 'The config file must be a valid interface name, followed by .conf', {
-      hint: 'an interface name has 1 to 15 characters: letters, digits and _ = + . -',
+      hint: 'an interface name has 1 to 15 characters: letters, digits and _ = + . -; `wgq up --name NAME FILE` gives it one',
     })
   }
+  return located(path, interfaceName)
+}
+
+/**
+ * The configuration at a path for an interface of another name than the file's (`wgq up --name`). Raises `E_CONFIG_MISSING`,
+ * `E_CONFIG_READ`, and `E_CONFIG_NAME` for a name that no interface can have.
+ */
+export const locateAs = (path: string, interfaceName: string): Location => {
+  if (!interfaceNamePattern.test(interfaceName))
+    throw new WgqError('E_CONFIG_NAME', `${JSON.stringify(interfaceName)} is no name of an interface`, {
+      hint: 'an interface name has 1 to 15 characters: letters, digits and _ = + . -',
+    })
+  if (!exists(path)) throw new WgqError('E_CONFIG_MISSING', `\`${path}' does not exist`)
+  return located(path, interfaceName)
+}
+
+const located = (path: string, interfaceName: string): Location => {
   const resolved = realpathSync(path)
   const shared = statSync(resolved).mode & statSync(dirname(resolved)).mode & 0o007
   return { interfaceName, path: resolved, worldAccessible: shared !== 0 }

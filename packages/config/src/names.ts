@@ -64,13 +64,15 @@ export const findPeer = (names: readonly PeerName[], word: string): Key => {
   })
 }
 
-interface Found {
+/** A name and the place of its text. */
+export interface FoundName {
   readonly name: string
   readonly line: Line
   readonly column: number
 }
 
-const nameOf = (document: Document, section: Section): Found | undefined => {
+/** The first name that a comment of a section gives to its peer; the forms are those of {@link peerNames}. */
+export const nameOf = (document: Document, section: Section): FoundName | undefined => {
   for (let index = section.start; index < section.end; index++) {
     const line = document.lines[index] as Line
     if (index !== section.header && !isComment(line.text)) continue

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Document, Line } from './document.ts'
+import { isDisabledLine } from './peers/disabled.ts'
 import type { Span } from './reading.ts'
 import { lower, readQuickLine, readWgLine, trimSpan } from './reading.ts'
 
@@ -62,12 +63,15 @@ const headerKind = (line: Line): Section['kind'] => {
   return clean === '[peer]' ? 'peer' : 'other'
 }
 
-/** Comments directly above a header describe it, except for markers that end what stood before (`### end phone ###`). */
+/**
+ * Comments directly above a header describe it, except for markers that end what stood before (`### end phone ###`) and for
+ * the lines of a peer that is switched off.
+ */
 const leadStart = (lines: readonly Line[], header: number): number => {
   let start = header
   while (start > 0) {
     const text = (lines[start - 1] as Line).text
-    if (!isComment(text) || /^[\t ]*#+[\t ]*end\b/i.test(text)) break
+    if (!isComment(text) || isDisabledLine(text) || /^[\t ]*#+[\t ]*end\b/i.test(text)) break
     start--
   }
   return start

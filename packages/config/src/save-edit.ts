@@ -13,6 +13,8 @@ import { lower, readWgLine } from './reading.ts'
 export interface SaveOptions {
   /** The addresses of the interface, `ADDRESS/LENGTH`; absent leaves the Address lines alone. */
   readonly addresses?: readonly string[]
+  /** Leaves the interface out: the document holds peers alone. */
+  readonly peersOnly?: boolean
   /** Says whether a host name and port of the file (`vpn.example:51820`) mean the live endpoint; then it stays. */
   readonly sameEndpoint?: (text: string, live: Endpoint) => boolean
 }
@@ -24,7 +26,7 @@ export interface SaveOptions {
  */
 export const saveDevice = (document: Document, device: Device, options: SaveOptions = {}): Document => {
   const edit = new Edit(document)
-  saveInterface(edit, device, hasHooks(document))
+  if (!options.peersOnly) saveInterface(edit, device, hasHooks(document))
   if (options.addresses) edit.setList('interface', 'Address', options.addresses, canonicalAddress)
   const running = new Map(device.peers.map((peer) => [peer.publicKey, peer]))
   for (const key of edit.peers()) {

@@ -17,10 +17,12 @@ export type Resolve = (host: string) => Promise<readonly string[] | undefined>
 /** What runs, for {@link savedInPlace}. */
 export interface Running {
   readonly device: Device
-  /** `ADDRESS/LENGTH` */
-  readonly addresses: readonly string[]
+  /** `ADDRESS/LENGTH`; absent leaves the Address lines alone. */
+  readonly addresses?: readonly string[]
   /** Present when the file sets one. */
-  readonly mtu: number | undefined
+  readonly mtu?: number | undefined
+  /** The file is about peers alone: nothing of the interface is written into it. */
+  readonly peersOnly?: boolean
 }
 
 /**
@@ -40,7 +42,11 @@ export const savedInPlace = async (
     if (!endpoint || strictPort()(endpoint.port) !== live.port) return false
     return known.get(endpoint.host)?.includes(live.address) ?? true
   }
-  const saved = saveDevice(document, running.device, { addresses: running.addresses, sameEndpoint })
+  const saved = saveDevice(document, running.device, {
+    ...(running.addresses && { addresses: running.addresses }),
+    ...(running.peersOnly && { peersOnly: true }),
+    sameEndpoint,
+  })
   const edit = new Edit(saved)
   if (running.mtu !== undefined) edit.set('interface', 'MTU', String(running.mtu))
   return { ...source, text: printDocument(edit.finish()) }

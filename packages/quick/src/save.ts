@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { readConfigFile } from '@wgq/config/config-file'
 import type { Settings } from '@wgq/config/settings'
 import { encodeSource } from '@wgq/config/source'
 import { formatCidr, parseCidr } from '@wgq/model/cidr'
@@ -11,7 +10,7 @@ import { readResolvconf } from './dns/resolvconf.ts'
 import { notWireGuard } from './not-wireguard.ts'
 import { readJournal } from './run/journal.ts'
 import { sessionOf } from './run/namespace.ts'
-import { savedInPlace } from './save-in-place.ts'
+import { savedParts } from './save-parts.ts'
 import type { Session } from './session.ts'
 
 /**
@@ -39,12 +38,12 @@ export const save = async (session: Session, knownServers?: readonly string[]): 
   edges.print(`[#] wg showconf ${name}\n`)
   const device = await withoutOwnMark(session, await edges.devices.read(name))
   if (session.style === 'wgq') {
-    const source = readConfigFile(session.configPath)
-    const saved = await savedInPlace(source, { device, addresses, mtu })
-    if (session.takeSaved) session.takeSaved(saved.text)
-    else if (saved.text !== source.text) {
-      replaceFile(`${session.configPath}.bak`, encodeSource(source))
-      replaceFile(session.configPath, encodeSource(saved))
+    for (const { path, before, after } of await savedParts(session.configPath, { device, addresses, mtu })) {
+      if (session.takeSaved) session.takeSaved(after.text, path)
+      else if (after.text !== before.text) {
+        replaceFile(`${path}.bak`, encodeSource(before))
+        replaceFile(path, encodeSource(after))
+      }
     }
     return
   }

@@ -34,7 +34,7 @@ export interface Session {
   /** Carries out an operation that is not the host's, instead of the real thing: for a dry run. */
   readonly act?: (op: Op, session: Session) => Promise<void>
   /** Takes the text that `save` would write in wgq's own style, which is not written then: for a dry run. */
-  readonly takeSaved?: (text: string) => void
+  readonly takeSaved?: (text: string, path: string) => void
   /** Hears of every operation that was carried out. */
   readonly notice?: (op: Op) => void
   /** Set by a signal handler; looked at between steps. */

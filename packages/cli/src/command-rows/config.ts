@@ -85,6 +85,12 @@ export const configCommands: readonly Command[] = [
         valueName: 'file',
         valueKind: 'file',
       },
+      {
+        name: 'png',
+        summary: 'write a PNG picture to this file instead (mode 0600)',
+        valueName: 'file',
+        valueKind: 'file',
+      },
       { name: 'invert', summary: 'for terminals with dark text on a light ground' },
     ],
     examples: [{ command: 'wgq qr phone.conf', summary: 'the code holds the private key' }],

@@ -32,6 +32,12 @@ export const quickCommands: readonly Command[] = [
       { name: 'dry-run', short: 'n', summary: 'change nothing; print the commands it comes down to' },
       { name: 'json', summary: 'with --dry-run: print the steps as JSON, without keys' },
       {
+        name: 'name',
+        summary: 'call the interface so, whatever the file is called',
+        valueName: 'name',
+        valueKind: 'text',
+      },
+      {
         name: 'netns',
         summary: 'put the interface into this network namespace; the data plane stays outside',
         valueName: 'name',
@@ -57,6 +63,10 @@ export const quickCommands: readonly Command[] = [
         summary: '`ip netns exec vpn …` uses the tunnel, nothing else does',
       },
       { command: 'wgq up ./office.conf', summary: 'the interface is called office' },
+      {
+        command: 'wgq up --name pvpn ./provider-nl-free-12.conf',
+        summary: 'the file of a provider; `wgq down pvpn` takes it down',
+      },
     ],
   },
   {

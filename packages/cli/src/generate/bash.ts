@@ -2,6 +2,8 @@
 import type { Personality } from '../command.ts'
 import { type Command, commands, type ValueKind } from '../command-table.ts'
 import { fieldNames } from '../show/fields.ts'
+import { firstWords } from './first-words.ts'
+import { nameScript } from './name-script.ts'
 import { setWords } from './set-words.ts'
 
 /** The completion of bash for one name of the program; it starts no Node. Install as `wgq`, `wg` or `wg-quick`. */
@@ -15,11 +17,13 @@ ${id}() {
   local cur=\${COMP_WORDS[COMP_CWORD]} verb=\${COMP_WORDS[1]:-} at=$((COMP_CWORD - 1))
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W "${rows.map(({ verb }) => verb).join(' ')}" -- "$cur"))
+    COMPREPLY=($(compgen -W "${firstWords(rows).join(' ')}" -- "$cur"))
     return
   fi
   case $verb in
-${rows.map((row) => verbCase(id, row, program)).join('\n')}
+${firstWords(rows)
+  .map((word) => wordCase(id, word, rows, program))
+  .join('\n')}
   esac
 }
 complete -o nosort -F ${id} ${program}
@@ -43,9 +47,28 @@ ${id}_configs() {
 }
 ${id}_peers() {
   grep -hE '^[[:space:]]*PublicKey[[:space:]]*=' "/etc/wireguard/$1.conf" 2>/dev/null | sed 's/^[^=]*=[[:space:]]*//; s/[[:space:]#].*//'
-  sed -n 's/^#[[:space:]]*Name[[:space:]]*=[[:space:]]*/@/p' "/etc/wireguard/$1.conf" 2>/dev/null
+  ${id}_names "$1" | sed 's/^/@/'
+}
+${id}_names() {
+  sed -nE ${nameScript} "/etc/wireguard/$1.conf" "/etc/wireguard/$1.conf.d"/*.conf 2>/dev/null
 }
 `
+
+/** The case of a verb, or of the first word of several. */
+const wordCase = (id: string, word: string, rows: readonly Command[], program: Personality): string => {
+  const under = rows.filter(({ verb }) => verb.startsWith(`${word} `))
+  if (under.length === 0) return verbCase(id, rows.find(({ verb }) => verb === word) as Command, program)
+  const actions = under.map(({ verb }) => verb.slice(word.length + 1))
+  return [
+    `    ${word})`,
+    `      if ((at == 1)); then COMPREPLY=($(compgen -W "${actions.join(' ')}" -- "$cur")); return; fi`,
+    '      ((at--))',
+    `      case \${COMP_WORDS[2]} in`,
+    ...under.map((row) => verbCase(id, { ...row, verb: row.verb.slice(word.length + 1) }, program)),
+    '      esac',
+    '      ;;',
+  ].join('\n')
+}
 
 const verbCase = (id: string, row: Command, program: Personality): string => {
   const options = program === 'wgq' ? row.options : []
@@ -87,8 +110,10 @@ const candidates = (id: string, kind: ValueKind): string => {
       return `$(compgen -W "$(${id}_configs)" -- "$cur") $(compgen -f -X '!*.conf' -- "$cur") $(compgen -d -- "$cur")`
     case 'peer':
       return `$(compgen -W "$(${id}_peers "\${COMP_WORDS[2]}")" -- "$cur")`
+    case 'peer-name':
+      return `$(compgen -W "$(${id}_names "\${COMP_WORDS[3]}")" -- "$cur")`
     case 'verb':
-      return `$(compgen -W "${commands.map(({ verb }) => verb).join(' ')}" -- "$cur")`
+      return `$(compgen -W "${firstWords(commands).join(' ')}" -- "$cur")`
     default:
       return ''
   }

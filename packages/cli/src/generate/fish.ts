@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { type Command, commands, type ValueKind } from '../command-table.ts'
 import { fieldNames } from '../show/fields.ts'
+import { firstWords } from './first-words.ts'
+import { nameScript } from './name-script.ts'
 import { setWords } from './set-words.ts'
 
 /** The completion of fish for wgq; it starts no Node. Install as `wgq.fish`. */
@@ -29,17 +31,29 @@ function __wgq_peers
     set -l file /etc/wireguard/$words[3].conf
     test -r "$file"; or return
     grep -hE '^[[:space:]]*PublicKey[[:space:]]*=' $file | sed 's/^[^=]*=[[:space:]]*//; s/[[:space:]#].*//'
-    sed -n 's/^#[[:space:]]*Name[[:space:]]*=[[:space:]]*/@/p' $file
+    __wgq_names $words[3] | sed 's/^/@/'
+end
+
+function __wgq_names
+    set -l name $argv[1]
+    test -n "$name"; or set name (commandline -opc)[4]
+    for file in /etc/wireguard/$name.conf /etc/wireguard/$name.conf.d/*.conf
+        test -r $file; and sed -nE ${nameScript} $file
+    end
 end
 
 function __wgq_at --argument-names verb position
     set -l words (commandline -opc | string match --invert -- '-*')
-    test "$words[2]" = "$verb"; and test (count $words) -eq (math $position + 1)
+    set -l first (string split ' ' $verb)
+    set -l last (math (count $first) + 1)
+    test "$words[2..$last]" = "$verb"; and test (count $words) -eq (math $position + (count $first))
 end
 
 function __wgq_from --argument-names verb position
     set -l words (commandline -opc | string match --invert -- '-*')
-    test "$words[2]" = "$verb"; and test (count $words) -gt $position
+    set -l first (string split ' ' $verb)
+    set -l last (math (count $first) + 1)
+    test "$words[2..$last]" = "$verb"; and test (count $words) -ge (math $position + (count $first))
 end
 
 function __wgq_set_words
@@ -63,21 +77,29 @@ function __wgq_set_words
 end
 
 complete -c wgq -f
-${rows.map(({ verb, summary }) => `complete -c wgq -n 'test (count (commandline -opc)) -eq 1' -a ${verb} -d ${quote(summary)}`).join('\n')}
+${rows.map(firstLine).join('\n')}
 ${rows.flatMap(verbLines).join('\n')}
 complete -c wgq -n '__wgq_from set 2' -a '(__wgq_set_words)'
 `
 }
 
+/** A verb, or the second word of one. */
+const firstLine = ({ verb, summary }: Command): string => {
+  const [word = '', action] = verb.split(' ')
+  return action === undefined
+    ? `complete -c wgq -n 'test (count (commandline -opc)) -eq 1' -a ${word} -d ${quote(summary)}`
+    : `complete -c wgq -n 'test (count (commandline -opc)) -eq 1' -a ${word}\ncomplete -c wgq -n '__wgq_at ${word} 1' -a ${action} -d ${quote(summary)}`
+}
+
 const verbLines = (row: Command): string[] => [
   ...row.options.map(({ name, summary, valueName, valueOptional, valueKind }) => {
     const value = valueName === undefined || valueOptional ? '' : ` -x -a '${source(valueKind ?? 'text')}'`
-    return `complete -c wgq -n '__fish_seen_subcommand_from ${row.verb}' -l ${name}${value} -d ${quote(summary)}`
+    return `complete -c wgq -n '__wgq_from "${row.verb}" 1' -l ${name}${value} -d ${quote(summary)}`
   }),
   ...(row.verb === 'set' ? row.operands.slice(0, 1) : row.operands).flatMap(({ kind, repeated }, index) => {
     const words = source(kind)
     if (words === '') return []
-    const where = repeated ? `__wgq_from ${row.verb} ${index + 1}` : `__wgq_at ${row.verb} ${index + 1}`
+    const where = repeated ? `__wgq_from "${row.verb}" ${index + 1}` : `__wgq_at "${row.verb}" ${index + 1}`
     return [`complete -c wgq -n '${where}' -a '${words}'`]
   }),
 ]
@@ -96,8 +118,10 @@ const source = (kind: ValueKind): string => {
       return '(__wgq_configs)'
     case 'peer':
       return '(__wgq_peers)'
+    case 'peer-name':
+      return '(__wgq_names)'
     case 'verb':
-      return commands.map(({ verb }) => verb).join(' ')
+      return firstWords(commands).join(' ')
     default:
       return ''
   }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { type Command, commands, type ValueKind } from '../command-table.ts'
 import { fieldNames } from '../show/fields.ts'
+import { firstWords } from './first-words.ts'
+import { nameScript } from './name-script.ts'
 import { setWords } from './set-words.ts'
 
 /** The completion of zsh for wgq; it starts no Node. Install as `_wgq` in a directory of fpath. */
@@ -27,7 +29,17 @@ _wgq_configs() {
 _wgq_peers() {
   local -a names
   names=(\${(f)"$(grep -hE '^[[:space:]]*PublicKey[[:space:]]*=' /etc/wireguard/\${words[2]}.conf 2>/dev/null | sed 's/^[^=]*=[[:space:]]*//; s/[[:space:]#].*//')"})
-  names+=(\${(f)"$(sed -n 's/^#[[:space:]]*Name[[:space:]]*=[[:space:]]*/@/p' /etc/wireguard/\${words[2]}.conf 2>/dev/null)"})
+  names+=(@\${^\${(f)"$(_wgq_name_list \${words[2]})"}})
+  compadd -a names
+}
+
+_wgq_name_list() {
+  sed -nE ${nameScript} /etc/wireguard/$1.conf /etc/wireguard/$1.conf.d/*.conf(N) 2>/dev/null
+}
+
+_wgq_names() {
+  local -a names
+  names=(\${(f)"$(_wgq_name_list \${words[2]})"})
   compadd -a names
 }
 
@@ -39,13 +51,17 @@ _wgq() {
     verb)
       local -a verbs
       verbs=(
-${rows.map(({ verb, summary }) => `        ${quote(`${verb}:${summary}`)}`).join('\n')}
+${firstWords(rows)
+  .map((word) => `        ${quote(`${word}:${summaryOf(rows, word)}`)}`)
+  .join('\n')}
       )
       _describe -t commands 'wgq command' verbs
       ;;
     rest)
       case $line[1] in
-${rows.map(verbCase).join('\n')}
+${firstWords(rows)
+  .map((word) => wordCase(word, rows))
+  .join('\n')}
       esac
       ;;
   esac
@@ -53,6 +69,29 @@ ${rows.map(verbCase).join('\n')}
 
 _wgq "$@"
 `
+}
+
+/** What a verb does, or the first word of several. */
+const summaryOf = (rows: readonly Command[], word: string): string =>
+  rows.find(({ verb }) => verb === word)?.summary ??
+  rows
+    .filter(({ verb }) => verb.startsWith(`${word} `))
+    .map(({ verb }) => verb.slice(word.length + 1))
+    .join(', ')
+
+const wordCase = (word: string, rows: readonly Command[]): string => {
+  const under = rows.filter(({ verb }) => verb.startsWith(`${word} `))
+  if (under.length === 0) return verbCase(rows.find(({ verb }) => verb === word) as Command)
+  const actions = under.map(({ verb }) => verb.slice(word.length + 1))
+  return [
+    `        ${word})`,
+    `          if (( CURRENT == 2 )); then compadd ${actions.join(' ')}; return; fi`,
+    '          shift words; (( CURRENT-- ))',
+    '          case $words[1] in',
+    ...under.map((row) => `    ${verbCase({ ...row, verb: row.verb.slice(word.length + 1) })}`),
+    '          esac',
+    '          ;;',
+  ].join('\n')
 }
 
 const verbCase = (row: Command): string => {
@@ -88,8 +127,10 @@ const action = (kind: ValueKind): string => {
       return '_wgq_configs'
     case 'peer':
       return '_wgq_peers'
+    case 'peer-name':
+      return '_wgq_names'
     case 'verb':
-      return `(${commands.map(({ verb }) => verb).join(' ')})`
+      return `(${firstWords(commands).join(' ')})`
     default:
       return ' '
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { locate } from '@wgq/config/locate'
 import { currentNetns, journalFiles } from '@wgq/quick/run/journal'
 import { FileMemo } from './file-memo.ts'
@@ -12,6 +12,12 @@ const journalDirectories = ['/run/wgq', '/var/run/wgq']
  */
 export const configPathOf = (interfaceName: string, directories = journalDirectories): string =>
   journalledPath(interfaceName, directories) ?? locate(interfaceName).path
+
+/** The file that `wgq up` noted in the journal of an interface, where it still exists. */
+export const journalledConfig = (interfaceName: string): string | undefined => {
+  const noted = journalledPath(interfaceName, journalDirectories)
+  return noted !== undefined && existsSync(noted) ? noted : undefined
+}
 
 const journalledPath = (interfaceName: string, directories: readonly string[]): string | undefined => {
   const netns = currentNetns()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Device, Peer } from '@wgq/model/device'
 import { formatEndpoint } from '@wgq/model/endpoint'
-import type { Key } from '@wgq/model/key'
+import { shortAge, shortBytes, shortKey } from '../show/short.ts'
 import type { PeerNames } from './metrics-text.ts'
 
 /** One look at the devices; `seconds` is a monotonic clock. */
@@ -149,25 +149,4 @@ const fit = (columns: readonly Column[], rows: readonly Cells[], total: number):
 const pad = (text: string, width: number, right?: boolean): string => {
   const cut = text.length > width ? `${text.slice(0, Math.max(0, width - 1))}…` : text
   return right ? cut.padStart(width) : cut.padEnd(width)
-}
-
-const shortKey = (key: Key): string => `${key.slice(0, 12)}…`
-
-const shortAge = (seconds: number): string => {
-  if (seconds < 0) return 'ahead'
-  if (seconds < 60) return `${seconds}s`
-  if (seconds < 3600) return `${Math.floor(seconds / 60)}m${seconds % 60}s`
-  if (seconds < 86_400) return `${Math.floor(seconds / 3600)}h${Math.floor((seconds % 3600) / 60)}m`
-  return `${Math.floor(seconds / 86_400)}d`
-}
-
-const shortBytes = (bytes: number): string => {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
-  let value = bytes
-  let unit = 0
-  while (value >= 1024 && unit < units.length - 1) {
-    value /= 1024
-    unit++
-  }
-  return `${unit === 0 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-import { readConfigFile } from '@wgq/config/config-file'
 import { parseDocument } from '@wgq/config/document'
 import { findPeer, type PeerName, peerNames } from '@wgq/config/names'
+import { readParts } from '@wgq/config/parts'
 import type { Device, DeviceAccess } from '@wgq/model/device'
 import { isWgqError } from '@wgq/model/error'
 import type { Key } from '@wgq/model/key'
@@ -47,8 +47,9 @@ const gone = new Set(['ENODEV', 'ENOENT', 'EPROTONOSUPPORT', 'ECONNREFUSED', 'EC
 /** The names that the configuration file of an interface gives to its peers; none where there is no readable file. */
 export const namesOf = (interfaceName: string): readonly PeerName[] => {
   try {
-    const path = configPathOf(interfaceName)
-    return peerNames(parseDocument(readConfigFile(path).text), path)
+    return readParts(configPathOf(interfaceName)).flatMap(({ path, source }) =>
+      peerNames(parseDocument(source.text), path),
+    )
   } catch (error) {
     if (isWgqError(error)) return []
     throw error

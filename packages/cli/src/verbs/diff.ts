@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-import { readConfigFile } from '@wgq/config/config-file'
 import { parseDocument } from '@wgq/config/document'
 import { peerNames } from '@wgq/config/names'
+import { readParts } from '@wgq/config/parts'
 import { differencesHere } from '@wgq/quick/reload/reload-here'
 import type { Session } from '@wgq/quick/session'
 import { rerunAsRoot } from '../as-root.ts'
@@ -30,7 +30,9 @@ export const run: Handler = async (invocation) => {
 /** Prints what differs; resolves to 0 in sync, 2 when there is something. */
 export const compare = async (session: Session, json: boolean): Promise<number> => {
   const differences = await differencesHere(session)
-  const names = nameMap(peerNames(parseDocument(readConfigFile(session.configPath).text), session.configPath))
+  const names = nameMap(
+    readParts(session.configPath).flatMap(({ path, source }) => peerNames(parseDocument(source.text), path)),
+  )
   writeOut(
     json
       ? `${JSON.stringify({ interface: session.name, differences }, undefined, 2)}\n`

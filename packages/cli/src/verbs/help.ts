@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 import type { Handler } from '../command.ts'
-import { commands, findCommand } from '../command-table.ts'
-import { commandHelp, overview } from '../help.ts'
+import { commands, commandsUnder, findCommand } from '../command-table.ts'
+import { commandHelp, groupHelp, overview } from '../help.ts'
 import { writeErr, writeOut } from '../output.ts'
+import { terminalColumns } from '../terminal-width.ts'
 import { wgOverview } from '../usage.ts'
+import { noCommand } from './unknown.ts'
 
 /** wg help, wgq help [VERB]. */
 export const run: Handler = async ({ personality, program, args }) => {
@@ -11,16 +13,19 @@ export const run: Handler = async ({ personality, program, args }) => {
     writeOut(wgOverview(program))
     return 0
   }
-  const [verb] = args
+  const [word] = args
+  const verb = word === 'status' ? 'list' : word
   if (verb === undefined) {
-    writeOut(overview(commands))
+    writeOut(overview(commands, terminalColumns(1)))
     return 0
   }
-  const row = findCommand(verb, 'wgq')
-  if (!row) {
-    writeErr(`wgq: ${JSON.stringify(verb)} is no command\n  hint: \`wgq help\` lists them\n`)
+  const row = findCommand(args.slice(0, 2).join(' '), 'wgq') ?? findCommand(verb, 'wgq')
+  const under = commandsUnder(verb)
+  if (row) writeOut(commandHelp(row, terminalColumns(1)))
+  else if (under.length > 0) writeOut(groupHelp(verb, under, terminalColumns(1)))
+  else {
+    writeErr(noCommand(verb))
     return 1
   }
-  writeOut(commandHelp(row))
   return 0
 }

@@ -20,24 +20,22 @@ export const run: Handler = async (invocation) => {
   return runQuick({ ...invocation, args: parsed.operands }, work)
 }
 
-/** Prints what `save` would change in the file, and leaves it alone. */
+/** Prints what `save` would change in the files, and leaves them alone. */
 const showChange = async (session: Session): Promise<number> => {
-  const before = readConfigFile(session.configPath).text
-  let after = before
-  const takeSaved = (text: string): void => {
-    after = text
-  }
-  const status = await saveHere({ ...session, takeSaved })
+  const after = new Map<string, string>()
+  const status = await saveHere({ ...session, takeSaved: (text, path) => void after.set(path, text) })
   const paint = await painterFor(1)
-  const changes = unifiedDiff(before, after, (sign, line) => {
-    const shown = sign + line.replace(secret, '$1(hidden)')
-    return sign === ' ' ? shown : paint(styles[sign], shown)
-  })
-  if (changes !== '') writeOut(`--- ${session.configPath}\n+++ ${session.configPath}\n${changes}`)
+  for (const [path, text] of after) {
+    const changes = unifiedDiff(readConfigFile(path).text, text, (sign, line) => {
+      const shown = sign + line.replace(secret, '$1(hidden)')
+      return sign === ' ' ? shown : paint(styles[sign], shown)
+    })
+    if (changes !== '') writeOut(`--- ${path}\n+++ ${path}\n${changes}`)
+  }
   return status
 }
 
 const styles: Record<'+' | '-', Style> = { '+': 'green', '-': 'red' }
 
 /** A line with a key that nobody else may see, also one that a comment switched off. */
-const secret = /^([\s#]*(?:private|preshared)key\s*=\s*).+/i
+const secret = /^([\s#]*(?:\[disabled\]\s*)?(?:private|preshared)key\s*=\s*).+/i

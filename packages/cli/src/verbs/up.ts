@@ -16,24 +16,29 @@ export const run: Handler = async (invocation) => {
   const trySeconds = numberValue(parsed, 'try', 1)
   const elsewhere = rerunAsRoot(invocation)
   if (elsewhere) return elsewhere
-  return runQuick({ ...invocation, args: parsed.operands }, async (session) => {
-    const killSwitch = session.killSwitch || parsed.flags.has('kill-switch')
-    const into = lastValue(parsed, 'netns')
-    const wanted = {
-      ...session,
-      killSwitch,
-      strict: parsed.flags.has('strict'),
-      ...(into === undefined ? {} : { into }),
-    }
-    if (parsed.flags.has('dry-run')) return showPlan(wanted, parsed.flags.has('json'))
-    const status = await upHere(wanted)
-    if (status !== 0 || trySeconds === undefined) return status
-    startTry(session, trySeconds)
-    writeErr(
-      `[+] ${session.name} goes down again in ${trySeconds} s, unless you run: wgq confirm ${session.name}\n`,
-    )
-    return 0
-  })
+  return runQuick(
+    { ...invocation, args: parsed.operands },
+    async (session) => {
+      const killSwitch = session.killSwitch || parsed.flags.has('kill-switch')
+      const into = lastValue(parsed, 'netns')
+      const wanted = {
+        ...session,
+        killSwitch,
+        strict: parsed.flags.has('strict'),
+        ...(into === undefined ? {} : { into }),
+      }
+      if (parsed.flags.has('dry-run')) return showPlan(wanted, parsed.flags.has('json'))
+      const status = await upHere(wanted)
+      if (status !== 0 || trySeconds === undefined) return status
+      startTry(session, trySeconds)
+      writeErr(
+        `[+] ${session.name} goes down again in ${trySeconds} s, unless you run: wgq confirm ${session.name}\n`,
+      )
+      return 0
+    },
+    undefined,
+    lastValue(parsed, 'name'),
+  )
 }
 
 /** Prints the steps of a run that is only imagined, as the lines of a real one or as JSON. */

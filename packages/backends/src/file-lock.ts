@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+import { closeSync, fstatSync, openSync, statSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { lockFile } from '@wgq/native/system'
+
+/** How long to wait between two attempts, at most; many processes at once must not wake together. */
+const pauseMs = 40
+
+/**
+ * Runs `work` while no other process holds the lock of a file (flock(2)), which may be replaced meanwhile by renaming. The
+ * kernel lets go of the lock when a process ends, however it ends. `stopped` ends the wait: then undefined comes back.
+ * Raises what opening the file raises.
+ */
+export const withFileLock = async <T>(
+  path: string,
+  stopped: () => boolean,
+  work: () => Promise<T>,
+): Promise<T | undefined> => {
+  while (!stopped()) {
+    const fd = openSync(path, 'r')
+    try {
+      // Whoever held the lock before may have put another file in its place.
+      if (lockFile(fd, { wait: false }) && fstatSync(fd).ino === statSync(path).ino) return await work()
+    } finally {
+      closeSync(fd)
+    }
+    await sleep(1 + Math.random() * pauseMs)
+  }
+  return undefined
+}

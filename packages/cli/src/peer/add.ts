@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+import { directiveValue, setDirective } from '@wgq/config/directives'
+import { printDocument } from '@wgq/config/document'
+import { Edit } from '@wgq/config/edit'
+import type { ConfigPart } from '@wgq/config/parts'
+import { derivePublicKey } from '@wgq/keys/derive'
+import { generatePresharedKey, generatePrivateKey } from '@wgq/keys/generate'
+import { formatCidr } from '@wgq/model/cidr'
+import { WgqError } from '@wgq/model/error'
+import { type Key, parseKey } from '@wgq/model/key'
+import type { Session } from '@wgq/quick/session'
+import type { Handler } from '../command.ts'
+import { lastValue, type ParsedArguments, parseArguments } from '../options.ts'
+import { chooseAddresses } from './addresses.ts'
+import { clientText, serverSide } from './client.ts'
+import { delivering, deliveryOf } from './deliver.ts'
+import { askEndpoint, endpointCandidates, fullEndpoint } from './endpoint.ts'
+import { newName } from './name.ts'
+import { changePeers } from './transaction.ts'
+import { readTunnelFile, type TunnelFile } from './tunnel-file.ts'
+
+/** wgq peer add IF NAME: keys, addresses, the server's file, the running tunnel and the client's file as one transaction. */
+export const run: Handler = async (invocation) => {
+  const parsed = await parseArguments(invocation)
+  const [tunnel = '', word = ''] = parsed.operands
+  const keys = clientKeys(parsed)
+  return changePeers(
+    invocation,
+    tunnel,
+    async (session) => {
+      const delivery = deliveryOf(parsed, session.configPath, false)
+      newName(word, readTunnelFile(session.configPath))
+      return { delivery, endpoint: await chosenEndpoint(session, parsed) }
+    },
+    async (before, { delivery, endpoint }) => {
+      const { session, running, document, parts, peers } = before
+      const name = newName(word, before)
+      const side = serverSide(before)
+      const device = running ? await session.edges.devices.read(session.name) : undefined
+      if (peers.some(({ publicKey }) => publicKey === keys.publicKey) || side.publicKey === keys.publicKey)
+        throw new WgqError('E_PEER_KEY', 'A peer has this public key already', {
+          hint: 'each peer needs a key of its own: `wgq genkey` makes one',
+        })
+      const addresses = chooseAddresses(
+        side.addresses,
+        [
+          ...peers.flatMap(({ allowedIps }) => allowedIps),
+          ...(device?.peers ?? []).flatMap(({ allowedIps }) => allowedIps),
+        ],
+        lastValue(parsed, 'address'),
+      )
+      const edit = new Edit(document)
+      edit.addPeer({
+        name,
+        values: [
+          ['PublicKey', keys.publicKey],
+          ['PresharedKey', keys.presharedKey],
+          ['AllowedIPs', addresses.map(formatCidr).join(', ')],
+        ],
+      })
+      const text = await clientText(side, device, { name, ...keys, addresses, endpoint: endpoint.text })
+      return {
+        parts: remembering({ parts, document: edit.finish() }, endpoint),
+        deliver: await delivering(name, text, delivery),
+      }
+    },
+  )
+}
+
+/** The parts with another document of `NAME.conf`, which keeps an endpoint that the user was asked for. */
+export const remembering = (
+  { parts: [main, ...rest], document }: Pick<TunnelFile, 'parts' | 'document'>,
+  endpoint: Chosen,
+): ConfigPart[] => {
+  const next = endpoint.remember ? setDirective(document, 'ClientEndpoint', endpoint.text) : document
+  return [{ ...main, source: { ...main.source, text: printDocument(next) } }, ...rest]
+}
+
+/** Where a client finds the server, and whether the file is to keep it. */
+interface Chosen {
+  readonly text: string
+  readonly remember: boolean
+}
+
+interface ClientKeys {
+  readonly privateKey?: Key
+  readonly publicKey: Key
+  readonly presharedKey: Key
+}
+
+/** New keys, or the public key that the client gave. Raises `E_KEY`. */
+export const clientKeys = (parsed: ParsedArguments): ClientKeys => {
+  const given = lastValue(parsed, 'public-key')
+  const presharedKey = generatePresharedKey()
+  if (given !== undefined) return { publicKey: parseKey(given), presharedKey }
+  const privateKey = generatePrivateKey()
+  return { privateKey, publicKey: derivePublicKey(privateKey), presharedKey }
+}
+
+/**
+ * Where the client finds the server: the option, the file's `# ClientEndpoint`, or what the user is asked, which the file is
+ * to remember. Raises `E_ENDPOINT`.
+ */
+export const chosenEndpoint = async (session: Session, parsed: ParsedArguments): Promise<Chosen> => {
+  const side = serverSide(readTunnelFile(session.configPath))
+  const known = lastValue(parsed, 'endpoint') ?? directiveValue(side.directives, 'ClientEndpoint')
+  if (known !== undefined) return { text: fullEndpoint(known, side.port), remember: false }
+  const candidates = await endpointCandidates(session.edges.host, session.name)
+  const answer = await askEndpoint(candidates, session.configPath)
+  return { text: fullEndpoint(answer, side.port), remember: true }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+import { expireBlock } from '@wgq/config/peers/edit-blocks'
+import { expiresAt, expiresIn } from '@wgq/config/peers/expiry'
+import { WgqError } from '@wgq/model/error'
+import type { Handler } from '../command.ts'
+import { lastValue, type ParsedArguments, parseArguments } from '../options.ts'
+import { changePeers } from './transaction.ts'
+import { findPlaced, withEdit } from './tunnel-file.ts'
+
+/** wgq peer expire IF PEER --in TIME | --at DATE | --never: `# Expires = …`, which `wgq watch` acts on. */
+export const run: Handler = async (invocation) => {
+  const parsed = await parseArguments(invocation)
+  const [tunnel = '', word = ''] = parsed.operands
+  const value = directiveText(parsed)
+  return changePeers(
+    invocation,
+    tunnel,
+    async () => undefined,
+    async (before) => ({
+      parts: withEdit(before.parts, findPlaced(before, word), (document, block) =>
+        expireBlock(document, block, value),
+      ),
+    }),
+  )
+}
+
+/** The text of the directive; undefined takes it away. */
+const directiveText = (parsed: ParsedArguments): string | undefined => {
+  const span = lastValue(parsed, 'in')
+  const date = lastValue(parsed, 'at')
+  const given = [span !== undefined, date !== undefined, parsed.flags.has('never')].filter(Boolean)
+  if (given.length !== 1)
+    throw new WgqError('E_USAGE', 'peer expire takes one of --in, --at and --never', {
+      hint: 'for example `wgq peer expire wg0 guest --in 30d`',
+    })
+  if (span !== undefined) return expiresIn(span, Date.now())
+  return date === undefined ? undefined : expiresAt(date)
+}

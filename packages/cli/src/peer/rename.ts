@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+import { renameBlock } from '@wgq/config/peers/edit-blocks'
+import type { Handler } from '../command.ts'
+import { parseArguments } from '../options.ts'
+import { renameKept } from './kept.ts'
+import { newName } from './name.ts'
+import { changePeers } from './transaction.ts'
+import { findPlaced, withEdit } from './tunnel-file.ts'
+
+/** wgq peer rename IF PEER NAME: keys, addresses and sessions stay. */
+export const run: Handler = async (invocation) => {
+  const { operands } = await parseArguments(invocation)
+  const [tunnel = '', word = '', next = ''] = operands
+  return changePeers(
+    invocation,
+    tunnel,
+    async () => undefined,
+    async (before) => {
+      const peer = findPlaced(before, word)
+      const name = newName(next, before)
+      return {
+        parts: withEdit(before.parts, peer, (document, block) => renameBlock(document, block, name)),
+        deliver: () => {
+          if (peer.name !== undefined) renameKept(before.session.configPath, peer.name, name)
+        },
+      }
+    },
+  )
+}

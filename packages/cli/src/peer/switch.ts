@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+import type { ConfigPart } from '@wgq/config/parts'
+import { disableBlock, enableBlock, expireBlock } from '@wgq/config/peers/edit-blocks'
+import { hasExpired } from '@wgq/config/peers/expiry'
+import type { Handler } from '../command.ts'
+import { parseArguments } from '../options.ts'
+import { changePeers } from './transaction.ts'
+import { findPlaced, type PlacedPeer, withEdit } from './tunnel-file.ts'
+
+/** wgq peer disable IF PEER… and wgq peer enable IF PEER…: the peers' lines become comments, or lines again. */
+export const run: Handler = async (invocation) => {
+  const { operands } = await parseArguments(invocation)
+  const [tunnel = '', ...words] = operands
+  const change = invocation.verb === 'peer enable' ? enabled : disabled
+  return changePeers(
+    invocation,
+    tunnel,
+    async () => undefined,
+    async (before) => ({
+      parts: words
+        .map((word) => findPlaced(before, word))
+        .reduce<readonly ConfigPart[]>((parts, peer) => change(parts, peer), before.parts),
+    }),
+  )
+}
+
+const disabled = (parts: readonly ConfigPart[], peer: PlacedPeer): readonly ConfigPart[] =>
+  peer.disabled ? parts : withEdit(parts, peer, disableBlock)
+
+/** A day that has passed goes: the peer would be switched off again at once. */
+const enabled = (parts: readonly ConfigPart[], peer: PlacedPeer): readonly ConfigPart[] => {
+  if (!peer.disabled) return parts
+  const on = withEdit(parts, peer, enableBlock)
+  return peer.expires !== undefined && hasExpired(peer.expires, Date.now())
+    ? withEdit(on, peer, (document, block) => expireBlock(document, block, undefined))
+    : on
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+import { type Document, parseDocument, printDocument } from '@wgq/config/document'
+import { type ConfigPart, readParts } from '@wgq/config/parts'
+import { findBlock, type PeerBlock, peerBlocks } from '@wgq/config/peers/blocks'
+
+/** A peer and the file that it stands in. */
+export interface PlacedPeer extends PeerBlock {
+  readonly part: ConfigPart
+}
+
+/** What the files of a tunnel say, read at one moment. */
+export interface TunnelFile {
+  /** `NAME.conf` first, then its drop-ins. */
+  readonly parts: readonly [ConfigPart, ...ConfigPart[]]
+  /** The document of `NAME.conf`. */
+  readonly document: Document
+  /** Peers of all files in order, those that are switched off too. */
+  readonly peers: readonly PlacedPeer[]
+}
+
+/** Reads the files of a tunnel. Raises what {@link readParts} raises. */
+export const readTunnelFile = (configPath: string): TunnelFile => {
+  const parts = readParts(configPath) as [ConfigPart, ...ConfigPart[]]
+  const documents = parts.map(({ source }) => parseDocument(source.text))
+  return {
+    parts,
+    document: documents[0] as Document,
+    peers: documents.flatMap((document, at) =>
+      peerBlocks(document).map((block) => ({ ...block, part: parts[at] as ConfigPart })),
+    ),
+  }
+}
+
+/** The peer that a user names; see {@link findBlock}. */
+export const findPlaced = ({ peers }: TunnelFile, word: string): PlacedPeer => findBlock(peers, word)
+
+/** The parts after an edit of the file that a peer stands in. */
+export const withEdit = (
+  parts: readonly ConfigPart[],
+  peer: PlacedPeer,
+  edit: (document: Document, block: PeerBlock) => Document,
+): ConfigPart[] =>
+  parts.map((part) => {
+    if (part.path !== peer.part.path) return part
+    const document = parseDocument(part.source.text)
+    // Where an earlier edit has moved it.
+    const block = findBlock(peerBlocks(document), peer.publicKey)
+    return { ...part, source: { ...part.source, text: printDocument(edit(document, block)) } }
+  })

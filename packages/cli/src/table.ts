@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+
+/** A column of a table for people. */
+export interface Column {
+  readonly title: string
+  /** Numbers stand to the right. */
+  readonly right?: boolean
+  /** How narrow it may become where the terminal is; a column without it keeps its width. */
+  readonly least?: number
+}
+
+/**
+ * Lines of a table, the titles first: cells two blanks apart, as wide as what is in them. Where that is more than `columns`
+ * characters, the widest column that may gives way, and what does not fit ends with `…`.
+ */
+export const tableLines = (
+  shape: readonly Column[],
+  rows: ReadonlyArray<readonly string[]>,
+  columns = Number.POSITIVE_INFINITY,
+): string[] => {
+  const titles = shape.map(({ title }) => title)
+  const widths = titles.map((title, at) =>
+    rows.reduce((most, row) => Math.max(most, (row[at] ?? '').length), title.length),
+  )
+  const gaps = 2 * (shape.length - 1)
+  for (let over = widths.reduce((sum, width) => sum + width, gaps) - columns; over > 0; over--) {
+    const widest = widestOf(shape, widths)
+    if (widest === undefined) break
+    widths[widest] = (widths[widest] as number) - 1
+  }
+  return [titles, ...rows].map((cells) =>
+    shape
+      .map(({ right }, at) => cell(cells[at] ?? '', widths[at] as number, right))
+      .join('  ')
+      .trimEnd(),
+  )
+}
+
+const widestOf = (shape: readonly Column[], widths: readonly number[]): number | undefined => {
+  let found: number | undefined
+  for (const [at, { least, title }] of shape.entries()) {
+    const width = widths[at] as number
+    if (least === undefined || width <= Math.max(least, title.length)) continue
+    if (found === undefined || width > (widths[found] as number)) found = at
+  }
+  return found
+}
+
+const cell = (text: string, width: number, right?: boolean): string => {
+  const cut = text.length > width ? `${text.slice(0, Math.max(0, width - 1))}…` : text
+  return right ? cut.padStart(width) : cut.padEnd(width)
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+import { isatty } from 'node:tty'
+
+/** Columns of the terminal behind a descriptor; undefined where it is none. Opens the stream: not for scripts' paths. */
+export const terminalColumns = (descriptor: 1 | 2): number | undefined => {
+  if (!isatty(descriptor)) return undefined
+  const { columns } = (descriptor === 1 ? process.stdout : process.stderr) as { columns?: number }
+  return columns !== undefined && columns > 0 ? columns : undefined
+}
+
+/**
+ * A text in lines of at most `columns` characters, broken at blanks. What stands between backquotes is a command and stays in
+ * one piece, as does a word that is longer. Lines after the first begin with `indent` blanks.
+ */
+export const wrapped = (text: string, columns: number | undefined, indent = 0): string => {
+  if (columns === undefined || text.length <= columns) return text
+  const pad = ' '.repeat(indent)
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.match(/^\s+|(?:`[^`]*`|[^\s`])+/g) ?? []) {
+    const next = line === '' || line.trim() === '' ? line + word : `${line} ${word}`
+    if (next.length > columns && line.trim() !== '') {
+      lines.push(line)
+      line = pad + word
+    } else line = next
+  }
+  return [...lines, line].join('\n')
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+import { WgqError } from '@wgq/model/error'
+
+const unitMs: Readonly<Record<string, number>> = {
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 7 * 86_400_000,
+  y: 365 * 86_400_000,
+}
+
+/** The value of `# Expires` for a time from now on: `90m`, `12h`, `30d`, `2w`, `1y`. Raises `E_USAGE`. */
+export const expiresIn = (text: string, nowMs: number): string => {
+  const match = /^([0-9]{1,6})\s*([mhdwy])$/.exec(text.trim())
+  const unit = unitMs[match?.[2] ?? '']
+  if (!match || unit === undefined || Number(match[1]) === 0)
+    throw new WgqError('E_USAGE', `--in takes a number with its unit, found ${JSON.stringify(text)}`, {
+      hint: 'm minutes, h hours, d days, w weeks, y years: --in 30d',
+    })
+  return written(nowMs + Number(match[1]) * unit)
+}
+
+/** The value of `# Expires` for a date, or a date and time in the zone of this machine unless it names one. Raises `E_USAGE`. */
+export const expiresAt = (text: string): string => {
+  const timeMs = timeOf(text)
+  if (timeMs !== undefined) return written(timeMs)
+  throw new WgqError('E_USAGE', `--at takes a date, found ${JSON.stringify(text)}`, {
+    hint: 'for example --at 2027-01-31 or --at 2027-01-31T18:00',
+  })
+}
+
+/** Says whether the time of an `# Expires` line has come; a text that is no date never does. */
+export const hasExpired = (text: string, nowMs: number): boolean => (timeOf(text) ?? nowMs + 1) <= nowMs
+
+/** Milliseconds since 1970 of `2027-01-31` (its end, UTC) or `2027-01-31T18:00[Z]`. */
+const timeOf = (text: string): number | undefined => {
+  const trimmed = text.trim().replace(/^(\S+) (\d)/, '$1T$2')
+  if (!/^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})?)?$/.test(trimmed))
+    return undefined
+  const isDay = !trimmed.includes('T')
+  const timeMs = Date.parse(isDay ? `${trimmed}T23:59:59Z` : trimmed)
+  return Number.isNaN(timeMs) ? undefined : timeMs
+}
+
+const written = (timeMs: number): string => new Date(timeMs).toISOString().replace(/\.\d+Z$/, 'Z')

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+import {
+  closeSync,
+  fchownSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
+import { dirname } from 'node:path'
+import { errnoText } from '@wgq/model/errno'
+import { WgqError } from '@wgq/model/error'
+
+/**
+ * Replaces a file at once and for good: written beside it, synchronised, renamed; mode and owner stay (0600 where there was
+ * none). A file that cannot be renamed, because it is a mount of its own or its directory is read-only, is written in place,
+ * from the first byte that differs. Raises `E_SAVE` with `errno`; the file is then as it was, unless the disk is full.
+ */
+export const replaceConfigFile = (path: string, bytes: Buffer, before?: Buffer): void => {
+  try {
+    if (!byRename(path, bytes)) inPlace(path, bytes, before)
+  } catch (cause) {
+    const errno = (cause as NodeJS.ErrnoException).code ?? 'EIO'
+    throw new WgqError('E_SAVE', `\`${path}' cannot be written: ${errnoText(errno)}`, { errno, cause })
+  }
+}
+
+/** False where the file has to be written in place. */
+const byRename = (path: string, bytes: Buffer): boolean => {
+  const beside = `${path}.wgq-new`
+  const old = statSync(path, { throwIfNoEntry: false })
+  try {
+    rmSync(beside, { force: true })
+    const fd = openSync(beside, 'wx', old === undefined ? 0o600 : old.mode & 0o777)
+    try {
+      if (old && process.geteuid?.() === 0) fchownSync(fd, old.uid, old.gid)
+      writeAll(fd, bytes, 0)
+      fsyncSync(fd)
+    } finally {
+      closeSync(fd)
+    }
+    renameSync(beside, path)
+  } catch (error) {
+    rmSync(beside, { force: true })
+    if (old && mounted.has((error as NodeJS.ErrnoException).code ?? '')) return false
+    throw error
+  }
+  // The rename too outlives a loss of power.
+  const directory = openSync(dirname(path), 'r')
+  try {
+    fsyncSync(directory)
+  } finally {
+    closeSync(directory)
+  }
+  return true
+}
+
+/** EBUSY: the file is a mount; the others: its directory takes no other file. */
+const mounted = new Set(['EBUSY', 'EROFS', 'EACCES', 'EPERM', 'EXDEV'])
+
+const inPlace = (path: string, bytes: Buffer, before: Buffer = Buffer.alloc(0)): void => {
+  let same = 0
+  while (same < bytes.length && same < before.length && bytes[same] === before[same]) same++
+  const fd = openSync(path, 'r+')
+  try {
+    writeAll(fd, bytes, same)
+    ftruncateSync(fd, bytes.length)
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+const writeAll = (fd: number, bytes: Buffer, from: number): void => {
+  for (let at = from; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at, at)
+}

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { builtBin, whyNotBuilt } from '../support/built-program.ts'
+import { whyNoTunnel } from '../support/implementation.ts'
+import { schemaFaults } from '../support/json-schema.ts'
+import { SystemRoot, whyNoSystemRoot } from '../support/system-root.ts'
+
+const why = whyNotBuilt() ?? whyNoTunnel() ?? whyNoSystemRoot()
+if (why) console.warn(`features/peers: skipped: ${why}`)
+
+const file = '/etc/wireguard/wg0.conf'
+
+describe.skipIf(why)('a server and its peers', () => {
+  let root: SystemRoot
+  beforeAll(async () => {
+    root = await SystemRoot.open('with the checkout')
+    root.run(`
+      ip link add eth0 type veth peer name gateway
+      ip link set gateway up; ip link set eth0 up
+      ip address add 192.0.2.10/24 dev eth0
+      ip route add default via 192.0.2.1`)
+  })
+  afterAll(() => root?.remove())
+  beforeEach(() => {
+    root.tryRun(`${builtBin}/wgq down wg0`)
+    root.run('rm -rf /etc/wireguard; mkdir -m 700 /etc/wireguard')
+  })
+
+  const wgq = (words: string) => root.tryRun(`cd /tmp; export PATH="${builtBin}:$PATH"; wgq ${words}`)
+  const ok = (words: string): string => {
+    const done = wgq(words)
+    expect(done.status, `wgq ${words}\n${done.stdout}${done.stderr}`).toBe(0)
+    return done.stdout
+  }
+  const read = (path = file): string => root.run(`cat ${path}`)
+  const allowed = (): string => ok('show wg0 allowed-ips').replace(/^\S+\t/gm, '')
+  const addresses = 'init wg0 --address 10.8.0.1/24,fd08::1/64 --endpoint vpn.example.net'
+
+  test('init writes a file once and shows what comes next', () => {
+    const shown = ok('init wg0')
+    expect(shown).toContain('  wgq up wg0\n  wgq peer add wg0 phone --qr\n')
+    expect(root.run(`stat -c %a ${file} /etc/wireguard`)).toBe('600\n700\n')
+    const text = read()
+    expect(text).toMatch(/^Address = 10\.8\.0\.1\/24, fd[0-9a-f:]+::1\/64\nListenPort = 51820\n/m)
+    // The uplink's address is reachable, as far as this machine can tell.
+    expect(text).toContain('# ClientEndpoint = 192.0.2.10:51820\n')
+    expect(ok(`lint wg0 --strict`)).not.toContain('error')
+    const again = wgq('init wg0')
+    expect(again.status).toBe(1)
+    expect(again.stderr).toContain('is there already and stays as it is')
+    expect(read()).toBe(text)
+    ok('init wg1')
+    expect(read('/etc/wireguard/wg1.conf')).toMatch(/^Address = 10\.9\.0\.1\/24.*\nListenPort = 51821\n/m)
+  })
+
+  test('a peer comes into file and tunnel, gaps are filled, the file for it is what wg-quick takes', () => {
+    ok(addresses)
+    ok('up wg0')
+    const client = ok('peer add wg0 phone')
+    expect(client).toMatch(/^Address = 10\.8\.0\.2\/32, fd08::2\/128$/m)
+    expect(client).toMatch(/^Endpoint = vpn\.example\.net:51820$/m)
+    expect(client).toMatch(/^AllowedIPs = 10\.8\.0\.0\/24, fd08::\/64$/m)
+    ok('peer add wg0 laptop --output laptop.conf')
+    expect(root.run('stat -c %a /tmp/laptop.conf')).toBe('600\n')
+    ok('peer add wg0 tablet --address 10.8.0.9')
+    expect(allowed()).toBe('10.8.0.2/32 fd08::2/128\n10.8.0.3/32 fd08::3/128\n10.8.0.9/32 fd08::4/128\n')
+    ok('peer remove wg0 phone')
+    ok('peer add wg0 watch')
+    expect(allowed()).toContain('10.8.0.2/32 fd08::2/128\n')
+    expect(ok('diff wg0')).toBe('')
+    // No private key of a client is on the server.
+    const secret = /PrivateKey = (\S+)/.exec(client)?.[1]
+    expect(root.tryRun(`grep -rF '${secret}' /etc/wireguard /run/wgq`).status).toBe(1)
+    expect(ok('lint wg0 laptop.conf')).not.toContain('error')
+  })
+
+  test('wherever it fails, file and tunnel are as before', () => {
+    ok(addresses)
+    ok('up wg0')
+    ok('peer add wg0 phone')
+    const before = { text: read(), allowed: allowed() }
+    const failing = [
+      'peer add wg0 phone',
+      'peer add wg0 x --output /no/such/folder/x.conf',
+      'peer add wg0 x >/dev/full',
+      'peer add wg0 x --address 10.8.0.2',
+      'peer add wg0 x --public-key nonsense',
+      'peer add wg0 "# x"',
+      'peer rename wg0 phone phone',
+      'peer remove wg0 phone nobody',
+      'peer rotate wg0 phone >/dev/full',
+      'peer expire wg0 phone',
+    ]
+    for (const words of failing) {
+      const done = wgq(words)
+      expect(done.status, words).toBe(1)
+      expect(done.stderr).toContain('hint: ')
+      expect(read(), words).toBe(before.text)
+      expect(allowed(), words).toBe(before.allowed)
+    }
+    expect(root.run('ls -A /etc/wireguard')).toBe('wg0.conf\n')
+  })
+
+  test('without an endpoint the error names what the uplink has', () => {
+    root.run(
+      `umask 077; printf '[Interface]\\nPrivateKey = %s\\nAddress = 10.8.0.1/24\\nListenPort = 5\\n' "$(${builtBin}/wgq genkey)" > ${file}`,
+    )
+    const done = wgq('peer add wg0 phone')
+    expect(done.status).toBe(1)
+    expect(done.stderr).toContain('the uplink has 192.0.2.10 (eth0)')
+    expect(ok('peer add wg0 phone --endpoint 2001:db8::1')).toContain('Endpoint = [2001:db8::1]:5\n')
+  })
+
+  test('renamed, disabled, enabled, rotated, given a day; kept files follow', () => {
+    ok(addresses)
+    ok('up wg0')
+    ok('peer add wg0 phone --keep')
+    const kept = '/etc/wireguard/wg0.clients'
+    expect(root.run(`stat -c %a ${kept} ${kept}/phone.conf`)).toBe('700\n600\n')
+    const added = read()
+    ok('peer rename wg0 phone "Anna 2"')
+    expect(read()).toBe(added.replace('# Name = phone', '# Name = Anna 2'))
+    expect(ok('peer show wg0 "Anna 2"')).toBe(read(`${kept}/"Anna 2.conf"`))
+    ok('peer rename wg0 "Anna 2" phone')
+    ok('peer disable wg0 phone')
+    expect(allowed()).toBe('')
+    ok('peer add wg0 other --public-key "$(wgq genkey | wgq pubkey)"')
+    expect(allowed()).toBe('10.8.0.3/32 fd08::3/128\n')
+    ok('peer remove wg0 other')
+    ok('peer enable wg0 phone')
+    expect(read()).toBe(added)
+    const old = /PrivateKey = (\S+)/.exec(read(`${kept}/phone.conf`))?.[1]
+    const fresh = ok('peer rotate wg0 phone')
+    expect(fresh).not.toContain(old)
+    expect(read(`${kept}/phone.conf`)).toBe(fresh)
+    expect(ok('show wg0 peers').trim()).toBe(
+      root.run(`sed -n 's/^PrivateKey = //p' ${kept}/phone.conf | ${builtBin}/wgq pubkey`).trim(),
+    )
+    ok('peer expire wg0 phone --at 2031-01-31')
+    expect(read()).toContain('# Name = phone\n# Expires = 2031-01-31T23:59:59Z\n')
+    ok('peer expire wg0 phone --never')
+    expect(read()).not.toContain('Expires')
+    ok('peer remove wg0 phone')
+    expect(root.run(`ls ${kept}`)).toBe('')
+  })
+
+  test('lists for people and for programs', () => {
+    ok(addresses)
+    expect(ok('peer list wg0')).toContain('wg0 has no peers')
+    ok('peer add wg0 phone')
+    ok('peer add wg0 tablet')
+    ok('peer disable wg0 tablet')
+    expect(ok('peer list wg0')).toMatch(/^phone +10\.8\.0\.2 fd08::2 +- +- .*\ntablet .* disabled /m)
+    ok('up wg0')
+    const peers = JSON.parse(ok('peer list wg0 --json'))
+    expect(schemaFaults('peers', peers)).toEqual([])
+    expect(
+      peers.peers.map((peer: { name: string; disabled: boolean }) => [peer.name, peer.disabled]),
+    ).toEqual([
+      ['phone', false],
+      ['tablet', true],
+    ])
+    ok('init wg1')
+    root.run(`mkdir -p /etc/systemd/system/multi-user.target.wants
+      ln -sf /lib/systemd/system/wg-quick@.service /etc/systemd/system/multi-user.target.wants/wg-quick@lost.service`)
+    const list = JSON.parse(ok('list --json'))
+    expect(schemaFaults('list', list)).toEqual([])
+    expect(list.tunnels).toMatchObject([
+      { name: 'lost', file: null, up: false, unit: 'wg-quick@lost.service' },
+      { name: 'wg0', file, up: true, unit: null, peers: 1, seen: 0 },
+      { name: 'wg1', up: false, peers: null },
+    ])
+    expect(ok('status')).toBe(ok('list'))
+  })
+
+  test('peers in files of their own are read in order and changed where they stand', () => {
+    ok(addresses)
+    ok('peer add wg0 phone')
+    root.run(`mkdir -m 700 ${file}.d
+      printf '[Peer]\\n# Name = branch\\nPublicKey = %s\\nAllowedIPs = 10.8.0.3/32\\n' "$(${builtBin}/wgq genkey | ${builtBin}/wgq pubkey)" > ${file}.d/10-branch.conf`)
+    const [main, branch] = [read(), read(`${file}.d/10-branch.conf`)]
+    ok('up wg0')
+    expect(allowed()).toBe('10.8.0.2/32 fd08::2/128\n10.8.0.3/32\n')
+    expect(ok('show wg0')).toContain('branch')
+    expect(ok('diff wg0')).toBe('')
+    ok('peer disable wg0 branch')
+    expect(read()).toBe(main)
+    expect(allowed()).toBe('10.8.0.2/32 fd08::2/128\n')
+    ok('peer enable wg0 branch')
+    ok('set wg0 peer @branch persistent-keepalive 25')
+    ok('save wg0')
+    expect(read()).toBe(main)
+    expect(read(`${file}.d/10-branch.conf`)).toBe(`${branch}PersistentKeepalive = 25\n`)
+    expect(ok('peer add wg0 laptop')).toMatch(/^Address = 10\.8\.0\.4\/32/m)
+    root.run(`printf '[Interface]\\nMTU = 1300\\n' > ${file}.d/20.conf`)
+    const done = wgq('reload wg0')
+    expect(done.status).toBe(1)
+    expect(done.stderr).toContain('[Peer] sections only')
+  })
+
+  test('many at once: nobody is lost, no address is given twice', () => {
+    ok(addresses)
+    root.run(`export PATH="${builtBin}:$PATH"; cd /tmp
+      i=0; while [ $i -lt 40 ]; do i=$((i + 1)); wgq peer add wg0 p$i >/dev/null 2>p$i.err & done; wait`)
+    const used = [...read().matchAll(/^AllowedIPs = (.*)$/gm)].map(([, value = '']) => value)
+    expect(used).toHaveLength(40)
+    expect(new Set(used).size).toBe(40)
+    expect(new Set([...read().matchAll(/# Name = (p\d+)/g)].map(([, name]) => name)).size).toBe(40)
+    expect(used).toContain('10.8.0.41/32, fd08::29/128')
+    expect(root.run('ls -A /etc/wireguard')).toBe('wg0.conf\n')
+  })
+
+  test('a file with a long name, called otherwise', () => {
+    ok('init ./wg7 --address 10.77.0.1/24')
+    root.run('mv /tmp/wg7.conf /tmp/provider-with-a-very-long-name.conf')
+    ok('up --name pvpn ./provider-with-a-very-long-name.conf')
+    expect(ok('show interfaces')).toBe('pvpn\n')
+    expect(ok('diff pvpn')).toBe('')
+    ok('reload pvpn')
+    ok('down pvpn')
+    expect(ok('show interfaces')).toBe('')
+    expect(wgq('up --name a/b ./provider-with-a-very-long-name.conf').stderr).toContain(
+      'is no name of an interface',
+    )
+  })
+
+  test('what was mistyped is suggested', () => {
+    expect(wgq('relod wg0').stderr).toContain('did you mean `wgq reload`?')
+    expect(wgq('help per').stderr).toContain('did you mean `wgq peer`?')
+    expect(wgq('peer ad wg0 x').stderr).toContain('did you mean `wgq peer add`?')
+    expect(ok('help peer')).toContain('peer rotate')
+    expect(ok('peer add --help')).toContain('Usage: wgq peer add [options] <interface> <name>')
+  })
+})
