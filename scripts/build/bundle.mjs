@@ -43,10 +43,11 @@ const mainSource = join(root, 'packages/cli/src/bin/main.ts')
 const families = {
   'about-verbs': ['help', 'version', 'unknown'],
   'file-verbs': ['lint', 'allowed-ips', 'qr', 'import', 'export'],
-  'inspect-verbs': ['doctor', 'watch', 'metrics', 'top'],
+  'inspect-verbs': ['doctor', 'list', 'watch', 'metrics', 'top'],
+  'peer-verbs': ['init', 'peer'],
 }
 const verbSource = /\bimport\('\.\.\/verbs\/([a-z-]+)\.ts'\)/g
-const verbs = [...readFileSync(mainSource, 'utf8').matchAll(verbSource)].map(([, verb]) => verb)
+const verbs = new Set([...readFileSync(mainSource, 'utf8').matchAll(verbSource)].map(([, verb]) => verb))
 const familyOf = (verb) =>
   Object.keys(families).find((family) => families[family].includes(verb)) ?? 'tunnel-verbs'
 
@@ -126,7 +127,7 @@ const familyBundles = ['tunnel-verbs', ...Object.keys(families)].map((family) =>
     stdin: {
       resolveDir: dirname(mainSource),
       contents: `module.exports = {
-        ${verbs
+        ${[...verbs]
           .filter((verb) => familyOf(verb) === family)
           .map((verb) => `get '${verb}'() { return require('../verbs/${verb}.ts') },`)
           .join('\n')}

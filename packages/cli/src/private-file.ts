@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { chmodSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { errnoText } from '@wgq/model/errno'
 import { WgqError } from '@wgq/model/error'
 
 /**
@@ -15,6 +16,10 @@ export const writePrivateFile = (path: string, text: string | Buffer, mode = 0o6
   } catch (error) {
     rmSync(temporary, { force: true })
     const errno = (error as NodeJS.ErrnoException).code ?? 'EIO'
-    throw new WgqError('E_WRITE', `\`${path}' cannot be written: ${errno}`, { errno, cause: error })
+    throw new WgqError('E_WRITE', `\`${path}' cannot be written: ${errnoText(errno)}`, {
+      errno,
+      cause: error,
+      hint: 'name a file in a directory that exists and that you may write to',
+    })
   }
 }
