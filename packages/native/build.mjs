@@ -2,9 +2,12 @@
 // Builds the addon with the C++ compiler alone: no node-gyp, no download. Node-API and OpenSSL resolve from the node
 // binary when the addon is loaded, so nothing is linked but the C++ runtime. Silent and quick when nothing changed.
 //
-//   node packages/native/build.mjs [--sanitize[=thread]]      CXX and CXXFLAGS are honoured
+//   node packages/native/build.mjs [--sanitize[=thread]]      CXX, CPPFLAGS, CXXFLAGS and LDFLAGS are honoured
+//
+// For cross compilation, with CXX for the target: --name=NAME makes build/NAME.node, --system=SYSTEM says whose sources
+// (linux, freebsd, openbsd, netbsd), --include=DIRECTORY holds node_api.h and openssl/.
 
-import { execFile, execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import {
   existsSync,
   mkdirSync,
@@ -14,53 +17,37 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { createRequire } from 'node:module'
+import { availableParallelism } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { compileFlags, findCompiler, headerFlags, linkFlags, staticRuntime } from './toolchain.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
-// [name of the build, sanitizer, flags of its own]; GCC cannot check fences between threads and warns of each.
-const [name, sanitizer, sanitizerFlags] = process.argv.includes('--sanitize=thread')
-  ? ['wgq-tsan', 'thread', ['-Wno-tsan']]
-  : process.argv.includes('--sanitize')
-    ? ['wgq-asan', 'address,undefined', ['-fno-sanitize-recover=undefined']]
-    : ['wgq', undefined, []]
+const argument = { type: 'string' }
+// --sanitize has an optional value, which parseArgs does not know.
+const { values: options } = parseArgs({
+  args: process.argv.slice(2).map((word) => (word === '--sanitize' ? '--sanitize=address' : word)),
+  options: { sanitize: argument, name: argument, system: argument, include: argument },
+})
+const builds = {
+  // GCC cannot check fences between threads and warns of each.
+  thread: { name: 'wgq-tsan', flags: ['-fsanitize=thread'], own: ['-Wno-tsan'] },
+  address: {
+    name: 'wgq-asan',
+    flags: ['-fsanitize=address,undefined'],
+    own: ['-fno-sanitize-recover=undefined'],
+  },
+}
+const sanitizer = builds[options.sanitize]
+const name = options.name ?? sanitizer?.name ?? 'wgq'
+const linux = (options.system ?? process.platform) === 'linux'
 const objects = join(here, 'build', name)
 const addon = join(here, 'build', `${name}.node`)
-const linux = process.platform === 'linux'
 
 const fail = (message) => {
   process.stderr.write(`native: ${message}\n`)
   process.exit(1)
-}
-
-const compiler = () => {
-  for (const candidate of [process.env.CXX, 'c++', 'g++', 'clang++'].filter(Boolean)) {
-    try {
-      execFileSync(candidate, ['--version'], { stdio: 'ignore' })
-      return candidate
-    } catch {
-      // try the next name
-    }
-  }
-  return fail('no C++ compiler found (tried c++, g++, clang++); on Debian: apt-get install g++')
-}
-
-const nodeApiHeaders = () => {
-  try {
-    return createRequire(join(here, '../../package.json'))('node-api-headers').include_dir
-  } catch {
-    return fail('the package node-api-headers is missing; run scripts/setup')
-  }
-}
-
-const opensslHeaders = () => {
-  const prefix = join(dirname(process.execPath), '..')
-  const folders = [join(prefix, 'include/node'), '/usr/include', '/usr/local/include', '/usr/pkg/include']
-  return (
-    folders.find((folder) => existsSync(join(folder, 'openssl/evp.h'))) ??
-    fail(`no openssl/evp.h in ${folders.join(', ')}; on Debian: apt-get install libssl-dev`)
-  )
 }
 
 // What belongs to one system stands in a folder of its name; the engine needs Linux interfaces throughout, and the
@@ -72,34 +59,6 @@ const sourcesUnder = (folder) =>
     if (entry.isDirectory()) return skipped.has(entry.name) ? [] : sourcesUnder(path)
     return entry.name.endsWith('.cc') ? [path] : []
   })
-
-const flags = (includes) => [
-  '-std=c++20',
-  '-fPIC',
-  '-pthread',
-  '-fvisibility=hidden',
-  '-fstack-protector-strong',
-  '-fno-strict-aliasing',
-  '-Wall',
-  '-Wextra',
-  '-Wconversion',
-  '-Werror',
-  '-DNAPI_VERSION=8',
-  '-DNODE_GYP_MODULE_NAME=wgq',
-  ...includes.flatMap((folder) => ['-isystem', folder]),
-  `-I${join(here, 'src')}`,
-  ...(sanitizer
-    ? ['-g', '-O1', '-fno-omit-frame-pointer', `-fsanitize=${sanitizer}`, ...sanitizerFlags]
-    : ['-O3', '-U_FORTIFY_SOURCE', '-D_FORTIFY_SOURCE=2']),
-  ...(process.env.CXXFLAGS?.split(' ').filter(Boolean) ?? []),
-]
-
-const linkFlags = [
-  '-shared',
-  '-pthread',
-  ...(sanitizer ? [`-fsanitize=${sanitizer}`] : ['-static-libgcc', '-static-libstdc++']),
-  ...(linux ? ['-Wl,-z,relro,-z,now,-z,noexecstack', '-Wl,--exclude-libs,ALL'] : []),
-]
 
 const modified = (path) => (existsSync(path) ? statSync(path).mtimeMs : 0)
 
@@ -118,42 +77,64 @@ const current = (object, stamp) => {
   return prerequisites(depfile).every((path) => modified(path) && modified(path) <= built)
 }
 
-const run = (command, args) =>
+/** Runs the compiler and returns what it wrote when it failed. */
+const compile = ([program, ...first], args) =>
   new Promise((resolve) => {
-    execFile(command, args, { maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
-      if (error) {
-        process.stderr.write(stdout + stderr)
-        fail(`${command} failed on ${args.at(-1)}`)
-      }
-      resolve()
+    execFile(program, [...first, ...args], { maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
+      if (!error && stderr) process.stderr.write(stderr)
+      resolve(error ? stdout + stderr || error.message : undefined)
     })
   })
 
-const sources = sourcesUnder(join(here, 'src'))
+const cxx =
+  findCompiler() ??
+  fail('no C++ compiler found (tried CXX, c++, g++, clang++); on Debian: apt-get install g++')
+const flagsOfHeaders = () => {
+  try {
+    return headerFlags(cxx, options.include)
+  } catch (error) {
+    return fail(error.message)
+  }
+}
+const flags = [
+  ...flagsOfHeaders(),
+  ...compileFlags(
+    sanitizer
+      ? ['-g', '-O1', '-fno-omit-frame-pointer', ...sanitizer.flags, ...sanitizer.own]
+      : ['-O3', '-U_FORTIFY_SOURCE', '-D_FORTIFY_SOURCE=2'],
+  ),
+]
+const linking = [...linkFlags(linux), ...(sanitizer?.flags ?? [])]
 mkdirSync(objects, { recursive: true })
 const stamp = join(objects, 'command.txt')
-const cxx = compiler()
-const compileFlags = flags([nodeApiHeaders(), opensslHeaders()])
-const command = JSON.stringify([cxx, compileFlags, linkFlags, process.version])
+const command = JSON.stringify([cxx, flags, linking, process.version])
 if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== command) writeFileSync(stamp, command)
 
-const units = sources.map((source) => ({
+const units = sourcesUnder(join(here, 'src')).map((source) => ({
   source,
   object: join(objects, `${relative(join(here, 'src'), source).replaceAll('/', '-')}.o`),
 }))
 const queue = units.filter(({ object }) => !current(object, stamp))
 if (queue.length > 0) process.stdout.write(`native: compiling ${queue.length} of ${units.length} files\n`)
+const strict = process.env.WGQ_WARNINGS_AS_ERRORS ? ['-Werror'] : []
 const worker = async () => {
   for (let unit = queue.shift(); unit; unit = queue.shift()) {
     const depfile = unit.object.replace(/\.o$/, '.d')
-    await run(cxx, [...compileFlags, '-MMD', '-MF', depfile, '-o', unit.object, '-c', unit.source])
+    const words = [...flags, ...strict, '-MMD', '-MF', depfile, '-o', unit.object, '-c', unit.source]
+    const failure = await compile(cxx, words)
+    if (failure) fail(`${failure}\nnative: ${cxx.join(' ')} failed on ${unit.source}`)
   }
 }
-await Promise.all([worker(), worker()])
+await Promise.all(Array.from({ length: availableParallelism() }, worker))
 
 const newest = Math.max(...units.map(({ object }) => modified(object)), modified(stamp))
 if (modified(addon) < newest) {
   const fresh = `${addon}.new`
-  await run(cxx, [...linkFlags, '-o', fresh, ...units.map(({ object }) => object)])
+  const words = [...linking, '-o', fresh, ...units.map(({ object }) => object)]
+  // A sanitizer brings a runtime of its own. Where a system has no archive of the C++ library, the shared one is used.
+  const failure = sanitizer
+    ? await compile(cxx, words)
+    : (await compile(cxx, [...staticRuntime, ...words])) && (await compile(cxx, words))
+  if (failure) fail(`${failure}\nnative: the addon could not be linked`)
   renameSync(fresh, addon) // a running process keeps the old file mapped
 }

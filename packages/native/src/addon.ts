@@ -2,42 +2,65 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { addonHint } from './addon-hint.ts'
 
 let loaded: unknown
 
+/** The addon cannot be used: `message` holds the loader's own reason, `hint` says what to install or build. */
+export interface AddonError extends Error {
+  readonly code: 'E_NO_ADDON'
+  readonly hint: string
+}
+
 /**
- * The native addon, loaded on first use. Raises `E_NO_ADDON` (an error with `code`) where it was not built; the message
- * says how to build it. Looked for beside the bundle, then in this package's build folder.
+ * The native addon, loaded on first use: `WGQ_ADDON` (sanitizer builds), else the one beside the bundle, of this package's
+ * build folder, or of an npm package for this platform. Raises {@link AddonError} where none can be loaded.
  */
 // biome-ignore lint/suspicious/noExplicitAny: the addon's shape is given by the typed functions that call this
 export const loadAddon = (): any => {
   if (loaded) return loaded
-  const path = addonPath()
-  if (!path) {
-    throw Object.assign(
-      new Error('The native addon wgq.node is not built; run scripts/setup (it needs a C++ compiler)'),
-      {
-        code: 'E_NO_ADDON',
-      },
-    )
+  let failure: string | undefined
+  for (const path of candidates()) {
+    try {
+      loaded = createRequire(path)(path)
+      return loaded
+    } catch (error) {
+      // The first one is the likeliest; a package for another C library beside it fails too.
+      failure ??= `${path}: ${reasonOf(error, path)}`
+    }
   }
-  try {
-    loaded = createRequire(path)(path)
-  } catch (cause) {
-    throw Object.assign(
-      new Error(`The native addon ${path} cannot be loaded; run scripts/setup to rebuild it`, { cause }),
-      {
-        code: 'E_NO_ADDON',
-      },
-    )
-  }
-  return loaded
-}
-
-/** Where the addon stands, or undefined. `WGQ_ADDON` overrides (sanitizer builds). */
-export const addonPath = (): string | undefined => {
-  const here = typeof __dirname === 'string' ? __dirname : import.meta.dirname
-  return [process.env['WGQ_ADDON'], join(here, 'wgq.node'), join(here, '../build/wgq.node')].find(
-    (path) => path !== undefined && existsSync(path),
+  throw unusable(
+    failure === undefined
+      ? 'The native addon wgq.node is missing'
+      : `The native addon cannot be loaded: ${failure}`,
   )
 }
+
+const here = (): string => (typeof __dirname === 'string' ? __dirname : import.meta.dirname)
+
+/** Addons that exist, in the order in which they are tried. */
+function* candidates(): Generator<string> {
+  const override = process.env['WGQ_ADDON']
+  const beside = [override, join(here(), 'wgq.node'), join(here(), '../build/wgq.node')]
+  const path = beside.find((file) => file !== undefined && existsSync(file))
+  if (path !== undefined) yield path
+  if (path !== undefined && path === override) return
+  const { resolve } = createRequire(join(here(), 'wgq.node'))
+  for (const libc of process.platform === 'linux' ? ['', '-musl'] : ['']) {
+    try {
+      yield resolve(`wgq-${process.platform}-${process.arch}${libc}/wgq.node`)
+    } catch {
+      // npm installs the packages of this system alone.
+    }
+  }
+}
+
+/** The file that {@link loadAddon} tries first, or undefined where there is none. */
+export const addonPath = (): string | undefined => candidates().next().value ?? undefined
+
+/** The dynamic loader's words on one line, without the path that stands before them already. */
+const reasonOf = (error: unknown, path: string): string =>
+  (error as Error).message.replaceAll(`${path}: `, '').split('\n', 1)[0] as string
+
+const unusable = (message: string): AddonError =>
+  Object.assign(new Error(message), { code: 'E_NO_ADDON' as const, hint: addonHint(here()) })

@@ -75,9 +75,6 @@ export const open = (
   text: Uint8Array,
 ): Uint8Array | undefined => testing().open(backend, key, nonce, text)
 
-/** Whether `best` is OpenSSL's low-level functions here. */
-export const usesLowLevelAead = (): boolean => testing().usesLowLevel()
-
 /** Runs a datagram through the receiving path of an engine that is not started. `segmentBytes` 0: not coalesced. */
 export const injectDatagram = (
   engine: PacketEngine,

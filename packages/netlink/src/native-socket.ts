@@ -2,6 +2,7 @@
 
 import { errnoText } from '@wgq/model/errno'
 import { WgqError } from '@wgq/model/error'
+import type { AddonError } from '@wgq/native/addon'
 import { type NativeNetlinkSocket, openNetlinkSocket } from '@wgq/native/raw-socket'
 import type { RawSocket, RawSocketOptions } from './raw-socket.ts'
 
@@ -40,6 +41,9 @@ const translated = <T>(act: () => T): T => {
 const wrap = (error: unknown): unknown => {
   const code = (error as { code?: string }).code
   if (code === undefined) return error
-  if (code === 'E_NO_ADDON') return new WgqError(code, (error as Error).message)
+  if (code === 'E_NO_ADDON') {
+    const { message, hint } = error as AddonError
+    return new WgqError(code, message, { hint, errno: 'EPROTONOSUPPORT', cause: error })
+  }
   return new WgqError('E_NETLINK', errnoText(code), { errno: code, cause: error })
 }

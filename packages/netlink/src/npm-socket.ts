@@ -22,11 +22,11 @@ interface NpmSocket {
 /**
  * A raw socket of npm `netlink`, for machines where the addon is not built. It has no network namespaces, no extended
  * acknowledgements and no strict checking, and it aborts the process when the receive buffer overflows: batches stay
- * windowed therefore. Raises `E_NO_ADDON` where the package is missing too.
+ * windowed therefore. Raises `reason` (why there is no addon) where it cannot serve either.
  */
-export const openNpmSocket = (options: RawSocketOptions): RawSocket => {
-  if (options.netnsPath !== undefined) throw missing('a network namespace')
-  const { RawNetlinkSocket } = load()
+export const openNpmSocket = (options: RawSocketOptions, reason: WgqError = noAddon): RawSocket => {
+  if (options.netnsPath !== undefined) throw reason
+  const { RawNetlinkSocket } = load(reason)
   try {
     return new NpmAdapter(new RawNetlinkSocket(options.protocol, { recvBufferSize: 212_992 }))
   } catch (cause) {
@@ -95,7 +95,7 @@ class NpmAdapter implements RawSocket {
   }
 }
 
-const load = (): RawModule => {
+const load = (reason: WgqError): RawModule => {
   try {
     // Not bundled: an optional dependency with a prebuilt binary beside it. In a checkout it belongs to this package,
     // seen from dist/lib.
@@ -104,12 +104,10 @@ const load = (): RawModule => {
     const here = fileURLToPath(new URL('.', import.meta.url))
     return require(require.resolve('netlink/dist/raw', { paths: [here, checkout] })) as RawModule
   } catch {
-    throw missing('the kernel driver')
+    throw reason
   }
 }
 
-const missing = (what: string): WgqError =>
-  new WgqError('E_NO_ADDON', `The native addon is not built; ${what} cannot be reached without it`, {
-    errno: 'EPROTONOSUPPORT',
-    hint: 'run scripts/setup (it needs a C++ compiler)',
-  })
+const noAddon = new WgqError('E_NO_ADDON', 'Neither the native addon nor npm `netlink` is there', {
+  errno: 'EPROTONOSUPPORT',
+})

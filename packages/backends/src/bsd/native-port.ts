@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { constants, endianness } from 'node:os'
 import { WgqError } from '@wgq/model/error'
+import type { AddonError } from '@wgq/native/addon'
 import { ioctl, ioctlWithPointer } from '@wgq/native/system'
 import type { IoctlPort } from './ioctl-port.ts'
 
@@ -31,7 +32,7 @@ export const openIoctlPort = (family: number): IoctlPort => {
 /** The name of the errno that the addon reports; it knows the common ones, `E89` is looked up in Node's table. */
 const errnoOf = (error: unknown): string => {
   const { code, message } = error as NodeJS.ErrnoException
-  if (code === 'E_NO_ADDON') throw new WgqError('E_NO_ADDON', message)
+  if (code === 'E_NO_ADDON') throw new WgqError('E_NO_ADDON', message, { hint: (error as AddonError).hint })
   if (typeof code !== 'string') throw error
   const number = /^E([0-9]+)$/.exec(code)?.[1]
   const name = Object.entries(constants.errno).find(([, value]) => String(value) === number)?.[0]

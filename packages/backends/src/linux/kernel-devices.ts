@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import type { Device, DeviceAccess, DeviceChange } from '@wgq/model/device'
 import type { Endpoint } from '@wgq/model/endpoint'
 import { errnoText } from '@wgq/model/errno'
@@ -28,10 +29,11 @@ export class KernelDevices implements DeviceAccess {
     this.open = open
   }
 
-  /** Interfaces of kind `wireguard`; none where netlink cannot be reached, so that userspace devices are still listed. */
+  /** Interfaces of kind `wireguard`; where netlink cannot be reached, sysfs still names them. */
   async list(): Promise<string[]> {
     const links = await this.route(listLinks).catch((error: unknown) => {
-      if (isWgqError(error) && isWgqError(error.cause) && error.cause.code === 'E_NO_ADDON') return []
+      if (isWgqError(error) && isWgqError(error.cause) && error.cause.code === 'E_NO_ADDON')
+        return linksOfSysfs()
       throw error
     })
     return links.filter((link) => link.kind === 'wireguard').map((link) => link.name)
@@ -111,15 +113,28 @@ const zonesByIndex = async (exchange: Exchange, change: DeviceChange): Promise<D
   return { ...change, peers }
 }
 
+const linksOfSysfs = (): { name: string; kind: string | undefined }[] => {
+  const folder = '/sys/class/net'
+  const kindOf = (name: string): string | undefined => {
+    try {
+      return /^DEVTYPE=(.*)$/m.exec(readFileSync(`${folder}/${name}/uevent`, 'utf8'))?.[1]
+    } catch {
+      return undefined
+    }
+  }
+  return existsSync(folder) ? readdirSync(folder).map((name) => ({ name, kind: kindOf(name) })) : []
+}
+
 const deviceError = (error: unknown): unknown => {
   if (!isWgqError(error) || (error.code !== 'E_NETLINK' && error.code !== 'E_NO_ADDON')) return error
   const errno = error.errno ?? 'EPROTONOSUPPORT'
   // The kernel's own words, where it has some; `wg` prints strerror of `errno`.
-  const words = error.code === 'E_NO_ADDON' ? error.message : (error as Refusal).extendedAck
-  const message = words ?? errnoText(errno)
-  return new WgqError('E_DEVICE', message, {
+  const noAddon = error.code === 'E_NO_ADDON'
+  const words = noAddon ? error.message : (error as Refusal).extendedAck
+  const hint = noAddon ? `${error.message}; ${error.hint}` : error.hint
+  return new WgqError('E_DEVICE', words ?? errnoText(errno), {
     errno,
     cause: error,
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    ...(hint === undefined ? {} : { hint }),
   })
 }

@@ -52,8 +52,11 @@ const serve = async (settings: ReturnType<typeof readSettings>): Promise<void> =
 
 const main = async (): Promise<void> => {
   if (args.length === 1 && (args[0] === '--version' || args[0] === '-v')) {
+    const { cipherCode } = await import('@wgq/dataplane/daemon/cipher-code')
+    const version = process.env['WGQ_VERSION'] ?? '0'
+    const system = `${process.platform}-${process.arch}`
     process.stdout.write(
-      `wgqd v${process.env['WGQ_VERSION'] ?? '0'}\n\nUserspace WireGuard daemon of wgq for ${process.platform}-${process.arch}.\n`,
+      `wgqd v${version}\n\nUserspace WireGuard daemon of wgq for ${system}.\nCryptography: ${cipherCode().text}.\n`,
     )
     return
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { isWgqError, WgqError } from '@wgq/model/error'
+import type { AddonError } from '@wgq/native/addon'
 
 /** Why the TUN could not be had, in words that say what to do. `code` is the system's error name. */
 export const tunFailure = (name: string, cause: unknown): WgqError => {
@@ -29,7 +30,7 @@ export const tunFailure = (name: string, cause: unknown): WgqError => {
         cause,
       })
     case 'E_NO_ADDON':
-      return new WgqError('E_NO_ADDON', message, { cause })
+      return new WgqError('E_NO_ADDON', message, { hint: (cause as AddonError).hint, cause })
     default:
       return new WgqError('E_TUN', `Cannot open a TUN for ${name}: ${message}`, { cause })
   }

@@ -118,8 +118,9 @@ bool agree_with_evp() {
   std::uint8_t key_bytes[32];
   for (std::size_t i = 0; i < sizeof key_bytes; i++) key_bytes[i] = static_cast<std::uint8_t>(7 * i + 1);
   const AeadKey key(key_bytes);
-  for (std::size_t length : {0, 1, 15, 16, 17, 48, 63, 64, 65, 127, 128, 129, 191, 192, 255, 256, 257, 447, 448, 511, 512,
-                             513, 575, 576, 960, 1023, 1024, 1025, 1087, 1420, 1424, 1500, 2048, 4111}) {
+  constexpr std::size_t lengths[]{0, 1, 15, 16, 17, 48, 63, 64, 65, 127, 128, 129, 191, 192, 255, 256, 257, 447, 448, 511, 512,
+                                   513, 575, 576, 960, 1023, 1024, 1025, 1087, 1420, 1424, 1500, 2048, 4111};
+  for (const std::size_t length : lengths) {
     std::vector<std::uint8_t> a(block + length + tag_bytes + Aead::slack), b;
     for (std::size_t i = 0; i < a.size(); i++) a[i] = static_cast<std::uint8_t>(i * i + length);
     b = a;

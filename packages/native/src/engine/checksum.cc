@@ -1,16 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "engine/checksum.h"
 
-// One pass over every byte of the tunnel: worth a version for wider registers where the loader can choose between them.
-#if defined(__x86_64__) && defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define WGQ_WIDE __attribute__((target_clones("avx2", "default")))
-#else
-#define WGQ_WIDE
-#endif
-
 namespace wgq {
+namespace {
 
-static std::uint64_t tail(const std::uint8_t* data, std::size_t length) {
+std::uint64_t tail(const std::uint8_t* data, std::size_t length) {
   std::uint64_t sum = 0;
   for (; length >= 2; data += 2, length -= 2) sum += load<std::uint16_t>(data);
   if (length) {
@@ -20,15 +14,16 @@ static std::uint64_t tail(const std::uint8_t* data, std::size_t length) {
   return sum;
 }
 
-WGQ_WIDE std::uint64_t checksum_add(const std::uint8_t* data, std::size_t length) {
+// Inlined into functions for each width of registers, which the compiler then uses.
+[[gnu::always_inline]] inline std::uint64_t add(const std::uint8_t* data, std::size_t length) {
   std::uint64_t sum = 0;
   const std::size_t words = length / 4;
   for (std::size_t i = 0; i < words; i++) sum += load<std::uint32_t>(data + 4 * i);
   return sum + tail(data + 4 * words, length % 4);
 }
 
-WGQ_WIDE std::uint64_t checksum_copy(std::uint8_t* __restrict to, const std::uint8_t* __restrict from,
-                                     std::size_t length) {
+[[gnu::always_inline]] inline std::uint64_t copy(std::uint8_t* __restrict to, const std::uint8_t* __restrict from,
+                                                 std::size_t length) {
   std::uint64_t sum = 0;
   const std::size_t words = length / 4;
   for (std::size_t i = 0; i < words; i++) {
@@ -39,6 +34,32 @@ WGQ_WIDE std::uint64_t checksum_copy(std::uint8_t* __restrict to, const std::uin
   const std::size_t rest = length % 4;
   std::memcpy(to + 4 * words, from + 4 * words, rest);
   return sum + tail(from + 4 * words, rest);
+}
+
+#if defined(__x86_64__)
+// One pass over every byte of the tunnel: worth a version for wider registers. Chosen here and not by the dynamic loader
+// (target_clones): musl has no such choice, and clang takes the attribute otherwise than GCC.
+[[gnu::target("avx2")]] std::uint64_t add_wide(const std::uint8_t* data, std::size_t length) { return add(data, length); }
+[[gnu::target("avx2")]] std::uint64_t copy_wide(std::uint8_t* to, const std::uint8_t* from, std::size_t length) {
+  return copy(to, from, length);
+}
+const bool wide = __builtin_cpu_supports("avx2") != 0;
+#endif
+
+}  // namespace
+
+std::uint64_t checksum_add(const std::uint8_t* data, std::size_t length) {
+#if defined(__x86_64__)
+  if (wide) return add_wide(data, length);
+#endif
+  return add(data, length);
+}
+
+std::uint64_t checksum_copy(std::uint8_t* to, const std::uint8_t* from, std::size_t length) {
+#if defined(__x86_64__)
+  if (wide) return copy_wide(to, from, length);
+#endif
+  return copy(to, from, length);
 }
 
 }  // namespace wgq
