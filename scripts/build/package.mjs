@@ -57,7 +57,8 @@ const stage = (withAddon) => {
 const stageAddon = (folder) => {
   const native = join(folder, 'addon/packages/native')
   mkdirSync(native, { recursive: true })
-  cpSync(join(root, 'packages/native/build.mjs'), join(native, 'build.mjs'))
+  for (const file of ['build.mjs', 'toolchain.mjs'])
+    cpSync(join(root, 'packages/native', file), join(native, file))
   cpSync(join(root, 'packages/native/src'), join(native, 'src'), {
     recursive: true,
     filter: (path) => !/\.ts$|fixtures/.test(path),

@@ -50,6 +50,9 @@ describe('programs whose addon cannot be loaded', () => {
     )
     expect(stderr).toContain('(install the wgq package for this system')
     expect(stderr.trim().split('\n')).toHaveLength(1)
+    expect(run('wgqd', ['--version']).stdout).toContain(
+      '\nCryptography: none: The native addon cannot be loaded',
+    )
   })
 
   test('a device cannot be read, for the same reason', () => {

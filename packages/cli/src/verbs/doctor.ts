@@ -2,6 +2,7 @@
 
 import { openDevices } from '@wgq/backends/devices'
 import { openHost, openHostInside } from '@wgq/backends/host'
+import { cipherCode } from '@wgq/dataplane/daemon/cipher-code'
 import type { Device, Peer } from '@wgq/model/device'
 import { WgqError } from '@wgq/model/error'
 import type { Host } from '@wgq/model/host'
@@ -91,6 +92,7 @@ const examine = async (
   const nowSeconds = Math.floor(Date.now() / 1000)
   return [
     dataPlane(device, link?.kind),
+    ...(device.counters ? cipher() : []),
     ...checkLink(link, device, addresses.length),
     ...(device.privateKey || device.publicKey ? [] : [noKey]),
     ...(device.peers.length === 0
@@ -126,6 +128,21 @@ const dataPlane = (device: Device, kind: string | undefined): Finding => ({
         ? `${device.name} is driven by wgqd, the data plane that is built in: the kernel has no WireGuard driver, or was not asked`
         : `${device.name} is driven by a userspace daemon`,
 })
+
+/** The daemon runs under the same Node as this program. */
+const cipher = (): Finding[] => {
+  const { direct, text } = cipherCode()
+  return direct
+    ? []
+    : [
+        {
+          check: 'data-plane',
+          status: 'info',
+          message: `the cryptography of packets is ${text}`,
+          hint: 'the official builds of Node.js, and those of npm, export them',
+        },
+      ]
+}
 
 const follow = async (
   host: Host,
