@@ -286,6 +286,13 @@ describe.skipIf(why)('the daemon', () => {
       expect(ended.text).not.toMatch(/\n\s+at /)
     })
 
+    it.skipIf(!testingOurs).each(['-f', '--'])('says that too few files may be open (%s)', async (how) => {
+      const run = `ulimit -n 21; exec '${subject.command}' ${how === '-f' ? '-f' : ''} wgp${process.pid}`
+      const done = await space().finish('sh', ['-c', run], { timeoutMs: 10_000 })
+      expect(done.status).toBe(1)
+      expect(done.stderr).toMatch(/^wgqd: .*LimitNOFILE=.*\n$/)
+    })
+
     it('says that it cannot make its socket', async () => {
       const ns = space()
       const ended = await launch(ns, [

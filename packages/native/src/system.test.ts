@@ -83,15 +83,69 @@ test('capabilities are given up for good', { skip: process.getuid?.() !== 0 }, (
     addon.setDumpable(false)
     addon.setProcessName('wgq-test')
     addon.keepCapabilities(1n << 12n)
-    const status = require('node:fs').readFileSync('/proc/thread-self/status', 'utf8')
-    console.log(JSON.stringify(Object.fromEntries(status.split('\\n').map((line) => line.split(':\\t')))))`
+    const { readdirSync, readFileSync } = require('node:fs')
+    const status = (thread) => readFileSync('/proc/self/task/' + thread + '/status', 'utf8').split('\\n')
+    const facts = (thread) => Object.fromEntries(status(thread).map((line) => line.split(':\\t')))
+    console.log(JSON.stringify([facts(process.pid), ...readdirSync('/proc/self/task').map(facts)]))`
   const addon = process.env['WGQ_ADDON'] ?? join(import.meta.dirname, '../build/wgq.node')
-  const status = JSON.parse(execFileSync(process.execPath, ['-e', script, addon], { encoding: 'utf8' }))
-  expect(status).toMatchObject({
-    Name: 'wgq-test',
-    CapPrm: '0000000000001000',
-    CapEff: '0000000000001000',
-    CapBnd: '0000000000001000',
-    NoNewPrivs: '1',
+  const threads = JSON.parse(execFileSync(process.execPath, ['-e', script, addon], { encoding: 'utf8' }))
+  expect(threads[0].Name).toBe('wgq-test')
+  // Node had made the others before the addon was loaded.
+  expect(threads.length).toBeGreaterThan(3)
+  for (const thread of threads)
+    expect(thread).toMatchObject({
+      CapPrm: '0000000000001000',
+      CapEff: '0000000000001000',
+      CapBnd: '0000000000001000',
+      NoNewPrivs: '1',
+    })
+})
+
+test('system calls that are given up fail on every thread, what packets need goes on', async () => {
+  const script = `
+    const addon = require(process.argv[1])
+    const { createSocket } = require('node:dgram')
+    const { createServer } = require('node:net')
+    const { spawnSync } = require('node:child_process')
+    const fs = require('node:fs')
+    const attempt = (act) => { try { act(); return 'done' } catch (error) { return error.code } }
+    fs.writeFileSync(process.argv[2], '')
+    addon.confineSystemCalls(false)
+    const found = {
+      read: attempt(() => fs.readFileSync('/etc/hostname')),
+      write: attempt(() => fs.writeFileSync('/tmp/wgq-never', '')),
+      mkdir: attempt(() => fs.mkdirSync('/tmp/wgq-never')),
+      rename: attempt(() => fs.renameSync(process.argv[2], '/tmp/wgq-never')),
+      kill: attempt(() => process.kill(process.ppid, 0)),
+      spawn: spawnSync('/bin/true').error?.code,
+      setuid: attempt(() => process.setuid(65534)),
+      netns: attempt(() => addon.setNetns('/proc/self/ns/net')),
+      unlink: attempt(() => fs.unlinkSync(process.argv[2])),
+    }
+    const listen = new Promise((resolve) =>
+      createServer().on('error', ({ code }) => resolve(code)).listen(0, '127.0.0.1', () => resolve('done')))
+    const pooled = new Promise((resolve) => fs.readFile('/etc/hostname', (error) => resolve(error?.code ?? 'done')))
+    const udp = createSocket('udp4').bind(0, async () => {
+      console.log(JSON.stringify({ ...found, listen: await listen, pooled: await pooled, udp: 'done' }))
+      process.exit(0)
+    })`
+  const addon = process.env['WGQ_ADDON'] ?? join(import.meta.dirname, '../build/wgq.node')
+  const folder = mkdtempSync(join(tmpdir(), 'wgq-confined-'))
+  const args = ['-e', script, addon, join(folder, 'file')]
+  const found = JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' }))
+  rmSync(folder, { recursive: true })
+  expect(found).toEqual({
+    read: 'EPERM',
+    write: 'EPERM',
+    mkdir: 'EPERM',
+    rename: 'EPERM',
+    kill: 'EPERM',
+    spawn: 'EPERM',
+    setuid: 'EPERM',
+    netns: 'EPERM',
+    unlink: 'done',
+    listen: 'EACCES',
+    pooled: 'EPERM',
+    udp: 'done',
   })
 })

@@ -65,12 +65,21 @@ export const capability = {
 } as const
 
 /**
- * Keeps only the capabilities named (as far as they are held) and gives up the rest for good: bounding set, permitted,
- * effective and inheritable, with PR_SET_NO_NEW_PRIVS. Holds for the calling thread and threads made afterwards, the
- * engine's among them. Linux.
+ * Keeps only the capabilities named (as far as they are held) and gives up the rest for good, on every thread of the
+ * process: bounding set, permitted, effective, inheritable and ambient, with PR_SET_NO_NEW_PRIVS. Linux. Raises an error
+ * with `code`.
  */
 export const keepCapabilities = (capabilities: readonly number[]): void =>
   loadAddon().keepCapabilities(capabilities.reduce((mask, number) => mask | (1n << BigInt(number)), 0n))
+
+/**
+ * Refuses on every thread, for good, the system calls that a running data plane never makes (seccomp(2)): other programs and
+ * processes, opening and changing files, listening sockets, TCP, modules, mounts, clocks. They fail with EPERM. Unlinking
+ * stays possible, and setns(2) with `mayEnterNamespaces`. Linux. Raises an error with `code`: ENOSYS or EINVAL where the
+ * kernel or the architecture has no filter.
+ */
+export const confineSystemCalls = (options: { readonly mayEnterNamespaces: boolean }): void =>
+  loadAddon().confineSystemCalls(options.mayEnterNamespaces)
 
 /** One datagram to the Unix socket of a service manager, `@` first for the abstract namespace (sd_notify(3)): Node has no
  *  Unix datagram sockets. Linux. Raises an error with `code`. */

@@ -81,5 +81,8 @@ const start = async (launcher: string, words: readonly string[]): Promise<number
   }
 }
 
+// Node would open its inspector on SIGUSR1: code as root for whoever connects. Launchers close the time before this line.
+process.on('SIGUSR1', () => {})
+
 const [, , launcher = 'wgq', ...words] = process.argv
 start(launcher, words).then((status) => process.exit(status))

@@ -4,6 +4,9 @@ import { readyText, readyVariable, startInBackground } from '@wgq/dataplane/daem
 import { failureLine } from '@wgq/dataplane/daemon/failure'
 import { readSettings, usage } from '@wgq/dataplane/daemon/settings'
 
+// Node would open its inspector on SIGUSR1: code as root for whoever connects. Launchers close the time before this line.
+process.on('SIGUSR1', () => {})
+
 // argv: node, wgqd.cjs, $0 of the launcher, arguments.
 const args = process.argv.slice(3)
 

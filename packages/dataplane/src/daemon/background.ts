@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { spawn } from 'node:child_process'
+import { failureLine } from './failure.ts'
 import type { DaemonSettings } from './settings.ts'
 
 /** Environment variable that tells the daemon which descriptor to say "ready" on, or why not. */
@@ -22,7 +23,7 @@ export const startInBackground = (
   // Descriptors handed to us are handed on; 3 is the pipe on which the daemon reports.
   const inherited = [settings.tunFd, settings.uapiFd].map((fd) => fd ?? ('ignore' as const))
   const chatty = settings.logLevel === 'debug' ? ('inherit' as const) : ('ignore' as const)
-  const child = spawn(process.execPath, [...command], {
+  const child = spawn(process.execPath, [...process.execArgv, ...command], {
     detached: true,
     cwd: '/',
     stdio: ['ignore', chatty, chatty, 'pipe', ...inherited],
@@ -35,23 +36,24 @@ export const startInBackground = (
     },
   })
   return new Promise((resolve) => {
-    const report = child.stdio[3] as NodeJS.ReadableStream
+    // A process that could not be made has none.
+    const report = child.stdio?.[3] as NodeJS.ReadableStream | undefined
     let text = ''
     const settle = () => {
-      report.removeAllListeners()
-      child.removeAllListeners()
+      report?.removeAllListeners()
       child.unref()
       if (text === readyWord) resolve({ status: 0, text: '' })
       else resolve({ status: 1, text: text || 'wgqd: the daemon ended before it was ready\n' })
     }
-    report.on('data', (piece: Buffer) => {
+    // Told after the end of the pipe, which says less.
+    child.on('error', (error) => {
+      text = failureLine(error)
+      settle()
+    })
+    report?.on('data', (piece: Buffer) => {
       text += piece.toString()
       if (text === readyWord) settle()
     })
-    report.on('end', settle)
-    child.on('error', (error) => {
-      text = `wgqd: cannot start a process: ${error.message}\n`
-      settle()
-    })
+    report?.on('end', () => setImmediate(settle))
   })
 }

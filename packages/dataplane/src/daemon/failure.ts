@@ -39,6 +39,23 @@ export const tunFailure = (name: string, cause: unknown): WgqError => {
 /** One line for standard error; never a stack trace. */
 export const failureLine = (error: unknown): string => {
   const text = error instanceof Error ? error.message : String(error)
-  const hint = isWgqError(error) && error.hint !== undefined ? ` (${error.hint})` : ''
+  const told = isWgqError(error) ? error.hint : undefined
+  const found = told ?? surroundings[systemCode(error) ?? '']
+  const hint = found === undefined ? '' : ` (${found})`
   return `wgqd: ${text.split('\n', 1)[0]}${hint}\n`
+}
+
+// --- internal ---
+
+/** What in the surroundings makes a system call fail that never fails otherwise, and how to mend it. */
+const surroundings: Readonly<Record<string, string>> = {
+  EAFNOSUPPORT:
+    'a family of sockets is not allowed here; a systemd unit needs RestrictAddressFamilies=AF_UNIX AF_NETLINK AF_INET AF_INET6',
+  EMFILE: 'the limit of open files is too low; 64 are enough (ulimit -n, LimitNOFILE= of a systemd unit)',
+  ENFILE: 'the system has no open files left (sysctl fs.file-max)',
+}
+
+const systemCode = (error: unknown): string | undefined => {
+  const { code, errno } = error as { code?: unknown; errno?: unknown }
+  return [errno, code].find((name): name is string => typeof name === 'string' && /^E[A-Z]+$/.test(name))
 }

@@ -8,6 +8,7 @@ import { openNetlinkSocket } from '@wgq/native/raw-socket'
 import {
   bootTimeNanoseconds,
   capability,
+  confineSystemCalls,
   interfaceIndex,
   interfaceName,
   keepCapabilities,
@@ -54,6 +55,7 @@ export const runDaemon = async (
   const daemon = new RunningDaemon(settings, tun, log, ended)
   try {
     await daemon.start()
+    confine(settings, log)
   } catch (error) {
     daemon.close()
     throw error
@@ -91,6 +93,16 @@ const dropPrivileges = (settings: DaemonSettings, log: DaemonLog): void => {
     keepCapabilities(kept)
   } catch (error) {
     log.notice(`Privileges were kept: ${(error as Error).message}`)
+  }
+}
+
+/** Gives up the system calls that a running data plane never makes, now that everything is open. */
+const confine = (settings: DaemonSettings, log: DaemonLog): void => {
+  if (!settings.sandbox) return
+  try {
+    confineSystemCalls({ mayEnterNamespaces: settings.tunFd !== undefined })
+  } catch (error) {
+    log.notice(`System calls were not confined: ${(error as Error).message}`)
   }
 }
 

@@ -16,6 +16,8 @@ export interface DaemonSettings {
   readonly receiveBufferBytes: number | undefined
   /** How many threads carry packets; undefined: as many as are known to help. */
   readonly threads: number | undefined
+  /** Whether system calls that are not needed are given up once everything is open. */
+  readonly sandbox: boolean
   /** A TUN descriptor made by somebody else (WG_TUN_FD). */
   readonly tunFd: number | undefined
   /** A listening configuration socket (WG_UAPI_FD). */
@@ -39,6 +41,7 @@ Environment:
   WGQ_UDP_GSO=auto|0, WGQ_UDP_GRO=auto|0 segmentation and coalescing of UDP
   WGQ_RCVBUF=BYTES                       receive buffer of the UDP sockets
   WGQ_THREADS=auto|2..64                 threads that carry packets; auto is 2, one for each direction
+  WGQ_SANDBOX=0                          keep the system calls that are given up after the start
 `
 
 /** Reads arguments and environment. Raises `E_USAGE` for what is not understood. */
@@ -64,6 +67,7 @@ export const readSettings = (args: readonly string[], env: NodeJS.ProcessEnv): D
     udpCoalescing: enabled('WGQ_UDP_GRO', env),
     receiveBufferBytes: descriptor('WGQ_RCVBUF', env),
     threads: threads(env['WGQ_THREADS']),
+    sandbox: enabled('WGQ_SANDBOX', env),
     tunFd: descriptor('WG_TUN_FD', env),
     uapiFd: descriptor('WG_UAPI_FD', env),
     nameFile: env['WG_TUN_NAME_FILE'] || undefined,

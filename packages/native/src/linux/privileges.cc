@@ -9,6 +9,9 @@
 #include <cstddef>
 #include <cstring>
 
+#include "linux/every-thread.h"
+#include "linux/system-call-filter.h"
+#include "linux/tun-reattach.h"
 #include "modules.h"
 #include "system/descriptor.h"
 
@@ -27,24 +30,38 @@ napi_value set_process_name(js::Call& call) {
   return nullptr;
 }
 
-// keepCapabilities(mask): keeps those of the mask that the process has, gives up everything else for good.
-napi_value keep_capabilities(js::Call& call) {
-  const std::uint64_t keep = call[0].u64();
-  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) throw_errno("prctl PR_SET_NO_NEW_PRIVS");
-  for (unsigned long capability = 0; ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; capability++) {
-    if (keep >> capability & 1) continue;
-    if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0 && errno != EPERM) throw_errno("prctl PR_CAPBSET_DROP");
-  }
+std::uint64_t kept_capabilities = 0;
+
+int keep_here() {
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) return errno;
+  // EPERM: without CAP_SETPCAP the bounding set stays, which no-new-privs makes worthless.
+  for (unsigned long capability = 0; ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; capability++)
+    if (!(kept_capabilities >> capability & 1) && ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0 && errno != EPERM)
+      return errno;
+  ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct sets[2]{};
-  if (::syscall(SYS_capget, &header, sets) < 0) throw_errno("capget");
+  if (::syscall(SYS_capget, &header, sets) < 0) return errno;
   for (unsigned word = 0; word < 2; word++) {
-    const auto mask = static_cast<std::uint32_t>(keep >> (32 * word));
+    const auto mask = static_cast<std::uint32_t>(kept_capabilities >> (32 * word));
     sets[word].permitted &= mask;
     sets[word].effective &= mask;
     sets[word].inheritable &= mask;
   }
-  if (::syscall(SYS_capset, &header, sets) < 0) throw_errno("capset");
+  return ::syscall(SYS_capset, &header, sets) < 0 ? errno : 0;
+}
+
+// keepCapabilities(mask): every thread keeps those of the mask that it has and gives up everything else for good.
+napi_value keep_capabilities(js::Call& call) {
+  kept_capabilities = call[0].u64();
+  if (const int error = on_every_thread(keep_here)) throw SystemError{error, "capset"};
+  return nullptr;
+}
+
+// confineSystemCalls(mayEnterNamespaces)
+napi_value confine(js::Call& call) {
+  keep_spare_tun();
+  confine_system_calls(call[0].boolean());
   return nullptr;
 }
 
@@ -70,6 +87,7 @@ void register_privileges(napi_env env, napi_value exports) {
   js::define<set_dumpable>(env, exports, "setDumpable");
   js::define<set_process_name>(env, exports, "setProcessName");
   js::define<keep_capabilities>(env, exports, "keepCapabilities");
+  js::define<confine>(env, exports, "confineSystemCalls");
   js::define<notify_service_manager>(env, exports, "notifyServiceManager");
 }
 

@@ -22,6 +22,11 @@ namespace {
 constexpr int most_attempts = 500;
 constexpr std::chrono::milliseconds between_attempts{1};
 
+// Opened before opening is given up.
+Descriptor spare;
+
+Descriptor open_tun() { return Descriptor(::open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK)); }
+
 ifreq described(int tun_fd) {
   ifreq request{};
   if (::ioctl(tun_fd, TUNGETIFF, &request) < 0) throw_errno("ioctl TUNGETIFF");
@@ -76,7 +81,7 @@ struct Tools {
 // Everything that may fail without harm. Raises SystemError.
 Tools prepare(int tun_fd, const ifreq& device) {
   refuse_elsewhere(tun_fd);
-  Tools tools{Descriptor(::open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK)),
+  Tools tools{spare ? std::move(spare) : open_tun(),
               Descriptor(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)), 0};
   if (!tools.tun) throw_errno("open /dev/net/tun");
   if (!tools.route) throw_errno("socket");
@@ -103,6 +108,8 @@ void attach_when_free(int tun_fd, const ifreq& device) {
 }
 
 }  // namespace
+
+void keep_spare_tun() { spare = open_tun(); }
 
 std::optional<SystemError> reattach_without_header(int tun_fd) {
   ifreq device;

@@ -16,4 +16,7 @@ namespace wgq {
 // way: one that vanishes with its last user is deleted, so that nothing is left behind.
 std::optional<SystemError> reattach_without_header(int tun_fd);
 
+// Opens what attaching anew needs, for a process that cannot open anything afterwards.
+void keep_spare_tun();
+
 }  // namespace wgq

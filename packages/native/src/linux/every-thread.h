@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+namespace wgq {
+
+// Runs `act` on every thread of the process, one after the other: Linux keeps capabilities, no-new-privs and the like for
+// each thread, and Node has made several before an addon is loaded. `act` runs inside a signal handler: system calls only.
+// Returns 0, the first non-zero result, or ETIMEDOUT when a thread did not answer.
+int on_every_thread(int (*act)());
+
+}  // namespace wgq
