@@ -212,7 +212,7 @@ describe('the file itself', () => {
       '',
     ])
     replaceResolverFile(file, 'wg1', lines)
-    expect(readFileSync(file, 'utf8').split('\n').slice(2)).toEqual([
+    expect(readFileSync(file, 'utf8').split('\n').slice(3)).toEqual([
       'nameserver 10.0.0.1',
       'search lan home.example',
       'options ndots:2 edns0',

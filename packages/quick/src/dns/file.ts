@@ -60,9 +60,10 @@ export const readResolverFile = (path: string, dev: string): ResolverFile | unde
   const text = holder === undefined ? undefined : read(holder)
   if (text === undefined) return undefined
   const servers = [...text.matchAll(/^nameserver (\S+)$/gm)].map(([, server]) => server as string)
-  const own = (/^# Search domains of its own: (.*)$/m.exec(text)?.[1] ?? '').split(' ').filter(Boolean)
-  if (text === textFor(path, dev, { servers, search: own })) return { servers, search: own }
-  return { servers, search: (/^search (.*)$/m.exec(text)?.[1] ?? '').split(' ').filter(Boolean) }
+  const words = (line: RegExp): string[] | undefined => line.exec(text)?.[1]?.split(' ').filter(Boolean)
+  const all = words(/^search (.*)$/m) ?? []
+  const search = words(/^# Search domains of \S+: (.*)$/m) ?? all
+  return { servers, search: text === textFor(path, dev, { servers, search }) ? search : all }
 }
 
 const textFor = (path: string, dev: string, { servers, search }: ResolverFile): string => {
@@ -74,7 +75,8 @@ const textFor = (path: string, dev: string, { servers, search }: ResolverFile): 
   const all = [...new Set([...search, ...domains])]
   return [
     `${header(dev)}# ${former} with \`wgq down ${dev}\`.\n`,
-    search.length > 0 ? `# Search domains of its own: ${search.join(' ')}\n` : '',
+    // Which ones were asked for can be read back.
+    all.length > search.length ? `# Search domains of ${dev}: ${search.join(' ')}\n` : '',
     ...servers.map((server) => `nameserver ${server}\n`),
     all.length > 0 ? `search ${all.join(' ')}\n` : '',
     ...options.map((line) => `${line}\n`),
