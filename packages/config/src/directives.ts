@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Document, Line } from './document.ts'
-import { isComment, outline } from './outline.ts'
+import { outline } from './outline.ts'
 
 /** A comment of the [Interface] section that tells wgq something: `# ClientDNS = 10.8.0.1`. wg and wg-quick pass over it. */
 export interface Directive {
@@ -12,15 +12,16 @@ export interface Directive {
 }
 
 /** Every `# Key = value` of the [Interface] sections, in the order of the file, whatever the key. */
-export const interfaceDirectives = (document: Document): Directive[] => {
-  const sections = outline(document)
-  return sections.flatMap((section, at) => {
-    if (section.kind !== 'interface') return []
+export const interfaceDirectives = ({ lines }: Document): Directive[] => {
+  const found: Directive[] = []
+  let inInterface = false
+  for (const line of lines) {
     // Up to the next header: also what stands right above it was meant for the interface.
-    return document.lines
-      .slice(section.header + 1, sections[at + 1]?.header)
-      .flatMap((line) => directiveOf(line) ?? [])
-  })
+    const first = line.text.trimStart()[0]
+    if (first === '[') inInterface = /^\s*\[\s*interface\s*\]/i.test(line.text)
+    else if (first === '#' && inInterface) found.push(...directiveOf(line))
+  }
+  return found
 }
 
 /** The value of a directive, the last one of that key; undefined where there is none or it is empty. */
@@ -36,7 +37,7 @@ export const setDirective = (document: Document, key: string, value: string): Do
   const section = outline(document).find(({ kind }) => kind === 'interface')
   if (!section) return document
   let after = (section.entries.at(-1)?.index ?? section.header) + 1
-  while (after < section.end && directiveOf(document.lines[after] as Line)) after++
+  while (after < section.end && directiveOf(document.lines[after] as Line).length > 0) after++
   const ending = document.lines[section.header]?.ending || '\n'
   const before = document.lines
     .slice(0, after)
@@ -45,9 +46,8 @@ export const setDirective = (document: Document, key: string, value: string): Do
   return { lines: lines.map((line, index) => ({ ...line, number: index + 1 }) as Line) }
 }
 
-const directiveOf = ({ text, number }: Line): Directive | undefined => {
-  const match = isComment(text) ? /^\s*#+\s*([A-Za-z][A-Za-z0-9_]*)\s*=\s*(.*?)\s*$/.exec(text) : null
-  return match
-    ? { key: (match[1] as string).toLowerCase(), value: match[2] as string, line: number }
-    : undefined
+/** One directive, or none. */
+const directiveOf = ({ text, number }: Line): Directive[] => {
+  const match = /^\s*#+\s*([A-Za-z][A-Za-z0-9_]*)\s*=\s*(.*?)\s*$/.exec(text)
+  return match ? [{ key: (match[1] as string).toLowerCase(), value: match[2] as string, line: number }] : []
 }

@@ -174,6 +174,18 @@ export class Edit {
   }
 }
 
+/** The document with a peer appended; only its last section is taken apart, however many there are. */
+export const appendPeer = ({ lines }: Document, peer: NewPeer): Document => {
+  const from = Math.max(
+    0,
+    lines.findLastIndex(({ text }) => /^\s*\[/.test(text)),
+  )
+  const edit = new Edit({ lines: lines.slice(from) })
+  edit.addPeer(peer)
+  const end = edit.finish().lines.map((line, at) => ({ ...line, number: from + at + 1 }))
+  return { lines: [...lines.slice(0, from), ...end] }
+}
+
 /** The values of a list, separated by commas or white space. */
 const items = (text: string): string[] => text.split(/[,\t-\r ]+/).filter((item) => item !== '')
 

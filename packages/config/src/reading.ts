@@ -29,7 +29,11 @@ export interface WgLine {
 }
 
 /** ASCII lower case; every other character stays. */
-export const lower = (text: string): string => text.replace(/[A-Z]+/g, (upper) => upper.toLowerCase())
+export const lower = (text: string): string =>
+  plain.test(text) ? text.toLowerCase() : text.replace(/[A-Z]+/g, (upper) => upper.toLowerCase())
+
+/** Nothing in it that `toLowerCase` would change beyond A to Z. */
+const plain = /^[\0-\x7f]*$/
 
 /** The span with ASCII white space (9 to 13, 32) removed from both ends. */
 export const trimSpan = (text: string, column: number): Span => {
@@ -56,7 +60,8 @@ export const readQuickLine = (text: string): QuickLine => {
 /** wg's reading of a line (spec wg §5.1, steps 1 to 6). */
 export const readWgLine = (text: string): WgLine => {
   // A NUL byte ends the line for wg.
-  const clean = text.replace(/[\0#].*$/s, '').replace(/[\t-\r ]+/g, '')
+  const end = text.search(/[\0#]/)
+  const clean = (end < 0 ? text : text.slice(0, end)).replace(/[\t-\r ]+/g, '')
   const equals = clean.indexOf('=')
   if (equals < 0 || equals === clean.length - 1) return { clean }
   return { clean, key: clean.slice(0, equals), value: clean.slice(equals + 1) }

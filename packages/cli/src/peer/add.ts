@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 import { directiveValue, setDirective } from '@wgq/config/directives'
 import { printDocument } from '@wgq/config/document'
-import { Edit } from '@wgq/config/edit'
+import { appendPeer } from '@wgq/config/edit'
 import type { ConfigPart } from '@wgq/config/parts'
 import { derivePublicKey } from '@wgq/keys/derive'
 import { generatePresharedKey, generatePrivateKey } from '@wgq/keys/generate'
-import { formatCidr } from '@wgq/model/cidr'
+import { type Cidr, formatCidr } from '@wgq/model/cidr'
+import type { Device } from '@wgq/model/device'
 import { WgqError } from '@wgq/model/error'
 import { type Key, parseKey } from '@wgq/model/key'
 import type { Session } from '@wgq/quick/session'
@@ -43,14 +44,10 @@ export const run: Handler = async (invocation) => {
         })
       const addresses = chooseAddresses(
         side.addresses,
-        [
-          ...peers.flatMap(({ allowedIps }) => allowedIps),
-          ...(device?.peers ?? []).flatMap(({ allowedIps }) => allowedIps),
-        ],
+        [...peers.flatMap(({ allowedIps }) => allowedIps), ...strangers(device, peers)],
         lastValue(parsed, 'address'),
       )
-      const edit = new Edit(document)
-      edit.addPeer({
+      const added = appendPeer(document, {
         name,
         values: [
           ['PublicKey', keys.publicKey],
@@ -60,10 +57,18 @@ export const run: Handler = async (invocation) => {
       })
       const text = await clientText(side, device, { name, ...keys, addresses, endpoint: endpoint.text })
       return {
-        parts: remembering({ parts, document: edit.finish() }, endpoint),
+        parts: remembering({ parts, document: added }, endpoint),
         deliver: await delivering(name, text, delivery),
       }
     },
+  )
+}
+
+/** What peers have that run without standing in the file. */
+const strangers = (device: Device | undefined, filed: TunnelFile['peers']): Cidr[] => {
+  const known = new Set(filed.map(({ publicKey }) => publicKey))
+  return (device?.peers ?? []).flatMap(({ publicKey, allowedIps }) =>
+    known.has(publicKey) ? [] : allowedIps,
   )
 }
 

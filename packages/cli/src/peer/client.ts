@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { checkConfiguration } from '@wgq/config/check'
 import { type Directive, directiveValue, interfaceDirectives } from '@wgq/config/directives'
+import { printDocument } from '@wgq/config/document'
 import { Edit } from '@wgq/config/edit'
 import { type ClientFile, clientFileText } from '@wgq/config/peers/client-file'
 import { readSettings } from '@wgq/config/settings'
@@ -25,9 +26,12 @@ export interface ServerSide {
 
 /** Reads the server's side of a tunnel from its file. */
 export const serverSide = ({ document, parts: [main] }: TunnelFile): ServerSide => {
-  const { addresses, hooks } = readSettings(main.source.text, main.path)
-  const edit = new Edit(document)
-  const directives = interfaceDirectives(document)
+  // Peers do not matter here, and may be ten thousand.
+  const peersFrom = document.lines.findIndex(({ text }) => /^\s*\[\s*peer\s*\]/i.test(text))
+  const head = { lines: peersFrom < 0 ? document.lines : document.lines.slice(0, peersFrom) }
+  const edit = new Edit(head)
+  const { addresses, hooks } = readSettings(printDocument(head), main.path)
+  const directives = interfaceDirectives(head)
   const privateKey = edit.get('interface', 'PrivateKey')?.replace(/\s+/g, '') ?? ''
   const port = Number(edit.get('interface', 'ListenPort') ?? 0)
   const masquerade = directiveValue(directives, 'Masquerade')

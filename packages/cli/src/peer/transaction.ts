@@ -61,7 +61,11 @@ const carryOut = async (
   { parts = before, deliver }: Change,
 ): Promise<void> => {
   const changed = parts.filter((part, at) => part.source.text !== before[at]?.source.text)
-  for (const { source, path } of changed) await checkConfiguration(source.text, path)
+  const check = async (): Promise<void> => {
+    for (const { source, path } of changed) await checkConfiguration(source.text, path)
+  }
+  // A running tunnel reads the file itself, before it changes anything.
+  if (!running) await check()
   const write = (from: readonly ConfigPart[], to: readonly ConfigPart[]): void => {
     for (const [at, { path, source }] of to.entries()) {
       const old = from[at] as ConfigPart
@@ -77,6 +81,8 @@ const carryOut = async (
     write(parts, before)
     if (running && changed.length > 0)
       await follow({ ...session, edges: { ...session.edges, print: () => {} } }, before).catch(() => {})
+    // Where it was the file that could not be read, this says in which line.
+    await check()
     throw error
   }
 }

@@ -18,18 +18,26 @@ export interface TunnelFile {
   readonly peers: readonly PlacedPeer[]
 }
 
-/** Reads the files of a tunnel. Raises what {@link readParts} raises. */
+let last: TunnelFile | undefined
+
+/** Reads the files of a tunnel; what has not changed since the last time is not taken apart again. Raises what {@link readParts} raises. */
 export const readTunnelFile = (configPath: string): TunnelFile => {
   const parts = readParts(configPath) as [ConfigPart, ...ConfigPart[]]
+  if (last && isSame(last.parts, parts)) return last
   const documents = parts.map(({ source }) => parseDocument(source.text))
-  return {
+  last = {
     parts,
     document: documents[0] as Document,
     peers: documents.flatMap((document, at) =>
       peerBlocks(document).map((block) => ({ ...block, part: parts[at] as ConfigPart })),
     ),
   }
+  return last
 }
+
+const isSame = (before: readonly ConfigPart[], now: readonly ConfigPart[]): boolean =>
+  before.length === now.length &&
+  now.every(({ path, source }, at) => before[at]?.path === path && before[at]?.source.text === source.text)
 
 /** The peer that a user names; see {@link findBlock}. */
 export const findPlaced = ({ peers }: TunnelFile, word: string): PlacedPeer => findBlock(peers, word)

@@ -15,8 +15,6 @@ export interface PeerBlock {
   readonly nameAt?: FoundName
   readonly publicKey: Key
   readonly allowedIps: readonly Cidr[]
-  /** Values of its keys by lower-case name, the last one of each. */
-  readonly values: ReadonlyMap<string, string>
   readonly disabled: boolean
   /** The text of `# Expires = …`, where there is one. */
   readonly expires?: string
@@ -60,26 +58,30 @@ export const findBlock = <T extends PeerBlock>(blocks: readonly T[], word: strin
 const blockOf = (document: Document, shown: Document, section: Section, publicKey: Key): PeerBlock => {
   const nameAt = nameOf(shown, section)
   const end = endOf(shown, section)
-  const values = new Map(section.entries.filter((e) => e.hasEquals).map((e) => [e.key, e.value.text]))
   const allowedIps = section.entries
     .filter(({ key }) => key === 'allowedips')
     .flatMap(({ value }) => value.text.split(/[,\s]+/))
     .flatMap((text) => parseCidr(text.replace(/^[+]/, '')) ?? [])
-  const expires = shown.lines
-    .slice(section.start, end)
-    .map(({ text }) => expiresPattern.exec(text)?.[1])
-    .findLast((text) => text !== undefined)
+  const expires = expiresIn(shown, section.start, end)
   return {
     ...(nameAt ? { name: nameAt.name, nameAt } : {}),
     publicKey,
     allowedIps,
-    values,
     disabled: isDisabledLine((document.lines[section.header] as Line).text),
     ...(expires === undefined ? {} : { expires }),
     start: section.start,
     header: section.header,
     end,
   }
+}
+
+const expiresIn = ({ lines }: Document, start: number, end: number): string | undefined => {
+  let found: string | undefined
+  for (let at = start; at < end; at++) {
+    const { text } = lines[at] as Line
+    if (text.includes('#')) found = expiresPattern.exec(text)?.[1] ?? found
+  }
+  return found
 }
 
 /** `# Expires = 2026-12-31` in a peer's section. */

@@ -22,11 +22,13 @@ export const nextAddress = (network: Cidr, taken: readonly Cidr[]): Cidr | undef
   const upTo = family === 4 && !isSmall ? last - 1n : last
   let next = isSmall ? base : base + 1n
   const used = taken
-    .filter((cidr) => cidr.prefixLength > prefixLength && covers(network, cidr))
+    .filter((cidr) => cidr.family === family && cidr.prefixLength > prefixLength)
     .map((cidr) => {
-      const from = numberOf(maskCidr(cidr).address)
-      return { from, to: from + (1n << BigInt(bits - cidr.prefixLength)) - 1n }
+      const size = 1n << BigInt(bits - cidr.prefixLength)
+      const from = numberOf(cidr.address) & ~(size - 1n)
+      return { from, to: from + size - 1n }
     })
+    .filter(({ from }) => from >= base && from <= last)
     .sort((a, b) => (a.from < b.from ? -1 : a.from > b.from ? 1 : 0))
   for (const { from, to } of used) {
     if (from > next) break

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { directiveValue, interfaceDirectives, setDirective } from '../directives.ts'
 import { type Document, parseDocument, printDocument } from '../document.ts'
-import { Edit } from '../edit.ts'
+import { appendPeer, Edit } from '../edit.ts'
 import { findBlock, type PeerBlock, peerBlocks } from './blocks.ts'
 import { disableBlock, enableBlock, expireBlock, removeBlock, renameBlock } from './edit-blocks.ts'
 import { nextAddress, peerNetworks } from './free-address.ts'
@@ -106,6 +106,16 @@ describe('peers of a file, whoever wrote it', () => {
     expect(() => findBlock(peerBlocks(parseDocument(file)), 'phon')).toThrow('No peer is called "phon"')
   })
 })
+
+test.each([file, own, head, '', `${own}\r\n`, `${file}\n${pivpnOff}`])(
+  'appended at the end, as an edit would',
+  (text) => {
+    const peer = { name: 'new', values: [['PublicKey', key('n')]] } as const
+    const edit = new Edit(parseDocument(text))
+    edit.addPeer(peer)
+    expect(printDocument(appendPeer(parseDocument(text), peer))).toBe(printDocument(edit.finish()))
+  },
+)
 
 describe('the next free address', () => {
   test.each([
