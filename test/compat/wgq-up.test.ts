@@ -164,7 +164,7 @@ describe.skipIf(reason)('wgq up', () => {
     expect((await withEtc('', 'up', file)).status).toBe(0)
     expect((await withEtc('', 'down', file)).status).toBe(0)
     expect(readFileSync(join(lab.run.root, 'resolvectl.log'), 'utf8')).toBe(
-      'dns wgq0 10.0.0.1 fd00::1\ndomain wgq0 ~. corp.example\nrevert wgq0\n',
+      'dns wgq0 10.0.0.1 fd00::1\ndomain wgq0 ~. corp.example\ndns wgq0\nrevert wgq0\n',
     )
   })
 

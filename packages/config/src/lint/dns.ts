@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { parseCidr } from '@wgq/model/cidr'
 import type { Diagnostic } from '../diagnostic.ts'
+import { isDomain, isNameServer } from '../dns-domain.ts'
 import type { Setting } from '../settings.ts'
 import type { Rule, Subject } from './subject.ts'
 import { spot } from './subject.ts'
@@ -19,11 +20,8 @@ export const dnsRules: Rule = (subject) => {
 
 const place = ({ value, at }: Setting) => ({ at, width: value.length })
 
-const checkServer = (server: Setting): Diagnostic[] => {
-  if (parseCidr(server.value) && !server.value.includes('/')) return []
-  const message = `"${server.value}" is not the address of a name server`
-  return [{ code: 'bad-dns', severity: 'warning', ...place(server), message }]
-}
+/** wg-quick takes everything with a colon for the address of a server. */
+const checkServer = (server: Setting): Diagnostic[] => (isNameServer(server.value) ? [] : bad(server))
 
 const searchOnly = (domain: Setting): Diagnostic => ({
   code: 'dns-search-only',
@@ -33,12 +31,20 @@ const searchOnly = (domain: Setting): Diagnostic => ({
   hint: 'add the address of a name server to DNS',
 })
 
-const checkSearch = (domain: Setting): Diagnostic[] => {
-  if (!/[*?[/=+\0-\x20\x7f]/.test(domain.value)) return []
-  const message = /[*?[/]/.test(domain.value)
-    ? `"${domain.value}" is not a domain; wg-quick looks for files of this name`
-    : `"${domain.value}" is not a domain`
-  return [{ code: 'bad-dns', severity: 'warning', ...place(domain), message }]
+const checkSearch = (domain: Setting): Diagnostic[] => (isDomain(domain.value) ? [] : bad(domain))
+
+const bad = (word: Setting): Diagnostic[] => {
+  const isUrl = /^[a-z]+:\/\//i.test(word.value)
+  const isPattern = !isUrl && /[*?[/]/.test(word.value)
+  const more = isUrl
+    ? '; the URL of a resolver is not understood'
+    : isPattern
+      ? '; wg-quick looks for files of this name'
+      : ''
+  const message = `"${word.value}" is neither the address of a name server nor a domain${more}`
+  const hint = 'write addresses, search domains, and ~DOMAIN for names that alone go to these servers'
+  const severity = isPattern ? 'warning' : 'error'
+  return [{ code: 'bad-dns', severity, ...place(word), message, hint }]
 }
 
 const outside = (subject: Subject): Diagnostic[] => {

@@ -29,20 +29,30 @@ export const splitManager = (manager: string): [kind: string, detail: string] =>
   return colon < 0 ? [manager, ''] : [manager.slice(0, colon), manager.slice(colon + 1)]
 }
 
+/** Says whether only the names of some domains go to a tunnel's servers: one of them is written `~DOMAIN`, as in systemd. */
+export const isSplit = (search: readonly string[]): boolean => search.some((domain) => domain.startsWith('~'))
+
 const callResolvconf = (op: Extract<Op, { do: 'dns.set' | 'dns.unset' }>, record: string): DnsCall =>
   op.do === 'dns.unset'
     ? { program: 'resolvconf', args: ['-d', record, '-f'] }
     : {
         program: 'resolvconf',
-        args: ['-a', record, '-m', '0', '-x'],
-        input: resolverLines(op.servers, op.search),
+        // What is private is asked for names of its domains only (resolvconf(8), openresolv's).
+        args: ['-a', record, ...(isSplit(op.search) ? ['-p'] : ['-m', '0', '-x'])],
+        input: resolverLines(
+          op.servers,
+          op.search.map((domain) => domain.replace(/^~/, '')),
+        ),
       }
 
-/** `~.` sends every name to the tunnel's servers, as resolvconf's -x does. */
+/** `~.` sends every name to the tunnel's servers, as resolvconf's -x does; the names of some domains go there without. */
 const callResolvectl = (op: Extract<Op, { do: 'dns.set' | 'dns.unset' }>): DnsCall[] =>
   op.do === 'dns.unset'
     ? [{ program: 'resolvectl', args: ['revert', op.dev] }]
     : [
         { program: 'resolvectl', args: ['dns', op.dev, ...op.servers] },
-        { program: 'resolvectl', args: ['domain', op.dev, '~.', ...op.search] },
+        {
+          program: 'resolvectl',
+          args: ['domain', op.dev, ...(isSplit(op.search) ? [] : ['~.']), ...op.search],
+        },
       ]

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 import type { Edges } from '../edges.ts'
 import type { DnsState } from '../state/tunnel-state.ts'
-import { splitManager } from './act.ts'
+import { isSplit, splitManager } from './act.ts'
 import { readResolverFile } from './file.ts'
-import { readResolvconf } from './resolvconf.ts'
+import { readResolvconfRecord } from './resolvconf.ts'
 
 /**
  * What a manager of name servers knows of an interface now; undefined where it knows nothing of it, because nobody told it
@@ -16,8 +16,8 @@ export const readDns = async (edges: Edges, dev: string, manager: string): Promi
     const told = readResolverFile(detail, dev)
     return told && { manager, ...told }
   }
-  const servers = await readResolvconf(edges, dev)
-  return servers.length === 0 ? undefined : { manager, servers, search: [] }
+  const record = await readResolvconfRecord(edges, dev)
+  return record && { manager, ...record }
 }
 
 const readResolvectl = async (edges: Edges, dev: string): Promise<DnsState | undefined> => {
@@ -27,5 +27,9 @@ const readResolvectl = async (edges: Edges, dev: string): Promise<DnsState | und
   }
   const servers = await ask('dns')
   if (servers.length === 0) return undefined
-  return { manager: 'resolvectl', servers, search: (await ask('domain')).filter((name) => name !== '~.') }
+  const domains = await ask('domain')
+  const search = domains.filter((name) => name !== '~.')
+  // Somebody took away what sends every name to these servers.
+  const lacking = domains.length === search.length && !isSplit(search) ? ['(not for every name)'] : []
+  return { manager: 'resolvectl', servers, search: [...search, ...lacking] }
 }

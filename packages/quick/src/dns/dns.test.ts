@@ -57,8 +57,13 @@ describe('prefix of resolvconf', () => {
 test.each<[string, DnsView, object]>([
   [
     'resolvconf first',
-    { resolvconf: '/sbin/resolvconf', prefix: 'tun.', resolved: true, writable: true },
+    { resolvconf: 'openresolv', prefix: 'tun.', resolved: true, writable: true },
     { manager: 'resolvconf:tun.' },
+  ],
+  [
+    "systemd's own name for resolvectl does not count",
+    { resolvconf: 'systemd', prefix: '', resolved: true, writable: true },
+    { manager: 'resolvectl' },
   ],
   ['then systemd-resolved', { prefix: '', resolved: true, writable: true }, { manager: 'resolvectl' }],
   ['then the file', { prefix: '', resolved: false, writable: true }, { manager: 'file:/etc/resolv.conf' }],

@@ -2,12 +2,12 @@
 import { accessSync, constants, existsSync, realpathSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Edges } from '../edges.ts'
-import { resolvconfPrefix } from './resolvconf.ts'
+import { resolvconfKind, resolvconfPrefix } from './resolvconf.ts'
 
 /** What is known of the host when a manager of name servers is chosen. */
 export interface DnsView {
-  /** Path of `resolvconf`, where it is installed; `prefix` is what its records begin with. */
-  readonly resolvconf?: string
+  /** Whose `resolvconf` is installed; `prefix` is what its records begin with. */
+  readonly resolvconf?: ReturnType<typeof resolvconfKind>
   readonly prefix: string
   /** `resolvectl` is installed and systemd-resolved runs. */
   readonly resolved: boolean
@@ -22,11 +22,12 @@ export type DnsChoice = { readonly manager: string } | { readonly none: string }
 export const resolverFile = '/etc/resolv.conf'
 
 /**
- * Chooses who is told about name servers: resolvconf wherever it is installed, as upstream; else systemd-resolved; else
- * the file itself, backed up.
+ * Chooses who is told about name servers: resolvconf wherever it is installed, as upstream, unless it is systemd's; else
+ * systemd-resolved; else the file itself, backed up.
  */
 export const chooseManager = (view: DnsView): DnsChoice => {
-  if (view.resolvconf !== undefined) return { manager: `resolvconf:${view.prefix}` }
+  if (view.resolvconf !== undefined && view.resolvconf !== 'systemd')
+    return { manager: `resolvconf:${view.prefix}` }
   if (view.resolved) return { manager: 'resolvectl' }
   if (view.writable) return { manager: `file:${resolverFile}` }
   return { none: `resolvconf is not installed, systemd-resolved does not run, ${resolverFile} is read-only` }
@@ -36,7 +37,7 @@ export const chooseManager = (view: DnsView): DnsChoice => {
 export const viewDns = (find: Edges['find']): DnsView => {
   const resolvconf = find('resolvconf')
   return {
-    ...(resolvconf === undefined ? {} : { resolvconf }),
+    ...(resolvconf === undefined ? {} : { resolvconf: resolvconfKind(resolvconf) }),
     prefix: resolvconfPrefix(resolvconf),
     resolved: find('resolvectl') !== undefined && existsSync('/run/systemd/resolve'),
     writable: isWritable(resolverFile),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-import { lstatSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, lstatSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { basename } from 'node:path'
 import type { Edges } from '../edges.ts'
 
 const interfaceOrder = '/etc/resolvconf/interface-order'
@@ -28,10 +29,60 @@ export const resolverLines = (servers: readonly string[], search: readonly strin
 export const readResolvconf = async (edges: Pick<Edges, 'find' | 'run'>, dev: string): Promise<string[]> => {
   const program = edges.find('resolvconf')
   const record = `${resolvconfPrefix(program)}${dev}`
-  const listed = program && (await edges.run(program, ['-l', record], { capture: true, quiet: true }))
   const text =
-    listed && listed.status === 0 ? listed.stdout : readFile(`/etc/resolvconf/run/interface/${record}`)
-  return [...text.matchAll(/^nameserver ([a-zA-Z0-9_=+:%.-]+)$/gm)].map((match) => match[1] as string)
+    (program && (await listed(edges, program, record))) ?? readFile(`/etc/resolvconf/run/interface/${record}`)
+  return serversOf(text)
+}
+
+/** What resolvconf was told of an interface; undefined where it knows nothing of it. */
+export const readResolvconfRecord = async (
+  edges: Pick<Edges, 'find' | 'run'>,
+  dev: string,
+): Promise<ResolvconfRecord | undefined> => {
+  const program = edges.find('resolvconf')
+  if (program === undefined) return undefined
+  const record = `${resolvconfPrefix(program)}${dev}`
+  const kind = resolvconfKind(program)
+  // Debian's prints every record, whichever is asked for.
+  const text =
+    kind === 'debian' ? readFile(`/run/resolvconf/interface/${record}`) : await listed(edges, program, record)
+  const servers = serversOf(text ?? '')
+  if (servers.length === 0) return undefined
+  const search = (/^search (.*)$/m.exec(text ?? '')?.[1] ?? '').split(' ').filter(Boolean)
+  // openresolv asks the servers of a private interface for names of its domains only.
+  const isPrivate = kind === 'openresolv' && existsSync(`/run/resolvconf/private/${record}`)
+  return { servers, search: isPrivate ? search.map((domain) => `~${domain}`) : search }
+}
+
+/** A record; the domain of a private one is written `~DOMAIN`. */
+export interface ResolvconfRecord {
+  readonly servers: readonly string[]
+  readonly search: readonly string[]
+}
+
+const listed = async (
+  edges: Pick<Edges, 'run'>,
+  program: string,
+  record: string,
+): Promise<string | undefined> => {
+  const { status, stdout } = await edges.run(program, ['-l', record], { capture: true, quiet: true })
+  return status === 0 ? stdout : undefined
+}
+
+/** The addresses of the lines `nameserver`. */
+export const serversOf = (text: string): string[] =>
+  [...text.matchAll(/^nameserver ([a-zA-Z0-9_=+:%.-]+)$/gm)].map((match) => match[1] as string)
+
+/** Whose `resolvconf` it is: Debian's own, openresolv, or the name of systemd's resolvectl. */
+export const resolvconfKind = (program: string): 'debian' | 'openresolv' | 'systemd' | 'other' => {
+  try {
+    if (basename(realpathSync(program)) === 'resolvectl') return 'systemd'
+  } catch {
+    return 'other'
+  }
+  const text = readFile(program)
+  if (text.includes('--enable-updates')) return 'debian'
+  return /openresolv/i.test(text) ? 'openresolv' : 'other'
 }
 
 const isLink = (path: string): boolean => {

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: MIT
+import { isDomain, isNameServer } from '@wgq/config/dns-domain'
 import type { Device } from '@wgq/model/device'
+import { WgqError } from '@wgq/model/error'
+import type { Op } from '@wgq/model/operation'
 import { isLenient } from '../lenient.ts'
 import { Failure } from '../run/failure.ts'
+import { inverse } from '../run/inverse.ts'
 import type { Runner } from '../run/runner.ts'
 import type { Session } from '../session.ts'
 import { isDefault } from '../state/routes.ts'
+import { isSplit, splitManager } from './act.ts'
 import { managerFor, planDns } from './plan.ts'
+import { remedy, whyNotSplit, whyNotTold } from './told.ts'
 
 /**
  * Puts the name servers of a configuration in place. Where that fails: under upstream's name so does `up`. Otherwise a
@@ -16,6 +22,7 @@ export const setDns = async (session: Session, runner: Runner, device: Device | 
   const { settings, edges, name } = session
   if (settings.dnsServers.length === 0) return
   const full = device?.peers.some((peer) => peer.allowedIps.some(isDefault)) ?? false
+  if (session.style === 'wgq') checkWords(session)
   const choice = managerFor(session)
   const why = 'none' in choice ? choice.none : await attempt(runner, session)
   if (why === undefined) return
@@ -26,14 +33,56 @@ export const setDns = async (session: Session, runner: Runner, device: Device | 
   edges.print(`[!] Going on without the name servers of ${name}: ${why}. Names are resolved as before.\n`)
 }
 
+/** Raises `E_DNS` for what is neither an address nor a domain; what it is may be a key and is not repeated. */
+const checkWords = ({ settings: { dnsServers, dnsSearch } }: Session): void => {
+  const wrong =
+    dnsServers.find(({ value }) => !isNameServer(value)) ?? dnsSearch.find(({ value }) => !isDomain(value))
+  if (!wrong) return
+  throw new WgqError(
+    'E_DNS',
+    `DNS in line ${wrong.at.line}: expected addresses and domains, found something else`,
+    {
+      hint: 'name servers are given by their addresses; a URL or a port is not understood',
+    },
+  )
+}
+
 /** Why it did not work; undefined when it did. Under upstream's name the failure goes through as it is. */
 const attempt = async (runner: Runner, session: Session): Promise<string | undefined> => {
+  const { style, edges, name } = session
   const ops = planDns(session)
-  try {
+  const [op] = ops
+  if (style === 'wg-quick' || op?.do !== 'dns.set') {
     await runner.perform(ops)
     return undefined
+  }
+  const refusal = whyNotSplit(edges.find, op)
+  if (refusal !== undefined) return refusal
+  try {
+    await runner.perform(ops)
   } catch (error) {
-    if (session.style === 'wg-quick' || !(error instanceof Failure)) throw error
-    return `the command above failed with status ${error.status}`
+    if (!(error instanceof Failure)) throw error
+    await takeBack(runner, op)
+    const [kind] = splitManager(op.manager)
+    const hint = kind === 'resolvconf' ? `; ${remedy(edges.find('resolvconf'))}` : ''
+    return `the command above failed with status ${error.status}${hint}`
+  }
+  if (session.act !== undefined) return undefined
+  const untold = await whyNotTold(edges, name, op)
+  if (untold === undefined) return undefined
+  if (isSplit(op.search)) {
+    await takeBack(runner, op)
+    return untold
+  }
+  edges.print(`[!] Names do not go to the name servers of ${name}: ${untold}.\n`)
+  return undefined
+}
+
+/** A manager may have taken a part, or all, before it failed. */
+const takeBack = async (runner: Runner, op: Op): Promise<void> => {
+  try {
+    await runner.perform([inverse(op) as Op])
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
   }
 }

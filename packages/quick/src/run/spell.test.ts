@@ -63,7 +63,7 @@ const table: [Op, string, string | undefined][] = [
   ],
   [
     { do: 'dns.set', dev: 'wg0', manager: 'resolvectl', servers: ['10.0.0.1', 'fd00::1'], search: [] },
-    'resolvectl dns wg0 10.0.0.1 fd00::1',
+    'resolvectl dns wg0 10.0.0.1 fd00::1; resolvectl domain wg0 ~.',
     'resolvectl revert wg0',
   ],
   [{ do: 'hook.run', command: 'echo "a  b" # c' }, 'echo "a  b" # c', undefined],

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { formatCidr } from '@wgq/model/cidr'
 import type { Op, Rule } from '@wgq/model/operation'
-import { splitManager } from '../dns/act.ts'
+import { isSplit, splitManager } from '../dns/act.ts'
 import { backupPath } from '../dns/file.ts'
 
 /**
@@ -77,8 +77,11 @@ const spellDns = (op: Extract<Op, { do: 'dns.set' | 'dns.unset' }>): string => {
     if (kind === 'resolvconf') return `resolvconf -d ${detail}${dev} -f`
     return kind === 'resolvectl' ? `resolvectl revert ${dev}` : `mv ${backupPath(detail, dev)} ${detail}`
   }
-  if (kind === 'resolvconf') return `resolvconf -a ${detail}${dev} -m 0 -x`
+  if (kind === 'resolvconf') return `resolvconf -a ${detail}${dev} ${isSplit(op.search) ? '-p' : '-m 0 -x'}`
   const servers = op.servers.join(' ')
-  if (kind === 'resolvectl') return `resolvectl dns ${dev} ${servers}`
+  if (kind === 'resolvectl') {
+    const domains = [...(isSplit(op.search) ? [] : ['~.']), ...op.search]
+    return `resolvectl dns ${dev} ${servers}; resolvectl domain ${dev} ${domains.join(' ')}`
+  }
   return `cp -P ${detail} ${backupPath(detail, dev)}; printf 'nameserver %s\\n' ${servers} > ${detail}`
 }

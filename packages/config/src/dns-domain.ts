@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+import { parseIp } from '@wgq/model/ip'
+
+/**
+ * Says whether a word of `DNS` that is no address can be a domain: a search domain, or one behind `~`, whose names alone go
+ * to the servers (as in systemd's `Domains=`; `~.` is all of them).
+ */
+export const isDomain = (word: string): boolean =>
+  word.length <= 254 && /^~?(?:\.|[\p{L}\p{N}_-]+(?:\.[\p{L}\p{N}_-]+)*\.?)$/u.test(word)
+
+/** Says whether a word of `DNS` is the address of a name server; a link-local one may have a zone. */
+export const isNameServer = (word: string): boolean => parseIp(word.replace(/%[\w.-]+$/, '')) !== undefined
