@@ -263,7 +263,7 @@ _wgq() {
     wait)
       if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --peer ]]; then COMPREPLY=($(compgen -W "$(_wgq_peers "${COMP_WORDS[2]}")" -- "$cur")); return; fi
       if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --timeout ]]; then COMPREPLY=(); return; fi
-      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W "--handshake --peer --timeout --help" -- "$cur")); return; fi
+      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W "--up --handshake --peer --timeout --help" -- "$cur")); return; fi
       case $at in
         1) COMPREPLY=($(compgen -W "$(_wgq_interfaces)" -- "$cur")) ;;
       esac

@@ -144,6 +144,24 @@ describe.skipIf(why)('a server and its peers', () => {
     expect(root.run(`ls ${kept}`)).toBe('')
   })
 
+  test('a peer whose day has come is locked out by watch, until it is let in again', () => {
+    ok(addresses)
+    ok('peer add wg0 guest')
+    ok('up wg0')
+    expect(ok('wait wg0 --up --timeout 5')).toBe('')
+    const seen = root.run(`export PATH="${builtBin}:$PATH"; cd /tmp
+      wgq watch wg0 --interval 0.2 > events & watcher=$!
+      wgq peer expire wg0 guest --at 2020-01-01
+      timeout 60 sh -c 'until grep -q expired events; do sleep 0.1; done'
+      kill $watcher; cat events`)
+    expect(seen).toMatch(/"event":"expired","interface":"wg0","peer":"[^"]+"/)
+    for (const line of seen.trim().split('\n')) expect(schemaFaults('event', JSON.parse(line))).toEqual([])
+    expect(allowed()).toBe('')
+    ok('peer enable wg0 guest')
+    expect(read()).not.toContain('Expires')
+    expect(allowed()).toBe('10.8.0.2/32 fd08::2/128\n')
+  })
+
   test('lists for people and for programs', () => {
     ok(addresses)
     expect(ok('peer list wg0')).toContain('wg0 has no peers')

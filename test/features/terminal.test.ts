@@ -55,6 +55,20 @@ describe.skipIf(why)('on a terminal', () => {
           )
       })
 
+  test('success has words, errors are as wide as the terminal', async () => {
+    const size = { columns: 60, rows: 24 }
+    const done = await onTerminal(tunnel.ns, [program('wgq'), 'reload', tunnel.configPath], size)
+    expect(done.lines.at(-1)).toBe(`${tunnel.device} is as its file says`)
+    tunnel.write(tunnel.defaultConfig())
+    tunnel.wgq('reload', tunnel.configPath)
+    const failed = await onTerminal(tunnel.ns, [program('wgq'), 'up', './no-such-file.conf'], size)
+    expect(failed.lines.length).toBeGreaterThan(2)
+    for (const line of failed.lines) expect(line.length).toBeLessThanOrEqual(60)
+    tunnel.write(
+      tunnel.defaultConfig().replace('AllowedIPs = 10.60.0.3/32', 'AllowedIPs = 10.60.0.3/32, 10.61.0.0/16'),
+    )
+  })
+
   for (const size of sizes)
     test(`top at ${size.columns} columns fits, shows names and leaves the terminal as it was`, async () => {
       const { raw, lines } = await onTerminal(

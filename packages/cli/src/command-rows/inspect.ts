@@ -14,7 +14,7 @@ const interfaces: Operand = {
 }
 const json = { name: 'json', summary: 'print JSON' } as const
 
-/** Verbs that look at running tunnels; none of them changes one, except `watch --reresolve`. */
+/** Verbs that look at running tunnels; none of them changes one, except `watch`. */
 export const inspectCommands: readonly Command[] = [
   {
     verb: 'doctor',
@@ -48,6 +48,10 @@ export const inspectCommands: readonly Command[] = [
     usage: '<interface>',
     operands: [interfaceOperand],
     options: [
+      {
+        name: 'up',
+        summary: 'wait until `up` is through with it: the link is up, with addresses and routes',
+      },
       { name: 'handshake', summary: 'wait for a handshake that is not older than a session lives (180 s)' },
       {
         name: 'peer',
@@ -87,9 +91,13 @@ export const inspectCommands: readonly Command[] = [
       },
     ],
     examples: [
-      { command: 'wgq watch wg0', summary: 'up, down, handshake, endpoint, stale, peer-added, peer-removed' },
+      {
+        command: 'wgq watch wg0',
+        summary: 'up, down, handshake, endpoint, stale, peer-added, peer-removed, expired',
+      },
       { command: 'wgq watch --reresolve wg0', summary: 'what wgq-watch@wg0.service runs' },
     ],
+    description: ['As root it also disables peers whose day of `wgq peer expire` has come.'],
   },
   {
     verb: 'metrics',

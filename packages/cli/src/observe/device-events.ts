@@ -6,7 +6,12 @@ import type { Key } from '@wgq/model/key'
 /** Something that happened to an interface or a peer, as `wgq watch` prints it (docs/schema/event.json). */
 export type DeviceEvent =
   | { readonly event: 'up' | 'down'; readonly interface: string }
-  | { readonly event: 'peer-added' | 'peer-removed'; readonly interface: string; readonly peer: Key }
+  /** `expired`: its `# Expires` had come, and `watch` disabled it. */
+  | {
+      readonly event: 'peer-added' | 'peer-removed' | 'expired'
+      readonly interface: string
+      readonly peer: Key
+    }
   /** A session was made or renewed; `handshakeSeconds` is the wall clock of it. */
   | {
       readonly event: 'handshake'

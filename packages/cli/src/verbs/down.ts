@@ -1,7 +1,19 @@
 // SPDX-License-Identifier: MIT
 import { downHere, downWithoutConfigHere } from '@wgq/quick/orchestrate'
 import type { Handler } from '../command.ts'
+import { sayDone } from '../done.ts'
 import { runQuick } from '../quick-session.ts'
 
 /** wg-quick down NAME|FILE. */
-export const run: Handler = (invocation) => runQuick(invocation, downHere, downWithoutConfigHere)
+export const run: Handler = async (invocation) => {
+  let name = ''
+  const status = await runQuick(
+    invocation,
+    (session) => {
+      name = session.name
+      return downHere(session)
+    },
+    downWithoutConfigHere,
+  )
+  return sayDone(invocation.personality, status, `${name || invocation.args[0]} is down`)
+}

@@ -2,6 +2,7 @@
 import { reloadHere } from '@wgq/quick/reload/reload-here'
 import { rerunAsRoot } from '../as-root.ts'
 import type { Handler } from '../command.ts'
+import { asFile, sayDone } from '../done.ts'
 import { parseArguments } from '../options.ts'
 import { runQuick } from '../quick-session.ts'
 import { compare } from './diff.ts'
@@ -11,7 +12,10 @@ export const run: Handler = async (invocation) => {
   const parsed = await parseArguments(invocation)
   const elsewhere = rerunAsRoot(invocation)
   if (elsewhere) return elsewhere
-  return runQuick({ ...invocation, args: parsed.operands }, (session) =>
-    parsed.flags.has('check') ? compare(session, false) : reloadHere(session),
+  const { personality } = invocation
+  return runQuick({ ...invocation, args: parsed.operands }, async (session) =>
+    parsed.flags.has('check')
+      ? compare(session, false)
+      : sayDone(personality, await reloadHere(session), asFile(session)),
   )
 }

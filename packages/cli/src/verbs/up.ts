@@ -4,6 +4,7 @@ import type { Session } from '@wgq/quick/session'
 import { startTry } from '@wgq/quick/try'
 import { rerunAsRoot } from '../as-root.ts'
 import type { Handler } from '../command.ts'
+import { asFile, sayDone } from '../done.ts'
 import { lastValue, numberValue, parseArguments } from '../options.ts'
 import { writeErr, writeOut } from '../output.ts'
 import { runQuick } from '../quick-session.ts'
@@ -11,7 +12,10 @@ import { runQuick } from '../quick-session.ts'
 /** wg-quick up NAME|FILE; wgq up [OPTIONS] NAME|FILE. */
 export const run: Handler = async (invocation) => {
   const plain = invocation.personality !== 'wgq' || !invocation.args.some((word) => word.startsWith('-'))
-  if (plain) return runQuick(invocation, upHere)
+  const { personality } = invocation
+  const bringUp = async (session: Session): Promise<number> =>
+    sayDone(personality, await upHere(session), asFile(session))
+  if (plain) return runQuick(invocation, bringUp)
   const parsed = await parseArguments(invocation)
   const trySeconds = numberValue(parsed, 'try', 1)
   const elsewhere = rerunAsRoot(invocation)
@@ -28,7 +32,7 @@ export const run: Handler = async (invocation) => {
         ...(into === undefined ? {} : { into }),
       }
       if (parsed.flags.has('dry-run')) return showPlan(wanted, parsed.flags.has('json'))
-      const status = await upHere(wanted)
+      const status = await bringUp(wanted)
       if (status !== 0 || trySeconds === undefined) return status
       startTry(session, trySeconds)
       writeErr(

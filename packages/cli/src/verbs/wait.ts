@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 
 import { openDevices } from '@wgq/backends/devices'
+import { openHost } from '@wgq/backends/host'
 import type { Device } from '@wgq/model/device'
+import type { Host } from '@wgq/model/host'
 import type { Key } from '@wgq/model/key'
+import { runDirectory } from '@wgq/quick/orchestrate'
+import { readJournal } from '@wgq/quick/run/journal'
 import type { Handler } from '../command.ts'
 import { staleAfterSeconds } from '../observe/device-events.ts'
 import { pause } from '../observe/pause.ts'
@@ -14,7 +18,7 @@ import { Progress } from '../progress.ts'
 /** Exit status when the time was over. */
 const timedOut = 4
 
-/** wgq wait IF [--handshake] [--peer PEER] [--timeout SECONDS]. */
+/** wgq wait IF [--up] [--handshake] [--peer PEER] [--timeout SECONDS]. */
 export const run: Handler = async (invocation) => {
   const parsed = await parseArguments(invocation)
   const [name = ''] = parsed.operands
@@ -22,32 +26,39 @@ export const run: Handler = async (invocation) => {
   const word = lastValue(parsed, 'peer')
   const peer = word === undefined ? undefined : peerKey(name, word)
   const wantsHandshake = parsed.flags.has('handshake') || peer !== undefined
+  const wantsUp = parsed.flags.has('up')
   const devices = openDevices()
+  const host = wantsUp ? await openHost() : undefined
   const deadline = timeoutSeconds === 0 ? Number.POSITIVE_INFINITY : performance.now() + timeoutSeconds * 1000
   const what = wantsHandshake ? 'a handshake' : 'the interface'
   const progress = new Progress((seconds) => `${name}: waiting for ${what}, ${seconds} s`)
   try {
     for (;;) {
       const device = await readIfThere(devices, name)
-      if (device && (!wantsHandshake || hasSession(device, peer))) return 0
-      if (performance.now() >= deadline) return giveUp(name, device, timeoutSeconds, progress)
+      const isThere = device && (!wantsUp || (await isUp(host, name)))
+      if (isThere && (!wantsHandshake || hasSession(device, peer))) return 0
+      if (performance.now() >= deadline) {
+        const why = isThere ? 'no handshake' : device ? 'it was not brought up' : 'it did not appear'
+        return giveUp(name, why, timeoutSeconds, progress)
+      }
       await pause(0.1)
     }
   } finally {
     progress.end()
+    host?.close()
   }
 }
 
-const giveUp = (
-  name: string,
-  device: Device | undefined,
-  timeoutSeconds: number,
-  progress: Progress,
-): number => {
+const giveUp = (name: string, why: string, timeoutSeconds: number, progress: Progress): number => {
   progress.end()
-  const why = device ? 'no handshake' : 'it did not appear'
   writeErr(`wgq: ${name}: ${why} within ${timeoutSeconds} s\n  hint: \`wgq doctor ${name}\` says why\n`)
   return timedOut
+}
+
+/** The link is up, and nobody is at work on the tunnel. */
+const isUp = async (host: Host | undefined, name: string): Promise<boolean> => {
+  const link = await host?.link(name)
+  return link?.up === true && (readJournal(runDirectory, name)?.state ?? 'up') === 'up'
 }
 
 const hasSession = (device: Device, peer: Key | undefined): boolean => {

@@ -5,6 +5,7 @@ import type { Device, DeviceAccess } from '@wgq/model/device'
 import type { Handler } from '../command.ts'
 import { type DeviceEvent, deviceEvents } from '../observe/device-events.ts'
 import { EndpointWatch } from '../observe/endpoint-watch.ts'
+import { ExpiryWatch } from '../observe/expiry-watch.ts'
 import { pause, untilSignal } from '../observe/pause.ts'
 import { nameMap, namesOf, readChosen } from '../observe/tunnels.ts'
 import { numberValue, parseArguments } from '../options.ts'
@@ -16,6 +17,7 @@ export const run: Handler = async (invocation) => {
   const intervalSeconds = numberValue(parsed, 'interval', 0.1) ?? 1
   const devices = openDevices()
   const stop = untilSignal()
+  const expiry = process.geteuid?.() === 0 ? new ExpiryWatch() : undefined
   const endpoints = parsed.flags.has('reresolve') ? new EndpointWatch(devices) : undefined
   let before = new Map<string, Device>()
   let beforeSeconds = wallSeconds()
@@ -25,6 +27,8 @@ export const run: Handler = async (invocation) => {
     for (const name of new Set([...before.keys(), ...now.keys()]))
       for (const event of deviceEvents(before.get(name), now.get(name), beforeSeconds, nowSeconds))
         print(event, nowSeconds)
+    for (const name of now.keys())
+      for (const event of expiry?.act(name, Date.now()) ?? []) print(event, nowSeconds)
     if (endpoints)
       for (const device of now.values())
         for (const moved of await endpoints.follow(device)) print(moved, nowSeconds)

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+import { isatty } from 'node:tty'
+import type { Personality } from './command.ts'
+import { tellErr } from './output.ts'
+
+/** Says on a terminal that it worked, in words; scripts have the exit status, and `wg-quick` says nothing. */
+export const sayDone = (personality: Personality, status: number, words: string): number => {
+  if (status === 0 && personality === 'wgq' && isatty(2)) tellErr(`${words}\n`)
+  return status
+}
+
+/** What exit status 0 of `up` and `reload` means. */
+export const asFile = ({ name }: { readonly name: string }): string => `${name} is as its file says`
