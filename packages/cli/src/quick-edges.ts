@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-import { accessSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, isAbsolute, join } from 'node:path'
 import { openDevices } from '@wgq/backends/devices'
 import { openHost, openHostInside } from '@wgq/backends/host'
 import { systemContext } from '@wgq/config/wg/context'
@@ -52,6 +52,7 @@ export const openEdges = async ({ binDirectory, exact, encode, scratch }: EdgeOp
     devices: openDevices(),
     ...(process.platform === 'linux' ? { openHost: openHostInside } : {}),
     run: childRunner(env, scratch),
+    ...embeddedDataPlane(binDirectory, env),
     find: findProgram(env['PATH']),
     // The reading of wg wants one character per byte.
     readWgConfig: (text) =>
@@ -73,6 +74,28 @@ export const openEdges = async ({ binDirectory, exact, encode, scratch }: EdgeOp
     print: tellErr,
   }
 }
+
+/**
+ * The daemon is started directly by the Node.js that runs now, from the file beside this program: its launcher would start
+ * Node.js twice more. With settings of its own in the environment, or where the file is not there, the launcher serves.
+ */
+const embeddedDataPlane = (binDirectory: string, env: NodeJS.ProcessEnv): Pick<Edges, 'startDataPlane'> => {
+  const file = join(dirname(process.argv[1] ?? ''), 'wgqd.cjs')
+  if (!isAbsolute(file) || !existsSync(file) || ownSettings.some((name) => env[name] !== undefined)) return {}
+  return {
+    startDataPlane: async (name) => {
+      const { startDaemon } = await import('@wgq/uapi/start-daemon')
+      return startDaemon({
+        command: [file, join(binDirectory, 'wgqd'), name],
+        env,
+        chatty: false,
+        explain: (error) => `wgqd: cannot start a process: ${(error as Error).message}\n`,
+      })
+    },
+  }
+}
+
+const ownSettings = ['LOG_LEVEL', 'WGQ_LOG', 'WG_TUN_FD', 'WG_UAPI_FD']
 
 /** A key with slashes is a path already: names of interfaces may have dots. */
 const sysctlPath = (key: string): string => `/proc/sys/${key.includes('/') ? key : key.replaceAll('.', '/')}`

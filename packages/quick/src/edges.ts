@@ -36,6 +36,11 @@ export interface Edges {
   /** The host inside of a network namespace, by its name; where the system has such. */
   readonly openHost?: (netns: string) => Promise<Host>
   readonly run: RunChild
+  /**
+   * Starts the data plane that comes with wgq and waits until it can be configured; absent where it is started as any other
+   * program. Resolves to its exit status and what to print.
+   */
+  readonly startDataPlane?: (name: string) => Promise<{ readonly status: number; readonly text: string }>
   /** Path of a program by PATH; undefined where there is none. */
   readonly find: (program: string) => string | undefined
   /** What `wg addconf` would do with a text: names are looked up. Raises WgqError with wg's own words. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { closeSync, writeSync } from 'node:fs'
-import { readyText, readyVariable, startInBackground } from '@wgq/dataplane/daemon/background'
 import { failureLine } from '@wgq/dataplane/daemon/failure'
 import { readSettings, usage } from '@wgq/dataplane/daemon/settings'
+import { readyText, readyVariable, startDaemon } from '@wgq/uapi/start-daemon'
 
 // Node would open its inspector on SIGUSR1: code as root for whoever connects. Launchers close the time before this line.
 process.on('SIGUSR1', () => {})
@@ -72,7 +72,14 @@ const main = async (): Promise<void> => {
     await serve(settings)
     return
   }
-  const { status, text } = await startInBackground(process.argv.slice(1), settings, process.env)
+  const { status, text } = await startDaemon({
+    command: process.argv.slice(1),
+    env: process.env,
+    chatty: settings.logLevel === 'debug',
+    tunFd: settings.tunFd,
+    uapiFd: settings.uapiFd,
+    explain: failureLine,
+  })
   process.stderr.write(text)
   process.exit(status)
 }

@@ -117,7 +117,8 @@ constexpr long unknown[]{
     SYS_openat2,
 #endif
 #ifdef SYS_io_uring_setup
-    SYS_io_uring_setup, SYS_io_uring_enter, SYS_io_uring_register,
+    // The loop of newer libuv has a ring since its start and waits with io_uring_enter: that call stays.
+    SYS_io_uring_setup, SYS_io_uring_register,
 #endif
 };
 

@@ -34,6 +34,7 @@ export const act = async (op: Op, session: Session): Promise<void> => {
   const { edges } = session
   switch (op.do) {
     case 'daemon.start':
+      if (op.embedded && edges.startDataPlane) return startDataPlane(edges, edges.startDataPlane(op.name))
       return child(session, op.program, [op.name], { detached: true })
     case 'device.configure': {
       const reading = said(edges, 1, () => edges.readWgConfig(op.configuration))
@@ -73,6 +74,15 @@ const child = async (
   const { status } = await edges.run(program, args, options)
   if (status === 127 && edges.find(program) === undefined)
     edges.print(`${self}: ${program}: command not found\n`)
+  if (status !== 0) throw new Failure(status)
+}
+
+const startDataPlane = async (
+  edges: Edges,
+  started: Promise<{ readonly status: number; readonly text: string }>,
+): Promise<void> => {
+  const { status, text } = await started
+  if (text !== '') edges.print(text)
   if (status !== 0) throw new Failure(status)
 }
 

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+import { spawn } from 'node:child_process'
+
+/** Environment variable that tells the daemon which descriptor to say "ready" on, or why not. */
+export const readyVariable = 'WGQ_READY_FD'
+
+/** What the daemon writes once `wg` can talk to it. Anything else before the end of the stream is why it failed. */
+export const readyText = 'ready\n'
+
+/** How a daemon is started in the background. */
+export interface DaemonStart {
+  /** A script for the Node.js that runs now, and its arguments. */
+  readonly command: readonly string[]
+  readonly env: NodeJS.ProcessEnv
+  /** Whether the daemon goes on writing to our output. */
+  readonly chatty: boolean
+  /** Descriptors that the daemon takes over: a TUN, a listening configuration socket. */
+  readonly tunFd?: number | undefined
+  readonly uapiFd?: number | undefined
+  /** What to print where no process can be made. */
+  readonly explain: (error: unknown) => string
+}
+
+/**
+ * Starts a daemon in a session of its own, never by fork (Node cannot), and waits until its interface and socket are there.
+ * Resolves to an exit status and what to print: 0 and nothing, or 1 and the reason.
+ */
+export const startDaemon = (
+  start: DaemonStart,
+): Promise<{ readonly status: number; readonly text: string }> => {
+  const { command, env, tunFd, uapiFd, explain } = start
+  const output = start.chatty ? ('inherit' as const) : ('ignore' as const)
+  const child = spawn(process.execPath, [...process.execArgv, ...command], {
+    detached: true,
+    cwd: '/',
+    // 3 is the pipe on which the daemon reports.
+    stdio: ['ignore', output, output, 'pipe', tunFd ?? 'ignore', uapiFd ?? 'ignore'],
+    env: {
+      ...env,
+      WG_PROCESS_FOREGROUND: '1',
+      [readyVariable]: '3',
+      ...(tunFd === undefined ? {} : { WG_TUN_FD: '4' }),
+      ...(uapiFd === undefined ? {} : { WG_UAPI_FD: '5' }),
+    },
+  })
+  return new Promise((resolve) => {
+    // A process that could not be made has none.
+    const report = child.stdio?.[3] as NodeJS.ReadableStream | undefined
+    let text = ''
+    const settle = () => {
+      report?.removeAllListeners()
+      child.unref()
+      if (text === readyText) resolve({ status: 0, text: '' })
+      else resolve({ status: 1, text: text || 'wgqd: the daemon ended before it was ready\n' })
+    }
+    // This comes after the end of the pipe, which says less.
+    child.on('error', (error) => {
+      text = explain(error)
+      settle()
+    })
+    report?.on('data', (piece: Buffer) => {
+      text += piece.toString()
+      if (text === readyText) settle()
+    })
+    report?.on('end', () => setImmediate(settle))
+  })
+}
