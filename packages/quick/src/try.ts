@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-import { spawn } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -21,17 +19,19 @@ type Place = Pick<Session, 'runDirectory' | 'name'>
  * connection, and takes the tunnel down after `seconds` unless {@link confirmTry} comes first.
  */
 export const startTry = (session: Session, seconds: number): void => {
-  const trial: Trial = { token: randomBytes(12).toString('hex'), config: session.configPath }
+  const trial: Trial = {
+    token: process.getBuiltinModule('node:crypto').randomBytes(12).toString('hex'),
+    config: session.configPath,
+  }
   writeFileSync(path(session), `${JSON.stringify(trial)}\n`, { mode: 0o600 })
-  const guard = spawn(
-    join(session.binDirectory, 'wgq'),
-    ['try-guard', session.name, trial.token, `${seconds}`],
-    {
+  // Loaded here only: most runs of `up` are no trial.
+  const guard = process
+    .getBuiltinModule('node:child_process')
+    .spawn(join(session.binDirectory, 'wgq'), ['try-guard', session.name, trial.token, `${seconds}`], {
       detached: true,
       stdio: 'ignore',
       cwd: '/',
-    },
-  )
+    })
   guard.unref()
 }
 

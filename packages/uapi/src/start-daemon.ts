@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { spawn } from 'node:child_process'
-
-/** Environment variable that tells the daemon which descriptor to say "ready" on, or why not. */
-export const readyVariable = 'WGQ_READY_FD'
-
-/** What the daemon writes once `wg` can talk to it. Anything else before the end of the stream is why it failed. */
-export const readyText = 'ready\n'
+import { readyText, readyVariable } from './ready.ts'
 
 /** How a daemon is started in the background. */
 export interface DaemonStart {

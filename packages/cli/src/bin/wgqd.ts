@@ -2,7 +2,7 @@
 import { closeSync, writeSync } from 'node:fs'
 import { failureLine } from '@wgq/dataplane/daemon/failure'
 import { readSettings, usage } from '@wgq/dataplane/daemon/settings'
-import { readyText, readyVariable, startDaemon } from '@wgq/uapi/start-daemon'
+import { readyText, readyVariable } from '@wgq/uapi/ready'
 
 // Node would open its inspector on SIGUSR1: code as root for whoever connects. Launchers close the time before this line.
 process.on('SIGUSR1', () => {})
@@ -72,6 +72,7 @@ const main = async (): Promise<void> => {
     await serve(settings)
     return
   }
+  const { startDaemon } = await import('@wgq/uapi/start-daemon')
   const { status, text } = await startDaemon({
     command: process.argv.slice(1),
     env: process.env,

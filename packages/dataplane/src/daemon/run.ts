@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { randomInt } from 'node:crypto'
+
 import { writeFileSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { errnoText } from '@wgq/model/errno'
@@ -26,6 +26,7 @@ import { tunFailure } from './failure.ts'
 import { setMtu, setQueueLength, tunName } from './interface-request.ts'
 import { type LinkState, LinkWatch } from './link-watch.ts'
 import { DaemonLog } from './log.ts'
+import { RandomIndices } from './random-indices.ts'
 import type { DaemonSettings } from './settings.ts'
 import { SourceWatch } from './source-watch.ts'
 import { wallClock } from './wall-clock.ts'
@@ -117,6 +118,7 @@ class RunningDaemon implements DaemonHandle {
   private readonly log: DaemonLog
   private readonly ended: (status: number) => void
   private readonly engine: PacketEngine
+  private readonly indices = new RandomIndices()
   private readonly device: Device
   private readonly links: LinkWatch
   private sources: SourceWatch | undefined
@@ -147,7 +149,7 @@ class RunningDaemon implements DaemonHandle {
       bootMs: () => Number(bootTimeNanoseconds()) / 1e6,
       wallNs: wallClock,
       makeKeyPair,
-      randomIndex: () => randomInt(2 ** 32),
+      randomIndex: () => this.indices.next(),
       jitterMs: () => Math.random() * mostJitterMs,
       wakeAt: (at) => this.wakeAt(at),
       interfaceIndex,
@@ -205,6 +207,7 @@ class RunningDaemon implements DaemonHandle {
     this.links.close()
     this.sources?.close()
     this.device.close()
+    this.indices.close()
   }
 
   // --- internal ---
