@@ -90,11 +90,12 @@ describe.skipIf(whyNot !== undefined)('verbs about configuration files', () => {
     [['allowed-ips', 'lan'], 'found "lan"'],
     [['export', 'wg0.conf'], '--to takes'],
     [['export', '--to', 'windows', 'wg0.conf'], 'found "windows"'],
-    [['import', 'wg0.conf'], 'NetworkManager keyfile'],
+    [['import', 'wg0.conf'], 'A profile of another program is expected'],
     [['qr', 'huge.conf'], 'A QR code holds 2953 bytes'],
   ])('%j fails in one line and a hint', (args, message) => {
     put('wg0.conf', tunnel)
-    put('huge.conf', tunnel + tunnel.repeat(20))
+    const peers = tunnel.slice(tunnel.indexOf('[Peer]')).repeat(30)
+    put('huge.conf', tunnel + peers)
     const { status, stdout, stderr } = wgq(args)
     expect([status, stdout]).toEqual([1, ''])
     expect(stderr).toContain(message)
@@ -113,6 +114,69 @@ describe.skipIf(whyNot !== undefined)('verbs about configuration files', () => {
     })
   })
 
+  test.each([
+    ['export', '--to', 'networkd', 'wg0.conf'],
+    ['strip', './wg0.conf'],
+    ['qr', 'wg0.conf'],
+    ['lint', '--json', 'wg0.conf'],
+    ['import', 'wg0.nmconnection'],
+    ['genkey'],
+    ['help'],
+  ])('%s: an output that cannot be written is a failure with its cause', (...args) => {
+    put('wg0.conf', tunnel)
+    put('wg0.nmconnection', '[connection]\ntype=wireguard\n')
+    const into = (script: string) =>
+      spawnSync('bash', ['-c', script, join(builtBin, 'wgq'), ...args], { cwd: directory, encoding: 'utf8' })
+    const full = into('"$0" "$@" >/dev/full')
+    expect(full).toMatchObject({ status: 1, stderr: expect.stringContaining('No space left on device') })
+    const closed = into('{ sleep 0.01; "$0" "$@"; echo $? >&2; } 2> >(cat >&2) | :; wait')
+    expect(closed.stderr).toMatch(/standard output cannot be written: Broken pipe\n1\n$/)
+  })
+
+  test.each([
+    [`AllowedIPs = 10.0.0.0/8,,x`, 'stray-comma'],
+    [`Jc = 4`, 'AmneziaWG'],
+  ])('export and qr refuse a file with %s and write nothing', (line, said) => {
+    put('wg0.conf', tunnel.replace('[Peer]', `[Peer]\n${line}`))
+    for (const args of [['export', '--to', 'networkmanager'], ['export', '--to', 'rc.conf'], ['qr']]) {
+      const { status, stdout, stderr } = wgq([...args, 'wg0.conf'])
+      expect([status, stdout]).toEqual([1, ''])
+      expect(stderr).toContain(said)
+    }
+  })
+
+  test.each(['very-long-name-from-router.conf', 'my tunnel.conf', '51820.conf'])(
+    'the interface of a profile from %s has a valid name, and a word says so',
+    (file) => {
+      put(file, tunnel)
+      const { stdout, stderr } = wgq(['export', '--to', 'networkmanager', file])
+      expect(/^interface-name=(.*)$/m.exec(stdout)?.[1]).toMatch(/^[a-z][a-z0-9-]{0,14}$/)
+      expect(stderr).toContain('it cannot be that of an interface')
+    },
+  )
+
+  test('import writes a private file, and warns where everybody could read the key', () => {
+    put('wg0.nmconnection', '[connection]\ntype=wireguard\ninterface-name=wg0\n')
+    expect(wgq(['import', 'wg0.nmconnection', '--output', 'new.conf']).stdout).toBe('')
+    expect(statSync(join(directory, 'new.conf')).mode & 0o777).toBe(0o600)
+    const redirect = 'umask 022; "$0" import wg0.nmconnection > open.conf'
+    const { stderr } = spawnSync('bash', ['-c', redirect, join(builtBin, 'wgq')], {
+      cwd: directory,
+      encoding: 'utf8',
+    })
+    expect(stderr).toContain('world accessible file')
+  })
+
+  test.each(['network:\n  tunnels:\n    wg0:\n      mode: wireguard\n'])(
+    'import names YAML of netplan',
+    (text) => {
+      put('10-wg.yaml', text)
+      const { status, stderr } = wgq(['import', '10-wg.yaml'])
+      expect(status).toBe(1)
+      expect(stderr).toMatch(/netplan.*\n.*netplan generate/)
+    },
+  )
+
   test('qr: says what it leaves out and that it is secret; pictures are private', () => {
     const shown = wgq(['qr', put('wg0.conf', tunnel.replace('Address', 'PostUp = true\nAddress'))])
     expect(shown.stderr).toBe(
@@ -122,7 +186,7 @@ describe.skipIf(whyNot !== undefined)('verbs about configuration files', () => {
     expect(lines.length).toBeGreaterThan(20)
     expect(new Set(lines.map((line) => line.length)).size).toBe(1)
     expect(wgq(['qr', 'wg0.conf', '--svg', 'code.svg']).status).toBe(0)
-    expect(readFileSync(join(directory, 'code.svg'), 'utf8')).toMatch(/^<svg .*<rect .*<\/svg>$/s)
+    expect(readFileSync(join(directory, 'code.svg'), 'utf8')).toMatch(/<svg .*<rect .*<\/svg>\n$/s)
     expect(statSync(join(directory, 'code.svg')).mode & 0o777).toBe(0o600)
   })
 

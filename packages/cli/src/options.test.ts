@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { numberValue, parseArguments } from './options.ts'
 
@@ -14,6 +17,19 @@ describe('parseArguments', () => {
     const parsed = await parse('wait', 'wg0', '--handshake', '--timeout', '5', '--timeout=7.5')
     expect(parsed.flags).toEqual(new Set(['handshake']))
     expect(numberValue(parsed, 'timeout', 0)).toBe(7.5)
+  })
+  test('a name that begins with a dash is an operand where there is such a file', async () => {
+    const before = process.cwd()
+    const folder = mkdtempSync(join(tmpdir(), 'wgq-options-'))
+    try {
+      process.chdir(folder)
+      writeFileSync('-x', '')
+      expect((await parse('lint', '-x', '-q', 'a')).operands).toEqual(['-x', 'a'])
+      await expect(parse('lint', '-y')).rejects.toThrow(/Unknown argument: y/)
+    } finally {
+      process.chdir(before)
+      rmSync(folder, { recursive: true })
+    }
   })
   test.each([
     [['wg0', '--frobnicate'], /there is no option --frobnicate/],

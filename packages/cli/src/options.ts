@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+import { existsSync, readFileSync } from 'node:fs'
+import { configDirectories } from '@wgq/config/locate'
 import { nearest } from '@wgq/config/nearest'
 import { WgqError } from '@wgq/model/error'
 import type { Invocation } from './command.ts'
@@ -21,7 +23,7 @@ export const parseArguments = async (invocation: Invocation): Promise<ParsedArgu
   const row = findCommand(invocation.verb, 'wgq')
   if (!row) throw new WgqError('E_USAGE', `${JSON.stringify(invocation.verb)} is no command`)
   const { default: yargs } = await import('yargs')
-  const parser = yargs([...invocation.args])
+  const parser = yargs(withMarkedNames(row, invocation.args))
     .help(false)
     .version(false)
     .exitProcess(false)
@@ -52,7 +54,7 @@ export const parseArguments = async (invocation: Invocation): Promise<ParsedArgu
     })
   }
   const parsed = (await parser.parseAsync()) as Record<string, unknown> & { _: string[]; '--'?: string[] }
-  const operands = [...parsed._.map(String), ...(parsed['--'] ?? [])]
+  const operands = [...parsed._.map(String), ...(parsed['--'] ?? [])].map((word) => word.replace(mark, ''))
   checkOperands(row, operands)
   const given = row.options.filter(({ name }) => parsed[name] !== undefined)
   return {
@@ -63,6 +65,43 @@ export const parseArguments = async (invocation: Invocation): Promise<ParsedArgu
         .filter(({ valueName }) => valueName !== undefined)
         .map(({ name }) => [name, [parsed[name]].flat().map(String)]),
     ),
+  }
+}
+
+// No argument can hold it.
+const mark = '\0'
+
+/**
+ * The words of a command line, those marked that begin with `-` and are the name of an interface or a file: Linux and wg-quick
+ * take `-x` as a name.
+ */
+const withMarkedNames = (row: Command, words: readonly string[]): string[] => {
+  if (!row.operands.some(({ kind }) => kind !== 'text')) return [...words]
+  const known = new Set(row.options.flatMap(({ short }) => (short === undefined ? [] : [`-${short}`])))
+  const takesValue = new Set(
+    row.options.flatMap(({ name, valueName }) => (valueName === undefined ? [] : [`--${name}`])),
+  )
+  return words.map((word, index) => {
+    if (!/^-[a-zA-Z0-9_=+.]/.test(word) || known.has(word)) return word
+    return !takesValue.has(words[index - 1] ?? '') && isThere(word) ? mark + word : word
+  })
+}
+
+const isThere = (name: string): boolean => {
+  if (existsSync(name)) return true
+  if (!/^[a-zA-Z0-9_=+.-]{1,15}$/.test(name)) return false
+  const files = configDirectories(process.platform).map((directory) => `${directory}/${name}.conf`)
+  return [...files, `/var/run/wireguard/${name}.sock`].some((path) => existsSync(path)) || isLink(name)
+}
+
+/** Of this network namespace: /sys may show another. */
+const isLink = (name: string): boolean => {
+  try {
+    return readFileSync('/proc/self/net/dev', 'latin1')
+      .split('\n')
+      .some((line) => line.trimStart().startsWith(`${name}:`))
+  } catch {
+    return existsSync(`/sys/class/net/${name}`)
   }
 }
 

@@ -7,7 +7,7 @@ import { WgqError } from '@wgq/model/error'
  * Writes a file that holds secrets: complete or not at all, never readable by others in between. Raises `E_WRITE` with
  * `errno` set.
  */
-export const writePrivateFile = (path: string, text: string | Buffer, mode = 0o600): void => {
+export const writePrivateFile = (path: string, text: string | Uint8Array, mode = 0o600): void => {
   const temporary = `${path}.wgq-${process.pid}`
   try {
     writeFileSync(temporary, text, { mode: 0o600, flag: 'wx' })

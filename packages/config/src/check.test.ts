@@ -25,6 +25,15 @@ describe('checkConfiguration', () => {
     expect(error?.message).not.toContain(key.slice(1))
   })
 
+  test.each([
+    [`\ufeff[Interface]\nPrivateKey = ${key}\n`, /byte-order mark/],
+    [Buffer.from(`[Interface]\nPrivateKey = ${key}\n`, 'utf16le').toString('utf8'), /UTF-16LE/],
+  ])('the encoding of %j is named, its text is not shown', async (text, message) => {
+    const error = await checkConfiguration(text, 'wg0.conf').catch((found) => found)
+    expect(error).toMatchObject({ code: 'E_ENCODING', message: expect.stringMatching(message) })
+    expect(error.message.replaceAll('\0', '')).not.toContain(key)
+  })
+
   const folder = join(import.meta.dirname, '../../../test/fixtures/wg-quick-master')
   const golden = readdirSync(folder)
     .filter((file) => file.endsWith('.json'))

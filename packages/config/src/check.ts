@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { parseCidr } from '@wgq/model/cidr'
 import { WgqError } from '@wgq/model/error'
+import { wideEncoding } from './encoding.ts'
 import { readSettings, type Setting } from './settings.ts'
 import { splitEndpoint } from './wg/endpoint.ts'
 import { strictPort } from './wg/port.ts'
@@ -8,9 +9,11 @@ import { readWgFile } from './wg/read-file.ts'
 
 /**
  * Finds what would make `up` fail half-way, before anything is changed: the first value that `wg` or `ip` refuses, with its
- * line and column in the file. No name is looked up. Raises `E_VALUE`, `E_LINE`, `E_PEER`, `E_SAVE_CONFIG`.
+ * line and column in the file. No name is looked up. Raises `E_VALUE`, `E_LINE`, `E_PEER`, `E_SAVE_CONFIG`, and
+ * `E_ENCODING` for a file that is not UTF-8 without mark.
  */
 export const checkConfiguration = async (text: string, file: string): Promise<void> => {
+  checkEncoding(text, file)
   const { wgConfig, addresses, mtu } = readSettings(text, file, true)
   await readWgFile(Buffer.from(wgConfig).toString('latin1'), file, {
     ports: strictPort(),
@@ -23,6 +26,19 @@ export const checkConfiguration = async (text: string, file: string): Promise<vo
   })
   for (const address of addresses) checkAddress(address)
   if (mtu) checkMtu(mtu)
+}
+
+/** What wg would call an unrecognized line, quoting the key in it. */
+const checkEncoding = (text: string, file: string): void => {
+  const encoding = wideEncoding(text)
+  if (encoding === undefined && !text.startsWith('\ufeff')) return
+  const found = encoding ?? 'UTF-8 with a byte-order mark, which wg takes for a part of the first line'
+  throw new WgqError('E_ENCODING', `\`${file}' has to be UTF-8, it is ${found}`, {
+    hint:
+      encoding === undefined
+        ? `save it without BOM, or: sed -i '1s/^\\xef\\xbb\\xbf//' ${file}`
+        : `save it as UTF-8, or: iconv -f ${encoding} -t UTF-8 ${file}`,
+  })
 }
 
 const checkAddress = ({ value, at }: Setting): void => {

@@ -1,24 +1,34 @@
 // SPDX-License-Identifier: MIT
+import { shown, visible } from '@wgq/model/shown'
 import type { Handler } from '../command.ts'
 import { readConfigOperand } from '../config-operand.ts'
+import { refuseFaults } from '../lint/refuse.ts'
 import { lastValue, parseArguments } from '../options.ts'
 import { writeErr, writeOut } from '../output.ts'
 import { writePrivateFile } from '../private-file.ts'
 import { drawCode, makeCode } from '../qr/code.ts'
 
-/** wgq qr FILE [--svg OUT] [--png OUT] [--invert]: a QR code for the apps. Raises `E_QR_SIZE` for what does not fit into one. */
+/**
+ * wgq qr FILE [--svg OUT] [--png OUT] [--invert]: a QR code for the apps. Raises `E_QR_SIZE` for what does not fit into one and
+ * `E_QR_WIDTH` for what does not fit on the terminal.
+ */
 export const run: Handler = async (invocation) => {
   const parsed = await parseArguments(invocation)
-  const { text, path } = readConfigOperand(parsed.operands[0] as string)
-  const code = await makeCode(text)
+  const config = readConfigOperand(parsed.operands[0] as string)
+  if (await refuseFaults(config)) return 1
+  const code = await makeCode(config.text)
   if (code.dropped.length > 0)
-    writeErr(`wgq: left out, the apps do not know it: ${code.dropped.join(', ')}\n`)
+    writeErr(`wgq: left out, the apps do not know it: ${shown(code.dropped.join(', '))}\n`)
+  if (code.warning !== undefined) writeErr(`wgq: ${code.warning}\n`)
   const svg = lastValue(parsed, 'svg')
   const png = lastValue(parsed, 'png')
-  if (svg !== undefined) writePrivateFile(svg, code.svg())
-  if (png !== undefined) writePrivateFile(png, (await import('../qr/png.ts')).pngOf(code.rows))
-  if (svg !== undefined || png !== undefined) return 0
+  if (svg !== undefined || png !== undefined) {
+    const { pngOf, svgOf } = await import('../qr/pictures.ts')
+    if (svg !== undefined) writePrivateFile(svg, svgOf(code.rows))
+    if (png !== undefined) writePrivateFile(png, pngOf(code.rows))
+    return 0
+  }
   writeOut(drawCode(code, parsed.flags.has('invert')))
-  if (code.holdsPrivateKey) writeErr(`wgq: the code holds the private key of ${path}\n`)
+  if (code.holdsPrivateKey) writeErr(`wgq: the code holds the private key of ${visible(config.path)}\n`)
   return 0
 }
