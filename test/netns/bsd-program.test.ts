@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { CommandOptions, CommandResult } from '../../packages/backends/src/bsd/command-runner.ts'
 import { SimulatedSystem } from '../../packages/backends/src/bsd/twin/simulated-system.ts'
 import { parseCidr } from '../../packages/model/src/cidr.ts'
-import { installStubs } from '../../packages/quick/src/bsd/stub-programs.ts'
+import { installStubs } from '../../packages/quick/src/testing/stub-programs.ts'
 import { builtBin, whyNotBuilt } from '../support/built-program.ts'
 import { Namespace, until, whyNoNetns } from '../support/netns.ts'
 

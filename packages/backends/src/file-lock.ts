@@ -7,6 +7,19 @@ import { lockFile } from '@wgq/native/system'
 const pauseMs = 40
 
 /**
+ * Takes the exclusive advisory lock of an open file (flock(2)) without waiting; false when another process has it. It ends
+ * with the descriptor. Where the addon is not built there are no locks, and every attempt succeeds.
+ */
+export const tryLockFile = (fd: number): boolean => {
+  try {
+    return lockFile(fd, { wait: false })
+  } catch (error) {
+    if ((error as { code?: string }).code === 'E_NO_ADDON') return true
+    throw error
+  }
+}
+
+/**
  * Runs `work` while no other process holds the lock of a file (flock(2)), which may be replaced meanwhile by renaming. The
  * kernel lets go of the lock when a process ends, however it ends. `stopped` ends the wait: then undefined comes back.
  * Raises what opening the file raises.
@@ -20,7 +33,7 @@ export const withFileLock = async <T>(
     const fd = openSync(path, 'r')
     try {
       // Whoever held the lock before may have put another file in its place.
-      if (lockFile(fd, { wait: false }) && fstatSync(fd).ino === statSync(path).ino) return await work()
+      if (tryLockFile(fd) && fstatSync(fd).ino === statSync(path).ino) return await work()
     } finally {
       closeSync(fd)
     }

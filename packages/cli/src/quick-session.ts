@@ -9,6 +9,7 @@ import { encodeSource } from '@wgq/config/source'
 import { isWgqError, WgqError } from '@wgq/model/error'
 import { wantsKillSwitch } from '@wgq/quick/kill-switch/directive'
 import type { Session } from '@wgq/quick/session'
+import { loadSystem } from '@wgq/quick/systems/system'
 import { rerunAsRoot, thisProgram } from './as-root.ts'
 import type { Invocation } from './command.ts'
 import { journalledConfig } from './observe/config-path.ts'
@@ -48,6 +49,7 @@ export const runQuick = async (
   ) => ({
     ...rest,
     edges: await openEdges({ binDirectory, exact: personality !== 'wgq', encode, scratch: directory }),
+    system: await loadSystem(),
     program,
     script,
     binDirectory,

@@ -30,6 +30,8 @@ export interface Route {
   readonly mtu?: number
   readonly metric?: number
   readonly protocol?: number
+  /** Absent for a route that leads somewhere. */
+  readonly type?: 'unreachable'
 }
 
 /** What a packet to an address would do: the interface, and the route's own MTU where it has one. */
@@ -52,7 +54,7 @@ export interface Host {
   link(name: IfName): Promise<Link | undefined>
   /** `ip -o -4|-6 addr show dev DEV`, in the order of the system. */
   addresses(dev: IfName, family?: Family): Promise<LinkAddress[]>
-  /** `ip -4|-6 route show table TABLE` (main unless given), optionally of one interface. */
+  /** `ip -4|-6 route show table TABLE` (main unless given, 0 for all), optionally of one interface. */
   routes(query: { family: Family; table?: Table; dev?: IfName }): Promise<Route[]>
   /** `ip -4|-6 rule show`. */
   rules(family: Family): Promise<Rule[]>

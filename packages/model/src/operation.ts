@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Cidr } from './cidr.ts'
+import type { DeviceChange } from './device.ts'
 import type { Family } from './ip.ts'
 
 /** An interface name: 1 to 15 characters of `[a-zA-Z0-9_=+.-]`. */
@@ -29,11 +30,23 @@ export type Op =
   /** `wg addconf NAME FILE`: `configuration` is the stripped text. It holds keys and is never printed or journalled. */
   | { readonly do: 'device.configure'; readonly name: IfName; readonly configuration: string }
   | { readonly do: 'device.fwmark'; readonly name: IfName; readonly fwmark: number }
+  /** `wg set NAME …` for everything in the change. It holds keys and is never journalled. */
+  | { readonly do: 'device.change'; readonly name: IfName; readonly change: DeviceChange }
   | { readonly do: 'address.add'; readonly dev: IfName; readonly family: Family; readonly address: string }
   | { readonly do: 'address.delete'; readonly dev: IfName; readonly family: Family; readonly address: string }
   | { readonly do: 'link.up'; readonly dev: IfName; readonly mtu: string }
   | { readonly do: 'route.add'; readonly dev: IfName; readonly dst: Cidr; readonly table?: Table }
-  | { readonly do: 'route.delete'; readonly dev: IfName; readonly dst: Cidr; readonly table?: Table }
+  /** `metric` tells routes to the same destination apart. */
+  | {
+      readonly do: 'route.delete'
+      readonly dev: IfName
+      readonly dst: Cidr
+      readonly table?: Table
+      readonly metric?: number
+    }
+  /** `ip route add unreachable default table TABLE metric 4294967295`: refuses what no other route of the table takes. */
+  | { readonly do: 'floor.add'; readonly family: Family; readonly table: number }
+  | { readonly do: 'floor.delete'; readonly family: Family; readonly table: number }
   | { readonly do: 'rule.add'; readonly rule: Rule }
   | { readonly do: 'rule.delete'; readonly rule: Rule }
   /** `previous` is what stood there, for the inverse. */
@@ -70,6 +83,8 @@ export interface Rule {
   readonly family: Family
   readonly table: Table
   readonly notFwmark?: number
+  /** For packets with this mark: only while the mark of a tunnel changes. */
+  readonly fwmark?: number
   readonly suppressPrefixLength?: number
   readonly preference?: number
   /** Who made it (FRA_PROTOCOL), where the system can tell. */

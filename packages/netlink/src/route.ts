@@ -26,7 +26,9 @@ const attribute = {
 } as const
 const mtuMetric = 2
 const scope = { universe: 0, link: 253, nowhere: 255 } as const
+/** rtm_type. */
 const unicast = 1
+const unreachableType = 7
 const clonedFlag = 0x200
 const lookupTableFlag = 0x1000
 const headerBytes = 12
@@ -37,6 +39,8 @@ export interface NumberedRoute {
   readonly destination: Uint8Array
   readonly prefixLength: number
   readonly table: number
+  /** The kernel's own choice unless given; a deletion without takes the first route to the destination. */
+  readonly metric?: number
 }
 
 /** `ip -4|-6 route add DESTINATION dev DEV table TABLE`, with the given RTPROT_ number. */
@@ -59,6 +63,28 @@ export const deleteRoute = (route: NumberedRoute): BatchRequest => ({
     target(writer, route)
   },
 })
+
+/**
+ * `ip -4|-6 route add|delete unreachable default table TABLE metric 4294967295`: the last route of a table, which refuses
+ * what no other takes.
+ */
+export const changeFloor = (
+  act: 'new' | 'delete',
+  { family, table }: { readonly family: Family; readonly table: number },
+  protocol: number,
+): BatchRequest => ({
+  type: routeType[act],
+  flags: act === 'new' ? flag.create | flag.exclusive : 0,
+  fill: (writer) => {
+    const number = table < 256 ? table : 0
+    fields(writer, addressFamily[family], 0, number, protocol, scope.universe, unreachableType, 0)
+    if (table >= 256) writer.u32Attribute(attribute.table, table)
+    writer.u32Attribute(attribute.priority, worstMetric)
+  },
+})
+
+/** The largest metric: every other route of the table comes first. */
+export const worstMetric = 0xffff_ffff
 
 /** An observed route with the index of its interface. */
 export type ObservedRoute = Omit<Route, 'dev'> & { readonly index?: number; readonly source?: string }
@@ -159,7 +185,12 @@ export const readRoute = (message: Message): ObservedRoute | undefined => {
     else if (cursor.type === attribute.metrics) put(found, 'mtu', mtuOf(cursor.nested()))
   }
   const address = destination ? formatIp(destination) : family === 4 ? '0.0.0.0' : '::'
-  return { family, dst: { family, address, prefixLength }, table, protocol, ...found }
+  const refuses = message.view.getUint8(message.start + 7) === unreachableType
+  return {
+    ...{ family, dst: { family, address, prefixLength }, table, protocol },
+    ...found,
+    ...(refuses ? { type: 'unreachable' as const } : {}),
+  }
 }
 
 const familyOf = (number: number): Family | undefined =>
@@ -216,4 +247,5 @@ const target = (writer: MessageWriter, route: NumberedRoute): void => {
   writer.bytesAttribute(attribute.destination, route.destination)
   if (route.table >= 256) writer.u32Attribute(attribute.table, route.table)
   writer.u32Attribute(attribute.interface, route.index)
+  if (route.metric !== undefined) writer.u32Attribute(attribute.priority, route.metric)
 }

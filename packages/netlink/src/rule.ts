@@ -38,7 +38,7 @@ const innocent = new Set<number>([
 /** A rule whose table is a number. */
 export type NumberedRule = Rule & { readonly table: number }
 
-/** `ip -4|-6 rule add [not fwmark MARK] table TABLE [suppress_prefixlength N]`; `protocol` 0 sends none. */
+/** `ip -4|-6 rule add [[not] fwmark MARK] table TABLE [suppress_prefixlength N]`; `protocol` 0 sends none. */
 export const addRule = (rule: NumberedRule, protocol: number): BatchRequest => ({
   type: ruleType.new,
   flags: flag.create | flag.exclusive,
@@ -97,14 +97,14 @@ export const readRule = (message: Message): NumberedRule | undefined => {
       if (value !== undefined) found.suppressPrefixLength = value
     } else if (!innocent.has(cursor.type)) selective = true
   }
-  const ours = fwmark !== undefined && inverted && fwmask === wholeMark
-  if (!ours && (fwmark !== undefined || inverted)) selective = true
+  const whole = fwmark !== undefined && fwmask === wholeMark
+  if (!whole && (fwmark !== undefined || inverted)) selective = true
   return {
     family,
     table: looksUp ? table : 0,
     preference,
     ...found,
-    ...(ours ? { notFwmark: fwmark as number } : {}),
+    ...(whole ? { [inverted ? 'notFwmark' : 'fwmark']: fwmark as number } : {}),
     ...(selective ? { selective } : {}),
   }
 }
@@ -118,7 +118,8 @@ const write = (writer: MessageWriter, rule: NumberedRule, action: number, protoc
     rule.notFwmark === undefined ? 0 : invert,
   )
   if (rule.preference !== undefined) writer.u32Attribute(attribute.preference, rule.preference)
-  if (rule.notFwmark !== undefined) writer.u32Attribute(attribute.fwmark, rule.notFwmark)
+  const mark = rule.notFwmark ?? rule.fwmark
+  if (mark !== undefined) writer.u32Attribute(attribute.fwmark, mark)
   if (rule.table >= 256) writer.u32Attribute(attribute.table, rule.table)
   if (rule.suppressPrefixLength !== undefined)
     writer.u32Attribute(attribute.suppressPrefixLength, rule.suppressPrefixLength)

@@ -1,46 +1,88 @@
 // SPDX-License-Identifier: MIT
 import { constants } from 'node:os'
-import type { Op } from '@wgq/model/operation'
-import { planDnsRemoval } from './dns/plan.ts'
-import { planFirewallRemoval } from './firewall/choose.ts'
-import { sayInaccessible } from './inaccessible.ts'
+import { isWgqError } from '@wgq/model/error'
+import { readKillSwitch } from './kill-switch/manager.ts'
 import { notWireGuard } from './not-wireguard.ts'
 import { recover } from './recover.ts'
 import { Failure, Interrupted } from './run/failure.ts'
-import { planHooks } from './run/hooks.ts'
-import { type Journal, JournalKeeper, makeRunDirectory, readJournal } from './run/journal.ts'
-import { sessionOf } from './run/namespace.ts'
-import { Runner } from './run/runner.ts'
+import { type Journal, JournalKeeper, readJournal } from './run/journal.ts'
+import { Run } from './run/run.ts'
+import { underLock } from './run/under-lock.ts'
 import { save } from './save.ts'
 import type { Session } from './session.ts'
-import { isDefault, readRouting } from './state/routes.ts'
-import { planJournalRules, planMarkRules } from './state/rules.ts'
+import { restoreSysctls } from './systems/linux/sysctls.ts'
+import { textsOf } from './systems/system.ts'
 import { forgetTry } from './try.ts'
+import { findLink, isOwn } from './undo.ts'
 
 /**
  * wg-quick down: takes an interface down, whoever brought it up, in upstream's order (spec wg-quick §7). Resolves to the
- * exit status. Raises `E_NOT_WIREGUARD` where there is no such interface. What a hook breaks off stays as it is then.
+ * exit status. Raises `E_NOT_WIREGUARD` where there is no such interface. What a hook breaks off stays as it is then; under
+ * wgq's name nothing keeps a tunnel up, and what cannot be taken back stays noted for the next `down`.
  */
-export const down = async (session: Session): Promise<number> => {
-  const { name, settings, edges } = session
-  makeRunDirectory(session.runDirectory)
-  forgetTry(session)
-  const cleaned = await recover(session)
-  const journal = readJournal(session.runDirectory, name)
-  const inside = await sessionOf(session, journal)
+export const down = (session: Session): Promise<number> =>
+  underLock(session, async () => {
+    forgetTry(session)
+    const cleaned = (await recover(session)).get(session.name)
+    const journal = readJournal(session.runDirectory, session.name)
+    const place = await placeOf(session, journal)
+    if (place) return takeDownWithHooks(place, journal)
+    if (cleaned !== undefined) return cleaned
+    const left = await removeLeftKillSwitch(session)
+    if (left === undefined) throw notWireGuard(session.name)
+    return left
+  })
+
+/**
+ * Takes an interface down whose configuration file is gone. What a cut-off run left is cleaned up under either name; a
+ * tunnel that runs is taken down by its journal under wgq's own (upstream refuses). Resolves to the exit status, or to
+ * undefined where nothing could be done.
+ */
+export const downWithoutConfig = (session: Session): Promise<number | undefined> =>
+  underLock(session, async () => {
+    const { name, style, edges, runDirectory } = session
+    const cleaned = (await recover(session)).get(name)
+    if (cleaned !== undefined) return cleaned
+    const journal = readJournal(runDirectory, name)
+    const place = style === 'wgq' && journal ? await placeOf(session, journal) : undefined
+    if (!place) return undefined
+    edges.print(`[!] The configuration of ${name} is gone: going by what \`up\` noted.\n`)
+    return takeDownWithHooks(place, journal)
+  })
+
+/** A tunnel that runs: the session where it lives, and the system's name of its interface. */
+interface Place {
+  readonly session: Session
+  readonly real: string
+}
+
+const placeOf = async (session: Session, journal: Journal | undefined): Promise<Place | undefined> => {
+  const found = journal && (await findLink(session, journal))
+  if (found && isOwn(found.link, journal)) return { session: found.session, real: found.link.name }
+  const real = await session.system.realName(session)
   // The kernel lists the devices of one namespace only.
-  if (inside === session && !(await edges.devices.list()).includes(name)) {
-    if (cleaned.includes(name)) return 0
-    throw notWireGuard(name)
-  }
-  const runner = new Runner(inside)
+  const listed = real ?? session.name
+  return (await session.edges.devices.list()).includes(listed) ? { session, real: listed } : undefined
+}
+
+const takeDownWithHooks = async ({ session, real }: Place, journal: Journal | undefined): Promise<number> => {
+  const { system, settings, style } = session
+  const keeper = journal && new JournalKeeper(session.runDirectory, journal)
+  const run = new Run(session, keeper)
+  const noted = style === 'wgq' ? journal?.hooks : undefined
+  const preDown = system.planHooks(session, real, noted?.preDown ?? textsOf(settings.hooks.preDown))
+  const postDown = system.planHooks(session, real, noted?.postDown ?? textsOf(settings.hooks.postDown))
   try {
-    await runner.perform(planHooks(name, settings.hooks.preDown))
-    if (settings.saveConfig) await save(inside)
-    await takeDown(inside, journal)
-    if (journal) new JournalKeeper(session.runDirectory, journal).remove()
-    await runner.perform(planHooks(name, settings.hooks.postDown))
-    return 0
+    let status = 0
+    if (style === 'wgq') status = await run.attempt(preDown)
+    else await run.perform(preDown)
+    if (settings.saveConfig) await saveIfPossible({ ...session, name: real })
+    const left = await takeDown(run.unstoppable, real, journal)
+    status ||= left
+    if (keeper && left === 0) keeper.remove()
+    else keeper?.update({ state: 'stopping' })
+    await run.perform(postDown)
+    return status
   } catch (error) {
     if (error instanceof Failure) return error.status
     if (error instanceof Interrupted) return 128 + constants.signals[error.signal]
@@ -48,65 +90,53 @@ export const down = async (session: Session): Promise<number> => {
   }
 }
 
-/**
- * Takes an interface down whose configuration file is gone. What a cut-off run left is cleaned up under either name; a
- * tunnel that runs is taken down by its journal, without hooks, under wgq's own (upstream refuses). Resolves to 0, or to
- * undefined where nothing could be done.
- */
-export const downWithoutConfig = async (session: Session): Promise<number | undefined> => {
-  const { name, style, edges } = session
-  const cleaned = await recover(session)
-  if (cleaned.includes(name)) return 0
-  const journal = readJournal(session.runDirectory, name)
-  if (style !== 'wgq' || !journal) return undefined
-  edges.print(`[!] The configuration of ${name} is gone: going by what \`up\` noted, without hooks.\n`)
-  const inside = await sessionOf(session, journal)
-  await takeDown(inside, journal)
-  new JournalKeeper(session.runDirectory, journal).remove()
-  return 0
-}
-
-/** Rules and interface, then DNS and firewall, whose failures do not count. Signals wait until it is through. */
-const takeDown = async (session: Session, journal: Journal | undefined): Promise<void> => {
-  const runner = new Runner({ ...session, interruption: {} })
-  const { name, edges } = session
-  if (!(await edges.host.link(name))) await sayInaccessible(session)
-  await runner.perform(await planRules(session, journal))
-  let gone: unknown
+/** A file that cannot be written does not keep a tunnel up under wgq's name. */
+const saveIfPossible = async (session: Session): Promise<void> => {
   try {
-    await runner.perform([{ do: 'link.delete', name }])
+    await save(session)
   } catch (error) {
-    // A hook deleted it: what is left to clean up still is.
-    if (!(error instanceof Failure) || (await edges.host.link(name))) throw error
-    gone = error
+    if (session.style !== 'wgq' || !isWgqError(error)) throw error
+    session.edges.print(`[!] ${session.name} is not saved: ${error.message}.\n`)
   }
-  await forgiving(runner, planDnsRemoval(session, journal))
-  await forgiving(runner, await planFirewallRemoval(edges, name))
-  await forgiving(runner, journal?.undo.filter((op) => op.do === 'killswitch.off').slice(0, 1) ?? [])
-  if (gone && journal) new JournalKeeper(session.runDirectory, journal).remove()
+}
+
+/**
+ * What upstream takes back before the interface, the interface, then DNS and firewall; signals wait until it is through.
+ * Resolves to the status of what could not be taken back. Under upstream's name that of DNS and firewall does not count.
+ */
+const takeDown = async (run: Run, real: string, journal: Journal | undefined): Promise<number> => {
+  const { system, session, keeper } = run
+  await system.beforeLinkGoes(run, journal)
+  const gone = await deleteLink(run, real)
+  keeper?.settle([{ do: 'link.delete', name: session.name }])
+  const dns = system.dnsGoesFirst ? [] : system.planDnsRemoval(session, journal)
+  const statuses = [await run.attempt(dns), await system.afterLinkWent(run, journal)]
+  const blocking = journal?.undo.filter((op) => op.do === 'killswitch.off').slice(0, 1) ?? []
+  const guarded = await run.attempt(blocking)
+  if (session.style === 'wgq') {
+    restoreSysctls(run)
+    statuses.push(blocking.length > 0 ? 0 : ((await removeLeftKillSwitch(session)) ?? 0))
+  }
+  if (gone && guarded === 0) keeper?.remove()
   if (gone) throw gone
+  const counts = session.style === 'wgq' || system.name !== 'linux'
+  return guarded || (counts ? (statuses.find((status) => status !== 0) ?? 0) : 0)
 }
 
-const forgiving = async (runner: Runner, ops: readonly Op[]): Promise<void> => {
-  for (const op of ops) {
-    try {
-      await runner.perform([op])
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error
-    }
+/** The failure where the interface is gone already: a hook deleted it, and what is left to clean up still is. */
+const deleteLink = async (run: Run, real: string): Promise<Failure | undefined> => {
+  try {
+    await run.system.deleteLink(run, real)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof Failure) || (await run.session.edges.host.link(real))) throw error
+    return error
   }
 }
 
-/** With a journal the rules it notes, else (upstream's `up`) those of the device's mark while it has a default route. */
-const planRules = async (session: Session, journal: Journal | undefined): Promise<Op[]> => {
-  const { host } = session.edges
-  if (journal) {
-    if (!journal.undo.some((op) => op.do === 'rule.delete')) return []
-    return planJournalRules(journal.undo, [...(await host.rules(4)), ...(await host.rules(6))])
-  }
-  if (readRouting(session.settings.table?.value).to !== 'auto') return []
-  const device = await session.edges.devices.read(session.name).catch(() => undefined)
-  const hasDefault = device?.peers.some((peer) => peer.allowedIps.some(isDefault))
-  if (!device || device.fwmark === 0 || !hasDefault) return []
-  return planMarkRules(device.fwmark, [...(await host.rules(4)), ...(await host.rules(6))])
+/** Removes a kill switch that no journal knows of; undefined where there is none. */
+const removeLeftKillSwitch = async (session: Session): Promise<number | undefined> => {
+  const { name, style, system, edges } = session
+  if (style !== 'wgq' || system.name !== 'linux' || !(await readKillSwitch(edges, name))) return undefined
+  return new Run(session).attempt([{ do: 'killswitch.off', dev: name }])
 }

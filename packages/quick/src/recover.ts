@@ -1,49 +1,69 @@
 // SPDX-License-Identifier: MIT
-import { abandonedJournals, type Journal, JournalKeeper, readJournal } from './run/journal.ts'
+import { type Journal, JournalKeeper, readJournal } from './run/journal.ts'
+import { abandonedJournals, setAsideUnreadable } from './run/journal-files.ts'
 import { sweep } from './run/lock.ts'
 import { removeLostJournals } from './run/lost-journals.ts'
+import { Run } from './run/run.ts'
 import type { Session } from './session.ts'
+import { endStartingDaemon } from './systems/starting-daemon.ts'
 import { isOwn, linkOf, undo } from './undo.ts'
 
 /**
  * Cleans up after runs that never came to their end (killed, crashed), of whatever interface, and drops this interface's
- * journal where the tunnel it describes is gone, and all whose namespace or boot is. Resolves to the names of the interfaces that were cleaned up.
+ * journal where the tunnel it describes is gone, and all whose namespace or boot is. A kill switch of this interface stays
+ * where `keepKillSwitch` says so, one of another interface always: its own next `up` or `down` decides. Resolves to the
+ * interfaces that were cleaned up, each with the status of what could not be taken back, or 0.
  */
-export const recover = async (session: Session): Promise<string[]> => {
-  const cleaned: string[] = []
-  sweep(session.runDirectory)
+export const recover = async (
+  session: Session,
+  keepKillSwitch = false,
+): Promise<ReadonlyMap<string, number>> => {
+  const { runDirectory, name, edges } = session
+  const cleaned = new Map<string, number>()
+  sweep(runDirectory)
+  for (const path of setAsideUnreadable(runDirectory, name))
+    edges.print(`[!] A journal of ${name} cannot be used and was set aside as ${path}.\n`)
   await removeLostJournals(session)
-  for (const journal of abandonedJournals(session.runDirectory)) {
-    await undo(session, new JournalKeeper(session.runDirectory, journal))
-    cleaned.push(journal.interface)
+  for (const journal of abandonedJournals(runDirectory)) {
+    const own = journal.interface === name
+    if (own) await endStartingDaemon(journal)
+    cleaned.set(journal.interface, await undo(runOf(session, journal), own ? keepKillSwitch : true))
   }
-  const own = readJournal(session.runDirectory, session.name)
+  const own = readJournal(runDirectory, name)
   // Under its own name wgq ends well when there was something to clean up; upstream's `down` refuses.
-  if (own?.state === 'up' && (await dropIfGone(session, own)) && session.style === 'wgq')
-    cleaned.push(own.interface)
+  const dropped = own?.state === 'up' ? await dropIfGone(session, own, keepKillSwitch) : undefined
+  if (dropped !== undefined && session.style === 'wgq') cleaned.set(name, dropped)
   return cleaned
 }
 
+const runOf = (session: Session, journal: Journal): Run =>
+  new Run({ ...session, name: journal.interface }, new JournalKeeper(session.runDirectory, journal))
+
 /**
- * Says whether something was cleaned up. The interface was deleted by other means: upstream's `down`, `ip link delete`.
+ * Takes back what is left of a tunnel whose interface is gone; undefined where it is not, or nothing is left. The interface was deleted by other means: upstream's `down`, `ip link delete`.
  * Rules may have stayed behind.
  */
-const dropIfGone = async (session: Session, journal: Journal): Promise<boolean> => {
+const dropIfGone = async (
+  session: Session,
+  journal: Journal,
+  keepKillSwitch: boolean,
+): Promise<number | undefined> => {
   const { host } = session.edges
   const link = await linkOf(session, journal)
-  if (link && isOwn(link, journal)) return false
-  const keeper = new JournalKeeper(session.runDirectory, journal)
+  if (link && isOwn(link, journal)) return undefined
+  const run = runOf(session, journal)
   const mark = journal.undo.find((op) => op.do === 'rule.delete' && op.rule.notFwmark !== undefined)
   const table = mark?.do === 'rule.delete' ? mark.rule.table : undefined
   // Another tunnel may have taken the mark since: then its table has a route, and the rules are that tunnel's.
   const taken =
     table !== undefined &&
-    ((await host.routes({ family: 4, table })).length > 0 ||
-      (await host.routes({ family: 6, table })).length > 0)
+    ((await host.routes({ family: 4, table })).some(({ dev }) => dev !== undefined) ||
+      (await host.routes({ family: 6, table })).some(({ dev }) => dev !== undefined))
   if (link || taken) {
-    keeper.remove()
-    return false
+    const kept = journal.undo.filter((op) => op.do === 'killswitch.off')
+    if (keepKillSwitch && kept.length > 0) run.keeper?.update({ undo: kept.slice(0, 1) })
+    else run.keeper?.remove()
+    return undefined
   }
-  await undo(session, keeper)
-  return true
+  return undo(run, keepKillSwitch)
 }

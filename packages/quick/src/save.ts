@@ -19,21 +19,24 @@ import type { Session } from './session.ts'
  */
 export const saveRunning = async (session: Session): Promise<number> => {
   const inside = await sessionOf(session, readJournal(session.runDirectory, session.name))
-  if (inside === session && !(await session.edges.devices.list()).includes(session.name))
+  const real = (await session.system.realName(session)) ?? session.name
+  if (inside === session && !(await session.edges.devices.list()).includes(real))
     throw notWireGuard(session.name)
-  await save(inside)
+  await save({ ...inside, name: real })
   return 0
 }
 
 /**
  * Saves a running interface; see {@link saveRunning}. Called as wgq it changes only the lines whose values differ, and keeps
- * the file as it was as `NAME.conf.bak`; called as wg-quick it writes the file anew like upstream, with `knownServers` instead
- * of those that resolvconf remembers.
+ * the file as it was as `NAME.conf.bak`; called as wg-quick it writes the file anew like upstream.
  */
-export const save = async (session: Session, knownServers?: readonly string[]): Promise<void> => {
+export const save = async (session: Session): Promise<void> => {
   const { name, edges, settings } = session
   const addresses = savedAddresses(await edges.host.addresses(name), settings)
-  const servers = knownServers ?? (await readResolvconf(edges, name))
+  // OpenBSD remembers no name servers of one interface: they stay as configured (spec bsd §5.1).
+  const servers = session.system.dnsGoesFirst
+    ? settings.dnsServers.map(({ value }) => value)
+    : await readResolvconf(edges, name)
   const mtu = settings.mtu === undefined ? undefined : (await edges.host.link(name))?.mtu
   edges.print(`[#] wg showconf ${name}\n`)
   const device = await withoutOwnMark(session, await edges.devices.read(name))

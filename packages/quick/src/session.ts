@@ -2,10 +2,13 @@
 import type { Settings } from '@wgq/config/settings'
 import type { IfName, Op } from '@wgq/model/operation'
 import type { Edges } from './edges.ts'
+import type { System } from './systems/system.ts'
 
 /** One run of `up`, `down` or `save` for one interface. */
 export interface Session {
   readonly edges: Edges
+  /** In what the system differs from others. */
+  readonly system: System
   readonly name: IfName
   /** The configuration file, links resolved. */
   readonly configPath: string
@@ -23,9 +26,7 @@ export interface Session {
    * interface lives in one.
    */
   readonly killSwitch?: boolean
-  /** A kill switch that stood before this run stays whatever happens. */
-  readonly keepKillSwitch?: boolean
-  /** Journals and locks. */
+  /** Journals and locks; they are read and not written while `act` stands in for the real thing. */
   readonly runDirectory: string
   /** Refuse where wgq would do without something (IPv6, a firewall, name servers). Upstream always does. */
   readonly strict?: boolean

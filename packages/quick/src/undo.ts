@@ -1,55 +1,57 @@
 // SPDX-License-Identifier: MIT
+import { constants } from 'node:os'
 import { isWgqError } from '@wgq/model/error'
 import type { Link } from '@wgq/model/host'
-import type { Op } from '@wgq/model/operation'
-import { planFirewallRemoval } from './firewall/choose.ts'
-import { allJournals, type Journal, type JournalKeeper } from './run/journal.ts'
+import { sayInaccessible } from './inaccessible.ts'
+import { Failure, Interrupted } from './run/failure.ts'
+import type { Journal } from './run/journal.ts'
 import { sessionIfThere } from './run/namespace.ts'
-import { Runner } from './run/runner.ts'
+import type { Run } from './run/run.ts'
 import type { Session } from './session.ts'
-import { planJournalRules } from './state/rules.ts'
 
 /**
- * Takes back everything that a journal notes, in upstream's order: DNS, firewall, rules, interface (spec wg-quick §8).
- * What is gone already is passed over; a step that fails does not keep the others from being tried. Resolves to the
- * status of the first one that failed, or 0. The journal is removed only when nothing failed.
+ * Takes back everything that the journal of a run notes, in upstream's order: DNS, firewall, rules, interface (spec
+ * wg-quick §8); a kill switch last, and not at all where it is kept. What is gone already is passed over; a step that fails
+ * does not keep the others from being tried and stays noted. Resolves to the status of the first one that failed, or 0.
  */
-export const undo = async (session: Session, keeper: JournalKeeper): Promise<number> => {
-  const { edges } = session
+export const undo = async (run: Run, keepKillSwitch = false): Promise<number> => {
+  const { keeper, session, system } = run
+  if (!keeper) return 0
   const { journal } = keeper
-  const outside = new Runner({ ...session, interruption: {} })
-  let status = 0
-  const attempt = async (ops: readonly Op[], runner = outside): Promise<void> => {
-    for (const op of ops) {
-      try {
-        await runner.perform([op])
-      } catch (error) {
-        status ||= (error as { status?: number }).status ?? 1
-      }
-    }
-  }
-  await attempt(journal.undo.filter((op) => op.do === 'dns.unset').reverse())
-  if (journal.undo.some((op) => op.do === 'firewall.unload'))
-    await attempt(await planFirewallRemoval(edges, journal.interface))
-  if (journal.undo.some((op) => op.do === 'rule.delete'))
-    await attempt(
-      planJournalRules(journal.undo, [...(await edges.host.rules(4)), ...(await edges.host.rules(6))]),
-    )
-  restoreSysctls(session, journal)
-  const blocking = journal.undo.filter((op) => op.do === 'killswitch.off').slice(0, 1)
-  const kept = session.keepKillSwitch ? blocking : []
+  const outside = run.unstoppable
   const there = await sessionIfThere(session, journal)
-  const inside = there && new Runner({ ...there, interruption: {} })
-  if (journal.undo.some((op) => op.do === 'link.delete')) {
-    const link = await edges.host.link(journal.interface)
-    if (link && isOwn(link, journal)) await attempt([{ do: 'link.delete', name: link.name }])
-    else if (journal.into !== undefined && (await linkOf(session, journal)))
-      await attempt([{ do: 'link.delete', name: journal.interface }], inside)
+  const inside = there && outside.in({ ...there, interruption: {} })
+  let status = 0
+  const step = async (work: () => Promise<number>): Promise<void> => {
+    const ended = await statusOf(work)
+    status ||= ended
   }
-  if (kept.length === 0 && inside) await attempt(blocking, inside)
+  await step(() => outside.attempt(journal.undo.filter((op) => op.do === 'dns.unset').reverse()))
+  await step(() => system.undoBeforeLink(outside))
+  if (journal.undo.some((op) => op.do === 'link.delete')) await step(() => deleteOwnLink(outside, journal))
+  await step(() => system.undoAfterLink(outside))
+  const blocking = journal.undo.filter((op) => op.do === 'killswitch.off').slice(0, 1)
+  const kept = keepKillSwitch ? blocking : []
+  if (kept.length === 0 && inside) await step(() => inside.attempt(blocking))
   if (status === 0 && kept.length > 0) keeper.update({ state: 'up', undo: kept })
   else if (status === 0) keeper.remove()
   return status
+}
+
+const deleteOwnLink = async (run: Run, journal: Journal): Promise<number> => {
+  const found = await findLink(run.session, journal)
+  if (!found || !isOwn(found.link, journal)) return 0
+  await run.system.deleteLink(run.in({ ...found.session, interruption: {} }), found.link.name)
+  run.keeper?.settle([{ do: 'link.delete', name: journal.interface }])
+  return 0
+}
+
+const statusOf = async (work: () => Promise<number>): Promise<number> => {
+  try {
+    return await work()
+  } catch (error) {
+    return (error as { status?: number }).status ?? 1
+  }
 }
 
 /**
@@ -59,27 +61,71 @@ export const undo = async (session: Session, keeper: JournalKeeper): Promise<num
 export const isOwn = (link: Link, journal: Journal): boolean =>
   journal.linkIndex === undefined ? !link.up : link.index === journal.linkIndex
 
-/** The interface of a journal, in the namespace it was moved to; undefined as well where that is gone. */
-export const linkOf = async (session: Session, journal: Journal): Promise<Link | undefined> => {
-  if (journal.into === undefined) return session.edges.host.link(journal.interface)
+/** The interface of a journal, see {@link findLink}. */
+export const linkOf = async (session: Session, journal: Journal): Promise<Link | undefined> =>
+  (await findLink(session, journal))?.link
+
+/**
+ * The interface of a journal, also under a new name, and the session of the namespace that it is in: the one it was to be
+ * moved to, or this one. Undefined where it is gone, or the namespace is.
+ */
+export const findLink = async (
+  session: Session,
+  journal: Journal,
+): Promise<{ readonly link: Link; readonly session: Session } | undefined> => {
+  for (const place of await placesOf(session, journal)) {
+    const { host } = place.edges
+    const link = await host.link(journal.interface)
+    if (link && isOwn(link, journal)) return { link, session: place }
+    // An index is given once only.
+    const renamed =
+      journal.linkIndex === undefined || journal.linkIndex === 0
+        ? undefined
+        : (await host.links()).find(({ index }) => index === journal.linkIndex)
+    if (renamed) return { link: renamed, session: place }
+    if (link) return { link, session: place }
+  }
+  return undefined
+}
+
+const placesOf = async (session: Session, journal: Journal): Promise<Session[]> => {
+  if (journal.into === undefined) return [session]
   try {
-    return await (await sessionIfThere(session, journal))?.edges.host.link(journal.interface)
+    const there = await sessionIfThere(session, journal)
+    await there?.edges.host.links()
+    return there ? [there, session] : [session]
   } catch (error) {
-    if (isWgqError(error)) return undefined
+    if (isWgqError(error)) return [session]
     throw error
   }
 }
 
-/** Puts sysctls back without a line, as upstream has none for it; not while another tunnel needs them. */
-const restoreSysctls = ({ edges, runDirectory }: Session, journal: Journal): void => {
-  const others = allJournals(runDirectory).filter((other) => other.interface !== journal.interface)
-  if (others.some((other) => other.undo.some((op) => op.do === 'rule.delete'))) return
-  for (const op of [...journal.undo].reverse()) {
-    if (op.do !== 'sysctl.set') continue
-    try {
-      edges.writeSysctl(op.key, op.value)
-    } catch {
-      // It was writable a moment ago; nothing better can be done about it here.
-    }
-  }
+/**
+ * Undoes a run of `up` that broke off and resolves to the exit status: that of what failed; after a signal 1 as upstream (spec
+ * wg-quick §8), under wgq's name 128 and its number. Raises what was no failure of a step, after undoing as well.
+ */
+export const rollBack = async (run: Run, error: unknown, keepKillSwitch = false): Promise<number> => {
+  const { session } = run
+  const undone = (await undo(run, keepKillSwitch)) || (await deleteInVain(run))
+  if (session.style === 'wgq' && undone === 0)
+    session.edges.print(`[!] ${session.name} did not come up; everything is as it was before.\n`)
+  // Ctrl-C reaches the child first: it fails, and the signal is why.
+  const { signal } = session.interruption
+  const stopped = error instanceof Failure || error instanceof Interrupted
+  if (stopped && signal) return session.style === 'wgq' ? 128 + constants.signals[signal] : undone || 1
+  if (error instanceof Failure) return undone || error.status
+  throw error
+}
+
+/**
+ * Upstream deletes the interface also when there is none, and the failure of that is its exit status (spec wg-quick §8).
+ * Under its name the same is said; nothing is deleted that the run did not make.
+ */
+const deleteInVain = async ({ session, keeper, system }: Run): Promise<number> => {
+  const { name, edges, style } = session
+  const made = keeper?.journal.undo.some((op) => op.do === 'link.delete')
+  if (system.name !== 'linux' || style !== 'wg-quick' || made || (await edges.host.link(name))) return 0
+  await sayInaccessible(session)
+  edges.print(`[#] ip link delete dev ${name}\nCannot find device "${name}"\n`)
+  return 1
 }

@@ -1,135 +1,167 @@
 // SPDX-License-Identifier: MIT
-import type { Cidr } from '@wgq/model/cidr'
 import type { Device } from '@wgq/model/device'
 import { WgqError } from '@wgq/model/error'
-import { chooseDaemon, fallbackLine, hasKernelDriver } from './daemon.ts'
-import { freeMark, setDefaultRoutes } from './default-routes.ts'
-import { setDns } from './dns/set.ts'
-import { isIpv6Off, usableAddresses, usablePrefixes } from './ipv6-off.ts'
-import { planKillSwitch } from './kill-switch/plan.ts'
+import { nameServers } from './dns/name-servers.ts'
+import { planKillSwitchOn } from './kill-switch/manager.ts'
 import { checkListening } from './listening.ts'
-import { chooseMtu } from './mtu.ts'
 import { recover } from './recover.ts'
-import { reload } from './reload/reload.ts'
-import { rollBack } from './rollback.ts'
+import { reloadRunning } from './reload/reload.ts'
 import { configuredBy } from './run/configured.ts'
-import { Failure } from './run/failure.ts'
-import { planHooks } from './run/hooks.ts'
-import { JournalKeeper, makeRunDirectory, readJournal, startJournal } from './run/journal.ts'
+import { type Journal, JournalKeeper, readJournal, startJournal } from './run/journal.ts'
+import { withLock } from './run/lock.ts'
 import { checkNamespace, enter, moveInside } from './run/namespace.ts'
-import { Runner } from './run/runner.ts'
+import { Run } from './run/run.ts'
+import { underLock } from './run/under-lock.ts'
 import type { Session } from './session.ts'
 import { planAddresses } from './state/addresses.ts'
-import { isDefault, planMainRoutes, planTableRoutes, readRouting, sortedAllowedIps } from './state/routes.ts'
+import { isIpv6Off, usableAddresses, usablePrefixes } from './state/ipv6-off.ts'
+import { mentionedBy } from './state/mentioned.ts'
+import { isDefault, planTableRoutes, readRouting, sortedAllowedIps } from './state/routes.ts'
+import { freeMark } from './systems/linux/default-routes.ts'
+import { textsOf } from './systems/system.ts'
 import { forgetTry } from './try.ts'
-import { isOwn, linkOf } from './undo.ts'
+import { isOwn, linkOf, rollBack } from './undo.ts'
 
 /**
- * wg-quick up: brings an interface up as its configuration says, or leaves the host as it was. Resolves to the exit
- * status. Raises `E_EXISTS` where there is such an interface already.
+ * wg-quick up: brings an interface up as its configuration says, or leaves the host as it was. Under wgq's name a tunnel
+ * that runs is reloaded. Resolves to the exit status. Raises `E_EXISTS` where there is such an interface already.
  */
-export const up = async (session: Session): Promise<number> => {
-  const { name, edges } = session
-  if (session.into !== undefined) checkNamespace(session.into)
-  makeRunDirectory(session.runDirectory)
-  forgetTry(session)
-  const before = session.killSwitch ? readJournal(session.runDirectory, name) : undefined
-  const stays = before !== undefined && before.into === session.into
-  const blocking = stays ? before.undo.filter((op) => op.do === 'killswitch.off').slice(0, 1) : []
-  await recover({ ...session, keepKillSwitch: blocking.length > 0 })
-  const journal = readJournal(session.runDirectory, name)
-  const running = journal && (await linkOf(session, journal))
-  const own = running && isOwn(running, journal)
-  const inPlace = session.into === undefined || session.into === journal?.into
-  if (own && inPlace && session.style === 'wgq') return reload(session)
-  if (own || (await edges.host.link(name)))
-    throw new WgqError('E_EXISTS', `\`${name}' already exists`, {
-      hint: `\`wgq down ${name}\` takes it down first`,
+export const up = (session: Session): Promise<number> =>
+  underLock(session, async () => {
+    const { name, system, runDirectory } = session
+    system.refuseUnsupported(session)
+    if (session.into !== undefined) checkNamespace(session.into)
+    const noted = readJournal(runDirectory, name)
+    const guarded = { ...session, killSwitch: wantsKillSwitch(session, noted) }
+    const kept = guarded.killSwitch && noted && noted.into === session.into ? killSwitchOf(noted) : []
+    if (session.act === undefined) {
+      forgetTry(session)
+      await recover(session, kept.length > 0)
+    }
+    const journal = readJournal(runDirectory, name)
+    if (await isRunning(session, journal)) return reloadRunning(guarded)
+    const keeper = new JournalKeeper(session.act ? undefined : runDirectory, {
+      ...startJournal(name, session.configPath),
+      ...(session.into === undefined ? {} : { into: session.into }),
+      hooks: {
+        preDown: textsOf(session.settings.hooks.preDown),
+        postDown: textsOf(session.settings.hooks.postDown),
+      },
+      options: {
+        ...(guarded.killSwitch ? { killSwitch: true } : {}),
+        ...(session.strict ? { strict: true } : {}),
+      },
+      undo: kept,
     })
-  const keeper = new JournalKeeper(session.runDirectory, startJournal(name, session.configPath))
-  keeper.claim()
-  if (session.into !== undefined) keeper.update({ into: session.into })
-  if (blocking.length > 0) keeper.update({ undo: blocking })
-  try {
-    await bringUp(session, keeper)
-    keeper.update({ state: 'up' })
-    return 0
-  } catch (error) {
-    return rollBack({ ...session, keepKillSwitch: blocking.length > 0 }, keeper, error)
-  }
+    keeper.claim()
+    const run = new Run(guarded, keeper)
+    try {
+      await bringUp(run)
+      keeper.update({ state: 'up' })
+      return 0
+    } catch (error) {
+      return rollBack(run, error, kept.length > 0)
+    }
+  })
+
+/** An option of `up` holds until `down`. */
+export const wantsKillSwitch = (session: Session, journal: Journal | undefined): boolean =>
+  session.style === 'wgq' && ((session.killSwitch ?? false) || (journal?.options?.killSwitch ?? false))
+
+const killSwitchOf = ({ undo }: Journal) => undo.filter((op) => op.do === 'killswitch.off').slice(0, 1)
+
+/**
+ * Says whether the tunnel runs already and may be reloaded instead: wgq brought it up, or it has the key of the file
+ * (upstream's `up`; a journal that was lost). Raises `E_EXISTS` for every other interface of that name, and always under
+ * upstream's name.
+ */
+const isRunning = async (session: Session, journal: Journal | undefined): Promise<boolean> => {
+  const { name, system, style } = session
+  const link = journal && (await linkOf(session, journal))
+  const own = link !== undefined && journal !== undefined && isOwn(link, journal)
+  const real = own ? link.name : await system.realName(session)
+  if (real === undefined) return false
+  const inPlace = session.into === undefined || session.into === journal?.into
+  if (style === 'wgq' && inPlace && (own || (await hasOurKey(session, real)))) return true
+  throw new WgqError('E_EXISTS', `\`${name}' already exists${real === name ? '' : ` as \`${real}'`}`, {
+    hint: `\`wgq down ${name}\` takes it down first`,
+  })
 }
 
-/** The steps in upstream's order (spec wg-quick §6). Each sees what the ones before have done, hooks included. */
-const bringUp = async (session: Session, keeper: JournalKeeper): Promise<void> => {
-  const { name, settings, edges } = session
-  const runner = new Runner(session, keeper)
-  const byDaemon = await addLink(session, runner)
-  keeper.update(indexOf(await edges.host.link(name)))
-  await runner.perform(planHooks(name, settings.hooks.preUp))
-  await runner.perform([{ do: 'device.configure', name, configuration: `${settings.wgConfig}\n` }])
-  const device = await marked(session, runner)
-  keeper.update({ configured: configuredBy(settings, device?.peers ?? []) })
+const hasOurKey = async ({ edges, settings }: Session, real: string): Promise<boolean> => {
+  if (!(await edges.devices.list()).includes(real)) return false
+  const { privateKey } = await edges.devices.read(real)
+  const text = /^\s*privatekey\s*=\s*([A-Za-z0-9+/]{43}=)\s*(?:#.*)?$/im.exec(settings.wgConfig)?.[1]
+  return privateKey !== undefined && privateKey === text
+}
+
+/** The steps in upstream's order (spec wg-quick §6, §10, §11). Each sees what the ones before have done, hooks included. */
+const bringUp = async (run: Run): Promise<void> => {
+  const { name, session, system, keeper } = run
+  const { settings, edges } = session
   const inside = session.into === undefined ? session : await enter(session, session.into)
-  const innerRunner = new Runner(inside, keeper)
-  await innerRunner.perform(planKillSwitch(inside, device))
+  const inner = run.in(inside)
+  const lookedUp = await guard(inner)
+  const byDaemon = await system.addLink(run)
+  const real = (await system.realName(session)) ?? name
+  const link = await edges.host.link(real)
+  if (link) keeper?.update({ linkIndex: link.index })
+  await run.perform(system.planHooks(session, real, textsOf(settings.hooks.preUp)))
+  await run.perform([{ do: 'device.configure', name, configuration: `${settings.wgConfig}\n` }])
+  const device = await markGuarded(run, await edges.devices.read(real).catch(() => undefined))
+  keeper?.update({ configured: configuredBy(settings, device?.peers ?? []) })
+  if (lookedUp) await inner.perform([planKillSwitchOn(name, { mark: guardMark(inner), resolvers: [] })])
   const ipv6 = settings.addresses.some(({ value }) => value.includes(':')) && !isIpv6Off(session)
-  const findMtu = (): Promise<string> => chooseMtu(session, device?.peers ?? [], ipv6)
+  const findMtu = (): Promise<string> => system.chooseMtu(session, device?.peers ?? [], ipv6)
   // The ways to the endpoints are those of the namespace that the daemon sends from.
   const outerMtu = session.into === undefined ? undefined : await findMtu()
-  if (session.into !== undefined) await moveInside(inside, session.into, runner, keeper)
-  await innerRunner.perform(planAddresses(name, usableAddresses(inside)))
-  await innerRunner.perform([{ do: 'link.up', dev: name, mtu: outerMtu ?? (await findMtu()) }])
+  if (session.into !== undefined) await moveInside(run, inside, session.into)
+  await inner.perform(planAddresses(name, usableAddresses(inside)))
+  await inner.perform([{ do: 'link.up', dev: name, mtu: outerMtu ?? (await findMtu()) }])
   if (byDaemon) await checkListening(session)
-  await setDns(inside, innerRunner, device)
-  await setRoutes(inside, innerRunner, device)
-  await innerRunner.perform(planHooks(name, settings.hooks.postUp))
+  await system.setDns(inner, device)
+  await setRoutes(inner, device, real)
+  await inner.perform(system.planHooks(inside, real, textsOf(settings.hooks.postUp)))
 }
 
-/** The device as configured; with a kill switch it always has a mark, by which its packets pass. */
-const marked = async (session: Session, runner: Runner): Promise<Device | undefined> => {
-  const { name, edges, killSwitch, into } = session
-  const device = await edges.devices.read(name).catch(() => undefined)
-  if (!killSwitch || into !== undefined || device?.fwmark !== 0) return device
-  await runner.perform([{ do: 'device.fwmark', name, fwmark: await freeMark(edges.host) }])
-  return edges.devices.read(name)
-}
-
-const indexOf = (link: { index: number } | undefined): { linkIndex?: number } =>
-  link ? { linkIndex: link.index } : {}
-
-/** The kernel's driver, else a userspace daemon (spec wg-quick §6, step 3). True for a daemon. */
-const addLink = async (session: Session, runner: Runner): Promise<boolean> => {
-  const { name, edges } = session
-  try {
-    await runner.perform([{ do: 'link.add', name }])
-    return false
-  } catch (error) {
-    if (!(error instanceof Failure) || hasKernelDriver()) throw error
-    const daemon = chooseDaemon(edges.env, edges.find, session.binDirectory)
-    if (!daemon) throw error
-    edges.print(fallbackLine(daemon))
-    const { program, embedded } = daemon
-    await runner.perform([{ do: 'daemon.start', name, program, embedded }])
-    return true
+/**
+ * The kill switch is the first thing that comes: what hooks do is guarded already. Meanwhile root may ask the name servers
+ * of now for endpoints; says whether that has to end.
+ */
+const guard = async (inner: Run): Promise<boolean> => {
+  const { session, name, keeper } = inner
+  if (!session.killSwitch) return false
+  if (session.into === undefined) {
+    const { fwmark = 0 } = mentionedBy(session.settings)
+    await withLock(session.runDirectory, 'table', async () =>
+      keeper?.update({ mark: fwmark || (await freeMark(session)) }),
+    )
   }
+  const resolvers = session.into === undefined ? nameServers() : []
+  await inner.perform([planKillSwitchOn(name, { mark: guardMark(inner), resolvers })])
+  return resolvers.length > 0
 }
 
-const setRoutes = async (session: Session, runner: Runner, device: Device | undefined): Promise<void> => {
-  const { name, settings, edges } = session
-  const routing = readRouting(settings.table?.value)
+const guardMark = ({ session, keeper }: Run): number =>
+  session.into === undefined ? (keeper?.journal.mark ?? 0) : 0
+
+/** The device with the mark that the kill switch lets pass. */
+const markGuarded = async (run: Run, device: Device | undefined): Promise<Device | undefined> => {
+  const fwmark = guardMark(run)
+  if (!device || !run.session.killSwitch || fwmark === 0 || device.fwmark === fwmark) return device
+  await run.perform([{ do: 'device.fwmark', name: run.name, fwmark }])
+  return { ...device, fwmark }
+}
+
+const setRoutes = async (run: Run, device: Device | undefined, real: string): Promise<void> => {
+  const { session, system, name } = run
+  const routing = readRouting(session.settings.table?.value)
   if (routing.to === 'off' || !device) return
   const allowedIps = usablePrefixes(session, sortedAllowedIps(device.peers))
-  if (routing.to === 'table') return runner.perform(planTableRoutes(name, routing.table, allowedIps))
+  if (routing.to === 'table') return run.perform(planTableRoutes(name, routing.table, allowedIps))
   // In a namespace of its own the tunnel may take the default route itself: what it sends leaves elsewhere.
   const ownWay = session.into !== undefined
   const plain = allowedIps.filter((cidr) => ownWay || !isDefault(cidr))
-  if (plain.length > 0) {
-    const existing: Cidr[] = []
-    for (const family of [4, 6] as const) {
-      if (!plain.some((cidr) => cidr.family === family)) continue
-      existing.push(...(await edges.host.routes({ family, dev: name })).map(({ dst }) => dst))
-    }
-    await runner.perform(planMainRoutes(name, plain, existing))
-  }
-  if (!ownWay) await setDefaultRoutes(session, runner, device, allowedIps.filter(isDefault))
+  await run.perform(await system.planMainRoutes(session, real, plain))
+  if (!ownWay) await system.takeDefaults(run, device, allowedIps.filter(isDefault))
 }

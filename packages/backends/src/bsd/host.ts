@@ -107,6 +107,11 @@ export class BsdHost implements Host {
     return found?.name
   }
 
+  /** The system's name as far as it is known already; else the configuration's. */
+  knownName(name: IfName): string {
+    return this.realNames.get(name) ?? name
+  }
+
   close(): void {}
 
   /** Looks up what the dialect will ask for, so that it can answer at once. */

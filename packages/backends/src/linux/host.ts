@@ -214,6 +214,6 @@ const runOf = (ops: readonly Op[], first: number): NetlinkOp[] => {
 }
 
 const netlinkOp = (op: Op): NetlinkOp => {
-  if (/^(link|address|route|rule)\./.test(op.do)) return op as NetlinkOp
+  if (/^(link|address|route|floor|rule)\./.test(op.do)) return op as NetlinkOp
   throw new Error(`Host.apply got ${op.do}, which is not the host's to do`)
 }

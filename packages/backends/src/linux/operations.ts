@@ -4,7 +4,7 @@ import type { IfName, Op } from '@wgq/model/operation'
 import { changeAddress } from '@wgq/netlink/address'
 import type { BatchRequest } from '@wgq/netlink/exchange'
 import { addLink, deleteLink, moveLink, raiseLink } from '@wgq/netlink/link'
-import { addRoute, deleteRoute, mainTable, type NumberedRoute } from '@wgq/netlink/route'
+import { addRoute, changeFloor, deleteRoute, mainTable, type NumberedRoute } from '@wgq/netlink/route'
 import { addRule, deleteRule } from '@wgq/netlink/rule'
 import { readMtu, readPrefix, readTable, tableComplaint } from './ip-argument.ts'
 import { openNamespace } from './namespace.ts'
@@ -22,6 +22,8 @@ export type NetlinkOp = Extract<
       | 'address.delete'
       | 'route.add'
       | 'route.delete'
+      | 'floor.add'
+      | 'floor.delete'
       | 'rule.add'
       | 'rule.delete'
   }
@@ -67,6 +69,9 @@ export const requestOf = (op: NetlinkOp, context: OperationContext): BatchReques
       return addRoute(routeOf(op, context), context.protocol)
     case 'route.delete':
       return deleteRoute(routeOf(op, context))
+    case 'floor.add':
+    case 'floor.delete':
+      return changeFloor(op.do === 'floor.add' ? 'new' : 'delete', op, context.protocol)
     case 'rule.add':
     case 'rule.delete': {
       const rule = { ...op.rule, table: readTable(op.rule.table, context.tableNames, tableComplaint.rule) }
@@ -104,5 +109,6 @@ const routeOf = (
     destination: parseIp(op.dst.address) as Uint8Array,
     prefixLength: op.dst.prefixLength,
     table,
+    ...('metric' in op && op.metric !== undefined ? { metric: op.metric } : {}),
   }
 }

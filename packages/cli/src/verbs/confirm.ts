@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { runDirectory } from '@wgq/quick/orchestrate'
+import { runDirectory } from '@wgq/quick/run/directory'
 import { confirmTry } from '@wgq/quick/try'
 import { rerunAsRoot } from '../as-root.ts'
 import type { Handler } from '../command.ts'

@@ -3,7 +3,7 @@
 import { parseDocument } from '@wgq/config/document'
 import { peerNames } from '@wgq/config/names'
 import { readParts } from '@wgq/config/parts'
-import { differencesHere } from '@wgq/quick/reload/reload-here'
+import { planReload } from '@wgq/quick/reload/reload'
 import type { Session } from '@wgq/quick/session'
 import { rerunAsRoot } from '../as-root.ts'
 import { painterFor } from '../colour.ts'
@@ -29,7 +29,7 @@ export const run: Handler = async (invocation) => {
 
 /** Prints what differs; resolves to 0 in sync, 2 when there is something. */
 export const compare = async (session: Session, json: boolean): Promise<number> => {
-  const differences = await differencesHere(session)
+  const { differences } = await planReload(session)
   const names = nameMap(
     readParts(session.configPath).flatMap(({ path, source }) => peerNames(parseDocument(source.text), path)),
   )

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { downHere, downWithoutConfigHere } from '@wgq/quick/orchestrate'
+import { down, downWithoutConfig } from '@wgq/quick/down'
 import type { Handler } from '../command.ts'
 import { sayDone } from '../done.ts'
 import { runQuick } from '../quick-session.ts'
@@ -11,9 +11,9 @@ export const run: Handler = async (invocation) => {
     invocation,
     (session) => {
       name = session.name
-      return downHere(session)
+      return down(session)
     },
-    downWithoutConfigHere,
+    downWithoutConfig,
   )
   return sayDone(invocation.personality, status, `${name || invocation.args[0]} is down`)
 }

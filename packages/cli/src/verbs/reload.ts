@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { reloadHere } from '@wgq/quick/reload/reload-here'
+import { reload } from '@wgq/quick/reload/reload'
 import { rerunAsRoot } from '../as-root.ts'
 import type { Handler } from '../command.ts'
 import { asFile, sayDone } from '../done.ts'
@@ -16,6 +16,6 @@ export const run: Handler = async (invocation) => {
   return runQuick({ ...invocation, args: parsed.operands }, async (session) =>
     parsed.flags.has('check')
       ? compare(session, false)
-      : sayDone(personality, await reloadHere(session), asFile(session)),
+      : sayDone(personality, await reload(session), asFile(session)),
   )
 }

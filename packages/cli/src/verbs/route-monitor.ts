@@ -2,7 +2,7 @@
 import { openDevices } from '@wgq/backends/devices'
 import { openHost } from '@wgq/backends/host'
 import { WgqError } from '@wgq/model/error'
-import { watchRoutes } from '@wgq/quick/bsd/watch-routes'
+import { watchRoutes } from '@wgq/quick/systems/bsd/watch-routes'
 import type { Handler } from '../command.ts'
 
 /** wgq route-monitor NAME FILE: the background process of a full tunnel on the BSDs. `wgq up` starts it; not for people. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { readConfigFile } from '@wgq/config/config-file'
-import { saveHere } from '@wgq/quick/orchestrate'
+import { saveRunning } from '@wgq/quick/save'
 import type { Session } from '@wgq/quick/session'
 import { rerunAsRoot } from '../as-root.ts'
 import { painterFor, type Style } from '../colour.ts'
@@ -12,18 +12,18 @@ import { unifiedDiff } from '../save/unified-diff.ts'
 
 /** wg-quick save NAME|FILE; wgq save [--dry-run] NAME|FILE. */
 export const run: Handler = async (invocation) => {
-  if (invocation.personality !== 'wgq') return runQuick(invocation, saveHere)
+  if (invocation.personality !== 'wgq') return runQuick(invocation, saveRunning)
   const parsed = await parseArguments(invocation)
   const elsewhere = rerunAsRoot(invocation)
   if (elsewhere) return elsewhere
-  const work = parsed.flags.has('dry-run') ? showChange : saveHere
+  const work = parsed.flags.has('dry-run') ? showChange : saveRunning
   return runQuick({ ...invocation, args: parsed.operands }, work)
 }
 
 /** Prints what `save` would change in the files, and leaves them alone. */
 const showChange = async (session: Session): Promise<number> => {
   const after = new Map<string, string>()
-  const status = await saveHere({ ...session, takeSaved: (text, path) => void after.set(path, text) })
+  const status = await saveRunning({ ...session, takeSaved: (text, path) => void after.set(path, text) })
   const paint = await painterFor(1)
   for (const [path, text] of after) {
     const changes = unifiedDiff(readConfigFile(path).text, text, (sign, line) => {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { runDirectory } from '@wgq/quick/orchestrate'
+import { runDirectory } from '@wgq/quick/run/directory'
 import { forgetTry, guardTry } from '@wgq/quick/try'
 import type { Handler } from '../command.ts'
 import { run as down } from './down.ts'

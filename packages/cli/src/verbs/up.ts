@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-import { upHere } from '@wgq/quick/orchestrate'
 import type { Session } from '@wgq/quick/session'
 import { startTry } from '@wgq/quick/try'
+import { up } from '@wgq/quick/up'
 import { rerunAsRoot } from '../as-root.ts'
 import type { Handler } from '../command.ts'
 import { asFile, sayDone } from '../done.ts'
@@ -14,7 +14,7 @@ export const run: Handler = async (invocation) => {
   const plain = invocation.personality !== 'wgq' || !invocation.args.some((word) => word.startsWith('-'))
   const { personality } = invocation
   const bringUp = async (session: Session): Promise<number> =>
-    sayDone(personality, await upHere(session), asFile(session))
+    sayDone(personality, await up(session), asFile(session))
   if (plain) return runQuick(invocation, bringUp)
   const parsed = await parseArguments(invocation)
   const trySeconds = numberValue(parsed, 'try', 1)
@@ -49,7 +49,7 @@ export const run: Handler = async (invocation) => {
 const showPlan = async (session: Session, json: boolean): Promise<number> => {
   const { dryRun } = await import('@wgq/quick/imagined/dry-run')
   const print = json ? () => {} : writeOut
-  const { status, steps } = await dryRun({ ...session, edges: { ...session.edges, print } }, upHere)
+  const { status, steps } = await dryRun({ ...session, edges: { ...session.edges, print } }, up)
   if (json) writeOut(`${JSON.stringify(steps, undefined, 2)}\n`)
   return status
 }

@@ -6,7 +6,7 @@ import type { Op } from '@wgq/model/operation'
 import { isLenient } from '../lenient.ts'
 import { Failure } from '../run/failure.ts'
 import { inverse } from '../run/inverse.ts'
-import type { Runner } from '../run/runner.ts'
+import type { Run } from '../run/run.ts'
 import type { Session } from '../session.ts'
 import { isDefault } from '../state/routes.ts'
 import { isSplit, splitManager } from './act.ts'
@@ -18,13 +18,14 @@ import { remedy, whyNotSplit, whyNotTold } from './told.ts'
  * tunnel that takes everything fails too, because names would be asked for outside of it; one that takes a part goes on
  * without, and says so.
  */
-export const setDns = async (session: Session, runner: Runner, device: Device | undefined): Promise<void> => {
+export const setDns = async (run: Run, device: Device | undefined): Promise<void> => {
+  const { session } = run
   const { settings, edges, name } = session
   if (settings.dnsServers.length === 0) return
   const full = device?.peers.some((peer) => peer.allowedIps.some(isDefault)) ?? false
   if (session.style === 'wgq') checkWords(session)
   const choice = managerFor(session)
-  const why = 'none' in choice ? choice.none : await attempt(runner, session)
+  const why = 'none' in choice ? choice.none : await attempt(run)
   if (why === undefined) return
   if (full || !isLenient(session)) {
     edges.print(`[!] The name servers of ${name} cannot be set: ${why}.\n`)
@@ -48,21 +49,22 @@ const checkWords = ({ settings: { dnsServers, dnsSearch } }: Session): void => {
 }
 
 /** Why it did not work; undefined when it did. Under upstream's name the failure goes through as it is. */
-const attempt = async (runner: Runner, session: Session): Promise<string | undefined> => {
+const attempt = async (run: Run): Promise<string | undefined> => {
+  const { session } = run
   const { style, edges, name } = session
   const ops = planDns(session)
   const [op] = ops
   if (style === 'wg-quick' || op?.do !== 'dns.set') {
-    await runner.perform(ops)
+    await run.perform(ops)
     return undefined
   }
   const refusal = whyNotSplit(edges.find, op)
   if (refusal !== undefined) return refusal
   try {
-    await runner.perform(ops)
+    await run.perform(ops)
   } catch (error) {
     if (!(error instanceof Failure)) throw error
-    await takeBack(runner, op)
+    await takeBack(run, op)
     const [kind] = splitManager(op.manager)
     const hint = kind === 'resolvconf' ? `; ${remedy(edges.find('resolvconf'))}` : ''
     return `the command above failed with status ${error.status}${hint}`
@@ -71,7 +73,7 @@ const attempt = async (runner: Runner, session: Session): Promise<string | undef
   const untold = await whyNotTold(edges, name, op)
   if (untold === undefined) return undefined
   if (isSplit(op.search)) {
-    await takeBack(runner, op)
+    await takeBack(run, op)
     return untold
   }
   edges.print(`[!] Names do not go to the name servers of ${name}: ${untold}.\n`)
@@ -79,9 +81,9 @@ const attempt = async (runner: Runner, session: Session): Promise<string | undef
 }
 
 /** A manager may have taken a part, or all, before it failed. */
-const takeBack = async (runner: Runner, op: Op): Promise<void> => {
+const takeBack = async (run: Run, op: Op): Promise<void> => {
   try {
-    await runner.perform([inverse(op) as Op])
+    await run.perform([inverse(op) as Op])
   } catch (error) {
     if (!(error instanceof Failure)) throw error
   }

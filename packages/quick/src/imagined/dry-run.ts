@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { release, tmpdir } from 'node:os'
+import { existsSync, readFileSync } from 'node:fs'
+import { release } from 'node:os'
 import { join } from 'node:path'
 import type { Op } from '@wgq/model/operation'
-import { hasKernelDriver } from '../daemon.ts'
 import { spell } from '../run/spell.ts'
 import type { Session } from '../session.ts'
+import { hasKernelDriver } from '../systems/daemon.ts'
 import { ImaginedDevices } from './imagined-devices.ts'
 import { ImaginedHost } from './imagined-host.ts'
 
@@ -25,25 +25,19 @@ export const dryRun = async (
 ): Promise<{ status: number; steps: PlannedStep[] }> => {
   const host = new ImaginedHost(session.edges.host, hasKernelDriver() || hasModule())
   const devices = new ImaginedDevices(session.edges.devices)
-  const runDirectory = mkdtempSync(join(tmpdir(), 'wgq-dry-'))
   const steps: PlannedStep[] = []
-  try {
-    const status = await work({
-      ...session,
-      runDirectory,
-      edges: { ...session.edges, host, devices, openHost: async () => host, writeSysctl: () => {} },
-      act: async (op) => {
-        if (op.do === 'daemon.start') host.makeLink(op.name)
-        if (op.do === 'device.configure')
-          await devices.change(op.name, await session.edges.readWgConfig(op.configuration))
-        if (op.do === 'device.fwmark') await devices.change(op.name, { fwmark: op.fwmark, peers: [] })
-      },
-      notice: (op) => void steps.push({ op: shown(op), words: spell(op) }),
-    })
-    return { status, steps }
-  } finally {
-    rmSync(runDirectory, { recursive: true, force: true })
-  }
+  const status = await work({
+    ...session,
+    edges: { ...session.edges, host, devices, openHost: async () => host, writeSysctl: () => {} },
+    act: async (op) => {
+      if (op.do === 'daemon.start') host.makeLink(op.name)
+      if (op.do === 'device.configure')
+        await devices.change(op.name, await session.edges.readWgConfig(op.configuration))
+      if (op.do === 'device.fwmark') await devices.change(op.name, { fwmark: op.fwmark, peers: [] })
+    },
+    notice: (op) => void steps.push({ op: shown(op), words: spell(op) }),
+  })
+  return { status, steps }
 }
 
 const shown = (op: Op): Record<string, unknown> => {

@@ -5,7 +5,6 @@ import { WgqError } from '@wgq/model/error'
 import type { Route } from '@wgq/model/host'
 import type { Key } from '@wgq/model/key'
 import type { Op } from '@wgq/model/operation'
-import { setDefaultRoutes } from '../default-routes.ts'
 import { planDns } from '../dns/plan.ts'
 import { chooseTool, firewallWriter, planFirewallRemoval } from '../firewall/choose.ts'
 import { planKillSwitch } from '../kill-switch/plan.ts'
@@ -13,13 +12,14 @@ import { notWireGuard } from '../not-wireguard.ts'
 import { recover } from '../recover.ts'
 import { configuredBy } from '../run/configured.ts'
 import { Failure, Interrupted } from '../run/failure.ts'
-import { type Journal, JournalKeeper, makeRunDirectory, readJournal, startJournal } from '../run/journal.ts'
+import { type Journal, JournalKeeper, readJournal, startJournal } from '../run/journal.ts'
 import { sessionOf } from '../run/namespace.ts'
-import { Runner } from '../run/runner.ts'
+import { Run } from '../run/run.ts'
 import { spellChange } from '../run/spell-change.ts'
+import { underLock } from '../run/under-lock.ts'
 import type { Session } from '../session.ts'
 import { type DeviceDiff, type Difference, diffDevice, isEmptyChange } from '../state/device-difference.ts'
-import { readRouting, sortedAllowedIps } from '../state/routes.ts'
+import { isDefault, readRouting, sortedAllowedIps } from '../state/routes.ts'
 import { planJournalRules } from '../state/rules.ts'
 import { type HostPlan, planHost } from './host-plan.ts'
 
@@ -50,8 +50,11 @@ const journalOf = ({ runDirectory, name, configPath }: Session): Journal =>
 /** {@link planReload} in the namespace of the interface. */
 const planInside = async (session: Session, journal: Journal): Promise<ReloadPlan> => {
   const { name, settings, edges } = session
-  const device = await readRunning(session)
-  const file = await edges.readWgConfig(`${settings.wgConfig}\n`)
+  const { system } = session
+  const real = (await system.realName(session)) ?? name
+  const device = await readRunning(session, real)
+  const read = await edges.readWgConfig(`${settings.wgConfig}\n`)
+  const file = system.forgets ? withoutForgotten(read) : read
   // Every implementation ignores a peer with the device's own key.
   const wanted = { ...file, peers: file.peers.filter(({ publicKey }) => publicKey !== device.publicKey) }
   const { change, differences }: DeviceDiff = diffDevice(device, wanted, {
@@ -75,7 +78,13 @@ const planInside = async (session: Session, journal: Journal): Promise<ReloadPla
       allowedIps: sortedAllowedIps(wantedPeers(wanted)),
       plainDefaults: session.into !== undefined,
     },
-    { link, addresses: await edges.host.addresses(name), routes, undo: journal.undo },
+    {
+      link,
+      addresses: await edges.host.addresses(name),
+      // The halves of a default route are ours as a whole, not foreign routes that cover everything.
+      routes: system.takesDefaultBy === 'rules' ? routes : routes.filter(({ dst }) => dst.prefixLength > 1),
+      undo: system.takesDefaultBy === 'rules' ? journal.undo : journal.undo.map(asRule),
+    },
   )
   const dns = dnsDifference(session, journal)
   const killSwitch = killSwitchDifference(session, journal)
@@ -93,15 +102,19 @@ const planInside = async (session: Session, journal: Journal): Promise<ReloadPla
  * wgq reload: applies exactly what {@link planReload} found, additions before deletions. Hooks are not run. Resolves to the
  * exit status; where a step fails what was done before stays, the journal knows it, and the next reload goes on from there.
  */
-export const reload = async (session: Session): Promise<number> => {
-  makeRunDirectory(session.runDirectory)
-  await recover(session)
+export const reload = (session: Session): Promise<number> =>
+  underLock(session, async () => {
+    await recover(session)
+    return reloadRunning(session)
+  })
+
+/** {@link reload} under a lock that is held already. */
+export const reloadRunning = async (session: Session): Promise<number> => {
   const journal = journalOf(session)
   const inside = await sessionOf(session, journal)
   const plan = await planInside(inside, journal)
-  const keeper = new JournalKeeper(session.runDirectory, journal)
   try {
-    await apply(inside, plan, keeper)
+    await apply(new Run(inside, new JournalKeeper(session.runDirectory, journal)), plan)
     return 0
   } catch (error) {
     if (error instanceof Failure) return error.status
@@ -110,127 +123,109 @@ export const reload = async (session: Session): Promise<number> => {
   }
 }
 
-const apply = async (session: Session, plan: ReloadPlan, keeper: JournalKeeper): Promise<void> => {
-  const { name, edges, settings } = session
-  const runner = new Runner(session, keeper)
+const apply = async (run: Run, plan: ReloadPlan): Promise<void> => {
+  const { session, keeper, name, system } = run
+  if (!keeper) return
+  const { edges, settings } = session
   const addressesChange = [...plan.host.additions, ...plan.host.deletions].some((op) =>
     op.do.startsWith('address.'),
   )
-  await changeDevice(session, plan.deviceChange)
-  await runner.perform(plan.host.additions)
-  const device = await edges.devices.read(name)
-  await setDefaultRoutes(session, runner, device, plan.host.defaultsToAdd)
-  await removeDefaults(session, runner, keeper, plan.host)
-  for (const op of plan.host.deletions) await remove(runner, keeper, [op])
-  await runner.perform(plan.host.replacements)
-  if (addressesChange || plan.host.defaultsToRemove.length > 0)
-    await renewFirewall(session, runner, keeper, device.fwmark)
-  if (plan.differences.length > 0) await renewKillSwitch(session, runner, keeper)
+  await changeDevice(session, plan.device.name, plan.deviceChange)
+  await run.perform(plan.host.additions)
+  const device = await edges.devices.read(plan.device.name)
+  if (system.takesDefaultBy === 'rules') {
+    await system.takeDefaults(run, device, plan.host.defaultsToAdd)
+    await removeDefaults(run, plan.host)
+  } else {
+    const isGone = (op: Op) => isDefaultRemoval(op) && plan.host.defaultsToRemove.includes(op.dst.family)
+    await run.perform(keeper.journal.undo.filter(isGone))
+    await system.takeDefaults(run, device, plan.host.defaultsToAdd)
+  }
+  await run.perform(plan.host.deletions)
+  await run.perform(plan.host.replacements)
+  if (addressesChange || plan.host.defaultsToRemove.length > 0) await renewFirewall(run, device.fwmark)
+  if (plan.differences.length > 0) await renewKillSwitch(run, device)
   if (plan.dnsDiffers) {
-    const wanted = planDns(session)
-    if (wanted.length === 0)
-      await remove(
-        runner,
-        keeper,
-        keeper.journal.undo.filter((op) => op.do === 'dns.unset'),
-      )
-    else {
-      forget(
-        keeper,
-        keeper.journal.undo.filter((op) => op.do === 'dns.unset'),
-      )
-      await runner.perform(wanted)
-    }
+    if (system.takesDefaultBy === 'halves' || planDns(session).length === 0)
+      await run.perform(keeper.journal.undo.filter((op) => op.do === 'dns.unset').slice(0, 1))
+    else keeper.settle([{ do: 'dns.unset', dev: name, manager: '' }])
+    if (system.takesDefaultBy === 'rules') await run.perform(planDns(session))
+    else await system.setDns(run, device)
   }
   keeper.update({ configured: configuredBy(settings, plan.wanted.peers) })
 }
 
-const changeDevice = async ({ name, edges }: Session, change: DeviceChange): Promise<void> => {
+const changeDevice = async ({ edges }: Session, real: string, change: DeviceChange): Promise<void> => {
   if (isEmptyChange(change)) return
   edges.print(
-    spellChange(name, change)
+    spellChange(real, change)
       .map((line) => `[#] ${line}\n`)
       .join(''),
   )
-  await edges.devices.change(name, change)
+  await edges.devices.change(real, change)
 }
 
-const removeDefaults = async (
-  { edges }: Session,
-  runner: Runner,
-  keeper: JournalKeeper,
-  plan: HostPlan,
-): Promise<void> => {
+const isDefaultRemoval = (op: Op): op is Extract<Op, { do: 'route.delete' }> =>
+  op.do === 'route.delete' && op.table === undefined && isDefault(op.dst)
+
+/** The common plan knows a default route by the rule that goes with it on Linux. */
+const asRule = (op: Op): Op =>
+  isDefaultRemoval(op) ? { do: 'rule.delete', rule: { family: op.dst.family, table: 0, notFwmark: 0 } } : op
+
+/** Without what NetBSD's kernel does not keep, which would differ for ever. */
+const withoutForgotten = ({ fwmark: _, ...change }: DeviceChange): DeviceChange => ({
+  ...change,
+  peers: change.peers.map(({ keepaliveSeconds: __, ...peer }) => peer),
+})
+
+const removeDefaults = async (run: Run, plan: HostPlan): Promise<void> => {
+  const { session, keeper } = run
   for (const family of plan.defaultsToRemove) {
-    const ofFamily = keeper.journal.undo.filter(
+    const ofFamily = (keeper?.journal.undo ?? []).filter(
       (op) =>
         (op.do === 'rule.delete' && op.rule.family === family) ||
         (op.do === 'route.delete' && op.dst.family === family && op.dst.prefixLength === 0),
     )
-    const rules = planJournalRules(ofFamily, await edges.host.rules(family))
-    await runner.perform(rules)
-    await runner.perform(ofFamily.filter((op) => op.do === 'route.delete'))
-    forget(keeper, ofFamily)
+    const rules = planJournalRules(ofFamily, await session.edges.host.rules(family))
+    await run.perform(rules)
+    await run.perform(ofFamily.filter((op) => op.do === 'route.delete'))
+    keeper?.settle(ofFamily)
   }
 }
 
 /** Loads the firewall again for the families that still have a default route: it names the addresses. */
-const renewFirewall = async (
-  session: Session,
-  runner: Runner,
-  keeper: JournalKeeper,
-  mark: number,
-): Promise<void> => {
-  const { name, edges } = session
-  const noted = keeper.journal.undo.filter((op) => op.do === 'firewall.unload')
-  if (noted.length === 0) return
+const renewFirewall = async (run: Run, mark: number): Promise<void> => {
+  const { session, keeper, name } = run
+  const { edges } = session
+  const noted = keeper?.journal.undo ?? []
+  if (!noted.some((op) => op.do === 'firewall.unload')) return
   const families = new Set(
-    keeper.journal.undo.flatMap((op) =>
+    noted.flatMap((op) =>
       op.do === 'rule.delete' && op.rule.notFwmark !== undefined ? [op.rule.family] : [],
     ),
   )
-  await runner.perform(await planFirewallRemoval(edges, name))
-  forget(keeper, noted)
+  await run.perform(await planFirewallRemoval(edges, name))
   const firewall = firewallWriter(await chooseTool(session))
   for (const family of families) {
     const addresses = (await edges.host.addresses(name, family)).map(({ cidr }) => cidr.address)
-    await runner.perform([
-      {
-        do: 'firewall.load',
-        tool: firewall.tool(family),
-        text: firewall.write({ dev: name, family, mark, addresses }),
-      },
-    ])
+    const text = firewall.write({ dev: name, family, mark, addresses })
+    await run.perform([{ do: 'firewall.load', tool: firewall.tool(family), text }])
   }
 }
 
 /** The kill switch names endpoints and mark; it comes and goes with its line in the file. */
-const renewKillSwitch = async (session: Session, runner: Runner, keeper: JournalKeeper): Promise<void> => {
-  const noted = keeper.journal.undo.filter((op) => op.do === 'killswitch.off')
-  if (session.killSwitch) {
-    forget(keeper, noted)
-    await runner.perform(planKillSwitch(session, await session.edges.devices.read(session.name)))
-  } else if (noted.length > 0) {
-    await runner.perform(noted.slice(0, 1))
-    forget(keeper, noted)
-  }
+const renewKillSwitch = async (run: Run, device: Device): Promise<void> => {
+  const noted = (run.keeper?.journal.undo ?? []).filter((op) => op.do === 'killswitch.off')
+  if (run.session.killSwitch) {
+    run.keeper?.settle(noted)
+    await run.perform(planKillSwitch(run.session, device))
+  } else await run.perform(noted.slice(0, 1))
 }
 
-/** Carries out inverses of the journal and takes them off it. */
-const remove = async (runner: Runner, keeper: JournalKeeper, ops: readonly Op[]): Promise<void> => {
-  await runner.perform(ops)
-  forget(keeper, ops)
-}
-
-const forget = (keeper: JournalKeeper, ops: readonly Op[]): void => {
-  const gone = new Set(ops.map((op) => JSON.stringify(op)))
-  keeper.update({ undo: keeper.journal.undo.filter((op) => !gone.has(JSON.stringify(op))) })
-}
-
-const readRunning = async ({ name, edges }: Session): Promise<Device> => {
-  if (!(await edges.devices.list()).includes(name)) throw notWireGuard(name)
+const readRunning = async ({ name, edges }: Session, real: string): Promise<Device> => {
+  if (!(await edges.devices.list()).includes(real)) throw notWireGuard(name)
   try {
-    return await edges.devices.read(name)
+    return await edges.devices.read(real)
   } catch (cause) {
     throw new WgqError('E_DEVICE', `${name} cannot be read`, {
       hint: `\`wgq doctor ${name}\` looks closer`,

@@ -22,6 +22,8 @@ const hostOps = new Set<Op['do']>([
   'address.delete',
   'route.add',
   'route.delete',
+  'floor.add',
+  'floor.delete',
   'rule.add',
   'rule.delete',
 ])
@@ -43,6 +45,8 @@ export const act = async (op: Op, session: Session): Promise<void> => {
     }
     case 'device.fwmark':
       return changeDevice(edges, op.name, { fwmark: op.fwmark, peers: [] })
+    case 'device.change':
+      return changeDevice(edges, op.name, op.change)
     case 'sysctl.set':
       return writeSysctl(edges, op.key, op.value)
     case 'firewall.load':

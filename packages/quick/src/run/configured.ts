@@ -1,17 +1,32 @@
 // SPDX-License-Identifier: MIT
-import type { Settings } from '@wgq/config/settings'
+import { createHash } from 'node:crypto'
+import type { Hooks, Settings } from '@wgq/config/settings'
 import { type Endpoint, formatEndpoint } from '@wgq/model/endpoint'
 import type { Key } from '@wgq/model/key'
+import { mentionedBy } from '../state/mentioned.ts'
 import type { Configured } from './journal.ts'
 
 /** What the journal keeps of an applied configuration; `peers` are those of the device right after, or of the change. */
 export const configuredBy = (
   settings: Settings,
   peers: readonly { readonly publicKey: Key; readonly endpoint?: Endpoint }[],
-): Configured => ({
-  endpoints: Object.fromEntries(
-    peers.flatMap(({ publicKey, endpoint }) => (endpoint ? [[publicKey, formatEndpoint(endpoint)]] : [])),
-  ),
-  dnsServers: settings.dnsServers.map(({ value }) => value),
-  dnsSearch: settings.dnsSearch.map(({ value }) => value),
-})
+): Configured => {
+  const { hasInterface: _, ...mentioned } = mentionedBy(settings)
+  return {
+    endpoints: Object.fromEntries(
+      peers.flatMap(({ publicKey, endpoint }) => (endpoint ? [[publicKey, formatEndpoint(endpoint)]] : [])),
+    ),
+    dnsServers: settings.dnsServers.map(({ value }) => value),
+    dnsSearch: settings.dnsSearch.map(({ value }) => value),
+    ...mentioned,
+    hooks: hooksDigest(settings.hooks),
+  }
+}
+
+/** Tells hooks of one configuration from those of another. */
+export const hooksDigest = (hooks: Hooks): string => {
+  const texts = [hooks.preUp, hooks.postUp, hooks.preDown, hooks.postDown].map((list) =>
+    list.map(({ value }) => value),
+  )
+  return createHash('sha256').update(JSON.stringify(texts)).digest('hex')
+}

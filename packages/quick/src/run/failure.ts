@@ -3,11 +3,14 @@
 /** A step went wrong and the user has been told by the step itself; `status` is what the program ends with. */
 export class Failure extends Error {
   readonly status: number
+  /** How many operations of a row took effect before the one that failed. */
+  readonly applied: number
 
-  constructor(status: number) {
+  constructor(status: number, applied = 0) {
     super(`A step failed with status ${status}`)
     this.name = 'Failure'
     this.status = status
+    this.applied = applied
   }
 }
 

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-import type { Setting } from '@wgq/config/settings'
-import type { Op } from '@wgq/model/operation'
 import type { Session } from '../session.ts'
 
 /** A hook's text with every `%i` replaced by the name of the interface. */
@@ -41,8 +39,5 @@ export const hookScript = (command: string, view: Session): string => {
   ].join('\n')
 }
 
-const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
-
-/** The operations of hooks, in the order of the file. */
-export const planHooks = (interfaceName: string, hooks: readonly Setting[]): Op[] =>
-  hooks.map(({ value }) => ({ do: 'hook.run', command: expandHook(value, interfaceName) }))
+/** A word of a shell script, whatever is in it. */
+export const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-import type { Op } from '@wgq/model/operation'
+import { formatCidr, maskCidr, parseCidr } from '@wgq/model/cidr'
+import type { Op, Rule } from '@wgq/model/operation'
 
 /**
  * The operation that takes another one back; undefined where nothing has to be (or nothing can be: a hook). An interface
@@ -14,6 +15,8 @@ export const inverse = (op: Op): Op | undefined => {
       return { do: 'address.delete', dev: op.dev, family: op.family, address: op.address }
     case 'route.add':
       return { ...op, do: 'route.delete' }
+    case 'floor.add':
+      return { ...op, do: 'floor.delete' }
     case 'rule.add':
       return { do: 'rule.delete', rule: op.rule }
     case 'sysctl.set':
@@ -29,4 +32,59 @@ export const inverse = (op: Op): Op | undefined => {
     default:
       return undefined
   }
+}
+
+/** What is left of `noted` inverses when `ops` were carried out. An interface takes its addresses and routes along. */
+export const settles = (ops: readonly Op[], noted: readonly Op[]): readonly Op[] => {
+  const done = new Map<string, number>()
+  for (const op of ops) {
+    const id = idOf(op)
+    if (id !== undefined) done.set(id, (done.get(id) ?? 0) + 1)
+  }
+  if (done.size === 0) return noted
+  return noted.filter((op) => {
+    const id = idOf(op) as string
+    const count = done.get(id) ?? 0
+    // Rules may be there twice: each deletion takes one.
+    if (count > 0 && op.do === 'rule.delete') done.set(id, count - 1)
+    return count === 0 && !('dev' in op && isOnLink(op) && done.has(`link.delete ${op.dev}`))
+  })
+}
+
+const isOnLink = (op: Op): boolean => op.do === 'address.delete' || op.do === 'route.delete'
+
+/** The same text for an inverse and for the operation that carries it out; undefined for operations that take nothing back. */
+const idOf = (op: Op): string | undefined => {
+  switch (op.do) {
+    case 'link.delete':
+      return `${op.do} ${op.name}`
+    case 'address.delete':
+      return `${op.do} ${op.dev} ${canonical(op.address)}`
+    case 'route.delete':
+      return `${op.do} ${op.dev} ${formatCidr(maskCidr(op.dst))} ${tableId(op.table)}`
+    case 'floor.delete':
+      return `${op.do} ${op.family} ${op.table}`
+    case 'rule.delete':
+      return `${op.do} ${ruleId(op.rule)}`
+    case 'sysctl.set':
+      return `${op.do} ${op.key}=${op.value}`
+    case 'dns.unset':
+    case 'killswitch.off':
+      return `${op.do} ${op.dev}`
+    case 'firewall.unload':
+      return op.do
+    default:
+      return undefined
+  }
+}
+
+const ruleId = ({ family, table, notFwmark, fwmark, suppressPrefixLength }: Rule): string =>
+  [family, tableId(table), notFwmark, fwmark, suppressPrefixLength].join(' ')
+
+const tableId = (table: number | string | undefined): string =>
+  table === undefined || table === 'main' ? '254' : `${table}`
+
+const canonical = (text: string): string => {
+  const cidr = parseCidr(text)
+  return cidr ? formatCidr(cidr) : text
 }

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Op } from '@wgq/model/operation'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { abandonedJournals, JournalKeeper, makeRunDirectory, readJournal, startJournal } from './journal.ts'
+import { JournalKeeper, makeRunDirectory, readJournal, startJournal } from './journal.ts'
+import { abandonedJournals } from './journal-files.ts'
 import { sweep, withLock } from './lock.ts'
 
 let directory: string

@@ -1,20 +1,14 @@
 // SPDX-License-Identifier: MIT
-import {
-  linkSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
-import { dirname, join } from 'node:path'
+import { linkSync, lstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { errnoText } from '@wgq/model/errno'
 import { WgqError } from '@wgq/model/error'
 import type { IfName, Op } from '@wgq/model/operation'
-import { inverse } from './inverse.ts'
-import { isAlive, type ProcessMark, thisProcess } from './process-mark.ts'
+import { inverse, settles } from './inverse.ts'
+import { currentBoot, currentNetns, journalPath, readJournal } from './journal-files.ts'
+import { type ProcessMark, thisProcess } from './process-mark.ts'
+
+export { currentNetns, journalFiles, readJournal } from './journal-files.ts'
 
 /**
  * What a run did to the host and how to take it back: `/run/wgq/NAME.json`. Written before each step, so that whoever
@@ -34,29 +28,52 @@ export interface Journal {
   readonly state: 'starting' | 'up' | 'stopping'
   /** Who is at work while the state is not `up`. */
   readonly owner: ProcessMark
-  /** Index of the interface that the run made; absent until it is known. */
+  /** Index of the interface that the run made; absent until it is known. It outlasts a new name of the interface. */
   readonly linkIndex?: number
+  /** The mark that `up` chose for itself; the file may set another. */
+  readonly mark?: number
+  /** The daemon that was started and may still be starting. */
+  readonly daemon?: string
+  /** What was asked of `up` beside the file; it holds until `down`. */
+  readonly options?: TunnelOptions
+  /** The hooks of the file that `up` ran, for `down`. */
+  readonly hooks?: { readonly preDown: readonly string[]; readonly postDown: readonly string[] }
   /** Inverses in the order in which their operations were carried out. */
   readonly undo: readonly Op[]
   /** What the file said when it was last applied, where the running state cannot tell: an endpoint may have roamed. */
   readonly configured?: Configured
 }
 
+/** Options of `up` that a later `reload` goes by as well. */
+export interface TunnelOptions {
+  readonly killSwitch?: boolean
+  readonly strict?: boolean
+}
+
 /** The part of a configuration that a later `reload` compares with. */
 export interface Configured {
   /** `ADDRESS:PORT` by public key. */
   readonly endpoints: Readonly<Record<string, string>>
+  /** Where the manager of name servers cannot be asked, they count as told. */
   readonly dnsServers: readonly string[]
   readonly dnsSearch: readonly string[]
+  /** What the [Interface] section set; absent what it left out. */
+  readonly listenPort?: number
+  readonly fwmark?: number
+  readonly privateKey?: boolean
+  /** Peers whose preshared key the file gave. */
+  readonly presharedKeys?: readonly string[]
+  /** SHA-256 of the hooks, hexadecimal. */
+  readonly hooks?: string
 }
 
-/** Keeps the journal of one run on disk. */
+/** Keeps the journal of one run on disk, or (`path` undefined) in memory: of a dry run. */
 export class JournalKeeper {
   private current: Journal
-  private readonly path: string
+  private readonly path: string | undefined
 
-  constructor(directory: string, journal: Journal) {
-    this.path = journalPath(directory, journal.interface, journal.netns)
+  constructor(directory: string | undefined, journal: Journal) {
+    this.path = directory === undefined ? undefined : journalPath(directory, journal.interface, journal.netns)
     this.current = journal
   }
 
@@ -69,16 +86,13 @@ export class JournalKeeper {
    * error's hint. Raises `E_EXISTS`.
    */
   claim(): void {
-    const { interface: name, netns } = this.current
+    if (this.path === undefined) return
+    const { interface: name } = this.current
     const directory = dirname(this.path)
-    const present = readJournal(directory, name)
-    if (present?.state === 'up') {
-      this.update({})
-      return
-    }
-    const beside = this.writeBeside()
+    if (readJournal(directory, name)?.state === 'up') return this.update({})
+    const beside = this.writeBeside(this.path)
     try {
-      linkSync(beside, journalPath(directory, name, netns))
+      linkSync(beside, this.path)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
       const owner = readJournal(directory, name)?.owner.pid
@@ -90,39 +104,46 @@ export class JournalKeeper {
     }
   }
 
-  /** Notes what is about to happen. */
+  /** Notes what is about to happen; what is noted already is not noted twice. */
   intend(ops: readonly Op[]): void {
-    const inverses = ops.map(inverse).filter((op) => op !== undefined)
+    const inverses = ops.flatMap((op) => inverse(op) ?? [])
     if (inverses.length > 0) this.update({ undo: [...this.current.undo, ...inverses] })
   }
 
   /** Takes back the note of operations that did not happen; `ops` are the last ones noted. */
   retract(ops: readonly Op[]): void {
-    const count = ops.map(inverse).filter((op) => op !== undefined).length
+    const count = ops.filter((op) => inverse(op) !== undefined).length
     if (count > 0) this.update({ undo: this.current.undo.slice(0, -count) })
+  }
+
+  /** Forgets what operations that were carried out have taken back. */
+  settle(ops: readonly Op[]): void {
+    const undo = settles(ops, this.current.undo)
+    if (undo.length !== this.current.undo.length) this.update({ undo })
   }
 
   update(change: Partial<Journal>): void {
     this.current = { ...this.current, ...change }
-    renameSync(this.writeBeside(), this.path)
+    if (this.path !== undefined) renameSync(this.writeBeside(this.path), this.path)
   }
 
-  private writeBeside(): string {
-    const beside = `${this.path}.${process.pid}`
+  remove(): void {
+    if (this.path !== undefined) rmSync(this.path, { force: true })
+  }
+
+  private writeBeside(path: string): string {
+    const beside = `${path}.${process.pid}`
     try {
-      writeFileSync(beside, `${JSON.stringify(this.current)}\n`, { mode: 0o600 })
+      rmSync(beside, { force: true })
+      writeFileSync(beside, `${JSON.stringify(this.current)}\n`, { mode: 0o600, flag: 'wx' })
     } catch (cause) {
       const errno = (cause as NodeJS.ErrnoException).code ?? 'EIO'
-      throw new WgqError('E_JOURNAL', `What was done cannot be noted in ${this.path}: ${errnoText(errno)}`, {
+      throw new WgqError('E_JOURNAL', `What was done cannot be noted in ${path}: ${errnoText(errno)}`, {
         errno,
         cause,
       })
     }
     return beside
-  }
-
-  remove(): void {
-    rmSync(this.path, { force: true })
   }
 }
 
@@ -138,7 +159,10 @@ export const startJournal = (name: IfName, config: string): Journal => ({
   undo: [],
 })
 
-/** Makes the directory of journals: nobody but root looks into it. Raises `E_JOURNAL` where that is not possible. */
+/**
+ * Makes the directory of journals: nobody but root looks into it. Raises `E_JOURNAL` where that is not possible,
+ * `E_JOURNAL_UNSAFE` where somebody else could write into it.
+ */
 export const makeRunDirectory = (directory: string): void => {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 })
@@ -150,115 +174,14 @@ export const makeRunDirectory = (directory: string): void => {
       cause,
     })
   }
-}
-
-/** The journal of an interface in the current network namespace; undefined where there is none or it cannot be read. */
-export const readJournal = (directory: string, name: IfName): Journal | undefined => {
-  const netns = currentNetns()
-  return journalFiles(name, netns)
-    .map((file) => parse(join(directory, file)))
-    .find((journal) => journal?.interface === name && journal.netns === netns)
-}
-
-/** Journals of the current namespace whose run was cut off: not finished, and its process is gone. */
-export const abandonedJournals = (directory: string): Journal[] => {
-  const netns = currentNetns()
-  return stored(directory)
-    .map(({ journal }) => journal)
-    .filter((journal) => journal.netns === netns && journal.state !== 'up' && !isAlive(journal.owner))
-}
-
-/** Every readable journal of the current namespace. */
-export const allJournals = (directory: string): Journal[] => {
-  const netns = currentNetns()
-  return stored(directory)
-    .map(({ journal }) => journal)
-    .filter((journal) => journal.netns === netns)
-}
-
-/**
- * Journals of an earlier boot: the directory outlived it, the tunnels did not. Another identifier alone proves nothing,
- * systemd-nspawn makes one up for each container; the file has to be older than this boot too.
- */
-export const journalsOfEarlierBoots = (directory: string): StoredJournal[] => {
-  const { boot } = currentBoot()
-  const bootSeconds = Number(/^btime (\d+)$/m.exec(readIfThere('/proc/stat') ?? '')?.[1] ?? 0)
-  return stored(directory).filter(
-    ({ path, journal }) =>
-      boot !== undefined &&
-      journal.boot !== undefined &&
-      journal.boot !== boot &&
-      statSync(path).mtimeMs < bootSeconds * 1000,
-  )
-}
-
-/** Journals of other network namespaces. */
-export const foreignJournals = (directory: string): StoredJournal[] => {
-  const netns = currentNetns()
-  return stored(directory).filter(({ journal }) => journal.netns !== netns)
-}
-
-/** A journal and the path of its file. */
-export interface StoredJournal {
-  readonly path: string
-  readonly journal: Journal
-}
-
-const stored = (directory: string): StoredJournal[] =>
-  list(directory).flatMap((file) => {
-    const path = join(directory, file)
-    const journal = parse(path)
-    return journal ? [{ path, journal }] : []
+  const { uid, mode } = lstatSync(directory)
+  const others = mode & 0o022
+  if (uid === process.geteuid?.() && others === 0) return
+  const found =
+    others === 0
+      ? `it belongs to user ${uid}`
+      : `others may write into it (mode ${(mode & 0o777).toString(8)})`
+  throw new WgqError('E_JOURNAL_UNSAFE', `The directory ${directory} is not root's alone: ${found}`, {
+    hint: `look at what is in it, then \`rm -r ${directory}\``,
   })
-
-const currentBoot = (): { boot?: string } => {
-  const text = readIfThere('/proc/sys/kernel/random/boot_id')
-  return text === undefined ? {} : { boot: text.trim() }
-}
-
-const readIfThere = (path: string): string | undefined => {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return undefined
-  }
-}
-
-/** Inode of the network namespace of this process; 0 where the system has none. */
-export const currentNetns = (): number => {
-  try {
-    return statSync('/proc/self/ns/net').ino
-  } catch {
-    return 0
-  }
-}
-
-/** Where the journal of an interface may stand in the directory: the second while another namespace's tunnel holds the first. */
-export const journalFiles = (name: IfName, netns: number): [plain: string, foreign: string] =>
-  // "@" is not allowed in an interface name.
-  [`${name}.json`, `${name}@${netns}.json`]
-
-const journalPath = (directory: string, name: IfName, netns: number): string => {
-  const [plain, foreign] = journalFiles(name, netns).map((file) => join(directory, file)) as [string, string]
-  // The tunnel that held the first place may have gone since; a journal stays where it is.
-  if (parse(foreign)?.netns === netns) return foreign
-  const holder = parse(plain)
-  return holder === undefined || holder.netns === netns ? plain : foreign
-}
-
-const list = (directory: string): string[] => {
-  try {
-    return readdirSync(directory).filter((file) => file.endsWith('.json'))
-  } catch {
-    return []
-  }
-}
-
-const parse = (path: string): Journal | undefined => {
-  try {
-    const journal = JSON.parse(readFileSync(path, 'utf8')) as Journal
-    return journal.version === 1 && Array.isArray(journal.undo) ? journal : undefined
-  } catch {
-    return undefined
-  }
 }

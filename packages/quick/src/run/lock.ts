@@ -1,24 +1,61 @@
 // SPDX-License-Identifier: MIT
-import { linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isAlive, type ProcessMark, thisProcess } from './process-mark.ts'
+import { tryLockFile } from '@wgq/backends/file-lock'
+import { Interrupted } from './failure.ts'
+import { isAlive, isOwnAncestor } from './process-mark.ts'
 
 const retryMs = 10
 
+/** How waiting for a lock may end and what is said about it. */
+export interface LockWait {
+  /** A signal ends the waiting. */
+  readonly interruption?: { readonly signal?: NodeJS.Signals }
+  /** Called once, with the process that holds the lock, before waiting. */
+  readonly onWait?: (holder: number) => void
+}
+
 /**
- * Runs `work` while no other wgq does the like: two tunnels coming up at once must not choose the same mark. The lock is
- * a file that names its holder; one whose holder has died is taken over.
+ * Runs `work` while no other process has the lock of that name. It is a flock(2), which ends with its holder however that
+ * ends; the file names the holder. A program that the holder runs (a hook) comes through: its caller waits for it. Raises
+ * {@link Interrupted} when a signal ends the waiting.
  */
-export const withLock = async <T>(directory: string, name: string, work: () => Promise<T>): Promise<T> => {
+export const withLock = async <T>(
+  directory: string,
+  name: string,
+  work: () => Promise<T>,
+  wait: LockWait = {},
+): Promise<T> => {
   const path = join(directory, `${name}.lock`)
-  while (!take(path)) {
-    if (!removeStale(path)) await sleep(retryMs)
+  let told = false
+  let fd = take(path)
+  while (fd === undefined) {
+    const holder = holderOf(path)
+    if (holder !== undefined && isOwnAncestor(holder)) return work()
+    if (wait.interruption?.signal) throw new Interrupted(wait.interruption.signal)
+    if (holder !== undefined && !told) wait.onWait?.(holder)
+    told ||= holder !== undefined
+    await sleep(retryMs)
+    fd = take(path)
   }
   try {
     return await work()
   } finally {
+    // Whoever opened the file meanwhile sees that it is no longer the one of this name.
     rmSync(path, { force: true })
+    closeSync(fd)
   }
 }
 
@@ -28,55 +65,34 @@ export const withLock = async <T>(directory: string, name: string, work: () => P
  */
 export const sweep = (directory: string): void => {
   for (const file of readdirSync(directory)) {
+    const path = join(directory, file)
     const pid = /\.([0-9]+)$/.exec(file)?.[1]
-    if (file.endsWith('.lock')) removeStale(join(directory, file))
-    else if (pid !== undefined && !isAlive({ pid: Number(pid), started: '' }))
-      rmSync(join(directory, file), { force: true })
+    if (file.endsWith('.lock')) {
+      const fd = take(path)
+      if (fd === undefined) continue
+      rmSync(path, { force: true })
+      closeSync(fd)
+    } else if (pid !== undefined && !isAlive({ pid: Number(pid), started: '' })) rmSync(path, { force: true })
   }
 }
 
-/** A link either appears with its content or not at all. */
-const take = (path: string): boolean => {
-  const own = `${path}.${process.pid}`
-  writeFileSync(own, JSON.stringify(thisProcess()), { mode: 0o600 })
-  try {
-    linkSync(own, path)
-    return true
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
-    throw error
-  } finally {
-    rmSync(own, { force: true })
+/** The descriptor of the locked file; undefined while somebody else has it. */
+const take = (path: string): number | undefined => {
+  const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600)
+  const isTaken = tryLockFile(fd) && statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino
+  if (!isTaken) {
+    closeSync(fd)
+    return undefined
   }
+  ftruncateSync(fd)
+  writeSync(fd, `${process.pid}\n`)
+  return fd
 }
 
-/** Removes a lock whose holder is gone. Moved aside first and read again: meanwhile it may have become somebody's. */
-const removeStale = (path: string): boolean => {
-  const before = read(path)
-  if (before === undefined) return true
-  if (isHeld(before)) return false
-  const aside = `${path}.stale.${process.pid}`
+const holderOf = (path: string): number | undefined => {
   try {
-    renameSync(path, aside)
-    if (read(aside) !== before) linkSync(aside, path)
-  } catch {
-    // Somebody else was faster.
-  }
-  rmSync(aside, { force: true })
-  return true
-}
-
-const isHeld = (text: string): boolean => {
-  try {
-    return isAlive(JSON.parse(text) as ProcessMark)
-  } catch {
-    return false
-  }
-}
-
-const read = (path: string): string | undefined => {
-  try {
-    return readFileSync(path, 'utf8')
+    const pid = Number.parseInt(readFileSync(path, 'utf8'), 10)
+    return pid > 0 && pid !== process.pid ? pid : undefined
   } catch {
     return undefined
   }

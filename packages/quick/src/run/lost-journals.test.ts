@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Op } from '@wgq/model/operation'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Session } from '../session.ts'
+import { linux } from '../systems/linux.ts'
 import { currentNetns, type Journal, JournalKeeper, startJournal } from './journal.ts'
 import { removeLostJournals } from './lost-journals.ts'
 
@@ -19,6 +20,7 @@ afterEach(() => rmSync(directory, { recursive: true }))
 const session = () =>
   ({
     runDirectory: directory,
+    system: linux,
     interruption: {},
     edges: { print: () => {} },
     act: async (op: Op) => void acts.push(op),

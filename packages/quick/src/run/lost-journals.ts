@@ -2,14 +2,10 @@
 import { rmSync } from 'node:fs'
 import type { Session } from '../session.ts'
 import { undo } from '../undo.ts'
-import {
-  currentNetns,
-  foreignJournals,
-  type Journal,
-  JournalKeeper,
-  journalsOfEarlierBoots,
-} from './journal.ts'
+import { currentNetns, type Journal, JournalKeeper } from './journal.ts'
+import { foreignJournals, journalsOfEarlierBoots } from './journal-files.ts'
 import { livingNamespaces } from './living-namespaces.ts'
+import { Run } from './run.ts'
 
 /**
  * Removes journals whose tunnels cannot exist any more: those of an earlier boot, and those of network namespaces that are
@@ -19,7 +15,8 @@ import { livingNamespaces } from './living-namespaces.ts'
 export const removeLostJournals = async (session: Session, living = livingNamespaces): Promise<void> => {
   const { runDirectory } = session
   for (const { path, journal } of journalsOfEarlierBoots(runDirectory))
-    if (journal.netns === currentNetns()) await undo(session, journalOfFiles(runDirectory, journal))
+    if (journal.netns === currentNetns())
+      await undo(new Run({ ...session, name: journal.interface }, journalOfFiles(runDirectory, journal)))
     else rmSync(path, { force: true })
   // Listed before one looks around: a namespace that comes meanwhile has no journal among them.
   const foreign = foreignJournals(runDirectory)

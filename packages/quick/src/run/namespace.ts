@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs'
 import { WgqError } from '@wgq/model/error'
 import type { Edges } from '../edges.ts'
 import type { Session } from '../session.ts'
-import type { Journal, JournalKeeper } from './journal.ts'
-import type { Runner } from './runner.ts'
+import type { Journal } from './journal.ts'
+import type { Run } from './run.ts'
 
 /**
  * The session inside of a network namespace: its host, and a way to run programs there. Devices stay where they are: a
@@ -40,15 +40,10 @@ export const sessionIfThere = async (session: Session, journal: Journal): Promis
   journal.into === undefined || exists(journal.into) ? sessionOf(session, journal) : undefined
 
 /** Moves the interface of a run into the namespace of the session `inside`. */
-export const moveInside = async (
-  inside: Session,
-  netns: string,
-  runner: Runner,
-  keeper: JournalKeeper,
-): Promise<void> => {
-  await runner.perform([{ do: 'link.move', name: inside.name, netns }])
+export const moveInside = async (run: Run, inside: Session, netns: string): Promise<void> => {
+  await run.perform([{ do: 'link.move', name: run.name, netns }])
   const link = await inside.edges.host.link(inside.name)
-  if (link) keeper.update({ linkIndex: link.index })
+  if (link) run.keeper?.update({ linkIndex: link.index })
 }
 
 const runInside =

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
 /** A process that cannot be mistaken for a later one with the same number. */
@@ -22,12 +23,38 @@ export const isAlive = (mark: ProcessMark): boolean => {
   }
 }
 
+/** Says whether a process is one that this process was started by, directly or through others. */
+export const isOwnAncestor = (pid: number): boolean => {
+  const seen = new Set<number>()
+  for (let at = process.ppid; at > 1 && !seen.has(at); at = parentOf(at)) {
+    if (at === pid) return true
+    seen.add(at)
+  }
+  return false
+}
+
+const parentOf = (pid: number): number => {
+  const fields = statOf(pid)
+  if (fields) return Number(fields[1])
+  if (process.platform === 'linux') return 0
+  try {
+    return Number.parseInt(execFileSync('ps', ['-o', 'ppid=', '-p', `${pid}`], { encoding: 'utf8' }), 10) || 0
+  } catch {
+    return 0
+  }
+}
+
 const startOf = (pid: number): string | undefined => {
+  const fields = statOf(pid)
+  return fields === undefined || fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19]
+}
+
+/** The fields of proc(5)'s stat from the state on; undefined where there is no such process or no /proc. */
+const statOf = (pid: number): string[] | undefined => {
   try {
     // The name in parentheses may hold blanks and parentheses itself; what follows the last one does not.
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19]
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   } catch {
     return undefined
   }

@@ -3,6 +3,7 @@ import { formatCidr } from '@wgq/model/cidr'
 import type { Op, Rule } from '@wgq/model/operation'
 import { isSplit, splitManager } from '../dns/act.ts'
 import { backupPath } from '../dns/file.ts'
+import { spellChange } from './spell-change.ts'
 
 /**
  * The words that a person would type for an operation, as wg-quick prints them behind `[#] `: joined by single spaces,
@@ -30,16 +31,22 @@ export const spell = (op: Op): string | undefined => {
       return `ip -${op.family} address delete ${op.address} dev ${op.dev}`
     case 'link.up':
       return `ip link set mtu ${op.mtu} up dev ${op.dev}`
+    case 'device.change':
+      return spellChange(op.name, op.change).join('\n')
+    case 'floor.add':
+    case 'floor.delete':
+      return `ip -${op.family} route ${op.do.slice(6)} unreachable default table ${op.table} metric 4294967295`
     case 'route.add':
     case 'route.delete': {
       const table = op.table === undefined ? '' : ` table ${op.table}`
-      return `ip -${op.dst.family} route ${op.do.slice(6)} ${formatCidr(op.dst)} dev ${op.dev}${table}`
+      const metric = op.do === 'route.add' || op.metric === undefined ? '' : ` metric ${op.metric}`
+      return `ip -${op.dst.family} route ${op.do.slice(6)} ${formatCidr(op.dst)} dev ${op.dev}${table}${metric}`
     }
     case 'rule.add':
       return `ip -${op.rule.family} rule add ${selector(op.rule)}`
     case 'rule.delete':
       // Upstream names the table only; wgq deletes exactly the rule it means (spec wg-quick §7.1).
-      return `ip -${op.rule.family} rule delete ${selector({ family: op.rule.family, table: op.rule.table, ...suppression(op.rule) })}`
+      return `ip -${op.rule.family} rule delete ${selector(onlyTable(op.rule))}`
     case 'sysctl.set':
       return `sysctl -q ${op.key}=${op.value}`
     case 'firewall.load':
@@ -60,14 +67,18 @@ export const spell = (op: Op): string | undefined => {
 const pseudoFile = '/dev/fd/63'
 
 const selector = (rule: Rule): string => {
-  const mark = rule.notFwmark === undefined ? '' : `not fwmark ${rule.notFwmark} `
+  const mark =
+    rule.notFwmark !== undefined
+      ? `not fwmark ${rule.notFwmark} `
+      : rule.fwmark !== undefined
+        ? `fwmark ${rule.fwmark} `
+        : ''
   const suppress =
     rule.suppressPrefixLength === undefined ? '' : ` suppress_prefixlength ${rule.suppressPrefixLength}`
   return `${mark}table ${rule.table}${suppress}`
 }
 
-const suppression = (rule: Rule): Pick<Rule, 'suppressPrefixLength'> =>
-  rule.suppressPrefixLength === undefined ? {} : { suppressPrefixLength: rule.suppressPrefixLength }
+const onlyTable = ({ notFwmark: _, ...rule }: Rule): Rule => rule
 
 /** A manager is `resolvconf:PREFIX`, `resolvectl` or `file:PATH` (dns/manager.ts). */
 const spellDns = (op: Extract<Op, { do: 'dns.set' | 'dns.unset' }>): string => {

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+import { lstatSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import type { IfName } from '@wgq/model/operation'
+import type { Journal } from './journal.ts'
+import { isSoundJournal } from './journal-check.ts'
+import { isAlive } from './process-mark.ts'
+
+/** A journal and the path of its file. */
+export interface StoredJournal {
+  readonly path: string
+  readonly journal: Journal
+}
+
+/** The journal of an interface in the current network namespace; undefined where there is none or it cannot be read. */
+export const readJournal = (directory: string, name: IfName): Journal | undefined => {
+  const netns = currentNetns()
+  return journalFiles(name, netns)
+    .map((file) => parse(join(directory, file)))
+    .find((journal) => journal?.interface === name && journal.netns === netns)
+}
+
+/** Every readable journal of the current namespace. */
+export const allJournals = (directory: string): Journal[] => {
+  const netns = currentNetns()
+  return stored(directory)
+    .map(({ journal }) => journal)
+    .filter((journal) => journal.netns === netns)
+}
+
+/** Journals of the current namespace whose run was cut off: not finished, and its process is gone. */
+export const abandonedJournals = (directory: string): Journal[] =>
+  allJournals(directory).filter((journal) => journal.state !== 'up' && !isAlive(journal.owner))
+
+/** Journals of other network namespaces. */
+export const foreignJournals = (directory: string): StoredJournal[] => {
+  const netns = currentNetns()
+  return stored(directory).filter(({ journal }) => journal.netns !== netns)
+}
+
+/**
+ * Journals of an earlier boot: the directory outlived it, the tunnels did not. Another identifier alone proves nothing,
+ * systemd-nspawn makes one up for each container; the file has to be older than this boot too.
+ */
+export const journalsOfEarlierBoots = (directory: string): StoredJournal[] => {
+  const { boot } = currentBoot()
+  const bootSeconds = Number(/^btime (\d+)$/m.exec(readIfThere('/proc/stat') ?? '')?.[1] ?? 0)
+  return stored(directory).filter(
+    ({ path, journal }) =>
+      boot !== undefined &&
+      journal.boot !== undefined &&
+      journal.boot !== boot &&
+      statSync(path).mtimeMs < bootSeconds * 1000,
+  )
+}
+
+/**
+ * Renames journals of an interface that cannot be understood or are not root's own to `FILE.unreadable`, so that nothing
+ * waits for them; gives their new paths. What is on the machine is read from the machine then.
+ */
+export const setAsideUnreadable = (directory: string, name: IfName): string[] =>
+  journalFiles(name, currentNetns())
+    .map((file) => join(directory, file))
+    .filter((path) => lstatSync(path, { throwIfNoEntry: false }) !== undefined && parse(path) === undefined)
+    .map((path) => {
+      renameSync(path, `${path}.unreadable`)
+      return `${path}.unreadable`
+    })
+
+/** The identifier of this boot, where the system tells. */
+export const currentBoot = (): { boot?: string } => {
+  const text = readIfThere('/proc/sys/kernel/random/boot_id')
+  return text === undefined ? {} : { boot: text.trim() }
+}
+
+/** Inode of the network namespace of this process; 0 where the system has none. */
+export const currentNetns = (): number => {
+  try {
+    return statSync('/proc/self/ns/net').ino
+  } catch {
+    return 0
+  }
+}
+
+/** Where the journal of an interface may stand in the directory: the second while another namespace's tunnel holds the first. */
+export const journalFiles = (name: IfName, netns: number): [plain: string, foreign: string] =>
+  // "@" is not allowed in an interface name.
+  [`${name}.json`, `${name}@${netns}.json`]
+
+/** The path that the journal of an interface has, or is to get. */
+export const journalPath = (directory: string, name: IfName, netns: number): string => {
+  const [plain, foreign] = journalFiles(name, netns).map((file) => join(directory, file)) as [string, string]
+  // The tunnel that held the first place may have gone since; a journal stays where it is.
+  if (parse(foreign)?.netns === netns) return foreign
+  const holder = parse(plain)
+  return holder === undefined || holder.netns === netns ? plain : foreign
+}
+
+const stored = (directory: string): StoredJournal[] =>
+  list(directory).flatMap((file) => {
+    const path = join(directory, file)
+    const journal = parse(path)
+    return journal ? [{ path, journal }] : []
+  })
+
+const list = (directory: string): string[] => {
+  try {
+    return readdirSync(directory).filter((file) => file.endsWith('.json'))
+  } catch {
+    return []
+  }
+}
+
+/** A journal is input: only what root wrote counts, and only what our own runs could have written. */
+const parse = (path: string): Journal | undefined => {
+  try {
+    const { uid, mode } = lstatSync(path)
+    if ((mode & 0o170022) !== 0o100000 || uid !== process.geteuid?.()) return undefined
+    const journal: unknown = JSON.parse(readFileSync(path, 'utf8'))
+    return isSoundJournal(journal) ? journal : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const readIfThere = (path: string): string | undefined => {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+import { constants } from 'node:os'
+import type { Session } from '../session.ts'
+import { Interrupted } from './failure.ts'
+import { currentNetns, makeRunDirectory } from './journal.ts'
+import { withLock } from './lock.ts'
+
+/**
+ * Runs a verb while no other one changes the same tunnel; a dry run, which changes nothing, at once. A signal ends the
+ * waiting: resolves to 128 and its number then.
+ */
+export const underLock = async <T>(session: Session, work: () => Promise<T>): Promise<T | number> => {
+  const { runDirectory, name, interruption, style, edges } = session
+  if (session.act !== undefined) return work()
+  makeRunDirectory(runDirectory)
+  const onWait = (holder: number): void => {
+    if (style === 'wgq') edges.print(`[!] Process ${holder} is at work on ${name}: waiting.\n`)
+  }
+  try {
+    return await withLock(runDirectory, `${name}@${currentNetns()}`, work, { interruption, onWait })
+  } catch (error) {
+    if (error instanceof Interrupted) return 128 + constants.signals[error.signal]
+    throw error
+  }
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+import type { Settings } from '@wgq/config/settings'
+
+/** What a configuration says of the device beyond its peers' lists; absent is what it leaves to others. */
+export interface Mentioned {
+  readonly hasInterface: boolean
+  readonly privateKey: boolean
+  readonly listenPort?: number
+  readonly fwmark?: number
+  /** Public keys of the peers that have a PresharedKey, as written. */
+  readonly presharedKeys: readonly string[]
+}
+
+/** Looks through a configuration without judging its values. */
+export const mentionedBy = ({ wgConfig }: Pick<Settings, 'wgConfig'>): Mentioned => {
+  let section = ''
+  let hasInterface = false
+  let peer = { publicKey: '', secret: false }
+  const values = new Map<string, string>()
+  const presharedKeys: string[] = []
+  const closePeer = (): void => {
+    if (peer.secret && peer.publicKey !== '') presharedKeys.push(peer.publicKey)
+    peer = { publicKey: '', secret: false }
+  }
+  for (const line of wgConfig.split('\n')) {
+    const text = line.replace(/#.*/, '').replace(/\s+/g, '')
+    if (text.startsWith('[')) {
+      closePeer()
+      section = text.toLowerCase()
+      hasInterface ||= section === '[interface]'
+      continue
+    }
+    const equals = text.indexOf('=')
+    const key = text.slice(0, Math.max(0, equals)).toLowerCase()
+    if (section === '[interface]' && key !== '') values.set(key, text.slice(equals + 1))
+    else if (key === 'publickey') peer.publicKey = text.slice(equals + 1)
+    else if (key === 'presharedkey') peer.secret = true
+  }
+  closePeer()
+  return {
+    hasInterface,
+    privateKey: values.has('privatekey'),
+    ...number('listenPort', values.get('listenport')),
+    ...number('fwmark', values.get('fwmark')),
+    presharedKeys,
+  }
+}
+
+const number = <K extends string>(key: K, text: string | undefined): { [key in K]?: number } =>
+  text === undefined ? {} : ({ [key]: Number(text) || 0 } as { [key in K]?: number })

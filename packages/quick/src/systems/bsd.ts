@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+import { isWgqError, WgqError } from '@wgq/model/error'
+import type { Family } from '@wgq/model/ip'
+import type { Op } from '@wgq/model/operation'
+import { act } from '../run/act.ts'
+import { Failure } from '../run/failure.ts'
+import type { Session } from '../session.ts'
+import { isDefault } from '../state/routes.ts'
+import { addLink } from './bsd/add-link.ts'
+import { configure } from './bsd/configure.ts'
+import { deleteLink } from './bsd/delete-link.ts'
+import { planHooks, runHook } from './bsd/hook.ts'
+import { hostOf } from './bsd/host-of.ts'
+import { keepEndpointRoutes, removeEndpointRoutes } from './bsd/keep-endpoint-routes.ts'
+import { largestMtu } from './bsd/mtu.ts'
+import { type BsdPlaces, realPlaces } from './bsd/places.ts'
+import type { System } from './system.ts'
+
+type DnsSet = Extract<Op, { do: 'dns.set' }>
+type DnsUnset = Extract<Op, { do: 'dns.unset' }>
+
+/** In what wg-quick differs between the BSDs, beyond the commands of the host. */
+export interface BsdTraits extends Pick<System, 'name' | 'dnsGoesFirst' | 'forgets'> {
+  /** What stands in the `wg addconf` line for the configuration. */
+  readonly configurationFile: string
+  /** A userspace daemon may take over where the kernel has no driver; its message gets the kernel's words. */
+  readonly hasFallback: boolean
+  /** How operations name the manager of name servers. */
+  readonly dnsManager: string
+  /** The operation that puts name servers in place; undefined where the system has no way, after saying so. */
+  planDns(session: Session): Promise<DnsSet | undefined>
+  /** Carries out an operation on name servers. Raises {@link Failure}. */
+  actDns(op: DnsSet | DnsUnset, session: Session, resolvConf: string): Promise<void>
+}
+
+/** A BSD: ifconfig, route and netstat; no rules, marks, namespaces or kill switch (spec wg-quick §10, §11). */
+export const bsdSystem = (traits: BsdTraits, places: BsdPlaces = realPlaces): System => ({
+  name: traits.name,
+  mainTable: 0,
+  takesDefaultBy: 'halves',
+  dnsGoesFirst: traits.dnsGoesFirst,
+  forgets: traits.forgets,
+
+  refuseUnsupported: ({ killSwitch, into }) => {
+    const asked = killSwitch ? 'The kill switch needs' : into ? 'Network namespaces need' : undefined
+    if (asked === undefined) return
+    throw new WgqError('E_UNSUPPORTED', `${asked} Linux, found ${traits.name}`, {
+      hint: killSwitch ? 'Leave it out and block other ways in pf.conf(5)' : 'Leave --netns out',
+    })
+  },
+  realName: (session) => hostOf(session).realName(session.name),
+
+  spell: (op, session) => {
+    if (op.do === 'hook.run') return op.command
+    if (op.do === 'daemon.start') return `${op.program} ${op.name}`
+    if (op.do === 'device.configure')
+      return `wg addconf ${realOf(session, op.name)} ${traits.configurationFile}`
+    return undefined
+  },
+  act: (op, session) => {
+    if (op.do === 'dns.set' || op.do === 'dns.unset') return traits.actDns(op, session, places.resolvConf)
+    if (op.do === 'hook.run') return runHook(op.command, session)
+    if (op.do === 'device.configure') return configure({ ...op, name: realOf(session, op.name) }, session)
+    return act(op, session)
+  },
+  applyToHost: async (ops, session, say) => {
+    const host = hostOf(session)
+    for (const [applied, op] of ops.entries()) {
+      try {
+        await host.perform(op, (argv) => session.edges.print(`[#] ${argv.join(' ')}\n`))
+      } catch (error) {
+        if (!isWgqError(error) || (error.code !== 'E_HOST' && error.code !== 'E_NO_ADDRESS')) throw error
+        say(`${error.code === 'E_NO_ADDRESS' ? `${session.program}: ` : ''}${error.message}\n`)
+        throw new Failure(error.exitCode, applied)
+      }
+    }
+  },
+  // Of a default route one half may be in.
+  leavesPart: (op) => op.do === 'route.add',
+  planHooks: ({ name }, real, hooks) => planHooks(name, real, hooks),
+
+  addLink: (run) => addLink(run, traits.hasFallback),
+  chooseMtu: async ({ edges, settings }, peers) =>
+    settings.mtu?.value ?? String(await largestMtu(edges.host, peers)),
+  setDns: async (run) => {
+    const dns = await traits.planDns(run.session)
+    if (dns) await run.perform([dns])
+  },
+  planMainRoutes: async ({ name, edges }, real, allowedIps) => {
+    const ops: Op[] = []
+    for (const dst of allowedIps) {
+      if ((await edges.host.routeTo(`${dst.address}/${dst.prefixLength}`))?.dev === real) continue
+      ops.push({ do: 'route.add', dev: name, dst })
+    }
+    return ops
+  },
+  takeDefaults: async (run, _device, defaults) => {
+    await run.perform(defaults.map((dst) => ({ do: 'route.add', dev: run.name, dst })))
+    const families = familiesOf(run.keeper?.journal.undo ?? [])
+    if (families.length > 0) await keepEndpointRoutes(run, places, families)
+    else await removeEndpointRoutes(run, 0)
+  },
+
+  beforeLinkGoes: async (run, journal) => {
+    if (traits.dnsGoesFirst) await run.perform(planDnsRemoval(traits, run.session, journal?.undo))
+  },
+  deleteLink: (run, name) => deleteLink(run, places, name),
+  afterLinkWent: async (run) => {
+    await removeEndpointRoutes(run)
+    return 0
+  },
+  undoBeforeLink: async () => 0,
+  undoAfterLink: async (run) => {
+    await removeEndpointRoutes(run)
+    return 0
+  },
+  planDnsRemoval: (session, journal) => planDnsRemoval(traits, session, journal?.undo),
+})
+
+/** The families whose default route was taken. */
+const familiesOf = (noted: readonly Op[]): Family[] =>
+  noted.flatMap((op) =>
+    op.do === 'route.delete' && op.table === undefined && isDefault(op.dst) ? [op.dst.family] : [],
+  )
+
+const planDnsRemoval = (traits: BsdTraits, session: Session, noted: readonly Op[] | undefined): Op[] => {
+  const dev = session.name
+  if (noted) return noted.filter((op) => op.do === 'dns.unset').slice(0, 1)
+  const wanted = session.settings.dnsServers.length > 0
+  return wanted ? [{ do: 'dns.unset', dev, manager: traits.dnsManager }] : []
+}
+
+const realOf = (session: Session, name: string): string => hostOf(session).knownName(name)

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+import { resolverLines } from '../../dns/resolvconf.ts'
+import type { BsdTraits } from '../bsd.ts'
+import { wantedDns } from './dns.ts'
+import { runTool } from './tool.ts'
+
+/** Name servers through openresolv, as FreeBSD has it and NetBSD in its base (spec bsd §6). */
+export const resolvconfDns: Pick<BsdTraits, 'dnsManager' | 'planDns' | 'actDns'> = {
+  dnsManager: 'resolvconf',
+  planDns: async (session) => wantedDns(session, 'resolvconf'),
+  actDns: (op, session) =>
+    op.do === 'dns.set'
+      ? runTool(session, ['resolvconf', '-a', op.dev, '-x'], resolverLines(op.servers, op.search))
+      : runTool(session, ['resolvconf', '-d', op.dev]),
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+import { writeFileSync } from 'node:fs'
+import type { Session } from '../../session.ts'
+import type { BsdTraits } from '../bsd.ts'
+import { wantedDns } from './dns.ts'
+import { hostOf } from './host-of.ts'
+import { runTool } from './tool.ts'
+
+/** resolvd takes at most this many servers of one interface (route(8), nameserver). */
+const mostServers = 5
+
+/**
+ * Name servers go to resolvd(8) by way of the interface. Needs one of the two daemons that hold resolv.conf, and says so:
+ * both may ask other servers as well (spec wg-quick §11).
+ */
+export const resolvdDns: Pick<BsdTraits, 'dnsManager' | 'planDns' | 'actDns'> = {
+  dnsManager: 'resolvd',
+  planDns: async (session) => {
+    const wanted = wantedDns(session, 'resolvd')
+    if (!wanted) return undefined
+    const { print } = session.edges
+    if (await isRunning(session, 'unwind')) print('[!] WARNING: unwind will leak DNS queries\n')
+    else if (await isRunning(session, 'resolvd')) print('[!] WARNING: resolvd may leak DNS queries\n')
+    else {
+      print('[+] resolvd is not running, DNS will not be configured\n')
+      return undefined
+    }
+    return wanted
+  },
+  // A copy of resolv.conf is kept, the search domains go in, the servers are handed to resolvd.
+  actDns: async (op, session, resolvConf) => {
+    const backup = `${resolvConf}.wg-quick-backup.${op.dev}`
+    const real = (await hostOf(session).realName(op.dev)) ?? op.dev
+    if (op.do === 'dns.unset') {
+      await runTool(session, ['route', 'nameserver', real])
+      return runTool(session, ['mv', backup, resolvConf])
+    }
+    await runTool(session, ['cp', resolvConf, backup])
+    if (op.search.length > 0) writeFileSync(resolvConf, `search ${op.search.join(' ')}\n`)
+    await runTool(session, ['route', 'nameserver', real, ...op.servers.slice(0, mostServers)])
+  },
+}
+
+/** Says whether resolvd or unwind runs, so that name servers can be handed over. */
+export const isRunning = async (session: Session, daemon: string): Promise<boolean> =>
+  (await hostOf(session).runner.run(['pgrep', '-qx', daemon])).status === 0

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+import type { Cidr } from '@wgq/model/cidr'
+import { isWgqError } from '@wgq/model/error'
+import type { Op } from '@wgq/model/operation'
+import { planDnsRemoval } from '../dns/plan.ts'
+import { setDns } from '../dns/set.ts'
+import { planFirewallRemoval } from '../firewall/choose.ts'
+import { sayInaccessible } from '../inaccessible.ts'
+import { act } from '../run/act.ts'
+import { Failure } from '../run/failure.ts'
+import { expandHook } from '../run/hooks.ts'
+import { spell } from '../run/spell.ts'
+import type { Session } from '../session.ts'
+import { isDefault, planMainRoutes, readRouting } from '../state/routes.ts'
+import { planJournalRules, planMarkRules } from '../state/rules.ts'
+import { addLink } from './linux/add-link.ts'
+import { daemonEnd } from './linux/daemon-end.ts'
+import { setDefaultRoutes } from './linux/default-routes.ts'
+import { chooseMtu } from './linux/mtu.ts'
+import { restoreSysctls } from './linux/sysctls.ts'
+import type { System } from './system.ts'
+
+/** Linux: rtnetlink, policy rules, namespaces, nftables (spec wg-quick §6, §7). */
+export const linux: System = {
+  name: 'linux',
+  mainTable: 254,
+  takesDefaultBy: 'rules',
+  dnsGoesFirst: false,
+  forgets: false,
+
+  refuseUnsupported: () => {},
+  realName: async ({ name, edges }) => ((await edges.host.link(name)) ? name : undefined),
+
+  spell,
+  act,
+  applyToHost: async (ops, session, say) => {
+    // The lines of a row follow the act, so that they end with the operation that failed.
+    const alone = ops.length === 1
+    if (alone) echo(ops, session)
+    try {
+      await session.edges.host.apply(ops)
+    } catch (error) {
+      if (!isWgqError(error)) throw error
+      const applied = (error as { applied?: number }).applied ?? 0
+      if (!alone) echo(ops.slice(0, applied + 1), session)
+      say(`${error.message}\n`)
+      throw new Failure(error.exitCode, applied)
+    }
+    if (!alone) echo(ops, session)
+    for (const op of ops) if (op.do === 'link.delete') await daemonEnd(session, op.name)
+  },
+  // A firewall tool may have loaded one table of two; what is there is looked at before it is removed.
+  leavesPart: (op) => op.do === 'firewall.load',
+  planHooks: ({ name }, _real, hooks) =>
+    hooks.map((text) => ({ do: 'hook.run', command: expandHook(text, name) })),
+
+  addLink,
+  chooseMtu,
+  setDns,
+  planMainRoutes: async ({ name, edges }, _real, allowedIps) => {
+    const existing: Cidr[] = []
+    for (const family of [4, 6] as const) {
+      if (!allowedIps.some((cidr) => cidr.family === family)) continue
+      existing.push(...(await edges.host.routes({ family, dev: name })).map(({ dst }) => dst))
+    }
+    return planMainRoutes(name, allowedIps, existing)
+  },
+  takeDefaults: (run, device, defaults) => setDefaultRoutes(run, device, defaults),
+
+  beforeLinkGoes: async (run, journal) => {
+    const { session } = run
+    if (!(await session.edges.host.link(session.name))) await sayInaccessible(session)
+    await run.perform(await planRules(session, journal?.undo))
+  },
+  deleteLink: (run, name) => run.perform([{ do: 'link.delete', name }]),
+  afterLinkWent: async (run) => run.attempt(await planFirewallRemoval(run.session.edges, run.session.name)),
+  undoBeforeLink: async (run) => {
+    const { session, keeper } = run
+    const noted = keeper?.journal.undo ?? []
+    const statuses = [
+      noted.some((op) => op.do === 'firewall.unload')
+        ? await run.attempt(await planFirewallRemoval(session.edges, session.name))
+        : 0,
+      noted.some((op) => op.do === 'rule.delete')
+        ? await run.attempt(planJournalRules(noted, await rulesOf(session)))
+        : 0,
+      await run.attempt(noted.filter((op) => op.do === 'floor.delete')),
+    ]
+    restoreSysctls(run)
+    return statuses.find((status) => status !== 0) ?? 0
+  },
+  undoAfterLink: async () => 0,
+  planDnsRemoval,
+}
+
+const echo = (ops: readonly Op[], session: Session): void => {
+  const lines = ops.map(spell).filter((line) => line !== undefined)
+  if (lines.length > 0) session.edges.print(lines.map((line) => `[#] ${line}\n`).join(''))
+}
+
+const rulesOf = async ({ edges: { host } }: Session) => [...(await host.rules(4)), ...(await host.rules(6))]
+
+/** With a journal the rules it notes, else (upstream's `up`) those of the device's mark while it has a default route. */
+const planRules = async (session: Session, noted: readonly Op[] | undefined): Promise<Op[]> => {
+  if (noted) {
+    if (!noted.some((op) => op.do === 'rule.delete')) return []
+    const present = await rulesOf(session)
+    const ours = planJournalRules(noted, present)
+    // Those of a run whose journal was lost have the same mark.
+    const marks = new Set(noted.flatMap((op) => (op.do === 'rule.delete' ? (op.rule.notFwmark ?? []) : [])))
+    const more = [...marks].flatMap((mark) => planMarkRules(mark, present))
+    const known = new Set(ours.map((op) => JSON.stringify(op)))
+    return [...ours, ...more.filter((op) => !known.has(JSON.stringify(op)))]
+  }
+  if (readRouting(session.settings.table?.value).to !== 'auto') return []
+  const device = await session.edges.devices.read(session.name).catch(() => undefined)
+  const hasDefault = device?.peers.some((peer) => peer.allowedIps.some(isDefault))
+  if (!device || device.fwmark === 0 || !hasDefault) return []
+  return planMarkRules(device.fwmark, await rulesOf(session))
+}

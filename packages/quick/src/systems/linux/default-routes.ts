@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+import type { Cidr } from '@wgq/model/cidr'
+import type { Device } from '@wgq/model/device'
+import type { Host } from '@wgq/model/host'
+import { chooseTool, firewallWriter } from '../../firewall/choose.ts'
+import { performProtection } from '../../lenient.ts'
+import { allJournals } from '../../run/journal-files.ts'
+import { withLock } from '../../run/lock.ts'
+import type { Run } from '../../run/run.ts'
+import type { Session } from '../../session.ts'
+import { firstMark, planDefaultRoute, srcValidMarkKey } from '../../state/default-route.ts'
+
+/**
+ * Sends everything of the given families through the tunnel (spec wg-quick §6.4). Under a lock: a mark is free while its
+ * table is empty, and it stays empty until the route is in.
+ */
+export const setDefaultRoutes = async (
+  run: Run,
+  device: Device,
+  defaults: readonly Cidr[],
+): Promise<void> => {
+  if (defaults.length === 0) return
+  await withLock(run.session.runDirectory, 'table', async () => {
+    let mark = device.fwmark
+    for (const dst of defaults) {
+      if (mark === 0) {
+        mark = await freeMark(run.session)
+        run.keeper?.update({ mark })
+        await run.perform([{ do: 'device.fwmark', name: run.name, fwmark: mark }])
+      }
+      await setDefaultRoute(run, dst, mark)
+    }
+  })
+}
+
+const setDefaultRoute = async (run: Run, dst: Cidr, mark: number): Promise<void> => {
+  const { name, edges } = run.session
+  const { host } = edges
+  const view = {
+    rules: await host.rules(dst.family),
+    addresses: (await host.addresses(name, dst.family)).map(({ cidr }) => cidr.address),
+    srcValidMark: dst.family === 4 ? edges.readSysctl(srcValidMarkKey) : undefined,
+  }
+  await performProtection(
+    run,
+    planDefaultRoute(name, dst, mark, view, firewallWriter(await chooseTool(run.session))),
+  )
+}
+
+/** The first mark from 51820 on whose table is empty in both families, and that no other tunnel has chosen. */
+export const freeMark = async ({ edges: { host }, runDirectory, name }: Session): Promise<number> => {
+  const taken = new Set(
+    allJournals(runDirectory).flatMap((journal) => (journal.interface === name ? [] : (journal.mark ?? []))),
+  )
+  for (let mark = firstMark; ; mark++) if (!taken.has(mark) && !(await isTableUsed(host, mark))) return mark
+}
+
+/** Says whether a routing table has routes of either family. */
+export const isTableUsed = async (host: Host, table: number): Promise<boolean> =>
+  (await host.routes({ family: 4, table })).length > 0 || (await host.routes({ family: 6, table })).length > 0

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+
+import type { Peer } from '@wgq/model/device'
+import { WgqError } from '@wgq/model/error'
+import type { Host } from '@wgq/model/host'
+import type { Session } from '../../session.ts'
+
+/** What WireGuard needs of each packet: 40 (IPv6) + 8 (UDP) + 16 (header) + 16 (tag); upstream takes it for IPv4 too. */
+const overheadBytes = 80
+const fallbackMtu = 1500
+
+/**
+ * The MTU of a tunnel whose file gives none: the smallest MTU on the way to an endpoint, else that of the default route,
+ * else 1500, minus 80 (spec wg-quick §6.1). Endpoints that cannot be reached are passed over. Raises what the host raises.
+ */
+export const automaticMtu = async (host: Host, peers: readonly Peer[]): Promise<number> => {
+  let smallest: number | undefined
+  for (const address of new Set(peers.flatMap(reachableAddress))) {
+    const found = await pathMtu(host, address)
+    if (found !== undefined && (smallest === undefined || found < smallest)) smallest = found
+  }
+  return (smallest || (await defaultRouteMtu(host)) || fallbackMtu) - overheadBytes
+}
+
+/** The least MTU of IPv6 (RFC 8200 §5): below it the kernel takes all of IPv6 away from an interface. */
+const leastIpv6Mtu = 1280
+
+/** An MTU to set, and what to say about it. */
+export interface ChosenMtu {
+  readonly mtu: string
+  readonly notice?: string
+}
+
+/**
+ * The MTU of a tunnel that has IPv6 addresses or routes: the automatic one is raised to 1280, because larger packets only
+ * cost fragments. Raises `E_MTU` for one that the file gives.
+ */
+export const ipv6Mtu = (name: string, given: string | undefined, automatic: number): ChosenMtu => {
+  if (given === undefined) {
+    if (automatic >= leastIpv6Mtu) return { mtu: String(automatic) }
+    const notice = `[!] MTU ${automatic} is too small for the IPv6 of ${name}: going on with ${leastIpv6Mtu}.\n`
+    return { mtu: String(leastIpv6Mtu), notice }
+  }
+  // What is no number is for the system to refuse.
+  if (!/^\d+$/.test(given) || Number(given) >= leastIpv6Mtu) return { mtu: given }
+  throw new WgqError('E_MTU', `MTU ${given} is too small for the IPv6 of ${name}`, {
+    hint: `\`MTU = ${leastIpv6Mtu}\` keeps it; or leave out its IPv6 addresses and allowed IPs`,
+  })
+}
+
+/**
+ * The MTU to set: the file's, else the automatic one. Where `ipv6` is wanted it has room for that, under wgq's own name,
+ * which a line says. Raises `E_MTU`, and what {@link automaticMtu} raises.
+ */
+export const chooseMtu = async (
+  { name, style, settings, edges }: Session,
+  peers: readonly Peer[],
+  ipv6: boolean,
+): Promise<string> => {
+  const given = settings.mtu?.value
+  const automatic = given === undefined ? await automaticMtu(edges.host, peers) : 0
+  if (style === 'wg-quick' || !ipv6) return given ?? String(automatic)
+  const { mtu, notice } = ipv6Mtu(name, given, automatic)
+  if (notice !== undefined) edges.print(notice)
+  return mtu
+}
+
+/** Endpoints with a zone do not match upstream's pattern and are skipped. */
+const reachableAddress = ({ endpoint }: Peer): string[] =>
+  endpoint && endpoint.zone === undefined ? [endpoint.address] : []
+
+const pathMtu = async (host: Host, address: string): Promise<number | undefined> => {
+  const route = await host.routeTo(address)
+  return route?.mtu ?? (route?.dev === undefined ? undefined : (await host.link(route.dev))?.mtu)
+}
+
+const defaultRouteMtu = async (host: Host): Promise<number | undefined> => {
+  const routes = await host.routes({ family: 4 })
+  const first = routes.find((route) => route.dst.prefixLength === 0)
+  return first?.mtu ?? (first?.dev === undefined ? undefined : (await host.link(first.dev))?.mtu)
+}

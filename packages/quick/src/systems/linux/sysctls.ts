@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+import { allJournals } from '../../run/journal-files.ts'
+import type { Run } from '../../run/run.ts'
+
+/** Puts sysctls back without a line, as upstream has none for it; not while another tunnel needs them. */
+export const restoreSysctls = ({ session, keeper }: Run): void => {
+  const noted = (keeper?.journal.undo ?? []).filter((op) => op.do === 'sysctl.set')
+  if (noted.length === 0) return
+  const others = allJournals(session.runDirectory).filter((other) => other.interface !== session.name)
+  const needed = others.some((other) => other.undo.some((op) => op.do === 'rule.delete'))
+  for (const op of [...noted].reverse()) {
+    if (needed) break
+    try {
+      session.edges.writeSysctl(op.key, op.value)
+    } catch {
+      // It was writable a moment ago; nothing better can be done about it here.
+    }
+  }
+  keeper?.settle(noted)
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+
+import type { BsdPlaces } from './bsd/places.ts'
+import { resolvconfDns } from './bsd/resolvconf.ts'
+import { bsdSystem } from './bsd.ts'
+import type { System } from './system.ts'
+
+/** NetBSD, for which upstream has nothing: as FreeBSD, openresolv is part of the system. */
+export const netbsd = (places?: BsdPlaces): System =>
+  bsdSystem(
+    {
+      name: 'netbsd',
+      configurationFile: '/dev/stdin',
+      ...resolvconfDns,
+      dnsGoesFirst: false,
+      forgets: true,
+      hasFallback: false,
+    },
+    places,
+  )

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { basename } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Journal } from '../run/journal.ts'
+import { isAlive } from '../run/process-mark.ts'
+
+/** How long a daemon may take to end; it holds nothing yet. */
+const patienceMs = 2000
+const pollMs = 10
+
+/**
+ * Ends the daemon that a killed `up` was starting: its interface would appear after everything was cleaned up. It is the
+ * program that the journal names, with the interface as an argument, in the same network namespace.
+ */
+export const endStartingDaemon = async (journal: Journal): Promise<void> => {
+  if (journal.daemon === undefined || journal.linkIndex !== undefined) return
+  const found = processes().filter((pid) => isDaemonOf(pid, journal))
+  for (const pid of found) signal(pid, 'SIGTERM')
+  const alive = () => found.filter((pid) => isAlive({ pid, started: '' }) && isDaemonOf(pid, journal))
+  for (const deadline = Date.now() + patienceMs; alive().length > 0 && Date.now() < deadline; )
+    await sleep(pollMs)
+  for (const pid of alive()) signal(pid, 'SIGKILL')
+}
+
+const processes = (): number[] => {
+  try {
+    return readdirSync('/proc').flatMap((name) => (/^[0-9]+$/.test(name) ? [Number(name)] : []))
+  } catch {
+    return []
+  }
+}
+
+const isDaemonOf = (pid: number, { daemon = '', interface: name, netns }: Journal): boolean => {
+  if (pid === process.pid) return false
+  try {
+    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+    const program = basename(daemon)
+    return (
+      words.includes(name) &&
+      words.some((word) => basename(word).replace(/\.cjs$/, '') === program) &&
+      statSync(`/proc/${pid}/ns/net`).ino === netns
+    )
+  } catch {
+    return false
+  }
+}
+
+const signal = (pid: number, name: NodeJS.Signals): void => {
+  try {
+    process.kill(pid, name)
+  } catch {
+    // It ended by itself.
+  }
+}
