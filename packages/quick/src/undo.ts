@@ -106,7 +106,8 @@ const placesOf = async (session: Session, journal: Journal): Promise<Session[]> 
  */
 export const rollBack = async (run: Run, error: unknown, keepKillSwitch = false): Promise<number> => {
   const { session } = run
-  const undone = (await undo(run, keepKillSwitch)) || (await deleteInVain(run))
+  const made = run.keeper?.journal.undo.some((op) => op.do === 'link.delete')
+  const undone = (await undo(run, keepKillSwitch)) || (made ? 0 : await deleteInVain(run))
   if (session.style === 'wgq' && undone === 0)
     session.edges.print(`[!] ${session.name} did not come up; everything is as it was before.\n`)
   // Ctrl-C reaches the child first: it fails, and the signal is why.
@@ -121,10 +122,9 @@ export const rollBack = async (run: Run, error: unknown, keepKillSwitch = false)
  * Upstream deletes the interface also when there is none, and the failure of that is its exit status (spec wg-quick §8).
  * Under its name the same is said; nothing is deleted that the run did not make.
  */
-const deleteInVain = async ({ session, keeper, system }: Run): Promise<number> => {
+const deleteInVain = async ({ session, system }: Run): Promise<number> => {
   const { name, edges, style } = session
-  const made = keeper?.journal.undo.some((op) => op.do === 'link.delete')
-  if (system.name !== 'linux' || style !== 'wg-quick' || made || (await edges.host.link(name))) return 0
+  if (system.name !== 'linux' || style !== 'wg-quick' || (await edges.host.link(name))) return 0
   await sayInaccessible(session)
   edges.print(`[#] ip link delete dev ${name}\nCannot find device "${name}"\n`)
   return 1
