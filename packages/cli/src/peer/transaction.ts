@@ -6,7 +6,7 @@ import { replaceConfigFile } from '@wgq/config/replace-file'
 import { readSettings } from '@wgq/config/settings'
 import { encodeSource } from '@wgq/config/source'
 import { WgqError } from '@wgq/model/error'
-import { reloadHere } from '@wgq/quick/reload/reload-here'
+import { reload } from '@wgq/quick/reload/reload'
 import type { Session } from '@wgq/quick/session'
 import type { Invocation } from '../command.ts'
 import { runQuick } from '../quick-session.ts'
@@ -90,7 +90,7 @@ const carryOut = async (
 /** Brings the running tunnel in line with its files. Raises `E_RELOAD` where that fails. */
 const follow = async (session: Session, parts: readonly ConfigPart[]): Promise<void> => {
   const settings = readSettings(joinParts(parts), session.configPath)
-  const status = await reloadHere({ ...session, settings })
+  const status = await reload({ ...session, settings })
   if (status !== 0)
     throw new WgqError('E_RELOAD', `${session.name} could not follow its file, which is as it was before`, {
       exitCode: status,
