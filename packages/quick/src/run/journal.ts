@@ -89,7 +89,10 @@ export class JournalKeeper {
     if (this.path === undefined) return
     const { interface: name } = this.current
     const directory = dirname(this.path)
-    if (readJournal(directory, name)?.state === 'up') return this.update({})
+    if (readJournal(directory, name)?.state === 'up') {
+      this.update({})
+      return
+    }
     const beside = this.writeBeside(this.path)
     try {
       linkSync(beside, this.path)
