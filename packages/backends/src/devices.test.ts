@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-import type { Device, DeviceAccess } from '@wgq/model/device'
+import type { Device, DeviceAccess, DeviceChange, Peer } from '@wgq/model/device'
 import { WgqError } from '@wgq/model/error'
+import type { Key } from '@wgq/model/key'
 import { describe, expect, it } from 'vitest'
-import { openDevices, type SocketDevices } from './devices.ts'
+import { type DeviceSources, openDevices, openDevicesAsWg, type SocketDevices } from './devices.ts'
 import { KernelDevices } from './linux/kernel-devices.ts'
 
 /** A driver that has these devices and remembers what it was asked. */
@@ -79,5 +80,111 @@ describe('choosing what drives a device', () => {
     })
     expect(await blind.list()).toEqual([])
     await expect(blind.read('wg0')).rejects.toMatchObject({ code: 'E_DEVICE', errno: 'EPROTONOSUPPORT' })
+  })
+})
+
+describe('what a driver cannot do, or says in its own way', () => {
+  const key = 'k' as Key
+  const removal = {
+    peers: [
+      {
+        publicKey: key,
+        allowedIps: [{ family: 4 as const, address: '10.0.0.0', prefixLength: 8, remove: true }],
+      },
+    ],
+  }
+  const left = { family: 4 as const, address: '10.9.0.0', prefixLength: 16 }
+  const device = (extra: Partial<Peer> = {}): Device => ({
+    name: 'wg0',
+    listenPort: 0,
+    fwmark: 0,
+    peers: [
+      {
+        publicKey: key,
+        allowedIps: [{ family: 4, address: '10.0.0.0', prefixLength: 8 }, left],
+        lastHandshake: { seconds: 0n, nanoseconds: 0 },
+        rxBytes: 0n,
+        txBytes: 0n,
+        keepaliveSeconds: 0,
+        ...extra,
+      },
+    ],
+  })
+  const sources = (errno: string, more: Partial<DeviceSources> = {}, answers = true) => {
+    const changes: DeviceChange[] = []
+    const sockets: SocketDevices = {
+      list: async () => ['wg0'],
+      answers: async () => answers,
+      read: async () => device({ endpoint: { family: 6, address: 'fe80::1', port: 1, zone: '1' } }),
+      change: async (_name, change) => {
+        changes.push(change)
+        if (change.peers[0]?.allowedIps?.some(({ remove }) => remove))
+          throw new WgqError('E_DEVICE', errno, { errno })
+      },
+    }
+    return { changes, sources: { sockets, kernel: async () => undefined, ...more } }
+  }
+
+  it.each(['EINVAL', 'EPROTO', 'EOPNOTSUPP'])(
+    'a removal refused with %s is done by replacing the list',
+    async (errno) => {
+      const { changes, sources: given } = sources(errno)
+      await openDevices(given).change('wg0', removal)
+      expect(changes[1]?.peers).toEqual([{ publicKey: key, replaceAllowedIps: true, allowedIps: [left] }])
+    },
+  )
+
+  it('under the name wg the refusal is the answer, and so is every other refusal', async () => {
+    const exact = sources('EINVAL')
+    await expect(openDevicesAsWg(exact.sources).change('wg0', removal)).rejects.toMatchObject({
+      errno: 'EINVAL',
+    })
+    const other = sources('EPERM')
+    await expect(openDevices(other.sources).change('wg0', removal)).rejects.toMatchObject({ errno: 'EPERM' })
+    expect([exact.changes.length, other.changes.length]).toEqual([1, 1])
+  })
+
+  it('an interface that is not there is told from one that nothing drives', async () => {
+    const missing: SocketDevices = {
+      ...sources('').sources.sockets,
+      answers: async () => false,
+      read: async () => {
+        throw new WgqError('E_DEVICE', 'Protocol not supported', { errno: 'EPROTONOSUPPORT' })
+      },
+    }
+    const read = (exists: boolean) =>
+      openDevices({ sockets: missing, kernel: async () => undefined, linkExists: async () => exists }).read(
+        'wg9',
+      )
+    await expect(read(false)).rejects.toMatchObject({ message: 'there is no interface wg9', errno: 'ENODEV' })
+    await expect(read(true)).rejects.toMatchObject({ message: /^wg9 is no WireGuard interface/ })
+  })
+
+  it('a daemon that ends between two steps is named as ended', async () => {
+    let alive = true
+    const ending: SocketDevices = {
+      ...sources('').sources.sockets,
+      answers: async () => alive,
+      read: async () => {
+        if (alive) return device()
+        throw new WgqError('E_DEVICE', 'No such file or directory', { errno: 'ENOENT' })
+      },
+    }
+    const devices = openDevices({
+      sockets: ending,
+      kernel: async () => undefined,
+      linkExists: async () => false,
+    })
+    await devices.read('wg0')
+    alive = false
+    await expect(devices.read('wg0')).rejects.toMatchObject({
+      message: 'the daemon that drove wg0 has ended',
+    })
+  })
+
+  it('names stand for numbers as zones', async () => {
+    const { sources: given } = sources('')
+    const nameZones = async (told: Device): Promise<Device> => ({ ...told, name: 'named' })
+    expect((await openDevices({ ...given, nameZones }).read('wg0')).name).toBe('named')
   })
 })

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { derivePublicKey } from '@wgq/keys/derive'
 import type { Device, DeviceAccess, DeviceChange } from '@wgq/model/device'
+import { isWgqError, WgqError } from '@wgq/model/error'
 import { type Key, keyBytes, keyFromBytes } from '@wgq/model/key'
 import { x25519PublicKey } from '@wgq/native/system'
 import { UapiDevices } from '@wgq/uapi/client'
@@ -13,17 +14,32 @@ export interface DeviceSources {
   readonly sockets: SocketDevices
   /** The kernel driver of this system, loaded only when it is needed; undefined where there is none. */
   readonly kernel: () => Promise<DeviceAccess | undefined>
+  /** Names in place of interface indices as zones of endpoints; as told where it is absent. */
+  readonly nameZones?: (device: Device) => Promise<Device>
+  /** Whether there is a network interface of this name; nothing is known where it is absent. */
+  readonly linkExists?: (name: string) => Promise<boolean>
 }
 
-/** All WireGuard devices of this machine: the userspace socket if one answers, else the kernel driver (spec wg §11). */
-export const openDevices = (sources: DeviceSources = systemSources()): DeviceAccess =>
-  new ChosenDevices(sources)
+/**
+ * All WireGuard devices of this machine: the userspace socket if one answers, else the kernel driver (spec wg §11). What a
+ * daemon or a kernel says in its own way is read as it is meant, and what it cannot do is done in another way.
+ */
+export const openDevices = (sources: DeviceSources = systemSources(false)): DeviceAccess =>
+  new ChosenDevices(sources, false)
+
+/** The same devices with nothing made better: as `wg` reads and changes them, its errors included. */
+export const openDevicesAsWg = (sources: DeviceSources = systemSources(true)): DeviceAccess =>
+  new ChosenDevices(sources, true)
 
 class ChosenDevices implements DeviceAccess {
   private readonly sources: DeviceSources
+  private readonly exact: boolean
+  /** Devices that a daemon drove when they were used before. */
+  private readonly behindSockets = new Set<string>()
 
-  constructor(sources: DeviceSources) {
+  constructor(sources: DeviceSources, exact: boolean) {
     this.sources = sources
+    this.exact = exact
   }
 
   /** Kernel interfaces first, then sockets. */
@@ -34,24 +50,85 @@ class ChosenDevices implements DeviceAccess {
   }
 
   async read(name: string): Promise<Device> {
-    return (await this.driverOf(name)).read(name)
+    const device = await this.guarded(name, (driver) => driver.read(name))
+    const numbered = device.peers.some(
+      ({ endpoint }) => endpoint?.zone !== undefined && /^[0-9]/.test(endpoint.zone),
+    )
+    return numbered ? ((await this.sources.nameZones?.(device)) ?? device) : device
   }
 
   async change(name: string, change: DeviceChange): Promise<void> {
-    await (await this.driverOf(name)).change(name, change)
+    await this.guarded(name, async (driver) => {
+      try {
+        await driver.change(name, change)
+      } catch (error) {
+        if (this.exact || !refusesRemoval(error, change)) throw error
+        // Linux before 6.16, boringtun and gotatun cannot take one allowed IP away: the peer gets the list that is left.
+        const { resolveRemovals } = await import('./allowed-ip-edits.ts')
+        await driver.change(name, resolveRemovals(change, await driver.read(name)))
+      }
+    })
+  }
+
+  private async guarded<T>(name: string, act: (driver: DeviceAccess) => Promise<T>): Promise<T> {
+    const driver = await this.driverOf(name)
+    try {
+      return await act(driver)
+    } catch (error) {
+      throw this.exact ? error : await this.explained(name, error)
+    }
+  }
+
+  /** What a missing device looks like, told apart: no interface, one that nothing drives, a daemon that ended. */
+  private async explained(name: string, error: unknown): Promise<unknown> {
+    if (!isWgqError(error) || !looksMissing.has(error.errno ?? '')) return error
+    if (await this.sources.sockets.answers(name)) return error
+    const because = (errno: string | undefined, message: string): WgqError =>
+      new WgqError('E_DEVICE', message, { ...(errno === undefined ? {} : { errno }), cause: error })
+    if (this.behindSockets.has(name)) return because('ENODEV', `the daemon that drove ${name} has ended`)
+    const exists = await this.sources.linkExists?.(name).catch(() => undefined)
+    if (exists === undefined) return error
+    return exists
+      ? because(error.errno, `${name} is no WireGuard interface, or the daemon that drove it has ended`)
+      : because('ENODEV', `there is no interface ${name}`)
   }
 
   private async driverOf(name: string): Promise<DeviceAccess> {
-    if (await this.sources.sockets.answers(name)) return this.sources.sockets
+    if (await this.sources.sockets.answers(name)) {
+      this.behindSockets.add(name)
+      return this.sources.sockets
+    }
     // Without a driver the socket reports what is missing.
     return (await this.sources.kernel()) ?? this.sources.sockets
   }
 }
 
-const systemSources = (): DeviceSources => ({
-  sockets: new UapiDevices(undefined, publicKeyOf),
+const looksMissing = new Set(['ENODEV', 'ENOENT', 'EPROTONOSUPPORT', 'ECONNREFUSED', 'EPROTO', 'ENXIO'])
+
+/** How a driver refuses `allowed_ip=-…` that does not know it. */
+const refusesRemoval = (error: unknown, change: DeviceChange): boolean =>
+  isWgqError(error) &&
+  ['EINVAL', 'EOPNOTSUPP', 'EPROTO'].includes(error.errno ?? '') &&
+  change.peers.some((peer) => peer.allowedIps?.some(({ remove }) => remove))
+
+const systemSources = (exact: boolean): DeviceSources => ({
+  sockets: new UapiDevices(undefined, publicKeyOf, exact),
   kernel: openKernel,
+  ...(process.platform === 'linux' ? { nameZones: nameLinuxZones, linkExists } : {}),
 })
+
+const nameLinuxZones = async (device: Device): Promise<Device> =>
+  (await import('./linux/zone-names.ts')).nameZones(device)
+
+const linkExists = async (name: string): Promise<boolean> => {
+  const { openHost } = await import('./host.ts')
+  const host = await openHost()
+  try {
+    return (await host.link(name)) !== undefined
+  } finally {
+    host.close()
+  }
+}
 
 /** By the addon, which saves 2 ms of starting node:crypto; where it is not there or does not load, as everywhere else. */
 const publicKeyOf = (privateKey: Key): Key => {

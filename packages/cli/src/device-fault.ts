@@ -8,14 +8,16 @@ export const deviceErrorText = (error: unknown): string => {
   throw error
 }
 
-/** The error that says what wg was about when the device refused: `Unable to …: TEXT` (spec wg §7). */
+/** The error that says what wg was about when the device refused: `Unable to …: TEXT` (spec wg §7), in the words of the
+ * kernel or of our look at the machine where there are some, which `wg` does not print. */
 export const deviceFault = (about: string, error: unknown): WgqError => {
   const text = deviceErrorText(error)
   const { errno, message, hint: given } = error as WgqError
-  const hint = given ?? hints[errno as string] ?? (message === text ? undefined : message)
-  return new WgqError('E_DEVICE', `${about}: ${text}`, {
+  const hint = given ?? hints[errno as string]
+  return new WgqError('E_DEVICE', `${about}: ${message}`, {
     errno: errno as string,
     cause: error,
+    wgText: `${about}: ${text}`,
     ...(hint === undefined ? {} : { hint }),
   })
 }

@@ -2,7 +2,7 @@
 import { accessSync, constants, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, isAbsolute, join } from 'node:path'
-import { openDevices } from '@wgq/backends/devices'
+import { openDevices, openDevicesAsWg } from '@wgq/backends/devices'
 import { openHost, openHostInside } from '@wgq/backends/host'
 import { systemContext } from '@wgq/config/wg/context'
 import { readWgFile } from '@wgq/config/wg/read-file'
@@ -49,7 +49,7 @@ export const openEdges = async ({ binDirectory, exact, encode, scratch }: EdgeOp
   const env = childEnvironment(binDirectory, !exact)
   return {
     host: await openHost(),
-    devices: openDevices(),
+    devices: exact ? openDevicesAsWg() : openDevices(),
     ...(process.platform === 'linux' ? { openHost: openHostInside } : {}),
     run: childRunner(env, scratch),
     ...embeddedDataPlane(binDirectory, env),

@@ -78,9 +78,9 @@ test.each([
   ['errno=0\n', 'EPROTO'],
   ['junk\n\n', 'EPROTO'],
   ['a=\0\nerrno=0\n\n', 'EPROTO'],
-])('a change answered by %j fails with %s', async (reply, errno) => {
+])('a change answered by %j fails for wg with %s', async (reply, errno) => {
   await serve('wg0', (_request, socket) => socket.end(reply))
-  await expect(new UapiDevices(folder).change('wg0', { peers: [] })).rejects.toMatchObject({ errno })
+  await expect(new UapiDevices(folder, undefined, true).change('wg0', { peers: [] })).rejects.toMatchObject({ errno })
 })
 
 test('names that lead to no socket', async () => {
@@ -132,4 +132,44 @@ test('20,000 peers with three allowed IPs each', async () => {
     'fd00::4e1f',
     '11.0.0.0',
   ])
+})
+
+test('an errno without its minus sign is meant the same, but not for wg', async () => {
+  await serve('wg0', (_request, socket) => socket.write('errno=22\n\n'))
+  await expect(new UapiDevices(folder).change('wg0', { peers: [] })).rejects.toMatchObject({
+    errno: 'EINVAL',
+  })
+  const exact = new UapiDevices(folder, undefined, true)
+  await expect(exact.change('wg0', { peers: [] })).rejects.toMatchObject({ message: 'Unknown error -22' })
+})
+
+test('a public key in place of the private one is read, but not for wg', async () => {
+  await serve('wg0', (_request, socket) => socket.write(`own_public_key=${'00'.repeat(32)}\nerrno=0\n\n`))
+  expect(await new UapiDevices(folder).read('wg0')).toMatchObject({ publicKey: zeroKey })
+  expect(await new UapiDevices(folder, undefined, true).read('wg0')).not.toHaveProperty('publicKey')
+})
+
+test('a connection that is closed instead of answered: who closed it, and what it was asked', async () => {
+  await serve('wg0', (_request, socket) => socket.end())
+  const change = {
+    listenPort: 7,
+    privateKey: zeroKey,
+    peers: [
+      {
+        publicKey: zeroKey,
+        allowedIps: [{ family: 4 as const, address: '10.0.0.0', prefixLength: 8, remove: true }],
+      },
+    ],
+  }
+  const text = await new UapiDevices(folder).change('wg0', change).then(
+    () => '',
+    (error: Error) => error.message,
+  )
+  expect(text).toContain(
+    `(process ${process.pid}) closed the connection without an answer to private_key, listen_port=7, peer AAAA`,
+  )
+  expect(text).toContain('allowed_ip=-10.0.0.0/8')
+  expect(text).not.toContain(zeroKey)
+  const exact = new UapiDevices(folder, undefined, true)
+  await expect(exact.change('wg0', change)).rejects.toMatchObject({ errno: 'EPROTO' })
 })

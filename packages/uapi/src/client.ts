@@ -6,9 +6,11 @@ import type { Device, DeviceAccess, DeviceChange } from '@wgq/model/device'
 import { errnoName } from '@wgq/model/errno'
 import { isWgqError } from '@wgq/model/error'
 import type { Key } from '@wgq/model/key'
+import { changeInWords, closedConnection } from './closed-connection.ts'
+import { asMeant } from './dialect.ts'
 import { connectTo, exchange } from './exchange.ts'
 import { GetReplyReader } from './get-reply.ts'
-import { deviceError } from './reply-error.ts'
+import { deviceError, endedEarly } from './reply-error.ts'
 import { SetReplyReader } from './set-reply.ts'
 import { formatSetRequest } from './set-request.ts'
 
@@ -19,11 +21,20 @@ const countersTimeoutMs = 1000
 export class UapiDevices implements DeviceAccess {
   private readonly directory: string
   private readonly derive: (privateKey: Key) => Key
+  private readonly exact: boolean
 
-  /** `derive` computes public keys; another one may be at hand that starts faster than node:crypto. */
-  constructor(directory = '/var/run/wireguard', derive: (privateKey: Key) => Key = derivePublicKey) {
+  /**
+   * `derive` computes public keys; another one may be at hand that starts faster than node:crypto. With `exact`, replies are
+   * read as `wg` reads them, else as the daemon means them where it does not keep to the protocol.
+   */
+  constructor(
+    directory = '/var/run/wireguard',
+    derive: (privateKey: Key) => Key = derivePublicKey,
+    exact = false,
+  ) {
     this.directory = directory
     this.derive = derive
+    this.exact = exact
   }
 
   /** Names whose sockets answer, in the order of the directory; a missing directory means none. */
@@ -56,18 +67,30 @@ export class UapiDevices implements DeviceAccess {
   /** `get=1`. Raises `E_DEVICE` with the errno of the connection, of the reply, or `EPROTO`. */
   async read(name: string): Promise<Device> {
     const reader = new GetReplyReader(name)
-    await exchange(await this.connect(name), 'get=1\n\n', (line) => reader.line(line))
-    const { device, errno } = reader.finish()
+    await this.ask(
+      name,
+      'get=1\n\n',
+      () => 'get=1',
+      (line) => reader.line(line),
+    )
+    const { device: told, errno, ownPublicKey } = reader.finish()
     if (errno !== 0) throw deviceError(errnoName(errno))
+    const device = this.exact ? told : asMeant(told, ownPublicKey, Date.now())
     return device.privateKey === undefined ? device : withPublicKey(device, device.privateKey, this.derive)
   }
 
   /** `set=1`. Raises `E_DEVICE`; the server applies line by line, so what stood before the fault stays applied. */
   async change(name: string, change: DeviceChange): Promise<void> {
     const reader = new SetReplyReader()
-    await exchange(await this.connect(name), formatSetRequest(change), (line) => reader.line(line))
+    await this.ask(
+      name,
+      formatSetRequest(change),
+      () => changeInWords(change),
+      (line) => reader.line(line),
+    )
     const errno = reader.finish()
-    if (errno !== 0) throw deviceError(errnoName(-errno))
+    // Daemons in Rust send the number without a sign.
+    if (errno !== 0) throw deviceError(errnoName(this.exact ? -errno : Math.abs(errno)))
   }
 
   /**
@@ -87,6 +110,25 @@ export class UapiDevices implements DeviceAccess {
       return undefined
     }
     return Object.keys(counters).length > 0 ? counters : undefined
+  }
+
+  /** One exchange; of a connection that is closed instead of answered it is told what was asked, and of whom. */
+  private async ask(
+    name: string,
+    request: string,
+    inWords: () => string,
+    onLine: (line: string) => void,
+  ): Promise<void> {
+    let lines = 0
+    try {
+      await exchange(await this.connect(name), request, (line) => {
+        lines++
+        onLine(line)
+      })
+    } catch (error) {
+      if (this.exact || lines > 0 || !endedEarly(error)) throw error
+      throw closedConnection(name, this.path(name), inWords())
+    }
   }
 
   private async connect(name: string): Promise<Socket> {

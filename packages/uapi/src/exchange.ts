@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { createConnection, type Socket } from 'node:net'
 import { LineSplitter } from './line-splitter.ts'
-import { deviceError, protocolError } from './reply-error.ts'
+import { deviceError, earlyEndError } from './reply-error.ts'
 
 /** Connects to a socket file. Rejects with the system's error. */
 export const connectTo = (path: string): Promise<Socket> =>
@@ -39,8 +39,8 @@ export const exchange = (socket: Socket, request: string, onLine: (line: string)
     // A server that refuses a request just closes; the write may notice that before the read does.
     socket.on('error', (error: NodeJS.ErrnoException) => {
       const closed = error.code === 'EPIPE' || error.code === 'ECONNRESET'
-      fail(closed ? protocolError('the connection was closed') : deviceError(error.code ?? 'EIO', error))
+      fail(closed ? earlyEndError('the connection was closed') : deviceError(error.code ?? 'EIO', error))
     })
-    socket.on('end', () => fail(protocolError('the reply ends before its blank line')))
+    socket.on('end', () => fail(earlyEndError('the reply ends before its blank line')))
     socket.write(request, 'latin1')
   })

@@ -10,6 +10,8 @@ export interface GetReply {
   readonly device: Device
   /** The last `errno` of the reply, never negative (spec wg §12.1). */
   readonly errno: number
+  /** `own_public_key`, which boringtun sends instead of `private_key`; `wg` passes it over. */
+  readonly ownPublicKey?: Key
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
@@ -26,6 +28,7 @@ export class GetReplyReader {
   private readonly device: Mutable<Omit<Device, 'peers'>> & { peers: ReadPeer[] }
   private peer: ReadPeer | undefined
   private errno: number | undefined
+  private ownPublicKey: Key | undefined
 
   constructor(name: string) {
     this.device = { name, listenPort: 0, fwmark: 0, peers: [] }
@@ -40,13 +43,19 @@ export class GetReplyReader {
     if (key === 'errno') this.errno = Number(decimal(key, value, 0x7fffffffn))
     else if (key === 'public_key') this.openPeer(hexKey(key, value))
     else if (this.peer) readPeerField(this.peer, key, value)
+    // What is wrong with a key that `wg` does not know is no fault of the reply.
+    else if (key === 'own_public_key') this.ownPublicKey = keyFromHex(value)
     else readDeviceField(this.device, key, value)
   }
 
   /** Ends the reply at its blank line. */
   finish(): GetReply {
     if (this.errno === undefined) throw protocolError('no errno before the blank line')
-    return { device: this.device, errno: this.errno }
+    return {
+      device: this.device,
+      errno: this.errno,
+      ...(this.ownPublicKey === undefined ? {} : { ownPublicKey: this.ownPublicKey }),
+    }
   }
 
   private openPeer(publicKey: Key): void {

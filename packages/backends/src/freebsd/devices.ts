@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Device, DeviceAccess, DeviceChange } from '@wgq/model/device'
-import { hasRemovals, hasUpdateOnly, resolveRemovals, resolveUpdateOnly } from '../bsd/allowed-ip-edits.ts'
+import { hasRemovals, hasUpdateOnly, resolveRemovals, resolveUpdateOnly } from '../allowed-ip-edits.ts'
 import { checkedSize } from '../bsd/checked-size.ts'
 import { listGroup } from '../bsd/interface-group.ts'
 import { deviceError, type IoctlPort, writeName } from '../bsd/ioctl-port.ts'

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import type { Device, DeviceAccess, DeviceChange } from '@wgq/model/device'
-import type { Endpoint } from '@wgq/model/endpoint'
 import { errnoText } from '@wgq/model/errno'
 import { isWgqError, WgqError } from '@wgq/model/error'
 import { Exchange } from '@wgq/netlink/exchange'
@@ -11,6 +10,7 @@ import { netlinkGeneric, netlinkRoute } from '@wgq/netlink/protocol'
 import type { RawSocket } from '@wgq/netlink/raw-socket'
 import type { Refusal } from '@wgq/netlink/refusal'
 import { changeWireguard, readWireguard } from '@wgq/netlink/wireguard'
+import { withZoneNames } from './zone-names.ts'
 
 /** Longest interface name, its NUL included. */
 const nameBytes = 16
@@ -43,14 +43,7 @@ export class KernelDevices implements DeviceAccess {
     checkLength(name)
     const device = await this.generic((exchange) => readWireguard(exchange, name))
     if (!device.peers.some((peer) => peer.endpoint?.zone)) return device
-    return this.route(async (exchange) => {
-      const peers = []
-      for (const peer of device.peers)
-        peers.push(
-          peer.endpoint?.zone ? { ...peer, endpoint: await zoneByName(exchange, peer.endpoint) } : peer,
-        )
-      return { ...device, peers }
-    })
+    return this.route((exchange) => withZoneNames(exchange, device))
   }
 
   async change(name: string, change: DeviceChange): Promise<void> {
@@ -91,11 +84,6 @@ const checkLength = (name: string): void => {
         errno: 'ENAMETOOLONG',
       },
     )
-}
-
-const zoneByName = async (exchange: Exchange, endpoint: Endpoint): Promise<Endpoint> => {
-  const link = await getLink(exchange, Number(endpoint.zone))
-  return link ? { ...endpoint, zone: link.name } : endpoint
 }
 
 const zonesByIndex = async (exchange: Exchange, change: DeviceChange): Promise<DeviceChange> => {

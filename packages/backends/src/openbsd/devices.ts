@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { maskCidr } from '@wgq/model/cidr'
 import type { Device, DeviceAccess, DeviceChange } from '@wgq/model/device'
-import { hasRemovals, resolveRemovals } from '../bsd/allowed-ip-edits.ts'
+import { hasRemovals, resolveRemovals } from '../allowed-ip-edits.ts'
 import { checkedSize } from '../bsd/checked-size.ts'
 import { listGroup } from '../bsd/interface-group.ts'
 import { deviceError, type IoctlPort, writeName } from '../bsd/ioctl-port.ts'

@@ -16,6 +16,7 @@ export const run: Handler = async (invocation) => {
   }
   const context = systemContext(invocation.personality !== 'wgq', (line) => writeErrBytes(`${line}\n`))
   return changeDevice(
+    invocation,
     name,
     await readSetArguments(await resolveNames(invocation, name, words), context, readKeyFile),
   )

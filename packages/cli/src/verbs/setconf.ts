@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 import { closeSync } from 'node:fs'
-import { openDevices } from '@wgq/backends/devices'
 import { systemContext } from '@wgq/config/wg/context'
 import { openFile, readAll } from '@wgq/config/wg/key-file'
 import { replaceAll, synchronise } from '@wgq/config/wg/modes'
 import { readWgFile } from '@wgq/config/wg/read-file'
 import type { DeviceChange } from '@wgq/model/device'
 import { changeDevice, cutName } from '../change-device.ts'
-import type { Handler } from '../command.ts'
+import type { Handler, Invocation } from '../command.ts'
 import { deviceFault } from '../device-fault.ts'
+import { devicesFor } from '../devices-for.ts'
 import { writeErr, writeErrBytes } from '../output.ts'
 import { usageLine } from '../usage.ts'
 
@@ -21,10 +21,10 @@ export const run: Handler = async (invocation) => {
   }
   const context = systemContext(invocation.personality !== 'wgq', (line) => writeErrBytes(`${line}\n`))
   const change = await readWgFile(contentOf(file), file, context)
-  if (invocation.verb === 'addconf') return changeDevice(name, change)
+  if (invocation.verb === 'addconf') return changeDevice(invocation, name, change)
   if (invocation.verb === 'setconf' || change.peers.length === 0)
-    return changeDevice(name, replaceAll(change))
-  return changeDevice(name, await synchronised(name, change))
+    return changeDevice(invocation, name, replaceAll(change))
+  return changeDevice(invocation, name, await synchronised(invocation, name, change))
 }
 
 const contentOf = (file: string): string => {
@@ -36,8 +36,12 @@ const contentOf = (file: string): string => {
   }
 }
 
-const synchronised = async (name: string, change: DeviceChange): Promise<DeviceChange> => {
-  const devices = openDevices()
+const synchronised = async (
+  invocation: Invocation,
+  name: string,
+  change: DeviceChange,
+): Promise<DeviceChange> => {
+  const devices = devicesFor(invocation)
   try {
     return synchronise(change, await devices.read(cutName(name)))
   } catch (error) {

@@ -30,25 +30,28 @@ export const run: Handler = async (invocation) => {
 /** One document; on one line when it is repeated, so that a reader can tell them apart. */
 const showJson = async ({ operands, showKeys, watchSeconds }: ShowOptions): Promise<number> => {
   const [name = 'all'] = operands
-  const devices = await readDevices(name)
+  const { devices, failed } = await readDevices(name)
   const interfaces = devices.map((device) => deviceJson(device, showKeys, nameMap(namesOf(device.name))))
   writeOut(`${stringify({ interfaces }, watchSeconds === undefined ? 2 : 0)}\n`)
-  return 0
+  return failed && devices.length === 0 ? 1 : 0
 }
 
-const readDevices = async (name: string): Promise<Device[]> => {
+/** `failed`: one could not be read, which was said on standard error. */
+const readDevices = async (name: string): Promise<{ devices: Device[]; failed: boolean }> => {
   const access = openDevices()
   const names = name === 'all' ? await access.list().catch(raise('Unable to list interfaces')) : [name]
   const devices: Device[] = []
+  let failed = false
   for (const each of names) {
     try {
       devices.push(await withCounters(await access.read(each)))
     } catch (error) {
       if (name !== 'all') throw deviceFault('Unable to access interface', error)
       writeErr(`Unable to access interface ${each}: ${deviceErrorText(error)}\n`)
+      failed = true
     }
   }
-  return devices
+  return { devices, failed }
 }
 
 const raise = (about: string) => (error: unknown) => {

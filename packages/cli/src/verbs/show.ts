@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 
-import { openDevices } from '@wgq/backends/devices'
 import type { Device, DeviceAccess } from '@wgq/model/device'
 import type { Key } from '@wgq/model/key'
 import type { Handler, Invocation } from '../command.ts'
 import { deviceErrorText, deviceFault } from '../device-fault.ts'
+import { devicesFor } from '../devices-for.ts'
 import { writeErr, writeOut } from '../output.ts'
 import { paintFor } from '../show/colour.ts'
 import { formatField, isFieldName } from '../show/fields.ts'
@@ -29,7 +29,7 @@ export const run: Handler = async (invocation) => {
     writeErr(usageLine(invocation))
     return 1
   }
-  const devices = openDevices()
+  const devices = devicesFor(invocation)
   if (name === 'interfaces') return showNames(devices)
   if (name === 'all') return showAll(devices, field, invocation)
   const device = await readDevice(devices, name)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-import { openDevices } from '@wgq/backends/devices'
 import type { Handler } from '../command.ts'
 import { deviceFault } from '../device-fault.ts'
+import { devicesFor } from '../devices-for.ts'
 import { writeErr, writeOut } from '../output.ts'
 import { formatConf } from '../show/conf.ts'
 import { usageLine } from '../usage.ts'
@@ -14,7 +14,7 @@ export const run: Handler = async (invocation) => {
     writeErr(usageLine(invocation))
     return 1
   }
-  const devices = openDevices()
+  const devices = devicesFor(invocation)
   try {
     writeOut(formatConf(await devices.read(name)))
     return 0
