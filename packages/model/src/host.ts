@@ -30,9 +30,25 @@ export interface Route {
   readonly mtu?: number
   readonly metric?: number
   readonly protocol?: number
-  /** Absent for a route that leads somewhere. */
-  readonly type?: 'unreachable'
+  /** Absent for an ordinary (unicast) route. */
+  readonly type?: RouteType
 }
+
+/** What a route does instead of sending packets out, in the words of `ip route`. */
+export type RouteType =
+  | 'local'
+  | 'broadcast'
+  | 'anycast'
+  | 'multicast'
+  | 'blackhole'
+  | 'unreachable'
+  | 'prohibit'
+  | 'throw'
+
+/** What `ip route get` printed: the way, or the system's words for why there is none. */
+export type RouteAnswer =
+  | { readonly route: RouteLookup & { readonly type?: RouteType } }
+  | { readonly refusal: string }
 
 /** What a packet to an address would do: the interface, and the route's own MTU where it has one. */
 export interface RouteLookup {
@@ -60,6 +76,8 @@ export interface Host {
   rules(family: Family): Promise<Rule[]>
   /** `ip route get ADDRESS [mark MARK]`; undefined when unreachable. */
   routeTo(address: string, mark?: number): Promise<RouteLookup | undefined>
+  /** The same with the system's own words where there is no way; absent where the system cannot be asked so. */
+  askRoute?(address: string, mark?: number): Promise<RouteAnswer>
   /**
    * Carries out link, address, route and rule operations in order, batched where the system can. On failure the error's
    * `applied` tells how many operations of the list took effect before the one that failed.

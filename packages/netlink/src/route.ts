@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Route } from '@wgq/model/host'
+import type { Route, RouteType } from '@wgq/model/host'
 import { type Family, formatIp } from '@wgq/model/ip'
 import { littleEndian } from './byte-order.ts'
 import { type BatchRequest, type Exchange, isRefusal } from './exchange.ts'
@@ -131,26 +131,35 @@ export const lookUpRoute = async (
   address: Uint8Array,
   mark?: number,
 ): Promise<ObservedRoute | undefined> => {
-  const family = address.length === 4 ? 4 : 6
   try {
-    return await exchange.ask(
-      routeType.get,
-      0,
-      (writer) => {
-        // IPv6 tells the table unasked, and refuses the flag where checking is strict.
-        const flags = family === 4 ? lookupTableFlag : 0
-        fields(writer, addressFamily[family], address.length * 8, 0, 0, 0, 0, flags)
-        writer.bytesAttribute(attribute.destination, address)
-        if (mark !== undefined) writer.u32Attribute(attribute.mark, mark)
-      },
-      readRoute,
-    )
+    return await askRoute(exchange, address, mark)
   } catch (error) {
     if (isRefusal(error, ...unreachable)) return undefined
     // A blackhole route answers EINVAL without a word; with words it is the question that is wrong.
     if (isRefusal(error, 'EINVAL') && error.extendedAck === undefined) return undefined
     throw error
   }
+}
+
+/** `ip route get ADDRESS [mark MARK]`: the kernel's answer; raises {@link Refusal} where it has none. */
+export const askRoute = (
+  exchange: Exchange,
+  address: Uint8Array,
+  mark?: number,
+): Promise<ObservedRoute | undefined> => {
+  const family = address.length === 4 ? 4 : 6
+  return exchange.ask(
+    routeType.get,
+    0,
+    (writer) => {
+      // IPv6 tells the table unasked, and refuses the flag where checking is strict.
+      const flags = family === 4 ? lookupTableFlag : 0
+      fields(writer, addressFamily[family], address.length * 8, 0, 0, 0, 0, flags)
+      writer.bytesAttribute(attribute.destination, address)
+      if (mark !== undefined) writer.u32Attribute(attribute.mark, mark)
+    },
+    readRoute,
+  )
 }
 
 /** What routes and missing routes answer; the last two: the kernel has no such family. */
@@ -185,13 +194,30 @@ export const readRoute = (message: Message): ObservedRoute | undefined => {
     else if (cursor.type === attribute.metrics) put(found, 'mtu', mtuOf(cursor.nested()))
   }
   const address = destination ? formatIp(destination) : family === 4 ? '0.0.0.0' : '::'
-  const refuses = message.view.getUint8(message.start + 7) === unreachableType
+  const type = typeNames[view8(message, 7)]
   return {
-    ...{ family, dst: { family, address, prefixLength }, table, protocol },
+    family,
+    dst: { family, address, prefixLength },
+    table,
+    protocol,
     ...found,
-    ...(refuses ? { type: 'unreachable' as const } : {}),
+    ...(type === undefined ? {} : { type }),
   }
 }
+
+/** Names of rtm_type, by number; unicast (1) has none. */
+const typeNames: Readonly<Record<number, RouteType>> = {
+  2: 'local',
+  3: 'broadcast',
+  4: 'anycast',
+  5: 'multicast',
+  6: 'blackhole',
+  7: 'unreachable',
+  8: 'prohibit',
+  9: 'throw',
+}
+
+const view8 = ({ view, start }: Message, offset: number): number => view.getUint8(start + offset)
 
 const familyOf = (number: number): Family | undefined =>
   number === addressFamily[4] ? 4 : number === addressFamily[6] ? 6 : undefined

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { isWgqError } from '@wgq/model/error'
-import type { Host, Link, LinkAddress, Route, RouteLookup } from '@wgq/model/host'
+import type { Host, Link, LinkAddress, Route, RouteAnswer, RouteLookup } from '@wgq/model/host'
 import { type Family, parseIp } from '@wgq/model/ip'
 import type { IfName, Op, Rule, Table } from '@wgq/model/operation'
 import { listAddresses } from '@wgq/netlink/address'
@@ -9,7 +9,7 @@ import { getLink, listLinks } from '@wgq/netlink/link'
 import { openSocket } from '@wgq/netlink/open-socket'
 import { netlinkRoute } from '@wgq/netlink/protocol'
 import type { RawSocket } from '@wgq/netlink/raw-socket'
-import { listRoutes, lookUpRoute, mainTable, type ObservedRoute } from '@wgq/netlink/route'
+import { askRoute, listRoutes, lookUpRoute, mainTable, type ObservedRoute } from '@wgq/netlink/route'
 import { listRules } from '@wgq/netlink/rule'
 import { ApplyError, hostError, noDevice } from './host-error.ts'
 import { readTable, tableComplaint } from './ip-argument.ts'
@@ -88,17 +88,23 @@ class LinuxHost implements Host {
     return this.guarded(async (exchange) => {
       const bytes = parseIp(address)
       const route = bytes && (await lookUpRoute(exchange, bytes, mark))
-      if (!route) return undefined
-      const link = route.index === undefined ? undefined : await getLink(exchange, route.index)
-      const { mtu, source, gateway, table } = route
-      return {
-        table,
-        ...(link ? { dev: link.name } : {}),
-        ...(mtu === undefined ? {} : { mtu }),
-        ...(source === undefined ? {} : { source }),
-        ...(gateway === undefined ? {} : { gateway }),
-      }
+      return route && lookupOf(exchange, route)
     })
+  }
+
+  async askRoute(address: string, mark?: number): Promise<RouteAnswer> {
+    try {
+      return await this.guarded(async (exchange) => {
+        const bytes = parseIp(address)
+        const route = bytes && (await askRoute(exchange, bytes, mark))
+        if (!route) return { refusal: `${address} is no address` }
+        const { type } = route
+        return { route: { ...(await lookupOf(exchange, route)), ...(type === undefined ? {} : { type }) } }
+      })
+    } catch (error) {
+      if (isWgqError(error) && error.code === 'E_HOST') return { refusal: error.message }
+      throw error
+    }
   }
 
   async apply(ops: readonly Op[]): Promise<void> {
@@ -191,6 +197,18 @@ const openRouteSocket = (netns: string | undefined): RawSocket =>
     protocol: netlinkRoute,
     ...(netns === undefined ? {} : { netnsPath: namespacePath(netns) }),
   })
+
+const lookupOf = async (exchange: Exchange, route: ObservedRoute): Promise<RouteLookup> => {
+  const link = route.index === undefined ? undefined : await getLink(exchange, route.index)
+  const { mtu, source, gateway, table } = route
+  return {
+    table,
+    ...(link ? { dev: link.name } : {}),
+    ...(mtu === undefined ? {} : { mtu }),
+    ...(source === undefined ? {} : { source }),
+    ...(gateway === undefined ? {} : { gateway }),
+  }
+}
 
 const indexOf = async (exchange: Exchange, name: IfName): Promise<number> => {
   const link = await getLink(exchange, name)
