@@ -91,4 +91,23 @@ export interface Rule {
   readonly protocol?: number
   /** Observed, and selects by more than these fields (source, interface, another mark …): never a rule of wg-quick. */
   readonly selective?: boolean
+  /** Observed: what a selective rule selects by, and what it does instead of looking up its table. */
+  readonly selectors?: RuleSelectors
+}
+
+/** What a foreign policy rule selects packets by, in the words of `ip rule`. */
+export interface RuleSelectors {
+  readonly not?: boolean
+  readonly from?: Cidr
+  readonly to?: Cidr
+  readonly iif?: string
+  readonly oif?: string
+  readonly fwmark?: number
+  readonly fwmask?: number
+  /** First and last user. */
+  readonly uidRange?: readonly [number, number]
+  /** It selects by something else too (type of service, protocol, ports …). */
+  readonly more?: boolean
+  /** What it does with the packet; a table is looked up unless given. */
+  readonly action?: 'goto' | 'nop' | 'blackhole' | 'unreachable' | 'prohibit'
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-import type { Family } from '@wgq/model/ip'
-import type { Rule } from '@wgq/model/operation'
+import type { Cidr } from '@wgq/model/cidr'
+import { type Family, formatIp } from '@wgq/model/ip'
+import type { Rule, RuleSelectors } from '@wgq/model/operation'
 import { littleEndian } from './byte-order.ts'
 import type { BatchRequest, Exchange } from './exchange.ts'
-import { attributesOf, type Message } from './message-reader.ts'
+import { type AttributeCursor, attributesOf, type Message } from './message-reader.ts'
 import type { MessageWriter } from './message-writer.ts'
 import { addressFamily, flag } from './protocol.ts'
 
@@ -12,11 +13,17 @@ const ruleType = { new: 32, delete: 33, get: 34 } as const
 
 // fib_rules.h
 const attribute = {
+  destination: 1,
+  source: 2,
+  inputName: 3,
+  goto: 4,
   preference: 6,
   fwmark: 10,
   suppressPrefixLength: 14,
   table: 15,
   fwmask: 16,
+  outputName: 17,
+  uidRange: 20,
   protocol: 21,
 } as const
 const toTable = 1
@@ -67,7 +74,10 @@ export const listRules = async (exchange: Exchange, family: Family): Promise<Num
   return rules
 }
 
-/** Reads RTM_NEWRULE; undefined for other families. A rule that looks up no table (prohibit, goto …) has table 0. */
+/**
+ * Reads RTM_NEWRULE; undefined for other families. A rule that looks up no table (prohibit, goto …) has table 0. What a rule
+ * of wg-quick's kind never has stands in `selectors`.
+ */
 export const readRule = (message: Message): NumberedRule | undefined => {
   const cursor = attributesOf(message, headerBytes)
   const { view, start } = message
@@ -81,9 +91,12 @@ export const readRule = (message: Message): NumberedRule | undefined => {
   let fwmark: number | undefined
   let fwmask = wholeMark
   const found: { suppressPrefixLength?: number; protocol?: number } = {}
+  const selectors: { -readonly [K in keyof RuleSelectors]: RuleSelectors[K] } = {}
+  const toLength = view.getUint8(start + 1)
+  const fromLength = view.getUint8(start + 2)
   // Prefix lengths and TOS of the fixed part are selectors too.
-  let selective =
-    !looksUp || view.getUint8(start + 1) + view.getUint8(start + 2) + view.getUint8(start + 3) > 0
+  let selective = !looksUp || toLength + fromLength + view.getUint8(start + 3) > 0
+  if (view.getUint8(start + 3) > 0) selectors.more = true
   while (cursor.next()) {
     const value = cursor.u32()
     if (cursor.type === attribute.table) table = value ?? table
@@ -95,18 +108,64 @@ export const readRule = (message: Message): NumberedRule | undefined => {
       if (protocol !== undefined) found.protocol = protocol
     } else if (cursor.type === attribute.suppressPrefixLength && value !== noSuppression) {
       if (value !== undefined) found.suppressPrefixLength = value
-    } else if (!innocent.has(cursor.type)) selective = true
+    } else if (!innocent.has(cursor.type)) {
+      selective = true
+      readSelector(selectors, cursor, fromLength, toLength)
+    }
   }
   const whole = fwmark !== undefined && fwmask === wholeMark
   if (!whole && (fwmark !== undefined || inverted)) selective = true
+  if (selective) {
+    if (inverted) selectors.not = true
+    if (fwmark !== undefined) selectors.fwmark = fwmark
+    if (fwmark !== undefined && fwmask !== wholeMark) selectors.fwmask = fwmask
+    const action = actionNames[view.getUint8(start + 7)]
+    if (action !== undefined) selectors.action = action
+  }
   return {
     family,
     table: looksUp ? table : 0,
     preference,
     ...found,
     ...(whole ? { [inverted ? 'notFwmark' : 'fwmark']: fwmark as number } : {}),
-    ...(selective ? { selective } : {}),
+    ...(selective ? { selective, selectors } : {}),
   }
+}
+
+/** Names of FR_ACT_…, by number; 1 looks up a table. */
+const actionNames: Readonly<Record<number, RuleSelectors['action']>> = {
+  2: 'goto',
+  3: 'nop',
+  6: 'blackhole',
+  7: 'unreachable',
+  8: 'prohibit',
+}
+
+const readSelector = (
+  selectors: { -readonly [K in keyof RuleSelectors]: RuleSelectors[K] },
+  cursor: AttributeCursor,
+  fromLength: number,
+  toLength: number,
+): void => {
+  if (cursor.type === attribute.source) put(selectors, 'from', prefixOf(cursor, fromLength))
+  else if (cursor.type === attribute.destination) put(selectors, 'to', prefixOf(cursor, toLength))
+  else if (cursor.type === attribute.inputName) selectors.iif = cursor.text()
+  else if (cursor.type === attribute.outputName) selectors.oif = cursor.text()
+  else if (cursor.type === attribute.uidRange) {
+    const bytes = cursor.bytes()
+    const range = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    if (bytes.length >= 8)
+      selectors.uidRange = [range.getUint32(0, littleEndian), range.getUint32(4, littleEndian)]
+  } else if (cursor.type !== attribute.goto) selectors.more = true
+}
+
+const prefixOf = (cursor: AttributeCursor, prefixLength: number): Cidr | undefined => {
+  const address = cursor.address()
+  return address && { family: address.length === 4 ? 4 : 6, address: formatIp(address), prefixLength }
+}
+
+const put = <K extends string, V>(target: { [key in K]?: V }, key: K, value: V | undefined): void => {
+  if (value !== undefined) target[key] = value
 }
 
 const write = (writer: MessageWriter, rule: NumberedRule, action: number, protocol: number): void => {

@@ -80,7 +80,9 @@ test.each([
   ['a=\0\nerrno=0\n\n', 'EPROTO'],
 ])('a change answered by %j fails for wg with %s', async (reply, errno) => {
   await serve('wg0', (_request, socket) => socket.end(reply))
-  await expect(new UapiDevices(folder, undefined, true).change('wg0', { peers: [] })).rejects.toMatchObject({ errno })
+  await expect(new UapiDevices(folder, undefined, true).change('wg0', { peers: [] })).rejects.toMatchObject({
+    errno,
+  })
 })
 
 test('names that lead to no socket', async () => {

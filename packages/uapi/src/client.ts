@@ -5,14 +5,18 @@ import { derivePublicKey } from '@wgq/keys/derive'
 import type { Device, DeviceAccess, DeviceChange } from '@wgq/model/device'
 import { errnoName } from '@wgq/model/errno'
 import { isWgqError } from '@wgq/model/error'
-import type { Key } from '@wgq/model/key'
+import { type Key, keyFromHex } from '@wgq/model/key'
 import { changeInWords, closedConnection } from './closed-connection.ts'
 import { asMeant } from './dialect.ts'
 import { connectTo, exchange } from './exchange.ts'
 import { GetReplyReader } from './get-reply.ts'
 import { deviceError, endedEarly } from './reply-error.ts'
+import type { ServedPeerHealth } from './server-device.ts'
 import { SetReplyReader } from './set-reply.ts'
 import { formatSetRequest } from './set-request.ts'
+
+/** What our daemon knows of a peer beyond the protocol. */
+export type PeerHealth = Omit<ServedPeerHealth, 'publicKey'>
 
 const suffix = '.sock'
 const countersTimeoutMs = 1000
@@ -110,6 +114,32 @@ export class UapiDevices implements DeviceAccess {
       return undefined
     }
     return Object.keys(counters).length > 0 ? counters : undefined
+  }
+
+  /**
+   * What our daemon knows of peers that do not answer, or whose clock is ahead; peers with nothing to tell are left out.
+   * Undefined when the daemon does not know the question.
+   */
+  async health(name: string): Promise<ReadonlyMap<Key, PeerHealth> | undefined> {
+    const found = new Map<Key, PeerHealth>()
+    let peer: { -readonly [K in keyof PeerHealth]: PeerHealth[K] } | undefined
+    try {
+      const socket = await this.connect(name)
+      socket.setTimeout(countersTimeoutMs, () => socket.destroy(new Error('no answer')))
+      await exchange(socket, 'wgq_peers=1\n\n', (line) => {
+        const [, key, value = ''] = /^wgq_([a-z_]+)=([0-9a-f]+)$/.exec(line) ?? []
+        const publicKey = key === 'peer' ? keyFromHex(value) : undefined
+        if (publicKey !== undefined) {
+          peer = { unansweredSeconds: 0, attempts: 0, clockAheadSeconds: 0 }
+          found.set(publicKey, peer)
+        } else if (peer && key === 'unanswered_seconds') peer.unansweredSeconds = Number(value)
+        else if (peer && key === 'attempts') peer.attempts = Number(value)
+        else if (peer && key === 'clock_ahead_seconds') peer.clockAheadSeconds = Number(value)
+      })
+    } catch {
+      return undefined
+    }
+    return found
   }
 
   /** One exchange; of a connection that is closed instead of answered it is told what was asked, and of whom. */

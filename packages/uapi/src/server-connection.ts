@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { constants } from 'node:os'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ServedDevice } from './server-device.ts'
-import { formatCounters, formatGetReply } from './server-get.ts'
+import { formatCounters, formatGetReply, formatHealth } from './server-get.ts'
 import { SetRequest } from './server-set.ts'
 
 /** Runs one piece of work after the other, however many connections ask. */
@@ -91,6 +91,8 @@ const answer = async (
     await write(socket, 'errno=0\n\n')
   } else if (lines.length === 1 && lines[0] === 'wgq_counters=1')
     await write(socket, `${formatCounters(device.counters())}errno=0\n\n`)
+  else if (lines.length === 1 && lines[0] === 'wgq_peers=1')
+    await write(socket, `${formatHealth(device.health?.() ?? [])}errno=0\n\n`)
   else socket.destroy()
 }
 

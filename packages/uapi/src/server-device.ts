@@ -11,6 +11,8 @@ export interface ServedDevice {
   read(): ServedState
   /** Counters and gauges beyond WireGuard's own protocol, by name. */
   counters(): Readonly<Record<string, number>>
+  /** What a person who looks for a fault wants to know of the peers, beyond WireGuard's own protocol. */
+  health?(): Iterable<ServedPeerHealth>
   setPrivateKey(key: Key): void
   setListenPort(port: number): void
   setFwmark(mark: number): void
@@ -58,4 +60,15 @@ export interface ServedPeerState {
   readonly keepaliveSeconds: number
   /** `ADDRESS/LENGTH`. */
   readonly allowedIps: Iterable<string>
+}
+
+/** What a `wgq_peers=1` tells of a peer. */
+export interface ServedPeerHealth {
+  readonly publicKey: Key
+  /** Since when data went out and nothing came back; 0 when the last word was the peer's. */
+  readonly unansweredSeconds: number
+  /** Initiations of the running handshake that were repeated. */
+  readonly attempts: number
+  /** How far the clock that the peer's last accepted handshake shows is ahead of ours; 0 when it is not. */
+  readonly clockAheadSeconds: number
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { formatEndpoint } from '@wgq/model/endpoint'
 import { keyToHex, zeroKey } from '@wgq/model/key'
-import type { ServedPeerState, ServedState } from './server-device.ts'
+import type { ServedPeerHealth, ServedPeerState, ServedState } from './server-device.ts'
 
 /** Characters after which a reply is handed on: large enough for few writes, small enough to stay responsive. */
 const pieceLength = 1 << 16
@@ -24,6 +24,17 @@ export const formatCounters = (counters: Readonly<Record<string, number>>): stri
   Object.entries(counters)
     .map(([name, value]) => `wgq_counter_${name}=${value}\n`)
     .join('')
+
+/** The reply to `wgq_peers=1`: the peers that something is to be told of, without `errno`. */
+export const formatHealth = (peers: Iterable<ServedPeerHealth>): string => {
+  let text = ''
+  for (const { publicKey, unansweredSeconds, attempts, clockAheadSeconds } of peers) {
+    if (unansweredSeconds + attempts + clockAheadSeconds === 0) continue
+    text += `wgq_peer=${keyToHex(publicKey)}\nwgq_unanswered_seconds=${unansweredSeconds}\n`
+    text += `wgq_attempts=${attempts}\nwgq_clock_ahead_seconds=${clockAheadSeconds}\n`
+  }
+  return text
+}
 
 // --- internal ---
 

@@ -2,9 +2,10 @@
 import type { Cidr } from '@wgq/model/cidr'
 import { covers, formatCidr, parseCidr } from '@wgq/model/cidr'
 import type { Device, Peer } from '@wgq/model/device'
-import { formatEndpoint } from '@wgq/model/endpoint'
-import type { Host, Route } from '@wgq/model/host'
+import { type Endpoint, formatEndpoint } from '@wgq/model/endpoint'
+import type { Host, Route, RouteLookup } from '@wgq/model/host'
 import type { Rule } from '@wgq/model/operation'
+import { type OwnPacket, ruleInWords, ruleMatches } from './rule-match.ts'
 
 /** Where a packet to an address would go. */
 export interface PacketPath {
@@ -12,16 +13,23 @@ export interface PacketPath {
   /** The policy rule that decides, and the table it looks into. */
   readonly rule?: Rule
   readonly route?: Route
+  /** A rule behind that one with a way into a WireGuard device, which is never asked. */
+  readonly later?: { readonly rule: Rule; readonly route: Route }
+  /** The system's own words where it refuses the packet. */
+  readonly refusal?: string
   /** The peer whose allowed IPs contain the address, where the route leads into the WireGuard device. */
   readonly peer?: Peer
   readonly allowedIp?: Cidr
   /** Where the encrypted packet leaves: the interface the endpoint is reached through. */
   readonly outerDev?: string
+  /** Why the packet does not arrive although there is a route. */
+  readonly problem?: string
 }
 
 /**
- * Follows a packet with `mark` to `destination` (an address) through rules, tables and, in `device`, allowed IPs, as
- * `ip rule`, `ip route show table` and `wg show allowed-ips` read by hand would. Undefined for what is not an address.
+ * Follows a packet with `mark` that root sends to `destination` (an address) through rules, tables and, in `device`, allowed
+ * IPs. The way is what `ip route get` answers; `ip rule`, `ip route show table` and `wg show allowed-ips` say why. Undefined
+ * for what is not an address.
  */
 export const packetPath = async (
   host: Host,
@@ -31,25 +39,96 @@ export const packetPath = async (
 ): Promise<PacketPath | undefined> => {
   const address = parseCidr(destination)
   if (!address || destination.includes('/')) return undefined
-  for (const rule of await host.rules(address.family)) {
-    // Rules that look up no table are not followed.
-    if (rule.table === 0 || (rule.notFwmark !== undefined && rule.notFwmark === mark)) continue
-    const route = longest(await host.routes({ family: address.family, table: rule.table }), address)
-    if (
-      !route ||
-      (rule.suppressPrefixLength !== undefined && route.dst.prefixLength <= rule.suppressPrefixLength)
+  const stations = await stationsOf(host, { address, mark, uid: 0 })
+  const answer = await host.askRoute?.(destination, mark)
+  if (answer && 'refusal' in answer) {
+    const cause = stations.find(({ route, rule }) =>
+      refusing.has(route?.type ?? rule.selectors?.action ?? ''),
     )
-      continue
-    const device = devices.find((candidate) => candidate.name === route.dev)
-    const base = { destination, rule, route }
-    if (!device) return base
-    const owner = owningPeer(device, address)
-    if (!owner) return base
-    const outer = owner.peer.endpoint && (await host.routeTo(owner.peer.endpoint.address, device.fwmark))
-    return { ...base, ...owner, ...(outer?.dev === undefined ? {} : { outerDev: outer.dev }) }
+    return { destination, refusal: answer.refusal, ...cause }
   }
-  return { destination }
+  const told = answer?.route
+  // The kernel's answer counts; the rule is the first that leads to the table it names.
+  const at = stations.findIndex(({ rule, sure, route }) =>
+    told?.table === undefined ? sure && route : route && rule.table === told.table,
+  )
+  const station = stations[at]
+  if (!station?.route && !told) return { destination, refusal: noRoute }
+  const route = { ...(station?.route ?? unknownRoute(address, told?.table ?? 0)), ...told } as Route
+  const base = { destination, route, ...(station ? { rule: station.rule } : {}) }
+  const device = devices.find((candidate) => candidate.name === route.dev)
+  if (!device) {
+    const names = new Set(devices.map(({ name }) => name))
+    const later = stations.slice(at + 1).find((other) => names.has(other.route?.dev ?? ''))
+    return { ...base, ...(later?.route ? { later: { rule: later.rule, route: later.route } } : {}) }
+  }
+  const owner = owningPeer(device, address)
+  if (!owner) return { ...base, problem: `no peer of ${device.name} has this address` }
+  return { ...base, ...owner, ...(await outerWay(host, device, owner.peer)) }
 }
+
+const noRoute = 'RTNETLINK answers: Network is unreachable'
+const refusing = new Set(['blackhole', 'unreachable', 'prohibit'])
+
+/** A rule that may select the packet, with the route that its table has for it. */
+interface Station {
+  readonly rule: Rule
+  readonly route?: Route
+  /** It selects the packet, as far as can be known of a packet. */
+  readonly sure: boolean
+}
+
+const stationsOf = async (host: Host, packet: OwnPacket): Promise<Station[]> => {
+  const stations: Station[] = []
+  const { family } = packet.address
+  for (const rule of await host.rules(family)) {
+    const matches = ruleMatches(rule, packet)
+    if (matches === false || rule.selectors?.action === 'goto' || rule.selectors?.action === 'nop') continue
+    const sure = matches === true
+    if (rule.table === 0) {
+      stations.push({ rule, sure })
+      continue
+    }
+    const route = longest(await host.routes({ family, table: rule.table }), packet.address)
+    // A `throw` route sends the packet on to the next rule.
+    if (!route || route.type === 'throw') continue
+    if (rule.suppressPrefixLength === undefined || route.dst.prefixLength > rule.suppressPrefixLength)
+      stations.push({ rule, route, sure })
+  }
+  return stations
+}
+
+const outerWay = async (
+  host: Host,
+  device: Device,
+  { endpoint }: Peer,
+): Promise<Pick<PacketPath, 'outerDev' | 'problem'>> => {
+  if (!endpoint) return { problem: 'the peer has no endpoint yet' }
+  const outer = await wayTo(host, endpoint, device.fwmark)
+  if (outer?.dev === undefined)
+    return { problem: `there is no route to its endpoint ${formatEndpoint(endpoint)}` }
+  const problem = `its endpoint ${formatEndpoint(endpoint)} is routed into ${device.name} itself: a loop`
+  return { outerDev: outer.dev, ...(outer.dev === device.name ? { problem } : {}) }
+}
+
+/** `ip route get ENDPOINT mark MARK`; the zone of a link-local endpoint is the way out. */
+export const wayTo = async (
+  host: Host,
+  endpoint: Endpoint,
+  mark: number,
+): Promise<RouteLookup | undefined> => {
+  if (endpoint.zone === undefined) return host.routeTo(endpoint.address, mark)
+  const link = (await host.links()).find(
+    ({ name, index }) => name === endpoint.zone || `${index}` === endpoint.zone,
+  )
+  return link && { dev: link.name }
+}
+
+const unknownRoute = ({ family, address }: Cidr, table: number): Route => ({
+  family,
+  dst: { family, address, prefixLength: family === 4 ? 32 : 128 },
+  table,
+})
 
 /** The peer with the longest allowed IP that contains `address`. */
 export const owningPeer = (device: Device, address: Cidr): { peer: Peer; allowedIp: Cidr } | undefined => {
@@ -76,25 +155,49 @@ const longest = (routes: readonly Route[], address: Cidr): Route | undefined => 
 
 /** The path as lines a person reads, the first one the destination. */
 export const describePath = (path: PacketPath): string[] => {
-  if (!path.route) return [`${path.destination}: no route, the packet is refused`]
-  const rule = path.rule
-  const via = path.route.gateway === undefined ? '' : ` via ${path.route.gateway}`
-  const lines = [
-    `${path.destination}: rule ${rule?.preference ?? '?'}${rule?.notFwmark === undefined ? '' : ` (not fwmark 0x${rule.notFwmark.toString(16)})`}, table ${tableName(rule?.table)}`,
-    `  route ${formatCidr(path.route.dst)} dev ${path.route.dev ?? '?'}${via}`,
-  ]
-  if (path.peer && path.allowedIp) {
-    const endpoint = path.peer.endpoint
-    lines.push(`  peer ${path.peer.publicKey}, allowed IP ${formatCidr(path.allowedIp)}`)
-    lines.push(
-      endpoint
-        ? `  encrypted to ${formatEndpoint(endpoint)}, leaving through ${path.outerDev ?? 'no interface: unreachable'}`
-        : '  the peer has no endpoint yet',
-    )
+  const { destination, rule, route, peer, allowedIp, later, refusal, problem } = path
+  if (refusal !== undefined)
+    return [
+      `${destination}: ${refusal}`,
+      ...(rule ? [`  ${ruleInWords(rule)}${route ? `: ${route.type} ${formatCidr(route.dst)}` : ''}`] : []),
+    ]
+  const lines = [`${destination}: ${rule ? ruleInWords(rule) : `table ${route?.table ?? '?'}`}`]
+  if (route) {
+    const kind = route.type === undefined ? '' : `${route.type} `
+    const via = route.gateway === undefined ? '' : ` via ${route.gateway}`
+    lines.push(`  route ${kind}${formatCidr(route.dst)} dev ${route.dev ?? '?'}${via}`)
   }
+  if (later)
+    lines.push(
+      `  rule ${later.rule.preference ?? '?'} has a route for this into ${later.route.dev}, but rule ${rule?.preference ?? '?'} comes first`,
+    )
+  if (peer && allowedIp) {
+    lines.push(`  peer ${peer.publicKey}, allowed IP ${formatCidr(allowedIp)}`)
+    if (path.outerDev !== undefined && peer.endpoint)
+      lines.push(`  encrypted to ${formatEndpoint(peer.endpoint)}, leaving through ${path.outerDev}`)
+  }
+  if (problem !== undefined) lines.push(`  ${problem}`)
   return lines
 }
 
-/** `ip route`'s own names for the tables that every system has. */
-const tableName = (table: Rule['table'] | undefined): string =>
-  ({ 253: 'default', 254: 'main', 255: 'local' })[Number(table)] ?? `${table}`
+/** The path by docs/schema/doctor.json. */
+export const pathJson = ({ rule, route, later, ...path }: PacketPath): object => ({
+  destination: path.destination,
+  ...(rule ? { rule: ruleInWords(rule) } : {}),
+  ...(route ? { route: routeJson(route) } : {}),
+  ...(later ? { later: { rule: ruleInWords(later.rule), route: routeJson(later.route) } } : {}),
+  ...(path.peer ? { peer: path.peer.publicKey } : {}),
+  ...(path.allowedIp ? { allowedIp: formatCidr(path.allowedIp) } : {}),
+  ...(path.peer?.endpoint ? { endpoint: formatEndpoint(path.peer.endpoint) } : {}),
+  ...(path.outerDev === undefined ? {} : { outerInterface: path.outerDev }),
+  ...(path.refusal === undefined ? {} : { refusal: path.refusal }),
+  ...(path.problem === undefined ? {} : { problem: path.problem }),
+})
+
+const routeJson = ({ dst, dev, gateway, table, type }: Route): object => ({
+  destination: formatCidr(dst),
+  ...(dev === undefined ? {} : { interface: dev }),
+  ...(gateway === undefined ? {} : { gateway }),
+  table,
+  ...(type === undefined ? {} : { type }),
+})

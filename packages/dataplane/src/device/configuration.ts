@@ -3,9 +3,16 @@ import type { Cidr } from '@wgq/model/cidr'
 import type { Endpoint } from '@wgq/model/endpoint'
 import { WgqError } from '@wgq/model/error'
 import { type Key, keyBytes, keyFromBytes, zeroKey } from '@wgq/model/key'
-import type { ServedDevice, ServedPeer, ServedPeerState, ServedState } from '@wgq/uapi/server-device'
+import type {
+  ServedDevice,
+  ServedPeer,
+  ServedPeerHealth,
+  ServedPeerState,
+  ServedState,
+} from '@wgq/uapi/server-device'
 import { mostPeers } from '../constants.ts'
 import { importKeyPair } from '../noise/dh.ts'
+import { unixSeconds } from '../noise/tai64n.ts'
 import type { Device } from './device.ts'
 import { decodeEndpoint, encodeEndpoint } from './endpoint-record.ts'
 import type { Peer } from './peer.ts'
@@ -85,6 +92,21 @@ export class Configuration implements ServedDevice {
       listenError: device.listenError,
       fwmark: device.fwmark,
       peers: peerStates(device),
+    }
+  }
+
+  *health(): Generator<ServedPeerHealth> {
+    const { edges, peers } = this.device
+    const nowMs = edges.bootMs()
+    const wallSeconds = Number(edges.wallNs() / 1_000_000_000n)
+    for (const peer of peers.values()) {
+      const { unansweredSinceMs } = this.device.facts(peer)
+      yield {
+        publicKey: peer.publicKey,
+        unansweredSeconds: unansweredSinceMs === 0 ? 0 : Math.floor((nowMs - unansweredSinceMs) / 1000),
+        attempts: peer.timers.attempts,
+        clockAheadSeconds: Math.max(0, unixSeconds(peer.lastTimestamp) - wallSeconds),
+      }
     }
   }
 

@@ -267,7 +267,8 @@ export class Device {
     if (flags & peerEvent.needHandshake) this.feed(peer, 'needHandshake')
   }
 
-  private facts(peer: Peer): PeerFacts {
+  /** What the engine knows of a peer, for its timers and for those who look for a fault. */
+  facts(peer: Peer): PeerFacts {
     const state = this.edges.engine.peerState(peer.handle)
     return {
       unansweredSinceMs: milliseconds(state.unansweredSince),

@@ -3,13 +3,20 @@
 /** Length of a TAI64N timestamp. */
 export const timestampLength = 12
 
+/** The label of 1970-01-01, leap seconds as all implementations have them. */
+const epoch = 0x400000000000000an
+
 /**
  * TAI64N of a wall clock time (nanoseconds since 1970), the low 24 bits of the nanoseconds cleared so that it tells
  * little about the machine (spec protocol §5).
  */
 export const tai64n = (unixNanoseconds: bigint): Buffer => {
   const out = Buffer.alloc(timestampLength)
-  out.writeBigUInt64BE(0x400000000000000an + unixNanoseconds / 1_000_000_000n, 0)
+  out.writeBigUInt64BE(epoch + unixNanoseconds / 1_000_000_000n, 0)
   out.writeUInt32BE(Number(unixNanoseconds % 1_000_000_000n) & 0xff000000, 8)
   return out
 }
+
+/** Whole seconds since 1970 of a timestamp as latin1 text; 0 for an empty one. */
+export const unixSeconds = (timestamp: string): number =>
+  timestamp === '' ? 0 : Number(Buffer.from(timestamp, 'latin1').readBigUInt64BE(0) - epoch)
