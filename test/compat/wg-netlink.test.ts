@@ -16,7 +16,10 @@ import { netlinkGeneric } from '../../packages/netlink/src/protocol.ts'
 import { acknowledgement, ReplaySocket, withSequence } from '../../packages/netlink/src/replay-socket.ts'
 
 const seen = vi.hoisted(() => ({ devices: undefined as unknown, stdout: '', stderr: '' }))
-vi.mock('../../packages/backends/src/devices.ts', () => ({ openDevices: () => seen.devices }))
+vi.mock('../../packages/backends/src/devices.ts', () => ({
+  openDevices: () => seen.devices,
+  openDevicesAsWg: () => seen.devices,
+}))
 vi.mock('../../packages/cli/src/output.ts', () => ({
   writeOut: (text: string) => {
     seen.stdout += text

@@ -1,27 +1,25 @@
 // SPDX-License-Identifier: MIT
 import { readFileSync } from 'node:fs'
-import { parseCidr } from '@wgq/model/cidr'
-import type { Device } from '@wgq/model/device'
-import type { Host } from '@wgq/model/host'
+import { type Cidr, covers, parseCidr } from '@wgq/model/cidr'
 import type { Finding } from './finding.ts'
 import { owningPeer } from './packet-path.ts'
+import { isFullTunnel, type Subject } from './subject.ts'
 
 /**
- * Where name servers are reached in a full tunnel: a server on the other side of a default route that the tunnel took over
- * is asked through the tunnel, one in the LAN is asked outside of it and sees every name. Nothing to say for split tunnels.
+ * Where name servers are reached. In a full tunnel, a server on the other side of a default route that the tunnel took over
+ * is asked through the tunnel, one in the LAN is asked outside of it and sees every name. In a split tunnel, the servers of
+ * its own file have to be among the AllowedIPs, unless they are public ones.
  */
-export const checkNames = async (
-  host: Host,
-  device: Device,
-  resolvConf = '/etc/resolv.conf',
-): Promise<Finding[]> => {
-  if (!device.peers.some(({ allowedIps }) => allowedIps.some(({ prefixLength }) => prefixLength === 0)))
-    return []
+export const checkNames = async (subject: Subject, resolvConf = '/etc/resolv.conf'): Promise<Finding[]> => {
+  const { device, host, config } = subject
+  const full = isFullTunnel(subject, 4) || isFullTunnel(subject, 6)
+  const own = new Set(ownServers(config ?? ''))
+  const servers = full ? new Set([...nameServers(resolvConf), ...own]) : own
   const findings: Finding[] = []
-  for (const server of nameServers(resolvConf)) {
+  for (const server of servers) {
     const address = parseCidr(server)
-    const route = address && (await host.routeTo(server))
     if (!address) continue
+    const route = await host.routeTo(server)
     if (!route)
       findings.push({
         check: 'dns',
@@ -36,16 +34,43 @@ export const checkNames = async (
         message: `the name server ${server} is routed into ${device.name}, but no peer allows it`,
         hint: `Add ${server} to the AllowedIPs of a peer`,
       })
-    else if (route.dev !== device.name && route.dev !== 'lo')
+    else if (route.dev !== device.name && route.dev !== 'lo' && full)
       findings.push({
         check: 'dns',
         status: 'warning',
         message: `names are asked of ${server} through ${route.dev}, outside of the tunnel`,
         hint: 'Set DNS = … to a server behind the tunnel if names should stay private',
       })
+    else if (
+      route.dev !== device.name &&
+      route.dev !== 'lo' &&
+      isPrivate(address) &&
+      !owningPeer(device, address)
+    )
+      findings.push({
+        check: 'dns',
+        status: 'warning',
+        message: `the name server ${server} of the file is in no AllowedIPs: it is asked through ${route.dev}, where it hardly is`,
+        hint: `Add ${server} to the AllowedIPs of the peer that it is behind`,
+      })
   }
   return findings
 }
+
+/** The name servers of `DNS = …` lines. */
+const ownServers = (config: string): string[] =>
+  [...config.matchAll(/^[\t ]*dns[\t ]*=([^#\n]*)/gim)].flatMap((match) =>
+    (match[1] as string)
+      .split(',')
+      .map((word) => word.trim())
+      .filter((word) => parseCidr(word) !== undefined && !word.includes('/')),
+  )
+
+const privatePrefixes = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7'].map(
+  (text) => parseCidr(text) as Cidr,
+)
+
+const isPrivate = (address: Cidr): boolean => privatePrefixes.some((prefix) => covers(prefix, address))
 
 const nameServers = (path: string): string[] => {
   try {

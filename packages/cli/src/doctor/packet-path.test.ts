@@ -2,11 +2,12 @@
 import type { Cidr } from '@wgq/model/cidr'
 import { parseCidr } from '@wgq/model/cidr'
 import type { Device, Peer } from '@wgq/model/device'
-import type { Host, Route } from '@wgq/model/host'
+import type { Host, Route, RouteAnswer } from '@wgq/model/host'
 import type { Key } from '@wgq/model/key'
-import type { Rule } from '@wgq/model/operation'
+import type { Rule, RuleSelectors } from '@wgq/model/operation'
 import { describe, expect, test } from 'vitest'
-import { describePath, packetPath } from './packet-path.ts'
+import { schemaFaults } from '../../../../test/support/json-schema.ts'
+import { describePath, packetPath, pathJson } from './packet-path.ts'
 
 const cidr = (text: string) => parseCidr(text) as Cidr
 const route = (table: number, dst: string, dev: string, more: Partial<Route> = {}): Route => ({
@@ -79,5 +80,88 @@ describe('packetPath', () => {
       `  peer ${'b'.repeat(42)}A=, allowed IP 10.0.0.0/8`,
       '  encrypted to 198.51.100.1:51820, leaving through eth0',
     ])
+  })
+
+  test('a route into the tunnel that no peer has is said', async () => {
+    const lone: Device = { ...device, peers: [peer('b', '10.0.0.0/8')] }
+    expect((await packetPath(host, [lone], '203.0.113.9'))?.problem).toBe('no peer of wg0 has this address')
+  })
+  test('a peer whose endpoint is routed into the tunnel is a loop', async () => {
+    const looped = { ...host, routeTo: async () => ({ dev: 'wg0' }) } as unknown as Host
+    expect((await packetPath(looped, [device], '10.1.1.1'))?.problem).toContain('a loop')
+  })
+})
+
+describe('with the kernel asked', () => {
+  const asked = (extra: Rule[], more: Route[], answer: RouteAnswer): Host =>
+    ({
+      ...host,
+      rules: async () => [...extra, ...rules].sort((a, b) => (a.preference ?? 0) - (b.preference ?? 0)),
+      routes: async ({ table }: { table?: number | string }) =>
+        [...routes, ...more].filter((candidate) => candidate.table === table),
+      askRoute: async () => answer,
+    }) as unknown as Host
+
+  test('a rule of another VPN that comes first is named, with what it keeps away', async () => {
+    const other: Rule = {
+      family: 4,
+      table: 99,
+      preference: 5209,
+      selective: true,
+      selectors: { uidRange: [0, 99] },
+    }
+    const path = await packetPath(
+      asked([other], [route(99, '0.0.0.0/0', 'tun7')], { route: { dev: 'tun7', table: 99 } }),
+      [device],
+      '203.0.113.9',
+    )
+    expect(path && describePath(path)).toEqual([
+      '203.0.113.9: rule 5209 (uidrange 0-99), table 99',
+      '  route 0.0.0.0/0 dev tun7',
+      '  rule 32765 has a route for this into wg0, but rule 5209 comes first',
+    ])
+  })
+  test.each([
+    [{ from: cidr('10.0.0.0/8') }],
+    [{ iif: 'eth0' }],
+    [{ fwmark: 7, fwmask: 0xff }],
+    [{ uidRange: [1000, 1999] }],
+    [{ to: cidr('203.0.113.0/24'), not: true }],
+  ] as RuleSelectors[][])('a rule with %j does not select it', async (selectors) => {
+    const other: Rule = {
+      family: 4,
+      table: 99,
+      preference: 9,
+      selective: true,
+      ...(selectors && { selectors }),
+    }
+    const path = await packetPath(
+      asked([other], [route(99, '0.0.0.0/0', 'tun7')], { route: { dev: 'wg0', table: 51820 } }),
+      [device],
+      '203.0.113.9',
+    )
+    expect(path?.rule?.preference).toBe(32765)
+  })
+  test('what the kernel refuses is said in its own words, with the route that refuses', async () => {
+    const { dev: _, ...blackhole } = route(254, '203.0.113.0/24', '', { type: 'blackhole' })
+    const path = await packetPath(
+      asked([], [blackhole], { refusal: 'RTNETLINK answers: Invalid argument' }),
+      [device],
+      '203.0.113.9',
+    )
+    expect(path && describePath(path)).toEqual([
+      '203.0.113.9: RTNETLINK answers: Invalid argument',
+      '  rule 32764, table main: blackhole 203.0.113.0/24',
+    ])
+  })
+  test('a throw route sends it on', async () => {
+    const { dev: _, ...thrown } = route(254, '203.0.113.0/24', '', { type: 'throw' })
+    const path = await packetPath(
+      asked([], [thrown], { route: { dev: 'wg0', table: 51820 } }),
+      [device],
+      '203.0.113.9',
+    )
+    expect(path?.rule?.preference).toBe(32765)
+    expect(path && schemaFaults('doctor', JSON.parse(JSON.stringify(pathJson(path))))).toEqual([])
   })
 })

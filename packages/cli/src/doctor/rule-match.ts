@@ -14,7 +14,7 @@ export interface OwnPacket {
 export const ruleMatches = (rule: Rule, packet: OwnPacket): boolean | undefined => {
   if (rule.notFwmark !== undefined) return rule.notFwmark !== packet.mark
   const { selectors } = rule
-  if (!selectors) return rule.selective ? undefined : true
+  if (!selectors) return rule.selective ? undefined : (rule.fwmark ?? packet.mark) === packet.mark
   const matches = selected(selectors, packet)
   return matches === undefined ? undefined : matches !== (selectors.not ?? false)
 }
@@ -41,9 +41,9 @@ export const ruleInWords = (rule: Rule): string => {
   return `rule ${rule.preference ?? '?'}${words === '' ? '' : ` (${words})`}, ${does}`
 }
 
-const selectorWords = ({ notFwmark, selectors: by }: Rule): string => {
+const selectorWords = ({ notFwmark, fwmark, selectors: by }: Rule): string => {
   if (notFwmark !== undefined) return `not fwmark ${hex(notFwmark)}`
-  if (!by) return ''
+  if (!by) return fwmark === undefined ? '' : `fwmark ${hex(fwmark)}`
   const words = by.not ? ['not'] : []
   if (by.from) words.push(`from ${formatCidr(by.from)}`)
   if (by.to) words.push(`to ${formatCidr(by.to)}`)

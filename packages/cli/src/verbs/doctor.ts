@@ -2,20 +2,19 @@
 
 import { openDevices } from '@wgq/backends/devices'
 import { openHost, openHostInside } from '@wgq/backends/host'
-import { cipherCode } from '@wgq/dataplane/daemon/cipher-code'
-import type { Device, Peer } from '@wgq/model/device'
-import { WgqError } from '@wgq/model/error'
+import type { Device, DeviceAccess } from '@wgq/model/device'
+import { isWgqError, WgqError } from '@wgq/model/error'
 import type { Host } from '@wgq/model/host'
+import { visible } from '@wgq/model/shown'
 import { runDirectory } from '@wgq/quick/run/directory'
 import { readJournal } from '@wgq/quick/run/journal'
 import { type Painter, painterFor, type Style } from '../colour.ts'
 import type { Handler } from '../command.ts'
 import { withCounters } from '../device-counters.ts'
-import { checkHandshake, checkLink, checkLoop, checkMtu, checkRoutes, outerWays } from '../doctor/checks.ts'
+import { examine } from '../doctor/examine.ts'
 import type { Finding } from '../doctor/finding.ts'
-import { checkNames } from '../doctor/name-resolution.ts'
-import { describePath, packetPath } from '../doctor/packet-path.ts'
-import { chosenInterfaces, nameMap, namesOf, readIfThere } from '../observe/tunnels.ts'
+import { describePath, packetPath, pathJson } from '../doctor/packet-path.ts'
+import { chosenInterfaces, readIfThere } from '../observe/tunnels.ts'
 import { lastValue, type ParsedArguments, parseArguments } from '../options.ts'
 import { writeOut } from '../output.ts'
 
@@ -34,15 +33,14 @@ export const run: Handler = async (invocation) => {
   const host = await openHost()
   try {
     const found: Device[] = []
-    const missing: string[] = []
+    const diagnoses: Diagnosis[] = []
     for (const name of await chosenInterfaces(devices, parsed.operands)) {
-      const device = await readIfThere(devices, name)
-      if (device) found.push(await withCounters(device))
-      else missing.push(name)
+      const device = await readOrSay(devices, name)
+      if ('findings' in device) diagnoses.push(device)
+      else found.push(await withCounters(device))
     }
     const to = lastValue(parsed, 'to')
     if (to !== undefined) return await follow(host, found, to, parsed)
-    const diagnoses: Diagnosis[] = missing.map((name) => ({ interface: name, findings: [notThere(name)] }))
     for (const device of found)
       diagnoses.push({ interface: device.name, findings: await examineInPlace(host, device) })
     writeOut(
@@ -55,6 +53,22 @@ export const run: Handler = async (invocation) => {
       : 0
   } finally {
     host.close()
+  }
+}
+
+/** A device, or what is wrong with it where it cannot be read: the others are looked at all the same. */
+const readOrSay = async (devices: DeviceAccess, name: string): Promise<Device | Diagnosis> => {
+  try {
+    const device = await readIfThere(devices, name)
+    return device ?? { interface: name, findings: [notThere(name)] }
+  } catch (error) {
+    if (!isWgqError(error) || error.errno === 'EPERM' || error.errno === 'EACCES') throw error
+    const hint =
+      error.hint ?? 'Its daemon hangs or is no WireGuard daemon: end it, then bring the interface up again'
+    return {
+      interface: name,
+      findings: [{ check: 'device', status: 'problem', message: error.message, hint }],
+    }
   }
 }
 
@@ -77,73 +91,6 @@ const examineInPlace = async (host: Host, device: Device): Promise<Finding[]> =>
   }
 }
 
-/** `outside` is where encrypted packets leave, `host` where the interface lives and names are asked as `resolvConf` says. */
-const examine = async (
-  device: Device,
-  outside: Host,
-  host: Host,
-  resolvConf?: string,
-): Promise<Finding[]> => {
-  const names = nameMap(namesOf(device.name))
-  const label = ({ publicKey }: Peer) => `peer ${names.get(publicKey) ?? `${publicKey.slice(0, 12)}…`}`
-  const link = await host.link(device.name)
-  const addresses = link ? await host.addresses(device.name) : []
-  const ways = await outerWays(outside, device)
-  const nowSeconds = Math.floor(Date.now() / 1000)
-  return [
-    dataPlane(device, link?.kind),
-    ...(device.counters ? cipher() : []),
-    ...checkLink(link, device, addresses.length),
-    ...(device.privateKey || device.publicKey ? [] : [noKey]),
-    ...(device.peers.length === 0
-      ? [noPeers]
-      : device.peers.map((peer) => checkHandshake(peer, label(peer), nowSeconds))),
-    ...checkLoop(ways, device, label),
-    ...(link ? await checkMtu(outside, ways, device, link) : []),
-    ...(link ? await checkRoutes(host, device, label) : []),
-    ...(await checkNames(host, device, resolvConf)),
-  ]
-}
-
-const noKey: Finding = {
-  check: 'key',
-  status: 'problem',
-  message: 'no private key is set: nothing is sent or answered',
-  hint: 'set PrivateKey in the [Interface] section; `wgq genkey` makes one',
-}
-const noPeers: Finding = {
-  check: 'peers',
-  status: 'warning',
-  message: 'there are no peers',
-  hint: 'add a [Peer] section',
-}
-
-const dataPlane = (device: Device, kind: string | undefined): Finding => ({
-  check: 'data-plane',
-  status: 'info',
-  message:
-    kind === 'wireguard'
-      ? `${device.name} is driven by the kernel`
-      : device.counters
-        ? `${device.name} is driven by wgqd, the data plane that is built in: the kernel has no WireGuard driver, or was not asked`
-        : `${device.name} is driven by a userspace daemon`,
-})
-
-/** The daemon runs under the same Node as this program. */
-const cipher = (): Finding[] => {
-  const { direct, text } = cipherCode()
-  return direct
-    ? []
-    : [
-        {
-          check: 'data-plane',
-          status: 'info',
-          message: `the cryptography of packets is ${text}`,
-          hint: 'the official builds of Node.js, and those of npm, export them',
-        },
-      ]
-}
-
 const follow = async (
   host: Host,
   devices: readonly Device[],
@@ -154,10 +101,10 @@ const follow = async (
   if (!path) throw new WgqError('E_USAGE', `--to takes an IPv4 or IPv6 address, found ${JSON.stringify(to)}`)
   writeOut(
     parsed.flags.has('json')
-      ? `${JSON.stringify({ ...path, peer: path.peer?.publicKey }, undefined, 2)}\n`
-      : `${describePath(path).join('\n')}\n`,
+      ? `${JSON.stringify(pathJson(path), undefined, 2)}\n`
+      : `${describePath(path).map(visible).join('\n')}\n`,
   )
-  return path.route ? 0 : foundProblem
+  return path.refusal === undefined && path.problem === undefined ? 0 : foundProblem
 }
 
 const marks: Record<Finding['status'], string> = { ok: '✓', info: '·', warning: '!', problem: '✗' }
@@ -180,6 +127,6 @@ const report = (diagnoses: readonly Diagnosis[], paint: Painter): string => {
 }
 
 const line = ({ status, message, hint }: Finding, paint: Painter): string => {
-  const advice = hint === undefined || status === 'ok' ? '' : `      ${hint}\n`
-  return `  ${paint(styles[status], marks[status])} ${message}\n${advice}`
+  const advice = hint === undefined || status === 'ok' ? '' : `      ${visible(hint)}\n`
+  return `  ${paint(styles[status], marks[status])} ${visible(message)}\n${advice}`
 }

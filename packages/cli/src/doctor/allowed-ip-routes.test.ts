@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-import { type Cidr, covers, formatCidr, maskCidr } from '@wgq/model/cidr'
+import { type Cidr, covers, formatCidr, maskCidr, parseCidr } from '@wgq/model/cidr'
 import type { Device, Peer } from '@wgq/model/device'
 import type { Host } from '@wgq/model/host'
 import type { Key } from '@wgq/model/key'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { checkRoutes } from './checks.ts'
+import { checkRoutes, sampleAddresses } from './allowed-ip-routes.ts'
 
 const deviceOf = (allowed: readonly (readonly Cidr[])[]): Device => ({
   name: 'wg0',
@@ -61,7 +61,10 @@ describe('checkRoutes', () => {
         const found = await checkRoutes(hostWith(dev), device, label)
         const expected = device.peers.flatMap((peer) =>
           peer.allowedIps
-            .filter((allowedIp) => owner(device, allowedIp) === peer && dev(allowedIp.address) !== 'wg0')
+            .filter(
+              (allowedIp) =>
+                owner(device, allowedIp) === peer && dev(sampleAddresses(allowedIp)[0] as string) !== 'wg0',
+            )
             .map(
               (allowedIp) =>
                 `${label(peer)}: packets to ${formatCidr(allowedIp)} leave through eth0, not wg0`,
@@ -103,5 +106,31 @@ describe('checkRoutes', () => {
     ])
     expect(await checkRoutes(host, deviceOf(allowed), label)).toHaveLength(20)
     expect(asked).toBe(20)
+  })
+
+  test.each([
+    ['0.0.0.0/0', '1.0.0.1'],
+    ['128.0.0.0/1', '128.0.0.1'],
+    ['::/0', '2600::1'],
+    ['8000::/1', '8000::1'],
+    ['10.9.0.0/24', '10.9.0.1'],
+    ['10.9.0.7/32', '10.9.0.7'],
+    ['10.9.0.6/31', '10.9.0.7'],
+    ['fd09::7/128', 'fd09::7'],
+  ])('%s is asked for by %s', (prefix, address) => {
+    expect(sampleAddresses(parseCidr(prefix) as Cidr)[0]).toBe(address)
+  })
+
+  test('the own address within an allowed IP is no fault, only own addresses are', async () => {
+    const own = new Set(['10.9.0.1', '10.9.0.7'])
+    const host = hostWith((address) => (own.has(address) ? 'lo' : 'wg0'))
+    const device = deviceOf([
+      ['10.9.0.0/24', '10.9.0.6/31'].map((text) => parseCidr(text) as Cidr),
+      [parseCidr('10.9.0.7/32') as Cidr],
+    ])
+    const found = await checkRoutes(host, device, label)
+    expect(found.map(({ message }) => message)).toEqual([
+      'peer1: 10.9.0.7/32 is an address of this machine itself, packets to it never leave',
+    ])
   })
 })

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+import { cipherCode } from '@wgq/dataplane/daemon/cipher-code'
+import type { Device } from '@wgq/model/device'
+import { daemonBehind } from '@wgq/uapi/daemon-behind'
+import type { Finding } from './finding.ts'
+
+/** What drives a device: the kernel, wgqd, or another daemon by its name; `kind` is that of its network interface. */
+export const dataPlane = (device: Device, kind: string | undefined): Finding[] => [
+  { check: 'data-plane', status: 'info', message: `${device.name} is driven by ${driver(device, kind)}` },
+  ...(device.counters ? cipher() : []),
+]
+
+const driver = (device: Device, kind: string | undefined): string => {
+  if (kind === 'wireguard') return 'the kernel'
+  if (device.counters)
+    return 'wgqd, the data plane that is built in: the kernel has no WireGuard driver, or was not asked'
+  const daemon = daemonBehind(`/var/run/wireguard/${device.name}.sock`)
+  return `a userspace daemon${daemon ? `, ${daemon.name} (process ${daemon.pid})` : ''}`
+}
+
+/** The daemon runs under the same Node as this program. */
+const cipher = (): Finding[] => {
+  const { direct, text } = cipherCode()
+  return direct
+    ? []
+    : [
+        {
+          check: 'data-plane',
+          status: 'info',
+          message: `the cryptography of packets is ${text}`,
+          hint: 'the official builds of Node.js, and those of npm, export them',
+        },
+      ]
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+import { spawnSync } from 'node:child_process'
+import { findProgram } from '@wgq/quick/run/child'
+import { searchPath } from '@wgq/quick/run/search-path'
+import { readIptables } from './iptables-save.ts'
+import { type Flowtable, readNft } from './nft-json.ts'
+import type { Chain } from './ruleset.ts'
+
+/** The packet filters of this network, as far as they can be read. */
+export interface Filters {
+  readonly chains: readonly Chain[]
+  readonly flowtables: readonly Flowtable[]
+}
+
+/** Prints what a program says; undefined where it is not there or fails. */
+export type Listing = (program: string, args: readonly string[]) => string | undefined
+
+const timeoutMs = 5000
+
+/** Runs a program that lists things and changes nothing. */
+export const listing: Listing = (program, args) => {
+  const path = searchPath(process.env['PATH'], true)
+  const file = findProgram(path)(program)
+  if (file === undefined) return undefined
+  const { status, stdout } = spawnSync(file, args, {
+    env: { PATH: path },
+    encoding: 'utf8',
+    timeout: timeoutMs,
+    maxBuffer: 1 << 26,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  return status === 0 ? stdout : undefined
+}
+
+/**
+ * What `nft -j list ruleset`, `iptables-save` and `ip6tables-save` say. The rules of iptables are read from its own listing:
+ * nft shows them in a form of its own.
+ */
+export const readFilters = (list: Listing = listing): Filters => {
+  const nft = readable(list('nft', ['-j', 'list', 'ruleset']))
+  const iptables = ([4, 6] as const).flatMap((family) => {
+    const text = list(family === 4 ? 'iptables-save' : 'ip6tables-save', ['-t', 'filter'])
+    return text === undefined ? [] : readIptables(text, family)
+  })
+  const families = new Set(iptables.map(({ family }) => family))
+  return {
+    chains: [
+      ...nft.chains.filter((chain) => !(isOfIptables(chain) && families.has(chain.family))),
+      ...iptables,
+    ],
+    flowtables: nft.flowtables,
+  }
+}
+
+/** A table that the nft-based iptables owns. */
+const isOfIptables = ({ id }: Chain): boolean => /^ip6? filter /.test(id)
+
+const readable = (text: string | undefined): { chains: Chain[]; flowtables: Flowtable[] } => {
+  try {
+    return readNft(text ?? '{}')
+  } catch {
+    return { chains: [], flowtables: [] }
+  }
+}

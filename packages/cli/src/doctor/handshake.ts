@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+import type { Peer } from '@wgq/model/device'
+import { formatEndpoint } from '@wgq/model/endpoint'
+import type { PeerHealth } from '@wgq/uapi/client'
+import type { Finding } from './finding.ts'
+
+/** Longest age of a handshake of a peer that traffic flows to: rekeys come every 120 s, sessions end after 180 s. */
+const sessionSeconds = 180
+/** After so long without a word a handshake is tried anew, and was repeated once (KEEPALIVE_TIMEOUT + 2 × REKEY_TIMEOUT). */
+const silentSeconds = 20
+/** Bytes of the messages of a handshake and of an empty keepalive. */
+const messageBytes = { initiation: 148n, response: 92n, keepalive: 32n }
+/** No clock is off by so little that anybody would notice. */
+const clockSeconds = 3
+
+/** Why a peer has no session, from its counters and times; `nowSeconds` is the wall clock, `health` what wgqd knows. */
+export const checkHandshake = (
+  peer: Peer,
+  label: string,
+  nowSeconds: number,
+  health?: PeerHealth,
+): Finding[] => [session(peer, label, nowSeconds, health), ...clock(peer, label, nowSeconds, health)]
+
+const session = (peer: Peer, label: string, nowSeconds: number, health: PeerHealth | undefined): Finding => {
+  const check = 'handshake'
+  const seconds = Number(peer.lastHandshake.seconds)
+  const age = nowSeconds - seconds
+  if (seconds > 0 && age < 0)
+    return {
+      check,
+      status: 'warning',
+      message: `${label}: the last handshake lies ${-age} s in the future`,
+      hint: 'The clock was set back; handshakes may be refused until the other side forgets the old time',
+    }
+  const silent = seconds > 0 ? silence(peer, age, health) : undefined
+  if (silent !== undefined)
+    return { check, status: 'problem', message: `${label}: ${silent}`, hint: unansweredHint(peer) }
+  if (seconds > 0 && age < sessionSeconds)
+    return { check, status: 'ok', message: `${label}: last handshake ${age} s ago` }
+  if (seconds > 0)
+    return {
+      check,
+      status: 'info',
+      message: `${label}: last handshake ${age} s ago; the session has ended, the next packet starts a new one`,
+    }
+  if (!peer.endpoint)
+    return {
+      check,
+      status: 'info',
+      message: `${label}: no endpoint and no handshake: it waits for the other side to begin`,
+      hint: 'Give it an Endpoint if this side has to begin',
+    }
+  if (peer.txBytes > 0n && peer.rxBytes === 0n)
+    return {
+      check,
+      status: 'problem',
+      message: `${label}: ${peer.txBytes} bytes sent to ${formatEndpoint(peer.endpoint)}, nothing ever came back`,
+      hint: unansweredHint(peer),
+    }
+  if (peer.txBytes === 0n)
+    return {
+      check,
+      status: 'info',
+      message: `${label}: no handshake was tried yet; one starts with the first packet`,
+      hint: 'Send a packet to an allowed IP, or set PersistentKeepalive',
+    }
+  return {
+    check,
+    status: 'warning',
+    message: `${label}: packets come in but no handshake was completed`,
+    hint: 'The keys do not match: compare both sides with `wgq show`',
+  }
+}
+
+/** What shows that a peer which once answered does so no more; undefined where nothing does. */
+const silence = (peer: Peer, age: number, health: PeerHealth | undefined): string | undefined => {
+  if (health && health.unansweredSeconds >= silentSeconds) {
+    const tries = health.attempts > 0 ? ` (${health.attempts + 1} initiations without a response)` : ''
+    return `bytes were sent and nothing came back for ${health.unansweredSeconds} s${tries}; last handshake ${age} s ago`
+  }
+  // A keepalive in an ended session begins a handshake, which is then repeated every 5 s.
+  if (peer.keepaliveSeconds > 0 && peer.endpoint && age > sessionSeconds + peer.keepaliveSeconds)
+    return `no answer to about ${Math.max(1, Math.floor((age - sessionSeconds) / 5))} initiations since the last handshake ${age} s ago, although PersistentKeepalive = ${peer.keepaliveSeconds} keeps asking`
+  // Nothing but the messages of one handshake came: no packet of the session.
+  const onlyHandshake = peer.rxBytes === messageBytes.response || peer.rxBytes === messageBytes.initiation
+  const sentData = peer.txBytes > messageBytes.initiation + 4n * messageBytes.keepalive
+  return onlyHandshake && sentData && age >= silentSeconds
+    ? `${peer.txBytes} bytes sent and none back since the handshake ${age} s ago`
+    : undefined
+}
+
+const unansweredHint = (peer: Peer): string => {
+  const port = peer.endpoint ? `UDP port ${peer.endpoint.port}` : 'the UDP port'
+  return `Check that ${port} is open there and that both networks let UDP through, that the public keys and the preshared key match on both sides, and that both clocks are right`
+}
+
+/** The peer's clock as its last handshake showed it: a later handshake with an earlier time is refused as a replay. */
+const clock = (_peer: Peer, label: string, nowSeconds: number, health: PeerHealth | undefined): Finding[] => {
+  const ahead = health?.clockAheadSeconds ?? 0
+  if (ahead < clockSeconds) return []
+  const from = new Date((nowSeconds + ahead) * 1000).toISOString().replace(/\.\d+Z$/, 'Z')
+  return [
+    {
+      check: 'clock',
+      status: 'warning',
+      message: `${label}: this key was used by a clock ${ahead} s ahead; another program or machine with it is accepted again from ${from}`,
+      hint: 'Until then its handshakes look like replays; removing and adding the peer forgets the time',
+    },
+  ]
+}
