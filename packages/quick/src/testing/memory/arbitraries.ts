@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: MIT
+import fc from 'fast-check'
+import type { Machine } from './machine.ts'
+
+/** A file of a tunnel, and what a test has to know of it. */
+export interface TunnelFile {
+  readonly text: string
+  /** Families of which everything goes through the tunnel, by rules and a table of its own. */
+  readonly full: readonly (4 | 6)[]
+  readonly killSwitch: boolean
+}
+
+const keys = [
+  'Mm3d+dtiB33uDWxGCXbu9bz59KoluSkxzUKjacYul2k=',
+  'Ke8wUlvynA9acjhkHdychziB5/e1YigBuCvIiQ3jTSM=',
+  'xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=',
+]
+
+const some = <T>(values: readonly T[], most: number): fc.Arbitrary<T[]> =>
+  fc.uniqueArray(fc.constantFrom(...values), { maxLength: most })
+
+const addresses = fc.oneof(
+  some(['10.9.0.2/24', '10.9.0.3/24', '10.9.0.5/24', '10.8.0.2/16', '10.7.0.2/32', '10.9.0.2/32'], 3),
+  fc.constant(['10.9.0.2/24', '10.9.0.3/24']),
+)
+const addresses6 = fc.uniqueArray(fc.constantFrom('fd09::2/64', 'fd09::2/128', 'fd09::3/64', 'fd08::2/128'), {
+  maxLength: 2,
+  selector: (address) => address.split('/')[0],
+})
+const allowedIps = some(
+  [
+    ...['0.0.0.0/0', '::/0', '10.9.0.0/24', '10.5.0.0/16', '10.5.7.0/24', '172.16.0.1/32'],
+    ...['fd09::/64', 'fd05::/48', 'fd09::7/128', '0.0.0.0/1', '128.0.0.0/1'],
+  ],
+  4,
+)
+
+interface Parts {
+  readonly addresses: readonly string[]
+  readonly addresses6: readonly string[]
+  readonly allowed: readonly (readonly string[])[]
+  readonly mtu: string | undefined
+  readonly table: string | undefined
+  readonly fwmark: string | undefined
+  readonly port: string | undefined
+  readonly dns: string | undefined
+  readonly preshared: boolean
+  readonly keepalive: boolean
+  readonly killSwitch: boolean
+}
+
+/** Files of all the kinds that `up` takes a different way for. */
+export const tunnelFile: fc.Arbitrary<TunnelFile> = fc
+  .record<Parts>({
+    addresses,
+    addresses6,
+    allowed: fc.array(allowedIps, { minLength: 1, maxLength: 3 }),
+    mtu: fc.constantFrom(undefined, undefined, '1400', '1280'),
+    table: fc.constantFrom(undefined, undefined, undefined, 'auto', 'off', '1234', 'main', '254'),
+    fwmark: fc.constantFrom(undefined, undefined, undefined, '0x200', '0x100', '51820'),
+    port: fc.constantFrom(undefined, undefined, '5555', '5556'),
+    dns: fc.constantFrom(undefined, undefined, '10.9.0.1', '10.9.0.1, corp.example', '10.8.0.1'),
+    preshared: fc.boolean(),
+    keepalive: fc.boolean(),
+    killSwitch: fc.constantFrom(false, false, true),
+  })
+  .map(fileOf)
+
+function fileOf(parts: Parts): TunnelFile {
+  // An allowed IP belongs to one peer.
+  const taken = new Set<string>()
+  const peers = parts.allowed.map((list, index) => {
+    const own = list.filter((cidr) => !taken.has(cidr))
+    for (const cidr of own) taken.add(cidr)
+    return [
+      '',
+      '[Peer]',
+      `PublicKey = ${keys[index]}`,
+      ...(own.length > 0 ? [`AllowedIPs = ${own.join(', ')}`] : []),
+      `Endpoint = ${index === 1 ? '[2001:db8::9]' : '192.0.2.9'}:${51_820 + index}`,
+      ...(parts.preshared && index === 0
+        ? ['PresharedKey = FpCyhws9cxwWoV4xELtfJvjJN+zQVRPISllRWgeopVE=']
+        : []),
+      ...(parts.keepalive ? ['PersistentKeepalive = 25'] : []),
+    ]
+  })
+  const line = (key: string, value: string | undefined): string[] =>
+    value === undefined ? [] : [`${key} = ${value}`]
+  const all = [...parts.addresses, ...parts.addresses6]
+  const text = [
+    '[Interface]',
+    'PrivateKey = cBvThcTrrfM1AQwW5DkDy1wA8JWsnJKZIIqd/jKIzmo=',
+    ...(all.length > 0 ? [`Address = ${all.join(', ')}`] : []),
+    ...line('MTU', parts.mtu),
+    ...line('Table', parts.table),
+    ...line('FwMark', parts.fwmark),
+    ...line('ListenPort', parts.port),
+    ...line('DNS', parts.dns),
+    ...peers.flat(),
+    '',
+  ].join('\n')
+  const rules = parts.table === undefined || parts.table === 'auto'
+  const full = ([4, 6] as const).filter((family) => rules && taken.has(family === 4 ? '0.0.0.0/0' : '::/0'))
+  const file = { text, full, killSwitch: parts.killSwitch }
+  return Object.assign(file, { [fc.toStringMethod]: () => `${text}# kill switch: ${parts.killSwitch}\n` })
+}
+
+/** How a machine is before the first tunnel comes up. */
+export const surroundings: fc.Arbitrary<{ name: string; prepare: (machine: Machine) => void }> = fc
+  .record({
+    ipv6Off: fc.constantFrom(false, false, false, true),
+    promote: fc.boolean(),
+    foreign: fc.boolean(),
+  })
+  .map(({ ipv6Off, promote, foreign }) =>
+    named({
+      name: `ipv6 ${ipv6Off ? 'off' : 'on'}, promote_secondaries ${promote ? 1 : 0}, foreign ${foreign}`,
+      prepare: ({ network }: Machine) => {
+        if (promote) network.sysctls.set('net.ipv4.conf.all.promote_secondaries', '1')
+        if (ipv6Off) network.sysctls.set('net.ipv6.conf.default.disable_ipv6', '1')
+        if (!foreign) return
+        network.rules.push({ family: 4, table: 77, preference: 1000, selective: true })
+        network.rules.push({ family: 4, table: 254, preference: 32_000, suppressPrefixLength: 0 })
+        network.routes.push({
+          family: 4,
+          dst: { family: 4, address: '0.0.0.0', prefixLength: 0 },
+          dev: 'up0',
+          table: 77,
+          protocol: 4,
+        })
+      },
+    }),
+  )
+
+/** Failures show the name alone. */
+const named = <T extends { name: string }>(value: T): T =>
+  Object.assign(value, { [fc.toStringMethod]: () => value.name })
+
+/** What happens to a running tunnel beside wgq. */
+export const disturbance: fc.Arbitrary<{
+  name: string
+  /** Everything of the tunnel is as it was up. */
+  harmless: boolean
+  disturb: (machine: Machine, forget: () => void) => void
+}> = fc
+  .constantFrom(
+    { name: 'nothing', harmless: true, disturb: () => {} },
+    { name: 'nothing, once more', harmless: true, disturb: () => {} },
+    {
+      name: 'rules flushed',
+      harmless: false,
+      disturb: ({ network }: Machine) => {
+        network.rules = network.rules.filter((rule) => rule.notFwmark === undefined)
+      },
+    },
+    {
+      name: 'suppress rules deleted',
+      harmless: false,
+      disturb: ({ network }: Machine) => {
+        network.rules = network.rules.filter(
+          (rule) => rule.suppressPrefixLength === undefined || rule.preference === 32_000,
+        )
+      },
+    },
+    {
+      name: 'routes flushed',
+      harmless: false,
+      disturb: ({ network }: Machine) => {
+        network.routes = network.routes.filter((route) => route.dev !== 'wg0')
+      },
+    },
+    {
+      name: 'link down and up',
+      harmless: false,
+      disturb: ({ network }: Machine) => {
+        network.setUp('wg0', false)
+        network.setUp('wg0', true)
+      },
+    },
+    { name: 'link down', harmless: false, disturb: ({ network }: Machine) => network.setUp('wg0', false) },
+    {
+      name: 'addresses flushed',
+      harmless: false,
+      disturb: ({ network }: Machine) => {
+        const link = network.links.get('wg0')
+        for (const { cidr } of link?.addresses ?? []) {
+          const address = `${cidr.address}/${cidr.prefixLength}`
+          const still = network.links.get('wg0')?.addresses.some((one) => one.cidr === cidr)
+          if (still) network.apply({ do: 'address.delete', dev: 'wg0', family: cidr.family, address })
+        }
+      },
+    },
+    {
+      name: 'nft flush ruleset',
+      harmless: false,
+      disturb: ({ firewall }: Machine) => firewall.tables.clear(),
+    },
+    { name: 'journal lost', harmless: true, disturb: (_: Machine, forget: () => void) => forget() },
+    {
+      name: 'mark changed',
+      harmless: false,
+      disturb: ({ devices }: Machine) => {
+        const device = devices.get('wg0')
+        if (device) devices.set('wg0', { ...device, fwmark: 0x777 })
+      },
+    },
+    {
+      name: 'resolver record deleted',
+      harmless: true,
+      disturb: ({ resolvers }: Machine) => resolvers.clear(),
+    },
+  )
+  .map(named)

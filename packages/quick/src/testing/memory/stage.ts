@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TunnelFile } from './arbitraries.ts'
+import { Machine } from './machine.ts'
+import { Tunnel } from './tunnel.ts'
+
+/** No process has this number: numbers end at 4194304. */
+const nobody = 999_999_999
+
+/** Machines for properties, each with a run directory of its own that stands in memory where that is possible. */
+export class Stage {
+  private readonly base = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'wgq-memory-'))
+  private count = 0
+
+  /** Numbers of runs for fast-check: `WGQ_PAIRS`, `WGQ_SEED` and `WGQ_PATH` choose others. */
+  get settings() {
+    const { WGQ_PAIRS = '150', WGQ_SEED = '1', WGQ_PATH } = process.env
+    return {
+      numRuns: Number(WGQ_PAIRS),
+      seed: Number(WGQ_SEED),
+      ...(WGQ_PATH === undefined ? {} : { path: WGQ_PATH }),
+    }
+  }
+
+  /** A machine and the tunnel wg0 on it. */
+  set(prepare: (machine: Machine) => void): {
+    readonly machine: Machine
+    readonly tunnel: Tunnel
+    /** Loses the journal. */
+    readonly forget: () => void
+    /** The tunnel as runs see it that come after one which was cut off: what it noted is there, it itself is gone. */
+    readonly later: () => Tunnel
+  } {
+    const machine = new Machine()
+    prepare(machine)
+    const directory = join(this.base, `${this.count++}`)
+    return {
+      machine,
+      tunnel: new Tunnel(machine, 'wg0', directory),
+      forget: () => rmSync(directory, { recursive: true, force: true }),
+      later: () => {
+        const copy = join(this.base, `${this.count++}`)
+        if (existsSync(directory)) cpSync(directory, copy, { recursive: true, preserveTimestamps: true })
+        for (const file of existsSync(copy) ? readdirSync(copy) : []) {
+          const path = join(copy, file)
+          if (file.endsWith('.lock')) rmSync(path)
+          else if (file.endsWith('.json'))
+            writeFileSync(
+              path,
+              readFileSync(path, 'utf8').replaceAll(`"pid":${process.pid},`, `"pid":${nobody},`),
+            )
+        }
+        return new Tunnel(machine, 'wg0', copy)
+      },
+    }
+  }
+
+  clear(): void {
+    rmSync(this.base, { recursive: true, force: true })
+  }
+}
+
+/** What is given to a verb beside the file. */
+export const options = (file: TunnelFile): { killSwitch?: true } =>
+  file.killSwitch ? { killSwitch: true } : {}
