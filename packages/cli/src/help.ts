@@ -70,9 +70,11 @@ const section = (
 /** A word and what it means, the meaning in a column of its own; on a narrow terminal under the word. */
 const term = (word: string, text: string, width: number, columns: number | undefined): string => {
   const indent = width + 4
-  if (columns === undefined || columns >= indent + leastMeaning)
-    return wrapped(`  ${word.padEnd(width)}  ${text}`, columns, indent)
-  return `  ${word}\n${wrapped(`      ${text}`, columns, 6)}`
+  const beside = columns === undefined || columns >= indent + leastMeaning
+  const at = beside ? indent : 6
+  const lines = wrapped(text, columns === undefined ? undefined : columns - at)
+  const meaning = lines.replaceAll('\n', `\n${' '.repeat(at)}`)
+  return beside ? `  ${word.padEnd(width)}  ${meaning}` : `  ${word}\n      ${meaning}`
 }
 
 const leastMeaning = 30

@@ -96,10 +96,16 @@ const shape: readonly Column[] = [
   { title: 'UP/s', right: true },
 ]
 
+/** The day is enough here. */
+const isoDate = '2027-01-31'
+
 const printTable = async (entries: readonly Entry[], nowSeconds: number): Promise<void> => {
   const expiring = entries.some(({ filed }) => filed?.expires !== undefined)
-  const columns: readonly Column[] = expiring ? [...shape, { title: 'EXPIRES', least: 10 }] : shape
-  const rows = entries.map((entry) => [...cells(entry, nowSeconds), entry.filed?.expires ?? ''])
+  const columns: readonly Column[] = expiring ? [...shape, { title: 'EXPIRES' }] : shape
+  const rows = entries.map((entry) => [
+    ...cells(entry, nowSeconds),
+    (entry.filed?.expires ?? '').slice(0, isoDate.length),
+  ])
   const paint = await painterFor(1)
   const [head = '', ...lines] = tableLines(columns, rows, terminalColumns(1))
   const shown = lines.map((line, at) => {
