@@ -7,6 +7,7 @@ import { joinParts, readParts } from '@wgq/config/parts'
 import { readSettings } from '@wgq/config/settings'
 import { encodeSource } from '@wgq/config/source'
 import { isWgqError, WgqError } from '@wgq/model/error'
+import { gatewayWanted } from '@wgq/quick/gateway/wanted'
 import { wantsKillSwitch } from '@wgq/quick/kill-switch/directive'
 import type { Session } from '@wgq/quick/session'
 import { loadSystem } from '@wgq/quick/systems/system'
@@ -44,7 +45,7 @@ export const runQuick = async (
   const { name: program, script, binDirectory } = thisProgram()
   const directory = usableRunDirectory(personality === 'wgq')
   const open = async (
-    rest: Pick<Session, 'name' | 'configPath' | 'settings' | 'killSwitch'>,
+    rest: Pick<Session, 'name' | 'configPath' | 'settings' | 'killSwitch' | 'gateway'>,
     encode = encodeUtf8,
   ) => ({
     ...rest,
@@ -79,7 +80,9 @@ export const runQuick = async (
     for (const part of parts) await checkConfiguration(part.source.text, part.path)
   const encode = (text: string): Buffer => encodeSource({ ...source, text })
   const killSwitch = personality === 'wgq' && wantsKillSwitch(source.text)
-  return closing(await open({ name, configPath, settings, killSwitch }, encode), work)
+  const gateway = personality === 'wgq' ? gatewayWanted(source.text, configPath) : undefined
+  const session = await open({ name, configPath, settings, killSwitch, ...(gateway && { gateway }) }, encode)
+  return closing(session, work)
 }
 
 /** Where the configuration is: the one that a running tunnel of that name was brought up from goes first, under wgq's name. */

@@ -73,6 +73,21 @@ export type Op =
       readonly resolvers: readonly string[]
     }
   | { readonly do: 'killswitch.off'; readonly dev: IfName }
+  /** Lets packets of the tunnel on into other networks: masquerading, accepts in chains that drop. */
+  | {
+      readonly do: 'gateway.on'
+      readonly dev: IfName
+      /** `auto` or an uplink; absent without masquerading. */
+      readonly masquerade?: string
+      /** Connections may be opened towards the peers. */
+      readonly inward: boolean
+      /** Networks of the interface. */
+      readonly networks: readonly string[]
+    }
+  | { readonly do: 'gateway.off'; readonly dev: IfName }
+  /** A setting of the kernel that the last tunnel which needs it gives back; `previous` stood there before the first one. */
+  | { readonly do: 'forwarding.set'; readonly key: string; readonly value: string; readonly previous: string }
+  | { readonly do: 'forwarding.unset'; readonly key: string; readonly value: string }
   | { readonly do: 'hook.run'; readonly command: string }
 
 /** The program whose language a firewall batch is written in. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { constants } from 'node:os'
 import { isWgqError } from '@wgq/model/error'
+import { closeGateway } from './gateway/manager.ts'
 import { readKillSwitch } from './kill-switch/manager.ts'
 import { notWireGuard } from './not-wireguard.ts'
 import { recover } from './recover.ts'
@@ -113,6 +114,7 @@ const takeDown = async (run: Run, real: string, journal: Journal | undefined): P
   const statuses = [await run.attempt(dns), await system.afterLinkWent(run, journal)]
   const blocking = journal?.undo.filter((op) => op.do === 'killswitch.off').slice(0, 1) ?? []
   const guarded = await run.attempt(blocking)
+  statuses.push(await closeGateway(run, journal))
   if (session.style === 'wgq') {
     restoreSysctls(run)
     statuses.push(blocking.length > 0 ? 0 : ((await removeLeftKillSwitch(session)) ?? 0))

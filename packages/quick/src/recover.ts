@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { closeGateway } from './gateway/manager.ts'
 import { type Journal, JournalKeeper, readJournal } from './run/journal.ts'
 import { abandonedJournals, setAsideUnreadable } from './run/journal-files.ts'
 import { sweep } from './run/lock.ts'
@@ -60,6 +61,7 @@ const dropIfGone = async (
     ((await host.routes({ family: 4, table })).some(({ dev }) => dev !== undefined) ||
       (await host.routes({ family: 6, table })).some(({ dev }) => dev !== undefined))
   if (link || taken) {
+    await closeGateway(run, journal)
     const kept = journal.undo.filter((op) => op.do === 'killswitch.off')
     if (keepKillSwitch && kept.length > 0) run.keeper?.update({ undo: kept.slice(0, 1) })
     else run.keeper?.remove()

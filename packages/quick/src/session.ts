@@ -2,6 +2,7 @@
 import type { Settings } from '@wgq/config/settings'
 import type { IfName, Op } from '@wgq/model/operation'
 import type { Edges } from './edges.ts'
+import type { GatewayWanted } from './gateway/wanted.ts'
 import type { System } from './systems/system.ts'
 
 /** One run of `up`, `down` or `save` for one interface. */
@@ -26,6 +27,8 @@ export interface Session {
    * interface lives in one.
    */
   readonly killSwitch?: boolean
+  /** Packets of the tunnel go on into other networks (`# Masquerade`, `# Forward`). */
+  readonly gateway?: GatewayWanted
   /** Journals and locks; they are read and not written while `act` stands in for the real thing. */
   readonly runDirectory: string
   /** Refuse where wgq would do without something (IPv6, a firewall, name servers). Upstream always does. */

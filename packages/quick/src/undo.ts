@@ -2,6 +2,7 @@
 import { constants } from 'node:os'
 import { isWgqError } from '@wgq/model/error'
 import type { Link } from '@wgq/model/host'
+import { closeGateway } from './gateway/manager.ts'
 import { sayInaccessible } from './inaccessible.ts'
 import { Failure, Interrupted } from './run/failure.ts'
 import type { Journal } from './run/journal.ts'
@@ -30,6 +31,7 @@ export const undo = async (run: Run, keepKillSwitch = false): Promise<number> =>
   await step(() => system.undoBeforeLink(outside))
   if (journal.undo.some((op) => op.do === 'link.delete')) await step(() => deleteOwnLink(outside, journal))
   await step(() => system.undoAfterLink(outside))
+  if (inside) await step(() => closeGateway(inside, journal))
   const blocking = journal.undo.filter((op) => op.do === 'killswitch.off').slice(0, 1)
   const kept = keepKillSwitch ? blocking : []
   if (kept.length === 0 && inside) await step(() => inside.attempt(blocking))

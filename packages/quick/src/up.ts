@@ -2,6 +2,7 @@
 import type { Device } from '@wgq/model/device'
 import { WgqError } from '@wgq/model/error'
 import { nameServers } from './dns/name-servers.ts'
+import { openGateway } from './gateway/manager.ts'
 import { planKillSwitchOn } from './kill-switch/manager.ts'
 import { checkListening } from './listening.ts'
 import { recover } from './recover.ts'
@@ -121,6 +122,7 @@ const bringUp = async (run: Run): Promise<void> => {
   if (byDaemon) await checkListening(session)
   await system.setDns(inner, device)
   await setRoutes(inner, device, real)
+  await openGateway(inner)
   await inner.perform(system.planHooks(inside, real, textsOf(settings.hooks.postUp)))
 }
 

@@ -46,6 +46,14 @@ ${manCommands()}.SH FILES
 The configuration of the tunnel NAME; see
 .BR wgq.conf (5).
 .TP
+.I /etc/wireguard/NAME.conf.d/*.conf
+Peers of the tunnel NAME in files of their own.
+.TP
+.I /etc/wireguard/NAME.clients/
+Files of clients that
+.B peer add \\-\\-keep
+kept, private keys included.
+.TP
 .I /run/wgq/NAME.json
 What was done to bring a tunnel up, and how to take it back. Never contains keys.
 .TP

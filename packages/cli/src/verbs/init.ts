@@ -55,8 +55,8 @@ const firstFile = async (host: Host, path: string, parsed: ParsedArguments): Pro
   const addresses =
     lastValue(parsed, 'address')
       ?.split(/[\s,]+/)
-      .filter(Boolean) ?? (await freeNetworks(host, home()))
-  const port = numberValue(parsed, 'port', 1) ?? (await freePort(home()))
+      .filter(Boolean) ?? (await freeNetworks(host, dirname(path)))
+  const port = numberValue(parsed, 'port', 1) ?? (await freePort(dirname(path)))
   const nat = lastValue(parsed, 'nat')
   const given = lastValue(parsed, 'endpoint')
   const seen = (await endpointCandidates(host, basename(path, '.conf'))).find(({ isPrivate }) => !isPrivate)

@@ -7,6 +7,7 @@ import type { Key } from '@wgq/model/key'
 import type { Op } from '@wgq/model/operation'
 import { planDns } from '../dns/plan.ts'
 import { chooseTool, firewallWriter, planFirewallRemoval } from '../firewall/choose.ts'
+import { gatewayDifferences, renewGateway } from '../gateway/manager.ts'
 import { planKillSwitch } from '../kill-switch/plan.ts'
 import { notWireGuard } from '../not-wireguard.ts'
 import { recover } from '../recover.ts'
@@ -32,6 +33,7 @@ export interface ReloadPlan {
   readonly wanted: DeviceChange
   readonly host: HostPlan
   readonly dnsDiffers: boolean
+  readonly gatewayDiffers: boolean
 }
 
 /**
@@ -88,13 +90,15 @@ const planInside = async (session: Session, journal: Journal): Promise<ReloadPla
   )
   const dns = dnsDifference(session, journal)
   const killSwitch = killSwitchDifference(session, journal)
+  const gateway = await gatewayDifferences(session, journal)
   return {
-    differences: [...differences, ...host.differences, ...dns, ...killSwitch],
+    differences: [...differences, ...host.differences, ...dns, ...killSwitch, ...gateway],
     device,
     deviceChange: change,
     wanted,
     host,
     dnsDiffers: dns.length > 0,
+    gatewayDiffers: gateway.length > 0,
   }
 }
 
@@ -145,6 +149,7 @@ const apply = async (run: Run, plan: ReloadPlan): Promise<void> => {
   await run.perform(plan.host.replacements)
   if (addressesChange || plan.host.defaultsToRemove.length > 0) await renewFirewall(run, device.fwmark)
   if (plan.differences.length > 0) await renewKillSwitch(run, device)
+  if (plan.gatewayDiffers || (addressesChange && session.gateway)) await renewGateway(run)
   if (plan.dnsDiffers) {
     if (system.takesDefaultBy === 'halves' || planDns(session).length === 0)
       await run.perform(keeper.journal.undo.filter((op) => op.do === 'dns.unset').slice(0, 1))

@@ -5,10 +5,13 @@ import { isWgqError, type WgqError } from '@wgq/model/error'
 import type { Op } from '@wgq/model/operation'
 import { actDns } from '../dns/act.ts'
 import type { Edges } from '../edges.ts'
+import { gatewayOffCalls, gatewayOnCalls } from '../gateway/act.ts'
+import { stillNeeded } from '../gateway/forwarding.ts'
 import { killSwitchCalls } from '../kill-switch/act.ts'
 import type { Session } from '../session.ts'
 import { Failure, Interrupted } from './failure.ts'
 import { hookScript, hookShellArguments } from './hooks.ts'
+import { allJournals } from './journal-files.ts'
 
 /** Says whether the host carries an operation out itself; a row of these goes to it as one batch. */
 export const isHostOp = (op: Op): boolean => hostOps.has(op.do)
@@ -62,6 +65,28 @@ export const act = async (op: Op, session: Session): Promise<void> => {
       for (const { program, args, input } of await killSwitchCalls(edges, op))
         await child(session, program, args, { input })
       return
+    case 'gateway.on':
+    case 'gateway.off': {
+      const calls =
+        op.do === 'gateway.on'
+          ? await gatewayOnCalls(edges, op.dev, op, op.networks)
+          : await gatewayOffCalls(edges, op.dev)
+      for (const { program, args, input } of calls) await child(session, program, args, { input })
+      return
+    }
+    case 'forwarding.set':
+      return writeSysctl(edges, op.key, op.value)
+    case 'forwarding.unset': {
+      const others = allJournals(session.runDirectory).filter((other) => other.interface !== session.name)
+      const needed = await stillNeeded(
+        edges,
+        op.key,
+        others.flatMap(({ undo }) => undo),
+      )
+      if (needed === undefined) return writeSysctl(edges, op.key, op.value)
+      edges.print(`[+] ${op.key} stays as it is: ${needed} needs it.\n`)
+      return
+    }
     case 'hook.run':
       return child(session, 'bash', hookShellArguments, { script: hookScript(op.command, session) })
     default:

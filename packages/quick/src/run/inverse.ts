@@ -27,6 +27,10 @@ export const inverse = (op: Op): Op | undefined => {
       return { do: 'dns.unset', dev: op.dev, manager: op.manager }
     case 'killswitch.on':
       return { do: 'killswitch.off', dev: op.dev }
+    case 'gateway.on':
+      return { do: 'gateway.off', dev: op.dev }
+    case 'forwarding.set':
+      return { do: 'forwarding.unset', key: op.key, value: op.previous }
     case 'firewall.load':
       return { do: 'firewall.unload', tool: op.tool, text: '' }
     default:
@@ -70,7 +74,10 @@ const idOf = (op: Op): string | undefined => {
       return `${op.do} ${op.key}=${op.value}`
     case 'dns.unset':
     case 'killswitch.off':
+    case 'gateway.off':
       return `${op.do} ${op.dev}`
+    case 'forwarding.unset':
+      return `${op.do} ${op.key}`
     case 'firewall.unload':
       return op.do
     default:

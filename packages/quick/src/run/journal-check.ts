@@ -77,6 +77,10 @@ const isRule: Check = (value) =>
 const isSysctl = matches(
   /^(?!.*\/\.{1,2}\/)(net\.ipv4\.conf\.all\.src_valid_mark|net\.ipv4\.ip_forward|net\.ipv6\.conf\.all\.forwarding|net\/ipv4\/conf\/[a-zA-Z0-9_=+.-]{1,15}\/promote_secondaries)$/,
 )
+/** Those that the last gateway gives back. */
+const isForwarding = matches(
+  /^(net\.ipv4\.ip_forward|net\.ipv6\.conf\.all\.forwarding|net\/ipv6\/conf\/(?!\.{1,2}\/)[^/\0]{1,15}\/accept_ra)$/,
+)
 const isSysctlValue = matches(/^[0-9]{1,10}$/)
 
 const isManager = matches(
@@ -94,6 +98,8 @@ const soundInverses: Readonly<Record<string, (op: Record<string, unknown>) => bo
   'firewall.unload': (op) =>
     op['text'] === '' && matches(/^(nft|iptables-restore|ip6tables-restore)$/)(op['tool']),
   'killswitch.off': (op) => isName(op['dev']),
+  'gateway.off': (op) => isName(op['dev']),
+  'forwarding.unset': (op) => isForwarding(op['key']) && isSysctlValue(op['value']),
 }
 
 const isSoundInverse: Check = (op) =>

@@ -55,6 +55,12 @@ export const spell = (op: Op): string | undefined => {
     case 'killswitch.on':
     case 'killswitch.off':
       return `nft -f ${pseudoFile}`
+    case 'gateway.on':
+    case 'gateway.off':
+      return `nft -f ${pseudoFile}`
+    case 'forwarding.set':
+    case 'forwarding.unset':
+      return `sysctl -q ${op.key}=${op.value}`
     case 'hook.run':
       return op.command
     case 'dns.set':

@@ -41,11 +41,21 @@ export const bsdSystem = (traits: BsdTraits, places: BsdPlaces = realPlaces): Sy
   dnsGoesFirst: traits.dnsGoesFirst,
   forgets: traits.forgets,
 
-  refuseUnsupported: ({ killSwitch, into }) => {
-    const asked = killSwitch ? 'The kill switch needs' : into ? 'Network namespaces need' : undefined
+  refuseUnsupported: ({ killSwitch, into, gateway }) => {
+    const asked = killSwitch
+      ? 'The kill switch needs'
+      : into
+        ? 'Network namespaces need'
+        : gateway
+          ? 'Masquerading needs'
+          : undefined
     if (asked === undefined) return
     throw new WgqError('E_UNSUPPORTED', `${asked} Linux, found ${traits.name}`, {
-      hint: killSwitch ? 'Leave it out and block other ways in pf.conf(5)' : 'Leave --netns out',
+      hint: killSwitch
+        ? 'Leave it out and block other ways in pf.conf(5)'
+        : into
+          ? 'Leave --netns out'
+          : 'Leave it out and write `nat on` into pf.conf(5)',
     })
   },
   realName: (session) => hostOf(session).realName(session.name),

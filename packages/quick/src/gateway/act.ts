@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+import type { Family } from '@wgq/model/ip'
+import type { Edges } from '../edges.ts'
+import { readNftTables } from '../firewall/nft-tables.ts'
+import { firewallTool, saveOf } from '../firewall/tool.ts'
+import {
+  acceptRules,
+  acceptsIn,
+  countIn,
+  droppingChain,
+  natRules,
+  ofFamily,
+  removedRules,
+  restoreText,
+} from './iptables-text.ts'
+import { deletedRules, insertedRules, readForwardChains } from './nft-chains.ts'
+import { gatewayTable, isGatewayTable, removeGatewayTable, writeGatewayTable } from './nft-text.ts'
+import type { GatewayWanted } from './wanted.ts'
+
+type Tools = Pick<Edges, 'run' | 'find' | 'readSysctl'>
+
+/** A program to run for a gateway, and what it reads. */
+export interface GatewayCall {
+  readonly program: 'nft' | 'iptables-restore' | 'ip6tables-restore'
+  readonly args: readonly string[]
+  readonly input: string
+}
+
+/**
+ * What puts a gateway in place, instead of what is there of it: a table of its own, and accepts at the top of every chain
+ * of others that drops what is forwarded. `networks` are those of the interface. Changes nothing itself.
+ */
+export const gatewayOnCalls = async (
+  edges: Tools,
+  dev: string,
+  wanted: GatewayWanted,
+  networks: readonly string[],
+): Promise<GatewayCall[]> => {
+  const tool = await firewallTool(edges)
+  const calls: GatewayCall[] = []
+  if (tool === 'nft') {
+    const { dropping, own } = readForwardChains(dev, await ruleset(edges))
+    const lines = [
+      ...deletedRules(own),
+      ...dropping.flatMap(({ chain }) => insertedRules(dev, chain, wanted)),
+    ]
+    calls.push(nft(writeGatewayTable(dev, wanted) + lines.map((line) => `${line}\n`).join('')))
+  }
+  for (const family of familiesOf(edges)) {
+    const saved = (await saveOf(edges, family)) ?? ''
+    const own = ofFamily(networks, family)
+    const rules = removedRules(dev, saved)
+    const chain = own.length === 0 ? undefined : droppingChain(saved)
+    if (chain !== undefined)
+      append(
+        rules,
+        'filter',
+        acceptRules(dev, wanted)
+          .reverse()
+          .map((rule) => `-I ${chain} 1 ${rule}`),
+      )
+    if (tool === 'iptables' && own.length > 0)
+      for (const [table, added] of natRules(dev, wanted, own)) append(rules, table, added)
+    calls.push(...restore(family, rules))
+  }
+  return calls
+}
+
+/** What takes a gateway away, as far as it is there; nothing of anybody else's. Changes nothing itself. */
+export const gatewayOffCalls = async (edges: Tools, dev: string): Promise<GatewayCall[]> => {
+  const calls: GatewayCall[] = []
+  const tables = await readNftTables(edges, [gatewayTable(dev)])
+  if (tables !== undefined) {
+    const { own } = readForwardChains(dev, await ruleset(edges))
+    const lines = deletedRules(own).map((line) => `${line}\n`)
+    if (tables.size > 0 || lines.length > 0)
+      calls.push(nft(lines.join('') + (tables.size > 0 ? removeGatewayTable(dev) : '')))
+  }
+  for (const family of familiesOf(edges))
+    calls.push(...restore(family, removedRules(dev, (await saveOf(edges, family)) ?? '')))
+  return calls
+}
+
+/** Says whether all of a gateway is in place. */
+export const hasGateway = async (
+  edges: Tools,
+  dev: string,
+  wanted: GatewayWanted,
+  networks: readonly string[],
+): Promise<boolean> => {
+  const tool = await firewallTool(edges)
+  if (tool === 'nft') {
+    const listed = (await readNftTables(edges, [gatewayTable(dev)]))?.get(gatewayTable(dev))
+    if (listed === undefined || !isGatewayTable(dev, wanted, listed)) return false
+    const { dropping } = readForwardChains(dev, await ruleset(edges))
+    if (dropping.some(({ ours }) => ours !== accepts)) return false
+  }
+  for (const family of familiesOf(edges)) {
+    const own = ofFamily(networks, family)
+    if (own.length === 0) continue
+    const saved = (await saveOf(edges, family)) ?? ''
+    const chain = droppingChain(saved)
+    if (chain !== undefined && acceptsIn(dev, saved, chain) !== accepts) return false
+    if (tool === 'iptables')
+      for (const [table, rules] of natRules(dev, wanted, own))
+        if (countIn(dev, saved, table) !== rules.length) return false
+  }
+  return true
+}
+
+/** Says whether anything of a gateway is there. */
+export const hasAnyOfGateway = async (edges: Tools, dev: string): Promise<boolean> =>
+  (await gatewayOffCalls(edges, dev)).length > 0
+
+/** Rules in each chain that drops: one for each direction. */
+const accepts = 2
+
+const nft = (input: string): GatewayCall => ({ program: 'nft', args: ['-f', '-'], input })
+
+const restore = (family: Family, rules: ReadonlyMap<string, readonly string[]>): GatewayCall[] => {
+  const input = restoreText(rules)
+  const program = family === 4 ? 'iptables-restore' : 'ip6tables-restore'
+  return input === undefined ? [] : [{ program, args: ['-n'], input }]
+}
+
+const append = (rules: Map<string, string[]>, table: string, added: readonly string[]): void => {
+  rules.set(table, [...(rules.get(table) ?? []), ...added])
+}
+
+const ruleset = async ({ run }: Tools): Promise<string> => {
+  const { status, stdout } = await run('nft', ['-j', '-t', 'list', 'ruleset'], { capture: true, quiet: true })
+  return status === 0 ? stdout : ''
+}
+
+/** A kernel without IPv6 forwards none. */
+const familiesOf = ({ readSysctl }: Tools): Family[] =>
+  readSysctl('net.ipv6.conf.all.disable_ipv6') === undefined ? [4] : [4, 6]

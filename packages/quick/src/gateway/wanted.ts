@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+import { directiveValue, interfaceDirectives } from '@wgq/config/directives'
+import { parseDocument } from '@wgq/config/document'
+import { WgqError } from '@wgq/model/error'
+
+/** What a file asks for so that packets of the tunnel go on into other networks. */
+export interface GatewayWanted {
+  /** `auto`: what leaves by any other interface gets its address; else only what leaves by this uplink. */
+  readonly masquerade?: string
+  /** Connections may also be opened from outside towards the peers. */
+  readonly inward: boolean
+}
+
+/**
+ * Reads `# Masquerade = auto|UPLINK` and `# Forward = on` of the [Interface] section, which wg-quick passes over. Undefined
+ * where neither is there, or both are `off`. Raises `E_VALUE` for an uplink that no interface can be called.
+ */
+export const gatewayWanted = (text: string, file: string): GatewayWanted | undefined => {
+  const directives = interfaceDirectives(parseDocument(text))
+  const masquerade = directiveValue(directives, 'Masquerade')
+  const inward = isOn.test(directiveValue(directives, 'Forward') ?? '')
+  if (masquerade === undefined || isOff.test(masquerade)) return inward ? { inward } : undefined
+  const uplink = isOn.test(masquerade) ? 'auto' : masquerade
+  if (!/^[^\s/"'\\{};#]{1,15}$/.test(uplink)) {
+    const line = directives.findLast(({ key }) => key === 'masquerade')?.line ?? 1
+    throw new WgqError('E_VALUE', `Masquerade takes auto or an interface, found ${JSON.stringify(uplink)}`, {
+      at: { file, line, column: 1 },
+      hint: 'write `# Masquerade = auto`, or the interface that leads to the internet',
+    })
+  }
+  return { masquerade: uplink, inward }
+}
+
+const isOn = /^(?:on|yes|true)$/i
+const isOff = /^(?:off|no|false)$/i
