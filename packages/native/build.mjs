@@ -50,9 +50,8 @@ const fail = (message) => {
   process.exit(1)
 }
 
-// What belongs to one system stands in a folder of its name; the engine needs Linux interfaces throughout, and the
-// handshakes that `noise` is for need the engine.
-const skipped = new Set(['fixtures', ...(linux ? ['bsd'] : ['linux', 'engine', 'noise'])])
+// What belongs to one system stands in a folder of its name.
+const skipped = new Set(['fixtures', linux ? 'bsd' : 'linux'])
 const sourcesUnder = (folder) =>
   readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name)

@@ -32,6 +32,8 @@ export interface Peer {
   readonly txBytes: bigint
   /** 0 when off. */
   readonly keepaliveSeconds: number
+  /** What the kernel said that has no field here: an endpoint of an unknown address family. */
+  readonly note?: string
 }
 
 /**

@@ -158,7 +158,12 @@ export interface EnginePeerState {
 /** How the engine is set up. */
 export interface EngineOptions {
   /** A TUN descriptor from {@link openTun}; the engine owns it from now on. */
-  readonly tun: { readonly fd: number; readonly vnetHeader: boolean; readonly udpSegmentation: boolean }
+  readonly tun: {
+    readonly fd: number
+    readonly vnetHeader: boolean
+    readonly familyWord?: boolean
+    readonly udpSegmentation: boolean
+  }
   readonly mtu: number
   /** Called on the JavaScript thread when takeEvents has something; coalesced, at most once a turn of the event loop. */
   readonly onWake: () => void

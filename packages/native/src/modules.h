@@ -7,15 +7,17 @@
 namespace wgq {
 
 void register_system(napi_env env, napi_value exports);
+void register_privileges(napi_env env, napi_value exports);
+void register_engine(napi_env env, napi_value exports);
+void register_noise(napi_env env, napi_value exports);
+void register_testing(napi_env env, napi_value exports);
 
 #ifdef __linux__
 void register_netlink_socket(napi_env env, napi_value exports);
 void register_netns(napi_env env, napi_value exports);
-void register_privileges(napi_env env, napi_value exports);
 void register_tun(napi_env env, napi_value exports);
-void register_engine(napi_env env, napi_value exports);
-void register_noise(napi_env env, napi_value exports);
-void register_testing(napi_env env, napi_value exports);
+#else
+void register_route_socket(napi_env env, napi_value exports);
 #endif
 
 }  // namespace wgq

@@ -9,6 +9,9 @@ const testing = () => loadAddon().testing
 /** Bytes of the virtio header: flags, type, header length, segment size, checksum start and offset; host byte order. */
 export const virtioHeaderBytes = 10
 
+/** Whether the addon knows super-packets: not where it was built as the BSDs get it. */
+export const hasOffloads = (): boolean => testing().offloads
+
 /** Length of a packet of `length` bytes after padding under an MTU. */
 export const paddedLength = (length: number, mtu: number): number => testing().paddedLength(length, mtu)
 

@@ -12,6 +12,9 @@ export interface TunDevice {
   readonly name: string
   /** Every packet is preceded by a 10-byte virtio header, in both directions. */
   readonly vnetHeader: boolean
+  /** Every packet is preceded by a 4-byte word that says which version of IP it is, in both directions: tun(4) of the BSDs,
+   *  and Linux where the addon was built like theirs. */
+  readonly familyWord?: boolean
   /** The stack may hand over UDP super-packets. */
   readonly udpSegmentation: boolean
 }

@@ -1,21 +1,13 @@
 // SPDX-License-Identifier: MIT
-import { constants, endianness } from 'node:os'
+import { constants } from 'node:os'
 import { WgqError } from '@wgq/model/error'
 import type { AddonError } from '@wgq/native/addon'
 import { ioctl, ioctlWithPointer } from '@wgq/native/system'
 import type { IoctlPort } from './ioctl-port.ts'
 
-/**
- * The kernel itself: each call on a datagram socket of `family`. Raises `E_UNSUPPORTED` on machines whose structures have
- * another layout than those of amd64 and arm64, `E_NO_ADDON` on the first call where the addon is not built.
- */
+/** The kernel itself: each call on a datagram socket of `family`. Raises `E_NO_ADDON` on the first call where the addon is
+ *  not built. */
 export const openIoctlPort = (family: number): IoctlPort => {
-  if (endianness() !== 'LE' || !/64$/.test(process.arch))
-    throw new WgqError(
-      'E_UNSUPPORTED',
-      `Expected a 64-bit little-endian machine (amd64, arm64), found ${process.arch}`,
-      { hint: 'The userspace data plane works without the kernel driver' },
-    )
   return {
     ioctl: (request, argument, pointer) => {
       try {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-import { release } from 'node:os'
+import { endianness, release } from 'node:os'
 import { derivePublicKey } from '@wgq/keys/derive'
 import type { DeviceAccess } from '@wgq/model/device'
+import { WgqError } from '@wgq/model/error'
+import { machineOf } from '@wgq/native/bsd/machine'
 import { FreebsdDevices } from '../freebsd/devices.ts'
 import { NetbsdDevices } from '../netbsd/devices.ts'
 import { OpenbsdDevices } from '../openbsd/devices.ts'
@@ -13,21 +15,31 @@ import { afInet } from './sockaddr.ts'
 /** AF_LOCAL of all BSDs. */
 const afLocal = 1
 
-/** The WireGuard driver of this BSD. Raises `E_UNSUPPORTED` on machines with another memory layout than amd64, arm64. */
+/** The WireGuard driver of this BSD. Raises `E_UNSUPPORTED` on processors whose headers are not in the table. */
 export const openBsdKernel = (platform: BsdPlatform): DeviceAccess => {
+  const machine = machineOf(platform) ?? unknownMachine(platform)
   switch (platform) {
     case 'freebsd':
       // AF_LOCAL works in a jail without IPv4 as well.
-      return new FreebsdDevices(openIoctlPort(afLocal), indexIfKnown)
+      return new FreebsdDevices(openIoctlPort(afLocal), indexIfKnown, machine)
     case 'openbsd':
-      return new OpenbsdDevices(openIoctlPort(afInet), release(), indexIfKnown)
+      return new OpenbsdDevices(openIoctlPort(afInet), release(), indexIfKnown, machine)
     case 'netbsd':
       return new NetbsdDevices({
         port: openIoctlPort(afInet),
+        machine,
         runner: systemRunner,
         interfaceIndex: indexIfKnown,
         publicKeyOf: derivePublicKey,
         warn: (sentence) => process.stderr.write(`Warning: ${sentence}\n`),
       })
   }
+}
+
+const unknownMachine = (platform: BsdPlatform): never => {
+  throw new WgqError(
+    'E_UNSUPPORTED',
+    `The layout of the kernel's structures on ${process.arch} (${endianness()}) is not known for ${platform}`,
+    { hint: 'The userspace data plane works without the kernel driver' },
+  )
 }

@@ -3,6 +3,9 @@ import { formatCidr } from '@wgq/model/cidr'
 import type { AllowedIpChange, Device, DeviceAccess, DeviceChange, PeerChange } from '@wgq/model/device'
 import { formatEndpoint } from '@wgq/model/endpoint'
 import { type Key, zeroKey } from '@wgq/model/key'
+import { headerTable } from '@wgq/native/bsd/header-table'
+import { amd64, type Machine, machineOf } from '@wgq/native/bsd/machine'
+import type { BsdPlatform } from '@wgq/native/bsd/tun-layout'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { FreebsdDevices } from '../freebsd/devices.ts'
@@ -11,23 +14,24 @@ import { NetbsdDevices } from '../netbsd/devices.ts'
 import { NetbsdKernelTwin } from '../netbsd/kernel-twin.ts'
 import { OpenbsdDevices } from '../openbsd/devices.ts'
 import { OpenbsdKernelTwin } from '../openbsd/kernel-twin.ts'
-import { peerRecord73, peerRecord74 } from '../openbsd/layout.ts'
+import { recordsOf } from '../openbsd/layout.ts'
 
 const noIndex = () => undefined
 
 /** The same interface on each system. */
-const openAll = (): Record<string, DeviceAccess> => {
-  const freebsd = new FreebsdKernelTwin()
-  const old = new OpenbsdKernelTwin(peerRecord73)
-  const openbsd = new OpenbsdKernelTwin(peerRecord74)
-  const netbsd = new NetbsdKernelTwin()
+const openAll = (machine: (platform: BsdPlatform) => Machine = amd64): Record<string, DeviceAccess> => {
+  const freebsd = new FreebsdKernelTwin(machine('freebsd'))
+  const old = new OpenbsdKernelTwin(recordsOf(machine('openbsd'), '7.3'), machine('openbsd'))
+  const openbsd = new OpenbsdKernelTwin(recordsOf(machine('openbsd'), '7.4'), machine('openbsd'))
+  const netbsd = new NetbsdKernelTwin(machine('netbsd'))
   for (const kernel of [freebsd, old, openbsd, netbsd]) kernel.create('wg0')
   return {
-    freebsd: new FreebsdDevices(freebsd, noIndex),
-    'openbsd 7.3': new OpenbsdDevices(old, '7.3', noIndex),
-    openbsd: new OpenbsdDevices(openbsd, '7.8', noIndex),
+    freebsd: new FreebsdDevices(freebsd, noIndex, machine('freebsd')),
+    'openbsd 7.3': new OpenbsdDevices(old, '7.3', noIndex, machine('openbsd')),
+    openbsd: new OpenbsdDevices(openbsd, '7.8', noIndex, machine('openbsd')),
     netbsd: new NetbsdDevices({
       port: netbsd,
+      machine: machine('netbsd'),
       runner: { run: async () => ({ status: 0, stdout: 'wg0\n', stderr: '' }) },
       interfaceIndex: noIndex,
       publicKeyOf: (key) => key,
@@ -105,5 +109,29 @@ test('the same changes make the same device on every system', async () => {
       }
     }),
     { numRuns: 40 },
+  )
+})
+
+/** Every kind of machine that a header table knows, and the system whose own it is. */
+const machines = (['freebsd', 'openbsd', 'netbsd'] as const).flatMap((system) =>
+  headerTable[system].map(({ architectures: [processor = ''] }) => [system, processor] as const),
+)
+
+test.each(machines)('and on %s, %s', async (system, processor) => {
+  const own = machineOf(system, processor, 'LE') ?? machineOf(system, processor, 'BE')
+  expect(own).toBeDefined()
+  await fc.assert(
+    fc.asyncProperty(fc.array(change, { maxLength: 4 }), async (changes) => {
+      const systems = openAll((platform) => (platform === system && own ? own : amd64(platform)))
+      for (const each of changes) {
+        const seen: Record<string, unknown> = {}
+        for (const [name, devices] of Object.entries(systems)) {
+          await devices.change('wg0', each)
+          seen[name] = essence(await devices.read('wg0'))
+        }
+        for (const name of Object.keys(systems)) expect([name, seen[name]]).toEqual([name, seen['freebsd']])
+      }
+    }),
+    { numRuns: 10 },
   )
 })

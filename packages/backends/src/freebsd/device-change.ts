@@ -2,30 +2,36 @@
 import type { AllowedIpChange, DeviceChange, PeerChange } from '@wgq/model/device'
 import { parseIp } from '@wgq/model/ip'
 import { keyBytes } from '@wgq/model/key'
+import type { Memory } from '../bsd/memory.ts'
 import { afInet6, encodeSockaddr, type InterfaceIndex } from '../bsd/sockaddr.ts'
 import type { NvList, NvPair } from './nvlist.ts'
 
 /**
  * The list that SIOCSWG of FreeBSD takes for a change, its pairs in wg(8)'s order (spec bsd §2.3). Removals of allowed
- * IPs and `updateOnly` have no portable word here and must be resolved before (allowed-ip-edits.ts).
+ * IPs and `updateOnly` have no portable word here and must be resolved before (allowed-ip-edits.ts), and the change must
+ * have been checked (checked-change.ts).
  */
-export const changeToNvlist = (change: DeviceChange, interfaceIndex: InterfaceIndex): NvList => [
+export const changeToNvlist = (
+  change: DeviceChange,
+  interfaceIndex: InterfaceIndex,
+  memory: Memory,
+): NvList => [
   ...present(change.privateKey, (key) => binary('private-key', keyBytes(key))),
   ...present(change.listenPort, (port) => number('listen-port', port)),
   ...present(change.fwmark, (mark) => number('user-cookie', mark)),
   ...flag('replace-peers', change.replacePeers),
   ...list(
     'peers',
-    change.peers.map((peer) => peerPairs(peer, interfaceIndex)),
+    change.peers.map((peer) => peerPairs(peer, interfaceIndex, memory)),
   ),
 ]
 
-const peerPairs = (peer: PeerChange, interfaceIndex: InterfaceIndex): NvList => [
+const peerPairs = (peer: PeerChange, interfaceIndex: InterfaceIndex, memory: Memory): NvList => [
   binary('public-key', keyBytes(peer.publicKey)),
   ...present(peer.presharedKey, (key) => binary('preshared-key', keyBytes(key))),
   ...present(peer.keepaliveSeconds, (seconds) => number('persistent-keepalive-interval', seconds)),
   ...present(peer.endpoint, (endpoint) =>
-    binary('endpoint', encodeSockaddr(endpoint, afInet6.freebsd, interfaceIndex)),
+    binary('endpoint', encodeSockaddr(endpoint, afInet6.freebsd, interfaceIndex, memory)),
   ),
   ...flag('replace-allowedips', peer.replaceAllowedIps),
   ...flag('remove', peer.remove),

@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: MIT
 import { isWgqError } from '@wgq/model/error'
+import { amd64 } from '@wgq/native/bsd/machine'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { changeOf, dumpOf, readVectors } from '../bsd/fixtures/vectors.ts'
+import { memoryOf } from '../bsd/memory.ts'
 import { changeToNvlist } from './device-change.ts'
 import { deviceFromNvlist } from './device-reply.ts'
-import { dataBlock, FreebsdDevices, siocgwg, siocswg } from './devices.ts'
+import { dataBlockOf, FreebsdDevices } from './devices.ts'
 import { FreebsdKernelTwin } from './kernel-twin.ts'
 import type { NvList, NvValue } from './nvlist.ts'
 import { packNvlist } from './nvlist-pack.ts'
 import { unpackNvlist } from './nvlist-unpack.ts'
 
 const vectors = readVectors('freebsd-nvlist.json')
+const machine = amd64('freebsd')
+const memory = memoryOf(machine)
+const data = dataBlockOf(machine)
 const hex = (text: string) => Buffer.from(text, 'hex')
 const loopbackIndex = (name: string) => (name === 'lo' ? 1 : undefined)
 
@@ -56,6 +61,7 @@ describe('set payloads', () => {
           },
         },
         loopbackIndex,
+        machine,
       )
       await devices.change('wg0', changeOf(vector.argv, vector.stdin, vectors.keys))
       expect(calls.map((call) => call.toString('hex'))).toEqual([vector.payload_hex])
@@ -69,7 +75,7 @@ describe('get replies', () => {
       const list = unpackNvlist(hex(vector.payload_hex))
       expect(tree(list)).toEqual(vector.decoded)
       expect(packNvlist(list).toString('hex')).toBe(vector.payload_hex)
-      const dump = dumpOf(deviceFromNvlist('wg0', list))
+      const dump = dumpOf(deviceFromNvlist('wg0', list, memory))
       expect(dump).toBe(vector.upstream.show_dump)
     })
   }
@@ -95,7 +101,7 @@ describe('sequences through the driver', () => {
     test(`${sequence.name}: ${sequence.description}`, async () => {
       const kernel = new FreebsdKernelTwin()
       const device = kernel.create('wg0')
-      const devices = new FreebsdDevices(kernel, loopbackIndex)
+      const devices = new FreebsdDevices(kernel, loopbackIndex, machine)
       for (const step of sequence.steps) {
         if (step.step === 'up') device.up()
         if (step.step === 'traffic') device.traffic()
@@ -104,9 +110,9 @@ describe('sequences through the driver', () => {
         kernel.uid = step.uid
         const argument = Buffer.alloc(32)
         argument.write('wg0')
-        argument.writeBigUInt64LE(BigInt(step.kernel.final_size), dataBlock.size)
+        argument.writeBigUInt64LE(BigInt(step.kernel.final_size), data.size)
         const block = Buffer.alloc(step.kernel.final_size)
-        expect(kernel.ioctl(siocgwg, argument, { offset: dataBlock.pointer, block })).toBeUndefined()
+        expect(kernel.ioctl(data.get, argument, { offset: data.pointer, block })).toBeUndefined()
         // Handshake nanoseconds are the driver's own; the twin has none.
         if (sequence.name !== 'read-as-user') expect(block.toString('hex')).toBe(step.payload_hex)
         expect(dumpOf(await devices.read('wg0'))).toBe(step.upstream.show_dump)
@@ -118,7 +124,11 @@ describe('sequences through the driver', () => {
 describe('the driver says no', () => {
   const setup = () => {
     const kernel = new FreebsdKernelTwin()
-    return { kernel, device: kernel.create('wg0'), devices: new FreebsdDevices(kernel, loopbackIndex) }
+    return {
+      kernel,
+      device: kernel.create('wg0'),
+      devices: new FreebsdDevices(kernel, loopbackIndex, machine),
+    }
   }
 
   test('unknown interface', async () => {
@@ -141,10 +151,10 @@ describe('the driver says no', () => {
 
   test('no group is an empty list', async () => {
     const kernel = new FreebsdKernelTwin()
-    expect(await new FreebsdDevices(kernel, loopbackIndex).list()).toEqual([])
+    expect(await new FreebsdDevices(kernel, loopbackIndex, machine).list()).toEqual([])
     kernel.create('wg0')
     kernel.create('office')
-    expect(await new FreebsdDevices(kernel, loopbackIndex).list()).toEqual(['wg0', 'office'])
+    expect(await new FreebsdDevices(kernel, loopbackIndex, machine).list()).toEqual(['wg0', 'office'])
   })
 
   test('a device that grows between probe and read is read again', async () => {
@@ -225,7 +235,7 @@ describe('properties', () => {
         const bytes = Buffer.from(reply.subarray(0, Math.max(0, reply.length - (cut % 40))))
         for (const [at, value] of edits) if (bytes.length > 0) bytes[at % bytes.length] = value
         try {
-          deviceFromNvlist('wg0', unpackNvlist(bytes))
+          deviceFromNvlist('wg0', unpackNvlist(bytes), memory)
         } catch (error) {
           expect(isWgqError(error) && error.code).toBe('E_DEVICE')
         }
@@ -248,7 +258,9 @@ describe('properties', () => {
 })
 
 test('the order of pairs in a reply is free', () => {
-  const shuffled = [...changeToNvlist({ listenPort: 7, fwmark: 9, peers: [] }, loopbackIndex)].reverse()
-  expect(deviceFromNvlist('wg0', shuffled)).toMatchObject({ listenPort: 7, fwmark: 9 })
-  expect(siocswg).toBe(0xc02069d2)
+  const shuffled = [
+    ...changeToNvlist({ listenPort: 7, fwmark: 9, peers: [] }, loopbackIndex, memory),
+  ].reverse()
+  expect(deviceFromNvlist('wg0', shuffled, memory)).toMatchObject({ listenPort: 7, fwmark: 9 })
+  expect(data.set).toBe(0xc02069d2)
 })

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import {
+  flagBigEndian,
   listHeader,
   listMagic,
   markerBytes,
@@ -11,11 +12,23 @@ import {
   pairHeader,
 } from './nvlist.ts'
 
-/** Packs a list as nvlist_pack(3) of a little-endian machine does. Empty arrays and empty binaries are not packable. */
-export const packNvlist = (list: NvList): Buffer => {
+/**
+ * Packs a list as nvlist_pack(3) does on a machine with this byte order. Empty arrays and empty binaries are not packable.
+ */
+export const packNvlist = (list: NvList, littleEndian = true): Buffer => {
   const out = Buffer.alloc(listBytes(list))
-  writeList(out, 0, list)
+  writeList({ out, littleEndian }, 0, list)
   return out
+}
+
+interface Target {
+  readonly out: Buffer
+  readonly littleEndian: boolean
+}
+
+const setU64 = ({ out, littleEndian }: Target, at: number, value: bigint): void => {
+  if (littleEndian) out.writeBigUInt64LE(value, at)
+  else out.writeBigUInt64BE(value, at)
 }
 
 const listBytes = (list: NvList): number => list.reduce((sum, pair) => sum + pairBytes(pair), listHeader)
@@ -23,19 +36,19 @@ const listBytes = (list: NvList): number => list.reduce((sum, pair) => sum + pai
 const pairBytes = (pair: NvPair): number => {
   const start = pairHeader + Buffer.byteLength(pair.name) + 1
   if (pair.type === 'nvlist') return start + listBytes(pair.value) + markerBytes
-  if (pair.type !== 'nvlist[]') return start + flatData(pair).length
+  if (pair.type !== 'nvlist[]') return start + flatData(pair, true).length
   return pair.value.reduce((sum, item) => sum + listBytes(item) + markerBytes, start)
 }
 
 /** Data of every type but the nested ones. */
-const flatData = (pair: Exclude<NvPair, { type: 'nvlist' | 'nvlist[]' }>): Buffer => {
+const flatData = (pair: Exclude<NvPair, { type: 'nvlist' | 'nvlist[]' }>, littleEndian: boolean): Buffer => {
   switch (pair.type) {
     case 'null':
       return Buffer.alloc(0)
     case 'bool':
       return Buffer.from([pair.value ? 1 : 0])
     case 'number':
-      return numbers([pair.value])
+      return numbers([pair.value], littleEndian)
     case 'string':
       return Buffer.from(`${pair.value}\0`)
     case 'binary':
@@ -43,62 +56,66 @@ const flatData = (pair: Exclude<NvPair, { type: 'nvlist' | 'nvlist[]' }>): Buffe
     case 'bool[]':
       return Buffer.from(pair.value.map(Number))
     case 'number[]':
-      return numbers(pair.value)
+      return numbers(pair.value, littleEndian)
     case 'string[]':
       return Buffer.from(pair.value.map((text) => `${text}\0`).join(''))
   }
 }
 
-const numbers = (values: readonly bigint[]): Buffer => {
+const numbers = (values: readonly bigint[], littleEndian: boolean): Buffer => {
   const out = Buffer.alloc(values.length * 8)
   values.forEach((value, i) => {
-    out.writeBigUInt64LE(BigInt.asUintN(64, value), i * 8)
+    setU64({ out, littleEndian }, i * 8, BigInt.asUintN(64, value))
   })
   return out
 }
 
-const writeList = (out: Buffer, start: number, list: NvList): number => {
+const writeList = (target: Target, start: number, list: NvList): number => {
+  const { out, littleEndian } = target
   const body = start + listHeader
   out[start] = listMagic
+  out[start + 2] = littleEndian ? 0 : flagBigEndian
   // Not the size of this list: everything that follows its header in the whole buffer, also for a nested list.
-  out.writeBigUInt64LE(BigInt(out.length - body), start + 11)
-  return list.reduce((at, pair) => writePair(out, at, pair), body)
+  setU64(target, start + 11, BigInt(out.length - body))
+  return list.reduce((at, pair) => writePair(target, at, pair), body)
 }
 
-const writePair = (out: Buffer, start: number, pair: NvPair): number => {
+const writePair = (target: Target, start: number, pair: NvPair): number => {
   if (pair.type === 'nvlist') {
-    const at = writeHeader(out, start, nvType.nvlist, pair.name, listBytes(pair.value), 0)
-    return writeHeader(out, writeList(out, at, pair.value), markerUp, '', 0, 0)
+    const at = writeHeader(target, start, nvType.nvlist, pair.name, listBytes(pair.value), 0)
+    return writeHeader(target, writeList(target, at, pair.value), markerUp, '', 0, 0)
   }
   if (pair.type === 'nvlist[]') {
-    const at = writeHeader(out, start, nvType['nvlist[]'], pair.name, 0, pair.value.length)
+    const at = writeHeader(target, start, nvType['nvlist[]'], pair.name, 0, pair.value.length)
     return pair.value.reduce(
-      (offset, item) => writeHeader(out, writeList(out, offset, item), markerNext, '', 0, 0),
+      (offset, item) => writeHeader(target, writeList(target, offset, item), markerNext, '', 0, 0),
       at,
     )
   }
-  const data = flatData(pair)
+  const data = flatData(pair, target.littleEndian)
   const items = Array.isArray(pair.type === 'null' ? undefined : pair.value)
     ? (pair as { value: readonly unknown[] }).value.length
     : 0
-  const at = writeHeader(out, start, nvType[pair.type], pair.name, data.length, items)
-  out.set(data, at)
+  const at = writeHeader(target, start, nvType[pair.type], pair.name, data.length, items)
+  target.out.set(data, at)
   return at + data.length
 }
 
 const writeHeader = (
-  out: Buffer,
+  target: Target,
   start: number,
   type: number,
   name: string,
   dataSize: number,
   items: number,
 ): number => {
+  const { out, littleEndian } = target
   const nameSize = Buffer.byteLength(name) + 1
   out[start] = type
-  out.writeUInt16LE(nameSize, start + 1)
-  out.writeBigUInt64LE(BigInt(dataSize), start + 3)
-  out.writeBigUInt64LE(BigInt(items), start + 11)
+  if (littleEndian) out.writeUInt16LE(nameSize, start + 1)
+  else out.writeUInt16BE(nameSize, start + 1)
+  setU64(target, start + 3, BigInt(dataSize))
+  setU64(target, start + 11, BigInt(items))
   out.write(name, start + pairHeader)
   return start + pairHeader + nameSize
 }

@@ -4,12 +4,13 @@ import { maskCidr } from '@wgq/model/cidr'
 import type { DeviceChange, PeerChange } from '@wgq/model/device'
 import { WgqError } from '@wgq/model/error'
 import { type Key, zeroKey } from '@wgq/model/key'
+import type { Memory } from '../bsd/memory.ts'
 import type { InterfaceIndex } from '../bsd/sockaddr.ts'
 import type { DriverReply } from './device-reply.ts'
 import { type NamedPeer, peerName, samePeer, samePrefix } from './peer.ts'
 import { addPeer, type DriverRequest, deletePeer, setListenPort, setPrivateKey } from './request.ts'
 
-/** The kernel keeps 16 allowed IPs of a peer and writes past them without a check (spec bsd §4.3). */
+/** The kernel has room for 16 allowed IPs of a peer (spec bsd §4.3). */
 export const mostAllowedIps = 16
 
 /** The calls that carry a change out, and what the kernel cannot do, in words for the user. */
@@ -27,6 +28,7 @@ export const planChange = (
   current: DriverReply,
   change: DeviceChange,
   interfaceIndex: InterfaceIndex,
+  memory: Memory,
 ): ChangePlan => {
   const before: readonly NamedPeer[] = current.peers
   const after = wantedPeers(before, change)
@@ -41,13 +43,13 @@ export const planChange = (
       ...deleted.map((peer) => deletePeer(nameOf(peer))),
       ...keyRequest(current, change),
       ...portRequest(current, change),
-      ...added.reverse().map((peer) => addPeer(peer, interfaceIndex)),
+      ...added.reverse().map((peer) => addPeer(peer, interfaceIndex, memory)),
     ],
     warnings: warningsOf(current, change, added, before),
   }
 }
 
-/** The peers as they shall be, in the order that `show` lists them. */
+/** The peers as they are wanted, in the order that `show` lists them. */
 const wantedPeers = (before: readonly NamedPeer[], change: DeviceChange): NamedPeer[] => {
   const base = change.replacePeers ? [] : [...before]
   for (const edit of change.peers) {

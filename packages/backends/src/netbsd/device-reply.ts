@@ -3,7 +3,8 @@ import type { Cidr } from '@wgq/model/cidr'
 import { formatIp } from '@wgq/model/ip'
 import { type Key, keyFromBytes, zeroKey } from '@wgq/model/key'
 import { malformedReply } from '../bsd/malformed-reply.ts'
-import { afInet, afInet6, decodeSockaddr, sockaddrIn, sockaddrIn6 } from '../bsd/sockaddr.ts'
+import type { Memory } from '../bsd/memory.ts'
+import { afInet, afInet6, decodeEndpoint } from '../bsd/sockaddr.ts'
 import type { NamedPeer } from './peer.ts'
 import type { Plist } from './plist.ts'
 
@@ -17,6 +18,7 @@ export interface DriverReply {
 
 /** A peer with the time of its last handshake (wall clock, seconds 0 for never). */
 export interface ReplyPeer extends NamedPeer {
+  readonly note?: string
   readonly lastHandshake: { readonly seconds: bigint; readonly nanoseconds: number }
 }
 
@@ -24,30 +26,30 @@ export interface ReplyPeer extends NamedPeer {
  * Reads the dictionary of SIOCGDRVSPEC (spec bsd §4.2). Unknown keys are ignored; a known key of a wrong type, length or
  * range raises `E_DEVICE` (errno `EPROTO`).
  */
-export const readReply = (plist: Plist): DriverReply => {
+export const readReply = (plist: Plist, memory: Memory): DriverReply => {
   const dict = entriesOf(plist)
   const privateKey = readKey(dict, 'private_key')
   return {
     // Present for root even when unset: 32 zero bytes.
     ...(privateKey && privateKey !== zeroKey ? { privateKey } : {}),
     listenPort: Number(readInteger(dict, 'listen_port', 0xffffn) ?? 0n),
-    peers: readArray(dict, 'peers').map(readPeer),
+    peers: readArray(dict, 'peers').map((peer) => readPeer(peer, memory)),
   }
 }
 
-const readPeer = (plist: Plist): ReplyPeer => {
+const readPeer = (plist: Plist, memory: Memory): ReplyPeer => {
   const dict = entriesOf(plist)
   const publicKey = readKey(dict, 'public_key')
   if (!publicKey) throw refuse('peer', 'a public_key', 'none')
   const name = dict.get('name')
   if (name && name.type !== 'string') throw refuse('name', 'string', name.type)
   const presharedKey = readKey(dict, 'preshared_key')
-  const endpoint = readData(dict, 'endpoint', [sockaddrIn, sockaddrIn6])
+  const endpoint = readData(dict, 'endpoint')
   return {
     ...(name ? { name: name.text } : {}),
     publicKey,
     ...(presharedKey && presharedKey !== zeroKey ? { presharedKey } : {}),
-    ...(endpoint ? { endpoint: decodeSockaddr(endpoint, afInet6.netbsd) } : {}),
+    ...(endpoint ? decodeEndpoint(endpoint, afInet6.netbsd, memory) : {}),
     allowedIps: readArray(dict, 'allowedips').map(readCidr),
     lastHandshake: {
       seconds: readInteger(dict, 'last_handshake_time_sec', 1n << 63n) ?? 0n,
@@ -90,11 +92,11 @@ const readInteger = (dict: Entries, key: string, most: bigint): bigint | undefin
   return value.value
 }
 
-const readData = (dict: Entries, key: string, lengths: readonly number[]): Buffer | undefined => {
+const readData = (dict: Entries, key: string, lengths?: readonly number[]): Buffer | undefined => {
   const value = dict.get(key)
   if (!value) return undefined
   if (value.type !== 'data') throw refuse(key, 'data', value.type)
-  if (!lengths.includes(value.bytes.length))
+  if (lengths && !lengths.includes(value.bytes.length))
     throw refuse(key, `${lengths.join(' or ')} bytes`, `${value.bytes.length} bytes`)
   return value.bytes
 }

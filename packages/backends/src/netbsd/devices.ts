@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 import type { Device, DeviceAccess, DeviceChange } from '@wgq/model/device'
 import type { Key } from '@wgq/model/key'
+import { amd64, type Machine } from '@wgq/native/bsd/machine'
+import { checkChange } from '../bsd/checked-change.ts'
 import type { CommandRunner } from '../bsd/command-runner.ts'
 import { deviceError, type IoctlPort, writeName } from '../bsd/ioctl-port.ts'
+import { type Memory, memoryOf } from '../bsd/memory.ts'
 import type { InterfaceIndex } from '../bsd/sockaddr.ts'
 import { planChange } from './change-plan.ts'
 import { type DriverReply, readReply } from './device-reply.ts'
@@ -10,12 +13,26 @@ import { printPlist } from './plist.ts'
 import { parsePlist } from './plist-parser.ts'
 import type { DriverRequest } from './request.ts'
 
-/** SIOCSDRVSPEC _IOW('i', 123, 40 bytes) and SIOCGDRVSPEC _IOWR('i', 123, 40 bytes). */
-export const siocsdrvspec = 0x8028697b
-export const siocgdrvspec = 0xc028697b
-
-/** struct ifdrv: name at 0, command (u64) at 16, length (u64) at 24, pointer at 32. */
-export const driverBlock = { bytes: 40, command: 16, length: 24, pointer: 32 } as const
+/** SIOCSDRVSPEC, SIOCGDRVSPEC and struct ifdrv of a machine; sizes and offsets in bytes. */
+export const driverBlockOf = (
+  machine: Machine,
+): {
+  set: number
+  get: number
+  bytes: number
+  command: number
+  length: number
+  pointer: number
+  memory: Memory
+} => ({
+  set: machine.fact('SIOCSDRVSPEC'),
+  get: machine.fact('SIOCGDRVSPEC'),
+  bytes: machine.fact('ifdrv.size'),
+  command: machine.fact('ifdrv.ifd_cmd'),
+  length: machine.fact('ifdrv.ifd_len'),
+  pointer: machine.fact('ifdrv.ifd_data'),
+  memory: memoryOf(machine),
+})
 
 /** A read that is too small is EINVAL without a hint: guess and grow. */
 const firstReadBytes = 1 << 16
@@ -24,6 +41,8 @@ const lastReadBytes = 1 << 22
 /** What {@link NetbsdDevices} needs of its surroundings. */
 export interface NetbsdSurroundings {
   readonly port: IoctlPort
+  /** amd64 unless given. */
+  readonly machine?: Machine
   readonly runner: CommandRunner
   readonly interfaceIndex: InterfaceIndex
   /** X25519 of a private key: the kernel never tells the public one. */
@@ -35,9 +54,11 @@ export interface NetbsdSurroundings {
 /** NetBSD's wg(4): property lists, one thing per call (spec bsd §4). */
 export class NetbsdDevices implements DeviceAccess {
   private readonly around: NetbsdSurroundings
+  private readonly block: ReturnType<typeof driverBlockOf>
 
   constructor(around: NetbsdSurroundings) {
     this.around = around
+    this.block = driverBlockOf(around.machine ?? amd64('netbsd'))
   }
 
   /** Interfaces named wgN; there are no groups. */
@@ -66,7 +87,8 @@ export class NetbsdDevices implements DeviceAccess {
 
   /** Reads, plans and carries out one call after the other; an error leaves what was already done. */
   async change(name: string, change: DeviceChange): Promise<void> {
-    const plan = planChange(this.readReply(name), change, this.around.interfaceIndex)
+    checkChange(change, 'netbsd')
+    const plan = planChange(this.readReply(name), change, this.around.interfaceIndex, this.block.memory)
     for (const request of plan.requests) this.send(name, request)
     plan.warnings.forEach(this.around.warn)
   }
@@ -74,29 +96,34 @@ export class NetbsdDevices implements DeviceAccess {
   private readReply(name: string): DriverReply {
     for (let size = firstReadBytes; ; size *= 2) {
       const block = Buffer.alloc(size)
-      const argument = driverArgument(name, 0, size)
-      const errno = this.around.port.ioctl(siocgdrvspec, argument, { offset: driverBlock.pointer, block })
+      const argument = driverArgument(name, 0, size, this.block)
+      const errno = this.around.port.ioctl(this.block.get, argument, { offset: this.block.pointer, block })
       if (errno === 'EINVAL' && size < lastReadBytes) continue
       if (errno !== undefined) throw deviceError(name, errno)
       const end = block.indexOf(0)
-      return readReply(parsePlist(block.toString('utf8', 0, end < 0 ? size : end)))
+      return readReply(parsePlist(block.toString('utf8', 0, end < 0 ? size : end)), this.block.memory)
     }
   }
 
   private send(name: string, request: DriverRequest): void {
     const block = Buffer.from(printPlist(request.plist))
-    const argument = driverArgument(name, request.command, block.length)
-    const errno = this.around.port.ioctl(siocsdrvspec, argument, { offset: driverBlock.pointer, block })
+    const argument = driverArgument(name, request.command, block.length, this.block)
+    const errno = this.around.port.ioctl(this.block.set, argument, { offset: this.block.pointer, block })
     block.fill(0)
     if (errno !== undefined) throw deviceError(name, errno)
   }
 }
 
 /** struct ifdrv without its pointer; `length` is the text without NUL on set, the size of the block on get. */
-export const driverArgument = (name: string, command: number, length: number): Buffer => {
-  const argument = Buffer.alloc(driverBlock.bytes)
+export const driverArgument = (
+  name: string,
+  command: number,
+  length: number,
+  block: ReturnType<typeof driverBlockOf>,
+): Buffer => {
+  const argument = Buffer.alloc(block.bytes)
   writeName(argument, name)
-  argument.writeBigUInt64LE(BigInt(command), driverBlock.command)
-  argument.writeBigUInt64LE(BigInt(length), driverBlock.length)
+  block.memory.setWord(argument, block.command, BigInt(command))
+  block.memory.setWord(argument, block.length, BigInt(length))
   return argument
 }

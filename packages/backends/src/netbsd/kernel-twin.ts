@@ -2,11 +2,13 @@
 import type { Cidr } from '@wgq/model/cidr'
 import { parseIp } from '@wgq/model/ip'
 import { keyBytes, zeroKey } from '@wgq/model/key'
+import { amd64, type Machine } from '@wgq/native/bsd/machine'
 import type { IoctlPointer, IoctlPort } from '../bsd/ioctl-port.ts'
+import type { Memory } from '../bsd/memory.ts'
 import { afInet, afInet6, encodeSockaddr } from '../bsd/sockaddr.ts'
 import { mostAllowedIps } from './change-plan.ts'
 import { type DriverReply, type ReplyPeer, readReply } from './device-reply.ts'
-import { driverBlock, siocgdrvspec, siocsdrvspec } from './devices.ts'
+import { driverBlockOf } from './devices.ts'
 import { samePrefix } from './peer.ts'
 import { type Plist, printPlist } from './plist.ts'
 import { parsePlist } from './plist-parser.ts'
@@ -24,6 +26,11 @@ export class NetbsdKernelTwin implements IoctlPort {
   readonly interfaces = new Map<string, NetbsdTwinDevice>()
   /** 0 for root. */
   uid = 0
+  private readonly block: ReturnType<typeof driverBlockOf>
+
+  constructor(machine: Machine = amd64('netbsd')) {
+    this.block = driverBlockOf(machine)
+  }
 
   create(name: string): NetbsdTwinDevice {
     const made: NetbsdTwinDevice = { privateKey: undefined, listenPort: 0, peers: [] }
@@ -32,41 +39,42 @@ export class NetbsdKernelTwin implements IoctlPort {
   }
 
   ioctl(request: number, argument: Buffer, pointer?: IoctlPointer): string | undefined {
+    const { memory } = this.block
     const device = this.interfaces.get(argument.toString('utf8', 0, 16).replace(/\0.*$/s, ''))
     if (!device) return 'ENXIO'
-    if (pointer?.offset !== driverBlock.pointer) return 'EFAULT'
-    const length = Number(argument.readBigUInt64LE(driverBlock.length))
-    if (request === siocgdrvspec) {
-      const reply = Buffer.from(`${printPlist(describe(device, this.uid === 0))}\0`)
+    if (pointer?.offset !== this.block.pointer) return 'EFAULT'
+    const length = Number(memory.word(argument, this.block.length))
+    if (request === this.block.get) {
+      const reply = Buffer.from(`${printPlist(describe(device, this.uid === 0, memory))}\0`)
       if (length < reply.length) return 'EINVAL'
       pointer.block.set(reply)
       return undefined
     }
-    if (request !== siocsdrvspec) return 'ENOTTY'
+    if (request !== this.block.set) return 'ENOTTY'
     if (this.uid !== 0) return 'EPERM'
     if (length >= 32766) return 'E2BIG'
-    const command = Number(argument.readBigUInt64LE(driverBlock.command))
+    const command = Number(memory.word(argument, this.block.command))
     try {
-      return set(device, command, parsePlist(pointer.block.toString('utf8', 0, length)))
+      return set(device, command, parsePlist(pointer.block.toString('utf8', 0, length)), memory)
     } catch {
       return 'EINVAL'
     }
   }
 }
 
-const set = (device: NetbsdTwinDevice, command: number, plist: Plist): string | undefined => {
+const set = (device: NetbsdTwinDevice, command: number, plist: Plist, memory: Memory): string | undefined => {
   switch (command) {
     case driverCommand.setPrivateKey:
-      device.privateKey = readReply(plist).privateKey
+      device.privateKey = readReply(plist, memory).privateKey
       return undefined
     case driverCommand.setListenPort: {
-      const { listenPort } = readReply(plist)
+      const { listenPort } = readReply(plist, memory)
       if (device.listenPort !== 0 && device.listenPort !== listenPort) return 'EINVAL'
       device.listenPort = listenPort
       return undefined
     }
     case driverCommand.addPeer:
-      return add(device, plist)
+      return add(device, plist, memory)
     case driverCommand.deletePeer: {
       const name = plist.type === 'dict' ? plist.entries.get('name') : undefined
       const at = device.peers.findIndex((peer) => name?.type === 'string' && peer.name === name.text)
@@ -78,10 +86,11 @@ const set = (device: NetbsdTwinDevice, command: number, plist: Plist): string | 
   return 'EINVAL'
 }
 
-const add = (device: NetbsdTwinDevice, plist: Plist): string | undefined => {
-  const [peer] = readReply(dict({ peers: { type: 'array', items: [plist] } })).peers
+const add = (device: NetbsdTwinDevice, plist: Plist, memory: Memory): string | undefined => {
+  const [peer] = readReply(dict({ peers: { type: 'array', items: [plist] } }), memory).peers
   if (!peer || Buffer.byteLength(peer.name ?? '') > 16) return 'EINVAL'
-  if (peer.allowedIps.length > mostAllowedIps) throw new Error('kernel memory overwritten')
+  if (peer.allowedIps.length > mostAllowedIps)
+    throw new RangeError('The guard in front let too many allowed IPs through')
   const clash = device.peers.some(
     (other) =>
       other.publicKey === peer.publicKey ||
@@ -93,19 +102,19 @@ const add = (device: NetbsdTwinDevice, plist: Plist): string | undefined => {
   return undefined
 }
 
-const describe = (device: NetbsdTwinDevice, root: boolean): Plist =>
+const describe = (device: NetbsdTwinDevice, root: boolean, memory: Memory): Plist =>
   dict({
     private_key: root ? data(keyBytes(device.privateKey ?? zeroKey)) : undefined,
     listen_port: device.listenPort ? unsigned(device.listenPort) : undefined,
-    peers: array(device.peers.map((peer) => describePeer(peer, root))),
+    peers: array(device.peers.map((peer) => describePeer(peer, root, memory))),
   })
 
-const describePeer = (peer: ReplyPeer, root: boolean): Plist =>
+const describePeer = (peer: ReplyPeer, root: boolean, memory: Memory): Plist =>
   dict({
     name: peer.name === undefined ? undefined : { type: 'string', text: peer.name },
     public_key: data(keyBytes(peer.publicKey)),
     preshared_key: root && peer.presharedKey ? data(keyBytes(peer.presharedKey)) : undefined,
-    endpoint: peer.endpoint && data(encodeSockaddr(peer.endpoint, afInet6.netbsd, () => undefined)),
+    endpoint: peer.endpoint && data(encodeSockaddr(peer.endpoint, afInet6.netbsd, () => undefined, memory)),
     allowedips: array(peer.allowedIps.map(describeCidr)),
     last_handshake_time_sec: unsigned(peer.lastHandshake.seconds),
     last_handshake_time_nsec: unsigned(peer.lastHandshake.nanoseconds),

@@ -2,16 +2,20 @@
 import type { DeviceChange } from '@wgq/model/device'
 import { isWgqError } from '@wgq/model/error'
 import { type Key, zeroKey } from '@wgq/model/key'
+import { amd64 } from '@wgq/native/bsd/machine'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { changeOf, readVectors } from '../bsd/fixtures/vectors.ts'
+import { memoryOf } from '../bsd/memory.ts'
 import { readReply } from './device-reply.ts'
-import { driverArgument, NetbsdDevices } from './devices.ts'
+import { driverArgument, driverBlockOf, NetbsdDevices } from './devices.ts'
 import { NetbsdKernelTwin } from './kernel-twin.ts'
 import { type Plist, printPlist } from './plist.ts'
 import { parsePlist } from './plist-parser.ts'
 import { addPeer, deletePeer, setListenPort, setPrivateKey } from './request.ts'
 
+const machine = amd64('netbsd')
+const memory = memoryOf(machine)
 const vectors = readVectors('netbsd-plist.json')
 const noIndex = () => undefined
 const { peer1, peer2, peer3, device, psk1 } = vectors.keys
@@ -26,7 +30,7 @@ const requests: Record<string, ReturnType<typeof setListenPort>> = {
   'set-private-key': setPrivateKey(device.priv),
   'set-listen-port': setListenPort(51820),
   'set-listen-port-small': setListenPort(7),
-  'add-peer-bare': addPeer({ allowedIps: [], ...peerOf([peer3.pub]), name: 'p3' }, noIndex),
+  'add-peer-bare': addPeer({ allowedIps: [], ...peerOf([peer3.pub]), name: 'p3' }, noIndex, memory),
   'add-peer-v4': addPeer(
     {
       allowedIps: [],
@@ -42,8 +46,13 @@ const requests: Record<string, ReturnType<typeof setListenPort>> = {
       name: 'p1',
     },
     noIndex,
+    memory,
   ),
-  'add-peer-name-escapes': addPeer({ allowedIps: [], ...peerOf([peer3.pub]), name: 'a<b>&c' }, noIndex),
+  'add-peer-name-escapes': addPeer(
+    { allowedIps: [], ...peerOf([peer3.pub]), name: 'a<b>&c' },
+    noIndex,
+    memory,
+  ),
   'delete-peer': deletePeer('p1'),
 }
 
@@ -54,7 +63,12 @@ describe('set property lists', () => {
       if (!request) throw new Error('no request for this vector')
       expect(printPlist(request.plist)).toBe(vector.plist)
       expect(request.command).toBe(vector.ifd_cmd)
-      const argument = driverArgument('wg0', request.command, Buffer.byteLength(vector.plist))
+      const argument = driverArgument(
+        'wg0',
+        request.command,
+        Buffer.byteLength(vector.plist),
+        driverBlockOf(machine),
+      )
       expect(argument.toString('hex')).toBe(vector.ifdrv_hex_pointer_zeroed)
       expect(printPlist(parsePlist(vector.plist))).toBe(vector.plist)
     })
@@ -71,7 +85,7 @@ describe('get replies', () => {
 
   test('three peers', () => {
     const vector = vectors.get.find((each: { name: string }) => each.name === 'get-three-peers-user')
-    const reply = readReply(parsePlist(vector.plist))
+    const reply = readReply(parsePlist(vector.plist), memory)
     expect(reply.listenPort).toBe(51820)
     expect(reply.peers.map((peer) => peer.name)).toEqual(['p3', 'p2', 'p1'])
     expect(reply.peers[1]?.endpoint).toEqual({ family: 6, address: '2001:db8::2', port: 51822 })
@@ -89,7 +103,7 @@ describe('get replies', () => {
 
   test('zero private key is none; a peer may lack a name', () => {
     const vector = vectors.get.find((each: { name: string }) => each.name === 'get-unnamed-peer')
-    const reply = readReply(parsePlist(vector.plist))
+    const reply = readReply(parsePlist(vector.plist), memory)
     expect(reply.privateKey).toBeUndefined()
     expect(reply.peers[0]?.name).toBeUndefined()
   })
@@ -101,6 +115,7 @@ const setup = () => {
   const warnings: string[] = []
   const calls: number[] = []
   const devices = new NetbsdDevices({
+    machine,
     port: {
       ioctl: (request, argument, pointer) => {
         if (request === 0x8028697b) calls.push(Number(argument.readBigUInt64LE(16)))
@@ -254,7 +269,7 @@ describe('properties', () => {
         const cut = keep > 500 ? text : text.slice(0, keep)
         const place = at % (cut.length + 1)
         try {
-          readReply(parsePlist(cut.slice(0, place) + insert + cut.slice(place + insert.length)))
+          readReply(parsePlist(cut.slice(0, place) + insert + cut.slice(place + insert.length)), memory)
         } catch (error) {
           expect(isWgqError(error) && error.code).toBe('E_DEVICE')
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { parseIp } from '@wgq/model/ip'
 import { type Key, keyBytes } from '@wgq/model/key'
+import type { Memory } from '../bsd/memory.ts'
 import { afInet, afInet6, encodeSockaddr, type InterfaceIndex } from '../bsd/sockaddr.ts'
 import type { NamedPeer } from './peer.ts'
 import type { Plist } from './plist.ts'
@@ -28,13 +29,13 @@ export const setListenPort = (port: number): DriverRequest => ({
 })
 
 /** `wgconfig IF add peer NAME KEY …`. */
-export const addPeer = (peer: NamedPeer, interfaceIndex: InterfaceIndex): DriverRequest => ({
+export const addPeer = (peer: NamedPeer, interfaceIndex: InterfaceIndex, memory: Memory): DriverRequest => ({
   command: driverCommand.addPeer,
   plist: dict({
     name: peer.name === undefined ? undefined : { type: 'string', text: peer.name },
     public_key: data(keyBytes(peer.publicKey)),
     preshared_key: peer.presharedKey && data(keyBytes(peer.presharedKey)),
-    endpoint: peer.endpoint && data(encodeSockaddr(peer.endpoint, afInet6.netbsd, interfaceIndex)),
+    endpoint: peer.endpoint && data(encodeSockaddr(peer.endpoint, afInet6.netbsd, interfaceIndex, memory)),
     allowedips: allowedIps(peer),
   }),
 })

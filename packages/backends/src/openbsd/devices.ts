@@ -1,63 +1,71 @@
 // SPDX-License-Identifier: MIT
 import { maskCidr } from '@wgq/model/cidr'
 import type { Device, DeviceAccess, DeviceChange } from '@wgq/model/device'
+import { amd64, type Machine } from '@wgq/native/bsd/machine'
 import { hasRemovals, resolveRemovals } from '../allowed-ip-edits.ts'
+import { checkChange } from '../bsd/checked-change.ts'
 import { checkedSize } from '../bsd/checked-size.ts'
 import { listGroup } from '../bsd/interface-group.ts'
 import { deviceError, type IoctlPort, writeName } from '../bsd/ioctl-port.ts'
 import type { InterfaceIndex } from '../bsd/sockaddr.ts'
 import { encodeChange } from './device-change.ts'
 import { decodeDevice } from './device-reply.ts'
-import { interfaceRecord, type PeerRecord, peerRecordOf } from './layout.ts'
-
-/** SIOCSWG and SIOCGWG: the numbers of FreeBSD, another argument. */
-export const siocswg = 0xc02069d2
-export const siocgwg = 0xc02069d3
-
-/** struct wg_data_io of OpenBSD: name at 0, size at 16, pointer at 24. */
-export const dataBlock = { bytes: 32, size: 16, pointer: 24 } as const
+import { abiOf, type Records, recordsOf } from './layout.ts'
 
 const mostAttempts = 32
 
 /** OpenBSD's wg(4): nested records, the same two ioctls for both layouts (spec bsd §3). */
 export class OpenbsdDevices implements DeviceAccess {
   private readonly port: IoctlPort
-  private readonly layout: PeerRecord
+  /** Those of the release, and those of the other ABI. */
+  private readonly records: readonly [Records, Records]
+  private readonly machine: Machine
   private readonly interfaceIndex: InterfaceIndex
 
   /** `release` is `os.release()` (`7.8`). */
-  constructor(port: IoctlPort, release: string, interfaceIndex: InterfaceIndex) {
+  constructor(
+    port: IoctlPort,
+    release: string,
+    interfaceIndex: InterfaceIndex,
+    machine: Machine = amd64('openbsd'),
+  ) {
     this.port = port
-    this.layout = peerRecordOf(release)
+    this.machine = machine
+    const abi = abiOf(release)
+    this.records = [recordsOf(machine, abi), recordsOf(machine, abi === '7.4' ? '7.3' : '7.4')]
     this.interfaceIndex = interfaceIndex
   }
 
   /** The members of interface group `wg`. */
   async list(): Promise<string[]> {
-    return listGroup(this.port, 'wg')
+    return listGroup(this.port, 'wg', this.machine)
   }
 
   /** Too small a block is no error here: the needed size comes back and nothing is copied. */
   async read(name: string): Promise<Device> {
+    const [records] = this.records
+    const { data, device, memory } = records
     let block = Buffer.alloc(0)
     for (let attempt = 0; attempt < mostAttempts; attempt++) {
-      const argument = dataArgument(name, block.length)
-      const errno = this.port.ioctl(siocgwg, argument, { offset: dataBlock.pointer, block })
+      const argument = dataArgument(name, block.length, records)
+      const errno = this.port.ioctl(records.requests.get, argument, { offset: data.pointer, block })
       if (errno !== undefined) throw deviceError(name, errno)
-      const size = checkedSize(argument.readBigUInt64LE(dataBlock.size))
-      if (size <= block.length && block.length >= interfaceRecord.bytes)
-        return decodeDevice(name, block.subarray(0, size), this.layout)
-      block = Buffer.alloc(Math.max(size, interfaceRecord.bytes))
+      const size = checkedSize(memory.word(argument, data.size))
+      if (size <= block.length && block.length >= device.bytes)
+        return decodeDevice(name, block.subarray(0, size), this.records)
+      block = Buffer.alloc(Math.max(size, device.bytes))
     }
     throw deviceError(name, 'ENOMEM')
   }
 
   /** Sets everything in one call. Not atomic: after an error the device may hold a part of the change. */
   async change(name: string, change: DeviceChange): Promise<void> {
+    checkChange(change, 'openbsd')
+    const [records] = this.records
     const resolved = hasRemovals(change) ? resolveRemovals(change, await this.read(name)) : change
-    const block = encodeChange(maskAllowedIps(resolved), this.layout, this.interfaceIndex)
-    const argument = dataArgument(name, block.length)
-    const errno = this.port.ioctl(siocswg, argument, { offset: dataBlock.pointer, block })
+    const block = encodeChange(maskAllowedIps(resolved), records, this.interfaceIndex)
+    const argument = dataArgument(name, block.length, records)
+    const errno = this.port.ioctl(records.requests.set, argument, { offset: records.data.pointer, block })
     block.fill(0)
     if (errno !== undefined) throw deviceError(name, errno)
   }
@@ -71,9 +79,9 @@ const maskAllowedIps = (change: DeviceChange): DeviceChange => ({
   ),
 })
 
-const dataArgument = (name: string, size: number): Buffer => {
-  const argument = Buffer.alloc(dataBlock.bytes)
+const dataArgument = (name: string, size: number, { data, memory }: Records): Buffer => {
+  const argument = Buffer.alloc(data.bytes)
   writeName(argument, name)
-  argument.writeBigUInt64LE(BigInt(size), dataBlock.size)
+  memory.setWord(argument, data.size, BigInt(size))
   return argument
 }

@@ -1,25 +1,27 @@
 // SPDX-License-Identifier: MIT
+import { amd64, type Machine } from '@wgq/native/bsd/machine'
 import type { IoctlPointer } from '../bsd/ioctl-port.ts'
 import { GroupedKernelTwin } from '../bsd/twin/grouped-kernel-twin.ts'
 import type { TwinPeer, WireguardTwin } from '../bsd/twin/wireguard-twin.ts'
-import { dataBlock, siocgwg, siocswg } from './devices.ts'
-import {
-  allowedIpRecord,
-  interfaceFlag,
-  interfaceRecord,
-  type PeerRecord,
-  peerField,
-  peerFlag,
-} from './layout.ts'
+import { interfaceFlag, peerFlag, type Records } from './layout.ts'
+
+const openbsdRules = {
+  maskHostBits: false,
+  zeroKeyClears: true,
+  keepaliveNeedsTimers: true,
+  movedKeepsHostBits: true,
+  zeroPortBindsAnew: true,
+  mostTable: 255,
+} as const
 
 /** OpenBSD's side of the ioctl boundary, in memory, with the driver's sizes, flags and errnos (spec bsd §3.2). */
 export class OpenbsdKernelTwin extends GroupedKernelTwin {
-  private readonly layout: PeerRecord
+  private readonly records: Records
 
-  /** `layout` is the peer record of the release. */
-  constructor(layout: PeerRecord) {
-    super({ maskHostBits: false, zeroKeyClears: true, keepaliveNeedsTimers: true })
-    this.layout = layout
+  /** `records` are those of the release and the machine. */
+  constructor(records: Records, machine: Machine = amd64('openbsd')) {
+    super(openbsdRules, machine)
+    this.records = records
   }
 
   protected carryOut(
@@ -28,120 +30,139 @@ export class OpenbsdKernelTwin extends GroupedKernelTwin {
     argument: Buffer,
     pointer: IoctlPointer | undefined,
   ): string | undefined {
-    if (pointer?.offset !== dataBlock.pointer) return 'EFAULT'
-    if (request === siocgwg) return this.get(device, argument, pointer.block)
-    if (request === siocswg) return this.uid === 0 ? this.set(device, pointer.block) : 'EPERM'
+    if (pointer?.offset !== this.records.data.pointer) return 'EFAULT'
+    if (request === this.records.requests.get) return this.get(device, argument, pointer.block)
+    if (request === this.records.requests.set)
+      return this.uid === 0 ? this.set(device, pointer.block) : 'EPERM'
     return 'ENOTTY'
   }
 
   private get(device: WireguardTwin, argument: Buffer, block: Buffer): string | undefined {
-    const reply = this.uid === 0 ? describe(device, this.layout) : describeForOthers(device)
-    if (argument.readBigUInt64LE(dataBlock.size) >= reply.length) block.set(reply)
-    argument.writeBigUInt64LE(BigInt(reply.length), dataBlock.size)
+    const { data, memory } = this.records
+    const reply = this.uid === 0 ? describe(device, this.records) : describeForOthers(device, this.records)
+    if (memory.word(argument, data.size) >= reply.length) block.set(reply)
+    memory.setWord(argument, data.size, BigInt(reply.length))
     return undefined
   }
 
-  /** Trusts the counts, as the kernel does; reading past the block is EFAULT. */
+  /** Trusts the counts, as the kernel does, whatever the size field says; reading past the block is EFAULT. */
   private set(device: WireguardTwin, block: Buffer): string | undefined {
     try {
-      return configure(device, block, this.layout)
+      return configure(device, block, this.records)
     } catch {
       return 'EFAULT'
     }
   }
 }
 
-const describeForOthers = (device: WireguardTwin): Buffer => {
-  const out = Buffer.alloc(interfaceRecord.bytes)
-  out[interfaceRecord.flags] =
-    (device.port ? interfaceFlag.hasPort : 0) | (device.mark ? interfaceFlag.hasRtable : 0)
-  out.writeUInt16LE(device.port, interfaceRecord.port)
-  out.writeInt32LE(device.mark, interfaceRecord.rtable)
+const describeForOthers = (device: WireguardTwin, { device: field, memory }: Records): Buffer => {
+  const out = Buffer.alloc(field.bytes)
+  out[field.flags] = (device.port ? interfaceFlag.hasPort : 0) | (device.mark ? interfaceFlag.hasRtable : 0)
+  memory.setU16(out, field.port, device.port)
+  memory.setI32(out, field.rtable, device.mark)
   return out
 }
 
-const describe = (device: WireguardTwin, layout: PeerRecord): Buffer => {
-  const out = describeForOthers(device)
+const describe = (device: WireguardTwin, records: Records): Buffer => {
+  const { device: field, memory, peer, allowedIp } = records
+  const size = device.peers.reduce(
+    (sum, { allowedIps }) => sum + peer.bytes + allowedIps.length * allowedIp.bytes,
+    field.bytes,
+  )
+  const out = Buffer.alloc(size)
+  out.set(describeForOthers(device, records))
   if (device.privateKey && device.publicKey) {
-    out[interfaceRecord.flags] =
-      (out[interfaceRecord.flags] as number) | interfaceFlag.hasPublic | interfaceFlag.hasPrivate
-    out.set(device.publicKey, interfaceRecord.publicKey)
-    out.set(device.privateKey, interfaceRecord.privateKey)
+    out[field.flags] = (out[field.flags] as number) | interfaceFlag.hasPublic | interfaceFlag.hasPrivate
+    out.set(device.publicKey, field.publicKey)
+    out.set(device.privateKey, field.privateKey)
   }
-  out.writeBigUInt64LE(BigInt(device.peers.length), interfaceRecord.peerCount)
-  return Buffer.concat([out, ...device.peers.map((peer) => describePeer(peer, layout))])
+  memory.setWord(out, field.peerCount, BigInt(device.peers.length))
+  let at = field.peers
+  for (const each of device.peers) {
+    const record = describePeer(each, records)
+    out.set(record, at)
+    at += record.length
+  }
+  return out
 }
 
-const describePeer = (peer: TwinPeer, layout: PeerRecord): Buffer => {
-  const out = Buffer.alloc(layout.bytes)
+/** A peer and its allowed IPs; without what pads the last record. */
+const describePeer = (peer: TwinPeer, records: Records): Buffer => {
+  const { peer: field, allowedIp, memory } = records
+  const out = Buffer.alloc(field.allowedIps + peer.allowedIps.length * allowedIp.bytes)
   const hasPsk = peer.presharedKey.some((byte) => byte !== 0)
-  out.writeInt32LE(
+  memory.setI32(
+    out,
+    field.flags,
     peerFlag.hasPublic |
       (hasPsk ? peerFlag.hasPsk : 0) |
       (peer.keepaliveSeconds ? peerFlag.hasKeepalive : 0) |
       (peer.endpoint ? peerFlag.hasEndpoint : 0),
-    peerField.flags,
   )
-  out.writeInt32LE(1, peerField.protocolVersion)
-  out.set(peer.publicKey, peerField.publicKey)
-  out.set(peer.presharedKey, peerField.presharedKey)
-  out.writeUInt16LE(peer.keepaliveSeconds, peerField.keepaliveSeconds)
-  if (peer.endpoint) out.set(peer.endpoint, peerField.endpoint)
-  out.writeBigUInt64LE(peer.txBytes, peerField.txBytes)
-  out.writeBigUInt64LE(peer.rxBytes, peerField.rxBytes)
-  out.writeBigInt64LE(peer.handshakeSeconds, peerField.handshakeSeconds)
-  out.writeBigUInt64LE(BigInt(peer.allowedIps.length), layout.allowedIpCount)
-  const allowedIps = peer.allowedIps.map(({ address, prefixLength }) => {
-    const record = Buffer.alloc(allowedIpRecord.bytes)
-    record[allowedIpRecord.family] = address.length === 4 ? 2 : 24
-    record.writeInt32LE(prefixLength, allowedIpRecord.prefixLength)
-    record.set(address, allowedIpRecord.address)
-    return record
+  memory.setI32(out, field.protocolVersion, 1)
+  out.set(peer.publicKey, field.publicKey)
+  out.set(peer.presharedKey, field.presharedKey)
+  memory.setU16(out, field.keepaliveSeconds, peer.keepaliveSeconds)
+  if (peer.endpoint) out.set(peer.endpoint, field.endpoint)
+  memory.setU64(out, field.txBytes, peer.txBytes)
+  memory.setU64(out, field.rxBytes, peer.rxBytes)
+  memory.setI64(out, field.handshakeSeconds, peer.handshakeSeconds)
+  memory.setWord(out, field.allowedIpCount, BigInt(peer.allowedIps.length))
+  peer.allowedIps.forEach(({ address, prefixLength }, i) => {
+    const at = field.allowedIps + i * allowedIp.bytes
+    out[at + allowedIp.family] = address.length === 4 ? 2 : 24
+    memory.setI32(out, at + allowedIp.prefixLength, prefixLength)
+    out.set(address, at + allowedIp.address)
   })
-  return Buffer.concat([out, ...allowedIps])
+  return out
 }
 
-const configure = (device: WireguardTwin, block: Buffer, layout: PeerRecord): string | undefined => {
-  const flags = block.readUInt8(interfaceRecord.flags)
+const configure = (device: WireguardTwin, block: Buffer, records: Records): string | undefined => {
+  const { device: field, peer, allowedIp, memory } = records
+  const flags = block.readUInt8(field.flags)
   if (flags & interfaceFlag.replacePeers) device.peers.length = 0
-  if (flags & interfaceFlag.hasPrivate) device.setPrivateKey(bytes(block, interfaceRecord.privateKey, 32))
-  if (flags & interfaceFlag.hasPort) device.port = block.readUInt16LE(interfaceRecord.port)
-  if (flags & interfaceFlag.hasRtable) device.mark = block.readInt32LE(interfaceRecord.rtable)
-  const peers = Number(block.readBigUInt64LE(interfaceRecord.peerCount))
+  if (flags & interfaceFlag.hasPrivate) device.setPrivateKey(bytes(block, field.privateKey, 32))
+  const errno = device.bind(
+    flags & interfaceFlag.hasPort ? memory.u16(block, field.port) : undefined,
+    flags & interfaceFlag.hasRtable ? memory.i32(block, field.rtable) : undefined,
+  )
+  if (errno) return errno
+  const peers = Number(memory.word(block, field.peerCount))
   if (peers > 1 << 20) return 'ENOMEM'
-  let at: number = interfaceRecord.bytes
+  let at = field.peers
   for (let i = 0; i < peers; i++) {
-    const count = Number(block.readBigUInt64LE(at + layout.allowedIpCount))
-    const record = bytes(block, at, layout.bytes + count * allowedIpRecord.bytes)
-    const errno = configurePeer(device, record, layout)
-    if (errno) return errno
+    const count = Number(memory.word(bytes(block, at, peer.bytes), peer.allowedIpCount))
+    const record = bytes(block, at, peer.allowedIps + count * allowedIp.bytes)
+    const refused = configurePeer(device, record, records)
+    if (refused) return refused
     at += record.length
   }
   return undefined
 }
 
-const configurePeer = (device: WireguardTwin, record: Buffer, layout: PeerRecord): string | undefined => {
-  const flags = record.readInt32LE(peerField.flags)
-  if (![0, 1].includes(record.readInt32LE(peerField.protocolVersion))) return 'EPFNOSUPPORT'
+const configurePeer = (device: WireguardTwin, record: Buffer, records: Records): string | undefined => {
+  const { peer: field, allowedIp, memory } = records
+  const flags = memory.i32(record, field.flags)
+  if (![0, 1].includes(memory.i32(record, field.protocolVersion))) return 'EPFNOSUPPORT'
   if ((flags & peerFlag.hasPublic) === 0) return undefined
-  const publicKey = bytes(record, peerField.publicKey, 32)
+  const publicKey = bytes(record, field.publicKey, 32)
   if (flags & peerFlag.remove) {
     device.removePeer(publicKey)
     return undefined
   }
   const peer = device.peer(publicKey, (flags & peerFlag.updateOnly) === 0)
   if (!peer) return undefined
-  if (flags & peerFlag.hasEndpoint) peer.endpoint = bytes(record, peerField.endpoint, 28)
-  if (flags & peerFlag.hasPsk) peer.presharedKey = bytes(record, peerField.presharedKey, 32)
-  if (flags & peerFlag.hasKeepalive)
-    device.setKeepalive(peer, record.readUInt16LE(peerField.keepaliveSeconds))
+  if (flags & peerFlag.hasEndpoint) peer.endpoint = bytes(record, field.endpoint, 28)
+  if (flags & peerFlag.hasPsk) peer.presharedKey = bytes(record, field.presharedKey, 32)
+  if (flags & peerFlag.hasKeepalive) device.setKeepalive(peer, memory.u16(record, field.keepaliveSeconds))
   if (flags & peerFlag.replaceAllowedIps) peer.allowedIps = []
-  for (let at = layout.bytes; at < record.length; at += allowedIpRecord.bytes) {
-    const family = record.readUInt8(at + allowedIpRecord.family)
+  for (let at = field.allowedIps; at < record.length; at += allowedIp.bytes) {
+    const family = record.readUInt8(at + allowedIp.family)
     if (family !== 2 && family !== 24) return 'EAFNOSUPPORT'
-    const address = bytes(record, at + allowedIpRecord.address, family === 2 ? 4 : 16)
-    const prefixLength = record.readInt32LE(at + allowedIpRecord.prefixLength)
-    if (prefixLength > address.length * 8) throw new Error('kernel panic: prefix length')
+    const address = bytes(record, at + allowedIp.address, family === 2 ? 4 : 16)
+    const prefixLength = memory.i32(record, at + allowedIp.prefixLength)
+    if (prefixLength > address.length * 8)
+      throw new RangeError('The guard in front let a prefix length through')
     device.addAllowedIp(peer, { address, prefixLength })
   }
   return undefined

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { type BsdPlatform, familyWordBytes, tunLayouts } from './tun-layout.ts'
+import { amd64 } from './machine.ts'
+import { type BsdPlatform, familyWordBytes } from './tun-layout.ts'
 
 /**
  * The address family word that a tun(4) wants in front of an IP packet, by the packet's version: 4 bytes in network
@@ -9,7 +10,7 @@ export const familyWord = (platform: BsdPlatform, packet: Uint8Array): Buffer | 
   const version = (packet[0] ?? 0) >> 4
   if (version !== 4 && version !== 6) return undefined
   const word = Buffer.alloc(familyWordBytes)
-  word.writeUInt32BE(version === 4 ? 2 : tunLayouts[platform].inet6)
+  word.writeUInt32BE(version === 4 ? 2 : amd64(platform).fact('AF_INET6'))
   return word
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import type { Machine } from './machine.ts'
 
 /** The BSDs by their names in `process.platform`. */
 export type BsdPlatform = 'freebsd' | 'openbsd' | 'netbsd'
@@ -13,33 +14,53 @@ export interface TunLayout {
   readonly getName?: number
   /** SIOCSIFNAME: ifreq with a pointer to the new name. */
   readonly setName?: number
-  /** SIOCSIFMTU: ifreq with an int. */
+  /** SIOCGIFMTU and SIOCSIFMTU: ifreq with an int. */
+  readonly getMtu: number
   readonly setMtu: number
+  /** SIOCGIFFLAGS: ifreq with the low half of the flags as a short. */
+  readonly getFlags: number
   /** SIOCIFDESTROY: ifreq. OpenBSD's goes with its descriptor. */
   readonly destroy?: number
   /** SIOCGIFINFO_IN6 and SIOCSIFINFO_IN6, where link-local addresses must be switched off (FreeBSD). */
-  readonly neighbourInfo?: { readonly get: number; readonly set: number }
+  readonly neighbourInfo?: {
+    readonly get: number
+    readonly set: number
+    /** Bytes of struct in6_ndireq, and where its flags (u32) stand. */
+    readonly bytes: number
+    readonly flags: number
+  }
+  readonly littleEndian: boolean
   /** Bytes of struct ifreq. */
   readonly ifreqBytes: number
   /** AF_INET6 of the family word. */
   readonly inet6: number
 }
 
-/** The three systems. */
-export const tunLayouts: Readonly<Record<BsdPlatform, TunLayout>> = {
-  freebsd: {
-    setHead: 0x80047460,
-    setMode: 0x8004745e,
-    getName: 0x4020745d,
-    setName: 0x80206928,
-    setMtu: 0x80206934,
-    destroy: 0x80206979,
-    neighbourInfo: { get: 0xc048696c, set: 0xc048696d },
-    ifreqBytes: 32,
-    inet6: 28,
-  },
-  openbsd: { setMtu: 0x8020697f, ifreqBytes: 32, inet6: 24 },
-  netbsd: { setHead: 0x80047442, setMtu: 0x8090697f, destroy: 0x80906979, ifreqBytes: 144, inet6: 24 },
+/** tun(4) of a system on one machine. */
+export const tunLayoutOf = (platform: BsdPlatform, { fact, littleEndian }: Machine): TunLayout => {
+  const common = {
+    littleEndian,
+    getMtu: fact('SIOCGIFMTU'),
+    setMtu: fact('SIOCSIFMTU'),
+    getFlags: fact('SIOCGIFFLAGS'),
+    ifreqBytes: fact('ifreq.size'),
+    inet6: fact('AF_INET6'),
+  }
+  if (platform === 'openbsd') return common
+  const both = { ...common, setHead: fact('TUNSIFHEAD'), destroy: fact('SIOCIFDESTROY') }
+  if (platform === 'netbsd') return both
+  return {
+    ...both,
+    setMode: fact('TUNSIFMODE'),
+    getName: fact('TUNGIFNAME'),
+    setName: fact('SIOCSIFNAME'),
+    neighbourInfo: {
+      get: fact('SIOCGIFINFO_IN6'),
+      set: fact('SIOCSIFINFO_IN6'),
+      bytes: fact('in6_ndireq.size'),
+      flags: fact('in6_ndireq.ndi.flags'),
+    },
+  }
 }
 
 /** Bytes of the address family word before every packet, in both directions. */
@@ -47,9 +68,6 @@ export const familyWordBytes = 4
 
 /** IFF_BROADCAST | IFF_MULTICAST, without IFF_POINTOPOINT. */
 export const broadcastMode = 0x8002
-
-/** struct in6_ndireq of FreeBSD: 72 bytes, flags (u32) at 36. */
-export const neighbourRequest = { bytes: 72, flags: 36 } as const
 
 /** ND6_IFF_AUTO_LINKLOCAL, ND6_IFF_NO_DAD. */
 export const neighbourFlag = { autoLinkLocal: 0x20, noDad: 0x100 } as const

@@ -63,14 +63,15 @@ describe('freebsd', () => {
 
 describe('openbsd', () => {
   test('the first free unit; the interface goes with its descriptor', () => {
-    const { calls, port } = recorder({ 'open /dev/tun0': 'EBUSY' })
+    const { calls, port } = recorder({ 'open /dev/tun0': 'EBUSY', 'open /dev/tun1': 'ENOENT' })
     const tun = openBsdTun('openbsd', 'tun', 1420, port)
-    expect(tun.name).toBe('tun1')
+    expect(tun.name).toBe('tun2')
     tun.close()
     expect(calls).toEqual([
       'open /dev/tun0',
       'open /dev/tun1',
-      `af2 0x8020697f ${hex('tun1')}${'00'.repeat(12)}8c05`,
+      'open /dev/tun2',
+      `af2 0x8020697f ${hex('tun2')}${'00'.repeat(12)}8c05`,
       'close',
     ])
   })

@@ -1,14 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { closeSync, constants, openSync } from 'node:fs'
 import { type IoctlTarget, ioctl, ioctlWithPointer } from '../system.ts'
-import {
-  type BsdPlatform,
-  broadcastMode,
-  neighbourFlag,
-  neighbourRequest,
-  type TunLayout,
-  tunLayouts,
-} from './tun-layout.ts'
+import { amd64, type Machine, machineOf } from './machine.ts'
+import { type BsdPlatform, broadcastMode, neighbourFlag, type TunLayout, tunLayoutOf } from './tun-layout.ts'
 
 /** The system calls that opening a tun(4) takes; tests record them. */
 export interface TunPort {
@@ -46,8 +40,9 @@ export const openBsdTun = (
   wanted: string,
   mtu: number,
   port: TunPort = nativePort,
+  machine: Machine = machineOf(platform) ?? amd64(platform),
 ): BsdTun => {
-  const layout = tunLayouts[platform]
+  const layout = tunLayoutOf(platform, machine)
   const opened = platform === 'freebsd' ? openClone(layout, port) : openUnit(wanted, port)
   let { name } = opened
   const close = () => {
@@ -73,7 +68,7 @@ export const openBsdTun = (
 /** SIOCSIFMTU. */
 const setMtu = (layout: TunLayout, name: string, mtu: number, port: TunPort): void => {
   const request = ifreq(layout, name)
-  request.writeInt32LE(mtu, 16)
+  writeI32(request, 16, mtu, layout)
   port.ioctl({ family: afInet }, layout.setMtu, request)
 }
 
@@ -94,28 +89,26 @@ const openUnit = (wanted: string, port: TunPort): { fd: number; name: string } =
     try {
       return { fd: port.open(`/dev/tun${unit}`), name: `tun${unit}` }
     } catch (error) {
-      // Another one that is open, or a unit without a device file.
-      if ((error as { code?: string }).code !== 'EBUSY' && (error as { code?: string }).code !== 'ENXIO')
-        throw error
+      // Another one that is open, one that the kernel does not have, or a unit without a device file.
+      if (!['EBUSY', 'ENXIO', 'ENOENT'].includes((error as { code?: string }).code ?? '')) throw error
     }
   }
   throw Object.assign(new Error('All tun devices are in use'), { code: 'EBUSY' })
 }
 
 const prepare = (layout: TunLayout, fd: number, name: string, port: TunPort): void => {
-  if (layout.setMode !== undefined) port.ioctl({ fd }, layout.setMode, int(broadcastMode))
-  if (layout.setHead !== undefined) port.ioctl({ fd }, layout.setHead, int(1))
+  if (layout.setMode !== undefined) port.ioctl({ fd }, layout.setMode, int(broadcastMode, layout))
+  if (layout.setHead !== undefined) port.ioctl({ fd }, layout.setHead, int(1, layout))
   if (layout.neighbourInfo) {
     // Automatic link-local addresses race with the destruction of the interface.
-    const request = Buffer.alloc(neighbourRequest.bytes)
+    const request = Buffer.alloc(layout.neighbourInfo.bytes)
     request.write(name, 0, 15)
-    port.ioctl({ family: tunLayouts.freebsd.inet6 }, layout.neighbourInfo.get, request)
-    const flags = request.readUInt32LE(neighbourRequest.flags)
-    request.writeUInt32LE(
-      ((flags & ~neighbourFlag.autoLinkLocal) | neighbourFlag.noDad) >>> 0,
-      neighbourRequest.flags,
-    )
-    port.ioctl({ family: tunLayouts.freebsd.inet6 }, layout.neighbourInfo.set, request)
+    port.ioctl({ family: layout.inet6 }, layout.neighbourInfo.get, request)
+    const { flags: at } = layout.neighbourInfo
+    const flags = view(request).getUint32(at, layout.littleEndian)
+    const wanted = (flags & ~neighbourFlag.autoLinkLocal) | neighbourFlag.noDad
+    view(request).setUint32(at, wanted >>> 0, layout.littleEndian)
+    port.ioctl({ family: layout.inet6 }, layout.neighbourInfo.set, request)
   }
 }
 
@@ -125,11 +118,16 @@ const ifreq = (layout: TunLayout, name: string): Buffer => {
   return request
 }
 
-const int = (value: number): Buffer => {
+const int = (value: number, layout: TunLayout): Buffer => {
   const out = Buffer.alloc(4)
-  out.writeInt32LE(value)
+  writeI32(out, 0, value, layout)
   return out
 }
+
+const writeI32 = (bytes: Buffer, at: number, value: number, { littleEndian }: TunLayout): void =>
+  view(bytes).setInt32(at, value, littleEndian)
+
+const view = (bytes: Buffer): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
 
 const nativePort: TunPort = {
   // libuv adds O_CLOEXEC.

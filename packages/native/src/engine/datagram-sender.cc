@@ -135,7 +135,7 @@ int DatagramSender::send_singly(UdpSocket& socket, const Endpoint& to, const Tra
       contents[built] = content_of(train.data + from, std::min(train.stride, train.bytes - from));
       messages[built].msg_hdr = outgoing.with(contents[built]);
     }
-    const int sent = ::sendmmsg(fd, messages.data(), built, send_flags);
+    const int sent = static_cast<int>(::sendmmsg(fd, messages.data(), built, send_flags));
     const int error = sent < 0 ? errno : 0;
     count(counters_.udp_sends);
     if (sent > 0) {

@@ -26,14 +26,15 @@ int ReceivedBatch::receive(int fd) {
     header.msg_control = controls_[i].bytes;
     header.msg_controllen = sizeof controls_[i].bytes;
   }
-  const int got = ::recvmmsg(fd, headers_.data(), static_cast<unsigned>(capacity()), MSG_DONTWAIT, nullptr);
+  const int got = static_cast<int>(
+      ::recvmmsg(fd, headers_.data(), static_cast<unsigned>(capacity()), MSG_DONTWAIT, nullptr));
   count_ = got < 0 ? 0 : static_cast<std::size_t>(got);
   return got;
 }
 
 ReceivedDatagram ReceivedBatch::at(std::size_t index) {
   msghdr& header = headers_[index].msg_hdr;
-  ReceivedDatagram datagram{buffer(index), headers_[index].msg_len, {}, from_sockaddr(addresses_[index]),
+  ReceivedDatagram datagram{buffer(index), static_cast<std::size_t>(headers_[index].msg_len), {}, from_sockaddr(addresses_[index]),
                             (header.msg_flags & MSG_TRUNC) != 0};
   datagram.facts = read_control_messages(header, datagram.from);
   return datagram;

@@ -6,6 +6,7 @@
 #include "engine/binding.h"
 #include "engine/ip-packet.h"
 #include "engine/padding.h"
+#include "engine/platform.h"
 #include "modules.h"
 
 // Parts of the engine as functions of their own, for the unit tests (testing.ts).
@@ -301,6 +302,7 @@ void register_testing(napi_env env, napi_value exports) {
   js::define<uses_low_level>(env, testing, "usesLowLevel");
   js::define<inject_datagram>(env, testing, "injectDatagram");
   js::define<inject_packet>(env, testing, "injectPacket");
+  js::set(env, testing, "offloads", js::boolean(env, platform::offloads));
   js::set(env, exports, "testing", testing);
 }
 

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <string>
 
+#include "engine/platform.h"
 #include "linux/netns.h"
 #include "modules.h"
 #include "system/descriptor.h"
@@ -25,8 +26,12 @@ struct Tun {
   Descriptor fd;
   std::string name;
   bool vnet_header = false;
+  bool family_word = false;
   bool udp_segmentation = false;
 };
+
+// A portable build has what tun(4) of the BSDs has: a word before each packet, one packet at a time.
+constexpr short no_word = platform::offloads ? IFF_NO_PI : 0;
 
 // Asks the stack for super-packets; false when it cannot give any.
 bool enable_offload(Tun& tun, Offload wanted) {
@@ -38,12 +43,13 @@ bool enable_offload(Tun& tun, Offload wanted) {
 }
 
 Tun create(const std::string& name, Offload offload, bool multi_queue) {
+  if constexpr (!platform::offloads) offload = Offload::off;
   Tun tun;
   tun.fd = Descriptor(::open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK));
   if (!tun.fd) throw_errno("open /dev/net/tun");
   ifreq request{};
   std::memcpy(request.ifr_name, name.data(), name.size());
-  unsigned flags = IFF_TUN | IFF_NO_PI;
+  unsigned flags = IFF_TUN | no_word;
   if (offload != Offload::off) flags |= IFF_VNET_HDR;
   if (multi_queue) flags |= IFF_MULTI_QUEUE;
   request.ifr_flags = static_cast<short>(flags);
@@ -54,6 +60,7 @@ Tun create(const std::string& name, Offload offload, bool multi_queue) {
   }
   tun.name = request.ifr_name;
   tun.vnet_header = offload != Offload::off;
+  tun.family_word = !platform::offloads;
   if (tun.vnet_header && !enable_offload(tun, offload)) {
     tun.fd.reset();
     return create(name, Offload::off, multi_queue);
@@ -66,6 +73,7 @@ napi_value describe(napi_env env, Tun tun) {
   js::set(env, made, "fd", js::number(env, tun.fd.get()));
   js::set(env, made, "name", js::string(env, tun.name));
   js::set(env, made, "vnetHeader", js::boolean(env, tun.vnet_header));
+  js::set(env, made, "familyWord", js::boolean(env, tun.family_word));
   js::set(env, made, "udpSegmentation", js::boolean(env, tun.udp_segmentation));
   tun.fd.release();
   return made;
@@ -101,7 +109,8 @@ napi_value attach_tun(js::Call& call) {
   tun.fd = Descriptor(fd);
   tun.name = request.ifr_name;
   tun.vnet_header = request.ifr_flags & IFF_VNET_HDR;
-  if (!(request.ifr_flags & IFF_TUN) || !(request.ifr_flags & IFF_NO_PI)) {
+  tun.family_word = !(request.ifr_flags & IFF_NO_PI);
+  if (!(request.ifr_flags & IFF_TUN) || (tun.family_word && platform::offloads)) {
     tun.fd.release();
     throw SystemError{EINVAL, "attach: not a TUN without packet information"};
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { groupMember, groupRequest, siocgifgmemb } from '../interface-group.ts'
+import type { Machine } from '@wgq/native/bsd/machine'
+import { groupMember, groupRequestOf } from '../interface-group.ts'
 import type { IoctlPointer, IoctlPort } from '../ioctl-port.ts'
 import { type TwinRules, WireguardTwin } from './wireguard-twin.ts'
 
@@ -11,10 +12,12 @@ export abstract class GroupedKernelTwin implements IoctlPort {
   /** Runs between the calls of one read, to let a device change meanwhile. */
   onCall: (() => void) | undefined
   private readonly rules: TwinRules
+  private readonly machine: Machine
 
   /** `rules` say in what the driver's devices differ from another system's. */
-  constructor(rules: TwinRules) {
+  constructor(rules: TwinRules, machine: Machine) {
     this.rules = rules
+    this.machine = machine
   }
 
   /** Makes an interface, replacing one of that name. */
@@ -27,7 +30,8 @@ export abstract class GroupedKernelTwin implements IoctlPort {
   /** ioctl(2): fills `argument` and the block behind `pointer`; returns the name of an errno, or undefined. */
   ioctl(request: number, argument: Buffer, pointer?: IoctlPointer): string | undefined {
     this.onCall?.()
-    if (request === siocgifgmemb) return groupMembers([...this.interfaces.keys()], argument, pointer)
+    if (request === groupRequestOf(this.machine).request)
+      return groupMembers([...this.interfaces.keys()], argument, pointer, this.machine)
     const device = this.interfaces.get(nameIn(argument))
     return device ? this.carryOut(device, request, argument, pointer) : 'ENXIO'
   }
@@ -46,12 +50,15 @@ const groupMembers = (
   members: readonly string[],
   argument: Buffer,
   pointer: IoctlPointer | undefined,
+  machine: Machine,
 ): string | undefined => {
+  const groupRequest = groupRequestOf(machine)
+  const { memory } = groupRequest
   const group = nameIn(argument)
   if (group !== 'wg' || members.length === 0) return 'ENOENT'
   const need = members.length * groupMember
-  const length = argument.readUInt32LE(groupRequest.length)
-  argument.writeUInt32LE(need, groupRequest.length)
+  const length = memory.u32(argument, groupRequest.length)
+  memory.setU32(argument, groupRequest.length, need)
   if (length === 0) return undefined
   if (length < need || pointer?.offset !== groupRequest.pointer) return 'EINVAL'
   members.forEach((name, i) => {

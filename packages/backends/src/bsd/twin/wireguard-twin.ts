@@ -27,8 +27,14 @@ export interface TwinRules {
   readonly maskHostBits: boolean
   /** OpenBSD: a zero private key clears the identity; FreeBSD clamps it like any other. */
   readonly zeroKeyClears: boolean
-  /** OpenBSD: keepalive set after up and down is ignored, because its timers are off. */
+  /** OpenBSD: a keepalive set after up and down is ignored for a peer that was there when the timers went off. */
   readonly keepaliveNeedsTimers: boolean
+  /** OpenBSD: an allowed IP that moves to another peer keeps the host bits it was first given. */
+  readonly movedKeepsHostBits: boolean
+  /** Port 0 while up binds a new one at once. */
+  readonly zeroPortBindsAnew: boolean
+  /** The mark is a routing table, of which this is the last; undefined where it is any number. */
+  readonly mostTable?: number
 }
 
 /** A WireGuard interface in memory with the rules of a BSD driver (spec bsd §2.4, §3.2): the twin of the kernel in tests. */
@@ -38,22 +44,57 @@ export class WireguardTwin {
   publicKey: Buffer | undefined
   port = 0
   mark = 0
-  private timers: 'new' | 'running' | 'stopped' = 'new'
+  isUp = false
+  /** Routing tables that exist, where the mark is one. */
+  readonly tables = new Set([0])
+  /** Ports that others on this machine have bound. */
+  readonly takenPorts = new Set<number>()
+  /** Peers whose timers were stopped by a `down`. */
+  private readonly stopped = new Set<TwinPeer>()
+  private nextPort = 40000
   private readonly rules: TwinRules
 
   constructor(rules: TwinRules) {
     this.rules = rules
   }
 
-  /** `ifconfig wgN up`: binds, and picks port 40000 when none was set. */
-  up(): void {
-    this.timers = 'running'
-    if (this.port === 0) this.port = 40000
+  /** `ifconfig wgN up`: binds, and picks port 40000 when none was set. Returns the name of an errno when it cannot. */
+  up(): string | undefined {
+    const errno = this.whyNotBound(this.port, this.mark)
+    if (errno) return errno
+    this.isUp = true
+    this.stopped.clear()
+    if (this.port === 0) this.port = this.freePort()
+    return undefined
   }
 
   /** `ifconfig wgN down`. */
   down(): void {
-    this.timers = 'stopped'
+    this.isUp = false
+    for (const peer of this.peers) this.stopped.add(peer)
+  }
+
+  /** Sets port and mark: what cannot be bound is refused while up, and taken while down. Returns the name of an errno. */
+  bind(port: number | undefined, mark: number | undefined): string | undefined {
+    const [wantedPort, wantedMark] = [port ?? this.port, mark ?? this.mark]
+    const changed = wantedPort !== this.port || wantedMark !== this.mark
+    if (this.isUp && changed) {
+      const errno = this.whyNotBound(wantedPort, wantedMark)
+      if (errno) return errno
+    }
+    this.port = this.isUp && wantedPort === 0 && this.rules.zeroPortBindsAnew ? this.freePort() : wantedPort
+    this.mark = wantedMark
+    return undefined
+  }
+
+  private whyNotBound(port: number, mark: number): string | undefined {
+    if (this.rules.mostTable !== undefined && !this.tables.has(mark)) return 'EINVAL'
+    return this.takenPorts.has(port) ? 'EADDRINUSE' : undefined
+  }
+
+  private freePort(): number {
+    while (this.takenPorts.has(this.nextPort)) this.nextPort++
+    return this.nextPort++
   }
 
   /** Pretends traffic: the counters that the recorded sequences show. */
@@ -96,16 +137,21 @@ export class WireguardTwin {
   }
 
   setKeepalive(peer: TwinPeer, seconds: number): void {
-    if (!this.rules.keepaliveNeedsTimers || this.timers !== 'stopped') peer.keepaliveSeconds = seconds
+    if (!this.rules.keepaliveNeedsTimers || !this.stopped.has(peer)) peer.keepaliveSeconds = seconds
   }
 
   /** Adds an allowed IP: it moves from another peer; one that is there already stays as it was stored. */
   addAllowedIp(owner: TwinPeer, allowedIp: TwinAllowedIp): void {
+    let kept: TwinAllowedIp | undefined
     for (const peer of this.peers) {
       const at = peer.allowedIps.findIndex((known) => samePrefix(known, allowedIp))
       if (at < 0) continue
       if (peer === owner) return
-      peer.allowedIps.splice(at, 1)
+      ;[kept] = peer.allowedIps.splice(at, 1)
+    }
+    if (kept && this.rules.movedKeepsHostBits) {
+      owner.allowedIps.unshift(kept)
+      return
     }
     const address = this.rules.maskHostBits
       ? maskBytes(allowedIp.address, allowedIp.prefixLength)

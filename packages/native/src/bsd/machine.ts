@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+import { endianness } from 'node:os'
+import { type HeaderFacts, headerTable } from './header-table.ts'
+import type { BsdPlatform } from './tun-layout.ts'
+
+/** A BSD on one processor: where its kernel's structures have their fields, and how numbers stand in memory. */
+export interface Machine {
+  readonly littleEndian: boolean
+  /** Bytes of size_t, of a long and of a pointer: 4 or 8. */
+  readonly wordBytes: number
+  /** A fact of the system's headers: `wg_peer_io.size`, `wg_peer_io.p_pka` (an offset), `SIOCSWG`. Raises `RangeError` for
+   *  one that is not in the table, which is a mistake of ours. */
+  fact(name: string): number
+}
+
+/**
+ * The machine of a system by Node's names; this one's unless given. Undefined where the table has no such processor.
+ */
+export const machineOf = (
+  platform: BsdPlatform,
+  architecture: string = process.arch,
+  byteOrder: 'LE' | 'BE' = endianness(),
+): Machine | undefined => {
+  const littleEndian = byteOrder === 'LE'
+  const entries = headerTable[platform]
+  const [first] = entries
+  for (const name of namesOf(architecture, littleEndian)) {
+    const entry = entries.find(({ architectures }) => architectures.includes(name))
+    if (!first || !entry) continue
+    const facts = { ...first.facts, ...entry.facts }
+    if ((facts['little_endian'] === 1) === littleEndian) return machine(facts)
+  }
+  return undefined
+}
+
+/** amd64, of which all systems have the same kind. */
+export const amd64 = (platform: BsdPlatform): Machine => machine(headerTable[platform][0]?.facts ?? {})
+
+// --- internal ---
+
+/** Node has one name for both byte orders of a processor. */
+const namesOf = (architecture: string, littleEndian: boolean): string[] => [
+  architecture,
+  `${architecture}${littleEndian ? 'le' : 'be'}`,
+  `${architecture}${littleEndian ? 'el' : 'eb'}`,
+]
+
+const machine = (facts: HeaderFacts): Machine => ({
+  littleEndian: facts['little_endian'] === 1,
+  wordBytes: facts['size_t.size'] ?? 8,
+  fact: (name) => {
+    const value = facts[name]
+    if (value === undefined) throw new RangeError(`No fact named ${name} in the header table`)
+    return value
+  },
+})

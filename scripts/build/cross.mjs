@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+// scripts/build/cross [TARGET…]: see there.
+import { execFile, execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { zig, zigEnvironment, zigVersion } from './zig.mjs'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
+const native = join(root, 'packages/native')
+const cache = join(root, '.cache/cross')
+
+/** What is built unless something is named: each BSD on the two processors that are common. */
+export const crossTargets = ['freebsd', 'netbsd', 'openbsd'].flatMap((system) =>
+  ['x86_64', 'aarch64'].map((processor) => `${processor}-${system}`),
+)
+
+/** Headers of Node-API and OpenSSL alone: the rest of /usr/include belongs to this machine. */
+const headers = () => {
+  const folder = join(cache, 'include')
+  if (existsSync(join(folder, 'openssl/evp.h'))) return folder
+  const openssl = [
+    join(dirname(process.execPath), '../include/node'),
+    '/usr/include/node',
+    '/usr/include',
+  ].find((each) => existsSync(join(each, 'openssl/evp.h')))
+  if (!openssl) throw new Error('openssl/evp.h is missing; on Debian: apt-get install libssl-dev')
+  const fresh = `${folder}.new`
+  rmSync(fresh, { recursive: true, force: true })
+  mkdirSync(fresh, { recursive: true })
+  const copy = (from, to) => cpSync(from, to, { recursive: true, dereference: true })
+  copy(createRequire(join(root, 'package.json'))('node-api-headers').include_dir, fresh)
+  copy(join(openssl, 'openssl'), join(fresh, 'openssl'))
+  // Debian keeps what depends on the processor apart.
+  for (const other of readdirSync('/usr/include').filter((name) => name.endsWith('-linux-gnu')))
+    if (!existsSync(join(fresh, 'openssl/configuration.h')) && existsSync(`/usr/include/${other}/openssl`))
+      copy(`/usr/include/${other}/openssl`, join(fresh, 'openssl'))
+  renameSync(fresh, folder)
+  return folder
+}
+
+/** A sum over everything that an addon is made of. */
+const contentSum = () => {
+  const sum = createHash('sha256').update(zigVersion).update(process.versions.openssl)
+  const take = (folder) => {
+    for (const entry of readdirSync(folder, { withFileTypes: true }).sort((a, b) =>
+      a.name < b.name ? -1 : 1,
+    )) {
+      const path = join(folder, entry.name)
+      if (entry.isDirectory()) take(path)
+      else if (/\.(cc|h|mjs)$/.test(entry.name)) sum.update(relative(root, path)).update(readFileSync(path))
+    }
+  }
+  take(join(native, 'src'))
+  for (const file of ['build.mjs', 'toolchain.mjs']) sum.update(readFileSync(join(native, file)))
+  sum.update(readFileSync(fileURLToPath(import.meta.url)))
+  return sum.digest('hex').slice(0, 16)
+}
+
+/**
+ * Compiles and links the addon for a target such as `x86_64-freebsd`, warnings as errors; what was made of the same sources
+ * before is taken from .cache/cross. Returns its path. Throws an Error with the compiler's words.
+ * @param {string} target
+ * @returns {Promise<string>}
+ */
+export const buildCross = async (target) => {
+  const kept = join(cache, contentSum(), `wgq-${target}.node`)
+  if (existsSync(kept)) return kept
+  const name = `wgq-${target}`
+  const failure = await new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [
+        join(native, 'build.mjs'),
+        `--name=${name}`,
+        `--system=${target.split('-')[1]}`,
+        `--include=${headers()}`,
+      ],
+      {
+        env: {
+          ...zigEnvironment(),
+          // clang's -Wconversion, unlike GCC's, speaks of signs too.
+          CXX: `${zig()} c++ -target ${target}`,
+          CXXFLAGS: '-Wno-sign-conversion',
+          LDFLAGS: '-O2 -s',
+          WGQ_WARNINGS_AS_ERRORS: '1',
+        },
+        maxBuffer: 1 << 26,
+      },
+      (error, stdout, stderr) => resolve(error ? `${stdout}${stderr}` || error.message : undefined),
+    )
+  })
+  if (failure) throw new Error(`${target}: ${failure}`)
+  mkdirSync(dirname(kept), { recursive: true })
+  renameSync(join(native, 'build', `${name}.node`), kept)
+  return kept
+}
+
+/** The symbols that a shared library wants from others and from the program that loads it. */
+export const wantedSymbols = (file) =>
+  execFileSync('nm', ['-D', '--undefined-only', file], { encoding: 'utf8' })
+    .split('\n')
+    .map((line) => /^\s*[UwV] (\S+?)(@.*)?$/.exec(line)?.[1])
+    .filter(Boolean)
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const wanted = process.argv.slice(2)
+  try {
+    for (const target of wanted.length > 0 ? wanted : crossTargets)
+      process.stdout.write(`${relative(root, await buildCross(target))}\n`)
+  } catch (error) {
+    process.stderr.write(`cross: ${error.message}\n`)
+    process.exit(1)
+  }
+}
