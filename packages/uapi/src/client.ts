@@ -19,7 +19,6 @@ import { formatSetRequest } from './set-request.ts'
 export type PeerHealth = Omit<ServedPeerHealth, 'publicKey'>
 
 const suffix = '.sock'
-const countersTimeoutMs = 1000
 
 /** WireGuard devices that a userspace daemon drives, each behind a socket in one directory (spec wg §11, §12). */
 export class UapiDevices implements DeviceAccess {
@@ -104,9 +103,7 @@ export class UapiDevices implements DeviceAccess {
   async counters(name: string): Promise<Record<string, number> | undefined> {
     const counters: Record<string, number> = {}
     try {
-      const socket = await this.connect(name)
-      socket.setTimeout(countersTimeoutMs, () => socket.destroy(new Error('no answer')))
-      await exchange(socket, 'wgq_counters=1\n\n', (line) => {
+      await exchange(await this.connect(name), 'wgq_counters=1\n\n', (line) => {
         const [, counter, value] = /^wgq_counter_([a-z0-9_]+)=([0-9]+)$/.exec(line) ?? []
         if (counter !== undefined) counters[counter] = Number(value)
       })
@@ -124,9 +121,7 @@ export class UapiDevices implements DeviceAccess {
     const found = new Map<Key, PeerHealth>()
     let peer: { -readonly [K in keyof PeerHealth]: PeerHealth[K] } | undefined
     try {
-      const socket = await this.connect(name)
-      socket.setTimeout(countersTimeoutMs, () => socket.destroy(new Error('no answer')))
-      await exchange(socket, 'wgq_peers=1\n\n', (line) => {
+      await exchange(await this.connect(name), 'wgq_peers=1\n\n', (line) => {
         const [, key, value = ''] = /^wgq_([a-z_]+)=([0-9a-f]+)$/.exec(line) ?? []
         const publicKey = key === 'peer' ? keyFromHex(value) : undefined
         if (publicKey !== undefined) {

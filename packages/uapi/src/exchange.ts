@@ -1,10 +1,25 @@
 // SPDX-License-Identifier: MIT
 import { createConnection, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { LineSplitter } from './line-splitter.ts'
 import { deviceError, earlyEndError } from './reply-error.ts'
 
-/** Connects to a socket file. Rejects with the system's error. */
-export const connectTo = (path: string): Promise<Socket> =>
+/** Connects to a socket file; waits while the queue of its listener is full. Rejects with the system's error. */
+export const connectTo = async (path: string): Promise<Socket> => {
+  const deadline = performance.now() + socketTimeoutMs()
+  for (;;) {
+    try {
+      return await connectOnce(path)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || performance.now() > deadline) throw error
+      await sleep(queuePauseMs)
+    }
+  }
+}
+
+const queuePauseMs = 10
+
+const connectOnce = (path: string): Promise<Socket> =>
   new Promise((resolve, reject) => {
     const socket = createConnection(path)
     socket.once('error', reject)
@@ -16,12 +31,17 @@ export const connectTo = (path: string): Promise<Socket> =>
 
 /**
  * Sends one request and hands each line of the reply to `onLine`, up to the blank line; then closes the connection.
- * Rejects with `E_DEVICE`: `EPROTO` when the server closes early, else the name of the system's error.
+ * Rejects with `E_DEVICE`: `EPROTO` when the server closes early, `ETIMEDOUT` when it says nothing for `WGQ_SOCKET_TIMEOUT`
+ * seconds (5), `EINTR` soon after a signal that ends the program, else the name of the system's error.
  */
 export const exchange = (socket: Socket, request: string, onLine: (line: string) => void): Promise<void> =>
   new Promise((resolve, reject) => {
     const lines = new LineSplitter(onLine)
+    const stopWaiting = waitAtMost(socket, socketTimeoutMs() + request.length * msPerCharacter, (errno) =>
+      fail(deviceError(errno)),
+    )
     const fail = (error: unknown) => {
+      stopWaiting()
       socket.destroy()
       reject(error)
     }
@@ -33,6 +53,7 @@ export const exchange = (socket: Socket, request: string, onLine: (line: string)
         return
       }
       if (!lines.done) return
+      stopWaiting()
       socket.destroy()
       resolve()
     })
@@ -44,3 +65,35 @@ export const exchange = (socket: Socket, request: string, onLine: (line: string)
     socket.on('end', () => fail(earlyEndError('the reply ends before its blank line')))
     socket.write(request, 'latin1')
   })
+
+// --- internal ---
+
+/** A long request takes a daemon its time: a second more for every 100 kB, about 500 peers. */
+const msPerCharacter = 0.01
+/** What a daemon in order needs to finish its answer when a signal came. */
+const graceMs = 200
+const endingSignals = ['SIGINT', 'SIGTERM'] as const
+
+/** Seconds of `WGQ_SOCKET_TIMEOUT` as milliseconds; 5 s unless it is a positive number. */
+const socketTimeoutMs = (): number => {
+  const seconds = Number(process.env['WGQ_SOCKET_TIMEOUT'])
+  return seconds > 0 && seconds < 1e6 ? seconds * 1000 : 5000
+}
+
+/** Calls `giveUp` after so long without news, or soon after a signal: who handles signals waits for us otherwise. Returns
+ *  what ends the waiting. */
+const waitAtMost = (socket: Socket, timeMs: number, giveUp: (errno: string) => void): (() => void) => {
+  let grace: NodeJS.Timeout | undefined
+  const onSignal = () => {
+    grace ??= setTimeout(() => giveUp('EINTR'), graceMs)
+  }
+  socket.setTimeout(timeMs, () => giveUp('ETIMEDOUT'))
+  // A signal that nobody handles ends the program, which a listener would prevent.
+  const handled = endingSignals.filter((signal) => process.listenerCount(signal) > 0)
+  for (const signal of handled) process.on(signal, onSignal)
+  return () => {
+    clearTimeout(grace)
+    socket.setTimeout(0)
+    for (const signal of handled) process.off(signal, onSignal)
+  }
+}

@@ -2,6 +2,8 @@
 import type { Socket } from 'node:net'
 import { constants } from 'node:os'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { type Connections, readTimeMs, requestTimeMs } from './connections.ts'
+import { RequestBuffer } from './request-buffer.ts'
 import type { ServedDevice } from './server-device.ts'
 import { formatCounters, formatGetReply, formatHealth } from './server-get.ts'
 import { SetRequest } from './server-set.ts'
@@ -17,97 +19,118 @@ export class Turns {
   }
 }
 
-/** A request longer than this ends the connection: four million allowed IPs. */
-const mostRequestCharacters = 1 << 27
 /** Lines of a set are applied for so long before the event loop gets a turn. */
 const sliceMs = 5
 
-/**
- * Answers the requests of one connection until it ends: as many as the client likes, each closed by a blank line. A
- * client that only connects and leaves (`wg` probes so) is no error. A request that is none ends the connection.
- */
-export const serveConnection = (
-  socket: Socket,
-  device: ServedDevice,
-  turns: Turns,
-  onRefusal: (error: Error) => void,
-): void => {
-  let rest = ''
-  let lines: string[] = []
-  let characters = 0
-  let answered: Promise<void> = Promise.resolve()
-  let waiting = 0
+/** What connections have in common. */
+export interface ServedTogether {
+  readonly device: ServedDevice
+  readonly turns: Turns
+  readonly connections: Connections
+  /** A request that was refused, for the log; never holds a key. */
+  readonly onRefusal: (error: Error) => void
+}
 
-  const submit = (): void => {
-    const request = lines
-    lines = []
-    characters = 0
-    if (++waiting > 4) socket.pause()
-    answered = answered.then(() => turns.take(() => answer(request, socket, device, onRefusal)))
-    answered = answered.finally(() => {
-      if (--waiting <= 4) socket.resume()
-    })
-    answered.catch(() => socket.destroy())
+/**
+ * Answers the requests of one connection until it ends: as many as the client likes, each closed by a blank line, one at a
+ * time. A client that only connects and leaves (`wg` probes so) is no error. A request that is none ends the connection.
+ */
+export const serveConnection = (socket: Socket, together: ServedTogether): void => {
+  const { connections, onRefusal } = together
+  const request = new RequestBuffer()
+  let busy = false
+  let ended = false
+
+  const end = async (): Promise<void> => {
+    // As in wireguard-go, a set that ends with the stream instead of a blank line counts.
+    if (request.length > 0) await answer(request.take(), socket, together, 'only a set')
+    socket.end()
+  }
+  /** Works off what arrived. Nothing more is read meanwhile. */
+  const work = async (piece: Buffer): Promise<void> => {
+    busy = true
+    try {
+      // The time runs from the first byte of a request.
+      connections.hold(
+        socket,
+        request.length + piece.length,
+        request.length === 0 ? requestTimeMs : undefined,
+      )
+      for (let rest = request.append(piece); rest !== undefined; rest = request.append(rest)) {
+        socket.pause()
+        await answer(request.take(), socket, together)
+        if (socket.destroyed) return
+        connections.hold(socket, rest.length, rest.length > 0 ? requestTimeMs : Number.POSITIVE_INFINITY)
+      }
+      busy = false
+      if (ended) await end()
+    } catch (error) {
+      onRefusal(error as Error)
+      socket.destroy()
+    }
+    socket.resume()
   }
 
-  socket.setEncoding('latin1')
+  connections.add(socket)
   socket.on('error', () => socket.destroy())
-  socket.on('data', (piece: string) => {
-    const parts = (rest + piece).split('\n')
-    rest = parts.pop() as string
-    characters += piece.length
-    if (characters > mostRequestCharacters) socket.destroy()
-    for (const line of parts) {
-      if (line !== '') lines.push(line)
-      else if (lines.length > 0) submit()
-      else socket.destroy()
-    }
-  })
+  socket.on('data', (piece: Buffer) => void work(piece))
   socket.on('end', () => {
-    // As in wireguard-go, a set that ends with the stream instead of a blank line counts.
-    if (lines[0] === 'set=1') submit()
-    void answered.finally(() => socket.end())
+    ended = true
+    if (!busy) void work(Buffer.alloc(0))
   })
 }
 
 // --- internal ---
 
 const answer = async (
-  lines: readonly string[],
+  lines: Generator<string>,
   socket: Socket,
-  device: ServedDevice,
-  onRefusal: (error: Error) => void,
+  together: ServedTogether,
+  which?: 'only a set',
 ): Promise<void> => {
-  if (socket.destroyed && lines[0] !== 'set=1') return
-  if (lines[0] === 'set=1') {
-    const errno = await applySet(lines, device, onRefusal)
-    await write(socket, `errno=${errno}\n\n`)
-  } else if (lines.length === 1 && lines[0] === 'get=1') {
-    for (const piece of formatGetReply(device.read())) {
-      await write(socket, piece)
-      await nextTurn()
+  const { device, turns } = together
+  const first = lines.next().value
+  if (first === 'set=1') {
+    let errno = 0
+    await turns.take(async () => {
+      errno = await applySet(lines, device, together.onRefusal)
+    })
+    await write([`errno=${-errno}\n\n`], socket, together)
+    return
+  }
+  const alone = lines.next().done === true && which === undefined
+  if (alone && first === 'get=1') {
+    const pieces: string[] = []
+    // Nobody changes the device meanwhile; what is slow, the reading, is done outside of the turn.
+    await turns.take(async () => {
       if (socket.destroyed) return
-    }
-    await write(socket, 'errno=0\n\n')
-  } else if (lines.length === 1 && lines[0] === 'wgq_counters=1')
-    await write(socket, `${formatCounters(device.counters())}errno=0\n\n`)
-  else if (lines.length === 1 && lines[0] === 'wgq_peers=1')
-    await write(socket, `${formatHealth(device.health?.() ?? [])}errno=0\n\n`)
+      for (const piece of formatGetReply(device.read())) {
+        pieces.push(piece)
+        if (pieces.length > 1) await nextTurn()
+      }
+    })
+    pieces.push('errno=0\n\n')
+    await write(pieces, socket, together)
+  } else if (alone && first === 'wgq_counters=1')
+    await write([`${formatCounters(device.counters())}errno=0\n\n`], socket, together)
+  else if (alone && first === 'wgq_peers=1')
+    await write([`${formatHealth(device.health?.() ?? [])}errno=0\n\n`], socket, together)
   else socket.destroy()
 }
 
-/** Applies a set and returns 0 or the negative error number. */
+/** Applies the lines of a set and returns 0 or the error number. */
 const applySet = async (
-  lines: readonly string[],
+  lines: Generator<string>,
   device: ServedDevice,
   onRefusal: (error: Error) => void,
 ): Promise<number> => {
   const request = new SetRequest(device)
   let sliceEnd = performance.now() + sliceMs
+  let count = 0
   try {
-    for (let i = 1; i < lines.length; i++) {
-      request.line(lines[i] as string)
-      if ((i & 63) !== 0 || performance.now() < sliceEnd) continue
+    for (const line of lines) {
+      request.line(line)
+      if ((++count & 63) !== 0 || performance.now() < sliceEnd) continue
       await nextTurn()
       sliceEnd = performance.now() + sliceMs
     }
@@ -115,7 +138,7 @@ const applySet = async (
     return 0
   } catch (error) {
     onRefusal(error as Error)
-    return -errnoNumber(error)
+    return errnoNumber(error)
   } finally {
     device.commit()
   }
@@ -129,13 +152,23 @@ const errnoNumber = (error: unknown): number => {
   return constants.errno.EIO
 }
 
-/** Writes and waits while the client reads slower than we produce. */
-const write = (socket: Socket, text: string): Promise<void> =>
+/** Writes one piece after the other, each when the client has read enough of those before. */
+const write = async (
+  pieces: readonly string[],
+  socket: Socket,
+  { connections }: ServedTogether,
+): Promise<void> => {
+  let unread = pieces.reduce((sum, piece) => sum + piece.length, 0)
+  for (const piece of pieces) {
+    if (socket.destroyed) return
+    connections.hold(socket, unread, readTimeMs)
+    if (!socket.write(piece, 'latin1')) await drained(socket)
+    unread -= piece.length
+  }
+}
+
+const drained = (socket: Socket): Promise<void> =>
   new Promise((resolve) => {
-    if (socket.destroyed || socket.write(text, 'latin1')) {
-      resolve()
-      return
-    }
     const go = () => {
       socket.off('drain', go)
       socket.off('close', go)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { existsSync, mkdtempSync, rmSync, statSync, unlinkSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Cidr } from '@wgq/model/cidr'
@@ -327,4 +327,63 @@ test('random texts never break the server', async () => {
     { numRuns: 150 },
   )
   expect(await talk(path, 'get=1\n\n')).toBe('errno=0\n\n')
+})
+
+describe('bounds', () => {
+  /** A client that sends and never reads. */
+  const silent = (path: string, text: string): Promise<Socket> =>
+    new Promise((resolve, reject) => {
+      const socket = connect(path, () => socket.write(text, 'latin1', () => resolve(socket)))
+      socket.pause()
+      socket.once('error', reject)
+    })
+  const peer = (index: number): ServedPeerState => ({
+    publicKey: keyFromHex(index.toString(16).padStart(64, '0')) as Key,
+    presharedKey: undefined,
+    endpoint: undefined,
+    lastHandshakeNs: 0n,
+    rxBytes: 0n,
+    txBytes: 0n,
+    keepaliveSeconds: 0,
+    allowedIps: [],
+  })
+
+  test('who does not read a long reply delays nobody', async () => {
+    device.states = Array.from({ length: 20_000 }, (_, index) => peer(index))
+    const { path } = await listen()
+    const lazy = await silent(path, 'get=1\n\n')
+    expect(await talk(path, 'set=1\nlisten_port=6\n\n')).toBe('errno=0\n\n')
+    expect(await talk(path, 'get=1\n\n')).toMatch(/errno=0\n\n$/)
+    lazy.destroy()
+  })
+
+  test('whoever comes is answered, however many connections lie about', async () => {
+    const { path } = await listen()
+    const idle: Socket[] = []
+    // One by one: the event loop takes in one each turn.
+    while (idle.length < 700) idle.push(await silent(path, 'get=1\n\n'))
+    expect(await talk(path, 'get=1\n\n')).toBe('errno=0\n\n')
+    for (const socket of idle) socket.destroy()
+  })
+
+  test.each([
+    ['a line without an end', 'a'.repeat(3000)],
+    ['a line that is too long', `set=1\nprivate_key=${'0'.repeat(2000)}\n\n`],
+    ['a request of no line', '\n'],
+  ])('%s ends the connection', async (_, text) => {
+    const { path } = await listen()
+    const closed = await new Promise<boolean>((resolve) => {
+      const socket = connect(path, () => socket.write(text))
+      socket.on('error', () => resolve(true))
+      socket.on('close', () => resolve(true))
+    })
+    expect(closed).toBe(true)
+    expect(device.log.filter((line) => line !== 'commit')).toEqual([])
+  })
+
+  test('requests sent ahead are answered one by one, in order', async () => {
+    const { path } = await listen()
+    const text = 'get=1\n\nset=1\nlisten_port=6\n\n'.repeat(2000)
+    expect((await talk(path, text, 4000)).match(/errno=0/g)).toHaveLength(4000)
+  })
 })

@@ -3,6 +3,7 @@ import { type FSWatcher, mkdirSync, statSync, unlinkSync, watch } from 'node:fs'
 import { connect, createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { WgqError } from '@wgq/model/error'
+import { Connections } from './connections.ts'
 import { serveConnection, Turns } from './server-connection.ts'
 import type { ServedDevice } from './server-device.ts'
 
@@ -37,10 +38,10 @@ export interface UapiServer {
 export const listenUapi = async (options: UapiServerOptions): Promise<UapiServer> => {
   const directory = options.directory ?? defaultSocketDirectory
   const path = join(directory, `${options.name}.sock`)
-  const turns = new Turns()
-  const server = createServer({ allowHalfOpen: true }, (socket) =>
-    serveConnection(socket, options.device, turns, options.onRefusal),
-  )
+  const connections = new Connections()
+  const together = { ...options, turns: new Turns(), connections }
+  const server = createServer({ allowHalfOpen: true }, (socket) => serveConnection(socket, together))
+  const sweeping = setInterval(() => connections.sweep(), sweepMs).unref()
   if (options.fd !== undefined) await listen(server, { fd: options.fd }, path)
   else {
     try {
@@ -57,6 +58,7 @@ export const listenUapi = async (options: UapiServerOptions): Promise<UapiServer
     path,
     close: () => {
       stopWatching()
+      clearInterval(sweeping)
       server.close()
       if (options.fd === undefined) remove(path)
     },
@@ -64,6 +66,9 @@ export const listenUapi = async (options: UapiServerOptions): Promise<UapiServer
 }
 
 // --- internal ---
+
+/** How often connections whose time is over are ended. */
+const sweepMs = 2500
 
 const listenOnPath = async (server: Server, path: string): Promise<void> => {
   try {

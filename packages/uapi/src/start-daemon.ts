@@ -25,7 +25,7 @@ export const startDaemon = (
 ): Promise<{ readonly status: number; readonly text: string }> => {
   const { command, env, tunFd, uapiFd, explain } = start
   const output = start.chatty ? ('inherit' as const) : ('ignore' as const)
-  const child = spawn(process.execPath, [...process.execArgv, ...command], {
+  const child = spawn(process.execPath, [...process.execArgv, ...daemonFlags, ...command], {
     detached: true,
     cwd: '/',
     // 3 is the pipe on which the daemon reports.
@@ -60,3 +60,8 @@ export const startDaemon = (
     report?.on('end', () => setImmediate(settle))
   })
 }
+
+// --- internal ---
+
+/** As the launcher of the daemon gives them. */
+const daemonFlags = ['--max-semi-space-size=1']

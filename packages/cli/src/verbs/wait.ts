@@ -27,6 +27,8 @@ export const run: Handler = async (invocation) => {
   const peer = word === undefined ? undefined : peerKey(name, word)
   const wantsHandshake = parsed.flags.has('handshake') || peer !== undefined
   const wantsUp = parsed.flags.has('up')
+  // A daemon that does not answer must not make it longer.
+  if (timeoutSeconds > 0 && timeoutSeconds < 5) process.env['WGQ_SOCKET_TIMEOUT'] ??= String(timeoutSeconds)
   const devices = openDevices()
   const host = wantsUp ? await openHost() : undefined
   const deadline = timeoutSeconds === 0 ? Number.POSITIVE_INFINITY : performance.now() + timeoutSeconds * 1000

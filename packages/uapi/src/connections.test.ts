@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+import { EventEmitter } from 'node:events'
+import type { Socket } from 'node:net'
+import { expect, test } from 'vitest'
+import { Connections, mostConnections, mostHeldBytes, readTimeMs } from './connections.ts'
+
+const fakeSocket = () => {
+  const socket = Object.assign(new EventEmitter(), {
+    destroyed: false,
+    destroy: () => {
+      socket.destroyed = true
+      socket.emit('close')
+    },
+  })
+  return socket as unknown as Socket & { destroyed: boolean }
+}
+
+test('one connection too many ends the one that was quiet longest', () => {
+  const connections = new Connections()
+  const sockets = Array.from({ length: mostConnections }, fakeSocket)
+  for (const socket of sockets) connections.add(socket)
+  connections.hold(sockets[0] as Socket, 1)
+  const fresh = fakeSocket()
+  connections.add(fresh)
+  expect(sockets.map(({ destroyed }) => destroyed).indexOf(true)).toBe(1)
+  expect(fresh.destroyed).toBe(false)
+  expect(connections.count).toBe(mostConnections)
+})
+
+test('what all hold together stays below the bound; the active one goes on', () => {
+  const connections = new Connections()
+  const sockets = Array.from({ length: 16 }, fakeSocket)
+  for (const socket of sockets) connections.add(socket)
+  for (let megabytes = 1; megabytes <= 3; megabytes++)
+    for (const socket of sockets) {
+      if (socket.destroyed) continue
+      connections.hold(socket, megabytes << 20)
+      expect(socket.destroyed).toBe(false)
+      expect(connections.heldBytes).toBeLessThanOrEqual(mostHeldBytes)
+    }
+  const [last] = sockets.filter(({ destroyed }) => !destroyed)
+  if (last) connections.hold(last, 3 * mostHeldBytes)
+  expect(sockets.filter(({ destroyed }) => !destroyed)).toEqual([last])
+  connections.close()
+  expect([connections.heldBytes, connections.count]).toEqual([0, 0])
+})
+
+test('a client that reads nothing for ten seconds is ended, one that is idle is not', () => {
+  let now = 0
+  const connections = new Connections(() => now)
+  const [slow, idle, done] = [fakeSocket(), fakeSocket(), fakeSocket()]
+  for (const socket of [slow, idle, done]) connections.add(socket)
+  connections.hold(slow, 100, readTimeMs)
+  connections.hold(done, 100, readTimeMs)
+  connections.hold(done, 0, Number.POSITIVE_INFINITY)
+  now = readTimeMs - 1
+  connections.sweep()
+  expect(slow.destroyed).toBe(false)
+  now = readTimeMs
+  connections.sweep()
+  expect([slow.destroyed, idle.destroyed, done.destroyed]).toEqual([true, false, false])
+})

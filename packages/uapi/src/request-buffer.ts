@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+import { WgqError } from '@wgq/model/error'
+
+/** Bytes of the longest line; a key is 64 digits, an address 49 characters. */
+export const mostLineBytes = 1024
+/** Bytes of the longest request: about 65,000 peers. */
+export const mostRequestBytes = 24 << 20
+
+const lineEnd = 10
+const blockBytes = 1 << 16
+
+/**
+ * The bytes that a client sent and that no request was made of yet, in blocks: a long request is never copied as a whole.
+ * However the bytes arrive, each is looked at once.
+ */
+export class RequestBuffer {
+  private blocks: Buffer[] = []
+  /** Bytes used of the last block. */
+  private used = 0
+  private total = 0
+  /** Bytes of the line that has no end yet. */
+  private lineBytes = 0
+
+  /** Bytes that wait. */
+  get length(): number {
+    return this.total
+  }
+
+  /**
+   * Takes what arrived, up to the end of the first request. Returns what stands behind that, or undefined when the request
+   * is not complete. Raises `E_UAPI` when it cannot become a request.
+   */
+  append(piece: Buffer): Buffer | undefined {
+    let start = 0
+    for (;;) {
+      const end = piece.indexOf(lineEnd, start)
+      this.lineBytes += (end < 0 ? piece.length : end) - start
+      if (this.lineBytes > mostLineBytes) throw refused(`a line has at most ${mostLineBytes} bytes`)
+      if (end < 0) break
+      if (this.lineBytes === 0) {
+        if (this.total + end === 0) throw refused('a request has at least one line')
+        this.store(piece.subarray(0, end))
+        return piece.subarray(end + 1)
+      }
+      this.lineBytes = 0
+      start = end + 1
+    }
+    this.store(piece)
+    return undefined
+  }
+
+  /** Hands out the lines that were taken, without their ends, and forgets them. */
+  *take(): Generator<string> {
+    const blocks = this.blocks
+    const used = this.used
+    this.blocks = []
+    this.used = this.total = this.lineBytes = 0
+    let rest = ''
+    for (let index = 0; index < blocks.length; index++) {
+      const block = blocks[index] as Buffer
+      const bytes = index === blocks.length - 1 ? used : block.length
+      blocks[index] = empty
+      const lines = (rest + block.toString('latin1', 0, bytes)).split('\n')
+      rest = lines.pop() as string
+      yield* lines
+    }
+    if (rest !== '') yield rest
+  }
+
+  private store(bytes: Buffer): void {
+    if (this.total + bytes.length > mostRequestBytes)
+      throw refused(`a request has at most ${mostRequestBytes} bytes`)
+    this.total += bytes.length
+    for (let at = 0; at < bytes.length; ) {
+      let last = this.blocks.at(-1)
+      if (!last || this.used === last.length) {
+        // Most requests are short.
+        last = Buffer.allocUnsafeSlow(this.blocks.length === 0 ? Math.max(bytes.length, 512) : blockBytes)
+        this.blocks.push(last)
+        this.used = 0
+      }
+      const copied = bytes.copy(last, this.used, at)
+      this.used += copied
+      at += copied
+    }
+  }
+}
+
+const empty = Buffer.alloc(0)
+
+const refused = (found: string): WgqError =>
+  new WgqError('E_UAPI', `The request is refused: ${found}`, { errno: 'E2BIG' })
