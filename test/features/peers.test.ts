@@ -210,6 +210,14 @@ describe.skipIf(why)('a server and its peers', () => {
     expect(read()).toBe(main)
     expect(read(`${file}.d/10-branch.conf`)).toBe(`${branch}PersistentKeepalive = 25\n`)
     expect(ok('peer add wg0 laptop')).toMatch(/^Address = 10\.8\.0\.4\/32/m)
+    expect(ok('strip wg0').match(/^PublicKey/gm)).toHaveLength(3)
+    expect(root.run(`${builtBin}/wg-quick strip wg0`).match(/^PublicKey/gm)).toHaveLength(2)
+    root.run(
+      `printf '[Peer]\\n# Name = late\\nAllowedIPs = 10.8.0.3/32\\nPublicKey = x\\n' > ${file}.d/20.conf`,
+    )
+    const linted = wgq('lint wg0')
+    expect(linted.status).toBe(1)
+    expect(linted.stdout).toContain(`${file}.d/20.conf:4:13: error:`)
     root.run(`printf '[Interface]\\nMTU = 1300\\n' > ${file}.d/20.conf`)
     const done = wgq('reload wg0')
     expect(done.status).toBe(1)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-import { readdirSync } from 'node:fs'
 import { WgqError } from '@wgq/model/error'
 import { readConfigFile } from './config-file.ts'
 import { type Document, parseDocument } from './document.ts'
+import { dropIns } from './drop-ins.ts'
 import { outline } from './outline.ts'
 import type { Source } from './source.ts'
 
@@ -32,19 +32,6 @@ export const joinParts = (parts: readonly ConfigPart[]): string => {
   return parts
     .map(({ source: { text } }) => (text === '' || text.endsWith('\n') ? text : `${text}\n`))
     .join('')
-}
-
-/** Paths of the drop-ins of a configuration file, in order; none where there is no such directory. */
-export const dropIns = (configPath: string): string[] => {
-  const directory = `${configPath}.d`
-  try {
-    return readdirSync(directory)
-      .filter((name) => name.endsWith('.conf') && !name.startsWith('.'))
-      .sort()
-      .map((name) => `${directory}/${name}`)
-  } catch {
-    return []
-  }
 }
 
 const checkDropIn = (document: Document, file: string): void => {

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { readConfigFile } from '@wgq/config/config-file'
 import { parseDocument } from '@wgq/config/document'
-import { dropIns } from '@wgq/config/parts'
+import { dropIns } from '@wgq/config/drop-ins'
 import { peerBlocks } from '@wgq/config/peers/blocks'
 import { hasExpired } from '@wgq/config/peers/expiry'
 import { isWgqError } from '@wgq/model/error'

@@ -11,6 +11,7 @@ import { readConfigOperand } from '../config-operand.ts'
 import { formatFinding, formatSummary } from '../lint/report.ts'
 import { sarifLog } from '../lint/sarif.ts'
 import { shellFaults } from '../lint/shell-check.ts'
+import { withDropIns } from '../lint/with-drop-ins.ts'
 import { parseArguments } from '../options.ts'
 import { writeErr, writeOut } from '../output.ts'
 
@@ -19,16 +20,20 @@ export const run: Handler = async (invocation) => {
   const { operands, flags } = await parseArguments(invocation)
   const purpose = flags.has('setconf') ? 'setconf' : 'wg-quick'
   const inputs = operands.map((operand) => readInput(operand, purpose))
-  const all = lint(inputs, edges)
+  const wholes = new Map(inputs.map(({ file, text }) => [file, withDropIns(file, text)]))
+  const all = lint(
+    inputs.map((input) => ({ ...input, text: wholes.get(input.file)?.text ?? input.text })),
+    edges,
+  ).map((finding) => wholes.get(finding.at.file)?.placed(finding) ?? finding)
   const findings = flags.has('quiet') ? all.filter(({ severity }) => severity !== 'info') : all
   if (flags.has('json')) writeOut(`${JSON.stringify({ findings }, null, 2)}\n`)
   else if (flags.has('sarif')) {
     writeOut(`${JSON.stringify(sarifLog(findings, process.env['WGQ_VERSION'] ?? ''), null, 2)}\n`)
   } else {
-    const sources = new Map(inputs.map(({ file, text }) => [file, text.split(/\r?\n/)]))
+    const sources = new Map([...wholes.values()].flatMap(({ lines }) => [...lines]))
     const paint = await painterFor(1)
     writeOut(findings.map((finding) => formatFinding(finding, sources, paint)).join('\n'))
-    writeErr(formatSummary(findings, inputs.length))
+    writeErr(formatSummary(findings, sources.size))
   }
   const worst = flags.has('strict') ? ['error', 'warning'] : ['error']
   return findings.some(({ severity }) => worst.includes(severity)) ? 1 : 0

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { readConfigFile } from '@wgq/config/config-file'
+import { dropIns } from '@wgq/config/drop-ins'
 import { locate, worldAccessibleWarning } from '@wgq/config/locate'
 import { encodeSource } from '@wgq/config/source'
 import { strip } from '@wgq/config/strip'
@@ -8,10 +9,10 @@ import type { Handler } from '../command.ts'
 import { writeErr, writeOutBytes } from '../output.ts'
 
 /**
- * wg-quick strip NAME|FILE: prints the configuration as `wg setconf` takes it. On the start-up fast path: everything it
+ * wg-quick strip NAME|FILE: prints the configuration as `wg setconf` takes it; under wgq's name with its drop-ins. On the start-up fast path: everything it
  * imports is small and does nothing when loaded. Raises `E_USAGE` and what finding and reading the file raise.
  */
-export const run: Handler = async ({ args }) => {
+export const run: Handler = async ({ args, personality }) => {
   const [argument] = args
   if (argument === undefined || args.length > 1) {
     throw new WgqError('E_USAGE', `strip takes one interface name or file, found ${args.length} arguments`, {
@@ -21,6 +22,11 @@ export const run: Handler = async ({ args }) => {
   const location = locate(argument)
   if (location.worldAccessible) writeErr(`${worldAccessibleWarning(location.path)}\n`)
   const source = readConfigFile(location.path)
-  writeOutBytes(encodeSource({ ...source, text: strip(source.text, location.path) }))
+  // Upstream knows no drop-ins.
+  const more = personality === 'wgq' ? dropIns(location.path).map((path) => readConfigFile(path).text) : []
+  const text = more.length === 0 ? source.text : [source.text, ...more].map(ended).join('')
+  writeOutBytes(encodeSource({ ...source, text: strip(text, location.path) }))
   return 0
 }
+
+const ended = (text: string): string => (text === '' || text.endsWith('\n') ? text : `${text}\n`)
