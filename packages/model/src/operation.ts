@@ -36,13 +36,14 @@ export type Op =
   | { readonly do: 'address.delete'; readonly dev: IfName; readonly family: Family; readonly address: string }
   | { readonly do: 'link.up'; readonly dev: IfName; readonly mtu: string }
   | { readonly do: 'route.add'; readonly dev: IfName; readonly dst: Cidr; readonly table?: Table }
-  /** `metric` tells routes to the same destination apart. */
+  /** `metric` and `protocol` (RTPROT_) tell routes to the same destination apart. */
   | {
       readonly do: 'route.delete'
       readonly dev: IfName
       readonly dst: Cidr
       readonly table?: Table
       readonly metric?: number
+      readonly protocol?: number
     }
   /** `ip route add unreachable default table TABLE metric 4294967295`: refuses what no other route of the table takes. */
   | { readonly do: 'floor.add'; readonly family: Family; readonly table: number }

@@ -41,6 +41,8 @@ export interface NumberedRoute {
   readonly table: number
   /** The kernel's own choice unless given; a deletion without takes the first route to the destination. */
   readonly metric?: number
+  /** RTPROT_ number: a deletion takes only a route of it. */
+  readonly protocol?: number
 }
 
 /** `ip -4|-6 route add DESTINATION dev DEV table TABLE`, with the given RTPROT_ number. */
@@ -59,7 +61,7 @@ export const deleteRoute = (route: NumberedRoute): BatchRequest => ({
   type: routeType.delete,
   flags: 0,
   fill: (writer) => {
-    header(writer, route, 0, scope.nowhere, 0)
+    header(writer, route, route.protocol ?? 0, scope.nowhere, 0)
     target(writer, route)
   },
 })

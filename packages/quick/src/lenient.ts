@@ -4,6 +4,7 @@ import type { Op } from '@wgq/model/operation'
 import { Failure } from './run/failure.ts'
 import type { Run } from './run/run.ts'
 import type { Session } from './session.ts'
+import { srcValidMarkKey } from './state/default-route.ts'
 
 /** Under wgq's own name a tunnel comes up without what the machine cannot do, one line each; not with `--strict`. */
 export const isLenient = ({ style, strict }: Session): boolean => style === 'wgq' && !strict
@@ -14,15 +15,29 @@ export const isLenient = ({ style, strict }: Session): boolean => style === 'wgq
  */
 export const performProtection = async (run: Run, ops: readonly Op[]): Promise<void> => {
   if (!isLenient(run.session)) return run.perform(ops)
+  let row: Op[] = []
   for (const op of ops) {
+    if (op.do !== 'sysctl.set' && op.do !== 'firewall.load') {
+      row.push(op)
+      continue
+    }
+    await run.perform(row)
+    row = []
     if (op.do === 'sysctl.set') await lenientSysctl(run, op)
-    else if (op.do === 'firewall.load') await lenientFirewall(run, op)
-    else await run.perform([op])
+    else await lenientFirewall(run, op)
   }
+  await run.perform(row)
 }
+
+/** Noted, so that what the machine did not take is no difference later. */
+const leaveOut = ({ keeper }: Run, what: 'firewall' | 'sysctl'): void =>
+  keeper?.update({ without: [...new Set([...(keeper.journal.without ?? []), what])] })
 
 const lenientSysctl = async (run: Run, op: Extract<Op, { do: 'sysctl.set' }>): Promise<void> => {
   if (await works(run, op)) return
+  // The interface's own settings only spare a detour.
+  if (op.key !== srcValidMarkKey) return
+  leaveOut(run, 'sysctl')
   const { edges, name } = run.session
   // 1 is strict; the larger one of "all" and the interface counts (ip-sysctl, rp_filter).
   const strict = edges.readSysctl('net.ipv4.conf.all.rp_filter') === '1'
@@ -36,10 +51,12 @@ const lenientFirewall = async (run: Run, op: Extract<Op, { do: 'firewall.load' }
   const { edges, name } = run.session
   const open = `packets from outside to the addresses of ${name} are not dropped`
   if (edges.find(op.tool) === undefined) {
+    leaveOut(run, 'firewall')
     edges.print(`[!] Going on without a firewall: ${op.tool} is not installed; ${open}.\n`)
     return
   }
   if (await works(run, op)) return
+  leaveOut(run, 'firewall')
   const mangle = /^\*mangle\n[\s\S]*^COMMIT\n/m.exec(op.text)?.[0]
   if (mangle !== undefined && (await works(run, { ...op, text: mangle }))) {
     edges.print(`[!] Going on without the raw table: ${open}.\n`)

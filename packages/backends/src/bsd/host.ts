@@ -16,6 +16,8 @@ export class BsdHost implements Host {
   private readonly interfaceIndex: (name: string) => number | undefined
   private readonly realNames = new Map<IfName, string>()
   private readonly firstAddresses = new Map<string, string>()
+  /** Interfaces that were made just now and have no addresses but those given here. */
+  private readonly fresh = new Set<IfName>()
 
   constructor(dialect: Dialect, runner: CommandRunner, interfaceIndex: (name: string) => number | undefined) {
     this.dialect = dialect
@@ -81,6 +83,7 @@ export class BsdHost implements Host {
   async perform(op: Op, echo: (argv: Argv) => void): Promise<void> {
     if (op.do === 'link.add') {
       this.realNames.set(op.name, await this.dialect.create(op.name, this.runner, echo))
+      this.fresh.add(op.name)
       return
     }
     await this.prepare(op)
@@ -90,6 +93,7 @@ export class BsdHost implements Host {
       if (result.status !== 0) throw new CommandError(argv, result, 0)
     }
     if (op.do === 'address.add') this.rememberAddress(op.dev, op.family, op.address)
+    if (op.do === 'address.delete') this.firstAddresses.delete(`${op.dev} ${op.family}`)
     if (op.do === 'link.delete') this.realNames.delete(op.name)
   }
 
@@ -119,9 +123,11 @@ export class BsdHost implements Host {
     const dev = 'dev' in op ? op.dev : 'name' in op ? op.name : undefined
     if (dev === undefined) return
     await this.realName(dev)
-    if (op.do !== 'route.add' || this.firstAddresses.has(`${dev} ${op.dst.family}`)) return
-    const [first] = (await this.addresses(dev, op.dst.family)).filter(({ scope }) => scope !== 'link')
-    if (first) this.rememberAddress(dev, op.dst.family, first.cidr.address)
+    const family = op.do === 'route.add' ? op.dst.family : op.do === 'address.add' ? op.family : undefined
+    const isKnown = family === undefined || this.firstAddresses.has(`${dev} ${family}`)
+    if (isKnown || (op.do === 'address.add' && this.fresh.has(dev))) return
+    const [first] = (await this.addresses(dev, family)).filter(({ scope }) => scope !== 'link')
+    if (first) this.rememberAddress(dev, family, first.cidr.address)
   }
 
   private rememberAddress(dev: IfName, family: Family, address: string): void {

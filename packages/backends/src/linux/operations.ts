@@ -110,5 +110,6 @@ const routeOf = (
     prefixLength: op.dst.prefixLength,
     table,
     ...('metric' in op && op.metric !== undefined ? { metric: op.metric } : {}),
+    ...('protocol' in op && op.protocol !== undefined ? { protocol: op.protocol } : {}),
   }
 }

@@ -28,6 +28,13 @@ export const readTableNames = (paths: readonly string[] = folders): Map<string, 
   return names
 }
 
+/** The number of a table by its name or number, as `ip` reads it; undefined for a name that nobody knows. */
+export const numberOfTable = (table: string | number): number | undefined => {
+  if (typeof table === 'number') return table
+  if (/^(?:[0-9]+|0[xX][0-9a-fA-F]+)$/.test(table)) return Number(table)
+  return readTableNames().get(table)
+}
+
 const addNames = (names: Map<string, number>, text: string): void => {
   for (const line of text.split('\n')) {
     const match = /^\s*(0x[0-9a-fA-F]+|[0-9]+)\s+([^\s#]+)/.exec(line)

@@ -3,7 +3,7 @@
 import { parseDocument } from '@wgq/config/document'
 import { peerNames } from '@wgq/config/names'
 import { readParts } from '@wgq/config/parts'
-import { planReload } from '@wgq/quick/reload/reload'
+import { planReload } from '@wgq/quick/reload'
 import type { Session } from '@wgq/quick/session'
 import { rerunAsRoot } from '../as-root.ts'
 import { painterFor } from '../colour.ts'

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { reload } from '@wgq/quick/reload/reload'
+import { reload } from '@wgq/quick/reload'
 import { rerunAsRoot } from '../as-root.ts'
 import type { Handler } from '../command.ts'
 import { asFile, sayDone } from '../done.ts'

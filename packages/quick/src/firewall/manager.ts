@@ -3,7 +3,7 @@ import type { Family } from '@wgq/model/ip'
 import type { Op } from '@wgq/model/operation'
 import type { Edges } from '../edges.ts'
 import type { FirewallFamily, FirewallState } from '../state/tunnel-state.ts'
-import { firewallWriter, planFirewallRemoval } from './choose.ts'
+import { firewallWriter } from './choose.ts'
 import { nftTable } from './nft.ts'
 import { readNftTables } from './nft-tables.ts'
 
@@ -26,26 +26,51 @@ export const readFirewall = async (edges: Edges, dev: string): Promise<FirewallS
   return families.length > 0 ? { tool: 'iptables', families } : undefined
 }
 
-/** The operations that load a firewall in the place of what `seen` says is there. */
-export const planFirewall = async (
-  edges: Edges,
+/**
+ * The operations that put a firewall (or none) in the place of what `seen` says is there. With nft each family changes in
+ * one transaction.
+ */
+export const planFirewall = (
   dev: string,
-  wanted: FirewallState,
+  wanted: FirewallState | undefined,
   seen: FirewallState | undefined,
-): Promise<Op[]> => {
-  const writer = firewallWriter(wanted.tool)
-  const removal = seen === undefined ? [] : await planFirewallRemoval(edges, dev)
+): Op[] => {
+  const inPlace = wanted?.tool === 'nft' && seen?.tool === 'nft'
+  const stays = new Set(inPlace ? wanted.families.map(({ family }) => family) : [])
+  const gone = (seen?.families ?? []).filter(({ family }) => !stays.has(family))
+  const writer = wanted && firewallWriter(wanted.tool)
+  const isThere = (family: Family) => seen?.families.some((one) => one.family === family) && stays.has(family)
   return [
-    ...removal,
-    ...wanted.families.map(
+    ...(gone.length === 0
+      ? []
+      : stays.size === 0
+        ? [removeAll(seen)]
+        : gone.map(({ family }) => remove(dev, family))),
+    ...(wanted?.families ?? []).map(
       ({ family, mark, addresses }): Op => ({
         do: 'firewall.load',
-        tool: writer.tool(family),
-        text: writer.write({ dev, family, mark, addresses }),
+        tool: writer?.tool(family) ?? 'nft',
+        text: (isThere(family) ? removal(dev, family) : '') + writer?.write({ dev, family, mark, addresses }),
       }),
     ),
   ]
 }
+
+/** An empty text removes whatever is there. */
+const removeAll = (seen: FirewallState | undefined): Op => ({
+  do: 'firewall.unload',
+  tool: seen?.tool === 'nft' ? 'nft' : 'iptables-restore',
+  text: '',
+})
+
+const remove = (dev: string, family: Family): Op => ({
+  do: 'firewall.unload',
+  tool: 'nft',
+  text: removal(dev, family),
+})
+
+const removal = (dev: string, family: Family): string =>
+  `delete table ${family === 4 ? 'ip' : 'ip6'} ${nftTable(dev)}\n`
 
 /**
  * What `nft list table` says. A table that lacks one of the two rules for connections, or one too many, saves and restores

@@ -25,9 +25,12 @@ export const closeGateway = async (run: Run, journal: Journal | undefined): Prom
   run.attempt((journal?.undo ?? []).filter(isOfGateway).reverse())
 
 /** What of the gateway is not as the file says: taken away by others, or asked for otherwise than when it came. */
-export const gatewayDifferences = async (session: Session, journal: Journal): Promise<Difference[]> => {
+export const gatewayDifferences = async (
+  session: Session,
+  journal: Journal | undefined,
+): Promise<Difference[]> => {
   const { gateway, edges, name } = session
-  const noted = journal.undo.some((op) => op.do === 'gateway.off')
+  const noted = (journal?.undo ?? []).some((op) => op.do === 'gateway.off')
   if (!gateway) return noted ? [{ object: 'gateway', running: 'on' }] : []
   const missing = (await needsOf(session)).flatMap(({ key, value }): Difference[] => {
     const running = edges.readSysctl(key)

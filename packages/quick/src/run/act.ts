@@ -5,6 +5,7 @@ import { isWgqError, type WgqError } from '@wgq/model/error'
 import type { Op } from '@wgq/model/operation'
 import { actDns } from '../dns/act.ts'
 import type { Edges } from '../edges.ts'
+import { planFirewallRemoval } from '../firewall/choose.ts'
 import { gatewayOffCalls, gatewayOnCalls } from '../gateway/act.ts'
 import { stillNeeded } from '../gateway/forwarding.ts'
 import { killSwitchCalls } from '../kill-switch/act.ts'
@@ -52,8 +53,14 @@ export const act = async (op: Op, session: Session): Promise<void> => {
       return changeDevice(edges, op.name, op.change)
     case 'sysctl.set':
       return writeSysctl(edges, op.key, op.value)
-    case 'firewall.load':
     case 'firewall.unload':
+      // An empty text: whatever is there now.
+      if (op.text === '') {
+        for (const one of await planFirewallRemoval(edges, session.name)) await act(one, session)
+        return
+      }
+      return child(session, op.tool, op.tool === 'nft' ? ['-f', '-'] : ['-n'], { input: op.text })
+    case 'firewall.load':
       return child(session, op.tool, op.tool === 'nft' ? ['-f', '-'] : ['-n'], { input: op.text })
     case 'dns.set':
     case 'dns.unset':
@@ -116,7 +123,7 @@ const startDataPlane = async (
 }
 
 /** What looks up names may wait for ever (WG_ENDPOINT_RESOLUTION_RETRIES=infinity): a signal ends that. */
-const unlessInterrupted = async <T>({ interruption }: Session, work: Promise<T>): Promise<T> => {
+export const unlessInterrupted = async <T>({ interruption }: Session, work: Promise<T>): Promise<T> => {
   let timer: NodeJS.Timeout | undefined
   const signalled = new Promise<never>((_, reject) => {
     timer = setInterval(() => {

@@ -23,6 +23,7 @@ export const isSoundJournal = (value: unknown): value is Journal => {
     isText(owner['started']) &&
     optional(linkIndex, isCount) &&
     optional(value['mark'], isCount) &&
+    optional(value['without'], isTexts) &&
     optional(options, isRecord) &&
     optional(hooks, (one) => isRecord(one) && isTexts(one['preDown']) && isTexts(one['postDown'])) &&
     optional(configured, isConfigured) &&

@@ -30,6 +30,8 @@ export interface Journal {
   readonly owner: ProcessMark
   /** Index of the interface that the run made; absent until it is known. It outlasts a new name of the interface. */
   readonly linkIndex?: number
+  /** Protections that the machine did not take: `firewall`, `sysctl`. */
+  readonly without?: readonly string[]
   /** The mark that `up` chose for itself; the file may set another. */
   readonly mark?: number
   /** The daemon that was started and may still be starting. */

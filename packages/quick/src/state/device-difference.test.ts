@@ -78,13 +78,19 @@ describe('diffDevice', () => {
 
   test('what the file no longer says is cleared: preshared key, keepalive, allowed IPs', () => {
     const running = device(peer('a', ['10.0.0.0/8'], { presharedKey: key('s'), keepaliveSeconds: 25 }))
-    const [change] = diffDevice(running, { peers: [want('a', [])] }, nothing).change.peers
+    const given = { ...nothing, presharedKeys: new Set([key('a')]) }
+    const [change] = diffDevice(running, { peers: [want('a', [])] }, given).change.peers
     expect(change).toMatchObject({
       presharedKey: 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=',
       keepaliveSeconds: 0,
       replaceAllowedIps: true,
       allowedIps: [],
     })
+  })
+
+  test('a preshared key that something else set stays', () => {
+    const running = device(peer('a', [], { presharedKey: key('s') }))
+    expect(diffDevice(running, { peers: [want('a', [])] }, nothing).differences).toEqual([])
   })
 
   test('an endpoint that roamed is left alone while the file says what it said', () => {

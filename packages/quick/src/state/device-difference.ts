@@ -25,6 +25,8 @@ export interface Difference {
 export interface EndpointMemory {
   /** Endpoints as they were last configured (`Endpoint` in the file, resolved), by peer. */
   readonly configured: ReadonlyMap<Key, string>
+  /** Peers whose preshared key a configuration gave: only that goes when the file gives none. */
+  readonly presharedKeys?: ReadonlySet<string>
 }
 
 /**
@@ -40,17 +42,13 @@ export const diffDevice = (running: Device, wanted: DeviceChange, memory: Endpoi
     change.privateKey = wanted.privateKey
     differences.push({ object: 'interface', field: 'private key', running: '(hidden)', wanted: '(hidden)' })
   }
-  if (
-    wanted.listenPort !== undefined &&
-    wanted.listenPort !== 0 &&
-    wanted.listenPort !== running.listenPort
-  ) {
+  if (wanted.listenPort !== undefined && wanted.listenPort !== running.listenPort) {
     change.listenPort = wanted.listenPort
     differences.push({
       object: 'interface',
       field: 'listen port',
       running: `${running.listenPort}`,
-      wanted: `${wanted.listenPort}`,
+      wanted: wanted.listenPort === 0 ? '(random)' : `${wanted.listenPort}`,
     })
   }
   if (wanted.fwmark !== undefined && wanted.fwmark !== running.fwmark) {
@@ -105,7 +103,8 @@ const diffPeer = (
     replaceAllowedIps?: boolean
     allowedIps?: readonly AllowedIpChange[]
   } = {}
-  const secret = want.presharedKey ?? zeroKey
+  const isExternal = want.presharedKey === undefined && !memory.presharedKeys?.has(id)
+  const secret = isExternal ? (peer.presharedKey ?? zeroKey) : (want.presharedKey ?? zeroKey)
   if (secret !== (peer.presharedKey ?? zeroKey)) {
     change.presharedKey = secret
     differences.push({

@@ -19,8 +19,12 @@ export const readRouting = (table: string | undefined): Routing => {
  * Every allowed IP of a device, longest prefix first, ties by the whole text in descending byte order: what
  * `sort -nr -k 2 -t /` makes of it, so that `::/0` stands before `0.0.0.0/0` (spec wg-quick §6.3).
  */
-export const sortedAllowedIps = (peers: readonly Peer[]): Cidr[] => {
-  const entries = peers.flatMap((peer) => peer.allowedIps.map((cidr) => ({ cidr, text: formatCidr(cidr) })))
+export const sortedAllowedIps = (peers: readonly Peer[]): Cidr[] =>
+  sortedPrefixes(peers.flatMap((peer) => peer.allowedIps))
+
+/** The order of {@link sortedAllowedIps} for any prefixes. */
+export const sortedPrefixes = (prefixes: readonly Cidr[]): Cidr[] => {
+  const entries = prefixes.map((cidr) => ({ cidr, text: formatCidr(cidr) }))
   entries.sort((a, b) => {
     if (a.cidr.prefixLength !== b.cidr.prefixLength) return b.cidr.prefixLength - a.cidr.prefixLength
     return a.text < b.text ? 1 : a.text > b.text ? -1 : 0

@@ -48,7 +48,8 @@ export const planMarkRules = (mark: number, present: readonly Rule[]): Op[] => {
   return found.sort(upstreamOrder).map((rule) => ({ do: 'rule.delete', rule: spelled(rule) }))
 }
 
-const isSuppress = (rule: Rule): boolean =>
+/** Says whether a rule looks a destination up in the main table without its default route. */
+export const isSuppress = (rule: Rule): boolean =>
   !rule.selective &&
   tableNumber(rule) === mainTable &&
   rule.suppressPrefixLength === 0 &&
@@ -72,4 +73,5 @@ const upstreamOrder = (a: Rule, b: Rule): number =>
   a.family - b.family || Number(isSuppress(a)) - Number(isSuppress(b))
 
 /** Table main by its name, as the line shall show it. */
-const spelled = (rule: Rule): Rule => (tableNumber(rule) === mainTable ? { ...rule, table: 'main' } : rule)
+export const spelled = (rule: Rule): Rule =>
+  tableNumber(rule) === mainTable ? { ...rule, table: 'main' } : rule

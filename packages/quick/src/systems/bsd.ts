@@ -6,6 +6,7 @@ import { act } from '../run/act.ts'
 import { Failure } from '../run/failure.ts'
 import type { Session } from '../session.ts'
 import { isDefault } from '../state/routes.ts'
+import type { DnsState } from '../state/tunnel-state.ts'
 import { addLink } from './bsd/add-link.ts'
 import { configure } from './bsd/configure.ts'
 import { deleteLink } from './bsd/delete-link.ts'
@@ -27,6 +28,8 @@ export interface BsdTraits extends Pick<System, 'name' | 'dnsGoesFirst' | 'forge
   readonly hasFallback: boolean
   /** How operations name the manager of name servers. */
   readonly dnsManager: string
+  /** What is to be told of name servers; undefined where the system has no way. Says nothing. */
+  wantedDns(session: Session): Promise<DnsState | undefined>
   /** The operation that puts name servers in place; undefined where the system has no way, after saying so. */
   planDns(session: Session): Promise<DnsSet | undefined>
   /** Carries out an operation on name servers. Raises {@link Failure}. */
@@ -108,7 +111,6 @@ export const bsdSystem = (traits: BsdTraits, places: BsdPlaces = realPlaces): Sy
     await run.perform(defaults.map((dst) => ({ do: 'route.add', dev: run.name, dst })))
     const families = familiesOf(run.keeper?.journal.undo ?? [])
     if (families.length > 0) await keepEndpointRoutes(run, places, families)
-    else await removeEndpointRoutes(run, 0)
   },
 
   beforeLinkGoes: async (run, journal) => {
@@ -123,6 +125,19 @@ export const bsdSystem = (traits: BsdTraits, places: BsdPlaces = realPlaces): Sy
   undoAfterLink: async (run) => {
     await removeEndpointRoutes(run)
     return 0
+  },
+  tableNumber: (table) => (table === undefined || Number.isNaN(Number(table)) ? undefined : Number(table)),
+  wantedDns: (session) => traits.wantedDns(session),
+  // Nobody can be asked what was told of one interface: what was applied counts.
+  readDns: async (_session, journal) => {
+    const { dnsServers: servers = [], dnsSearch: search = [] } = journal?.configured ?? {}
+    const isSet = journal?.undo.some((op) => op.do === 'dns.unset')
+    return isSet ? { manager: traits.dnsManager, servers, search } : undefined
+  },
+  keepEndpoints: async (run) => {
+    const families = familiesOf(run.keeper?.journal.undo ?? [])
+    if (families.length > 0) await keepEndpointRoutes(run, places, families)
+    else await removeEndpointRoutes(run, 0)
   },
   planDnsRemoval: (session, journal) => planDnsRemoval(traits, session, journal?.undo),
 })

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
+import { numberOfTable } from '@wgq/backends/linux/table-names'
 import type { Cidr } from '@wgq/model/cidr'
 import { isWgqError } from '@wgq/model/error'
 import type { Op } from '@wgq/model/operation'
-import { planDnsRemoval } from '../dns/plan.ts'
+import { readDns } from '../dns/answer.ts'
+import { managerFor, planDns, planDnsRemoval } from '../dns/plan.ts'
 import { setDns } from '../dns/set.ts'
 import { planFirewallRemoval } from '../firewall/choose.ts'
 import { sayInaccessible } from '../inaccessible.ts'
@@ -90,6 +92,17 @@ export const linux: System = {
     return statuses.find((status) => status !== 0) ?? 0
   },
   undoAfterLink: async () => 0,
+  tableNumber: (table) => (table === undefined ? undefined : numberOfTable(table)),
+  wantedDns: async (session) => {
+    const [op] = planDns(session)
+    return op?.do === 'dns.set' ? { manager: op.manager, servers: op.servers, search: op.search } : undefined
+  },
+  readDns: async (session, journal) => {
+    const noted = journal?.undo.find((op) => op.do === 'dns.unset')
+    const choice = noted ?? managerFor(session)
+    return 'manager' in choice ? readDns(session.edges, session.name, choice.manager) : undefined
+  },
+  keepEndpoints: async () => {},
   planDnsRemoval,
 }
 

@@ -6,6 +6,7 @@ import type { IfName, Op } from '@wgq/model/operation'
 import type { Journal } from '../run/journal.ts'
 import type { Run } from '../run/run.ts'
 import type { Session } from '../session.ts'
+import type { DnsState } from '../state/tunnel-state.ts'
 
 /** In what the systems differ; `up`, `down`, `reload` and `save` are the same for all. One value per system. */
 export interface System {
@@ -62,6 +63,13 @@ export interface System {
   undoBeforeLink(run: Run): Promise<number>
   /** What it takes back after the interface went. */
   undoAfterLink(run: Run): Promise<number>
+  /** The number of a routing table by its name or number; undefined for none, or a name that nobody knows. */
+  tableNumber(table: string | number | undefined): number | undefined
+  /** What the manager of name servers is to be told of the interface, and what it was told; undefined for nothing. */
+  wantedDns(session: Session): Promise<DnsState | undefined>
+  readDns(session: Session, journal: Journal | undefined): Promise<DnsState | undefined>
+  /** After a reload: routes to the endpoints where those keep encrypted packets out of the tunnel. */
+  keepEndpoints(run: Run): Promise<void>
   /** What takes back name servers: as noted, else what a tunnel without a journal may have set. */
   planDnsRemoval(session: Session, journal: Journal | undefined): Op[]
 }

@@ -429,7 +429,7 @@ describe.each(['freebsd', 'openbsd', 'netbsd'] as const)('%s: reload', (name) =>
     ])
     bench.takeLines()
     expect(await bench.reload(edited)).toBe(0)
-    expect(bench.takeLines()[0]).toMatch(/^\[#\] wg set wg0 peer .* allowed-ips /)
+    expect(bench.takeLines().join('\n')).toMatch(/^\[#\] wg set wg0 peer .* allowed-ips /m)
     expect(await bench.differences(edited)).toEqual([])
     expect(leftovers().routes).toContain('10.8.0.0/16')
     expect(leftovers().routes).not.toContain('10.9.0.0/16')

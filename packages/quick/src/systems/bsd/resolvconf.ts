@@ -5,8 +5,9 @@ import { wantedDns } from './dns.ts'
 import { runTool } from './tool.ts'
 
 /** Name servers through openresolv, as FreeBSD has it and NetBSD in its base (spec bsd §6). */
-export const resolvconfDns: Pick<BsdTraits, 'dnsManager' | 'planDns' | 'actDns'> = {
+export const resolvconfDns: Pick<BsdTraits, 'dnsManager' | 'wantedDns' | 'planDns' | 'actDns'> = {
   dnsManager: 'resolvconf',
+  wantedDns: async (session) => wantedDns(session, 'resolvconf'),
   planDns: async (session) => wantedDns(session, 'resolvconf'),
   actDns: (op, session) =>
     op.do === 'dns.set'

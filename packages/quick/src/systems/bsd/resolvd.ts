@@ -13,8 +13,13 @@ const mostServers = 5
  * Name servers go to resolvd(8) by way of the interface. Needs one of the two daemons that hold resolv.conf, and says so:
  * both may ask other servers as well (spec wg-quick §11).
  */
-export const resolvdDns: Pick<BsdTraits, 'dnsManager' | 'planDns' | 'actDns'> = {
+export const resolvdDns: Pick<BsdTraits, 'dnsManager' | 'wantedDns' | 'planDns' | 'actDns'> = {
   dnsManager: 'resolvd',
+  // Where neither runs there is nobody to tell, which `up` has said.
+  wantedDns: async (session) =>
+    (await isRunning(session, 'unwind')) || (await isRunning(session, 'resolvd'))
+      ? wantedDns(session, 'resolvd')
+      : undefined,
   planDns: async (session) => {
     const wanted = wantedDns(session, 'resolvd')
     if (!wanted) return undefined
@@ -41,6 +46,6 @@ export const resolvdDns: Pick<BsdTraits, 'dnsManager' | 'planDns' | 'actDns'> = 
   },
 }
 
-/** Says whether resolvd or unwind runs, so that name servers can be handed over. */
-export const isRunning = async (session: Session, daemon: string): Promise<boolean> =>
+/** Says whether a daemon runs. */
+const isRunning = async (session: Session, daemon: string): Promise<boolean> =>
   (await hostOf(session).runner.run(['pgrep', '-qx', daemon])).status === 0

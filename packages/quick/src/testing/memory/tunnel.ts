@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { readSettings } from '@wgq/config/settings'
 import { down } from '../../down.ts'
-import { planReload, reload } from '../../reload/reload.ts'
+import { planReload, reload } from '../../reload.ts'
 import type { Session } from '../../session.ts'
 import { linux } from '../../systems/linux.ts'
 import { up } from '../../up.ts'

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+import { type Cidr, formatCidr, maskCidr } from '@wgq/model/cidr'
+import type { IfName, Op } from '@wgq/model/operation'
+import type { Difference } from './device-difference.ts'
+
+/** The addresses of an interface as they are and as they are to be. */
+export interface AddressView {
+  readonly dev: IfName
+  /** All of the interface, in the order of the system. */
+  readonly present: readonly Cidr[]
+  /** Those that may be taken away, as text. */
+  readonly own: ReadonlySet<string>
+  readonly wanted: readonly Cidr[]
+  /**
+   * Where a secondary address takes the place of its primary one (net.ipv4.conf.*.promote_secondaries); elsewhere it goes
+   * with it.
+   */
+  readonly promotes: boolean
+  /** Their order says which one packets leave with: on Linux, for IPv4. */
+  readonly isOrdered: boolean
+}
+
+/** What makes the addresses of an interface the wanted ones. Additions come first. */
+export interface AddressPlan {
+  readonly additions: readonly Op[]
+  readonly removals: readonly Op[]
+  readonly differences: readonly Difference[]
+}
+
+/** Plans addresses: missing ones are added first, own ones that are not wanted go; one that only changed its length is replaced. */
+export const planAddressChanges = (view: AddressView): AddressPlan => {
+  const families = [4, 6] as const
+  const plans = families.map((family) => planFamily(only(view, family), family === 4 && view.isOrdered))
+  const removals = plans.flatMap((plan) => plan.removals)
+  return {
+    additions: plans.flatMap((plan) => plan.additions),
+    removals: needsPromotion(view, removals) ? promoting(view.dev, removals) : removals,
+    differences: plans.flatMap((plan) => plan.differences),
+  }
+}
+
+const only = (view: AddressView, family: 4 | 6): AddressView => ({
+  ...view,
+  present: view.present.filter((cidr) => cidr.family === family),
+  wanted: view.wanted.filter((cidr) => cidr.family === family),
+})
+
+const planFamily = (view: AddressView, ordered: boolean): AddressPlan => {
+  const { dev, present, wanted, own } = view
+  const has = new Set(present.map(formatCidr))
+  const wants = new Set(wanted.map(formatCidr))
+  const missing = wanted.filter((cidr) => !has.has(formatCidr(cidr)))
+  // IPv6 has an address once, whatever its length.
+  const lengths = new Map(
+    missing.filter(({ family }) => family === 6).map((cidr) => [cidr.address, cidr] as const),
+  )
+  const leaving = present.filter(
+    (cidr) => !wants.has(formatCidr(cidr)) && (own.has(formatCidr(cidr)) || lengths.has(cidr.address)),
+  )
+  const differences: Difference[] = [
+    ...missing.map((cidr) => ({ object: 'address', id: formatCidr(cidr), wanted: 'present' })),
+    ...leaving.map((cidr) => ({ object: 'address', id: formatCidr(cidr), running: 'present' })),
+  ]
+  const replaced = new Set(leaving.map(({ address }) => address).filter((address) => lengths.has(address)))
+  const plain: AddressPlan = {
+    additions: missing.filter(({ address }) => !replaced.has(address)).map((cidr) => add(dev, cidr)),
+    removals: leaving.flatMap((cidr) => {
+      const other = lengths.get(cidr.address)
+      return other && replaced.has(cidr.address) ? [remove(dev, cidr), add(dev, other)] : [remove(dev, cidr)]
+    }),
+    differences,
+  }
+  if (!ordered) return plain
+  const after = missing.reduce(inserted, present).filter((cidr) => !leaving.includes(cidr))
+  const order = (list: readonly Cidr[]) => list.map(formatCidr).filter((text) => wants.has(text))
+  const target = order(wanted.reduce(inserted, [] as readonly Cidr[]))
+  if (order(after).join() === target.join()) return plain
+  // From the first one that is out of place on, all go and come again.
+  const running = order(present)
+  const same = target.findIndex((text, index) => running[index] !== text)
+  const misplaced = present.filter(
+    (cidr) => wants.has(formatCidr(cidr)) && !target.slice(0, same).includes(formatCidr(cidr)),
+  )
+  const comeAgain = wanted.filter((cidr) => !target.slice(0, same).includes(formatCidr(cidr)))
+  return {
+    additions: [],
+    removals: [
+      ...[...leaving, ...misplaced].map((cidr) => remove(dev, cidr)),
+      ...comeAgain.map((cidr) => add(dev, cidr)),
+    ],
+    differences:
+      differences.length > 0
+        ? differences
+        : [{ object: 'address', field: 'order', running: running.join(', '), wanted: target.join(', ') }],
+  }
+}
+
+/** How the kernel lists IPv4 addresses: primary ones in the order they came, then secondary ones, which share a network. */
+const inserted = (list: readonly Cidr[], cidr: Cidr): readonly Cidr[] => {
+  const isPrimary = (one: Cidr, at: number) => !list.slice(0, at).some((before) => sameNetwork(before, one))
+  if (list.some((one) => sameNetwork(one, cidr))) return [...list, cidr]
+  const primaries = list.filter(isPrimary)
+  return [...primaries, cidr, ...list.filter((one, at) => !isPrimary(one, at))]
+}
+
+const sameNetwork = (a: Cidr, b: Cidr): boolean => formatCidr(maskCidr(a)) === formatCidr(maskCidr(b))
+
+/** An address that goes takes others with it that are to stay. */
+const needsPromotion = ({ present, promotes }: AddressView, removals: readonly Op[]): boolean => {
+  if (promotes) return false
+  const gone = new Set(removals.flatMap((op) => (op.do === 'address.delete' ? [op.address] : [])))
+  const ipv4 = present.filter(({ family }) => family === 4)
+  return (
+    ipv4.some(
+      (cidr) =>
+        !gone.has(formatCidr(cidr)) &&
+        ipv4.some((other) => gone.has(formatCidr(other)) && sameNetwork(cidr, other)),
+    ) || removals.some((op) => op.do === 'address.add' && op.family === 4 && gone.size > 0)
+  )
+}
+
+const promoting = (dev: IfName, ops: readonly Op[]): Op[] => {
+  const key = `net/ipv4/conf/${dev}/promote_secondaries`
+  return [{ do: 'sysctl.set', key, value: '1', previous: '0' }, ...ops, { do: 'sysctl.set', key, value: '0' }]
+}
+
+const add = (dev: IfName, cidr: Cidr): Op => ({
+  do: 'address.add',
+  dev,
+  family: cidr.family,
+  address: formatCidr(cidr),
+})
+
+const remove = (dev: IfName, cidr: Cidr): Op => ({ ...add(dev, cidr), do: 'address.delete' }) as Op

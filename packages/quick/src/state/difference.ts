@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: MIT
+import { formatCidr } from '@wgq/model/cidr'
+import type { DeviceChange } from '@wgq/model/device'
+import type { Family } from '@wgq/model/ip'
+import type { Op, Rule } from '@wgq/model/operation'
+import { planFirewall } from '../firewall/manager.ts'
+import { planKillSwitchOn } from '../kill-switch/manager.ts'
+import { planAddressChanges } from './address-plan.ts'
+import { type Difference, diffDevice, type EndpointMemory, isEmptyChange } from './device-difference.ts'
+import { planRuleChanges } from './rule-plan.ts'
+import { routeId, type Seen } from './seen.ts'
+import type { DnsState, FirewallState, TunnelRoute, TunnelState } from './tunnel-state.ts'
+
+/** In what a tunnel differs from what it is to be, in words, and what makes it so. */
+export interface Plan {
+  readonly differences: readonly Difference[]
+  /** In the order that lets no packet of a full tunnel outside and loses none of what stays. */
+  readonly steps: readonly Op[]
+  /** Floors to put under the tables of default routes before, because a step opens a gap. */
+  readonly floors: readonly Op[]
+}
+
+/**
+ * Compares a tunnel with what it is to be. Pure. New things come first, the device next, old things go last; the mark
+ * changes behind a rule that keeps the encrypted packets of the new one outside.
+ */
+export const difference = (seen: Seen, wanted: TunnelState, memory: EndpointMemory, dev: string): Plan => {
+  const { real, state, link } = seen
+  const device = diffDevice(state.device, wanted.device as DeviceChange, memory)
+  const { fwmark, ...rest } = device.change
+  const addresses = planAddressChanges({
+    dev,
+    present: seen.addresses,
+    own: new Set(state.addresses.map(formatCidr)),
+    wanted: wanted.addresses,
+    promotes: seen.promotes,
+    isOrdered: seen.isOrdered,
+  })
+  const routes = planRoutes(dev, seen, wanted)
+  const rules = planRules(seen, wanted)
+  const isRaised = !link.up || link.mtu !== wanted.link.mtu
+  const bridge = fwmark ? bridges(seen, wanted, fwmark) : []
+  const ruleSteps = {
+    ...rules,
+    before: [...bridge.map((rule): Op => ({ do: 'rule.add', rule })), ...rules.before],
+  }
+  const protections = planProtections(dev, seen, wanted)
+  const dns = planDns(dev, state.dns, wanted.dns)
+  const mark: Op[] = fwmark === undefined ? [] : [{ do: 'device.fwmark', name: real, fwmark }]
+  const steps: Op[] = [
+    ...protections.killSwitchOn,
+    ...(isRaised ? [{ do: 'link.up', dev, mtu: `${wanted.link.mtu}` } as const] : []),
+    ...addresses.additions,
+    ...(isEmptyChange(rest) ? [] : [{ do: 'device.change', name: real, change: rest } as const]),
+    ...routes.additions,
+    ...protections.sysctls,
+    ...ruleSteps.before,
+    ...mark,
+    ...rules.additions,
+    ...protections.killSwitchRenewed,
+    ...rules.after,
+    ...bridge.map((rule): Op => ({ do: 'rule.delete', rule })),
+    ...routes.removals,
+    ...addresses.removals,
+    ...protections.firewall,
+    ...dns.steps,
+    ...protections.killSwitchOff,
+  ]
+  return {
+    differences: [
+      ...device.differences,
+      ...(link.up ? [] : [{ object: 'link', running: 'down', wanted: 'up' }]),
+      ...(link.mtu === wanted.link.mtu
+        ? []
+        : [{ object: 'mtu', running: `${link.mtu}`, wanted: `${wanted.link.mtu}` }]),
+      ...addresses.differences,
+      ...inWords(seen, wanted, routes, rules),
+      ...protections.differences,
+      ...dns.differences,
+    ],
+    steps,
+    floors: opensGap(seen, wanted, steps) ? floorsFor(seen, wanted) : [],
+  }
+}
+
+interface RouteChanges {
+  readonly missing: readonly TunnelRoute[]
+  readonly extra: readonly TunnelRoute[]
+  readonly additions: readonly Op[]
+  readonly removals: readonly Op[]
+}
+
+const planRoutes = (dev: string, seen: Seen, wanted: TunnelState): RouteChanges => {
+  const present = new Set(
+    [...seen.state.routes, ...seen.foreignRoutes].map(({ dst, table }) => routeId(dst, table)),
+  )
+  const wants = new Set(wanted.routes.map(({ dst, table }) => routeId(dst, table)))
+  const missing = wanted.routes.filter(({ dst, table }) => !present.has(routeId(dst, table)))
+  const extra = seen.state.routes.filter(({ dst, table }) => !wants.has(routeId(dst, table)))
+  const where = ({ table }: TunnelRoute) => (table === seen.mainTable ? {} : { table })
+  return {
+    missing,
+    extra,
+    additions: missing.map((route) => ({ do: 'route.add', dev, dst: route.dst, ...where(route) })),
+    removals: extra.map((route) => ({
+      do: 'route.delete',
+      dev,
+      dst: route.dst,
+      ...where(route),
+      ...(route.metric === undefined || route.dst.family === 4 ? {} : { metric: route.metric }),
+      ...(route.protocol === undefined ? {} : { protocol: route.protocol }),
+    })),
+  }
+}
+
+interface RuleChanges {
+  readonly before: readonly Op[]
+  readonly additions: readonly Op[]
+  readonly after: readonly Op[]
+  readonly missing: readonly Rule[]
+  readonly extra: readonly Rule[]
+}
+
+const planRules = (seen: Seen, wanted: TunnelState): RuleChanges => {
+  const plans = ([4, 6] as const).map((family) =>
+    planRuleChanges(
+      family,
+      markOf(wanted, family),
+      seen.pairs.filter((pair) => pair.family === family),
+      seen.leftRules.filter((rule) => rule.family === family),
+      seen.allRules.filter((rule) => rule.family === family),
+    ),
+  )
+  return {
+    before: plans.flatMap(({ before }) => before),
+    additions: plans.flatMap(({ additions }) => additions),
+    after: plans.flatMap(({ after }) => after),
+    missing: plans.flatMap(({ missing }) => missing),
+    extra: plans.flatMap(({ extra }) => extra),
+  }
+}
+
+/** The mark of the default route of a family; undefined where none is taken by rules. */
+const markOf = (state: Pick<TunnelState, 'rules'>, family: Family): number | undefined =>
+  state.rules.find((rule) => rule.family === family && rule.notFwmark !== undefined)?.notFwmark
+
+/**
+ * While the device changes to another mark one of two pairs of rules sends its packets back into the tunnel: this rule,
+ * before all others, does not.
+ */
+const bridges = (seen: Seen, wanted: TunnelState, mark: number): Rule[] =>
+  ([4, 6] as const)
+    .filter(
+      (family) =>
+        markOf(wanted, family) === mark &&
+        seen.pairs.some((pair) => pair.family === family && pair.mark !== mark),
+    )
+    .map((family) => ({ family, table: 'main', fwmark: mark, preference: 1 }))
+
+interface Protections {
+  readonly killSwitchOn: readonly Op[]
+  readonly killSwitchRenewed: readonly Op[]
+  readonly killSwitchOff: readonly Op[]
+  readonly sysctls: readonly Op[]
+  readonly firewall: readonly Op[]
+  readonly differences: readonly Difference[]
+}
+
+const planProtections = (dev: string, { state }: Seen, wanted: TunnelState): Protections => {
+  const on = wanted.killSwitch
+  const has = state.killSwitch
+  const same = on && has && on.mark === has.mark && on.resolvers.join() === has.resolvers.join()
+  const renew: Op[] = on && !same ? [planKillSwitchOn(dev, on)] : []
+  const sysctls = Object.entries(wanted.sysctls).filter(([key, value]) => state.sysctls[key] !== value)
+  const firewallIsRight = sameFirewall(state.firewall, wanted.firewall)
+  return {
+    killSwitchOn: has ? [] : renew,
+    killSwitchRenewed: has ? renew : [],
+    killSwitchOff: has && !on ? [{ do: 'killswitch.off', dev }] : [],
+    sysctls: sysctls.map(([key, value]) => ({
+      do: 'sysctl.set',
+      key,
+      value,
+      ...(state.sysctls[key] === undefined ? {} : { previous: state.sysctls[key] }),
+    })),
+    firewall: firewallIsRight ? [] : planFirewall(dev, wanted.firewall, state.firewall),
+    differences: [
+      ...sysctls.map(([key, value]) => ({
+        object: 'sysctl',
+        id: key,
+        running: state.sysctls[key] ?? '(none)',
+        wanted: value,
+      })),
+      ...(firewallIsRight
+        ? []
+        : [{ object: 'firewall', ...sides(firewallText(state.firewall), firewallText(wanted.firewall)) }]),
+      ...(same || (!on && !has)
+        ? []
+        : [{ object: 'kill switch', running: killSwitchText(has), wanted: killSwitchText(on) }]),
+    ],
+  }
+}
+
+const killSwitchText = (state: TunnelState['killSwitch']): string =>
+  state ? (state.mark === 0 ? 'on' : `on, mark 0x${state.mark.toString(16)}`) : 'off'
+
+const sameFirewall = (a: FirewallState | undefined, b: FirewallState | undefined): boolean =>
+  firewallText(a) === firewallText(b)
+
+const firewallText = (state: FirewallState | undefined): string | undefined =>
+  state &&
+  `${state.tool}: ${state.families
+    .map(({ family, mark, addresses }) =>
+      `IPv${family} mark 0x${mark.toString(16)} ${[...addresses].sort().join(' ')}`.trim(),
+    )
+    .join(', ')}`
+
+const sides = (
+  running: string | undefined,
+  wanted: string | undefined,
+): Pick<Difference, 'running' | 'wanted'> => ({
+  ...(running === undefined ? {} : { running }),
+  ...(wanted === undefined ? {} : { wanted }),
+})
+
+const planDns = (
+  dev: string,
+  seen: DnsState | undefined,
+  wanted: DnsState | undefined,
+): { readonly steps: readonly Op[]; readonly differences: readonly Difference[] } => {
+  if (dnsText(seen) === dnsText(wanted)) return { steps: [], differences: [] }
+  const other = seen && seen.manager !== wanted?.manager
+  return {
+    steps: [
+      ...(other ? [{ do: 'dns.unset', dev, manager: seen.manager } as const] : []),
+      ...(wanted ? [{ do: 'dns.set', dev, ...wanted } as const] : []),
+    ],
+    differences: [{ object: 'dns', running: dnsText(seen) || '(none)', wanted: dnsText(wanted) || '(none)' }],
+  }
+}
+
+const dnsText = (state: DnsState | undefined): string =>
+  state === undefined ? '' : [...state.servers, ...state.search].join(' ')
+
+/** A default route as a whole where nothing of it is there, or all of it is to go; else piece by piece. */
+const inWords = (seen: Seen, wanted: TunnelState, routes: RouteChanges, rules: RuleChanges): Difference[] => {
+  const whole = new Map<Family, 'wanted' | 'running'>()
+  for (const family of [4, 6] as const) {
+    const isDefault = ({ dst }: TunnelRoute) => dst.family === family && dst.prefixLength === 0
+    if (seen.takesDefaultBy === 'rules') {
+      const had = seen.pairs.some((pair) => pair.family === family)
+      const wants = markOf(wanted, family) !== undefined
+      if (wants && !had && routes.missing.some(isDefault)) whole.set(family, 'wanted')
+      if (had && !wants) whole.set(family, 'running')
+    } else if (seen.takesDefaultBy === 'halves') {
+      const inMain = (route: TunnelRoute) => isDefault(route) && route.table === seen.mainTable
+      if (routes.missing.some(inMain)) whole.set(family, 'wanted')
+      if (routes.extra.some(inMain)) whole.set(family, 'running')
+    }
+  }
+  const isPart = ({ dst, table }: TunnelRoute) =>
+    dst.prefixLength === 0 &&
+    whole.has(dst.family) &&
+    (table === seen.mainTable) === (seen.takesDefaultBy === 'halves')
+  const list = (all: readonly TunnelRoute[], side: 'wanted' | 'running'): Difference[] =>
+    all
+      .filter((route) => !isPart(route))
+      .map(({ dst, table }) => ({
+        object: 'route',
+        id: formatCidr(dst),
+        [side]: `table ${table === seen.mainTable ? 'main' : table}`,
+      }))
+  const name = (all: readonly Rule[], side: 'wanted' | 'running'): Difference[] =>
+    all
+      .filter(({ family }) => !whole.has(family))
+      .map((rule) => ({ object: 'rule', id: ruleText(rule), [side]: 'present' }))
+  return [
+    ...list(routes.missing, 'wanted'),
+    ...list(routes.extra, 'running'),
+    ...name(rules.missing, 'wanted'),
+    ...name(rules.extra, 'running'),
+    ...[...whole].map(([family, side]) => ({
+      object: 'default route',
+      id: family === 4 ? '0.0.0.0/0' : '::/0',
+      [side]: 'through the tunnel',
+    })),
+  ]
+}
+
+const ruleText = ({ family, table, notFwmark, fwmark, suppressPrefixLength }: Rule): string =>
+  [
+    `IPv${family}`,
+    ...(notFwmark === undefined ? [] : [`not fwmark ${notFwmark}`]),
+    ...(fwmark === undefined ? [] : [`fwmark ${fwmark}`]),
+    `table ${table === 254 ? 'main' : table}`,
+    ...(suppressPrefixLength === undefined ? [] : [`suppress_prefixlength ${suppressPrefixLength}`]),
+  ].join(' ')
+
+/**
+ * Says whether a step takes routes of a default route away for a moment, or whether they are gone already: an address that
+ * goes may take all of its family along.
+ */
+const opensGap = (seen: Seen, wanted: TunnelState, steps: readonly Op[]): boolean =>
+  wanted.rules.length > 0 &&
+  (!seen.link.up ||
+    steps.some(
+      (op) =>
+        op.do === 'address.delete' ||
+        op.do === 'device.fwmark' ||
+        (op.do === 'route.add' && op.dst.prefixLength === 0 && seen.pairs.length > 0),
+    ))
+
+const floorsFor = (seen: Seen, wanted: TunnelState): Op[] => {
+  const there = new Set(seen.floors.map(({ family, table }) => `${family} ${table}`))
+  const pairs = [
+    ...seen.pairs.map(({ family, mark }) => ({ family, table: mark })),
+    ...([4, 6] as const).flatMap((family) => {
+      const table = markOf(wanted, family)
+      return table === undefined ? [] : [{ family, table }]
+    }),
+  ].filter(({ family }) => markOf(wanted, family) !== undefined)
+  const unique = new Map(pairs.map((pair) => [`${pair.family} ${pair.table}`, pair]))
+  return [...unique].filter(([id]) => !there.has(id)).map(([, pair]) => ({ do: 'floor.add', ...pair }))
+}

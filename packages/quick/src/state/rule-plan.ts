@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+import type { Family } from '@wgq/model/ip'
+import type { Op, Rule } from '@wgq/model/operation'
+import { rulePair } from './default-route.ts'
+import { isSuppress, spelled } from './rules.ts'
+
+/** The two rules of a default route as found: the second only where it stands before the first, where it counts. */
+export interface RulePair {
+  readonly family: Family
+  readonly mark: number
+  readonly notMark: Rule
+  readonly suppress?: Rule
+}
+
+/** The pairs `not fwmark MARK table MARK` of a family, each with the suppress rule that stands before it, in kernel order. */
+export const pairsOf = (rules: readonly Rule[], family: Family): RulePair[] => {
+  const pairs: RulePair[] = []
+  let suppress: Rule | undefined
+  for (const rule of rules) {
+    if (rule.family !== family || rule.selective) continue
+    if (isSuppress(rule)) suppress = rule
+    else if (rule.notFwmark !== undefined && Number(rule.table) === rule.notFwmark) {
+      pairs.push({ family, mark: rule.notFwmark, notMark: rule, ...(suppress ? { suppress } : {}) })
+      suppress = undefined
+    }
+  }
+  return pairs
+}
+
+/** What makes the rules of one family the wanted ones. */
+export interface RulePlan {
+  /** In this order: what has to go before, what comes, what goes last. */
+  readonly before: readonly Op[]
+  readonly additions: readonly Op[]
+  readonly after: readonly Op[]
+  /** Rules that are missing, and rules that are too many. */
+  readonly missing: readonly Rule[]
+  readonly extra: readonly Rule[]
+}
+
+/**
+ * Plans one family. `mark` is that of the default route that is wanted, `own` the tunnel's pairs, `left` its single rules
+ * that belong to no pair, `all` every rule of the family.
+ */
+export const planRuleChanges = (
+  family: Family,
+  mark: number | undefined,
+  own: readonly RulePair[],
+  left: readonly Rule[],
+  all: readonly Rule[],
+): RulePlan => {
+  const whole = own.find((pair) => pair.mark === mark && pair.suppress)
+  const half = own.find((pair) => pair.mark === mark)
+  const others = own.filter((pair) => pair !== (whole ?? half)).flatMap(rulesOf)
+  const remove = (rules: readonly Rule[]): Op[] =>
+    rules.map((rule) => ({ do: 'rule.delete', rule: spelled(rule) }))
+  const add = (rules: readonly Rule[]): Op[] => rules.map((rule) => ({ do: 'rule.add', rule }))
+  if (mark === undefined || whole) {
+    const extra = [...others, ...left]
+    return { before: [], additions: [], after: remove(extra), missing: [], extra }
+  }
+  if (half) {
+    const suppress = suppressBefore(half.notMark, all)
+    if (suppress)
+      return {
+        before: [],
+        additions: add([suppress]),
+        after: remove([...others, ...left]),
+        missing: [suppress],
+        extra: [...others, ...left],
+      }
+    const missing = rulePair(family, mark, all)
+    const extra = [half.notMark, ...others, ...left]
+    return {
+      before: [],
+      additions: add(missing),
+      after: remove(extra),
+      missing: missing.slice(1),
+      extra: [...others, ...left],
+    }
+  }
+  const missing = rulePair(
+    family,
+    mark,
+    all.filter((rule) => !left.includes(rule)),
+  )
+  return { before: remove(left), additions: add(missing), after: remove(others), missing, extra: others }
+}
+
+/** The suppress rule right before a rule, where that preference is free. */
+const suppressBefore = ({ family, preference = 0 }: Rule, all: readonly Rule[]): Rule | undefined => {
+  const free = preference > 1 && !all.some((rule) => rule.preference === preference - 1)
+  return free ? { family, table: 'main', suppressPrefixLength: 0, preference: preference - 1 } : undefined
+}
+
+const rulesOf = ({ notMark, suppress }: RulePair): Rule[] => (suppress ? [notMark, suppress] : [notMark])

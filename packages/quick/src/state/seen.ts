@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: MIT
+import { type Cidr, formatCidr, maskCidr, parseCidr } from '@wgq/model/cidr'
+import type { Device } from '@wgq/model/device'
+import { WgqError } from '@wgq/model/error'
+import type { Link, LinkAddress, Route } from '@wgq/model/host'
+import type { Op, Rule } from '@wgq/model/operation'
+import { readFirewall } from '../firewall/manager.ts'
+import { readKillSwitch } from '../kill-switch/manager.ts'
+import { notWireGuard } from '../not-wireguard.ts'
+import type { Journal } from '../run/journal.ts'
+import type { Session } from '../session.ts'
+import type { System } from '../systems/system.ts'
+import { srcValidMarkKey } from './default-route.ts'
+import { pairsOf, type RulePair } from './rule-plan.ts'
+import type { TunnelRoute, TunnelState } from './tunnel-state.ts'
+
+/** A tunnel as the machine has it, and what of it is whose. */
+export interface Seen {
+  /** The system's name of the interface. */
+  readonly real: string
+  readonly link: Link
+  readonly state: TunnelState & { readonly device: Device }
+  /** Every address of the interface, in the order of the system. */
+  readonly addresses: readonly Cidr[]
+  /** Routes of the interface that something else made, the kernel's networks of addresses not among them. */
+  readonly foreignRoutes: readonly TunnelRoute[]
+  /** The tunnel's pairs of rules, complete or not, its single rules, and the rules of everybody. */
+  readonly pairs: readonly RulePair[]
+  readonly leftRules: readonly Rule[]
+  readonly allRules: readonly Rule[]
+  /** Floors that a run left behind. */
+  readonly floors: readonly Extract<Op, { do: 'floor.delete' }>[]
+  /** See AddressView. */
+  readonly promotes: boolean
+  readonly isOrdered: boolean
+  readonly mainTable: number
+  /** `plain`: in a namespace of its own a default route is a route like any other. */
+  readonly takesDefaultBy: System['takesDefaultBy'] | 'plain'
+}
+
+/**
+ * Reads everything that belongs to a tunnel from the machine; changes nothing. An object is the tunnel's own if the journal
+ * names it, or, without a journal, if it has the shape that only this tunnel makes. `session` is that of the namespace of the
+ * interface. Raises `E_NOT_WIREGUARD` where the interface does not run.
+ */
+export const look = async (session: Session, journal: Journal | undefined): Promise<Seen> => {
+  const { name, edges, system } = session
+  const { host, readSysctl } = edges
+  const real = (await system.realName(session)) ?? name
+  const device = await readRunning(session, real)
+  const link = await host.link(real)
+  if (!link) throw notWireGuard(name)
+  const listed = await host.addresses(real)
+  const addresses = listed.filter((address) => !isAutomatic(address, journal)).map(({ cidr }) => cidr)
+  const own = ownAddresses(addresses, journal)
+  const routes = await routesOf(session, real)
+  const isOwnRoute = ownRoutes(session, device, journal)
+  const allRules = [...(await host.rules(4)), ...(await host.rules(6))]
+  const pairs = ownPairs(allRules, device, journal)
+  const noted = journal?.undo ?? []
+  const firewall = system.name === 'linux' ? await readFirewall(edges, name) : undefined
+  const killSwitch = system.name === 'linux' ? await readKillSwitch(edges, name) : undefined
+  const dns = await system.readDns(session, journal)
+  const srcValidMark = readSysctl(srcValidMarkKey)
+  return {
+    real,
+    link,
+    state: {
+      link: { up: link.up, mtu: link.mtu },
+      device,
+      addresses: addresses.filter((cidr) => own.has(formatCidr(cidr))),
+      routes: routes.filter(isOwnRoute),
+      rules: pairs.flatMap(({ notMark, suppress }) => (suppress ? [notMark, suppress] : [notMark])),
+      ...(firewall ? { firewall } : {}),
+      ...(killSwitch ? { killSwitch } : {}),
+      ...(dns ? { dns } : {}),
+      sysctls: srcValidMark === undefined ? {} : { [srcValidMarkKey]: srcValidMark },
+    },
+    addresses,
+    foreignRoutes: routes.filter((route) => !isOwnRoute(route)),
+    pairs,
+    leftRules: leftRules(allRules, pairs, noted),
+    allRules,
+    floors: await floorsOf(session, noted),
+    promotes: ['all', real].some((conf) => readSysctl(`net/ipv4/conf/${conf}/promote_secondaries`) === '1'),
+    isOrdered: system.name === 'linux',
+    mainTable: system.mainTable,
+    takesDefaultBy: session.into === undefined ? system.takesDefaultBy : 'plain',
+  }
+}
+
+const readRunning = async ({ name, edges }: Session, real: string): Promise<Device> => {
+  if (!(await edges.devices.list()).includes(real)) throw notWireGuard(name)
+  try {
+    return await edges.devices.read(real)
+  } catch (cause) {
+    throw new WgqError('E_DEVICE', `${name} cannot be read`, {
+      hint: `\`wgq doctor ${name}\` looks closer`,
+      cause,
+    })
+  }
+}
+
+/** The kernel gives a TUN an IPv6 address of its link by itself. */
+const isAutomatic = ({ cidr, scope }: LinkAddress, journal: Journal | undefined): boolean =>
+  cidr.family === 6 && scope === 'link' && !notedAddresses(journal).has(formatCidr(cidr))
+
+const notedAddresses = (journal: Journal | undefined): ReadonlySet<string> =>
+  new Set((journal?.undo ?? []).flatMap((op) => (op.do === 'address.delete' ? [canonical(op.address)] : [])))
+
+const ownAddresses = (addresses: readonly Cidr[], journal: Journal | undefined): ReadonlySet<string> => {
+  if (!journal) return new Set(addresses.map(formatCidr))
+  const noted = notedAddresses(journal)
+  return new Set(addresses.map(formatCidr).filter((text) => noted.has(text)))
+}
+
+const canonical = (text: string): string => {
+  const cidr = parseCidr(text)
+  return cidr ? formatCidr(cidr) : text
+}
+
+/** RTPROT_KERNEL: the networks of addresses. */
+const kernelProtocol = 2
+const localTable = 255
+
+/** Routes of the interface in every table, without those that the kernel makes for addresses. */
+const routesOf = async ({ edges, system, settings }: Session, real: string): Promise<TunnelRoute[]> => {
+  const { host } = edges
+  const found: Route[] = []
+  for (const family of [4, 6] as const) {
+    if (system.name === 'linux') found.push(...(await host.routes({ family, dev: real, table: 0 })))
+    else {
+      found.push(...(await host.routes({ family, dev: real })))
+      const table = system.tableNumber(settings.table?.value)
+      if (table !== undefined && table !== system.mainTable)
+        found.push(...(await host.routes({ family, dev: real, table })))
+    }
+  }
+  const routes = found
+    .filter(
+      ({ protocol, table }) =>
+        protocol !== kernelProtocol && !(system.name === 'linux' && table === localTable),
+    )
+    .map(({ dst, table, metric, protocol }) => ({
+      dst,
+      table,
+      ...(metric === undefined ? {} : { metric }),
+      ...(protocol === undefined ? {} : { protocol }),
+    }))
+  return system.takesDefaultBy === 'halves' ? joinHalves(routes, system.mainTable) : routes
+}
+
+/** Both halves of a family in the main table are its default route. */
+const joinHalves = (routes: readonly TunnelRoute[], mainTable: number): TunnelRoute[] => {
+  const isHalf = ({ dst, table }: TunnelRoute) => dst.prefixLength === 1 && table === mainTable
+  const joined = ([4, 6] as const)
+    .filter((family) => routes.filter((route) => isHalf(route) && route.dst.family === family).length === 2)
+    .map((family) => ({
+      dst: { family, address: family === 4 ? '0.0.0.0' : '::', prefixLength: 0 },
+      table: mainTable,
+    }))
+  return [...routes.filter((route) => !isHalf(route)), ...joined]
+}
+
+/** Tells the tunnel's own routes from those that something else led through its interface. */
+const ownRoutes = (
+  { system, settings }: Session,
+  device: Device,
+  journal: Journal | undefined,
+): ((route: TunnelRoute) => boolean) => {
+  if (journal) {
+    const noted = new Set(
+      journal.undo.flatMap((op) =>
+        op.do === 'route.delete' ? [routeId(op.dst, system.tableNumber(op.table) ?? system.mainTable)] : [],
+      ),
+    )
+    return ({ dst, table }) => noted.has(routeId(dst, table))
+  }
+  // Upstream's `up` makes routes for allowed IPs in these tables only.
+  const tables = new Set([system.mainTable, system.tableNumber(settings.table?.value), device.fwmark])
+  const allowed = new Set(
+    device.peers.flatMap(({ allowedIps }) => allowedIps.map((cidr) => formatCidr(maskCidr(cidr)))),
+  )
+  return ({ dst, table }) => tables.has(table) && allowed.has(formatCidr(dst))
+}
+
+/** The same text for the same route, whatever its metric. */
+export const routeId = (dst: Cidr, table: number): string => `${table} ${formatCidr(maskCidr(dst))}`
+
+/** Pairs that name a mark which the journal notes, or which the device has. */
+const ownPairs = (rules: readonly Rule[], device: Device, journal: Journal | undefined): RulePair[] => {
+  const marks = new Set(
+    (journal?.undo ?? []).flatMap((op) => (op.do === 'rule.delete' ? (op.rule.notFwmark ?? []) : [])),
+  )
+  if (device.fwmark !== 0) marks.add(device.fwmark)
+  return ([4, 6] as const).flatMap((family) => pairsOf(rules, family)).filter(({ mark }) => marks.has(mark))
+}
+
+/** Rules that the journal names and that belong to no pair any more. */
+const leftRules = (rules: readonly Rule[], pairs: readonly RulePair[], noted: readonly Op[]): Rule[] => {
+  const paired = new Set(pairs.flatMap(({ notMark, suppress }) => [notMark, suppress]))
+  return rules.filter(
+    (rule) =>
+      !paired.has(rule) &&
+      !rule.selective &&
+      noted.some(
+        (op) =>
+          op.do === 'rule.delete' &&
+          op.rule.family === rule.family &&
+          op.rule.preference !== undefined &&
+          op.rule.preference === rule.preference &&
+          op.rule.notFwmark === rule.notFwmark &&
+          op.rule.fwmark === rule.fwmark &&
+          op.rule.suppressPrefixLength === rule.suppressPrefixLength,
+      ),
+  )
+}
+
+const floorsOf = async (
+  { edges: { host } }: Session,
+  noted: readonly Op[],
+): Promise<Extract<Op, { do: 'floor.delete' }>[]> => {
+  const found: Extract<Op, { do: 'floor.delete' }>[] = []
+  for (const op of noted) {
+    if (op.do !== 'floor.delete') continue
+    const routes = await host.routes({ family: op.family, table: op.table })
+    if (routes.some(({ type, dst }) => type === 'unreachable' && dst.prefixLength === 0)) found.push(op)
+  }
+  return found
+}

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT
+import type { Settings } from '@wgq/config/settings'
+import { type Cidr, formatCidr, maskCidr, parseCidr } from '@wgq/model/cidr'
+import type { Device, DeviceChange } from '@wgq/model/device'
+import { WgqError } from '@wgq/model/error'
+import type { Journal } from '../run/journal.ts'
+import type { System } from '../systems/system.ts'
+import { srcValidMarkKey } from './default-route.ts'
+import { mentionedBy } from './mentioned.ts'
+import { isDefault, planMainRoutes, readRouting, sortedPrefixes } from './routes.ts'
+import type { Seen } from './seen.ts'
+import type { DnsState, FirewallState, TunnelRoute, TunnelState } from './tunnel-state.ts'
+
+/** What decides, beside the file and what is there, how a tunnel is to be. */
+export interface Surroundings {
+  readonly system: Pick<System, 'takesDefaultBy' | 'mainTable' | 'tableNumber' | 'forgets'>
+  /** The interface lives in a namespace of its own, where its default route is a route like any other. */
+  readonly isInside: boolean
+  readonly killSwitch: boolean
+  /** IPv6 is switched off for the interface, and left out. */
+  readonly withoutIpv6: boolean
+  /** Protections that the machine did not take when the tunnel came up. */
+  readonly without: readonly string[]
+  readonly mtu: number
+  /** A mark that nobody uses. */
+  readonly freeMark: number
+  /** What a firewall would be loaded with; undefined where there is none. */
+  readonly firewallTool: FirewallState['tool'] | undefined
+  /** Who is told about name servers, and what; undefined where nobody is. */
+  readonly dns: DnsState | undefined
+}
+
+/**
+ * The state that a file asks for: a pure function of the file (its text and `change`, what it says of the device, names
+ * resolved), of what `up` was asked for, and of what is there. Equals what a fresh `up` of the file would lead to; what the
+ * file leaves open and something else has set stays.
+ */
+export const wantedState = (
+  settings: Settings,
+  change: DeviceChange,
+  seen: Seen,
+  journal: Journal | undefined,
+  around: Surroundings,
+): TunnelState => {
+  const { system } = around
+  const { device } = seen.state
+  const usable = (cidr: Cidr) => !(around.withoutIpv6 && cidr.family === 6)
+  const addresses = unique(settings.addresses.flatMap(({ value }) => parseCidr(value) ?? [])).filter(usable)
+  // Every implementation ignores a peer with the device's own key.
+  const peers = change.peers.filter(({ publicKey }) => publicKey !== device.publicKey)
+  const allowedIps = sortedPrefixes(
+    unique(peers.flatMap((peer) => peer.allowedIps ?? []).map(maskCidr)),
+  ).filter(usable)
+  const routing = readRouting(settings.table?.value)
+  const byRules = system.takesDefaultBy === 'rules' && !around.isInside
+  const defaults = routing.to === 'auto' && byRules ? allowedIps.filter(isDefault) : []
+  const families = defaults.map(({ family }) => family).sort()
+  const fwmark = wantedMark(
+    change,
+    device,
+    journal,
+    seen,
+    families.length > 0 || (around.killSwitch && !around.isInside),
+    around,
+  )
+  const mark = fwmark ?? device.fwmark
+  const routes: TunnelRoute[] = [
+    ...plainRoutes(
+      routing,
+      allowedIps.filter((cidr) => !defaults.includes(cidr)),
+      addresses,
+      seen,
+      system,
+    ),
+    ...defaults.map((dst) => ({ dst, table: mark })),
+  ]
+  const { firewallTool, without } = around
+  const firewall: FirewallState | undefined =
+    families.length > 0 && firewallTool !== undefined && !without.includes('firewall')
+      ? {
+          tool: firewallTool,
+          families: families.map((family) => ({
+            family,
+            mark,
+            addresses: firewallAddresses(addresses, seen, family),
+          })),
+        }
+      : undefined
+  return {
+    link: { up: true, mtu: around.mtu },
+    device: {
+      ...(change.privateKey === undefined ? {} : { privateKey: change.privateKey }),
+      ...port(change, device, journal),
+      ...withMark(fwmark),
+      peers: system.forgets ? peers.map(({ keepaliveSeconds: _, ...peer }) => peer) : peers,
+    },
+    addresses,
+    routes,
+    rules: families.flatMap((family) => [
+      { family, table: mark, notFwmark: mark },
+      { family, table: 'main', suppressPrefixLength: 0 },
+    ]),
+    ...(firewall ? { firewall } : {}),
+    ...(around.killSwitch ? { killSwitch: { mark: around.isInside ? 0 : mark, resolvers: [] } } : {}),
+    ...(around.dns ? { dns: around.dns } : {}),
+    sysctls: families.includes(4) && !without.includes('sysctl') ? { [srcValidMarkKey]: '1' } : {},
+  }
+}
+
+/**
+ * Refuses a file that would take a running tunnel apart by what is missing in it: one that was cut off, or emptied. Raises
+ * `E_CONFIG_EMPTY`, `E_CONFIG_KEY`.
+ */
+export const refuseHollow = (
+  settings: Settings,
+  path: string,
+  device: Device,
+  journal: Journal | undefined,
+): void => {
+  const mentioned = mentionedBy(settings)
+  const hint = `nothing was changed; \`wgq down ${device.name}\` takes the tunnel down`
+  if (!mentioned.hasInterface)
+    throw new WgqError('E_CONFIG_EMPTY', `${path} has no [Interface] section`, { hint })
+  const { hooks } = settings
+  const byHook = [...hooks.preUp, ...hooks.postUp].some(({ value }) =>
+    /private-key|setconf|syncconf/.test(value),
+  )
+  const had = journal?.configured?.privateKey ?? !byHook
+  if (!mentioned.privateKey && device.privateKey !== undefined && had && !byHook)
+    throw new WgqError('E_CONFIG_KEY', `${path} has no PrivateKey, and ${device.name} has one`, { hint })
+}
+
+const withMark = (fwmark: number | undefined): { fwmark?: number } => (fwmark === undefined ? {} : { fwmark })
+
+/**
+ * The mark of the device: the file's, else one that stays or is free where a default route or a kill switch needs one;
+ * without need none, unless something else set it. Undefined leaves it as it is.
+ */
+const wantedMark = (
+  change: DeviceChange,
+  { fwmark: running }: Device,
+  journal: Journal | undefined,
+  seen: Seen,
+  isNeeded: boolean,
+  { freeMark, system }: Surroundings,
+): number | undefined => {
+  if (system.forgets) return undefined
+  if (change.fwmark) return change.fwmark
+  const fromFile = running !== 0 && journal?.configured?.fwmark === running
+  if (isNeeded && system.takesDefaultBy === 'rules') return running === 0 || fromFile ? freeMark : running
+  if (change.fwmark === 0 || fromFile) return 0
+  const chosen = journal?.mark === running || seen.pairs.some(({ mark }) => mark === running)
+  return running !== 0 && chosen ? 0 : undefined
+}
+
+/** A port that the file before gave and this one does not is given up for a random one; a random one stays. */
+const port = (
+  change: DeviceChange,
+  device: Device,
+  journal: Journal | undefined,
+): { listenPort?: number } => {
+  if (change.listenPort) return { listenPort: change.listenPort }
+  const before = journal?.configured?.listenPort
+  return before !== undefined && before !== 0 && before === device.listenPort ? { listenPort: 0 } : {}
+}
+
+const plainRoutes = (
+  routing: ReturnType<typeof readRouting>,
+  allowedIps: readonly Cidr[],
+  addresses: readonly Cidr[],
+  seen: Seen,
+  { mainTable, tableNumber }: Surroundings['system'],
+): TunnelRoute[] => {
+  if (routing.to === 'off') return []
+  if (routing.to === 'table') {
+    const table = tableNumber(routing.table) ?? mainTable
+    return allowedIps.map((dst) => ({ dst, table }))
+  }
+  const wide = (cidr: Cidr) => cidr.prefixLength < (cidr.family === 4 ? 32 : 128)
+  const existing = [
+    ...addresses.filter(wide).map(maskCidr),
+    ...seen.foreignRoutes.filter(({ table }) => table === mainTable).map(({ dst }) => dst),
+  ]
+  return planMainRoutes('', allowedIps, existing).flatMap((op) =>
+    'dst' in op ? [{ dst: op.dst, table: mainTable }] : [],
+  )
+}
+
+/** The tunnel's and those that something else gave to the interface. */
+const firewallAddresses = (addresses: readonly Cidr[], seen: Seen, family: 4 | 6): string[] => {
+  const own = new Set(seen.state.addresses.map(formatCidr))
+  const others = seen.addresses.filter((cidr) => !own.has(formatCidr(cidr)))
+  const all = [...addresses, ...others].filter((cidr) => cidr.family === family)
+  return [...new Set(all.map(({ address }) => address))]
+}
+
+const unique = (cidrs: readonly Cidr[]): Cidr[] => [
+  ...new Map(cidrs.map((cidr) => [formatCidr(cidr), cidr])).values(),
+]
