@@ -4,6 +4,7 @@ import type { Family } from '@wgq/model/ip'
 import type { Op } from '@wgq/model/operation'
 import { act } from '../run/act.ts'
 import { Failure } from '../run/failure.ts'
+import { spell } from '../run/spell.ts'
 import type { Session } from '../session.ts'
 import { isDefault } from '../state/routes.ts'
 import type { DnsState } from '../state/tunnel-state.ts'
@@ -64,8 +65,8 @@ export const bsdSystem = (traits: BsdTraits, places: BsdPlaces = realPlaces): Sy
   realName: (session) => hostOf(session).realName(session.name),
 
   spell: (op, session) => {
-    if (op.do === 'hook.run') return op.command
-    if (op.do === 'daemon.start') return `${op.program} ${op.name}`
+    if (op.do === 'hook.run' || op.do === 'daemon.start') return spell(op)
+    if (op.do === 'device.change' || op.do === 'device.fwmark') return spell(op)
     if (op.do === 'device.configure')
       return `wg addconf ${realOf(session, op.name)} ${traits.configurationFile}`
     return undefined
