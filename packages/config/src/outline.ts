@@ -55,7 +55,8 @@ export const commentOf = (text: string): Span | undefined => {
 /** A line with nothing on it but a comment. */
 export const isComment = (text: string): boolean => /^[\t-\r ]*#/.test(text)
 
-const isHeader = (text: string): boolean => readWgLine(text).clean.startsWith('[')
+// What wg's reading would be, without making it of every line.
+const isHeader = (text: string): boolean => /^[\t-\r ]*\[/.test(text)
 
 const headerKind = (line: Line): Section['kind'] => {
   const clean = lower(readWgLine(line.text).clean)

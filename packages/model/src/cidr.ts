@@ -28,6 +28,7 @@ export const formatCidr = (cidr: Cidr): string => `${cidr.address}/${cidr.prefix
 
 /** The same prefix with its host bits cleared. */
 export const maskCidr = (cidr: Cidr): Cidr => {
+  if (cidr.prefixLength === (cidr.family === 4 ? 32 : 128)) return cidr
   const bytes = parseIp(cidr.address)
   if (!bytes) return cidr
   const masked = maskBytes(bytes, cidr.prefixLength)

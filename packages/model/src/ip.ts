@@ -15,16 +15,26 @@ export const formatIp = (bytes: Uint8Array): string =>
   bytes.length === 4 ? `${bytes[0]}.${bytes[1]}.${bytes[2]}.${bytes[3]}` : formatIp6(bytes)
 
 const parseIp4 = (text: string): Uint8Array | undefined => {
-  const parts = text.split('.')
-  if (parts.length !== 4) return undefined
+  // Read by hand: files and devices have ten thousands of them.
+  if (text.length < 7 || text.length > 15) return undefined
   const out = new Uint8Array(4)
-  for (let i = 0; i < 4; i++) {
-    const part = parts[i] as string
-    if (!/^(0|[1-9][0-9]{0,2})$/.test(part)) return undefined
-    const value = Number(part)
-    if (value > 255) return undefined
-    out[i] = value
+  let part = 0
+  let value = -1
+  for (let i = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 48
+    if (digit >= 0 && digit <= 9) {
+      // A zero in front would be octal elsewhere.
+      if (value === 0) return undefined
+      value = value < 0 ? digit : value * 10 + digit
+      if (value > 255) return undefined
+    } else {
+      if (digit !== -2 || value < 0 || part === 3) return undefined
+      out[part++] = value
+      value = -1
+    }
   }
+  if (part !== 3 || value < 0) return undefined
+  out[3] = value
   return out
 }
 

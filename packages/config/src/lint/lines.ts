@@ -90,6 +90,18 @@ const lineFinding = (subject: Subject, section: Section, entry: Entry): Diagnost
   }
 }
 
+/** The last guesses: of a line that stands there a thousand times one is made. */
+const guesses = new Map<string, string | undefined>()
+
+const guessOf = (key: string, allowed: readonly string[]): string | undefined => {
+  const question = `${allowed.length} ${key}`
+  if (!guesses.has(question)) {
+    if (guesses.size > 100) guesses.clear()
+    guesses.set(question, nearest(key, allowed))
+  }
+  return guesses.get(question)
+}
+
 const misplaced = (
   subject: Subject,
   section: Section,
@@ -117,7 +129,7 @@ const misplaced = (
       hint: `move the line below a [${home}] header`,
     }
   }
-  const guess = nearest(key, allowed)
+  const guess = guessOf(key, allowed)
   return {
     code: 'unknown-key',
     ...place,

@@ -106,8 +106,12 @@ export const lastValue = (sections: readonly Section[], key: string): string =>
   (entriesOf(sections, key).at(-1)?.value.text ?? '').replace(/[\t-\r ]+/g, '')
 
 /** All lines of a key. */
-export const entriesOf = (sections: readonly Section[], key: string): Entry[] =>
-  sections.flatMap((section) => section.entries.filter((entry) => entry.key === key && entry.hasEquals))
+export const entriesOf = (sections: readonly Section[], key: string): Entry[] => {
+  const found: Entry[] = []
+  for (const section of sections)
+    for (const entry of section.entries) if (entry.key === key && entry.hasEquals) found.push(entry)
+  return found
+}
 
 /** Where a span of a line stands, and how wide the caret is. */
 export const spot = (

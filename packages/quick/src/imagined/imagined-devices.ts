@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { type Cidr, formatCidr, maskCidr } from '@wgq/model/cidr'
 import type { Device, DeviceAccess, DeviceChange, Peer, PeerChange } from '@wgq/model/device'
-import { zeroKey } from '@wgq/model/key'
+import { type Key, zeroKey } from '@wgq/model/key'
 
 /** Devices that are changed in thought only, on top of real ones; one that does not exist is new and empty. */
 export class ImaginedDevices implements DeviceAccess {
@@ -28,58 +28,89 @@ export class ImaginedDevices implements DeviceAccess {
 
 /** The device after a change, as every implementation carries it out: an allowed IP belongs to the last peer that claims it. */
 export const applyChange = (device: Device, change: DeviceChange): Device => {
-  let peers: Peer[] = change.replacePeers ? [] : [...device.peers]
-  for (const peerChange of change.peers) peers = applyPeer(peers, peerChange)
+  const peers = new PeerTable(change.replacePeers ? [] : device.peers)
+  for (const peerChange of change.peers) peers.apply(peerChange)
   return {
     ...device,
     ...(change.privateKey === undefined ? {} : { privateKey: change.privateKey }),
     listenPort: change.listenPort ?? device.listenPort,
     fwmark: change.fwmark ?? device.fwmark,
-    peers,
+    peers: peers.list(),
   }
 }
 
-const applyPeer = (peers: readonly Peer[], change: PeerChange): Peer[] => {
-  const { publicKey } = change
-  const present = peers.find((peer) => peer.publicKey === publicKey)
-  if (change.remove || (change.updateOnly && !present))
-    return peers.filter((peer) => peer.publicKey !== publicKey || !change.remove)
-  const before: Peer = present ?? {
-    publicKey,
-    allowedIps: [],
-    lastHandshake: { seconds: 0n, nanoseconds: 0 },
-    rxBytes: 0n,
-    txBytes: 0n,
-    keepaliveSeconds: 0,
+interface OpenPeer {
+  peer: Omit<Peer, 'allowedIps'>
+  /** By its text, in the order in which they came. */
+  readonly allowedIps: Map<string, Cidr>
+}
+
+/** Peers by key and owners by prefix: ten thousand peers are changed in as many steps. */
+class PeerTable {
+  readonly #peers = new Map<Key, OpenPeer>()
+  readonly #owners = new Map<string, OpenPeer>()
+
+  constructor(peers: readonly Peer[]) {
+    for (const { allowedIps, ...peer } of peers) {
+      const open: OpenPeer = { peer, allowedIps: new Map(allowedIps.map((cidr) => [formatCidr(cidr), cidr])) }
+      this.#peers.set(peer.publicKey, open)
+      for (const prefix of open.allowedIps.keys()) this.#owners.set(prefix, open)
+    }
   }
-  const entries = (change.allowedIps ?? []).map((entry) => ({ ...maskCidr(entry), remove: entry.remove }))
-  const claimed = new Set(entries.map(formatCidr))
-  const kept = change.replaceAllowedIps
-    ? []
-    : before.allowedIps.filter((cidr) => !claimed.has(formatCidr(cidr)))
-  const added = unique(entries.filter((entry) => !entry.remove))
+
+  apply(change: PeerChange): void {
+    const { publicKey } = change
+    const present = this.#peers.get(publicKey)
+    if (change.remove) {
+      for (const prefix of present?.allowedIps.keys() ?? []) this.#owners.delete(prefix)
+      this.#peers.delete(publicKey)
+      return
+    }
+    if (change.updateOnly && !present) return
+    const open = present ?? { peer: newPeer(publicKey), allowedIps: new Map() }
+    this.#peers.set(publicKey, open)
+    open.peer = changed(open.peer, change)
+    if (change.replaceAllowedIps) {
+      for (const prefix of open.allowedIps.keys()) this.#owners.delete(prefix)
+      open.allowedIps.clear()
+    }
+    for (const entry of change.allowedIps ?? []) {
+      const { family, address, prefixLength } = maskCidr(entry)
+      const prefix = `${address}/${prefixLength}`
+      if (entry.remove) {
+        if (open.allowedIps.delete(prefix)) this.#owners.delete(prefix)
+        continue
+      }
+      this.#owners.get(prefix)?.allowedIps.delete(prefix)
+      this.#owners.set(prefix, open)
+      open.allowedIps.set(prefix, { family, address, prefixLength })
+    }
+  }
+
+  list(): Peer[] {
+    return [...this.#peers.values()].map(({ peer, allowedIps }) => ({
+      ...peer,
+      allowedIps: [...allowedIps.values()],
+    }))
+  }
+}
+
+const newPeer = (publicKey: Key): OpenPeer['peer'] => ({
+  publicKey,
+  lastHandshake: { seconds: 0n, nanoseconds: 0 },
+  rxBytes: 0n,
+  txBytes: 0n,
+  keepaliveSeconds: 0,
+})
+
+const changed = (peer: OpenPeer['peer'], change: PeerChange): OpenPeer['peer'] => {
   const { presharedKey, endpoint, keepaliveSeconds } = change
-  const after: Peer = {
-    ...before,
-    ...(presharedKey === undefined || presharedKey === zeroKey ? {} : { presharedKey }),
+  const { presharedKey: before, ...rest } = peer
+  const secret = presharedKey ?? before
+  return {
+    ...rest,
+    ...(secret === undefined || secret === zeroKey ? {} : { presharedKey: secret }),
     ...(endpoint === undefined ? {} : { endpoint }),
-    keepaliveSeconds: keepaliveSeconds ?? before.keepaliveSeconds,
-    allowedIps: [...kept, ...added],
+    keepaliveSeconds: keepaliveSeconds ?? peer.keepaliveSeconds,
   }
-  const taken = new Set(added.map(formatCidr))
-  const others = peers.map((peer) =>
-    peer.publicKey === publicKey
-      ? after
-      : { ...peer, allowedIps: peer.allowedIps.filter((cidr) => !taken.has(formatCidr(cidr))) },
-  )
-  return present ? others : [...others, after]
 }
-
-const unique = (entries: readonly Cidr[]): Cidr[] => [
-  ...new Map(
-    entries.map(({ family, address, prefixLength }) => [
-      `${address}/${prefixLength}`,
-      { family, address, prefixLength },
-    ]),
-  ).values(),
-]
