@@ -66,6 +66,12 @@ describe.skipIf(why)('looking at a tunnel', () => {
       ])
     expect(fetch('/metrics').stdout).toContain(`wireguard_peer_info{interface="${tunnel.device}"`)
     expect(fetch('/').stdout).toMatch(/^404 /)
+    expect(fetch('/metrics?collect=all').stdout).toMatch(/^200 /)
+    const head = tunnel.ns.tryRun(process.execPath, [
+      '-e',
+      "fetch('http://127.0.0.1:9586/metrics', { method: 'HEAD' }).then(async (r) => console.log(r.status, [await r.text()]))",
+    ])
+    expect(head.stdout).toBe("200 [ '' ]\n")
   })
 
   test('doctor finds nothing wrong with a tunnel that works', () => {

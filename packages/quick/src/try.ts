@@ -12,6 +12,8 @@ interface Trial {
   readonly config: string
 }
 
+const longestTimerMs = 2 ** 31 - 1
+
 type Place = Pick<Session, 'runDirectory' | 'name'>
 
 /**
@@ -49,7 +51,9 @@ export const forgetTry = (place: Place): void => rmSync(path(place), { force: tr
 
 /** What the guard does: waits, and returns the configuration to take down, or undefined when it was confirmed. */
 export const guardTry = async (place: Place, token: string, seconds: number): Promise<string | undefined> => {
-  await sleep(seconds * 1000)
+  // A timer of Node takes 24 days at most; a longer one is over at once.
+  for (let leftMs = seconds * 1000; leftMs > 0; leftMs -= longestTimerMs)
+    await sleep(Math.min(leftMs, longestTimerMs))
   const trial = read(place)
   return trial?.token === token ? trial.config : undefined
 }

@@ -51,7 +51,7 @@ test('read, in pieces, with the public key', async () => {
 
 test('change sends the fields in the order of wg', async () => {
   const requests = await serve('wg0', (_request, socket) => socket.write('errno=0\n\n'))
-  await new UapiDevices(folder).change('wg0', {
+  await new UapiDevices(folder, undefined, true).change('wg0', {
     peers: [
       {
         publicKey: zeroKey,
@@ -191,4 +191,20 @@ test('a daemon that never answers is given up, and a signal is not waited for', 
   expect(process.listeners('SIGTERM')).toEqual([handler])
   process.off('SIGTERM', handler)
   delete process.env['WGQ_SOCKET_TIMEOUT']
+})
+
+test('a peer of boringtun is removed and added again', async () => {
+  const requests = await serve('wg0', (request, socket) =>
+    socket.end(
+      request.startsWith('get')
+        ? `own_public_key=${'00'.repeat(32)}\npublic_key=${'00'.repeat(32)}\npersistent_keepalive_interval=9\nerrno=0\n\n`
+        : 'errno=0\n\n',
+    ),
+  )
+  const zeros = '0'.repeat(64)
+  await new UapiDevices(folder).change('wg0', { peers: [{ publicKey: zeroKey, keepaliveSeconds: 5 }] })
+  expect(requests.filter((request) => request.startsWith('set'))).toEqual([
+    `set=1\npublic_key=${zeros}\nremove=true\n\n`,
+    `set=1\npublic_key=${zeros}\npersistent_keepalive_interval=5\nreplace_allowed_ips=true\n\n`,
+  ])
 })

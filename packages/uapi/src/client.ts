@@ -6,6 +6,7 @@ import type { Device, DeviceAccess, DeviceChange } from '@wgq/model/device'
 import { errnoName } from '@wgq/model/errno'
 import { isWgqError } from '@wgq/model/error'
 import { type Key, keyFromHex } from '@wgq/model/key'
+import { changesForBoringtun } from './boringtun.ts'
 import { changeInWords, closedConnection } from './closed-connection.ts'
 import { asMeant } from './dialect.ts'
 import { connectTo, exchange } from './exchange.ts'
@@ -84,6 +85,12 @@ export class UapiDevices implements DeviceAccess {
 
   /** `set=1`. Raises `E_DEVICE`; the server applies line by line, so what stood before the fault stays applied. */
   async change(name: string, change: DeviceChange): Promise<void> {
+    const modifies = change.peers.some(({ remove }) => !remove)
+    if (this.exact || !modifies || !(await this.tellsPublicKey(name))) return this.set(name, change)
+    for (const step of changesForBoringtun(change, await this.read(name))) await this.set(name, step)
+  }
+
+  private async set(name: string, change: DeviceChange): Promise<void> {
     const reader = new SetReplyReader()
     await this.ask(
       name,
@@ -94,6 +101,27 @@ export class UapiDevices implements DeviceAccess {
     const errno = reader.finish()
     // Daemons in Rust send the number without a sign.
     if (errno !== 0) throw deviceError(errnoName(this.exact ? -errno : Math.abs(errno)))
+  }
+
+  /** By the first line of a `get=1`, which is boringtun's alone. */
+  private async tellsPublicKey(name: string): Promise<boolean> {
+    let first: string | undefined
+    const enough = new Error('the first line is enough')
+    try {
+      await this.ask(
+        name,
+        'get=1\n\n',
+        () => 'get=1',
+        (line) => {
+          first = line
+          throw enough
+        },
+      )
+    } catch (error) {
+      // What is wrong with the daemon shows in the change itself; only waiting twice would be too long.
+      if (isWgqError(error) && (error.errno === 'ETIMEDOUT' || error.errno === 'EINTR')) throw error
+    }
+    return first?.startsWith('own_public_key=') ?? false
   }
 
   /**

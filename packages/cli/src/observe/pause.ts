@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
 import { setTimeout as sleep } from 'node:timers/promises'
 
+/** The longest time that a timer of Node takes; a longer one is over at once. */
+const longestMs = 2 ** 31 - 1
+
 /** Waits so many seconds, or less when `stop` is aborted. */
 export const pause = async (seconds: number, stop?: AbortSignal): Promise<void> => {
   try {
-    await sleep(seconds * 1000, undefined, stop && { signal: stop })
+    for (let leftMs = seconds * 1000; leftMs >= 0; leftMs -= longestMs)
+      await sleep(Math.min(leftMs, longestMs), undefined, stop && { signal: stop })
   } catch (error) {
     if (!stop?.aborted) throw error
   }

@@ -21,8 +21,15 @@ export const run: Handler = async (invocation) => {
     return 0
   }
   const server = createServer((request, response) => {
-    if (request.url !== '/metrics' || request.method !== 'GET') {
+    if (request.url?.split('?', 1)[0] !== '/metrics') {
       response.writeHead(404, { 'content-type': 'text/plain' }).end('Metrics are at /metrics\n')
+      return
+    }
+    // Node leaves the body of an answer to HEAD out.
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response
+        .writeHead(405, { 'content-type': 'text/plain', allow: 'GET, HEAD' })
+        .end('Metrics are read with GET\n')
       return
     }
     collect(devices, parsed.operands).then(

@@ -4,6 +4,7 @@ import type { Device } from '@wgq/model/device'
 import type { Handler } from '../command.ts'
 import { withCounters } from '../device-counters.ts'
 import { deviceErrorText, deviceFault } from '../device-fault.ts'
+import { pause } from '../observe/pause.ts'
 import { nameMap, namesOf } from '../observe/tunnels.ts'
 import { writeErr, writeOut } from '../output.ts'
 import { deviceJson, stringify } from '../show/json.ts'
@@ -23,7 +24,7 @@ export const run: Handler = async (invocation) => {
     if (redraw) writeOut(home)
     const status = await once()
     if (status !== 0) return status
-    await new Promise((resolve) => setTimeout(resolve, (options.watchSeconds as number) * 1000))
+    await pause(options.watchSeconds)
   }
 }
 

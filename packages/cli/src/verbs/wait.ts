@@ -2,7 +2,8 @@
 
 import { openDevices } from '@wgq/backends/devices'
 import { openHost } from '@wgq/backends/host'
-import type { Device } from '@wgq/model/device'
+import type { Device, DeviceAccess } from '@wgq/model/device'
+import { isWgqError } from '@wgq/model/error'
 import type { Host } from '@wgq/model/host'
 import type { Key } from '@wgq/model/key'
 import { runDirectory } from '@wgq/quick/run/directory'
@@ -34,11 +35,16 @@ export const run: Handler = async (invocation) => {
   const deadline = timeoutSeconds === 0 ? Number.POSITIVE_INFINITY : performance.now() + timeoutSeconds * 1000
   const what = wantsHandshake ? 'a handshake' : 'the interface'
   const progress = new Progress((seconds) => `${name}: waiting for ${what}, ${seconds} s`)
+  let asked = false
   try {
     for (;;) {
       const device = await readIfThere(devices, name)
       const isThere = device && (!wantsUp || (await isUp(host, name)))
       if (isThere && (!wantsHandshake || hasSession(device, peer))) return 0
+      if (isThere && !asked) {
+        asked = true
+        await callPeers(devices, device, peer)
+      }
       if (performance.now() >= deadline) {
         const why = isThere ? 'no handshake' : device ? 'it was not brought up' : 'it did not appear'
         return giveUp(name, why, timeoutSeconds, progress)
@@ -50,6 +56,29 @@ export const run: Handler = async (invocation) => {
     host?.close()
   }
 }
+
+/**
+ * Sends an empty keepalive to peers without a session, which begins a handshake: a tunnel that nothing was sent through for
+ * 180 s is as healthy as any. Switching the persistent keepalive on sends one; the same request switches it off again. Who
+ * may not change the device just waits.
+ */
+const callPeers = async (devices: DeviceAccess, device: Device, peer: Key | undefined): Promise<void> => {
+  const silent = device.peers.filter(
+    ({ publicKey, endpoint, keepaliveSeconds }) =>
+      endpoint && keepaliveSeconds === 0 && (peer === undefined || publicKey === peer),
+  )
+  if (silent.length === 0) return
+  const set = (keepaliveSeconds: number) =>
+    silent.map(({ publicKey }) => ({ publicKey, updateOnly: true, keepaliveSeconds }))
+  try {
+    await devices.change(device.name, { peers: [...set(briefKeepaliveSeconds), ...set(0)] })
+  } catch (error) {
+    if (!isWgqError(error)) throw error
+  }
+}
+
+/** Any will do: it is off before it comes. */
+const briefKeepaliveSeconds = 25
 
 const giveUp = (name: string, why: string, timeoutSeconds: number, progress: Progress): number => {
   progress.end()

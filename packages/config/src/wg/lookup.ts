@@ -85,9 +85,42 @@ const zoned = (bytes: Uint8Array, text: string): Address => {
   return zone === '0' ? address : { ...address, zone }
 }
 
+/**
+ * The interfaces of this network namespace by /proc, which belongs to the process; /sys belongs to whoever mounted it, and is
+ * asked only for those of which /proc knows no number.
+ */
 const systemZones = (): Zone[] => {
+  const found = new Map<string, number>()
+  for (const [file, pattern] of indexLists)
+    for (const line of linesOf(file)) {
+      const { index, name } = pattern.exec(line)?.groups ?? {}
+      if (name !== undefined)
+        found.set(name, Number.parseInt(index as string, file.endsWith('if_inet6') ? 16 : 10))
+    }
+  const names = linesOf('/proc/net/dev').flatMap((line) => /^\s*(\S+):/.exec(line)?.[1] ?? [])
+  for (const name of names.length > 0 ? names : folder('/sys/class/net'))
+    if (!found.has(name)) for (const zone of zoneOf(name)) found.set(name, zone.index)
+  return [...found].map(([name, index]) => ({ name, index }))
+}
+
+/** Files of /proc/net that name interfaces with their numbers. */
+const indexLists: readonly (readonly [string, RegExp])[] = [
+  ['/proc/net/if_inet6', /^\S+ (?<index>[0-9a-f]+) \S+ \S+ \S+ +(?<name>\S+)/],
+  ['/proc/net/igmp6', /^(?<index>[0-9]+) +(?<name>\S+)/],
+  ['/proc/net/dev_mcast', /^(?<index>[0-9]+) +(?<name>\S+)/],
+]
+
+const linesOf = (file: string): string[] => {
   try {
-    return readdirSync('/sys/class/net').flatMap(zoneOf)
+    return readFileSync(file, 'latin1').split('\n')
+  } catch {
+    return []
+  }
+}
+
+const folder = (path: string): string[] => {
+  try {
+    return readdirSync(path)
   } catch {
     return []
   }

@@ -14,13 +14,16 @@ export const tunFailure = (name: string, cause: unknown): WgqError => {
         errno: code,
         cause,
       })
-    case 'EPERM':
     case 'EACCES':
-      return new WgqError('E_PERM', `Not allowed to create the interface ${name}`, {
-        hint: 'it takes root or CAP_NET_ADMIN; in a container --cap-add NET_ADMIN and --device /dev/net/tun',
-        errno: code,
-        cause,
-      })
+      if (process.getuid?.() === 0)
+        return new WgqError('E_PERM', `/dev/net/tun may not be opened, even by root`, {
+          hint: 'the device rules of the container forbid it (--device /dev/net/tun; lxc.cgroup2.devices.allow = c 10:200 rwm; DeviceAllow=/dev/net/tun rw of a systemd unit), or its file system is mounted nodev',
+          errno: code,
+          cause,
+        })
+      return notAllowed(name, code, cause)
+    case 'EPERM':
+      return notAllowed(name, code, cause)
     case 'EBUSY':
     case 'EEXIST':
     case 'EINVAL':
@@ -35,6 +38,13 @@ export const tunFailure = (name: string, cause: unknown): WgqError => {
       return new WgqError('E_TUN', `Cannot open a TUN for ${name}: ${message}`, { cause })
   }
 }
+
+const notAllowed = (name: string, errno: string, cause: unknown): WgqError =>
+  new WgqError('E_PERM', `Not allowed to create the interface ${name}`, {
+    hint: 'it takes root or CAP_NET_ADMIN; in a container --cap-add NET_ADMIN and --device /dev/net/tun',
+    errno,
+    cause,
+  })
 
 /** One line for standard error; never a stack trace. */
 export const failureLine = (error: unknown): string => {

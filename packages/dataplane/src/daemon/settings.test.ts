@@ -58,3 +58,18 @@ test.each(['0', '1', '65', '2.5', 'many'])('%j threads are refused', (wanted) =>
     `WGQ_THREADS must be auto or a number from 2 to 64, found "${wanted}"`,
   )
 })
+
+test.each([
+  ['WGQ_LOG', 'xyz'],
+  ['WGQ_TUN_OFFLOAD', 'bogus'],
+  ['WGQ_UDP_GSO', 'maybe'],
+])('%s=%s is refused with what is possible', (variable, value) => {
+  expect(() => readSettings(['wg0'], { [variable]: value })).toThrow(
+    new RegExp(`^${variable} must be .*"${value}"`),
+  )
+})
+
+test('a name may begin with a dash, an unknown LOG_LEVEL is none, as with wireguard-go', () => {
+  expect(readSettings(['-x'], { LOG_LEVEL: 'xyz' })).toMatchObject({ name: '-x', logLevel: 'error' })
+  expect(() => readSettings(['--x'], {})).toThrow(/unknown option --x/)
+})

@@ -50,7 +50,8 @@ export const readSettings = (args: readonly string[], env: NodeJS.ProcessEnv): D
   const names: string[] = []
   for (const arg of args) {
     if (arg === '-f' || arg === '--foreground') foreground = true
-    else if (arg.startsWith('-')) throw usageError(`unknown option ${arg}`)
+    // As with wireguard-go, one dash may begin a name.
+    else if (arg.startsWith('--')) throw usageError(`unknown option ${arg}`)
     else names.push(arg)
   }
   const [name] = names
@@ -80,17 +81,28 @@ const usageError = (found: string): WgqError =>
   new WgqError('E_USAGE', found, { hint: 'Usage: wgqd [-f|--foreground] INTERFACE' })
 
 const logLevel = (env: NodeJS.ProcessEnv): LogLevel => {
-  const wanted = env['WGQ_LOG'] || env['LOG_LEVEL']
+  const own = env['WGQ_LOG']
+  if (own && !['debug', 'info', 'error', 'silent'].includes(own))
+    throw usageError(`WGQ_LOG must be debug, info, error or silent, found ${JSON.stringify(own)}`)
+  // wireguard-go takes what it does not know for `error`.
+  const wanted = own || env['LOG_LEVEL']
   if (wanted === 'silent') return 'silent'
   return wanted === 'debug' || wanted === 'verbose' ? 'debug' : 'error'
 }
 
 const offload = (wanted: string | undefined): TunOffload => {
+  if (!wanted || wanted === 'auto') return 'auto'
   if (wanted === '0' || wanted === 'off') return 'off'
-  return wanted === 'tcp' ? 'tcp' : 'auto'
+  if (wanted === 'tcp') return 'tcp'
+  throw usageError(`WGQ_TUN_OFFLOAD must be auto, tcp or 0, found ${JSON.stringify(wanted)}`)
 }
 
-const enabled = (variable: string, env: NodeJS.ProcessEnv): boolean => env[variable] !== '0'
+const enabled = (variable: string, env: NodeJS.ProcessEnv): boolean => {
+  const wanted = env[variable]
+  if (wanted === '0') return false
+  if (!wanted || wanted === '1' || wanted === 'auto') return true
+  throw usageError(`${variable} must be auto or 0, found ${JSON.stringify(wanted)}`)
+}
 
 const threads = (wanted: string | undefined): number | undefined => {
   if (!wanted || wanted === 'auto') return undefined
