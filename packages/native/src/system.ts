@@ -34,6 +34,11 @@ export const interfaceName = (index: number): string | undefined => loadAddon().
 /** Index of the interface with this name in the thread's namespace; undefined when there is none. */
 export const interfaceIndex = (name: string): number | undefined => loadAddon().interfaceIndex(name)
 
+/** The own address (4 or 16 bytes) from which the kernel would speak to `address`, with the mark of the sockets (SO_MARK,
+ *  a routing table on OpenBSD); undefined where there is no route. Nothing is sent. */
+export const chooseSource = (address: Uint8Array, mark: number): Buffer | undefined =>
+  loadAddon().chooseSource(address, mark)
+
 /** Nanoseconds of CLOCK_BOOTTIME, which keeps running while the machine sleeps. The clock of all engine times. */
 export const bootTimeNanoseconds = (): bigint => loadAddon().bootTimeNanoseconds()
 
@@ -49,10 +54,10 @@ export const x25519PublicKey = (privateKey: Uint8Array): Buffer => loadAddon().x
 export const lockFile = (fd: number, options: { readonly wait: boolean }): boolean =>
   loadAddon().lockFile(fd, options.wait)
 
-/** Allows or forbids core dumps and ptrace by the same user (prctl PR_SET_DUMPABLE). Linux. */
+/** Allows or forbids core dumps and, on Linux (prctl PR_SET_DUMPABLE) and FreeBSD, ptrace by the same user. */
 export const setDumpable = (allowed: boolean): void => loadAddon().setDumpable(allowed)
 
-/** The name `ps -o comm` shows, 15 bytes (prctl PR_SET_NAME). Linux. */
+/** The name `ps -o comm` shows, 15 bytes (prctl PR_SET_NAME); on the BSDs the title (setproctitle). */
 export const setProcessName = (name: string): void => loadAddon().setProcessName(name)
 
 /** Numbers of the capabilities that a tunnel needs (linux/capability.h). */

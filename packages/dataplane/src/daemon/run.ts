@@ -4,17 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { errnoText } from '@wgq/model/errno'
 import { createEngine, type EngineEvent, type PacketEngine } from '@wgq/native/engine'
-import { openNetlinkSocket } from '@wgq/native/raw-socket'
-import {
-  bootTimeNanoseconds,
-  capability,
-  confineSystemCalls,
-  interfaceIndex,
-  interfaceName,
-  keepCapabilities,
-  setDumpable,
-} from '@wgq/native/system'
-import { attachTun, openTun, type TunDevice } from '@wgq/native/tun'
+import { bootTimeNanoseconds, interfaceIndex, interfaceName, setDumpable } from '@wgq/native/system'
 import { listenUapi, type UapiServer } from '@wgq/uapi/server'
 import { defaultMtu, mostJitterMs } from '../constants.ts'
 import { Configuration } from '../device/configuration.ts'
@@ -23,16 +13,13 @@ import { makeKeyPair } from '../noise/dh.ts'
 import { rehearse } from '../noise/rehearsal.ts'
 import { logDrops } from './drop-log.ts'
 import { tunFailure } from './failure.ts'
-import { setMtu, setQueueLength, tunName } from './interface-request.ts'
-import { type LinkState, LinkWatch } from './link-watch.ts'
+import type { LinkState } from './link-watch.ts'
 import { DaemonLog } from './log.ts'
 import { RandomIndices } from './random-indices.ts'
 import type { DaemonSettings } from './settings.ts'
-import { SourceWatch } from './source-watch.ts'
+import type { DaemonSystem, LinkWatcher, OpenTun, SourceWatcher } from './systems/daemon-system.ts'
 import { wallClock } from './wall-clock.ts'
 
-/** Packets the stack may queue towards us: 500, the default of a TUN, is short for bursts. */
-const queueLength = 1000
 /** Handshake messages worked off before the event loop gets a turn: about 5 ms. */
 const handshakesPerTurn = 12
 /** Work that can wait gives the event loop a turn after this. */
@@ -41,6 +28,9 @@ const sliceMs = 5
 const retryMs = 1000
 /** A full turn that takes longer counts as load. */
 const slowTurnMs = 20
+
+/** Of this process, from the moment that it runs. */
+let system: DaemonSystem
 
 /**
  * Opens the interface and its configuration socket and serves both until something ends it; `ended` is called once with
@@ -51,12 +41,16 @@ export const runDaemon = async (
   ended: (status: number) => void,
 ): Promise<DaemonHandle> => {
   const log = new DaemonLog(settings.name, settings.logLevel)
+  system =
+    process.platform === 'linux'
+      ? (await import('./systems/linux.ts')).linuxDaemonSystem
+      : (await import('./systems/bsd.ts')).bsdDaemonSystem()
   const tun = open(settings)
-  dropPrivileges(settings, log)
+  system.dropPrivileges(settings, log)
   const daemon = new RunningDaemon(settings, tun, log, ended)
   try {
     await daemon.start()
-    confine(settings, log)
+    system.confine(settings, log)
   } catch (error) {
     daemon.close()
     throw error
@@ -73,37 +67,12 @@ export interface DaemonHandle {
 
 // --- internal ---
 
-const open = (settings: DaemonSettings): TunDevice => {
+const open = (settings: DaemonSettings): OpenTun => {
   try {
     setDumpable(false)
-    return settings.tunFd === undefined
-      ? openTun({ name: settings.name, offload: settings.offload })
-      : attachTun(settings.tunFd, settings.offload)
+    return system.openTun(settings)
   } catch (error) {
     throw tunFailure(settings.name, error)
-  }
-}
-
-/** Gives up every privilege that a running tunnel does without, before the packet threads are made, which inherit it. */
-const dropPrivileges = (settings: DaemonSettings, log: DaemonLog): void => {
-  const { netAdmin, netBindService, netBroadcast, sysAdmin } = capability
-  // fwmark, buffers and the link; ports below 1024; news of a link that moved to another namespace. A TUN that was handed
-  // to us may live in another namespace already: entering that one takes more.
-  const kept = [netAdmin, netBindService, netBroadcast, ...(settings.tunFd === undefined ? [] : [sysAdmin])]
-  try {
-    keepCapabilities(kept)
-  } catch (error) {
-    log.notice(`Privileges were kept: ${(error as Error).message}`)
-  }
-}
-
-/** Gives up the system calls that a running data plane never makes, now that everything is open. */
-const confine = (settings: DaemonSettings, log: DaemonLog): void => {
-  if (!settings.sandbox) return
-  try {
-    confineSystemCalls({ mayEnterNamespaces: settings.tunFd !== undefined })
-  } catch (error) {
-    log.notice(`System calls were not confined: ${(error as Error).message}`)
   }
 }
 
@@ -120,15 +89,16 @@ class RunningDaemon implements DaemonHandle {
   private readonly engine: PacketEngine
   private readonly indices = new RandomIndices()
   private readonly device: Device
-  private readonly links: LinkWatch
-  private sources: SourceWatch | undefined
+  private readonly tun: OpenTun
+  private readonly links: LinkWatcher
+  private sources: SourceWatcher | undefined
   private server: UapiServer | undefined
   private timer: NodeJS.Timeout | undefined
   private retry: NodeJS.Timeout | undefined
   private stopDropLog: (() => void) | undefined
   private closed = false
 
-  constructor(settings: DaemonSettings, tun: TunDevice, log: DaemonLog, ended: (status: number) => void) {
+  constructor(settings: DaemonSettings, tun: OpenTun, log: DaemonLog, ended: (status: number) => void) {
     this.name = tun.name
     this.settings = settings
     this.log = log
@@ -156,10 +126,8 @@ class RunningDaemon implements DaemonHandle {
       interfaceName,
       log,
     })
-    this.links = new LinkWatch({
-      openSocket: openNetlinkSocket,
-      currentName: () => tunName(tun.fd),
-      tunFd: tun.fd,
+    this.tun = tun
+    this.links = system.watchLink(tun, {
       onState: (state) => this.follow(state),
       onDeleted: () => {
         log.debug(() => 'The interface was deleted')
@@ -170,7 +138,7 @@ class RunningDaemon implements DaemonHandle {
   }
 
   async start(): Promise<void> {
-    prepareLink(this.name, this.log)
+    system.prepareLink(this.name, this.log)
     this.server = await listenUapi({
       device: new Configuration(this.device, () => this.links.refresh()),
       name: this.name,
@@ -181,7 +149,7 @@ class RunningDaemon implements DaemonHandle {
       onRefusal: (error) => this.log.debug(() => `Configuration: ${error.message}`),
       ...(this.settings.uapiFd === undefined ? {} : { fd: this.settings.uapiFd }),
     })
-    this.sources = new SourceWatch(openNetlinkSocket, (sources) => this.checkSources(sources))
+    this.sources = system.watchSources((sources) => this.checkSources(sources))
     this.links.start()
     if (this.settings.nameFile !== undefined) writeFileSync(this.settings.nameFile, `${this.name}\n`)
     if (this.settings.logLevel === 'debug')
@@ -208,6 +176,7 @@ class RunningDaemon implements DaemonHandle {
     this.sources?.close()
     this.device.close()
     this.indices.close()
+    this.tun.destroy?.()
   }
 
   // --- internal ---
@@ -234,7 +203,7 @@ class RunningDaemon implements DaemonHandle {
     else if (event.kind === 'headerRefused') this.leaveHeader()
     else {
       // The link being deleted ends the TUN with EBADFD: that is how interfaces end.
-      const gone = event.errno === errnoBadFd || event.errno === errnoNoDevice
+      const gone = system.goneErrnos.has(event.errno)
       if (gone) this.log.debug(() => 'The interface was deleted')
       else this.log.error(event.text)
       this.end(gone ? 0 : 1)
@@ -287,7 +256,7 @@ class RunningDaemon implements DaemonHandle {
     }
   }
 
-  private async checkSources(sources: SourceWatch): Promise<void> {
+  private async checkSources(sources: SourceWatcher): Promise<void> {
     if (this.closed || !this.device.isUp) return
     let sliceEnd = performance.now() + sliceMs
     for (const _ of this.device.forgetSources((record) => sources.isStale(record, this.device.fwmark))) {
@@ -303,23 +272,5 @@ class RunningDaemon implements DaemonHandle {
     if (atMs === undefined) return
     const inMs = Math.max(0, atMs - Number(bootTimeNanoseconds()) / 1e6)
     this.timer = setTimeout(() => this.device.tick(), Math.ceil(inMs))
-  }
-}
-
-// Linux: EBADFD and ENODEV.
-const errnoBadFd = 77
-const errnoNoDevice = 19
-
-const prepareLink = (name: string, log: DaemonLog): void => {
-  for (const [what, act] of [
-    ['MTU', () => setMtu(name, defaultMtu)],
-    ['queue length', () => setQueueLength(name, queueLength)],
-  ] as const) {
-    try {
-      act()
-    } catch (error) {
-      // An interface made beforehand for somebody without privileges, or one that is in another namespace.
-      log.debug(() => `The ${what} of ${name} was left as it is: ${(error as Error).message}`)
-    }
   }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { constants } from 'node:os'
 import { keyBytes } from '@wgq/model/key'
 import { wipePrivateKey } from '@wgq/native/noise-primitives'
 import { cookieUsableMs, initiationSpacingMs } from '../constants.ts'
@@ -265,4 +266,5 @@ const staticSecret = (identity: Identity, peer: Peer): Buffer | undefined => {
   return peer.staticStatic
 }
 
-const errnoText = (errno: number): string => (errno === 89 ? 'no known endpoint for peer' : `errno ${errno}`)
+const errnoText = (errno: number): string =>
+  errno === constants.errno.EDESTADDRREQ ? 'no known endpoint for peer' : `errno ${errno}`

@@ -20,6 +20,8 @@ export interface BsdTun {
   /** Non-blocking and close-on-exec. */
   readonly fd: number
   readonly name: string
+  /** Destroys the interface, whose descriptor the engine has closed, where the system leaves it behind. */
+  destroy(): void
   /** Closes the descriptor, then destroys the interface where the system leaves it behind. */
   close(): void
 }
@@ -45,9 +47,12 @@ export const openBsdTun = (
   const layout = tunLayoutOf(platform, machine)
   const opened = platform === 'freebsd' ? openClone(layout, port) : openUnit(wanted, port)
   let { name } = opened
+  const destroy = () => {
+    if (layout.destroy !== undefined) port.ioctl({ family: afInet }, layout.destroy, ifreq(layout, name))
+  }
   const close = () => {
     port.close(opened.fd)
-    if (layout.destroy !== undefined) port.ioctl({ family: afInet }, layout.destroy, ifreq(layout, name))
+    destroy()
   }
   try {
     prepare(layout, opened.fd, name, port)
@@ -62,7 +67,7 @@ export const openBsdTun = (
     close()
     throw error
   }
-  return { fd: opened.fd, name, close }
+  return { fd: opened.fd, name, destroy, close }
 }
 
 /** SIOCSIFMTU. */

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+import type { RouteSocket } from '@wgq/native/bsd/route-socket'
+import type { TunLayout } from '@wgq/native/bsd/tun-layout'
+import type { LinkState } from '../link-watch.ts'
+import type { LinkEvents, LinkWatcher } from './daemon-system.ts'
+
+/** What {@link BsdLinkWatch} needs; tests give their own. */
+export interface BsdLinkWatchEdges extends Omit<LinkEvents, 'onLost'> {
+  readonly openSocket: () => RouteSocket
+  /** The state of the TUN now; undefined when it no longer exists. */
+  readonly readState: () => LinkState | undefined
+}
+
+/** IFF_UP of all BSDs. */
+const up = 1
+
+/** Follows a tun(4) over a routing socket: whatever is news, the state itself is asked for. */
+export class BsdLinkWatch implements LinkWatcher {
+  /** There are no namespaces, and a tun(4) is never moved. */
+  readonly isHere = true
+  private readonly edges: BsdLinkWatchEdges
+  private socket: RouteSocket | undefined
+  private last: LinkState | undefined
+
+  constructor(edges: BsdLinkWatchEdges) {
+    this.edges = edges
+  }
+
+  start(): void {
+    this.socket = this.edges.openSocket()
+    this.socket.watch(() => this.refresh())
+    this.look()
+  }
+
+  refresh(): void {
+    if (this.socket && drain(this.socket)) this.look()
+  }
+
+  close(): void {
+    this.socket?.close()
+    this.socket = undefined
+  }
+
+  private look(): void {
+    const state = this.edges.readState()
+    if (!state) {
+      this.close()
+      this.edges.onDeleted()
+    } else if (state.up !== this.last?.up || state.mtu !== this.last.mtu) {
+      this.last = state
+      this.edges.onState(state)
+    }
+  }
+}
+
+/** Reads all messages that wait; whether there were any. */
+export const drain = (socket: RouteSocket): boolean => {
+  for (let any = false; ; any = true) {
+    try {
+      if (!socket.receive()) return any
+    } catch {
+      // ENOBUFS: lost news are news too.
+    }
+  }
+}
+
+/** SIOCGIFFLAGS and SIOCGIFMTU; undefined where there is no such interface. `ioctl` raises an error with `code`. */
+export const readLinkState = (
+  name: string,
+  layout: TunLayout,
+  ioctl: (request: number, buffer: Buffer) => void,
+): LinkState | undefined => {
+  const ask = (request: number): DataView => {
+    const buffer = Buffer.alloc(layout.ifreqBytes)
+    buffer.write(name, 0, 15, 'latin1')
+    ioctl(request, buffer)
+    return new DataView(buffer.buffer, buffer.byteOffset, buffer.length)
+  }
+  const union = 16
+  try {
+    return {
+      up: (ask(layout.getFlags).getInt16(union, layout.littleEndian) & up) !== 0,
+      mtu: ask(layout.getMtu).getInt32(union, layout.littleEndian),
+    }
+  } catch (error) {
+    if ((error as { code?: string }).code !== 'ENXIO') throw error
+    return undefined
+  }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+import type { networkInterfaces } from 'node:os'
+import { formatIp, parseIp } from '@wgq/model/ip'
+import type { Machine } from '@wgq/native/bsd/machine'
+import type { RouteSocket } from '@wgq/native/bsd/route-socket'
+import { sourceAddress } from '../../device/endpoint-record.ts'
+import type { SourceWatcher } from './daemon-system.ts'
+
+/** Changes that come within this time are answered together. */
+const debounceMs = 20
+
+/** What {@link BsdSourceWatch} needs; tests give their own. */
+export interface BsdSourceWatchEdges {
+  readonly openSocket: () => RouteSocket
+  /** The own address from which the kernel would speak to an address; undefined where there is no route. */
+  readonly chooseSource: (address: Uint8Array, mark: number) => Uint8Array | undefined
+  readonly interfaces: typeof networkInterfaces
+  readonly machine: Machine
+}
+
+/** Watches addresses and routes over a routing socket, and asks for learned sources to be checked when something changed. */
+export class BsdSourceWatch implements SourceWatcher {
+  private readonly edges: BsdSourceWatchEdges
+  private readonly onChange: (watch: SourceWatcher) => Promise<void>
+  private readonly socket: RouteSocket
+  private readonly kinds: ReadonlySet<number>
+  private timer: NodeJS.Timeout | undefined
+  private changed = false
+  private checking = false
+  private closed = false
+
+  /** `onChange` is called when something changed, never twice at a time. */
+  constructor(edges: BsdSourceWatchEdges, onChange: (watch: SourceWatcher) => Promise<void>) {
+    this.edges = edges
+    this.onChange = onChange
+    const { fact } = edges.machine
+    this.kinds = new Set(
+      ['RTM_ADD', 'RTM_DELETE', 'RTM_CHANGE', 'RTM_NEWADDR', 'RTM_DELADDR'].map((name) => fact(name)),
+    )
+    this.socket = edges.openSocket()
+    this.socket.watch(() => this.hear())
+  }
+
+  /** Its address is gone, or the kernel would now speak to the peer from an address of another interface. */
+  isStale(record: Uint8Array, mark: number): boolean {
+    const source = sourceAddress(record)
+    if (!source) return false
+    const destination = Buffer.from(record.subarray(8, record[0] === 4 ? 12 : 24))
+    if (destination.length !== source.length) return true
+    // A link-local source is bound to its interface by the scope of the endpoint.
+    if (destination[0] === 0xfe && ((destination[1] as number) & 0xc0) === 0x80) return false
+    const learned = this.interfacesOf(source)
+    const chosen = this.edges.chooseSource(destination, mark)
+    return !chosen || !this.interfacesOf(chosen).some((name) => learned.includes(name))
+  }
+
+  close(): void {
+    this.closed = true
+    clearTimeout(this.timer)
+    this.socket.close()
+  }
+
+  private interfacesOf(address: Uint8Array): string[] {
+    const text = formatIp(address)
+    return Object.entries(this.edges.interfaces()).flatMap(([name, addresses]) =>
+      addresses?.some((each) => each.address === text || sameAddress(each.address, address)) ? [name] : [],
+    )
+  }
+
+  private hear(): void {
+    const typeAt = this.edges.machine.fact('rt_msghdr.rtm_type')
+    for (;;) {
+      try {
+        const message = this.socket.receive()
+        if (!message) break
+        if (this.kinds.has(message[typeAt] ?? 0)) this.changed = true
+      } catch {
+        this.changed = true // ENOBUFS: lost news are news too
+      }
+    }
+    this.arm()
+  }
+
+  private arm(): void {
+    if (!this.changed || this.checking || this.timer || this.closed) return
+    this.timer = setTimeout(() => void this.check(), debounceMs)
+  }
+
+  private async check(): Promise<void> {
+    this.timer = undefined
+    this.changed = false
+    this.checking = true
+    await this.onChange(this)
+    this.checking = false
+    this.arm()
+  }
+}
+
+const sameAddress = (text: string, bytes: Uint8Array): boolean => {
+  const other = parseIp(text)
+  return other !== undefined && Buffer.compare(other, bytes) === 0
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+import type { TunDevice } from '@wgq/native/tun'
+import type { LinkState } from '../link-watch.ts'
+import type { DaemonLog } from '../log.ts'
+import type { DaemonSettings } from '../settings.ts'
+
+/** An open TUN; `destroy` removes the interface of a system that leaves it behind when its descriptor is closed. */
+export interface OpenTun extends TunDevice {
+  destroy?(): void
+}
+
+/** What a watched TUN tells. */
+export interface LinkEvents {
+  readonly onState: (state: LinkState) => void
+  readonly onDeleted: () => void
+  /** The link went where it cannot be followed: its last known state stays. */
+  readonly onLost: () => void
+}
+
+/** Follows the TUN's state until closed. */
+export interface LinkWatcher {
+  /** Begins, and reports the state of now. */
+  start(): void
+  /** Reads the news that wait. */
+  refresh(): void
+  /** Whether the TUN is where we are. */
+  readonly isHere: boolean
+  close(): void
+}
+
+/** Follows addresses and routes until closed. */
+export interface SourceWatcher {
+  /** Whether the learned source of an endpoint record must be forgotten; `mark` is that of the sockets. */
+  isStale(record: Uint8Array, mark: number): boolean
+  close(): void
+}
+
+/** What the daemon asks of the system it runs on. */
+export interface DaemonSystem {
+  /** Errors of the engine that say that the interface was deleted. */
+  readonly goneErrnos: ReadonlySet<number>
+  /** Opens the interface, or takes the one that was handed over. Raises an error with `code`. */
+  openTun(settings: DaemonSettings): OpenTun
+  /** Gives up every privilege that a running tunnel does without, before the packet threads are made. */
+  dropPrivileges(settings: DaemonSettings, log: DaemonLog): void
+  /** Gives up what a running data plane never does, now that everything is open. */
+  confine(settings: DaemonSettings, log: DaemonLog): void
+  /** MTU and queue of a fresh interface. */
+  prepareLink(name: string, log: DaemonLog): void
+  watchLink(tun: TunDevice, events: LinkEvents): LinkWatcher
+  /** `onChange` is called when addresses or routes changed, never twice at a time. */
+  watchSources(onChange: (watch: SourceWatcher) => Promise<void>): SourceWatcher
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+import { openNetlinkSocket } from '@wgq/native/raw-socket'
+import { capability, confineSystemCalls, keepCapabilities } from '@wgq/native/system'
+import { attachTun, openTun } from '@wgq/native/tun'
+import { defaultMtu } from '../../constants.ts'
+import { setMtu, setQueueLength, tunName } from '../interface-request.ts'
+import { LinkWatch } from '../link-watch.ts'
+import { SourceWatch } from '../source-watch.ts'
+import type { DaemonSystem } from './daemon-system.ts'
+
+/** Packets the stack may queue towards us: 500, the default of a TUN, is short for bursts. */
+const queueLength = 1000
+const errnoBadFd = 77
+const errnoNoDevice = 19
+
+/** Linux: netlink, capabilities, seccomp. */
+export const linuxDaemonSystem: DaemonSystem = {
+  goneErrnos: new Set([errnoBadFd, errnoNoDevice]),
+
+  openTun: ({ name, offload, tunFd }) =>
+    tunFd === undefined ? openTun({ name, offload }) : attachTun(tunFd, offload),
+
+  dropPrivileges: (settings, log) => {
+    const { netAdmin, netBindService, netBroadcast, sysAdmin } = capability
+    // fwmark, buffers and the link; ports below 1024; news of a link that moved to another namespace. A TUN that was handed
+    // to us may live in another namespace already: entering that one takes more.
+    const kept = [netAdmin, netBindService, netBroadcast, ...(settings.tunFd === undefined ? [] : [sysAdmin])]
+    try {
+      keepCapabilities(kept)
+    } catch (error) {
+      log.notice(`Privileges were kept: ${(error as Error).message}`)
+    }
+  },
+
+  confine: (settings, log) => {
+    if (!settings.sandbox) return
+    try {
+      confineSystemCalls({ mayEnterNamespaces: settings.tunFd !== undefined })
+    } catch (error) {
+      log.notice(`System calls were not confined: ${(error as Error).message}`)
+    }
+  },
+
+  prepareLink: (name, log) => {
+    for (const [what, act] of [
+      ['MTU', () => setMtu(name, defaultMtu)],
+      ['queue length', () => setQueueLength(name, queueLength)],
+    ] as const) {
+      try {
+        act()
+      } catch (error) {
+        // An interface made beforehand for somebody without privileges, or one that is in another namespace.
+        log.debug(() => `The ${what} of ${name} was left as it is: ${(error as Error).message}`)
+      }
+    }
+  },
+
+  watchLink: ({ fd }, events) =>
+    new LinkWatch({ openSocket: openNetlinkSocket, currentName: () => tunName(fd), tunFd: fd, ...events }),
+
+  watchSources: (onChange) => new SourceWatch(openNetlinkSocket, onChange),
+}
