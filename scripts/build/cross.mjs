@@ -2,7 +2,16 @@
 // scripts/build/cross [TARGET…]: see there.
 import { execFile, execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -39,6 +48,13 @@ const headers = () => {
       copy(`/usr/include/${other}/openssl`, join(fresh, 'openssl'))
   renameSync(fresh, folder)
   return folder
+}
+
+/** A program that is the C++ compiler for a target, as CXX wants one. */
+const compilerFor = (target) => {
+  const file = join(cache, `c++-${target}`)
+  writeFileSync(file, `#!/bin/sh\nexec ${zig()} c++ -target ${target} "$@"\n`, { mode: 0o755 })
+  return file
 }
 
 /** A sum over everything that an addon is made of. */
@@ -82,7 +98,7 @@ export const buildCross = async (target) => {
         env: {
           ...zigEnvironment(),
           // clang's -Wconversion, unlike GCC's, speaks of signs too.
-          CXX: `${zig()} c++ -target ${target}`,
+          CXX: compilerFor(target),
           CXXFLAGS: '-Wno-sign-conversion',
           LDFLAGS: '-O2 -s',
           WGQ_WARNINGS_AS_ERRORS: '1',

@@ -119,7 +119,7 @@ const bringUp = async (run: Run): Promise<void> => {
   if (session.into !== undefined) await moveInside(run, inside, session.into)
   await inner.perform(planAddresses(name, usableAddresses(inside)))
   await inner.perform([{ do: 'link.up', dev: name, mtu: outerMtu ?? (await findMtu()) }])
-  if (byDaemon) await checkListening(session)
+  if (byDaemon) await checkListening(session, real)
   await system.setDns(inner, device)
   await setRoutes(inner, device, real)
   await openGateway(inner)

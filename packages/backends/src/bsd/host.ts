@@ -3,7 +3,14 @@ import type { Host, Link, LinkAddress, Route, RouteLookup } from '@wgq/model/hos
 import type { Family } from '@wgq/model/ip'
 import type { IfName, Op, Rule, Table } from '@wgq/model/operation'
 import type { CommandRunner } from './command-runner.ts'
-import { type Argv, bareAddress, type Dialect, familyFlag, type NameView } from './dialect.ts'
+import {
+  type Argv,
+  bareAddress,
+  type Dialect,
+  descriptionPrefix,
+  familyFlag,
+  type NameView,
+} from './dialect.ts'
 import { CommandError } from './host-error.ts'
 import { parseIfconfig, type ShownInterface } from './ifconfig.ts'
 import { parseNetstat } from './netstat.ts'
@@ -95,6 +102,19 @@ export class BsdHost implements Host {
     if (op.do === 'address.add') this.rememberAddress(op.dev, op.family, op.address)
     if (op.do === 'address.delete') this.firstAddresses.delete(`${op.dev} ${op.family}`)
     if (op.do === 'link.delete') this.realNames.delete(op.name)
+  }
+
+  /**
+   * Takes an interface that a daemon made, `real` to the system, for the configuration's `name`: where the system numbers
+   * them, it gets that name as description. `echo` gets the command before it runs. Raises `E_HOST`.
+   */
+  async adoptLink(name: IfName, real: string, echo: (argv: Argv) => void): Promise<void> {
+    this.realNames.set(name, real)
+    if (name === real) return
+    const argv = ['ifconfig', real, 'description', `${descriptionPrefix}${name}`]
+    echo(argv)
+    const result = await this.runner.run(argv)
+    if (result.status !== 0) throw new CommandError(argv, result, 0)
   }
 
   /** The commands of an operation without carrying it out (dry run). */

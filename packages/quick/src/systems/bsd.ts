@@ -15,7 +15,9 @@ import { planHooks, runHook } from './bsd/hook.ts'
 import { hostOf } from './bsd/host-of.ts'
 import { keepEndpointRoutes, removeEndpointRoutes } from './bsd/keep-endpoint-routes.ts'
 import { largestMtu } from './bsd/mtu.ts'
+import { anyTun, startNumberedDaemon } from './bsd/numbered-daemon.ts'
 import { type BsdPlaces, realPlaces } from './bsd/places.ts'
+import { whyNotUp } from './bsd/why-not-up.ts'
 import type { System } from './system.ts'
 
 type DnsSet = Extract<Op, { do: 'dns.set' }>
@@ -25,8 +27,8 @@ type DnsUnset = Extract<Op, { do: 'dns.unset' }>
 export interface BsdTraits extends Pick<System, 'name' | 'dnsGoesFirst' | 'forgets'> {
   /** What stands in the `wg addconf` line for the configuration. */
   readonly configurationFile: string
-  /** A userspace daemon may take over where the kernel has no driver; its message gets the kernel's words. */
-  readonly hasFallback: boolean
+  /** Interfaces are numbered by the system and carry the configuration's name as description. */
+  readonly numbersInterfaces: boolean
   /** How operations name the manager of name servers. */
   readonly dnsManager: string
   /** What is to be told of name servers; undefined where the system has no way. Says nothing. */
@@ -65,8 +67,9 @@ export const bsdSystem = (traits: BsdTraits, places: BsdPlaces = realPlaces): Sy
   realName: (session) => hostOf(session).realName(session.name),
 
   spell: (op, session) => {
-    if (op.do === 'hook.run' || op.do === 'daemon.start') return spell(op)
-    if (op.do === 'device.change' || op.do === 'device.fwmark') return spell(op)
+    if (op.do === 'hook.run' || op.do === 'device.change' || op.do === 'device.fwmark') return spell(op)
+    if (op.do === 'daemon.start') return `${op.program} ${traits.numbersInterfaces ? anyTun : op.name}`
+    if (op.do === 'daemon.stop') return `rm -f /var/run/wireguard/${realOf(session, op.name)}.sock`
     if (op.do === 'device.configure')
       return `wg addconf ${realOf(session, op.name)} ${traits.configurationFile}`
     return undefined
@@ -74,6 +77,8 @@ export const bsdSystem = (traits: BsdTraits, places: BsdPlaces = realPlaces): Sy
   act: (op, session) => {
     if (op.do === 'dns.set' || op.do === 'dns.unset') return traits.actDns(op, session, places.resolvConf)
     if (op.do === 'hook.run') return runHook(op.command, session)
+    if (op.do === 'daemon.start' && traits.numbersInterfaces) return startNumberedDaemon(op, session)
+    if (op.do === 'daemon.stop') return stopDaemon(realOf(session, op.name), session)
     if (op.do === 'device.configure') return configure({ ...op, name: realOf(session, op.name) }, session)
     return act(op, session)
   },
@@ -85,6 +90,8 @@ export const bsdSystem = (traits: BsdTraits, places: BsdPlaces = realPlaces): Sy
       } catch (error) {
         if (!isWgqError(error) || (error.code !== 'E_HOST' && error.code !== 'E_NO_ADDRESS')) throw error
         say(`${error.code === 'E_NO_ADDRESS' ? `${session.program}: ` : ''}${error.message}\n`)
+        const hint = await whyNotUp(op, error.message, session)
+        if (hint !== undefined) say(`${session.program}: ${hint}\n`)
         throw new Failure(error.exitCode, applied)
       }
     }
@@ -93,7 +100,7 @@ export const bsdSystem = (traits: BsdTraits, places: BsdPlaces = realPlaces): Sy
   leavesPart: (op) => op.do === 'route.add',
   planHooks: ({ name }, real, hooks) => planHooks(name, real, hooks),
 
-  addLink: (run) => addLink(run, traits.hasFallback),
+  addLink,
   chooseMtu: async ({ edges, settings }, peers) =>
     settings.mtu?.value ?? String(await largestMtu(edges.host, peers)),
   setDns: async (run) => {
@@ -154,6 +161,12 @@ const planDnsRemoval = (traits: BsdTraits, session: Session, noted: readonly Op[
   if (noted) return noted.filter((op) => op.do === 'dns.unset').slice(0, 1)
   const wanted = session.settings.dnsServers.length > 0
   return wanted ? [{ do: 'dns.unset', dev, manager: traits.dnsManager }] : []
+}
+
+/** A daemon ends when its socket is removed. */
+const stopDaemon = async (real: string, { edges }: Session): Promise<void> => {
+  const { status } = await edges.run('rm', ['-f', `/var/run/wireguard/${real}.sock`])
+  if (status !== 0) throw new Failure(status)
 }
 
 const realOf = (session: Session, name: string): string => hostOf(session).knownName(name)

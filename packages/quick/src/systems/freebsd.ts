@@ -14,7 +14,7 @@ export const freebsd = (places?: BsdPlaces): System =>
       ...resolvconfDns,
       dnsGoesFirst: false,
       forgets: false,
-      hasFallback: true,
+      numbersInterfaces: false,
     },
     places,
   )

@@ -14,7 +14,7 @@ export const netbsd = (places?: BsdPlaces): System =>
       ...resolvconfDns,
       dnsGoesFirst: false,
       forgets: true,
-      hasFallback: false,
+      numbersInterfaces: true,
     },
     places,
   )

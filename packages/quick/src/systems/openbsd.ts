@@ -14,7 +14,7 @@ export const openbsd = (places?: BsdPlaces): System =>
       ...resolvdDns,
       dnsGoesFirst: true,
       forgets: false,
-      hasFallback: false,
+      numbersInterfaces: true,
     },
     places,
   )

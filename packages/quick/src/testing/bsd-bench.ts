@@ -63,6 +63,10 @@ export class BsdBench {
   /** Programs that `find` knows besides bash. */
   readonly programs = new Set<string>(['bash'])
   readonly interruption: Session['interruption'] = {}
+  /** Interfaces of userspace daemons. */
+  readonly daemonSockets = new Set<string>()
+  /** Makes the device behind a daemon's interface. */
+  private readonly onDaemon: (real: string) => void
   printed = ''
   private readonly name: BsdName
   /** In place of the simulated tools; they still keep the state. */
@@ -74,6 +78,7 @@ export class BsdBench {
     this.runner = runner?.(this.simulated) ?? this.simulated
     const { kernel, devices } = openKernel(name, this.simulated)
     this.devices = devices
+    this.onDaemon = (real) => kernel.create(real)
     this.simulated.onLink = (link, present) => {
       if (present) kernel.create(link)
       else kernel.interfaces.delete(link)
@@ -91,7 +96,8 @@ export class BsdBench {
     return {
       system: systems[this.name]({
         resolvConf: join(this.directory, 'resolv.conf'),
-        daemonSocket: () => undefined,
+        daemonSocket: (real) =>
+          this.daemonSockets.has(real) ? `/var/run/wireguard/${real}.sock` : undefined,
         startMonitor: (request) => {
           this.monitors.push(request)
           return undefined
@@ -100,7 +106,7 @@ export class BsdBench {
       edges: {
         host,
         devices: this.devices,
-        run: async (program, args) => this.child(program, args),
+        run: async (program, args, options) => this.child(program, args, options?.env),
         find: (program) => (this.programs.has(program) ? `/usr/local/bin/${program}` : undefined),
         readWgConfig: (text) =>
           readWgFile(
@@ -161,13 +167,30 @@ export class BsdBench {
     rmSync(this.directory, { recursive: true, force: true })
   }
 
-  private child(program: string, args: readonly string[]): { status: number; stdout: string } {
+  private child(
+    program: string,
+    args: readonly string[],
+    env?: NodeJS.ProcessEnv,
+  ): { status: number; stdout: string } {
     this.hooks.push([program, ...args.slice(0, -1)].join(' '))
     for (const [text, status] of this.hookStatus)
       if (this.printed.endsWith(`[#] ${text}\n`)) return { status, stdout: '' }
     // The userspace daemon makes its interface itself.
-    if (program === 'wireguard-go')
-      this.simulated.interfaces.set(args[0] as string, { mtu: 1420, up: false, addresses: [] })
+    if (program === 'wireguard-go') {
+      const real = args[0] === 'tun' ? 'tun0' : (args[0] as string)
+      this.simulated.interfaces.set(real, { mtu: 1420, up: false, addresses: [] })
+      this.daemonSockets.add(real)
+      if (env?.['WG_TUN_NAME_FILE']) writeFileSync(env['WG_TUN_NAME_FILE'], `${real}\n`)
+      this.onDaemon(real)
+    }
+    if (program === 'rm' && args[1]) {
+      const real = args[1].replace(/^.*\/(.*)\.sock$/, '$1')
+      if (this.daemonSockets.delete(real)) {
+        this.simulated.interfaces.delete(real)
+        const { routes } = this.simulated
+        routes.splice(0, routes.length, ...routes.filter(({ dev }) => dev !== real))
+      }
+    }
     return { status: 0, stdout: '' }
   }
 }

@@ -12,7 +12,7 @@ const pollMs = 100
 export const deleteLink = async (run: Run, places: BsdPlaces, name: string): Promise<void> => {
   const host = hostOf(run.session)
   const real = (await host.realName(name)) ?? name
-  const byDaemon = places.daemonSocket(name) !== undefined
+  const byDaemon = places.daemonSocket(real) !== undefined
   await run.perform([byDaemon ? { do: 'daemon.stop', name } : { do: 'link.delete', name }])
   if (byDaemon) run.keeper?.settle([{ do: 'link.delete', name }])
   for (const deadline = Date.now() + vanishPatienceMs; Date.now() < deadline; await sleep(pollMs))

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Op } from '@wgq/model/operation'
+import { Failure } from '../../run/failure.ts'
+import type { Session } from '../../session.ts'
+import { hostOf } from './host-of.ts'
+
+type Start = Extract<Op, { do: 'daemon.start' }>
+
+/** What a daemon is told where the system numbers its interfaces: the first free one. */
+export const anyTun = 'tun'
+
+/**
+ * Starts a userspace daemon on a system whose tun(4) devices have numbers in place of names, hears from it which it got, and
+ * gives that interface the configuration's name as description. Raises {@link Failure}.
+ */
+export const startNumberedDaemon = async (op: Start, session: Session): Promise<void> => {
+  const { edges } = session
+  const folder = mkdtempSync(join(tmpdir(), 'wgq-tun-'))
+  const nameFile = join(folder, 'name')
+  try {
+    const { status } = await edges.run(op.program, [anyTun], {
+      detached: true,
+      env: { ...edges.env, WG_TUN_NAME_FILE: nameFile },
+    })
+    if (status !== 0) throw new Failure(status)
+    await hostOf(session).adoptLink(op.name, readFileSync(nameFile, 'utf8').trim(), (argv) =>
+      edges.print(`[#] ${argv.join(' ')}\n`),
+    )
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}

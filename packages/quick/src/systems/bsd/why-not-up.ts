@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+import type { Op } from '@wgq/model/operation'
+import type { Session } from '../../session.ts'
+import { hostOf } from './host-of.ts'
+
+/**
+ * What to change when an interface cannot come up: giving it an address brings it up, and only then the kernel opens its
+ * port in its routing table. Undefined where `message`, the tool's own, speaks of something else.
+ */
+export const whyNotUp = async (op: Op, message: string, session: Session): Promise<string | undefined> => {
+  if (op.do !== 'address.add' && op.do !== 'link.up') return undefined
+  const taken = /Address already in use/.test(message)
+  if (!taken && !/Invalid argument/.test(message)) return undefined
+  const real = hostOf(session).knownName(session.name)
+  const device = await session.edges.devices.read(real).catch(() => undefined)
+  if (!device) return undefined
+  if (taken) return `ListenPort ${device.listenPort} is in use; choose another one, or end what has it`
+  return session.system.name === 'openbsd' && device.fwmark !== 0
+    ? `FwMark ${device.fwmark} names a routing table; is there one of that number (route -T ${device.fwmark} show)?`
+    : undefined
+}
