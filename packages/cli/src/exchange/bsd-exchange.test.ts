@@ -120,6 +120,7 @@ describe('ifconfig.if', () => {
     expect(result[0]?.text).not.toContain(psk)
     expect(lost).toEqual([
       'FwMark: NetBSD has none',
+      'characters of the name "head "office" `id`": "head-office-id" is written',
       'PersistentKeepalive of head-office-id: NetBSD has none',
       `PersistentKeepalive of ${peer2.slice(0, 16)}: NetBSD has none`,
     ])

@@ -63,6 +63,17 @@ export const plainName = (name: string | undefined, mostBytes: number): string |
     .slice(0, mostBytes)
     .trim() || undefined
 
+/** The number of the table for routes; a sentence where it has a name, which BSDs do not know, or `most` is lower. */
+export const tableNumber = (tunnel: Tunnel, most: number, lost: string[]): string | undefined => {
+  const { table } = tunnel
+  if (table === undefined || /^(?:off|main|254)$/.test(table) || bootRoutes(tunnel).length === 0)
+    return undefined
+  if (/^[0-9]+$/.test(table) && Number(table) <= most) return table
+  const reason = most === 0 ? 'NetBSD has one table' : `tables have numbers up to ${most} here`
+  lost.push(`Table = ${table}: ${reason}`)
+  return undefined
+}
+
 /** The domains of resolv.conf. */
 export const searchDomains = ({ dnsSearch }: Tunnel): string[] =>
   dnsSearch.filter((domain) => !domain.startsWith('~'))

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 import { type Cidr, formatCidr } from '@wgq/model/cidr'
-import { bootLosses, bootRoutes, plainName, searchDomains, wgNumbered } from './bsd-routes.ts'
+import { bootLosses, bootRoutes, plainName, searchDomains, tableNumber, wgNumbered } from './bsd-routes.ts'
 import type { Converted, Tunnel, TunnelPeer } from './tunnel.ts'
 import { ofFamily } from './tunnel.ts'
 
 /** ifconfig(8) of OpenBSD takes keepalives up to half a day and descriptions of 63 bytes. */
 const mostKeepaliveSeconds = 43200
 const mostDescriptionBytes = 63
+
+/** rdomain(4). */
+const mostTable = 255
 
 /** The file /etc/hostname.wgN of OpenBSD (hostname.if(5)); netstart(8) runs each line as `ifconfig wgN LINE`. */
 export const printHostnameIf = (tunnel: Tunnel): Converted<string> => {
@@ -65,7 +68,8 @@ const printAddress = (address: Cidr, index: number, all: readonly Cidr[]): strin
 }
 
 const printRoutes = (tunnel: Tunnel, lost: string[]): string[] => {
-  const table = /^[0-9]+$/.test(tunnel.table ?? '') ? `-T ${tunnel.table} ` : ''
+  const number = tableNumber(tunnel, mostTable, lost)
+  const table = number === undefined ? '' : `-T ${number} `
   return bootRoutes(tunnel).flatMap(({ family, flag, dst }) => {
     const [local] = ofFamily(tunnel.addresses, family)
     if (local !== undefined) return [`!route -q -n ${table}add ${flag} ${dst} -iface ${local.address}`]

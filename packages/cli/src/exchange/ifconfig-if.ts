@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { formatCidr } from '@wgq/model/cidr'
-import { bootLosses, bootRoutes, plainName, searchDomains, wgNumbered } from './bsd-routes.ts'
+import { bootLosses, bootRoutes, plainName, searchDomains, tableNumber, wgNumbered } from './bsd-routes.ts'
 import type { Converted, Tunnel, TunnelPeer } from './tunnel.ts'
 import { formatTunnelEndpoint } from './tunnel.ts'
 
@@ -23,6 +23,7 @@ export const printIfconfigIf = (tunnel: Tunnel): Converted<BootFile[]> => {
   const name = wgNumbered(tunnel.name)
   if (name !== tunnel.name) lost.push(`the name ${tunnel.name}: NetBSD's interfaces are wgN, wg0 is written`)
   if (tunnel.fwmark !== undefined) lost.push('FwMark: NetBSD has none')
+  tableNumber(tunnel, 0, lost)
   const keys: BootFile[] = []
   const key = (label: string, value: string): string => {
     const path = `/etc/wg/${name}${label}`
@@ -56,6 +57,8 @@ const printPeer = (
   const { publicKey, presharedKey, endpoint } = peer
   const label = plainName(peer.name, mostNameBytes)?.replaceAll(' ', '-') ?? publicKey.slice(0, mostNameBytes)
   const allowedIps = peer.allowedIps.map(formatCidr)
+  if (peer.name !== undefined && label !== peer.name)
+    lost.push(`characters of the name "${peer.name}": "${label}" is written`)
   if (allowedIps.length > mostAllowedIps)
     lost.push(`allowed IPs of ${label} beyond the first ${mostAllowedIps}: NetBSD keeps no more`)
   if (peer.keepaliveSeconds !== undefined) lost.push(`PersistentKeepalive of ${label}: NetBSD has none`)

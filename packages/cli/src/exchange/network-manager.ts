@@ -51,10 +51,14 @@ export const printNetworkManager = (tunnel: Tunnel, title = tunnel.name): Conver
 }
 
 /** The number of the table; empty where routes are as wg-quick makes them without a word, or there are none. */
-const tableOf = ({ table }: Tunnel, lost: string[]): string => {
+const tableOf = ({ table, addresses }: Tunnel, lost: string[]): string => {
   if (table === undefined || table === 'off') return ''
   const number = tableNumbers[table] ?? table
-  if (/^[0-9]+$/.test(number)) return number
+  if (/^[0-9]+$/.test(number)) {
+    if (addresses.length === 0)
+      lost.push(`Table = ${table}: NetworkManager sets no routes without an address`)
+    return number
+  }
   lost.push(`Table = ${table}: NetworkManager wants the number of the table`)
   return ''
 }

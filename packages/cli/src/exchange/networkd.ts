@@ -12,8 +12,10 @@ export interface NetworkdFiles {
   readonly network: string
 }
 
-// What wg-quick begins with (spec wg-quick §6.4). Rules of networkd need fixed places: in front of main (32766).
-const fullTunnelMark = 51820
+/** What wg-quick begins with where a full tunnel has no mark of its own (spec wg-quick §6.4). */
+export const fullTunnelMark = 51820
+
+// networkd's rules need fixed places: in front of main (32766).
 const rulePriorities = { suppress: '32764', tunnel: '32765' }
 
 /** Writes the units of networkd. Full tunnels get the rules that wg-quick would set. */

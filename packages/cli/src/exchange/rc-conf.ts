@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { formatCidr } from '@wgq/model/cidr'
-import { bootLosses, bootRoutes, searchDomains } from './bsd-routes.ts'
+import { bootLosses, bootRoutes, searchDomains, tableNumber } from './bsd-routes.ts'
 import type { Converted, Tunnel } from './tunnel.ts'
 import { ofFamily, printTunnel } from './tunnel.ts'
 
@@ -13,6 +13,9 @@ export interface RcFiles {
   /** What `wg setconf` reads; holds the keys. */
   readonly wgConfig: string
 }
+
+// net.fibs is at most this many (route(4) of FreeBSD counts them in 16 bits).
+const mostTable = 65535
 
 /** Writes rc.conf(5) lines, the start script and the configuration for wg(8), which FreeBSD has in its base. */
 export const printRcConf = (tunnel: Tunnel): Converted<RcFiles> => {
@@ -27,7 +30,9 @@ export const printRcConf = (tunnel: Tunnel): Converted<RcFiles> => {
   const [ip4, ...moreIp4] = addresses(4)
   const [ip6, ...moreIp6] = addresses(6)
   const aliases = [...moreIp4.map((each) => `inet ${each}`), ...moreIp6.map((each) => `inet6 ${each}`)]
-  const fib = !/^[0-9]+$/.test(tunnel.table ?? '') ? '' : ` -fib ${tunnel.table}`
+  const lost = bootLosses(tunnel)
+  const table = tableNumber(tunnel, mostTable, lost)
+  const fib = table === undefined ? '' : ` -fib ${table}`
   const lines = [
     '# Lists such as cloned_interfaces and static_routes are to be merged with those that are there.',
     `cloned_interfaces="${clone}"`,
@@ -54,15 +59,9 @@ export const printRcConf = (tunnel: Tunnel): Converted<RcFiles> => {
   ]
   return {
     result: { rcConf: `${lines.join('\n')}\n`, startIf: startScript(tunnel), wgConfig: wgConfig(tunnel) },
-    lost: [...bootLosses(tunnel), ...lostTable(tunnel)],
+    lost,
   }
 }
-
-/** FreeBSD's tables have numbers; `Table = main` is what routes have without one. */
-const lostTable = ({ table }: Tunnel): string[] =>
-  table === undefined || /^(?:off|main|[0-9]+)$/.test(table)
-    ? []
-    : [`Table = ${table}: FreeBSD's tables are numbers`]
 
 const startScript = (tunnel: Tunnel): string => {
   const { name, dnsServers } = tunnel

@@ -16,6 +16,7 @@ import {
   searchedDomains,
 } from './foreign.ts'
 import { type Hook, hook } from './hook.ts'
+import { fullTunnelMark } from './networkd.ts'
 import { named, SectionReader } from './read-section.ts'
 import type { Converted, Tunnel, TunnelPeer } from './tunnel.ts'
 import { defaultFamilies } from './tunnel.ts'
@@ -75,7 +76,7 @@ export const readNetworkd = (netdevFile: ForeignFile, networkFile?: ForeignFile)
       name: name ? readInterfaceName(name) : 'wg0',
       privateKey,
       listenPort: port === undefined || port.text === 'auto' ? undefined : readNumber(port, 1, 65535),
-      fwmark: chosen ? undefined : fwmark || undefined,
+      fwmark: chosen && fwmark === fullTunnelMark ? undefined : fwmark || undefined,
       mtu: mtu && readBytes(mtu),
       table: chosen ? undefined : tableOf(routeTable, peers),
       addresses: settings.addresses,

@@ -2,9 +2,11 @@
 import { manCommands } from './man.ts'
 
 /** wgq(8): the commands from the table, the rest written here. */
-export const wgqManualPage = (): string => `.\\" SPDX-License-Identifier: MIT
+export const wgqManualPage = (): string => page().split('\n').flatMap(wrapped).join('\n')
+
+const page = (): string => `.\\" SPDX-License-Identifier: MIT
 .\\" Generated from the command table; edit packages/cli/src/generate instead.
-.TH WGQ 8 "" "wgq" "System Administration"
+.TH WGQ 8 "2026-11-28" "wgq" "System Administration"
 .SH NAME
 wgq \\- bring WireGuard tunnels up, look at them and change them
 .SH SYNOPSIS
@@ -130,3 +132,20 @@ end with its status; 127 means that a program is missing.
 .BR nft (8),
 .BR ip\\-rule (8)
 `
+
+const mostColumns = 79
+
+/** Lines of text as the checkers of manual pages want them; requests stay whole, and no line of text begins like one. */
+const wrapped = (line: string): string[] => {
+  if (line.startsWith('.') || line.length <= mostColumns) return [line]
+  const lines: string[] = []
+  let current = ''
+  for (const word of line.split(' ')) {
+    const isFull = current !== '' && current.length + 1 + word.length > mostColumns
+    if (isFull && !/^[.']/.test(word)) {
+      lines.push(current)
+      current = word
+    } else current = current === '' ? word : `${current} ${word}`
+  }
+  return [...lines, current]
+}

@@ -2,7 +2,7 @@
 import type { Diagnostic } from '@wgq/config/diagnostic'
 import { describe, expect, test } from 'vitest'
 import { formatFinding, formatSummary } from './report.ts'
-import { sarifLog } from './sarif.ts'
+import { fileUri, sarifLog } from './sarif.ts'
 
 const plain = (_: string, text: string) => text
 const key = 'cBvThcTrrfM1AQwW5DkDy1wA8JWsnJKZIIqd/jKIzmo='
@@ -61,7 +61,13 @@ test('SARIF has rule, level and region', () => {
     version: '2.1.0',
     runs: [
       {
-        tool: { driver: { name: 'wgq', version: '1.2.3', rules: [{ id: 'some-code' }] } },
+        tool: {
+          driver: {
+            name: 'wgq',
+            version: '1.2.3',
+            rules: [{ id: 'some-code', helpUri: expect.stringMatching(/#some-code$/) }],
+          },
+        },
         results: [
           {
             ruleId: 'some-code',
@@ -70,7 +76,7 @@ test('SARIF has rule, level and region', () => {
             locations: [
               {
                 physicalLocation: {
-                  artifactLocation: { uri: 'wg0.conf' },
+                  artifactLocation: { uri: fileUri('wg0.conf') },
                   region: { startLine: 1, startColumn: 3, endColumn: 7 },
                 },
               },
@@ -81,3 +87,12 @@ test('SARIF has rule, level and region', () => {
     ],
   })
 })
+
+test.each(['/etc/wireguard/a b.conf', '/tmp/#1?x=y:z/100%.conf', '/tmp/ä\ud800.conf'])(
+  'the URI of %j is one, and comes back',
+  (file) => {
+    const uri = fileUri(file)
+    expect(uri).toMatch(/^file:\/\/\/[A-Za-z0-9/%._~!*'()-]+$/)
+    expect(decodeURIComponent(new URL(uri).pathname)).toBe(file.toWellFormed?.() ?? file)
+  },
+)
