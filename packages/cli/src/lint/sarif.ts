@@ -62,4 +62,4 @@ const location = ({ file, line, column }: Position, width = 1): object => ({
 export const fileUri = (file: string): string => `file://${resolve(file).split('/').map(segment).join('/')}`
 
 /** What `encodeURIComponent` leaves alone is allowed in a path, except that it cannot encode half a pair of surrogates. */
-const segment = (text: string): string => encodeURIComponent(text.toWellFormed?.() ?? text)
+const segment = (text: string): string => encodeURIComponent(Buffer.from(text).toString())
