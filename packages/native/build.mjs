@@ -87,7 +87,11 @@ const compile = ([program, ...first], args) =>
 
 const cxx =
   findCompiler() ??
-  fail('no C++ compiler found (tried CXX, c++, g++, clang++); on Debian: apt-get install g++')
+  fail(
+    process.env.CXX
+      ? `CXX=${process.env.CXX} does not run`
+      : 'no C++ compiler found (tried c++, g++, clang++); on Debian: apt-get install g++',
+  )
 const flagsOfHeaders = () => {
   try {
     return headerFlags(cxx, options.include)
@@ -103,7 +107,7 @@ const flags = [
       : ['-O3', '-U_FORTIFY_SOURCE', '-D_FORTIFY_SOURCE=2'],
   ),
 ]
-const linking = [...linkFlags(linux), ...(sanitizer?.flags ?? [])]
+const linking = [...linkFlags(cxx, linux), ...(sanitizer?.flags ?? [])]
 mkdirSync(objects, { recursive: true })
 const stamp = join(objects, 'command.txt')
 const command = JSON.stringify([cxx, flags, linking, process.version])

@@ -11,20 +11,21 @@ const here = dirname(fileURLToPath(import.meta.url))
 const words = (text) => text?.split(/\s+/).filter(Boolean) ?? []
 
 /**
- * The C++ compiler as a list of words: CXX (which may hold options too), or the first of the usual names that runs.
+ * The C++ compiler as a list of words: CXX (which may hold options too) where it is set, else the first of the usual names
+ * that runs.
  * @returns {string[] | undefined}
  */
-export const findCompiler = () =>
-  [words(process.env.CXX), ['c++'], ['g++'], ['clang++']]
-    .filter((command) => command.length > 0)
-    .find(([program]) => {
-      try {
-        execFileSync(program, ['--version'], { stdio: 'ignore' })
-        return true
-      } catch {
-        return false
-      }
-    })
+export const findCompiler = () => {
+  const asked = words(process.env.CXX)
+  return (asked.length > 0 ? [asked] : [['c++'], ['g++'], ['clang++']]).find(([program, ...options]) => {
+    try {
+      execFileSync(program, [...options, '--version'], { stdio: 'ignore' })
+      return true
+    } catch {
+      return false
+    }
+  })
+}
 
 /** Where Node's own headers stand: beside its binary in the official builds and on most systems. */
 const besideNode = join(dirname(process.execPath), '../include/node')
@@ -119,12 +120,14 @@ export const compileFlags = (optimisation) => [
 export const staticRuntime = ['-static-libgcc', '-static-libstdc++']
 
 /**
- * Flags of the link.
+ * Flags of the link. zig's linker has no --exclude-libs; what it links statically is hidden already.
+ * @param {string[]} cxx
  * @param {boolean} linux
  */
-export const linkFlags = (linux) => [
+export const linkFlags = ([program], linux) => [
   '-shared',
   '-pthread',
-  ...(linux ? ['-Wl,-z,relro,-z,now,-z,noexecstack', '-Wl,--exclude-libs,ALL'] : []),
+  ...(linux ? ['-Wl,-z,relro,-z,now,-z,noexecstack'] : []),
+  ...(linux && !/(^|\/)zig$/.test(program) ? ['-Wl,--exclude-libs,ALL'] : []),
   ...words(process.env.LDFLAGS),
 ]

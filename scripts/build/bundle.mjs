@@ -23,7 +23,7 @@ import { launcher } from './launcher.mjs'
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
 const lib = join(root, 'dist/lib')
 const bin = join(root, 'dist/bin')
-const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+const { version, engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 mkdirSync(bin, { recursive: true })
 
 const entries = {
@@ -94,6 +94,14 @@ const lateBundles = {
   },
 }
 
+const oldestNode = engines.node.slice('>='.length)
+const [oldestMajor, oldestMinor] = oldestNode.split('.').map(Number)
+const refusal = `(function (found) {
+  if (found[0] > ${oldestMajor} || (found[0] === ${oldestMajor} && found[1] >= ${oldestMinor})) return;
+  console.error(String(process.argv[2]).replace(/^.*[/]/, '') + ': Node.js ${oldestNode} or newer is needed, found ' + process.versions.node + ' (' + process.execPath + '); install a newer one, or set WGQ_NODE to its path');
+  process.exit(1);
+})(process.versions.node.split('.').map(Number));`
+
 const common = {
   absWorkingDir: root,
   outdir: lib,
@@ -135,17 +143,22 @@ const familyBundles = ['tunnel-verbs', ...Object.keys(families)].map((family) =>
     },
   }),
 )
+// An older Node must be able to read these two, and says in one sentence that it is too old.
 const programs = build({
   ...common,
+  target: 'node12',
+  banner: { js: refusal },
   plugins: [verbFamilies, lateBundles],
-  entryPoints: [
-    ...Object.entries(entries).map(([out, input]) => ({ out, in: join(root, input) })),
-    ...[...late].map(([input, out]) => ({ out, in: input })),
-  ].filter((entry) => existsSync(entry.in)),
+  entryPoints: Object.entries(entries).map(([out, input]) => ({ out, in: join(root, input) })),
+})
+const lateOnes = build({
+  ...common,
+  plugins: [verbFamilies, lateBundles],
+  entryPoints: [...late].map(([input, out]) => ({ out, in: input })).filter((entry) => existsSync(entry.in)),
 })
 
 // What of other people's work is in the bundles: for the licences and the bill of materials of a release.
-const built = await Promise.all([programs, ...familyBundles])
+const built = await Promise.all([programs, lateOnes, ...familyBundles])
 const outputs = built.flatMap(({ metafile }) => Object.values(metafile.outputs))
 const written = new Set(
   built.flatMap(({ metafile }) => Object.keys(metafile.outputs).map((path) => basename(path))),

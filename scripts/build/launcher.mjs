@@ -1,29 +1,45 @@
 // SPDX-License-Identifier: MIT
 
 /**
- * The text of a launcher: starts `program`.cjs of `libdir`, passing on how it was called.
- * WGQ_NODE_FLAGS is passed on to Node (`--jitless` where pages must not be writable and executable).
+ * The text of a launcher: starts `program`.cjs of `libdir`, passing on how it was called. Nothing is forked on the way.
+ * WGQ_NODE names another Node; WGQ_NODE_FLAGS is passed on to it (`--jitless` where pages must not be writable and executable).
  * The daemon collects its garbage early: what strangers send to its socket must not pile up (docs/limits.md).
  * On SIGUSR1 Node opens its inspector, code as root for whoever connects, until the program has a handler of its own: so it
  * is told an address that is nobody's (RFC 1112 §4) and fails. Not every release knows --disable-sigusr1.
  * NODE_OPTIONS and NODE_EXTRA_CA_CERTS slow Node down or change it (40 ms each start, measured): not passed on to Node.
+ * Parts of PATH that depend on the current folder are left out: `./node` would run as root.
  * @param {string} program name of the bundle without its ending
  * @param {string} [libdir] an absolute folder; without it the folder is found beside the launcher, links followed
+ * @param {string} [node] name or path of Node where WGQ_NODE does not name another
  */
-export const launcher = (program, libdir) => {
+export const launcher = (program, libdir, node = 'node') => {
   const flags = `--inspect-port=240.0.0.1:65535 ${program === 'wgqd' ? '--max-semi-space-size=1 ' : ''}\${WGQ_NODE_FLAGS-}`
-  return libdir
-    ? `#!/bin/sh
+  return `#!/bin/sh
 unset NODE_OPTIONS NODE_EXTRA_CA_CERTS
-exec node ${flags} ${libdir}/${program}.cjs "$0" "$@"
+usual=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+case :\${PATH:=$usual}: in *:[!/]*)
+  set -f; IFS=:; clean=
+  for part in $PATH; do case $part in /*) clean=$clean:$part ;; esac; done
+  set +f; unset IFS; PATH=\${clean:-:$usual}; PATH=\${PATH#:} ;;
+esac
+node=${node}
+${libdir ? '' : besideTheLauncher}node=\${WGQ_NODE:-$node}
+command -v "$node" >/dev/null 2>&1 || {
+  echo "\${0##*/}: Node.js 20.19 or newer is needed, found no $node in $PATH\${SUDO_USER:+ (sudo has a PATH of its own)}; install it, or set WGQ_NODE to its path" >&2
+  exit 127
+}
+exec "$node" ${flags} "${libdir ?? '$here/../lib'}/${program}.cjs" "$0" "$@"
 `
-    : `#!/bin/sh
-unset NODE_OPTIONS NODE_EXTRA_CA_CERTS
-self=$0
+}
+
+// A Node that npm installed the launcher for is in the same folder, also where sudo does not have it in PATH. The folder of
+// the file itself may be a link too, and Node takes \`..\` away by the letter.
+const besideTheLauncher = `self=$0
+case $self in */*) [ ! -f "\${self%/*}/node" ] || node=\${self%/*}/node ;; *) self=./$self ;; esac
 while [ -L "$self" ]; do
   link=$(readlink "$self")
   case $link in /*) self=$link ;; *) self=\${self%/*}/$link ;; esac
 done
-exec node ${flags} "\${self%/*}/../lib/${program}.cjs" "$0" "$@"
+here=\${self%/*}
+[ ! -L "$here" ] || here=$(CDPATH= cd -P "$here" && pwd -P)
 `
-}

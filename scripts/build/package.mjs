@@ -43,7 +43,8 @@ const stage = (withAddon) => {
   copy('docs', 'docs')
   rmSync(join(folder, 'docs/man'), { recursive: true })
   stageAddon(folder)
-  writeFileSync(join(folder, 'launcher.in'), launcher('@PROGRAM@', '@LIBDIR@'))
+  for (const program of ['wgq', 'wgqd'])
+    writeFileSync(join(folder, `launcher-${program}.in`), launcher(program, '@LIBDIR@', '@NODE@'))
   const packages = thirdParty(root)
   writeFileSync(join(folder, 'lib/third-party-licences.txt'), licenceText(packages))
   writeFileSync(

@@ -82,8 +82,10 @@ describe.skipIf(why)('building and installing an archive without a network', () 
     )
     const script = root.run(`cat /tmp/${init}${folder}/wgq`)
     if (init !== 'openrc') expect(script).toContain('/opt/wgq/bin/wgq')
-    expect(root.run(`cat /tmp/${init}/opt/wgq/bin/wgqd`)).toContain(
-      'exec /opt/node/bin/node /opt/wgq/lib/wgq/wgqd.cjs',
+    const launcher = root.run(`cat /tmp/${init}/opt/wgq/bin/wgqd`)
+    expect(launcher).toContain('\nnode=/opt/node/bin/node\n')
+    expect(launcher).toMatch(
+      /\nexec "\$node" .*--max-semi-space-size.* "\/opt\/wgq\/lib\/wgq\/wgqd\.cjs" "\$0" "\$@"\n/,
     )
     expect(root.tryRun(`ls /tmp/${init}/opt/wgq/lib/systemd`).status).not.toBe(0)
   })

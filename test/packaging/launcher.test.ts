@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+import { spawnSync } from 'node:child_process'
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { workspace } from '../support/workspace.ts'
+
+const folderOfNode = dirname(process.execPath)
+
+describe('the launcher', () => {
+  let folder: string
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'wgq-launcher-'))
+    for (const part of ['bin', 'lib'])
+      cpSync(join(workspace, 'dist', part), join(folder, 'prefix', part), { recursive: true })
+    mkdirSync(join(folder, 'here'))
+    executable('here/node', '#!/bin/sh\necho "the node of the current folder"\n')
+  })
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  const executable = (name: string, text: string): void => {
+    mkdirSync(dirname(join(folder, name)), { recursive: true })
+    writeFileSync(join(folder, name), text)
+    chmodSync(join(folder, name), 0o755)
+  }
+  const run = (path: string, env: NodeJS.ProcessEnv, words: readonly string[] = ['--version']) =>
+    spawnSync(path, words, { cwd: join(folder, 'here'), encoding: 'utf8', env })
+  const version = /^wgq [0-9.]+ \(/
+
+  test.each([
+    ['the file', () => join(folder, 'prefix/bin/wgq'), 'to-file/wgq'],
+    ['the folder', () => join(folder, 'prefix/bin'), 'to-folder'],
+    ['a link to the folder', () => join(folder, 'to-folder'), 'twice'],
+  ])('is found through a link to %s', (_what, target, name) => {
+    mkdirSync(dirname(join(folder, name)), { recursive: true })
+    symlinkSync(target(), join(folder, name))
+    const path = name.endsWith('wgq') ? name : `${name}/wgq`
+    expect(run(join(folder, path), process.env).stdout).toMatch(version)
+    expect(run(`../${path}`, process.env).stdout).toMatch(version)
+  })
+
+  test.each([
+    ['unset', {}],
+    ['empty', { PATH: '' }],
+    ['the current folder first', { PATH: `:${folderOfNode}` }],
+    ['a relative folder first', { PATH: `.:${folderOfNode}` }],
+  ])('never runs the node of the current folder: PATH %s', (_how, env) => {
+    const { status, stdout, stderr } = run(join(folder, 'prefix/bin/wgq'), env)
+    expect(stdout).not.toContain('the node of the current folder')
+    // Where Node is in none of the usual folders, it is not found without PATH.
+    if (status !== 0) expect(stderr).toContain('found no node in /usr/local/sbin:')
+    else expect(stdout).toMatch(version)
+  })
+
+  test('without Node says in one sentence what is needed, and how sudo matters', () => {
+    const path = join(folder, 'prefix/bin/wg-quick')
+    const without = run(path, { PATH: '/nowhere:/nor/here' })
+    expect(without).toMatchObject({ status: 127, stdout: '' })
+    expect(without.stderr).toBe(
+      'wg-quick: Node.js 20.19 or newer is needed, found no node in /nowhere:/nor/here; install it, or set WGQ_NODE to its path\n',
+    )
+    expect(run(path, { PATH: '/nowhere', SUDO_USER: 'somebody' }).stderr).toContain(
+      'found no node in /nowhere (sudo has a PATH of its own);',
+    )
+  })
+
+  test('takes the Node beside the link that npm made, and WGQ_NODE before it', () => {
+    mkdirSync(join(folder, 'npm/bin'), { recursive: true })
+    symlinkSync(process.execPath, join(folder, 'npm/bin/node'))
+    symlinkSync(join(folder, 'prefix/bin/wgq'), join(folder, 'npm/bin/wgq'))
+    const path = join(folder, 'npm/bin/wgq')
+    // As under sudo: only readlink and the like are in PATH.
+    executable(
+      'tools/readlink',
+      `#!/bin/sh\nexec ${spawnSync('which', ['readlink'], { encoding: 'utf8' }).stdout.trim()} "$@"\n`,
+    )
+    const PATH = join(folder, 'tools')
+    expect(run(path, { PATH }).stdout).toMatch(version)
+    executable('other/node', '#!/bin/sh\necho "another node: $1"\n')
+    expect(run(path, { PATH, WGQ_NODE: join(folder, 'other/node') }).stdout).toContain('another node: ')
+  })
+
+  test('an older Node is named, with what is needed', () => {
+    writeFileSync(
+      join(folder, 'older.cjs'),
+      "Object.defineProperty(process.versions, 'node', { value: '18.20.4' })",
+    )
+    for (const program of ['wgq', 'wgqd']) {
+      const file = join(folder, `prefix/lib/${program}.cjs`)
+      const words = ['-r', join(folder, 'older.cjs'), file, `/usr/bin/${program}`, '--version']
+      const { status, stdout, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8' })
+      expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+      expect(stderr).toBe(
+        `${program}: Node.js 20.19 or newer is needed, found 18.20.4 (${process.execPath}); install a newer one, or set WGQ_NODE to its path\n`,
+      )
+    }
+  })
+})
