@@ -3,8 +3,9 @@ import { closeSync, fstatSync, openSync, statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { lockFile } from '@wgq/native/system'
 
-/** How long to wait between two attempts, at most; many processes at once must not wake together. */
-const pauseMs = 40
+// Five hundred that wait must not keep the machine busy with asking, and one must not wait long.
+const firstPauseMs = 5
+const longestPauseMs = 1000
 
 /**
  * Takes the exclusive advisory lock of an open file (flock(2)) without waiting; false when another process has it. It ends
@@ -29,7 +30,7 @@ export const withFileLock = async <T>(
   stopped: () => boolean,
   work: () => Promise<T>,
 ): Promise<T | undefined> => {
-  while (!stopped()) {
+  for (let pauseMs = firstPauseMs; !stopped(); pauseMs = Math.min(pauseMs * 1.5, longestPauseMs)) {
     const fd = openSync(path, 'r')
     try {
       // Whoever held the lock before may have put another file in its place.
@@ -37,7 +38,7 @@ export const withFileLock = async <T>(
     } finally {
       closeSync(fd)
     }
-    await sleep(1 + Math.random() * pauseMs)
+    await sleep(pauseMs * (0.5 + Math.random()))
   }
   return undefined
 }
