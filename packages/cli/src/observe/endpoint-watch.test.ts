@@ -43,12 +43,15 @@ test('the file is read when it has changed, not at every look, and what it says 
   const devices = {
     change: async (_name: string, change: DeviceChange) => void changes.push(change),
   } as unknown as DeviceAccess
-  const watch = new EndpointWatch(devices)
-  write('192.0.2.1:51820')
+  let seconds = 0
+  const outside = { addresses: async () => ['192.0.2.7'], hasRoute: async () => true }
+  const watch = new EndpointWatch(devices, outside, () => seconds)
+  write('(none)')
   for (let look = 0; look < 4; look++) expect(await watch.follow(device)).toEqual([])
   expect(configFile.readConfigFile).toHaveBeenCalledTimes(1)
-  // A numeric endpoint became a name: the peer without an endpoint gets it at once.
-  write('localhost:51821')
+  // A peer without an endpoint gets it at once.
+  seconds = 1
+  write('gate.example:51821')
   expect(await watch.follow(device)).toHaveLength(1)
   expect(await watch.follow(device)).toEqual([])
   expect(configFile.readConfigFile).toHaveBeenCalledTimes(2)

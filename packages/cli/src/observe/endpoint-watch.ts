@@ -1,38 +1,47 @@
 // SPDX-License-Identifier: MIT
-import { lookup } from 'node:dns/promises'
-import { readConfigFile } from '@wgq/config/config-file'
-import { parseDocument } from '@wgq/config/document'
-import { publicKeyOf } from '@wgq/config/names'
-import { outline } from '@wgq/config/outline'
+import { dropIns } from '@wgq/config/parts'
 import type { Device, DeviceAccess, Peer } from '@wgq/model/device'
-import { type Endpoint, formatEndpoint, parseEndpoint } from '@wgq/model/endpoint'
+import { type Endpoint, formatEndpoint } from '@wgq/model/endpoint'
 import { isWgqError } from '@wgq/model/error'
-import type { Key } from '@wgq/model/key'
 import { configPathOf } from './config-path.ts'
 import type { DeviceEvent } from './device-events.ts'
+import { type HostPort, type PeerCandidates, readCandidates } from './endpoint-candidates.ts'
 import { FileMemo } from './file-memo.ts'
-import { afterLookup, freshReresolve, type ReresolveState, wantsLookup } from './reresolve.ts'
+import { type Outside, reachableEndpoints } from './reachable.ts'
+import {
+  afterLookup,
+  freshReresolve,
+  nextLookSeconds,
+  type ReresolveState,
+  seen,
+  wantsLookup,
+} from './reresolve.ts'
 
-/** Follows peers whose Endpoint is a name, as their configuration files say. */
+/** Follows the endpoints of peers, as their configuration files name them. */
 export class EndpointWatch {
   private readonly devices: DeviceAccess
+  private readonly outside: Outside
   private readonly states = new Map<string, ReresolveState>()
-  private readonly named = new FileMemo(namedEndpoints)
-  private readonly since = performance.now() / 1000
+  private readonly named = new FileMemo(readCandidates)
+  private readonly now: () => number
 
-  constructor(devices: DeviceAccess) {
+  /** `now` is in seconds of a clock that does not jump. */
+  constructor(devices: DeviceAccess, outside: Outside, now = () => performance.now() / 1000) {
     this.devices = devices
+    this.outside = outside
+    this.now = now
   }
 
   /**
-   * Looks up again what has to be, and sets what changed: `wg set IF peer KEY endpoint E`. Returns what was set. A name that
-   * cannot be resolved now is tried again later; a device that vanishes meanwhile is no error.
+   * Looks up what has to be, and sets what changed: `wg set IF peer KEY endpoint E`. Returns what was set. A name that cannot
+   * be resolved now is tried again later; a device that vanishes meanwhile is no error.
    */
   async follow(device: Device): Promise<DeviceEvent[]> {
     const events: DeviceEvent[] = []
-    for (const { publicKey, host, port } of this.namedIn(device.name)) {
-      const peer = device.peers.find((candidate) => candidate.publicKey === publicKey)
-      const endpoint = peer && (await this.next(device.name, peer, host, port))
+    const peers = new Map(device.peers.map((peer) => [peer.publicKey, peer]))
+    for (const { publicKey, candidates } of this.candidatesOf(device.name)) {
+      const peer = peers.get(publicKey)
+      const endpoint = peer && (await this.next(device, peer, candidates))
       if (!endpoint) continue
       try {
         await this.devices.change(device.name, { peers: [{ publicKey, updateOnly: true, endpoint }] })
@@ -49,61 +58,45 @@ export class EndpointWatch {
     return events
   }
 
-  private namedIn(interfaceName: string): readonly NamedEndpoint[] {
+  /** Seconds until a look at a device makes a difference; undefined while no peer of it is missed. */
+  nextLookSeconds(device: Device): number | undefined {
+    const waits = device.peers.flatMap((peer) => {
+      const state = this.states.get(idOf(device, peer))
+      return state === undefined ? [] : (nextLookSeconds(state, this.now(), traits(peer)) ?? [])
+    })
+    return waits.length === 0 ? undefined : Math.min(...waits)
+  }
+
+  private candidatesOf(interfaceName: string): readonly PeerCandidates[] {
     try {
-      return this.named.get(configPathOf(interfaceName))
+      const path = configPathOf(interfaceName)
+      return [path, ...dropIns(path)].flatMap((part) => this.named.get(part))
     } catch (error) {
       if (isWgqError(error)) return []
       throw error
     }
   }
 
-  private async next(device: string, peer: Peer, host: string, port: number): Promise<Endpoint | undefined> {
-    const id = `${device} ${peer.publicKey}`
-    const now = performance.now() / 1000
-    const seconds = Number(peer.lastHandshake.seconds)
-    const age = seconds === 0 ? undefined : Date.now() / 1000 - seconds
-    const state = this.states.get(id) ?? freshReresolve
-    // A peer that never got an endpoint is not given time to shake hands first.
-    const waitedSeconds = peer.endpoint ? now - this.since : Number.POSITIVE_INFINITY
-    if (!wantsLookup(state, now, age, waitedSeconds)) {
-      // A live session forgets the past, so that the next loss is looked up at once.
-      if (age !== undefined && age < 135) this.states.delete(id)
-      return undefined
-    }
-    const chosen = afterLookup(state, now, await addressesOf(host, port), peer.endpoint)
+  private async next(
+    device: Device,
+    peer: Peer,
+    candidates: readonly HostPort[],
+  ): Promise<Endpoint | undefined> {
+    const id = idOf(device, peer)
+    const now = this.now()
+    const state = seen(this.states.get(id) ?? freshReresolve, now, peer)
+    this.states.set(id, state)
+    if (!wantsLookup(state, now, traits(peer))) return undefined
+    const ways = await reachableEndpoints(candidates, device.fwmark, this.outside)
+    const chosen = afterLookup(state, now, ways, peer.endpoint)
     this.states.set(id, chosen.state)
     return chosen.endpoint
   }
 }
 
-const addressesOf = async (host: string, port: number): Promise<Endpoint[]> => {
-  try {
-    const found = await lookup(host, { all: true, verbatim: true })
-    return found.map(({ address, family }) => ({ family: family === 6 ? 6 : 4, address, port }))
-  } catch {
-    return []
-  }
-}
+const idOf = ({ name }: Device, { publicKey }: Peer): string => `${name} ${publicKey}`
 
-interface NamedEndpoint {
-  readonly publicKey: Key
-  readonly host: string
-  readonly port: number
-}
-
-/** The peers of a configuration file whose Endpoint is a name. Raises `E_CONFIG_…`. */
-const namedEndpoints = (path: string): NamedEndpoint[] =>
-  outline(parseDocument(readConfigFile(path).text)).flatMap((section) => {
-    const publicKey = section.kind === 'peer' ? publicKeyOf(section) : undefined
-    const text = section.entries
-      .filter(({ key }) => key === 'endpoint')
-      .at(-1)
-      ?.value.text.replace(/\s+/g, '')
-    if (publicKey === undefined || text === undefined || parseEndpoint(text)) return []
-    const colon = text.lastIndexOf(':')
-    const port = Number(text.slice(colon + 1))
-    return colon > 0 && Number.isInteger(port) && port > 0 && port < 65536
-      ? [{ publicKey, host: text.slice(0, colon), port }]
-      : []
-  })
+const traits = ({ endpoint, lastHandshake }: Peer) => ({
+  hasEndpoint: endpoint !== undefined,
+  shookHands: lastHandshake.seconds !== 0n,
+})

@@ -27,6 +27,11 @@ export class Requests {
     return this.stopping.signal
   }
 
+  /** Ends the wait of {@link next} without a request. */
+  wake(): void {
+    this.waiting.abort()
+  }
+
   /** The next request, or undefined after so many seconds. Stopping goes first; several requests to reload are one. */
   async next(seconds: number): Promise<Request | undefined> {
     if (!this.stop.aborted && !this.reload) await pause(seconds, this.waiting.signal)

@@ -1,19 +1,75 @@
 // SPDX-License-Identifier: MIT
 import type { Endpoint } from '@wgq/model/endpoint'
 import { describe, expect, test } from 'vitest'
-import { afterLookup, freshReresolve, wantsLookup } from './reresolve.ts'
+import {
+  afterLookup,
+  freshReresolve,
+  nextLookSeconds,
+  type ReresolveState,
+  seen,
+  wantsLookup,
+} from './reresolve.ts'
 
 const v4 = (last: number): Endpoint => ({ family: 4, address: `192.0.2.${last}`, port: 51820 })
 const v6: Endpoint = { family: 6, address: '2001:db8::1', port: 51820 }
+const known = { hasEndpoint: true, shookHands: true }
 
-describe('wantsLookup', () => {
-  test('a session that still lives is left alone, a dead one is looked up at once', () => {
-    expect(wantsLookup(freshReresolve, 1000, 179, 1000)).toBe(false)
-    expect(wantsLookup(freshReresolve, 1000, 180, 1000)).toBe(true)
+/** Looks once a second at counters that `at` gives, and says when the first look-up is wanted. */
+const firstLookup = (
+  at: (second: number) => { rxBytes: bigint; txBytes: bigint },
+  peer = known,
+  seconds = 600,
+): number | undefined => {
+  let state: ReresolveState = freshReresolve
+  for (let now = 0; now < seconds; now++) {
+    state = seen(state, now, at(now))
+    if (wantsLookup(state, now, peer)) return now
+  }
+  return undefined
+}
+
+describe('when names are looked up', () => {
+  test('a peer without an endpoint at once', () => {
+    expect(wantsLookup(freshReresolve, 0, { hasEndpoint: false, shookHands: false })).toBe(true)
+    expect(nextLookSeconds(freshReresolve, 0, { hasEndpoint: false, shookHands: false })).toBe(1)
   })
-  test('a peer that never shook hands gets its first look-up after 15 s', () => {
-    expect(wantsLookup(freshReresolve, 14, undefined, 14)).toBe(false)
-    expect(wantsLookup(freshReresolve, 15, undefined, 15)).toBe(true)
+
+  test('never while the peer is idle, however old its session is', () => {
+    expect(firstLookup(() => ({ rxBytes: 5000n, txBytes: 0n }))).toBeUndefined()
+    expect(nextLookSeconds(seen(freshReresolve, 0, { rxBytes: 1n, txBytes: 0n }), 1, known)).toBeUndefined()
+  })
+
+  test('never while it answers, be it late', () => {
+    const slow = (second: number) => ({
+      rxBytes: BigInt(Math.floor(second / 10) * 32),
+      txBytes: BigInt(second * 100),
+    })
+    expect(firstLookup(slow)).toBeUndefined()
+  })
+
+  test('15 s after the first packet that stays without an answer', () => {
+    const dies = (second: number) => ({
+      rxBytes: BigInt(Math.min(second, 100) * 32),
+      txBytes: BigInt(second * 100),
+    })
+    expect(firstLookup(dies)).toBe(116)
+  })
+
+  test('after two initiations of one that never shook hands', () => {
+    const initiations = (second: number) => ({
+      rxBytes: 0n,
+      txBytes: BigInt(1 + Math.floor(second / 5)) * 148n,
+    })
+    expect(firstLookup(initiations, { hasEndpoint: true, shookHands: false })).toBe(6)
+  })
+
+  test('an answer forgets what was tried, and the pause', () => {
+    const tried = afterLookup(freshReresolve, 0, [v4(1), v4(2)], v4(1)).state
+    const counted = seen(tried, 1, { rxBytes: 0n, txBytes: 1n })
+    expect(seen(counted, 2, { rxBytes: 92n, txBytes: 1n })).toEqual({
+      ...freshReresolve,
+      counters: { rxBytes: 92n, txBytes: 1n },
+    })
   })
 })
 
@@ -31,13 +87,12 @@ describe('afterLookup', () => {
     expect(second.endpoint).toEqual(v4(1))
     expect(afterLookup(second.state, 200, [v4(1), v6], v4(1)).endpoint).toEqual(v6)
   })
-  test('pauses grow from 15 s to 300 s and respect the TTL', () => {
+  test('pauses grow from 5 s to 300 s', () => {
     let state = freshReresolve
-    const pauses = Array.from({ length: 7 }, () => {
+    const pauses = Array.from({ length: 8 }, () => {
       state = afterLookup(state, 0, [], undefined).state
       return state.notBefore
     })
-    expect(pauses).toEqual([15, 30, 60, 120, 240, 300, 300])
-    expect(afterLookup(freshReresolve, 0, [], undefined, 120).state.notBefore).toBe(120)
+    expect(pauses).toEqual([5, 10, 20, 40, 80, 160, 300, 300])
   })
 })

@@ -1,45 +1,48 @@
 // SPDX-License-Identifier: MIT
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { openDevices } from '@wgq/backends/devices'
 import { locate } from '@wgq/config/locate'
 import { notifyReady, notifyStopping } from '@wgq/dataplane/daemon/service-manager'
-import { isWgqError } from '@wgq/model/error'
 import { runDirectory } from '@wgq/quick/run/directory'
 import { readJournal } from '@wgq/quick/run/journal'
 import { rerunAsRoot, thisProgram } from '../as-root.ts'
 import type { Handler } from '../command.ts'
+import { followTunnel } from '../follow/tunnel-follower.ts'
 import { Requests } from '../observe/requests.ts'
 import { parseArguments } from '../options.ts'
 import { writeErr } from '../output.ts'
 
-/** How often somebody looks whether the interface is still there. */
-const lookEverySeconds = 2
-
 /**
- * wgq run NAME|FILE: `wgq up`, then stays in the foreground, also as the first process of a container. SIGHUP is
- * `wgq reload`, SIGTERM and SIGINT are `wgq down`. Tells a service manager when it is ready and when it stops (sd_notify).
+ * wgq run NAME|FILE: `wgq up`, then stays in the foreground, also as the first process of a container, and keeps the tunnel as
+ * its file says while the machine changes. SIGHUP is `wgq reload`, SIGTERM and SIGINT are `wgq down`. Tells a service manager when it is ready and when it stops (sd_notify).
  */
 export const run: Handler = async (invocation) => {
   const parsed = await parseArguments(invocation)
   const elsewhere = rerunAsRoot(invocation)
   if (elsewhere) return elsewhere
   const [tunnel = ''] = parsed.operands
-  const { interfaceName } = locate(tunnel)
+  const { interfaceName, path: configPath } = locate(tunnel)
   const requests = new Requests()
-  const options = [...parsed.flags].map((flag) => `--${flag}`)
-  const status = await verb(['up', ...options, tunnel], requests)
+  const followFile = parsed.flags.has('follow-file')
+  const options = [...parsed.flags].filter((flag) => flag !== 'follow-file').map((flag) => `--${flag}`)
+  const { status } = await verb(['up', ...options, tunnel], { requests })
   if (status !== 0) return status
   notifyReady(process.env)
+  const { follower, close } = await followTunnel(
+    { interfaceName, tunnel, configPath, followFile },
+    (words, capture) => verb(words, { capture }),
+    () => requests.wake(),
+  )
   for (;;) {
-    const request = await requests.next(lookEverySeconds)
+    const request = await requests.next(follower.waitMs() / 1000)
     if (request === 'stop') break
     // Its failure is printed and changes nothing.
     if (request === 'reload') await verb(['reload', tunnel])
-    else if (!(await isThere(interfaceName))) return ended(interfaceName)
+    else if (!(await follower.act())) return ended(interfaceName)
   }
+  close()
   notifyStopping(process.env)
-  return verb(['down', tunnel])
+  return (await verb(['down', tunnel])).status
 }
 
 /**
@@ -47,13 +50,20 @@ export const run: Handler = async (invocation) => {
  * anew and this one stays small. A request to stop is passed on to it where `requests` are given; otherwise it has a
  * session of its own, and an impatient second Ctrl-C does not break it off.
  */
-const verb = (words: readonly string[], requests?: Requests): Promise<number> => {
+const verb = (
+  words: readonly string[],
+  { requests, capture = false }: { requests?: Requests; capture?: boolean | undefined } = {},
+): Promise<{ readonly status: number; readonly stdout: string }> => {
   // The data plane would report itself in our place, and become the main process of the service.
   const { NOTIFY_SOCKET: _, ...env } = process.env
   const child = spawn(join(thisProgram().binDirectory, 'wgq'), words, {
-    env,
-    stdio: 'inherit',
+    env: capture ? { ...env, WG_ENDPOINT_RESOLUTION_RETRIES: '0' } : env,
+    stdio: capture ? ['ignore', 'pipe', 'ignore'] : 'inherit',
     detached: requests === undefined,
+  })
+  let stdout = ''
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
   })
   const pass = (): void => {
     child.kill('SIGTERM')
@@ -63,19 +73,9 @@ const verb = (words: readonly string[], requests?: Requests): Promise<number> =>
     child.once('error', reject)
     child.once('close', (status) => {
       requests?.stop.removeEventListener('abort', pass)
-      resolve(status ?? 1)
+      resolve({ status: status ?? 1, stdout })
     })
   })
-}
-
-const isThere = async (name: string): Promise<boolean> => {
-  try {
-    return (await openDevices().list()).includes(name)
-  } catch (error) {
-    if (!isWgqError(error)) throw error
-    // A question that was not answered is no reason to end a tunnel.
-    return true
-  }
 }
 
 /** Somebody else took the tunnel down, which is fine, or the data plane died, which is not. */

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 
 import { openDevices } from '@wgq/backends/devices'
+import { openHost } from '@wgq/backends/host'
 import type { Device, DeviceAccess } from '@wgq/model/device'
 import type { Handler } from '../command.ts'
 import { type DeviceEvent, deviceEvents } from '../observe/device-events.ts'
 import { EndpointWatch } from '../observe/endpoint-watch.ts'
 import { ExpiryWatch } from '../observe/expiry-watch.ts'
 import { pause, untilSignal } from '../observe/pause.ts'
+import { realOutside } from '../observe/reachable.ts'
 import { nameMap, namesOf, readChosen } from '../observe/tunnels.ts'
 import { numberValue, parseArguments } from '../options.ts'
 import { writeOut } from '../output.ts'
@@ -18,7 +20,8 @@ export const run: Handler = async (invocation) => {
   const devices = openDevices()
   const stop = untilSignal()
   const expiry = process.geteuid?.() === 0 ? new ExpiryWatch() : undefined
-  const endpoints = parsed.flags.has('reresolve') ? new EndpointWatch(devices) : undefined
+  const host = parsed.flags.has('reresolve') ? await openHost() : undefined
+  const endpoints = host && new EndpointWatch(devices, realOutside(host))
   let before = new Map<string, Device>()
   let beforeSeconds = wallSeconds()
   while (!stop.aborted) {
@@ -36,6 +39,7 @@ export const run: Handler = async (invocation) => {
     beforeSeconds = nowSeconds
     await pause(intervalSeconds, stop)
   }
+  host?.close()
   return 0
 }
 

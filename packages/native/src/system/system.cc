@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "modules.h"
+#include "engine/platform.h"
 #include "system/clock.h"
 #include "system/descriptor.h"
 
@@ -109,6 +110,14 @@ napi_value lock_file(js::Call& call) {
   return js::boolean(call.env, result == 0);
 }
 
+// openMarkedSocket(isIpv6, mark): fd
+napi_value open_marked_socket(js::Call& call) {
+  Descriptor socket{::socket(call[0].boolean() ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+  if (!socket) throw_errno("socket");
+  if (int failed = platform::set_mark(socket.get(), call[1].u32())) throw SystemError{failed, platform::mark_name};
+  return js::number(call.env, socket.release());
+}
+
 }  // namespace
 
 void register_system(napi_env env, napi_value exports) {
@@ -120,6 +129,7 @@ void register_system(napi_env env, napi_value exports) {
   js::define<zero>(env, exports, "zero");
   js::define<x25519_public_key>(env, exports, "x25519PublicKey");
   js::define<lock_file>(env, exports, "lockFile");
+  js::define<open_marked_socket>(env, exports, "openMarkedSocket");
 }
 
 }  // namespace wgq

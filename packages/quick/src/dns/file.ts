@@ -83,6 +83,12 @@ const textFor = (path: string, dev: string, { servers, search }: ResolverFile): 
   ].join('')
 }
 
+/** What the file would say without any tunnel; undefined where there is no such text. */
+export const readOriginal = (path: string): string | undefined => {
+  const lowest = stackFrom(path, path).at(-1) as string
+  return writerOf(lowest) === undefined ? read(lowest) : undefined
+}
+
 /** What goes on of the file that no tunnel wrote: the backup of the lowest of the stack. */
 const originalOf = (path: string, dev: string): { options: string[]; domains: string[] } => {
   const lowest = stackFrom(path, backupPath(path, dev)).at(-1) as string

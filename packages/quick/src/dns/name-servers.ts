@@ -1,22 +1,16 @@
 // SPDX-License-Identifier: MIT
-import { readFileSync } from 'node:fs'
 import { parseIp } from '@wgq/model/ip'
+import { readOriginal } from './file.ts'
 
 /** Where names are asked for behind systemd's stub, which is on loopback. */
 const files = ['/etc/resolv.conf', '/run/systemd/resolve/resolv.conf']
 
-/** Addresses of the name servers that this machine asks now, without those of loopback. */
+/** Addresses of the name servers that this machine asks without its tunnels; those of loopback are left out. */
 export const nameServers = (): string[] => {
   const found = files.flatMap((path) =>
-    [...read(path).matchAll(/^\s*nameserver\s+([^\s%]+)/gm)].map(([, server]) => server as string),
+    [...(readOriginal(path) ?? '').matchAll(/^\s*nameserver\s+([^\s%]+)/gm)].map(
+      ([, server]) => server as string,
+    ),
   )
   return [...new Set(found)].filter((server) => parseIp(server) && !/^(127\.|::1$)/.test(server))
-}
-
-const read = (path: string): string => {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return ''
-  }
 }

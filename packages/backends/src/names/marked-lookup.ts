@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+import { createSocket } from 'node:dgram'
+import { formatIp, parseIp } from '@wgq/model/ip'
+import { openMarkedSocket } from '@wgq/native/system'
+import { type Answer, decode, encode, RECURSION_DESIRED } from 'dns-packet'
+
+/** Whom to ask, and how the questions leave. */
+export interface MarkedResolver {
+  /** Packets carry this mark, so that they take the way of the encrypted ones, beside the tunnel. */
+  readonly mark: number
+  /** Addresses of name servers, asked in this order. */
+  readonly servers: readonly string[]
+}
+
+/** What the name servers said: addresses (IPv4 first), that there are none, or nothing at all. */
+export type MarkedAnswer =
+  | { readonly said: 'addresses'; readonly addresses: readonly string[] }
+  | { readonly said: 'none' | 'nothing' }
+
+/** One question waits so long for its answer; each server is asked twice. */
+const answerMs = 1500
+const rounds = 2
+
+/**
+ * Looks up a host name over UDP beside the tunnel, without the system's resolver: that one may lead into the tunnel whose
+ * endpoint is asked for. Raises `E_NO_ADDON`, nothing else.
+ */
+export const markedLookup = async (host: string, resolver: MarkedResolver): Promise<MarkedAnswer> => {
+  const answers = await Promise.all((['A', 'AAAA'] as const).map((type) => ask(host, type, resolver)))
+  const addresses = answers.flatMap((answer) => answer ?? [])
+  if (addresses.length > 0) return { said: 'addresses', addresses }
+  return { said: answers.every((answer) => answer !== undefined) ? 'none' : 'nothing' }
+}
+
+const ask = async (
+  host: string,
+  type: 'A' | 'AAAA',
+  { servers, mark }: MarkedResolver,
+): Promise<readonly string[] | undefined> => {
+  for (let round = 0; round < rounds; round++) {
+    for (const server of servers) {
+      const answer = await askServer(host, type, server, mark).catch(unlessUnusable)
+      if (answer) return answer
+    }
+  }
+  return undefined
+}
+
+/** A server that cannot be reached is one without an answer; without the addon none can be asked. */
+const unlessUnusable = (error: NodeJS.ErrnoException): undefined => {
+  if (error.code === 'E_NO_ADDON') throw error
+}
+
+/** The addresses that one server knows, none included; undefined where it cannot tell. Raises the system's errors. */
+const askServer = async (
+  host: string,
+  type: 'A' | 'AAAA',
+  server: string,
+  mark: number,
+): Promise<readonly string[] | undefined> => {
+  const address = parseIp(server)
+  if (!address) return undefined
+  const family = address.length === 4 ? 4 : 6
+  const id = process.getBuiltinModule('node:crypto').randomInt(65536)
+  const socket = createSocket({ type: family === 4 ? 'udp4' : 'udp6' })
+  try {
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', reject)
+      socket.bind({ fd: openMarkedSocket(family, mark) }, () => resolve())
+    })
+    // A connected socket hears nobody else.
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', reject)
+      socket.connect(53, formatIp(address), () => resolve())
+    })
+    const question = { name: host.replace(/\.$/, ''), type, class: 'IN' as const }
+    return await new Promise((resolve, reject) => {
+      const timer = setTimeout(() => resolve(undefined), answerMs)
+      socket.once('error', (error) => {
+        clearTimeout(timer)
+        reject(error)
+      })
+      socket.on('message', (message) => {
+        const addresses = addressesIn(message, id, question)
+        if (addresses === 'other') return
+        clearTimeout(timer)
+        resolve(addresses)
+      })
+      socket.send(encode({ type: 'query', id, flags: RECURSION_DESIRED, questions: [question] }))
+    })
+  } finally {
+    socket.close()
+  }
+}
+
+/** `other` for a message that does not answer this question; undefined where the server cannot or will not tell. */
+const addressesIn = (
+  message: Buffer,
+  id: number,
+  question: { readonly name: string; readonly type: string },
+): readonly string[] | undefined | 'other' => {
+  try {
+    const reply = decode(message)
+    const [asked] = reply.questions ?? []
+    if (reply.type !== 'response' || reply.id !== id || asked?.type !== question.type) return 'other'
+    if (asked.name.toLowerCase() !== question.name.toLowerCase()) return 'other'
+    const { rcode } = reply as { rcode?: string }
+    if (rcode !== 'NOERROR' && rcode !== 'NXDOMAIN') return undefined
+    return (reply.answers ?? []).flatMap((answer) => addressOf(answer, question.type))
+  } catch {
+    return 'other'
+  }
+}
+
+const addressOf = (answer: Answer, type: string): string[] =>
+  answer.type === type && 'data' in answer && typeof answer.data === 'string' && parseIp(answer.data)
+    ? [answer.data]
+    : []

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+import type { Device } from '@wgq/model/device'
+import { describe, expect, test } from 'vitest'
+import { Follower, type FollowerEdges } from './follower.ts'
+
+const device: Device = { name: 'wg0', listenPort: 1, fwmark: 0, peers: [] }
+
+/** A machine whose time passes only by `pass`, with a record of what the follower did. */
+const machine = (followFile = false) => {
+  const log: string[] = []
+  const state = {
+    nowMs: 0,
+    wallMs: 1_000_000,
+    differences: [] as string[] | undefined,
+    stamp: 'a',
+    repairs: 0,
+    status: 0,
+    looks: 0,
+    there: true,
+    lines: [] as string[],
+    againSeconds: undefined as number | undefined,
+  }
+  const edges: FollowerEdges = {
+    now: () => state.nowMs,
+    wall: () => state.wallMs,
+    compare: async () => {
+      state.looks += 1
+      return state.differences
+    },
+    repair: async () => {
+      state.repairs += 1
+      if (state.status === 0) state.differences = []
+      return state.status
+    },
+    fileStamp: () => state.stamp,
+    followFile,
+    device: async () => (state.there ? device : undefined),
+    moveEndpoints: async () => ({ lines: state.lines.splice(0), againSeconds: state.againSeconds }),
+    say: (line) => log.push(line),
+  }
+  const follower = new Follower(edges)
+  /** Lets time pass as `wgq run` does: sleeps until the follower wants to act. Resolves to false once the device is gone. */
+  const pass = async (seconds: number): Promise<boolean> => {
+    const end = state.nowMs + seconds * 1000
+    for (;;) {
+      const wait = follower.waitMs()
+      if (state.nowMs + wait > end) break
+      state.nowMs += wait
+      state.wallMs += wait
+      if (!(await follower.act())) return false
+    }
+    state.wallMs += end - state.nowMs
+    state.nowMs = end
+    return true
+  }
+  return { state, log, follower, pass }
+}
+
+describe('a tunnel that is followed', () => {
+  test('is left alone while nothing changes, and looked at once a minute', async () => {
+    const { state, log, pass } = machine()
+    await pass(3600)
+    expect(state.looks).toBe(60)
+    expect([state.repairs, log]).toEqual([0, []])
+  })
+
+  test('is put right within a second of a change, with one line', async () => {
+    const { state, log, follower, pass } = machine()
+    await pass(10)
+    state.differences = ['rule 51820 is missing', 'route ::/0 is missing', 'a', 'b']
+    follower.changed()
+    await pass(1)
+    expect(log).toEqual(['rule 51820 is missing, route ::/0 is missing, a and 1 more: put right'])
+    expect(state.repairs).toBe(1)
+  })
+
+  test('is tried again where it could not be put right, which is said once', async () => {
+    const { state, log, follower, pass } = machine()
+    state.differences = ['dns is missing']
+    state.status = 2
+    follower.changed()
+    await pass(600)
+    expect(state.repairs).toBeGreaterThan(5)
+    expect(log.filter((line) => line.includes('could not'))).toHaveLength(1)
+    state.status = 0
+    await pass(120)
+    expect(state.differences).toEqual([])
+  })
+
+  test('waits for reload when its file has changed; with --follow-file it is applied', async () => {
+    const waiting = machine()
+    waiting.state.stamp = 'b'
+    waiting.state.differences = ['peer x is missing']
+    waiting.follower.changed()
+    await waiting.pass(300)
+    expect(waiting.state.repairs).toBe(0)
+    expect(waiting.log).toEqual([
+      'its file has changed: `wgq reload` applies it; until then nothing is put right',
+    ])
+    // Somebody reloads: from then on it is kept so.
+    waiting.state.differences = []
+    await waiting.pass(120)
+    waiting.state.differences = ['rule 51820 is missing']
+    waiting.follower.changed()
+    await waiting.pass(61)
+    expect(waiting.state.repairs).toBe(1)
+
+    const applying = machine(true)
+    applying.state.stamp = 'b'
+    applying.state.differences = ['peer x is missing']
+    applying.follower.changed()
+    await applying.pass(2)
+    expect(applying.state.repairs).toBe(1)
+  })
+
+  test('is looked at after the machine slept', async () => {
+    const { state, pass } = machine()
+    await pass(1)
+    const before = state.looks
+    state.wallMs += 3_600_000
+    await pass(60)
+    expect(state.looks).toBeGreaterThan(before)
+  })
+
+  test('that is gone is told of', async () => {
+    const { state, follower, pass } = machine()
+    await pass(5)
+    state.there = false
+    follower.changed()
+    expect(await pass(2)).toBe(false)
+  })
+
+  test('has its peers looked at as soon as one is missed', async () => {
+    const { state, log, pass } = machine()
+    state.againSeconds = 2
+    await pass(1)
+    state.lines = ['K does not answer: endpoint 192.0.2.2:1']
+    await pass(3)
+    expect(log).toEqual(['K does not answer: endpoint 192.0.2.2:1'])
+  })
+})

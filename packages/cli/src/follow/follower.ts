@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+import type { Device } from '@wgq/model/device'
+import { Pace } from './pace.ts'
+
+/** What a follower does to a tunnel and hears of the machine; tests give their own. */
+export interface FollowerEdges {
+  /** Milliseconds of a clock that does not jump and stands still while the machine sleeps. */
+  readonly now: () => number
+  /** Milliseconds of the wall clock. */
+  readonly wall: () => number
+  /** What differs between the tunnel and its file, in words; undefined where they could not be compared. */
+  readonly compare: () => Promise<readonly string[] | undefined>
+  /** Tells one state of the file from another. */
+  readonly fileStamp: () => string
+  /** A changed file is applied; else it waits for `wgq reload`. */
+  readonly followFile: boolean
+  /** `wgq reload`: its exit status. */
+  readonly repair: () => Promise<number>
+  /** The device; undefined where it is gone. */
+  readonly device: () => Promise<Device | undefined>
+  /** Gives peers that do not answer another endpoint; one line for each, and seconds until it wants to look again. */
+  readonly moveEndpoints: (
+    device: Device,
+  ) => Promise<{ readonly lines: readonly string[]; readonly againSeconds: number | undefined }>
+  /** One line for the log. */
+  readonly say: (line: string) => void
+}
+
+/** Peers are looked at so often while all of them answer. */
+const peersMs = 60_000
+/** A clock that moved so much more than the other was set, or the machine slept. */
+const jumpMs = 5000
+
+/**
+ * Keeps a tunnel as its file says while the machine around it changes: it is compared after changes, repaired where it
+ * differs, and peers that do not answer get another of their addresses.
+ */
+export class Follower {
+  private readonly edges: FollowerEdges
+  private readonly pace: Pace
+  private peersDue: number
+  private offset: number
+  private told: string | undefined
+  private applied: string
+
+  constructor(edges: FollowerEdges) {
+    this.edges = edges
+    this.pace = new Pace(edges.now())
+    this.peersDue = edges.now()
+    this.offset = edges.wall() - edges.now()
+    this.applied = edges.fileStamp()
+  }
+
+  /** Something changed on the machine. */
+  changed(): void {
+    this.pace.changed(this.edges.now())
+  }
+
+  /** Milliseconds until {@link act} has something to do. */
+  waitMs(): number {
+    const now = this.edges.now()
+    return Math.max(0, Math.min(this.pace.waitMs(now), this.peersDue - now))
+  }
+
+  /** Does what is due. Resolves to false where the device is gone. */
+  async act(): Promise<boolean> {
+    this.noticeJump()
+    const compares = this.pace.waitMs(this.edges.now()) === 0
+    if (!compares && this.edges.now() < this.peersDue) return true
+    if (compares && (await this.edges.device())) await this.compare()
+    // Read after the repair, which may have changed it.
+    const device = await this.edges.device()
+    if (!device) return false
+    const { lines, againSeconds } = await this.edges.moveEndpoints(device)
+    for (const line of lines) this.edges.say(line)
+    this.peersDue = this.edges.now() + (againSeconds === undefined ? peersMs : againSeconds * 1000)
+    return true
+  }
+
+  /** After a sleep, and after the clock was set, everything is looked at. */
+  private noticeJump(): void {
+    const offset = this.edges.wall() - this.edges.now()
+    if (Math.abs(offset - this.offset) < jumpMs) return
+    this.offset = offset
+    this.pace.restart(this.edges.now())
+    this.peersDue = this.edges.now()
+  }
+
+  private async compare(): Promise<void> {
+    const stamp = this.edges.fileStamp()
+    const differences = await this.edges.compare()
+    const differs = (differences?.length ?? 0) > 0
+    if (differences === undefined) this.tell('it cannot be compared with its file')
+    else if (!differs) {
+      this.told = undefined
+      this.applied = stamp
+    } else if (stamp !== this.applied && !this.edges.followFile)
+      this.tell('its file has changed: `wgq reload` applies it; until then nothing is put right')
+    else await this.repair(differences, stamp)
+    this.pace.looked(this.edges.now(), differs)
+  }
+
+  private async repair(differences: readonly string[], stamp: string): Promise<void> {
+    this.edges.say(`${summary(differences)}: put right`)
+    const status = await this.edges.repair()
+    if (status === 0) {
+      this.told = undefined
+      this.applied = stamp
+    } else this.tell(`it could not be put right (status ${status}); this is tried again`)
+  }
+
+  /** Once until something else is to be told, or all is well. */
+  private tell(text: string): void {
+    if (this.told !== text) this.edges.say(text)
+    this.told = text
+  }
+}
+
+/** The first differences, and how many more there are. */
+const summary = (differences: readonly string[]): string => {
+  const shown = differences.slice(0, 3).join(', ')
+  return differences.length > 3 ? `${shown} and ${differences.length - 3} more` : shown
+}

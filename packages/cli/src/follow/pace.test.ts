@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+import { describe, expect, test } from 'vitest'
+import { Pace } from './pace.ts'
+
+describe('when a tunnel is looked at', () => {
+  test('once a minute without changes, soon after one, once for a burst', () => {
+    const pace = new Pace(0)
+    expect(pace.waitMs(0)).toBe(60_000)
+    pace.changed(10_000)
+    pace.changed(10_100)
+    expect(pace.waitMs(10_100)).toBe(200)
+    expect(pace.waitMs(10_300)).toBe(0)
+    pace.looked(10_400, false)
+    expect(pace.waitMs(10_400)).toBe(60_000)
+  })
+
+  test('changes that never concern the tunnel cost less and less', () => {
+    const pace = new Pace(0)
+    let looks = 0
+    for (let now = 0; now < 3_600_000; now += 100) {
+      pace.changed(now)
+      if (pace.waitMs(now) > 0) continue
+      looks += 1
+      pace.looked(now, false)
+    }
+    expect(looks).toBeGreaterThanOrEqual(60)
+    expect(looks).toBeLessThan(70)
+  })
+
+  test('a repair is looked at again, and the next change soon', () => {
+    const pace = new Pace(0)
+    for (let look = 0; look < 10; look++) pace.looked(0, false)
+    pace.changed(1000)
+    expect(pace.waitMs(1000)).toBe(59_000)
+    pace.looked(60_000, true)
+    expect(pace.waitMs(60_000)).toBe(1000)
+    pace.looked(61_000, false)
+    pace.changed(70_000)
+    expect(pace.waitMs(70_000)).toBe(300)
+  })
+
+  test('a repair that somebody undoes again and again is made less and less often', () => {
+    const pace = new Pace(0)
+    const looks: number[] = []
+    for (let now = 0; now < 600_000; now += 100) {
+      pace.changed(now)
+      if (pace.waitMs(now) > 0) continue
+      looks.push(now)
+      pace.looked(now, true)
+    }
+    expect(looks.slice(0, 5).at(-1)).toBeLessThan(6000)
+    expect(looks.length).toBeLessThan(20)
+  })
+
+  test('after a sleep nothing of before counts', () => {
+    const pace = new Pace(0)
+    for (let look = 0; look < 10; look++) pace.looked(0, false)
+    pace.restart(5000)
+    expect(pace.waitMs(5000)).toBe(300)
+  })
+})

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+
+/** Changes come in bursts: this long after one it is looked at, so that the rest of the burst is in. */
+const settleMs = 300
+/** Looks that find nothing are this far apart at least, and twice as far after each, up to the longest. */
+const firstQuietMs = 1000
+/** So many repairs in a row are made at once. */
+const eagerRepairs = 4
+/** Without any change the tunnel is looked at so often: what the kernel does not tell of is found then. */
+const longestMs = 60_000
+
+/**
+ * Says when a tunnel is to be compared with its file: soon after a change, seldom while changes are nobody's business of it
+ * (a routing daemon, a wireless driver). Times are milliseconds of one clock that does not jump.
+ */
+export class Pace {
+  private due: number
+  private quietMs = firstQuietMs
+  private repairs = 0
+  private lastLook: number
+
+  constructor(now: number) {
+    this.lastLook = now
+    this.due = now + longestMs
+  }
+
+  /** Something changed that may concern the tunnel. */
+  changed(now: number): void {
+    this.due = Math.min(this.due, Math.max(now + settleMs, this.lastLook + this.quietMs))
+  }
+
+  /** The machine slept, or somebody asks: nothing of before counts. */
+  restart(now: number): void {
+    this.quietMs = firstQuietMs
+    this.repairs = 0
+    this.due = now + settleMs
+  }
+
+  /**
+   * A look ended; `found` says whether the tunnel differed from its file. What a repair brings about is looked at once more;
+   * where somebody undoes one after the other, that takes longer and longer.
+   */
+  looked(now: number, found: boolean): void {
+    this.lastLook = now
+    this.repairs = found ? this.repairs + 1 : 0
+    const eager = found && this.repairs <= eagerRepairs
+    this.quietMs = eager ? firstQuietMs : Math.min(this.quietMs * 2, longestMs)
+    this.due = now + (found ? this.quietMs : longestMs)
+  }
+
+  /** Milliseconds until the next look; 0 when it is due. */
+  waitMs(now: number): number {
+    return Math.max(0, this.due - now)
+  }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+import { statSync } from 'node:fs'
+import { openDevices } from '@wgq/backends/devices'
+import { openHost } from '@wgq/backends/host'
+import { dropIns } from '@wgq/config/parts'
+import type { Difference } from '@wgq/quick/state/device-difference'
+import { EndpointWatch } from '../observe/endpoint-watch.ts'
+import { realOutside } from '../observe/reachable.ts'
+import { readIfThere } from '../observe/tunnels.ts'
+import { writeErr } from '../output.ts'
+import { Follower } from './follower.ts'
+import { watchMachine } from './machine-news.ts'
+
+/** Runs a verb of wgq in a process of its own: its exit status, and its output where that is wanted. */
+export type RunVerb = (
+  words: readonly string[],
+  capture?: boolean,
+) => Promise<{ readonly status: number; readonly stdout: string }>
+
+/** The tunnel to follow. */
+export interface Followed {
+  readonly interfaceName: string
+  /** As the user named it: an interface or a file. */
+  readonly tunnel: string
+  readonly configPath: string
+  readonly followFile: boolean
+}
+
+/** A follower of this machine, and the end of it. `wake` is called when there may be something to do. */
+export const followTunnel = async (
+  { interfaceName, tunnel, configPath, followFile }: Followed,
+  verb: RunVerb,
+  wake: () => void,
+): Promise<{ readonly follower: Follower; close(): void }> => {
+  const devices = openDevices()
+  const host = await openHost()
+  const endpoints = new EndpointWatch(devices, realOutside(host))
+  const follower = new Follower({
+    now: () => performance.now(),
+    wall: () => Date.now(),
+    device: () => readIfThere(devices, interfaceName),
+    compare: async () => {
+      const { status, stdout } = await verb(['diff', '--json', tunnel], true)
+      return status === 0 || status === 2 ? words(JSON.parse(stdout)) : undefined
+    },
+    repair: async () => (await verb(['reload', tunnel])).status,
+    fileStamp: () => [configPath, ...dropIns(configPath)].map(stampOf).join('|'),
+    followFile,
+    moveEndpoints: async (device) => {
+      const moved = await endpoints.follow(device)
+      return {
+        lines: moved.map((event) =>
+          'endpoint' in event ? `${event.peer} does not answer: endpoint ${event.endpoint}` : event.event,
+        ),
+        againSeconds: endpoints.nextLookSeconds(device),
+      }
+    },
+    say: (line) => writeErr(`wgq: ${interfaceName}: ${line}\n`),
+  })
+  const news = watchMachine(followFile ? [configPath] : [], () => {
+    follower.changed()
+    wake()
+  })
+  return {
+    follower,
+    close: () => {
+      news.close()
+      host.close()
+    },
+  }
+}
+
+/** Differences as a log has them: what is missing, what is too many, what has another value. */
+const words = ({ differences }: { differences: readonly Difference[] }): string[] =>
+  differences.map(({ object, id, field, running, wanted }) => {
+    const what = [object, id, field].filter((word) => word !== undefined).join(' ')
+    if (running === undefined) return `${what} is missing`
+    return wanted === undefined ? `${what} is too many` : `${what} is ${running}, not ${wanted}`
+  })
+
+const stampOf = (path: string): string => {
+  try {
+    const { dev, ino, size, mtimeNs } = statSync(path, { bigint: true })
+    return [dev, ino, size, mtimeNs].join(' ')
+  } catch {
+    return ''
+  }
+}

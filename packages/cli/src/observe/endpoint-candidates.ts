@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+import { readConfigFile } from '@wgq/config/config-file'
+import { type Document, parseDocument } from '@wgq/config/document'
+import { publicKeyOf } from '@wgq/config/names'
+import { commentOf, isComment, outline, type Section } from '@wgq/config/outline'
+import type { Key } from '@wgq/model/key'
+
+/** `HOST:PORT` as a file has it; the host is a name or an address, without brackets. */
+export interface HostPort {
+  readonly host: string
+  readonly port: number
+}
+
+/** Where a peer may be reached: its Endpoint, then its `# EndpointFallback = HOST:PORT` lines in their order. */
+export interface PeerCandidates {
+  readonly publicKey: Key
+  readonly candidates: readonly HostPort[]
+}
+
+/** The peers of a configuration file that have an endpoint. Raises `E_CONFIG_…`. */
+export const readCandidates = (path: string): PeerCandidates[] => {
+  const document = parseDocument(readConfigFile(path).text)
+  return outline(document).flatMap((section) => {
+    const publicKey = section.kind === 'peer' ? publicKeyOf(section) : undefined
+    if (publicKey === undefined) return []
+    const endpoint = section.entries.filter(({ key }) => key === 'endpoint').at(-1)?.value.text
+    const texts = [...(endpoint === undefined ? [] : [endpoint]), ...fallbacks(document, section)]
+    const candidates = texts.flatMap((text) => hostPort(text) ?? [])
+    return candidates.length === 0 ? [] : [{ publicKey, candidates }]
+  })
+}
+
+const fallbacks = ({ lines }: Document, section: Section): string[] =>
+  lines.slice(section.start, section.end).flatMap(({ text }) => {
+    const comment = isComment(text) ? commentOf(text)?.text : undefined
+    return /^EndpointFallback\s*=\s*(.+)$/i.exec(comment ?? '')?.[1] ?? []
+  })
+
+/** `host:port` or `[address]:port`; undefined for anything else. */
+const hostPort = (text: string): HostPort | undefined => {
+  const match = /^(?:\[([^\]]+)\]|(.+)):([0-9]{1,5})$/.exec(text.replace(/\s+/g, ''))
+  const host = match?.[1] ?? match?.[2]
+  const port = Number(match?.[3])
+  return host !== undefined && port > 0 && port < 65536 ? { host, port } : undefined
+}

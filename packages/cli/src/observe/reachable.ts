@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+import { lookup as systemLookup } from 'node:dns/promises'
+import { markedLookup } from '@wgq/backends/names/marked-lookup'
+import type { Endpoint } from '@wgq/model/endpoint'
+import type { Host } from '@wgq/model/host'
+import { formatIp, parseIp } from '@wgq/model/ip'
+import { nameServers } from '@wgq/quick/dns/name-servers'
+import type { HostPort } from './endpoint-candidates.ts'
+
+/** What of the outside a search for ways to a peer needs; tests give their own. */
+export interface Outside {
+  /** Addresses of a name; none where it is unknown or nobody answers. `mark` 0: by the system's resolver. */
+  readonly addresses: (host: string, mark: number) => Promise<readonly string[]>
+  /** Says whether packets with this mark have a way to an address. */
+  readonly hasRoute: (address: string, mark: number) => Promise<boolean>
+}
+
+/** The endpoints of candidates that packets with a mark can reach now, in order; all of them where none has a way. */
+export const reachableEndpoints = async (
+  candidates: readonly HostPort[],
+  mark: number,
+  outside: Outside,
+): Promise<Endpoint[]> => {
+  const all: Endpoint[] = []
+  const reachable: Endpoint[] = []
+  for (const { host, port } of candidates) {
+    const found = parseIp(host) ? [host] : await outside.addresses(host, mark)
+    for (const address of found) {
+      const endpoint = endpointOf(address, port)
+      all.push(endpoint)
+      if (await outside.hasRoute(address, mark)) reachable.push(endpoint)
+    }
+  }
+  if (reachable.length > 0 || all.length === 0) return reachable
+  const translated = await throughNat64(all, mark, outside)
+  return translated.length > 0 ? translated : all
+}
+
+/**
+ * IPv4 endpoints on a network that has IPv6 only: its translator's prefix is in the addresses of ipv4only.arpa, in front of
+ * 192.0.0.170 or 192.0.0.171 (RFC 7050, RFC 6052 with a prefix of 96 bits).
+ */
+const throughNat64 = async (
+  endpoints: readonly Endpoint[],
+  mark: number,
+  outside: Outside,
+): Promise<Endpoint[]> => {
+  const ipv4 = endpoints.filter(({ family }) => family === 4)
+  if (ipv4.length === 0) return []
+  for (const address of await outside.addresses('ipv4only.arpa', mark)) {
+    const bytes = parseIp(address)
+    if (bytes?.length !== 16 || !wellKnown.has(bytes.slice(12).join('.'))) continue
+    return ipv4.map(({ address: own, port }) => {
+      const mapped = Uint8Array.from(bytes)
+      mapped.set(parseIp(own) as Uint8Array, 12)
+      return { family: 6, address: formatIp(mapped), port }
+    })
+  }
+  return []
+}
+
+const wellKnown = new Set(['192.0.0.170', '192.0.0.171'])
+
+const endpointOf = (address: string, port: number): Endpoint => ({
+  family: address.includes(':') ? 6 : 4,
+  address,
+  port,
+})
+
+/**
+ * The outside of this machine. A tunnel with a mark may hold the default route, and with it the way to the name servers:
+ * then names are asked for beside it, of the servers that the machine had without tunnels.
+ */
+export const realOutside = (host: Host): Outside => ({
+  addresses: async (name, mark) => {
+    const servers = mark === 0 ? [] : nameServers()
+    if (servers.length > 0) {
+      const answer = await markedLookup(name, { mark, servers })
+      if (answer.said !== 'nothing') return answer.said === 'addresses' ? answer.addresses : []
+    }
+    try {
+      return (await systemLookup(name, { all: true, verbatim: true })).map(({ address }) => address)
+    } catch {
+      return []
+    }
+  },
+  hasRoute: async (address, mark) => {
+    try {
+      return (await host.routeTo(address, mark)) !== undefined
+    } catch {
+      return false
+    }
+  },
+})
