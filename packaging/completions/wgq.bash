@@ -92,7 +92,7 @@ _wgq() {
       esac
       ;;
     run)
-      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W "--kill-switch --strict --help" -- "$cur")); return; fi
+      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W "--kill-switch --strict --follow-file --help" -- "$cur")); return; fi
       case $at in
         1) COMPREPLY=($(compgen -W "$(_wgq_configs)" -- "$cur") $(compgen -f -X '!*.conf' -- "$cur") $(compgen -d -- "$cur")) ;;
       esac

@@ -139,6 +139,7 @@ complete -c wgq -n '__wgq_from "up" 1' -l strict -d 'fail where the tunnel would
 complete -c wgq -n '__wgq_at "up" 1' -a '(__wgq_configs)'
 complete -c wgq -n '__wgq_from "run" 1' -l kill-switch -d 'as with `wgq up`; stays when the data plane crashes, goes at the end of the run'
 complete -c wgq -n '__wgq_from "run" 1' -l strict -d 'fail where the tunnel would otherwise come up without IPv6, firewall or name servers'
+complete -c wgq -n '__wgq_from "run" 1' -l follow-file -d 'apply the file whenever it changes, as SIGHUP does'
 complete -c wgq -n '__wgq_at "run" 1' -a '(__wgq_configs)'
 complete -c wgq -n '__wgq_at "down" 1' -a '(__wgq_configs)'
 complete -c wgq -n '__wgq_from "save" 1' -l dry-run -d 'write nothing; print what would change in the file, with keys hidden'

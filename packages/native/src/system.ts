@@ -54,13 +54,12 @@ export const x25519PublicKey = (privateKey: Uint8Array): Buffer => loadAddon().x
 export const lockFile = (fd: number, options: { readonly wait: boolean }): boolean =>
   loadAddon().lockFile(fd, options.wait)
 
-/** Allows or forbids core dumps and, on Linux (prctl PR_SET_DUMPABLE) and FreeBSD, ptrace by the same user. */
 /** Descriptor of a UDP socket whose packets carry a mark (SO_MARK; on the BSDs what `fwmark` is there), not bound yet. Raises an
  *  error with `code`. */
 export const openMarkedSocket = (family: 4 | 6, mark: number): number =>
   loadAddon().openMarkedSocket(family === 6, mark)
 
-/** Allows or forbids core dumps and ptrace by the same user (prctl PR_SET_DUMPABLE). Linux. */
+/** Allows or forbids core dumps and, on Linux (prctl PR_SET_DUMPABLE) and FreeBSD, ptrace by the same user. */
 export const setDumpable = (allowed: boolean): void => loadAddon().setDumpable(allowed)
 
 /** The name `ps -o comm` shows, 15 bytes (prctl PR_SET_NAME); on the BSDs the title (setproctitle). */

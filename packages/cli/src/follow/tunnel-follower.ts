@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs'
 import { openDevices } from '@wgq/backends/devices'
 import { openHost } from '@wgq/backends/host'
-import { dropIns } from '@wgq/config/parts'
+import { dropIns } from '@wgq/config/drop-ins'
 import type { Difference } from '@wgq/quick/state/device-difference'
 import { EndpointWatch } from '../observe/endpoint-watch.ts'
 import { realOutside } from '../observe/reachable.ts'

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { dropIns } from '@wgq/config/parts'
+import { dropIns } from '@wgq/config/drop-ins'
 import type { Device, DeviceAccess, Peer } from '@wgq/model/device'
 import { type Endpoint, formatEndpoint } from '@wgq/model/endpoint'
 import { isWgqError } from '@wgq/model/error'

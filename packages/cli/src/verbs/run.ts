@@ -5,6 +5,8 @@ import { locate } from '@wgq/config/locate'
 import { notifyReady, notifyStopping } from '@wgq/dataplane/daemon/service-manager'
 import { runDirectory } from '@wgq/quick/run/directory'
 import { readJournal } from '@wgq/quick/run/journal'
+import { withLock } from '@wgq/quick/run/lock'
+import { lockName } from '@wgq/quick/run/under-lock'
 import { rerunAsRoot, thisProgram } from '../as-root.ts'
 import type { Handler } from '../command.ts'
 import { followTunnel } from '../follow/tunnel-follower.ts'
@@ -79,8 +81,10 @@ const verb = (
 }
 
 /** Somebody else took the tunnel down, which is fine, or the data plane died, which is not. */
-const ended = (name: string): number => {
-  if (!readJournal(runDirectory, name)) {
+const ended = async (name: string): Promise<number> => {
+  // A `down` that is under way removes the journal at its end.
+  const journal = await withLock(runDirectory, lockName(name), async () => readJournal(runDirectory, name))
+  if (!journal) {
     writeErr(`wgq: ${name} was taken down\n`)
     return 0
   }

@@ -5,6 +5,9 @@ import { Interrupted } from './failure.ts'
 import { currentNetns, makeRunDirectory } from './journal.ts'
 import { withLock } from './lock.ts'
 
+/** Name of the lock of a tunnel in the network namespace of this process. */
+export const lockName = (tunnel: string): string => `${tunnel}@${currentNetns()}`
+
 /**
  * Runs a verb while no other one changes the same tunnel; a dry run, which changes nothing, at once. A signal ends the
  * waiting: resolves to 128 and its number then.
@@ -17,7 +20,7 @@ export const underLock = async <T>(session: Session, work: () => Promise<T>): Pr
     if (style === 'wgq') edges.print(`[!] Process ${holder} is at work on ${name}: waiting.\n`)
   }
   try {
-    return await withLock(runDirectory, `${name}@${currentNetns()}`, work, { interruption, onWait })
+    return await withLock(runDirectory, lockName(name), work, { interruption, onWait })
   } catch (error) {
     if (error instanceof Interrupted) return 128 + constants.signals[error.signal]
     throw error
