@@ -4,7 +4,7 @@ import { nearest } from '../nearest.ts'
 import type { Entry, Section } from '../outline.ts'
 import { hookKeys } from '../outline.ts'
 import { lower, readQuickLine, readWgLine } from '../reading.ts'
-import { isProductKey } from './products.ts'
+import { foreignSection, isProductKey } from './products.ts'
 import type { Rule, Subject } from './subject.ts'
 import { headerSpot, spot } from './subject.ts'
 import { interfaceKeys, peerKeys, quickKeys, wgInterfaceKeys } from './vocabulary.ts'
@@ -20,6 +20,8 @@ const headerFindings = (subject: Subject, section: Section): Diagnostic[] => {
   const text = subject.document.lines[section.header]?.text ?? ''
   const place = headerSpot(subject, section)
   if (section.kind === 'other') {
+    const known = foreignSection(subject, section)
+    if (known) return [known]
     const word = readWgLine(text).clean.replace(/[[\]]/g, '')
     const guess = nearest(word, ['Interface', 'Peer'])
     const hint = guess === undefined ? 'the sections are [Interface] and [Peer]' : `did you mean [${guess}]?`

@@ -124,11 +124,28 @@ export const foreignFile = (subject: Subject): Diagnostic | undefined => {
       if (first && known) return foreign(known, spot(subject, first, first.name))
       continue
     }
-    const header = (line?.text ?? '').trim().toLowerCase()
-    const known = sections.find(([pattern]) => pattern.test(header))
+    const known = sectionOwner(line?.text ?? '')
     if (known) return foreign(known, headerSpot(subject, section))
   }
   return undefined
+}
+
+/** The program whose section has this header. */
+const sectionOwner = (header: string) =>
+  sections.find(([pattern]) => pattern.test(header.trim().toLowerCase()))
+
+/** The finding about a section of another program behind those of WireGuard. */
+export const foreignSection = (subject: Subject, section: Section): Diagnostic | undefined => {
+  const known = sectionOwner(subject.document.lines[section.header]?.text ?? '')
+  if (!known) return undefined
+  const message = `This section belongs to ${known[1]}: wg and wg-quick refuse the file`
+  return {
+    code: 'other-program',
+    severity: 'error',
+    ...headerSpot(subject, section),
+    message,
+    hint: known[2],
+  }
 }
 
 const foreign = (
