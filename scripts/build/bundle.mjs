@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Bundles the programs into dist/lib (CommonJS: an ES module costs 12 ms more to start on Node 20) and writes
 // the launchers into dist/bin. Compiling what a run does not need is most of the cost of a start: what the files in
-// `lateImporters` import() becomes a file of its own, required when it is called for, and the verbs of bin/main.ts are bundled
-// by family.
+// `lateImporters` import() becomes a file of its own, required when it is called for, and all other verbs are
+// bundled by their group in the command table.
 
 import {
   chmodSync,
@@ -37,29 +37,24 @@ const lateImporters = [
   'packages/backends/src/devices.ts',
 ]
 
-const mainSource = join(root, 'packages/cli/src/bin/main.ts')
+// Verbs are bundled by their group in the command table, which bin/verbs.ts has from it: `verb: () => import(…), // group`.
+const verbTables = ['main', 'verbs'].map((name) => join(root, `packages/cli/src/bin/${name}.ts`))
+const verbImport = /\bimport\('\.\.\/verbs\/([a-z-]+)\.ts'\)(?=, \/\/ ([a-z]+)$)/gm
+const familyOf = new Map(
+  verbTables.flatMap((path) =>
+    [...readFileSync(path, 'utf8').matchAll(verbImport)].map(([, verb, group]) => [verb, `${group}-verbs`]),
+  ),
+)
 
-/** Verbs of bin/main.ts by the bundle that holds them; every other verb is in the family `tunnel-verbs`. */
-const families = {
-  'about-verbs': ['help', 'version', 'unknown'],
-  'file-verbs': ['lint', 'allowed-ips', 'qr', 'import', 'export'],
-  'inspect-verbs': ['doctor', 'list', 'watch', 'metrics', 'top'],
-  'peer-verbs': ['init', 'peer'],
-}
-const verbSource = /\bimport\('\.\.\/verbs\/([a-z-]+)\.ts'\)/g
-const verbs = new Set([...readFileSync(mainSource, 'utf8').matchAll(verbSource)].map(([, verb]) => verb))
-const familyOf = (verb) =>
-  Object.keys(families).find((family) => families[family].includes(verb)) ?? 'tunnel-verbs'
-
-/** In bin/main.ts, import() of a verb becomes a property of its family, whose module is initialised when it is read. */
+/** In these tables, import() of a verb becomes a property of its family, whose module is initialised when it is read. */
 const verbFamilies = {
   name: 'verb-families',
   setup(builder) {
-    builder.onLoad({ filter: /\/cli\/src\/bin\/main\.ts$/ }, ({ path }) => ({
+    builder.onLoad({ filter: /\/cli\/src\/bin\/(main|verbs)\.ts$/ }, ({ path }) => ({
       loader: 'ts',
       contents: readFileSync(path, 'utf8').replaceAll(
-        verbSource,
-        (_, verb) => `Promise.resolve(require('./${familyOf(verb)}.cjs')['${verb}'])`,
+        verbImport,
+        (_, verb) => `Promise.resolve(require('./${familyOf.get(verb)}.cjs')['${verb}'])`,
       ),
     }))
     builder.onResolve({ filter: /^\.\/[a-z]+-verbs\.cjs$/ }, ({ path }) => ({ path, external: true }))
@@ -126,18 +121,18 @@ const common = {
   logLevel: 'warning',
   metafile: true,
 }
-const familyBundles = ['tunnel-verbs', ...Object.keys(families)].map((family) =>
+const familyBundles = [...new Set(familyOf.values())].map((family) =>
   build({
     ...common,
     outdir: undefined,
     outfile: join(lib, `${family}.cjs`),
     plugins: [plainWidth],
     stdin: {
-      resolveDir: dirname(mainSource),
+      resolveDir: join(root, 'packages/cli/src/bin'),
       contents: `module.exports = {
-        ${[...verbs]
-          .filter((verb) => familyOf(verb) === family)
-          .map((verb) => `get '${verb}'() { return require('../verbs/${verb}.ts') },`)
+        ${[...familyOf]
+          .filter(([, its]) => its === family)
+          .map(([verb]) => `get '${verb}'() { return require('../verbs/${verb}.ts') },`)
           .join('\n')}
       }`,
     },

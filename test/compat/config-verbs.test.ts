@@ -40,6 +40,17 @@ const wgq = (args: readonly string[], input = '') => {
   return { status, stdout, stderr }
 }
 
+test.skipIf(whyNot !== undefined).each([
+  [['doctor', '--help'], 'wgq doctor'],
+  [['up', 'wg0', '--help'], 'wgq up'],
+  [['peer', 'add', 'wg0', '-h', '--help'], 'wgq peer add'],
+  [['lint', '-h'], 'wgq lint'],
+])('%j explains the verb', (args, usage) => {
+  const { status, stdout } = wgq(args)
+  expect(status).toBe(0)
+  expect(stdout.split('\n')[0]).toMatch(new RegExp(`^Usage: ${usage}\\b`))
+})
+
 describe.skipIf(whyNot !== undefined)('verbs about configuration files', () => {
   test('lint: 0 and no word for a good file', () => {
     expect(wgq(['lint', put('wg0.conf', tunnel)])).toEqual({

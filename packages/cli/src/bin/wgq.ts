@@ -63,7 +63,8 @@ const asksForHelp = ([verb = '-', ...rest]: readonly string[]): boolean => {
 const start = async (launcher: string, words: readonly string[]): Promise<number> => {
   const personality = personalityOf(launcher)
   try {
-    if (personality === 'wgq' && asksForHelp(words)) return start(launcher, ['help', ...words.slice(0, 2)])
+    if (personality === 'wgq' && asksForHelp(words))
+      return start(launcher, ['help', ...words.slice(0, 2).filter((word) => !word.startsWith('-'))])
     const verb = verbOf(personality, words)
     const handler = await handlerOf(verb)
     const invocation: Invocation = {

@@ -2,6 +2,7 @@
 import { bashCompletion } from './bash.ts'
 import { fishCompletion } from './fish.ts'
 import { wgqManualPage } from './manual-page.ts'
+import { verbModules } from './verb-modules.ts'
 import { zshCompletion } from './zsh.ts'
 
 /** Every file that follows from the command table, by its path in the repository. */
@@ -13,4 +14,5 @@ export const generatedFiles = (): Map<string, string> =>
     ['packaging/completions/_wgq', zshCompletion()],
     ['packaging/completions/wgq.fish', fishCompletion()],
     ['docs/man/wgq.8', wgqManualPage()],
+    ['packages/cli/src/bin/verbs.ts', verbModules()],
   ])
