@@ -62,6 +62,10 @@ export const checkForwarding = async (
   const { device, host, inOneNetwork, config } = subject
   if (!inOneNetwork || !waitsForPeers(subject)) return []
   const meant = device.peers.length > 1 || /masquerade|forward/i.test(config ?? '')
+  // Where the file asks for it, wgq has done it, and somebody else took it away since.
+  const putBack = /^\s*#+\s*(?:masquerade|forward)\s*=\s*(?!off\b|no\b|false\b)\S/im.test(config ?? '')
+    ? `\`wgq reload ${device.name}\` puts it back: the file asks for it`
+    : undefined
   const findings: Finding[] = []
   for (const family of [4, 6] as const) {
     const addresses = (await host.addresses(device.name, family)).filter(({ scope }) => scope !== 'link')
@@ -73,7 +77,9 @@ export const checkForwarding = async (
         // With one peer it may well be all that is wanted.
         status: meant ? 'warning' : 'info',
         message: `${key} is 0: peers reach this machine, but nothing behind it${device.peers.length > 1 ? ' and not each other' : ''}`,
-        hint: `sysctl ${key}=1, and for the next boot a file in /etc/sysctl.d (docs/guides/server-with-nat.md)`,
+        hint:
+          putBack ??
+          `\`# Masquerade = auto\` in the file and \`wgq reload ${device.name}\` (docs/guides/server-with-nat.md), or sysctl ${key}=1`,
       })
       continue
     }
@@ -90,7 +96,7 @@ export const checkForwarding = async (
         check: 'forwarding',
         status: 'warning',
         message: `${chain.title} drops what peers send through this machine${policyWords(chain)}`,
-        hint: forwardHint(chain, filters().chains, device.name),
+        hint: putBack ?? forwardHint(chain, filters().chains, device.name),
       })
   }
   return findings
