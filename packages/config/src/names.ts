@@ -20,12 +20,12 @@ export interface PeerName {
  * with `:`), `# friendly_json = {"name": "phone"}`, `### begin phone ###`, `### Client phone`, `# Client: phone (id)` above
  * or inside a peer's section, and `[Peer] # phone`.
  */
-export const peerNames = (document: Document, file: string): PeerName[] =>
-  outline(document).flatMap((section) => {
-    const publicKey = section.kind === 'peer' ? publicKeyOf(section) : undefined
-    if (publicKey === undefined) return []
-    const found = nameOf(document, section)
+export const peerNames = (document: Document, file: string, sections = outline(document)): PeerName[] =>
+  sections.flatMap((section) => {
+    const found = section.kind === 'peer' ? nameOf(document, section) : undefined
     if (!found) return []
+    const publicKey = publicKeyOf(section)
+    if (publicKey === undefined) return []
     return [{ name: found.name, publicKey, at: { file, line: found.line.number, column: found.column } }]
   })
 

@@ -76,9 +76,10 @@ export type Rule = (subject: Subject, edges: LintEdges) => Diagnostic[]
 /** Prepares a file for the rules; never fails. */
 export const readSubject = (input: LintInput, edges: LintEdges): Subject => {
   // A byte-order mark has a finding of its own; what stands behind it is judged as if it were not there.
-  const document = parseDocument(input.text.replace(/^\ufeff/, ''))
+  const text = input.text.replace(/^\ufeff/, '')
+  const document = parseDocument(text)
   const sections = outline(document)
-  const names = peerNames(document, input.file)
+  const names = peerNames(document, input.file, sections)
   const labels = new Map(names.map(({ publicKey, name }) => [publicKey, name]))
   const interfaces = sections.filter((section) => section.kind === 'interface')
   const privateKey = lastValue(interfaces, 'privatekey')
@@ -96,7 +97,7 @@ export const readSubject = (input: LintInput, edges: LintEdges): Subject => {
       peers.flatMap((peer) => peer.allowedIps.map((allowed) => [allowed.cidr, allowed])),
     ),
     names,
-    settings: readSettings(withoutSaveConfig(document, sections), input.file),
+    settings: readSettings(withoutSaveConfig(text, document, sections), input.file),
     ...(isKey(privateKey) ? { privateKey, publicKey: edges.publicKey(privateKey) } : {}),
   }
 }
@@ -159,11 +160,11 @@ const readPeer = (section: Section, names: ReadonlyMap<Key, string>): LintPeer =
   return { section, label, allowedIps, ...(publicKey === undefined ? {} : { publicKey }) }
 }
 
-const withoutSaveConfig = (document: Document, sections: readonly Section[]): string => {
+const withoutSaveConfig = (text: string, document: Document, sections: readonly Section[]): string => {
   const dropped = new Set(
     sections.flatMap(({ entries }) => entries.filter(isSaveConfig).map((entry) => entry.index)),
   )
-  if (dropped.size === 0) return printDocument(document)
+  if (dropped.size === 0) return text
   const lines = document.lines.map((line, index) => (dropped.has(index) ? { ...line, text: '' } : line))
   return printDocument({ lines })
 }
