@@ -8,14 +8,23 @@ import { parseArgs } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { debianPackages } from './debian.mjs'
 import { launcher } from './launcher.mjs'
+import { npmPackages } from './npm.mjs'
+import { prebuiltAddon, prebuiltTargets } from './prebuilt.mjs'
 import { billOfMaterials, licenceText, thirdParty } from './third-party.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
 const { values: options, positionals: wanted } = parseArgs({
   allowPositionals: true,
-  options: { out: { type: 'string' }, version: { type: 'string' } },
+  options: {
+    out: { type: 'string' },
+    version: { type: 'string' },
+    only: { type: 'string' },
+    here: { type: 'boolean' },
+  },
 })
-const out = resolve(options.out ?? join(root, 'dist/packages'))
+const out = (folder = 'packages') => resolve(options.out ?? join(root, 'dist', folder))
+/** Platforms of prebuilt addons; all of them unless told. */
+const platforms = options.only?.split(',') ?? Object.keys(prebuiltTargets)
 /** Of the packages; the programs go on naming that of package.json. */
 const version = options.version ?? JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version
 
@@ -107,17 +116,36 @@ const archive = (folder, file) => {
   writeFileSync(file, gzipSync(tar, { level: 9 }))
 }
 
-mkdirSync(out, { recursive: true })
 /** One for every system, which compiles the addon when it is made, and one for systems like this. */
 const tarballs = () =>
   ['', `-${process.platform}-${process.arch}`].map((system) => {
-    const file = join(out, `wgq-${version}${system}.tar.gz`)
+    mkdirSync(out(), { recursive: true })
+    const file = join(out(), `wgq-${version}${system}.tar.gz`)
     archive(stage(system !== ''), file)
     return file
   })
 const known = {
   tarball: tarballs,
-  deb: () => debianPackages({ root, version, epoch, staged: stage(true), out }),
+  deb: () => {
+    mkdirSync(out(), { recursive: true })
+    return debianPackages({ root, version, epoch, staged: stage(true), out: out() })
+  },
+  prebuilt: () => platforms.map(prebuiltAddon),
+  npm: () =>
+    npmPackages({
+      root,
+      version,
+      out: out('npm'),
+      platforms,
+      ...(options.here && { addonHere: join(root, 'dist/lib/wgq.node') }),
+    }),
+}
+const unknown = platforms.filter((name) => !Object.hasOwn(prebuiltTargets, name))
+if (unknown.length > 0) {
+  process.stderr.write(
+    `package: no addon for ${unknown.join(', ')}; there are: ${Object.keys(prebuiltTargets).join(', ')}\n`,
+  )
+  process.exit(1)
 }
 if (wanted.length === 0 || wanted.some((name) => !(name in known))) {
   process.stderr.write(`package: say what to build: ${Object.keys(known).join(', ')}\n`)
