@@ -166,10 +166,16 @@ const converge = async (
     await performProtection(run, plan.steps)
     note()
     const seen = await look(session, keeper?.journal)
-    plan = difference(seen, wanted, memory, run.name)
+    plan = difference(seen, withPort(wanted), memory, run.name)
   }
   const floors = (keeper?.journal.undo ?? []).filter((op) => op.do === 'floor.delete')
   await run.unstoppable.attempt(floors)
+}
+
+/** A port that was asked for as "any" is the one that was given. */
+const withPort = (wanted: TunnelState): TunnelState => {
+  const { listenPort, ...device } = wanted.device as DeviceChange
+  return listenPort === 0 ? { ...wanted, device } : wanted
 }
 
 /** The state before, as far as something of it differs now. */

@@ -64,7 +64,8 @@ const planFamily = (view: AddressView, ordered: boolean): AddressPlan => {
   const replaced = new Set(leaving.map(({ address }) => address).filter((address) => lengths.has(address)))
   const plain: AddressPlan = {
     additions: missing.filter(({ address }) => !replaced.has(address)).map((cidr) => add(dev, cidr)),
-    removals: leaving.flatMap((cidr) => {
+    // A primary IPv4 address may take its secondary ones along, which stand behind it: they go first.
+    removals: leaving.toReversed().flatMap((cidr) => {
       const other = lengths.get(cidr.address)
       return other && replaced.has(cidr.address) ? [remove(dev, cidr), add(dev, other)] : [remove(dev, cidr)]
     }),
@@ -85,7 +86,10 @@ const planFamily = (view: AddressView, ordered: boolean): AddressPlan => {
   return {
     additions: [],
     removals: [
-      ...[...leaving, ...misplaced].map((cidr) => remove(dev, cidr)),
+      ...present
+        .filter((cidr) => leaving.includes(cidr) || misplaced.includes(cidr))
+        .toReversed()
+        .map((cidr) => remove(dev, cidr)),
       ...comeAgain.map((cidr) => add(dev, cidr)),
     ],
     differences:
