@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { formatCidr } from '@wgq/model/cidr'
+import { type Cidr, formatCidr, maskCidr } from '@wgq/model/cidr'
 import type { DeviceChange } from '@wgq/model/device'
 import type { Family } from '@wgq/model/ip'
 import type { Op, Rule } from '@wgq/model/operation'
@@ -47,12 +47,13 @@ export const difference = (seen: Seen, wanted: TunnelState, memory: EndpointMemo
   const protections = planProtections(dev, seen, wanted)
   const dns = planDns(dev, state.dns, wanted.dns)
   const mark: Op[] = fwmark === undefined ? [] : [{ do: 'device.fwmark', name: real, fwmark }]
+  const waits = (op: Op): boolean => takesPlaceOfNetwork(op, seen, wanted)
   const steps: Op[] = [
     ...protections.killSwitchOn,
     ...(isRaised ? [{ do: 'link.up', dev, mtu: `${wanted.link.mtu}` } as const] : []),
     ...addresses.additions,
     ...(isEmptyChange(rest) ? [] : [{ do: 'device.change', name: real, change: rest } as const]),
-    ...routes.additions,
+    ...routes.additions.filter((op) => !waits(op)),
     ...protections.sysctls,
     ...ruleSteps.before,
     ...mark,
@@ -62,6 +63,7 @@ export const difference = (seen: Seen, wanted: TunnelState, memory: EndpointMemo
     ...bridge.map((rule): Op => ({ do: 'rule.delete', rule })),
     ...routes.removals,
     ...addresses.removals,
+    ...routes.additions.filter(waits),
     ...protections.firewall,
     ...dns.steps,
     ...protections.killSwitchOff,
@@ -81,6 +83,14 @@ export const difference = (seen: Seen, wanted: TunnelState, memory: EndpointMemo
     steps,
     floors: opensGap(seen, wanted, steps) ? floorsFor(seen, wanted) : [],
   }
+}
+
+/** The system's own route for the network of an address that goes stands where this route is to be: it comes after. */
+const takesPlaceOfNetwork = (op: Op, { addresses }: Seen, wanted: TunnelState): boolean => {
+  if (op.do !== 'route.add' || op.table !== undefined || op.dst.family !== 4) return false
+  const network = formatCidr(maskCidr(op.dst))
+  const isIn = (cidr: Cidr) => formatCidr(maskCidr(cidr)) === network
+  return addresses.some(isIn) && !wanted.addresses.some(isIn)
 }
 
 interface RouteChanges {

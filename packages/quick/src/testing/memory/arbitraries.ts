@@ -57,7 +57,7 @@ export const tunnelFile: fc.Arbitrary<TunnelFile> = fc
     allowed: fc.array(allowedIps, { minLength: 1, maxLength: 3 }),
     mtu: fc.constantFrom(undefined, undefined, '1400', '1280'),
     table: fc.constantFrom(undefined, undefined, undefined, 'auto', 'off', '1234', 'main', '254'),
-    fwmark: fc.constantFrom(undefined, undefined, undefined, '0x200', '0x100', '51820'),
+    fwmark: fc.constantFrom(undefined, undefined, undefined, '0x200', '0x100'),
     port: fc.constantFrom(undefined, undefined, '5555', '5556'),
     dns: fc.constantFrom(undefined, undefined, '10.9.0.1', '10.9.0.1, corp.example', '10.8.0.1'),
     preshared: fc.boolean(),
@@ -166,7 +166,8 @@ export const disturbance: fc.Arbitrary<{
       name: 'routes flushed',
       harmless: false,
       disturb: ({ network }: Machine) => {
-        network.routes = network.routes.filter((route) => route.dev !== 'wg0')
+        // The networks of addresses are the kernel's.
+        network.routes = network.routes.filter((route) => route.dev !== 'wg0' || route.protocol === 2)
       },
     },
     {
@@ -201,7 +202,8 @@ export const disturbance: fc.Arbitrary<{
       harmless: false,
       disturb: ({ devices }: Machine) => {
         const device = devices.get('wg0')
-        if (device) devices.set('wg0', { ...device, fwmark: 0x777 })
+        // A mark that the file does not mention may be somebody's own.
+        if (device && device.fwmark !== 0) devices.set('wg0', { ...device, fwmark: 0x777 })
       },
     },
     {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { systemContext } from '@wgq/config/wg/context'
 import { readWgFile } from '@wgq/config/wg/read-file'
+import { formatCidr } from '@wgq/model/cidr'
 import type { Device, DeviceAccess, DeviceChange } from '@wgq/model/device'
 import { WgqError } from '@wgq/model/error'
 import type { Op } from '@wgq/model/operation'
@@ -88,7 +89,17 @@ export class Machine {
   snapshot(): Record<string, unknown> {
     const { network } = this
     return {
-      links: [...network.links.values()].map(({ index: _, ...link }) => link).sort(byName),
+      links: [...network.links.values()]
+        .map(({ index: _, addresses, ...link }) => ({
+          ...link,
+          // Only the order of IPv4 addresses says which one packets leave with.
+          ipv4: addresses.filter(({ cidr }) => cidr.family === 4).map(({ cidr }) => formatCidr(cidr)),
+          ipv6: addresses
+            .filter(({ cidr }) => cidr.family === 6)
+            .map(({ cidr }) => formatCidr(cidr))
+            .sort(),
+        }))
+        .sort(byName),
       routes: network.routes
         .map((route) => JSON.stringify(route, Object.keys(route).concat('address', 'prefixLength').sort()))
         .sort(),
@@ -97,11 +108,17 @@ export class Machine {
           `${family} ${table} ${notFwmark ?? fwmark ?? ''} ${suppressPrefixLength ?? ''} ${selective ?? ''}`,
       ),
       sysctls: Object.fromEntries(
-        [...network.sysctls].filter(([key]) => !key.includes('src_valid_mark')).sort(),
+        [...network.sysctls]
+          // What `up` sets stays, as upstream; the other one is the kernel's default.
+          .filter(
+            ([key, value]) => !key.includes('src_valid_mark') && !(key.startsWith('net/') && value === '0'),
+          )
+          .sort(),
       ),
-      nft: Object.fromEntries(
-        [...this.firewall.tables.keys()].sort().map((table) => [table, this.firewall.listTable(table)]),
-      ),
+      // Neither the order of rules that drop or accept alone matters, nor how often they stand there.
+      nft: [...this.firewall.tables.keys()]
+        .sort()
+        .map((table) => [...new Set(this.firewall.listTable(table)?.split('\n').sort())]),
       devices: [...this.devices.values()].sort(byName).map((device) => ({
         ...device,
         listenPort: device.listenPort >= firstPort ? 'random' : device.listenPort,
@@ -179,6 +196,9 @@ export class Machine {
 
   private readSysctl(key: string): string | undefined {
     const value = this.network.sysctls.get(key)
+    // As /proc/sys has it, where both spellings lead to the same file.
+    const same = key.startsWith('net/') ? this.network.sysctls.get(key.replaceAll('/', '.')) : undefined
+    if (same !== undefined) return same
     const dev = /^net\/ipv6\/conf\/(.+)\/disable_ipv6$/.exec(key)?.[1]
     if (value !== undefined || dev === undefined || !this.network.links.has(dev)) return value
     return this.network.isIpv6Off(dev) ? '1' : '0'

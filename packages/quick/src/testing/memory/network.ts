@@ -85,6 +85,7 @@ export class Network {
   deleteLink(name: IfName): void {
     this.link(name)
     this.links.delete(name)
+    this.sysctls.delete(promoteKey(name))
     this.routes = this.routes.filter((route) => route.dev !== name)
   }
 
@@ -168,7 +169,9 @@ export class Network {
     const link = this.link(name)
     if (cidr.family === 6 && link.mtu < leastIpv6Mtu)
       throw refusal('ENXIO', 'Error: ipv6: Unable to find inet6 device.')
-    const promote = this.sysctls.get('net.ipv4.conf.all.promote_secondaries') === '1'
+    const promote = ['net.ipv4.conf.all.promote_secondaries', promoteKey(name)].some(
+      (key) => this.sysctls.get(key) === '1',
+    )
     const left = withoutAddress(link.addresses, cidr, promote)
     if (left === undefined)
       throw refusal(
@@ -281,6 +284,8 @@ export class Network {
     return link
   }
 }
+
+const promoteKey = (name: IfName): string => `net/ipv4/conf/${name}/promote_secondaries`
 
 const floor = (family: Family, table: number): Route => ({
   family,
