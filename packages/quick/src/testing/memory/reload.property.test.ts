@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { disturbance, surroundings, tunnelFile } from './arbitraries.ts'
 import type { Machine } from './machine.ts'
-import { options, Stage } from './stage.ts'
+import { longestMs, options, Stage } from './stage.ts'
 
 const stage = new Stage()
 afterAll(() => stage.clear())
@@ -18,62 +18,66 @@ const leaks = (machine: Machine, families: readonly (4 | 6)[]): string[] =>
   })
 
 describe('wgq reload on a machine in memory', () => {
-  test('brings every tunnel to what a fresh up makes, once, and down takes all of it away', async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        tunnelFile,
-        tunnelFile,
-        surroundings,
-        disturbance,
-        async (a, other, around, change) => {
-          // What another file set can be told from what somebody else set by the journal alone.
-          const b = change.name === 'journal lost' ? a : other
-          const { machine, tunnel, forget } = stage.set(around.prepare)
-          const fresh = stage.set(around.prepare)
-          try {
-            const before = machine.snapshot()
-            fc.pre((await tunnel.up(a.text, options(a))) === 0)
-            // An option of `up` lasts until `down`.
-            const kept = { killSwitch: a.killSwitch || b.killSwitch }
-            const canUp = (await fresh.tunnel.up(b.text, kept)) === 0
-            change.disturb(machine, forget)
-            const disturbed = machine.snapshot()
-            machine.printed = ''
-            // What was left out for want of IPv6 was never the tunnel's.
-            const taken = a.full.filter((family) => family === 4 || !machine.network.isIpv6Off('wg0'))
-            const watched = change.harmless ? taken.filter((family) => b.full.includes(family)) : []
-            const seen: string[] = []
-            machine.after = (what) => {
-              const out = leaks(machine, watched)
-              if (out.length > 0) seen.push(`${out.join()} after ${what}`)
-            }
-            const status = await tunnel.reload(b.text, options(b))
-            machine.after = () => {}
-            expect(seen, machine.printed).toEqual([])
-            if (canUp) {
-              expect(status, machine.printed).toBe(0)
-              // A mark that the file leaves open may stay what somebody made of it, as long as all agree on it.
-              if (change.name !== 'mark changed')
-                expect(machine.snapshot(), machine.printed).toEqual(fresh.machine.snapshot())
-              expect(await tunnel.differences(b.text, options(b))).toEqual([])
+  test(
+    'brings every tunnel to what a fresh up makes, once, and down takes all of it away',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          tunnelFile,
+          tunnelFile,
+          surroundings,
+          disturbance,
+          async (a, other, around, change) => {
+            // What another file set can be told from what somebody else set by the journal alone.
+            const b = change.name === 'journal lost' ? a : other
+            const { machine, tunnel, forget } = stage.set(around.prepare)
+            const fresh = stage.set(around.prepare)
+            try {
+              const before = machine.snapshot()
+              fc.pre((await tunnel.up(a.text, options(a))) === 0)
+              // An option of `up` lasts until `down`.
+              const kept = { killSwitch: a.killSwitch || b.killSwitch }
+              const canUp = (await fresh.tunnel.up(b.text, kept)) === 0
+              change.disturb(machine, forget)
+              const disturbed = machine.snapshot()
               machine.printed = ''
-              machine.changes = 0
-              expect(await tunnel.reload(b.text, options(b)), machine.printed).toBe(0)
-              expect(machine.changes, machine.printed).toBe(0)
-            } else {
-              // A file that cannot be brought up here (a route that is there already) changes nothing.
-              expect(status, machine.printed).not.toBe(0)
-              if (change.harmless) expect(machine.snapshot(), machine.printed).toEqual(disturbed)
+              // What was left out for want of IPv6 was never the tunnel's.
+              const taken = a.full.filter((family) => family === 4 || !machine.network.isIpv6Off('wg0'))
+              const watched = change.harmless ? taken.filter((family) => b.full.includes(family)) : []
+              const seen: string[] = []
+              machine.after = (what) => {
+                const out = leaks(machine, watched)
+                if (out.length > 0) seen.push(`${out.join()} after ${what}`)
+              }
+              const status = await tunnel.reload(b.text, options(b))
+              machine.after = () => {}
+              expect(seen, machine.printed).toEqual([])
+              if (canUp) {
+                expect(status, machine.printed).toBe(0)
+                // A mark that the file leaves open may stay what somebody made of it, as long as all agree on it.
+                if (change.name !== 'mark changed')
+                  expect(machine.snapshot(), machine.printed).toEqual(fresh.machine.snapshot())
+                expect(await tunnel.differences(b.text, options(b))).toEqual([])
+                machine.printed = ''
+                machine.changes = 0
+                expect(await tunnel.reload(b.text, options(b)), machine.printed).toBe(0)
+                expect(machine.changes, machine.printed).toBe(0)
+              } else {
+                // A file that cannot be brought up here (a route that is there already) changes nothing.
+                expect(status, machine.printed).not.toBe(0)
+                if (change.harmless) expect(machine.snapshot(), machine.printed).toEqual(disturbed)
+              }
+              expect(await tunnel.down(b.text, options(b)), machine.printed).toBe(0)
+              expect(machine.snapshot(), machine.printed).toEqual(before)
+            } finally {
+              forget()
+              fresh.forget()
             }
-            expect(await tunnel.down(b.text, options(b)), machine.printed).toBe(0)
-            expect(machine.snapshot(), machine.printed).toEqual(before)
-          } finally {
-            forget()
-            fresh.forget()
-          }
-        },
-      ),
-      stage.settings,
-    )
-  }, 120_000)
+          },
+        ),
+        stage.settings,
+      )
+    },
+    longestMs,
+  )
 })

@@ -2,28 +2,32 @@
 import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
 import { surroundings, tunnelFile } from './arbitraries.ts'
-import { options, Stage } from './stage.ts'
+import { longestMs, options, Stage } from './stage.ts'
 
 const stage = new Stage()
 afterAll(() => stage.clear())
 
-test('down leaves the machine as it was before up', async () => {
-  await fc.assert(
-    fc.asyncProperty(tunnelFile, surroundings, async (file, around) => {
-      const { machine, tunnel } = stage.set(around.prepare)
-      const before = machine.snapshot()
-      if ((await tunnel.up(file.text, options(file))) !== 0) {
+test(
+  'down leaves the machine as it was before up',
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(tunnelFile, surroundings, async (file, around) => {
+        const { machine, tunnel } = stage.set(around.prepare)
+        const before = machine.snapshot()
+        if ((await tunnel.up(file.text, options(file))) !== 0) {
+          expect(machine.snapshot(), machine.printed).toEqual(before)
+          return
+        }
+        expect(await tunnel.down(file.text, options(file)), machine.printed).toBe(0)
         expect(machine.snapshot(), machine.printed).toEqual(before)
-        return
-      }
-      expect(await tunnel.down(file.text, options(file)), machine.printed).toBe(0)
-      expect(machine.snapshot(), machine.printed).toEqual(before)
-    }),
-    stage.settings,
-  )
-}, 120_000)
+      }),
+      stage.settings,
+    )
+  },
+  longestMs,
+)
 
-test.each<'up' | 'down'>(['down'])(
+test.each<'up' | 'down'>(['up', 'down'])(
   'an up that is killed at any change is made good by the next %s',
   async (next) => {
     await fc.assert(
@@ -44,20 +48,24 @@ test.each<'up' | 'down'>(['down'])(
       stage.settings,
     )
   },
-  120_000,
+  longestMs,
 )
 
-test('a down that is killed at any change is made good by the next one', async () => {
-  await fc.assert(
-    fc.asyncProperty(tunnelFile, surroundings, fc.nat(12), async (file, around, changes) => {
-      const { machine, tunnel, later } = stage.set(around.prepare)
-      const before = machine.snapshot()
-      fc.pre((await tunnel.up(file.text, options(file))) === 0)
-      const cut = await machine.cutOff(changes, () => tunnel.down(file.text, options(file)))
-      machine.printed = ''
-      if (cut) expect(await later().down(file.text, options(file)), machine.printed).toBe(0)
-      expect(machine.snapshot(), machine.printed).toEqual(before)
-    }),
-    stage.settings,
-  )
-}, 120_000)
+test(
+  'a down that is killed at any change is made good by the next one',
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(tunnelFile, surroundings, fc.nat(12), async (file, around, changes) => {
+        const { machine, tunnel, later } = stage.set(around.prepare)
+        const before = machine.snapshot()
+        fc.pre((await tunnel.up(file.text, options(file))) === 0)
+        const cut = await machine.cutOff(changes, () => tunnel.down(file.text, options(file)))
+        machine.printed = ''
+        if (cut) expect(await later().down(file.text, options(file)), machine.printed).toBe(0)
+        expect(machine.snapshot(), machine.printed).toEqual(before)
+      }),
+      stage.settings,
+    )
+  },
+  longestMs,
+)
