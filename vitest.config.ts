@@ -39,6 +39,7 @@ export default defineConfig({
       suite('interop', 600_000),
       suite('faults', 600_000),
       suite('kernel-vm', 1_200_000),
+      suite('cross', 900_000),
     ],
   },
 })

@@ -17,6 +17,7 @@ const known = [
   'interop',
   'faults',
   'kernel-vm',
+  'cross',
 ]
 const asked = process.argv.slice(2)
 const unknown = asked.filter((suite) => !known.includes(suite))

@@ -5,8 +5,8 @@ import { formatEndpoint } from '@wgq/model/endpoint'
 import { type Key, zeroKey } from '@wgq/model/key'
 
 /**
- * The same change for boringtun 0.7, one request after the other: it cannot modify a peer (it panics and answers nobody any
- * more), takes nothing behind the removal of a peer, and knows neither `update_only` nor the removal of an allowed IP. So a
+ * The same change for boringtun 0.7, one request after the other: it does not modify a peer that it
+ * has, takes nothing behind the removal of a peer, and knows neither `update_only` nor the removal of an allowed IP. So a
  * peer that changes is removed and added again with all its settings, which ends its session; one that does not is left alone.
  */
 export const changesForBoringtun = (change: DeviceChange, device: Device): DeviceChange[] => {

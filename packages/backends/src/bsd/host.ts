@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { parseCidr } from '@wgq/model/cidr'
 import type { Host, Link, LinkAddress, Route, RouteLookup } from '@wgq/model/host'
 import type { Family } from '@wgq/model/ip'
 import type { IfName, Op, Rule, Table } from '@wgq/model/operation'
@@ -14,7 +15,7 @@ import {
 import { CommandError } from './host-error.ts'
 import { parseIfconfig, type ShownInterface } from './ifconfig.ts'
 import { parseNetstat } from './netstat.ts'
-import { parseRouteGet } from './route-get.ts'
+import { holdsPrefix, parseRouteGet } from './route-get.ts'
 
 /** The network of a BSD, seen and changed through ifconfig, route and netstat, as upstream does. */
 export class BsdHost implements Host {
@@ -64,11 +65,15 @@ export class BsdHost implements Host {
 
   /** `route -n get -inet|-inet6 ADDRESS`, also for a prefix. */
   async routeTo(address: string): Promise<RouteLookup | undefined> {
+    // A host is asked for without its length: OpenBSD finds a prefix of 128 only where it stands in the table itself.
+    const prefix = address.includes('/') ? parseCidr(address) : undefined
+    const isHost = prefix !== undefined && prefix.prefixLength === (prefix.family === 4 ? 32 : 128)
     const { status, stdout } = await this.runner.run([
       ...['route', '-n', 'get', familyFlag(address.includes(':') ? 6 : 4)],
-      address,
+      isHost ? prefix.address : address,
     ])
-    return status === 0 ? parseRouteGet(stdout) : undefined
+    if (status !== 0 || (prefix && !holdsPrefix(stdout, prefix))) return undefined
+    return parseRouteGet(stdout)
   }
 
   async apply(ops: readonly Op[]): Promise<void> {

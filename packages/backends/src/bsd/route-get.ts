@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
+import type { Cidr } from '@wgq/model/cidr'
 import type { RouteLookup } from '@wgq/model/host'
+import { parseIp } from '@wgq/model/ip'
 
 /** Reads `route -n get ADDRESS`: its `interface:`, `gateway:` and (OpenBSD) `if address:` lines. */
 export const parseRouteGet = (text: string): RouteLookup | undefined => {
@@ -13,6 +15,27 @@ export const parseRouteGet = (text: string): RouteLookup | undefined => {
     ...(source === undefined ? {} : { source }),
   }
 }
+
+/**
+ * Whether the route that `route -n get` shows holds every address of a prefix. Some releases look up the first address of a
+ * prefix in place of the prefix (FreeBSD 14.0): then the route may be a narrower one. One without a readable destination is
+ * believed.
+ */
+export const holdsPrefix = (text: string, prefix: Cidr): boolean => {
+  const destination = field(text, 'destination')
+  const mask = field(text, 'mask')
+  if (destination === undefined || destination === 'default') return true
+  const network = parseIp(destination)
+  if (network?.length !== (prefix.family === 4 ? 4 : 16)) return true
+  if (mask === 'default') return true
+  const bits = parseIp(mask ?? '')
+  if (mask === undefined) return prefix.prefixLength === network.length * 8 // the route of a host
+  if (bits?.length !== network.length) return true
+  return prefixLengthOf(bits) <= prefix.prefixLength
+}
+
+const prefixLengthOf = (mask: Uint8Array): number =>
+  mask.reduce((sum, byte) => sum + byte.toString(2).replaceAll('0', '').length, 0)
 
 const field = (text: string, name: string): string | undefined =>
   new RegExp(`^\\s*${name}: (\\S+)`, 'm').exec(text)?.[1]

@@ -37,6 +37,20 @@ const tree = (list: NvList): unknown[] =>
               : pair.value,
   }))
 
+test('an endpoint of a family that nobody knows is no endpoint, and a note', () => {
+  const kernel = new FreebsdKernelTwin()
+  const peer = kernel.create('wg0').peer(Buffer.alloc(32, 1), true)
+  const odd = Buffer.alloc(16)
+  odd[1] = 99
+  const pairs: NvList = [
+    { name: 'public-key', type: 'binary', value: peer?.publicKey ?? Buffer.alloc(32) },
+    { name: 'endpoint', type: 'binary', value: odd },
+  ]
+  const device = deviceFromNvlist('wg0', [{ name: 'peers', type: 'nvlist[]', value: [pairs] }], memory)
+  expect(device.peers[0]?.endpoint).toBeUndefined()
+  expect(device.peers[0]?.note).toBe('the kernel has an endpoint of address family 99 (16 bytes)')
+})
+
 describe('set payloads', () => {
   for (const vector of vectors.set) {
     test(`${vector.name} decodes and packs back`, () => {

@@ -30,6 +30,7 @@ const peerJson = (peer: Peer, showKeys: boolean): object => ({
   rxBytes: peer.rxBytes,
   txBytes: peer.txBytes,
   persistentKeepaliveSeconds: peer.keepaliveSeconds,
+  ...(peer.note === undefined ? {} : { note: peer.note }),
 })
 
 /** JSON text; 64-bit numbers are written out in full, which JSON allows and `JSON.stringify` does not do. */

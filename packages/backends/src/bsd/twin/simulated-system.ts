@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
+
 import { type Cidr, covers, formatCidr, maskCidr, parseCidr } from '@wgq/model/cidr'
 import type { Family } from '@wgq/model/ip'
+import { formatIp } from '@wgq/model/ip'
 import type { CommandOptions, CommandResult, CommandRunner } from '../command-runner.ts'
 
 /** An interface of a simulated system. */
@@ -218,7 +220,9 @@ export class SimulatedSystem implements CommandRunner {
       .sort((a, b) => b.dst.prefixLength - a.dst.prefixLength)
     if (!best) return failed('route: route has not been found')
     const gateway = best.gateway === undefined ? '' : `    gateway: ${best.gateway}\n`
-    return ok(`   route to: ${text}\ndestination: ${best.dst.address}\n${gateway}  interface: ${best.dev}\n`)
+    return ok(
+      `   route to: ${text}\ndestination: ${best.dst.address}\n${maskLine(best.dst)}${gateway}  interface: ${best.dev}\n`,
+    )
   }
 
   private netstat(family: Family, table: string): string {
@@ -256,3 +260,12 @@ const tableOf = (words: readonly string[], option: string): string => {
 }
 
 const isTableWord = (word: string): boolean => word === '-T' || word === '-fib'
+
+/** The line of `route get` that tells a network's mask; none for a host. */
+const maskLine = ({ family, prefixLength }: Cidr): string => {
+  const bytes = Array.from(
+    { length: family === 4 ? 4 : 16 },
+    (_, i) => (0xff00 >> Math.max(0, Math.min(8, prefixLength - i * 8))) & 0xff,
+  )
+  return prefixLength === bytes.length * 8 ? '' : `       mask: ${formatIp(Uint8Array.from(bytes))}\n`
+}

@@ -25,7 +25,13 @@ export const watchRoutes = async (
       'E_UNSUPPORTED',
       `Expected a BSD, found ${process.platform}; no route monitor is needed`,
     )
-  const child = spawn('route', ['-n', 'monitor'], { stdio: ['ignore', 'pipe', 'ignore'] })
+  // FreeBSD 14's route(8) fills a buffer before it writes into a pipe; stdbuf(1) is in its base system.
+  const words =
+    host.dialect.system === 'freebsd'
+      ? ['stdbuf', '-oL', 'route', '-n', 'monitor']
+      : ['route', '-n', 'monitor']
+  const [program = 'route', ...args] = words
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'] })
   // The lines end with the program, and then the monitor deletes its routes.
   const stop = () => void child.kill()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
