@@ -2,6 +2,7 @@
 import type { Device, Peer } from '@wgq/model/device'
 import { formatEndpoint } from '@wgq/model/endpoint'
 import type { Key } from '@wgq/model/key'
+import { visible } from '@wgq/model/shown'
 import type { Paint } from './colour.ts'
 import { formatAgo, formatBytes, formatSpan } from './quantities.ts'
 
@@ -29,7 +30,7 @@ export const formatHuman = (device: Device, settings: HumanSettings): string => 
   for (const peer of [...device.peers].sort(byHandshake)) {
     lines.push('', paint.heading('yellow', 'peer', peer.publicKey))
     const name = settings.peerNames?.get(peer.publicKey)
-    if (name !== undefined) add('name', name)
+    if (name !== undefined) add('name', visible(name))
     addPeer(peer, settings, add)
   }
   return `${lines.join('\n')}\n`
