@@ -17,6 +17,7 @@ export interface Oddities {
   readonly WGQ_ODD_TUN?: 'refuse' | 'keep' | 'lose'
   readonly WGQ_ODD_SENDMMSG?: string
   readonly WGQ_ODD_REFUSED?: string
+  readonly WGQ_ODD_SEGMENTS?: string
 }
 
 /** Environment of a process for which the kernel is odd. The library that makes it so is compiled once per test process

@@ -14,17 +14,17 @@ import { addonPath } from './addon.ts'
 const packets = 20
 const bytes = 400
 const everyone = Array.from({ length: packets }, (_, i) => i)
-const { ENOBUFS, EPERM } = constants.errno
+const { EINVAL, EIO, EMSGSIZE, ENOBUFS, EPERM } = constants.errno
 
 /** Message numbers in the order of their arrival, and what the sender counted. */
-const send = async (oddities: Oddities | undefined, lostSource = false) => {
+const send = async (oddities: Oddities | undefined, source = 'none', segmentation = 'single') => {
   const socket = createSocket('udp4')
   try {
     const numbers: number[] = []
     socket.on('message', (message) => numbers.push(Number(message.readBigUInt64LE(8))))
     socket.bind(0, '127.0.0.1')
     await once(socket, 'listening')
-    const arguments_ = [socket.address().port, packets, bytes, lostSource ? 'yes' : 'no'].map(String)
+    const arguments_ = [socket.address().port, packets, bytes, source, segmentation].map(String)
     const { stdout } = await promisify(execFile)(
       process.execPath,
       [childScript('send-train'), ...arguments_],
@@ -56,7 +56,7 @@ test('a train leaves whole, in order, with one system call', async () => {
 })
 
 test('a train whose learned source is gone leaves whole without it', async () => {
-  const { numbers, counters } = await send(undefined, true)
+  const { numbers, counters } = await send(undefined, 'lost')
   expect(numbers).toEqual(everyone)
   expect(counters).toMatchObject({ udpDatagramsSent: packets, sourceForgotten: 1, sendErrors: 0 })
 })
@@ -90,5 +90,32 @@ describe.skipIf(reason)(`a kernel that does less${reason ? ` (skipped: ${reason}
     const { numbers, counters } = await send({ WGQ_ODD_REFUSED: `7:${ENOBUFS}:99` })
     expect(numbers).toEqual(everyone.filter((number) => number !== 7))
     expect(counters).toMatchObject({ udpDatagramsSent: packets - 1, sendErrors: 1 })
+  })
+
+  // Kernels before 6.14 say EINVAL where the others say EMSGSIZE.
+  test.each([EINVAL, EMSGSIZE])(
+    'cuts nothing for this path (errno %i): all arrive, the source stays',
+    async (errno) => {
+      const { numbers, counters } = await send({ WGQ_ODD_SEGMENTS: `${errno}` }, 'kept', 'segmented')
+      expect(numbers).toEqual(everyone)
+      expect(counters).toMatchObject({
+        sourceForgotten: 0,
+        segmentationRefused: 1,
+        sendErrors: 0,
+        hasSource: true,
+      })
+    },
+  )
+
+  test('cuts nothing, and the source is gone too: all arrive without it', async () => {
+    const { numbers, counters } = await send({ WGQ_ODD_SEGMENTS: `${EINVAL}` }, 'lost', 'segmented')
+    expect(numbers).toEqual(everyone)
+    expect(counters).toMatchObject({ sourceForgotten: 1, sendErrors: 0, hasSource: false })
+  })
+
+  test('cuts nothing for this device (EIO): all arrive', async () => {
+    const { numbers, counters } = await send({ WGQ_ODD_SEGMENTS: `${EIO}` }, 'kept', 'segmented')
+    expect(numbers).toEqual(everyone)
+    expect(counters).toMatchObject({ sourceForgotten: 0, segmentationRefused: 1, hasSource: true })
   })
 })

@@ -1,27 +1,28 @@
 // SPDX-License-Identifier: MIT
-// An engine without segmentation sends one train of messages to 127.0.0.1. Arguments: PORT, number of packets, bytes of
-// each, and yes when the engine has learned a source that is not there. Prints its counters as JSON.
+// An engine sends one train of messages to 127.0.0.1. Arguments: PORT, number of packets, bytes of
+// each, the learned source (none, lost: an address that is not there, kept), and `segmented` for an engine that may let the
+// kernel cut. Prints its counters as JSON, with hasSource: whether the peer has its learned source still.
 import { openSync } from 'node:fs'
 import { createEngine } from '../../../packages/native/src/engine.ts'
 import { allowedIp, endpoint, packetOf, virtio } from '../../../packages/native/src/fixtures/packets.ts'
 import { injectPacket } from '../../../packages/native/src/testing.ts'
 
 const [port = 0, count = 0, bytes = 0] = process.argv.slice(2, 5).map(Number)
-const lostSource = process.argv[5] === 'yes'
+const source = process.argv[5]
 const udpSegment = 5
 
 const engine = createEngine({
   tun: { fd: openSync('/dev/null', 'r+'), vnetHeader: true, udpSegmentation: true },
   mtu: 1420,
   onWake: () => {},
-  udpSegmentation: false,
+  udpSegmentation: process.argv[6] === 'segmented',
 })
 engine.bind(0)
 const peer = engine.addPeer()
 const at = endpoint([127, 0, 0, 1], port)
-if (lostSource) {
+if (source !== 'none') {
   at[24] = 4
-  at.set([192, 0, 2, 1], 32)
+  at.set(source === 'lost' ? [192, 0, 2, 1] : [127, 0, 0, 1], 32)
   engine.learnEndpoint(peer, at)
 } else engine.setEndpoint(peer, at)
 engine.updateAllowedIps(allowedIp('add', peer, [0, 0, 0, 0], 0))
@@ -35,5 +36,7 @@ engine.beginSession(peer, {
 const packet = packetOf({ protocol: 'udp', payload: Buffer.alloc(count * bytes) })
 const header = virtio({ flags: 1, type: udpSegment, size: bytes, start: 20, offset: 6 })
 injectPacket(engine, header, packet)
-process.stdout.write(JSON.stringify(engine.counters()))
+process.stdout.write(
+  JSON.stringify({ ...engine.counters(), hasSource: engine.peerEndpoint(peer)?.[24] === 4 }),
+)
 engine.close()

@@ -127,7 +127,7 @@ bool agree_with_evp() {
     const std::vector<std::uint8_t> plain = a;
     const std::uint64_t nonce = 0x0123456789abcdef ^ length;
     seal_low(key, nonce, a.data() + block, length);
-    evp.seal(key, nonce, b.data() + block, length);
+    if (!evp.seal(key, nonce, b.data() + block, length)) return false;
     if (std::memcmp(a.data(), b.data(), block + length + tag_bytes) != 0 || !open_low(key, nonce, a.data() + block, length)) return false;
     if (std::memcmp(a.data(), plain.data(), block + length) != 0) return false;
     b[block + length] ^= 1;
@@ -166,32 +166,33 @@ Aead::Aead(Backend backend)
       encrypt_(low_level_ ? nullptr : new_context(true)),
       decrypt_(low_level_ ? nullptr : new_context(false)) {}
 
-void Aead::seal(const AeadKey& key, std::uint64_t nonce, std::uint8_t* text, std::size_t length) {
-  if (low_level_) seal_low(key, nonce, text, length);
-  else seal_evp(key, nonce, text, length);
+bool Aead::seal(const AeadKey& key, std::uint64_t nonce, std::uint8_t* text, std::size_t length) {
+  if (!low_level_) return seal_evp(key, nonce, text, length);
+  seal_low(key, nonce, text, length);
+  return true;
 }
 
 bool Aead::open(const AeadKey& key, std::uint64_t nonce, std::uint8_t* text, std::size_t length) {
   return low_level_ ? open_low(key, nonce, text, length) : open_evp(key, nonce, text, length);
 }
 
-void Aead::seal_evp(const AeadKey& key, std::uint64_t nonce, std::uint8_t* text, std::size_t length) {
+bool Aead::seal_evp(const AeadKey& key, std::uint64_t nonce, std::uint8_t* text, std::size_t length) {
   int written = 0;
   const auto iv = nonce_bytes(nonce);
-  EVP_EncryptInit_ex(encrypt_.get(), nullptr, nullptr, key.bytes(), iv.data());
-  if (length > 0) EVP_EncryptUpdate(encrypt_.get(), text, &written, text, static_cast<int>(length));
-  EVP_EncryptFinal_ex(encrypt_.get(), text + length, &written);
-  EVP_CIPHER_CTX_ctrl(encrypt_.get(), EVP_CTRL_AEAD_GET_TAG, tag_bytes, text + length);
+  return EVP_EncryptInit_ex(encrypt_.get(), nullptr, nullptr, key.bytes(), iv.data()) == 1 &&
+         (length == 0 || EVP_EncryptUpdate(encrypt_.get(), text, &written, text, static_cast<int>(length)) == 1) &&
+         EVP_EncryptFinal_ex(encrypt_.get(), text + length, &written) == 1 &&
+         EVP_CIPHER_CTX_ctrl(encrypt_.get(), EVP_CTRL_AEAD_GET_TAG, tag_bytes, text + length) == 1;
 }
 
 bool Aead::open_evp(const AeadKey& key, std::uint64_t nonce, std::uint8_t* text, std::size_t length) {
   int written = 0;
   const auto iv = nonce_bytes(nonce);
-  EVP_DecryptInit_ex(decrypt_.get(), nullptr, nullptr, key.bytes(), iv.data());
-  EVP_CIPHER_CTX_ctrl(decrypt_.get(), EVP_CTRL_AEAD_SET_TAG, tag_bytes, text + length);
-  if (length > 0) EVP_DecryptUpdate(decrypt_.get(), text, &written, text, static_cast<int>(length));
   std::uint8_t nothing[block];
-  return EVP_DecryptFinal_ex(decrypt_.get(), nothing, &written) == 1;
+  return EVP_DecryptInit_ex(decrypt_.get(), nullptr, nullptr, key.bytes(), iv.data()) == 1 &&
+         EVP_CIPHER_CTX_ctrl(decrypt_.get(), EVP_CTRL_AEAD_SET_TAG, tag_bytes, text + length) == 1 &&
+         (length == 0 || EVP_DecryptUpdate(decrypt_.get(), text, &written, text, static_cast<int>(length)) == 1) &&
+         EVP_DecryptFinal_ex(decrypt_.get(), nothing, &written) == 1;
 }
 
 }  // namespace wgq

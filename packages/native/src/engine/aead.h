@@ -39,11 +39,11 @@ class Aead {
   static constexpr std::size_t lead = 64;
   static constexpr std::size_t slack = 15;
 
-  // Encrypts `length` bytes in place and puts the tag behind them.
-  void seal(const AeadKey& key, std::uint64_t nonce, std::uint8_t* text, std::size_t length);
+  // Encrypts `length` bytes in place and puts the tag behind them. False when OpenSSL refused: then the bytes must not go out.
+  [[nodiscard]] bool seal(const AeadKey& key, std::uint64_t nonce, std::uint8_t* text, std::size_t length);
   // Checks the tag behind `length` bytes and decrypts them in place; false, and the bytes unchanged or worthless, when it
   // is wrong.
-  bool open(const AeadKey& key, std::uint64_t nonce, std::uint8_t* text, std::size_t length);
+  [[nodiscard]] bool open(const AeadKey& key, std::uint64_t nonce, std::uint8_t* text, std::size_t length);
 
   bool low_level() const { return low_level_; }
 
@@ -52,7 +52,7 @@ class Aead {
     void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
   };
 
-  void seal_evp(const AeadKey& key, std::uint64_t nonce, std::uint8_t* text, std::size_t length);
+  bool seal_evp(const AeadKey& key, std::uint64_t nonce, std::uint8_t* text, std::size_t length);
   bool open_evp(const AeadKey& key, std::uint64_t nonce, std::uint8_t* text, std::size_t length);
 
   bool low_level_;

@@ -35,38 +35,41 @@ const EVP_CIPHER* chacha20_poly1305() {
 
 // HChaCha20 (draft-irtf-cfrg-xchacha §2.2) from a ChaCha20 block: the block function adds the initial state at its end,
 // HChaCha20 does not, so the known words are subtracted again.
-void hchacha20(const std::uint8_t key[32], const std::uint8_t nonce[16], std::uint8_t subkey[32]) {
+[[nodiscard]] bool hchacha20(const std::uint8_t key[32], const std::uint8_t nonce[16], std::uint8_t subkey[32]) {
   static constexpr std::uint32_t constants[4]{0x61707865, 0x3320646e, 0x79622d32, 0x6b206574};
   std::uint8_t block[64]{};
   int written = 0;
   CipherContext context(EVP_CIPHER_CTX_new());
   // OpenSSL's ChaCha20 takes counter and nonce as one 16-byte value: the last four words of the state.
-  EVP_EncryptInit_ex(context.get(), chacha20(), nullptr, key, nonce);
-  EVP_EncryptUpdate(context.get(), block, &written, block, sizeof block);
+  const bool done = context && EVP_EncryptInit_ex(context.get(), chacha20(), nullptr, key, nonce) == 1 &&
+                    EVP_EncryptUpdate(context.get(), block, &written, block, sizeof block) == 1;
   for (std::size_t i = 0; i < 4; i++) {
     const std::size_t last = 12 + i;
     store_le(subkey + 4 * i, load_le<std::uint32_t>(block + 4 * i) - constants[i]);
     store_le(subkey + 16 + 4 * i, load_le<std::uint32_t>(block + 4 * last) - load_le<std::uint32_t>(nonce + 4 * i));
   }
   OPENSSL_cleanse(block, sizeof block);
+  return done;
 }
 
 }  // namespace
 
-Mac xchacha20_poly1305_seal(const std::uint8_t key[32], const std::uint8_t nonce[24], std::span<std::uint8_t> text,
-                            std::span<const std::uint8_t> associated) {
+std::optional<Mac> xchacha20_poly1305_seal(const std::uint8_t key[32], const std::uint8_t nonce[24],
+                                           std::span<std::uint8_t> text, std::span<const std::uint8_t> associated) {
   std::uint8_t subkey[32], iv[12]{};
-  hchacha20(key, nonce, subkey);
+  if (!hchacha20(key, nonce, subkey)) return std::nullopt;
   std::memcpy(iv + 4, nonce + 16, 8);
   CipherContext context(EVP_CIPHER_CTX_new());
   Mac tag{};
   int written = 0;
-  EVP_EncryptInit_ex(context.get(), chacha20_poly1305(), nullptr, subkey, iv);
-  EVP_EncryptUpdate(context.get(), nullptr, &written, associated.data(), static_cast<int>(associated.size()));
-  EVP_EncryptUpdate(context.get(), text.data(), &written, text.data(), static_cast<int>(text.size()));
-  EVP_EncryptFinal_ex(context.get(), text.data() + text.size(), &written);
-  EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_GET_TAG, static_cast<int>(tag.size()), tag.data());
+  const bool done =
+      context && EVP_EncryptInit_ex(context.get(), chacha20_poly1305(), nullptr, subkey, iv) == 1 &&
+      EVP_EncryptUpdate(context.get(), nullptr, &written, associated.data(), static_cast<int>(associated.size())) == 1 &&
+      EVP_EncryptUpdate(context.get(), text.data(), &written, text.data(), static_cast<int>(text.size())) == 1 &&
+      EVP_EncryptFinal_ex(context.get(), text.data() + text.size(), &written) == 1 &&
+      EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_GET_TAG, static_cast<int>(tag.size()), tag.data()) == 1;
   OPENSSL_cleanse(subkey, sizeof subkey);
+  if (!done) return std::nullopt;
   return tag;
 }
 
@@ -78,13 +81,14 @@ Cookies::Cookies() {
 
 Cookies::~Cookies() { OPENSSL_cleanse(secret_.data(), secret_.size()); }
 
-Mac Cookies::mac(std::span<const std::uint8_t> key, std::span<const std::uint8_t> data) {
+std::optional<Mac> Cookies::mac(std::span<const std::uint8_t> key, std::span<const std::uint8_t> data) {
   Mac result{};
   std::size_t size = result.size(), written = 0;
   const OSSL_PARAM parameters[]{OSSL_PARAM_construct_size_t(OSSL_MAC_PARAM_SIZE, &size), OSSL_PARAM_construct_end()};
-  EVP_MAC_init(context_.get(), key.data(), key.size(), parameters);
-  EVP_MAC_update(context_.get(), data.data(), data.size());
-  EVP_MAC_final(context_.get(), result.data(), &written, result.size());
+  if (EVP_MAC_init(context_.get(), key.data(), key.size(), parameters) != 1 ||
+      EVP_MAC_update(context_.get(), data.data(), data.size()) != 1 ||
+      EVP_MAC_final(context_.get(), result.data(), &written, result.size()) != 1 || written != result.size())
+    return std::nullopt;
   return result;
 }
 
@@ -94,10 +98,10 @@ void Cookies::set_secret(std::span<const std::uint8_t, 32> secret, std::uint64_t
   has_secret_ = true;
 }
 
-Mac Cookies::cookie(const Endpoint& from, std::uint64_t now) {
+std::optional<Mac> Cookies::cookie(const Endpoint& from, std::uint64_t now) {
   if (!has_secret_ || now - secret_birth_ >= secret_lifetime) {
     std::array<std::uint8_t, 32> fresh;
-    RAND_bytes(fresh.data(), fresh.size());
+    if (RAND_bytes(fresh.data(), fresh.size()) != 1) return std::nullopt;
     set_secret(fresh, now);
     OPENSSL_cleanse(fresh.data(), fresh.size());
   }
@@ -113,23 +117,27 @@ bool Cookies::valid_mac2(std::span<const std::uint8_t> message, const Endpoint& 
   // Most messages of a flood carry none: that is seen without a MAC.
   static constexpr Mac none{};
   if (std::memcmp(message.data() + signed_part.size(), none.data(), none.size()) == 0) return false;
-  const Mac expected = mac(cookie(from, now), signed_part);
-  return CRYPTO_memcmp(expected.data(), message.data() + signed_part.size(), expected.size()) == 0;
+  const auto key = cookie(from, now);
+  const auto expected = key ? mac(*key, signed_part) : std::nullopt;
+  return expected && CRYPTO_memcmp(expected->data(), message.data() + signed_part.size(), expected->size()) == 0;
 }
 
-CookieReply Cookies::reply(const std::array<std::uint8_t, 32>& cookie_key, std::span<const std::uint8_t> message,
-                           const Endpoint& from, std::uint64_t now, const std::uint8_t* nonce) {
+std::optional<CookieReply> Cookies::reply(const std::array<std::uint8_t, 32>& cookie_key,
+                                          std::span<const std::uint8_t> message, const Endpoint& from, std::uint64_t now,
+                                          const std::uint8_t* nonce) {
   CookieReply reply{};
   store_le(reply.data(), message_cookie_reply);
   std::memcpy(reply.data() + 4, message.data() + 4, 4);  // the sender's index
   if (nonce) std::memcpy(reply.data() + 8, nonce, 24);
-  else RAND_bytes(reply.data() + 8, 24);
-  const Mac plain = cookie(from, now);
-  std::copy(plain.begin(), plain.end(), reply.begin() + 32);
+  else if (RAND_bytes(reply.data() + 8, 24) != 1) return std::nullopt;
+  const auto plain = cookie(from, now);
+  if (!plain) return std::nullopt;
+  std::copy(plain->begin(), plain->end(), reply.begin() + 32);
   const auto mac1 = message.subspan(message.size() - 32, 16);
-  const Mac tag =
+  const auto tag =
       xchacha20_poly1305_seal(cookie_key.data(), reply.data() + 8, std::span(reply).subspan(32, 16), mac1);
-  std::copy(tag.begin(), tag.end(), reply.begin() + 48);
+  if (!tag) return std::nullopt;
+  std::copy(tag->begin(), tag->end(), reply.begin() + 48);
   return reply;
 }
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "engine/endpoint.h"
@@ -16,9 +17,9 @@ namespace wgq {
 using Mac = std::array<std::uint8_t, 16>;
 using CookieReply = std::array<std::uint8_t, cookie_reply_bytes>;
 
-// XChaCha20-Poly1305: encrypts `text` in place and returns the tag.
-Mac xchacha20_poly1305_seal(const std::uint8_t key[32], const std::uint8_t nonce[24], std::span<std::uint8_t> text,
-                            std::span<const std::uint8_t> associated);
+// XChaCha20-Poly1305: encrypts `text` in place and returns the tag; nothing when OpenSSL refused.
+std::optional<Mac> xchacha20_poly1305_seal(const std::uint8_t key[32], const std::uint8_t nonce[24], std::span<std::uint8_t> text,
+                                           std::span<const std::uint8_t> associated);
 
 // The responder's side of cookies (protocol §6.2): a secret of 120 s, cookies that bind address and port, and replies.
 class Cookies {
@@ -30,13 +31,14 @@ class Cookies {
   Cookies(const Cookies&) = delete;
   Cookies& operator=(const Cookies&) = delete;
 
-  // Keyed BLAKE2s with 16 bytes of output. Key of 16 or 32 bytes.
-  Mac mac(std::span<const std::uint8_t> key, std::span<const std::uint8_t> data);
+  // Keyed BLAKE2s with 16 bytes of output. Key of 16 or 32 bytes. Nothing when OpenSSL refused.
+  std::optional<Mac> mac(std::span<const std::uint8_t> key, std::span<const std::uint8_t> data);
   // Whether the last 16 bytes are the MAC under the cookie of this source.
   bool valid_mac2(std::span<const std::uint8_t> message, const Endpoint& from, std::uint64_t now);
-  // The reply to a handshake message: the source's cookie, encrypted for the holder of the message.
-  CookieReply reply(const std::array<std::uint8_t, 32>& cookie_key, std::span<const std::uint8_t> message,
-                    const Endpoint& from, std::uint64_t now, const std::uint8_t* nonce = nullptr);
+  // The reply to a handshake message: the source's cookie, encrypted for the holder of the message. Nothing when OpenSSL
+  // refused.
+  std::optional<CookieReply> reply(const std::array<std::uint8_t, 32>& cookie_key, std::span<const std::uint8_t> message,
+                                   const Endpoint& from, std::uint64_t now, const std::uint8_t* nonce = nullptr);
 
   // For tests: a known secret, born at `now`.
   void set_secret(std::span<const std::uint8_t, 32> secret, std::uint64_t now);
@@ -46,7 +48,7 @@ class Cookies {
     void operator()(EVP_MAC_CTX* context) const { EVP_MAC_CTX_free(context); }
   };
 
-  Mac cookie(const Endpoint& from, std::uint64_t now);
+  std::optional<Mac> cookie(const Endpoint& from, std::uint64_t now);
 
   std::unique_ptr<EVP_MAC_CTX, Free> context_;
   std::array<std::uint8_t, 32> secret_{};

@@ -41,7 +41,8 @@
   X(handshakes_overflowed, "handshakesOverflowed") \
   X(bad_mac1, "badMac1")                       \
   X(rate_limited, "rateLimited")               \
-  X(cookies_sent, "cookiesSent")
+  X(cookies_sent, "cookiesSent")               \
+  X(crypto_failures, "cryptoFailures")
 
 namespace wgq {
 

@@ -78,26 +78,29 @@ int DatagramSender::send(UdpSockets& sockets, Peer& peer, const Train& train) {
   UdpSocket& socket = sockets.of_family(to.family);
   if (!socket) return EAFNOSUPPORT;
 
+  int suspected = 0;  // why the train goes again as single datagrams
   auto segments = [&] {
     const std::uint32_t refused = peer.refused_segment.load(std::memory_order_relaxed);
-    return train.bytes > train.stride && socket.segmentation.load(std::memory_order_relaxed) &&
+    return suspected == 0 && train.bytes > train.stride && socket.segmentation.load(std::memory_order_relaxed) &&
            (refused == 0 || train.stride < refused);
   };
   for (;;) {
     const bool segmented = segments();
     const int error = segmented ? send_segmented(socket, to, train) : send_singly(socket, to, train);
-    if (error == 0) return 0;
-    if (to.source_family != 0 && blames_source(error)) {
+    if (error == 0) {
+      if (suspected != 0) refuse_segments(peer, train, suspected);
+      return 0;
+    }
+    if (segmented && (error == EMSGSIZE || error == EINVAL)) {
+      // A segment larger than the route's MTU, for which kernels before 6.14 say EINVAL; plain datagrams are fragmented
+      // instead. Whether it is that, or the source, shows when they go.
+      suspected = error;
+    } else if (to.source_family != 0 && blames_source(error)) {
+      suspected = 0;
       peer.endpoint.clear_source(&to);
       to.clear_source();
       count(counters_.source_forgotten);
-    } else if (segmented && error == EMSGSIZE) {
-      // A segment larger than the route's MTU; plain datagrams are fragmented instead.
-      peer.refused_segment.store(static_cast<std::uint32_t>(train.stride), std::memory_order_relaxed);
-      if (counters_.segmentation_refused.fetch_add(1, std::memory_order_relaxed) == 0)
-        mailbox_.notice("UDP segmentation refused for a peer, messages of " + std::to_string(train.stride) +
-                        " bytes (EMSGSIZE): the path's MTU is smaller; sending them one by one");
-    } else if (segmented && (error == EIO || error == EINVAL || error == EOPNOTSUPP)) {
+    } else if (segmented && (error == EIO || error == EOPNOTSUPP)) {
       if (socket.segmentation.exchange(false, std::memory_order_relaxed))
         mailbox_.notice("UDP segmentation switched off for the socket: " + errno_name(error));
       count(counters_.segmentation_refused);
@@ -106,6 +109,13 @@ int DatagramSender::send(UdpSockets& sockets, Peer& peer, const Train& train) {
       return error;
     }
   }
+}
+
+void DatagramSender::refuse_segments(Peer& peer, const Train& train, int error) {
+  peer.refused_segment.store(static_cast<std::uint32_t>(train.stride), std::memory_order_relaxed);
+  if (counters_.segmentation_refused.fetch_add(1, std::memory_order_relaxed) == 0)
+    mailbox_.notice("UDP segmentation refused for a peer, messages of " + std::to_string(train.stride) + " bytes (" +
+                    errno_name(error) + "): the path's MTU is smaller; sending them one by one");
 }
 
 int DatagramSender::send_segmented(UdpSocket& socket, const Endpoint& to, const Train& train) {

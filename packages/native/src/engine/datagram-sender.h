@@ -32,6 +32,8 @@ class DatagramSender {
   int send_to(UdpSockets& sockets, const Endpoint& to, const std::uint8_t* data, std::size_t length);
 
  private:
+  // From now on such messages to the peer go one by one.
+  void refuse_segments(Peer& peer, const Train& train, int error);
   int send_segmented(UdpSocket& socket, const Endpoint& to, const Train& train);
   int send_singly(UdpSocket& socket, const Endpoint& to, const Train& train);
 

@@ -21,7 +21,7 @@ HandshakeGate::Verdict HandshakeGate::judge(const Identity* identity, std::span<
   if (type == message_cookie_reply) return Verdict::admit;
 
   const auto mac1 = cookies_.mac(identity->mac1_key, message.first(expected - 32));
-  if (CRYPTO_memcmp(mac1.data(), message.data() + expected - 32, mac1.size()) != 0) return Verdict::bad_mac1;
+  if (!mac1 || CRYPTO_memcmp(mac1->data(), message.data() + expected - 32, mac1->size()) != 0) return Verdict::bad_mac1;
 
   if (waiting >= loaded_from) loaded_until_.store(now + hysteresis, std::memory_order_relaxed);
   if (!loaded(now)) return Verdict::admit;

@@ -31,9 +31,9 @@ class HandshakeGate {
   // `waiting`: messages not yet taken by JavaScript. Raises nothing.
   Verdict judge(const Identity* identity, std::span<const std::uint8_t> message, const Endpoint& from,
                 std::size_t waiting, std::uint64_t now);
-  // The answer to a message judged answer_cookie.
-  CookieReply reply(const Identity& identity, std::span<const std::uint8_t> message, const Endpoint& from,
-                    std::uint64_t now) {
+  // The answer to a message judged answer_cookie; nothing when OpenSSL refused.
+  std::optional<CookieReply> reply(const Identity& identity, std::span<const std::uint8_t> message, const Endpoint& from,
+                                   std::uint64_t now) {
     return cookies_.reply(identity.cookie_key, message, from, now);
   }
   // Any thread: the last drain by JavaScript took that long, ended at `now`.

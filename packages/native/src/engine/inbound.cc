@@ -283,9 +283,10 @@ void Inbound::handshake(const std::uint8_t* data, std::size_t length, const Endp
     case HandshakeGate::Verdict::rate_limited:
       return count(counters.rate_limited);
     case HandshakeGate::Verdict::answer_cookie: {
-      const CookieReply reply = device_.gate.reply(*identity, message, from, now_);
+      const auto reply = device_.gate.reply(*identity, message, from, now_);
+      if (!reply) return count(counters.crypto_failures);
       if (UdpSockets* sockets = device_.sockets.load(std::memory_order_acquire))
-        transmitter_.sender().send_to(*sockets, from, reply.data(), reply.size());
+        transmitter_.sender().send_to(*sockets, from, reply->data(), reply->size());
       return count(counters.cookies_sent);
     }
     case HandshakeGate::Verdict::admit:

@@ -12,7 +12,7 @@ OpenTrain::OpenTrain() : arena_(std::make_unique_for_overwrite<std::uint8_t[]>(a
 void OpenTrain::clear() {
   train_ = {.data = arena_.get() + Aead::lead};
   peer_ = nullptr;
-  ended_ = has_data_ = false;
+  ended_ = has_data_ = refused_ = false;
   added_ = sealed_ = 0;
 }
 
@@ -48,7 +48,7 @@ void OpenTrain::seal(Aead& aead) {
     store_le(header, message_transport);
     store_le(header + 4, message.keypair->remote_index);
     store_le(header + 8, message.nonce);
-    aead.seal(message.keypair->send_key, message.nonce, text, message.padded);
+    if (!aead.seal(message.keypair->send_key, message.nonce, text, message.padded)) refused_ = true;
   }
 }
 

@@ -25,9 +25,10 @@ class OpenTrain {
   // Adds a message of `length` bytes, which stand at next_plaintext() and are padded to `padded`, to be encrypted by
   // `seal`.
   void add(Peer& peer, Keypair& keypair, std::size_t length, std::size_t padded, std::uint8_t ecn, std::uint64_t nonce);
-  // Encrypts what was added since the last call.
+  // Encrypts what was added since the last call. What cannot be encrypted must not go out: `sealed` says so.
   void seal(Aead& aead);
 
+  bool sealed() const { return !refused_; }
   const Train& train() const { return train_; }
   Peer& peer() const { return *peer_; }
   Keypair& keypair() const { return *keypair_; }
@@ -50,6 +51,7 @@ class OpenTrain {
   Keypair* keypair_ = nullptr;  // of the last message
   bool ended_ = false;          // a shorter message stands at the end
   bool has_data_ = false;       // not only keepalives
+  bool refused_ = false;        // a message could not be encrypted
   std::array<Message, most_segments> messages_;
   std::size_t added_ = 0, sealed_ = 0;
 };

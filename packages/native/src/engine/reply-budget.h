@@ -4,10 +4,12 @@
 #include <openssl/rand.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdint>
 #include <cstring>
 
 #include "engine/endpoint.h"
+#include "napi/error.h"
 
 namespace wgq {
 
@@ -20,7 +22,10 @@ class ReplyBudget {
   static constexpr std::uint64_t reply_cost = 100'000;       // ns
   static constexpr std::uint64_t most_saved = 50'000'000;    // ns: 500 replies at once
 
-  ReplyBudget() { RAND_bytes(reinterpret_cast<unsigned char*>(&seed_), sizeof seed_); }
+  // Raises SystemError when there is no randomness.
+  ReplyBudget() {
+    if (RAND_bytes(reinterpret_cast<unsigned char*>(&seed_), sizeof seed_) != 1) throw SystemError{EIO, "RAND_bytes"};
+  }
 
   // Whether the sender may be answered now; counts the answer.
   bool take(const Endpoint& to, std::uint64_t now) {

@@ -88,8 +88,10 @@ napi_value reply(js::Call& call) {
   auto& [gate, identity] = call.wrapped<Gate>();
   const auto message = exact_copy(call[0]);
   const js::Bytes nonce = call[3].bytes_of(24, "a nonce");
-  return js::buffer(call.env, gate.cookies().reply(identity.cookie_key, message, endpoint_of(call[1]), call[2].u64(),
-                                                   nonce.data()));
+  const auto made =
+      gate.cookies().reply(identity.cookie_key, message, endpoint_of(call[1]), call[2].u64(), nonce.data());
+  if (!made) throw SystemError{ENOSYS, "OpenSSL refused a cookie reply"};
+  return js::buffer(call.env, *made);
 }
 
 napi_value report_drain(js::Call& call) {
@@ -243,7 +245,8 @@ napi_value seal(js::Call& call) {
   const auto plain = exact_copy(call[3]);
   std::vector<std::uint8_t> bytes(lead + plain.size() + tag_bytes + Aead::slack, 0xa5);
   std::copy(plain.begin(), plain.end(), bytes.begin() + lead);
-  Aead(backend_of(call[0])).seal(key, call[2].u64(), bytes.data() + lead, plain.size());
+  if (!Aead(backend_of(call[0])).seal(key, call[2].u64(), bytes.data() + lead, plain.size()))
+    throw SystemError{ENOSYS, "OpenSSL refused to encrypt"};
   for (std::size_t i = 0; i < lead; i++)
     if (bytes[i] != 0xa5) throw ArgumentError{"seal changed what stands before the text"};
   return js::buffer(call.env, std::span(bytes).subspan(lead, plain.size() + tag_bytes));

@@ -64,6 +64,10 @@ void Transmitter::drain() {
 }
 
 void Transmitter::send(OpenTrain& open) {
+  if (!open.sealed()) {
+    count(device_.counters.crypto_failures, open.train().count());
+    return open.clear();
+  }
   UdpSockets* sockets = device_.sockets.load(std::memory_order_acquire);
   Peer& peer = open.peer();
   const int error = sockets ? sender_.send(*sockets, peer, open.train()) : ENETDOWN;

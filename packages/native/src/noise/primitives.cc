@@ -128,9 +128,9 @@ void NoisePrimitives::kdf(std::span<const std::uint8_t> key, std::span<const std
     chained = key_bytes;
     std::copy(outputs[n].begin(), outputs[n].end(), block);
   }
-  EVP_MAC_init(hmac_.get(), zeros, sizeof zeros, nullptr);
   OPENSSL_cleanse(secret, sizeof secret);
   OPENSSL_cleanse(block, sizeof block);
+  must(EVP_MAC_init(hmac_.get(), zeros, sizeof zeros, nullptr) == 1, "to forget a key");
 }
 
 void NoisePrimitives::mac(std::span<std::uint8_t> out, std::span<const std::uint8_t> key,
@@ -148,7 +148,7 @@ void NoisePrimitives::start_cipher(bool sealing, std::span<const std::uint8_t> k
 }
 
 void NoisePrimitives::forget_cipher_key() {
-  EVP_CipherInit_ex2(cipher_.get(), nullptr, zeros, nullptr, -1, nullptr);
+  must(EVP_CipherInit_ex2(cipher_.get(), nullptr, zeros, nullptr, -1, nullptr) == 1, "to forget a key");
 }
 
 void NoisePrimitives::seal(std::span<std::uint8_t> out, std::span<const std::uint8_t> key,
