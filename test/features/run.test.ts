@@ -101,7 +101,9 @@ describe.skipIf(why)('wgq run', () => {
   ]
 
   test('as the first process of a container, with a full tunnel', async () => {
-    tunnel.write(tunnel.defaultConfig().replace('10.60.0.2/32', '10.60.0.2/32, 0.0.0.0/0'))
+    const orphans = '\nPostUp = for i in 1 2 3 4 5; do (sleep 0.$i &); done\n'
+    const full = tunnel.defaultConfig().replace('10.60.0.2/32', '10.60.0.2/32, 0.0.0.0/0')
+    tunnel.write(full.replace('\nListenPort', `${orphans}ListenPort`))
     const running = new Foreground(tunnel, {}, container)
     await until('the tunnel', isUp, 30_000)
     expect(tunnel.reaches(2)).toBe(true)
@@ -111,6 +113,9 @@ describe.skipIf(why)('wgq run', () => {
     expect(status).toMatch(/^NSpid:\t\d+\t1$/m)
     expect(status).toMatch(/^CapPrm:\t0*1000$/m)
     expect(tunnel.ns.run('ip', 'rule')).toContain('lookup 51820')
+    // Those that its hooks left behind were taken in and ended.
+    const zombies = () => spawnSync('ps', ['--ppid', `${init}`, '-o', 'stat='], { encoding: 'utf8' }).stdout
+    await until('the orphans to be reaped', () => !zombies().includes('Z'))
     process.kill(init, 'SIGTERM')
     expect(await running.status).toBe(0)
     await tunnel.untilLink(false)

@@ -44,6 +44,29 @@ describe.skipIf(why)('the daemon', () => {
     if (testingOurs) expect(daemon.show('dump')).toBe('(none)\t(none)\t0\toff')
   })
 
+  it.skipIf(!testingOurs)('makes an interface that is quiet as the driver makes it', async () => {
+    const ns = space()
+    const daemon = await Daemon.start(ns)
+    ns.run('ip', 'link', 'set', daemon.device, 'up')
+    const [link] = JSON.parse(ns.run('ip', '-j', '-d', 'address', 'show', daemon.device))
+    expect(link.flags).not.toContain('MULTICAST')
+    const [details] = JSON.parse(ns.run('ip', '-j', '-d', 'link', 'show', daemon.device))
+    expect(details.inet6_addr_gen_mode).toBe('none')
+    expect(link.addr_info).toEqual([])
+    for (const which of [daemon.device, 'all'])
+      expect(ns.run('cat', `/proc/sys/net/ipv4/conf/${which}/send_redirects`)).toBe('0\n')
+  })
+
+  it.skipIf(!testingOurs)('ends when the namespace goes that its interface was moved to', async () => {
+    const ns = space()
+    const other = space()
+    const daemon = await Daemon.start(ns)
+    ns.run('ip', 'link', 'set', daemon.device, 'netns', other.name)
+    other.remove()
+    await until('the daemon to end', () => daemon.ended)
+    expect(existsSync(daemon.socket)).toBe(false)
+  })
+
   it.each(['SIGTERM', 'SIGINT'] as const)('ends on %s and leaves nothing', async (signal) => {
     const ns = space()
     const daemon = await Daemon.start(ns)

@@ -59,6 +59,9 @@ export const lockFile = (fd: number, options: { readonly wait: boolean }): boole
 export const openMarkedSocket = (family: 4 | 6, mark: number): number =>
   loadAddon().openMarkedSocket(family === 6, mark)
 
+/** Takes the exit status of an ended child that Node did not start (waitpid(2), never waiting); false when there is none. */
+export const reap = (pid: number): boolean => loadAddon().reap(pid)
+
 /** Allows or forbids core dumps and, on Linux (prctl PR_SET_DUMPABLE) and FreeBSD, ptrace by the same user. */
 export const setDumpable = (allowed: boolean): void => loadAddon().setDumpable(allowed)
 

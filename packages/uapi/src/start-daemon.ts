@@ -24,7 +24,7 @@ export const startDaemon = (
   start: DaemonStart,
 ): Promise<{ readonly status: number; readonly text: string }> => {
   const { command, env, tunFd, uapiFd, explain } = start
-  const output = start.chatty ? ('inherit' as const) : ('ignore' as const)
+  const output = start.chatty || env['WGQ_LOG_TO'] === 'stderr' ? ('inherit' as const) : ('ignore' as const)
   const child = spawn(process.execPath, [...process.execArgv, ...daemonFlags, ...command], {
     detached: true,
     cwd: '/',

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { locate } from '@wgq/config/locate'
+import { reapOrphans } from '@wgq/dataplane/daemon/orphans'
 import { notifyReady, notifyStopping } from '@wgq/dataplane/daemon/service-manager'
 import { runDirectory } from '@wgq/quick/run/directory'
 import { readJournal } from '@wgq/quick/run/journal'
@@ -25,6 +26,7 @@ export const run: Handler = async (invocation) => {
   const [tunnel = ''] = parsed.operands
   const { interfaceName, path: configPath } = locate(tunnel)
   const requests = new Requests()
+  reapOrphans()
   const followFile = parsed.flags.has('follow-file')
   const options = [...parsed.flags].filter((flag) => flag !== 'follow-file').map((flag) => `--${flag}`)
   const { status } = await verb(['up', ...options, tunnel], { requests })
@@ -59,7 +61,8 @@ const verb = (
   // The data plane would report itself in our place, and become the main process of the service.
   const { NOTIFY_SOCKET: _, ...env } = process.env
   const child = spawn(join(thisProgram().binDirectory, 'wgq'), words, {
-    env: capture ? { ...env, WG_ENDPOINT_RESOLUTION_RETRIES: '0' } : env,
+    // What the data plane has to say belongs to this program's output.
+    env: { WGQ_LOG_TO: 'stderr', ...env, ...(capture && { WG_ENDPOINT_RESOLUTION_RETRIES: '0' }) },
     stdio: capture ? ['ignore', 'pipe', 'ignore'] : 'inherit',
     detached: requests === undefined,
   })

@@ -8,6 +8,8 @@ const requests = {
   getMtu: 0x8921,
   setMtu: 0x8922,
   setQueueLength: 0x8943,
+  getFlags: 0x8913,
+  setFlags: 0x8914,
   tunGetInterface: 0x800454d2,
 } as const
 const inet = 2
@@ -29,6 +31,20 @@ export const setQueueLength = (name: string, packets: number): void => {
   request[nameBytes / 4] = packets
   ioctl({ family: inet }, requests.setQueueLength, bytes)
 }
+
+/** `ip link set NAME multicast off`. */
+export const clearMulticast = (name: string): void => {
+  const request = new Int32Array(requestBytes / 4)
+  const bytes = named(request, name)
+  ioctl({ family: inet }, requests.getFlags, bytes)
+  // The flags are a short.
+  const flags = new Uint16Array(request.buffer, nameBytes, 1)
+  flags[0] = (flags[0] as number) & ~multicastFlag
+  ioctl({ family: inet }, requests.setFlags, bytes)
+}
+
+/** IFF_MULTICAST. */
+const multicastFlag = 0x1000
 
 /** Name of the interface of a TUN descriptor now; undefined when it was deleted. */
 export const tunName = (fd: number): string | undefined => {

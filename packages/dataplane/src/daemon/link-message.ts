@@ -13,7 +13,15 @@ const put32 = (b: Buffer, value: number, at: number) =>
   little ? b.writeUInt32LE(value, at) : b.writeUInt32BE(value, at)
 
 const headerLength = 16
-const type = { error: 2, newLink: 16, delLink: 17, getLink: 18, newRoute: 24, getRoute: 26 } as const
+const type = {
+  error: 2,
+  newLink: 16,
+  delLink: 17,
+  getLink: 18,
+  setLink: 19,
+  newRoute: 24,
+  getRoute: 26,
+} as const
 const request = 1
 const attribute = {
   ifName: 3,
@@ -21,12 +29,17 @@ const attribute = {
   newNetnsId: 45,
   targetNetnsId: 46,
   newIfIndex: 49,
+  ofFamily: 26,
+  addressGeneration: 8,
   rtaDst: 1,
   rtaSrc: 2,
   rtaOif: 4,
   rtaMark: 16,
 } as const
 const interfaceUp = 1
+const inet6 = 10
+const generateNone = 1
+const routeTypeLocal = 2
 
 /** RTMGRP_… masks. */
 export const group = {
@@ -100,6 +113,29 @@ export const routeQuery = (destination: Buffer, source: Buffer, mark: number): B
   const parts = [header, encode(attribute.rtaDst, destination), encode(attribute.rtaSrc, source)]
   if (mark !== 0) parts.push(encode(attribute.rtaMark, word(mark)))
   return message(type.getRoute, parts)
+}
+
+/** `ip link set dev INDEX addrgenmode none`. */
+export const noAddressGeneration = (index: number): Buffer => {
+  const header = Buffer.alloc(16)
+  put32(header, index, 4)
+  const mode = encode(attribute.addressGeneration, Buffer.from([generateNone]))
+  return message(type.setLink, [header, encode(attribute.ofFamily, encode(inet6, mode))])
+}
+
+/** `ip route get ADDRESS`. */
+export const localQuery = (address: Buffer): Buffer => {
+  const header = Buffer.alloc(12)
+  header[0] = address.length === 4 ? 2 : 10
+  header[1] = address.length * 8
+  return message(type.getRoute, [header, encode(attribute.rtaDst, address)])
+}
+
+/** Whether the answer to {@link localQuery} says that the address is one of this machine. */
+export const isLocal = (datagram: Uint8Array): boolean => {
+  for (const { kind, body } of messages(datagram))
+    if (kind === type.newRoute && body.length >= 12) return body[7] === routeTypeLocal
+  return false
 }
 
 /** Output interface of the answer to {@link routeQuery}; undefined when there is no such route (any more). */

@@ -21,6 +21,8 @@ export interface LinkWatchEdges {
 }
 
 const routeProtocol = 0
+/** How often a TUN that is down is looked for: its namespace may go without a word to ours. Up, its descriptor tells. */
+const lookEveryMs = 500
 
 /**
  * Follows the TUN: up, down, MTU, deletion, also after it was moved to another network namespace (`ip link set NAME netns
@@ -33,6 +35,7 @@ export class LinkWatch {
   private queries: NativeNetlinkSocket | undefined
   private place: LinkPlace | undefined
   private last: LinkState | undefined
+  private looking: NodeJS.Timeout | undefined
 
   constructor(edges: LinkWatchEdges) {
     this.edges = edges
@@ -40,6 +43,9 @@ export class LinkWatch {
 
   /** Opens the socket and reports the state of now. */
   start(): void {
+    this.looking = setInterval(() => {
+      if (!this.last?.up && this.edges.currentName() === undefined) this.deleted()
+    }, lookEveryMs).unref()
     this.open({ allNamespaces: true })
     if (!this.find() && this.news) {
       // A TUN that was handed to us may live elsewhere: then listen there, if we may.
@@ -65,16 +71,21 @@ export class LinkWatch {
 
   /** Stops watching. */
   close(): void {
+    clearInterval(this.looking)
+    this.closeSockets()
+  }
+
+  // --- internal ---
+
+  private closeSockets(): void {
     this.news?.close()
     this.queries?.close()
     this.news = undefined
     this.queries = undefined
   }
 
-  // --- internal ---
-
   private open(where: Partial<NetlinkSocketOptions>): void {
-    this.close()
+    this.closeSockets()
     const news = this.edges.openSocket({ protocol: routeProtocol, groups: group.link, ...where })
     this.news = news
     this.queries = this.edges.openSocket({ protocol: routeProtocol, ...where })

@@ -6,20 +6,43 @@ import type { LogLevel } from './settings.ts'
 /** Lines a second at most; the rest is counted and said once. */
 const mostLinesPerSecond = 50
 
+/** What the lines are for: numbers of syslog(3). */
+const severity = { ERROR: 3, INFO: 6, DEBUG: 7 } as const
+type Word = keyof typeof severity
+
+/** Takes a line, without its end. */
+export type LogSink = (line: string, level: number) => void
+
+/** Standard error, with the time. */
+export const toStandardError: LogSink = (line) => {
+  const stamp = new Date().toISOString().slice(0, 19).replaceAll('-', '/').replace('T', ' ')
+  writeSync(2, `${line.replace(') ', `) ${stamp} `)}\n`)
+}
+
+/** The system's log (syslog(3), facility daemon), which the journal reads too. `send` takes a path and a datagram. */
+export const toSystemLog =
+  (send: (path: string, text: string) => void): LogSink =>
+  (line, level) =>
+    send('/dev/log', `<${facilityDaemon + level}>wgqd[${process.pid}]: ${line}`)
+
+const facilityDaemon = 3 << 3
+
 /**
- * The daemon's log on standard error, `LEVEL: (NAME) text` as wireguard-go writes it. At most 50 lines a second, so that
+ * The daemon's log, lines `LEVEL: (NAME) text` as wireguard-go writes them. At most 50 lines a second, so that
  * an attacker cannot fill a disk.
  */
 export class DaemonLog implements DeviceLog {
   private readonly name: string
   private readonly level: LogLevel
+  private readonly sink: LogSink
   private second = 0
   private lines = 0
   private suppressed = 0
 
-  constructor(name: string, level: LogLevel) {
+  constructor(name: string, level: LogLevel, sink: LogSink = toStandardError) {
     this.name = name
     this.level = level
+    this.sink = sink
   }
 
   /** For somebody who looks for a fault: handshakes, keepalives, refusals. */
@@ -36,9 +59,8 @@ export class DaemonLog implements DeviceLog {
     if (this.level !== 'silent') this.write('ERROR', () => text)
   }
 
-  private write(level: string, text: () => string): void {
-    const now = new Date()
-    const second = Math.floor(now.getTime() / 1000)
+  private write(level: Word, text: () => string): void {
+    const second = Math.floor(Date.now() / 1000)
     if (second !== this.second) {
       const { suppressed } = this
       this.second = second
@@ -50,11 +72,10 @@ export class DaemonLog implements DeviceLog {
       this.suppressed++
       return
     }
-    const stamp = now.toISOString().slice(0, 19).replaceAll('-', '/').replace('T', ' ')
     try {
-      writeSync(2, `${level}: (${this.name}) ${stamp} ${text()}\n`)
+      this.sink(`${level}: (${this.name}) ${text()}`, severity[level])
     } catch {
-      // Nobody reads any more (EPIPE, EAGAIN): a log must not end the tunnel.
+      // Nobody reads (EPIPE, EAGAIN, no /dev/log): a log must not end the tunnel.
     }
   }
 }

@@ -4,7 +4,14 @@ import { writeFileSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { errnoText } from '@wgq/model/errno'
 import { createEngine, type EngineEvent, type PacketEngine } from '@wgq/native/engine'
-import { bootTimeNanoseconds, interfaceIndex, interfaceName, setDumpable } from '@wgq/native/system'
+import { openNetlinkSocket } from '@wgq/native/raw-socket'
+import {
+  bootTimeNanoseconds,
+  interfaceIndex,
+  interfaceName,
+  notifyServiceManager,
+  setDumpable,
+} from '@wgq/native/system'
 import { listenUapi, type UapiServer } from '@wgq/uapi/server'
 import { defaultMtu, mostJitterMs } from '../constants.ts'
 import { Configuration } from '../device/configuration.ts'
@@ -13,8 +20,9 @@ import { makeKeyPair } from '../noise/dh.ts'
 import { rehearse } from '../noise/rehearsal.ts'
 import { logDrops } from './drop-log.ts'
 import { tunFailure } from './failure.ts'
+import { GenerationWatch } from './generation-watch.ts'
 import type { LinkState } from './link-watch.ts'
-import { DaemonLog } from './log.ts'
+import { DaemonLog, toStandardError, toSystemLog } from './log.ts'
 import { RandomIndices } from './random-indices.ts'
 import type { DaemonSettings } from './settings.ts'
 import type { DaemonSystem, LinkWatcher, OpenTun, SourceWatcher } from './systems/daemon-system.ts'
@@ -40,7 +48,11 @@ export const runDaemon = async (
   settings: DaemonSettings,
   ended: (status: number) => void,
 ): Promise<DaemonHandle> => {
-  const log = new DaemonLog(settings.name, settings.logLevel)
+  const log = new DaemonLog(
+    settings.name,
+    settings.logLevel,
+    settings.logTo === 'syslog' ? toSystemLog(notifyServiceManager) : toStandardError,
+  )
   system =
     process.platform === 'linux'
       ? (await import('./systems/linux.ts')).linuxDaemonSystem
@@ -92,6 +104,7 @@ class RunningDaemon implements DaemonHandle {
   private readonly tun: OpenTun
   private readonly links: LinkWatcher
   private sources: SourceWatcher | undefined
+  private generation: GenerationWatch | undefined
   private server: UapiServer | undefined
   private timer: NodeJS.Timeout | undefined
   private retry: NodeJS.Timeout | undefined
@@ -138,6 +151,7 @@ class RunningDaemon implements DaemonHandle {
   }
 
   async start(): Promise<void> {
+    this.device.keepsPort = this.device.portIsFixed = this.settings.keepPort
     system.prepareLink(this.name, this.log)
     this.server = await listenUapi({
       device: new Configuration(this.device, () => this.links.refresh()),
@@ -150,6 +164,16 @@ class RunningDaemon implements DaemonHandle {
       ...(this.settings.uapiFd === undefined ? {} : { fd: this.settings.uapiFd }),
     })
     this.sources = system.watchSources((sources) => this.checkSources(sources))
+    this.generation = new GenerationWatch({
+      openSocket: openNetlinkSocket,
+      wallMs: Date.now,
+      bootMs: () => Number(bootTimeNanoseconds()) / 1e6,
+      monotonicMs: () => Number(process.hrtime.bigint()) / 1e6,
+      onCopied: (why) => {
+        this.log.debug(() => `${why}: no key is used any longer to send`)
+        this.device.renewKeys()
+      },
+    })
     this.links.start()
     if (this.settings.nameFile !== undefined) writeFileSync(this.settings.nameFile, `${this.name}\n`)
     if (this.settings.logLevel === 'debug')
@@ -174,6 +198,7 @@ class RunningDaemon implements DaemonHandle {
     this.server?.close()
     this.links.close()
     this.sources?.close()
+    this.generation?.close()
     this.device.close()
     this.indices.close()
     this.tun.destroy?.()
@@ -258,6 +283,7 @@ class RunningDaemon implements DaemonHandle {
 
   private async checkSources(sources: SourceWatcher): Promise<void> {
     if (this.closed || !this.device.isUp) return
+    this.device.followZones()
     let sliceEnd = performance.now() + sliceMs
     for (const _ of this.device.forgetSources((record) => sources.isStale(record, this.device.fwmark))) {
       if (performance.now() < sliceEnd) continue

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { WgqError } from '@wgq/model/error'
 import type { TunOffload } from '@wgq/native/tun'
+import { readyVariable } from '@wgq/uapi/ready'
 
 /** How much is logged. */
 export type LogLevel = 'silent' | 'error' | 'debug'
@@ -10,12 +11,16 @@ export interface DaemonSettings {
   readonly name: string
   readonly foreground: boolean
   readonly logLevel: LogLevel
+  /** Where it is logged. */
+  readonly logTo: 'stderr' | 'syslog'
   readonly offload: TunOffload
   readonly udpSegmentation: boolean
   readonly udpCoalescing: boolean
   readonly receiveBufferBytes: number | undefined
   /** How many threads carry packets; undefined: as many as are known to help. */
   readonly threads: number | undefined
+  /** Whether a port that the system chose stays although a peer cannot be reached from it. */
+  readonly keepPort: boolean
   /** Whether system calls that are not needed are given up once everything is open. */
   readonly sandbox: boolean
   /** A TUN descriptor made by somebody else (WG_TUN_FD). */
@@ -34,6 +39,7 @@ Runs a WireGuard interface in userspace until it is deleted, its socket is remov
 
 Environment:
   LOG_LEVEL=verbose|debug|error|silent   what is logged (error); WGQ_LOG=debug|info|error|silent goes before it
+  WGQ_LOG_TO=stderr|syslog               where it is logged: syslog in the background unless all is logged
   WG_PROCESS_FOREGROUND=1                as --foreground
   WG_TUN_FD, WG_UAPI_FD                  descriptors to use instead of opening a TUN or a socket
   WG_TUN_NAME_FILE                       file that gets the name of the interface
@@ -41,6 +47,7 @@ Environment:
   WGQ_UDP_GSO=auto|0, WGQ_UDP_GRO=auto|0 segmentation and coalescing of UDP
   WGQ_RCVBUF=BYTES                       receive buffer of the UDP sockets
   WGQ_THREADS=auto|2..64                 threads that carry packets; auto is 2, one for each direction
+  WGQ_STICKY_PORT=1                      a port that the system chose stays, also when a peer cannot be reached from it
   WGQ_SANDBOX=0                          keep the system calls that are given up after the start
 `
 
@@ -63,11 +70,13 @@ export const readSettings = (args: readonly string[], env: NodeJS.ProcessEnv): D
     name,
     foreground,
     logLevel: logLevel(env),
+    logTo: logTo(env),
     offload: offload(env['WGQ_TUN_OFFLOAD']),
     udpSegmentation: enabled('WGQ_UDP_GSO', env),
     udpCoalescing: enabled('WGQ_UDP_GRO', env),
     receiveBufferBytes: descriptor('WGQ_RCVBUF', env),
     threads: threads(env['WGQ_THREADS']),
+    keepPort: env['WGQ_STICKY_PORT'] === '1',
     sandbox: enabled('WGQ_SANDBOX', env),
     tunFd: descriptor('WG_TUN_FD', env),
     uapiFd: descriptor('WG_UAPI_FD', env),
@@ -88,6 +97,13 @@ const logLevel = (env: NodeJS.ProcessEnv): LogLevel => {
   const wanted = own || env['LOG_LEVEL']
   if (wanted === 'silent') return 'silent'
   return wanted === 'debug' || wanted === 'verbose' ? 'debug' : 'error'
+}
+
+/** A daemon in the background has no standard error, unless it is asked to be chatty. */
+const logTo = (env: NodeJS.ProcessEnv): 'stderr' | 'syslog' => {
+  const wanted = env['WGQ_LOG_TO']
+  if (wanted === 'stderr' || wanted === 'syslog') return wanted
+  return env[readyVariable] !== undefined && logLevel(env) !== 'debug' ? 'syslog' : 'stderr'
 }
 
 const offload = (wanted: string | undefined): TunOffload => {

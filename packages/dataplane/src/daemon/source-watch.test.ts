@@ -4,9 +4,9 @@ import type { NativeNetlinkSocket } from '@wgq/native/raw-socket'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { SourceWatch } from './source-watch.ts'
 
-/** A kernel whose route to everywhere leaves through `oif`; undefined: none. */
+/** A kernel whose route to everywhere leaves through `oif`; undefined: none. Every address is its own while `local`. */
 const world = (onChange: () => Promise<void> = async () => undefined) => {
-  const kernel = { oif: 3 as number | undefined, asked: 0, news: 0 }
+  const kernel = { oif: 3 as number | undefined, local: true, asked: 0, news: 0 }
   let listener: (() => void) | undefined
   const openSocket = (): NativeNetlinkSocket => ({
     portId: 1,
@@ -23,6 +23,8 @@ const world = (onChange: () => Promise<void> = async () => undefined) => {
       const answer = Buffer.alloc(36)
       answer.writeUInt32LE(36, 0)
       answer.writeUInt16LE(kernel.oif === undefined ? 2 : 24, 4)
+      // rtm_type: RTN_LOCAL or RTN_UNICAST
+      answer[16 + 7] = kernel.local ? 2 : 1
       answer.writeUInt16LE(8, 28)
       answer.writeUInt16LE(4, 30)
       answer.writeUInt32LE(kernel.oif ?? 0, 32)
@@ -61,6 +63,13 @@ test('a source is stale when its route leaves elsewhere or is gone', () => {
   expect(watch.isStale(record(4), 0)).toBe(true)
   kernel.oif = undefined
   expect(watch.isStale(record(4), 0)).toBe(true)
+})
+
+test('a source that nobody has is stale, although ip_nonlocal_bind routes from it', () => {
+  const { kernel, watch } = world()
+  kernel.local = false
+  expect(watch.isStale(record(4), 0)).toBe(true)
+  expect(watch.isStale(record(6), 0)).toBe(true)
 })
 
 test('nothing learned and link-local addresses are never stale, another family always', () => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { NativeNetlinkSocket, NetlinkSocketOptions } from '@wgq/native/raw-socket'
 import { sourceAddress, sourceInterface } from '../device/endpoint-record.ts'
-import { group, routeInterface, routeQuery } from './link-message.ts'
+import { group, isLocal, localQuery, routeInterface, routeQuery } from './link-message.ts'
 
 /** Changes that come within this time are answered together. */
 const debounceMs = 20
@@ -50,6 +50,10 @@ export class SourceWatch {
     // A link-local source is bound to its interface by the scope of the endpoint.
     if (destination[0] === 0xfe && ((destination[1] as number) & 0xc0) === 0x80) return false
     try {
+      // With net.ipv*.ip_nonlocal_bind the kernel sends from an address that nobody has.
+      this.queries.send(localQuery(source))
+      const owner = this.queries.receive()
+      if (owner === undefined || !isLocal(owner)) return true
       this.queries.send(routeQuery(destination, source, mark))
       const answer = this.queries.receive()
       return answer === undefined || routeInterface(answer) !== sourceInterface(record)

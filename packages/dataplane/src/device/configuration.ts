@@ -51,6 +51,7 @@ export class Configuration implements ServedDevice {
     const { device } = this
     // While down only noted: a port that cannot be had shows when the interface comes up.
     device.listenPort = device.isUp ? device.edges.engine.bind(port) : port
+    device.portIsFixed = port !== 0 || device.keepsPort
     // Answers to what is under way go to the port of before: ask again instead of waiting five seconds for them.
     for (const peer of device.peers.values()) if (peer.initiation) device.restartHandshake(peer)
     // The link came up without a port: this is the second chance.
@@ -148,6 +149,7 @@ class PeerConfiguration implements ServedPeer {
     if (!record)
       throw new WgqError('E_ENDPOINT', `The zone ${endpoint.zone} names no interface`, { errno: 'EINVAL' })
     this.device.edges.engine.setEndpoint(this.target.handle, record)
+    this.target.zonedEndpoint = endpoint.zone === undefined ? undefined : endpoint
   }
 
   setKeepalive(seconds: number): void {

@@ -340,3 +340,43 @@ test('ten thousand idle peers need no wake-up', () => {
   expect(a.wakeAt).toBeUndefined()
   expect(a.device.peers.size).toBe(10_000)
 })
+
+describe('what surrounds a device', () => {
+  test('a handshake that is given up takes another port, unless one was asked for', () => {
+    for (const [fixed, ports] of [
+      [false, [0, 0]],
+      [true, [7777]],
+    ] as const) {
+      const network = new MemoryNetwork()
+      const host = new MemoryHost(network, '192.0.2.1:1')
+      const bound: number[] = []
+      const bind = host.engine.bind.bind(host.engine)
+      host.engine.bind = (port) => {
+        bound.push(port)
+        return bind(port)
+      }
+      if (fixed) host.configuration.setListenPort(7777)
+      host.start()
+      const peer = randomKey()
+      host.setPeer(peer, { endpoint: '192.0.2.9:9' })
+      host.send(peer, 'nobody there')
+      pass(network, [host], 120_000)
+      expect(bound).toEqual(ports)
+    }
+  })
+
+  test('keys of a copied machine send nothing more; what comes with them is still taken', () => {
+    const { network, a, b, go } = pair()
+    a.send(b.publicKey, 'before')
+    go()
+    b.send(a.publicKey, 'answer')
+    a.device.renewKeys()
+    go()
+    expect(a.received).toEqual(['answer'])
+    network.log.length = 0
+    a.send(b.publicKey, 'after')
+    go(10_000)
+    expect(network.log.map(route)[0]).toBe('A>B initiation')
+    expect(b.received).toEqual(['before', 'after'])
+  })
+})

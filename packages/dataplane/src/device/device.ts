@@ -9,6 +9,7 @@ import { advance, nextDeadline, type PeerFacts, type TimerEvent } from '../peer/
 import { AllowedIps } from './allowed-ips.ts'
 import { DeadlineHeap } from './deadline-heap.ts'
 import type { DeviceEdges } from './edges.ts'
+import { encodeEndpoint, samePlace } from './endpoint-record.ts'
 import { Handshakes } from './handshakes.ts'
 import { IndexTable } from './index-table.ts'
 import { newPeer, type Peer, peerName } from './peer.ts'
@@ -33,6 +34,10 @@ export class Device {
   identity: Identity | undefined
   /** The configured port; 0 lets the system choose when the interface comes up. */
   listenPort = 0
+  /** A port that the system chose stays too. */
+  keepsPort = false
+  /** The port stays: it was asked for. */
+  portIsFixed = false
   fwmark = 0
   isUp = false
   /** Whether the link is up. The device follows it, unless its port could not be had. */
@@ -204,6 +209,7 @@ export class Device {
           if (peer.hasSessions) this.clearSessions(peer)
           break
         case 'gaveUp':
+          this.changePort()
           this.edges.log.debug(
             () => `${peerName(peer.publicKey)} - Handshake did not complete after 20 attempts, giving up`,
           )
@@ -213,6 +219,43 @@ export class Device {
     if (peer.removed) return
     this.deadlines.schedule(peer, nextDeadline(peer.timers))
     this.rearm()
+  }
+
+  /**
+   * Takes another port where none was asked for: what comes between us and a peer may keep the old one in a state that lets
+   * nothing through. Peers with a session hear of it at once.
+   */
+  private changePort(): void {
+    if (!this.isUp || this.portIsFixed) return
+    try {
+      this.listenPort = this.edges.engine.bind(0)
+    } catch {
+      // The old sockets go on.
+      return
+    }
+    this.edges.log.debug(() => `Listening on port ${this.listenPort} from now on`)
+    for (const peer of this.peers.values()) if (peer.hasSessions) this.edges.engine.sendKeepalive(peer.handle)
+  }
+
+  /** Has every session renewed before anything else is sent: the machine may be a copy of one that used the same keys. */
+  renewKeys(): void {
+    for (const peer of this.peers.values()) {
+      this.clearHandshake(peer)
+      this.feed(peer, 'identityChanged')
+      if (peer.hasSessions) this.edges.engine.expireSending(peer.handle)
+    }
+  }
+
+  /** Looks the interfaces of link-local endpoints up again: an adapter that was plugged in anew has another index. */
+  followZones(): void {
+    const { engine, interfaceIndex } = this.edges
+    for (const peer of this.peers.values()) {
+      if (!peer.zonedEndpoint) continue
+      const wanted = encodeEndpoint(peer.zonedEndpoint, interfaceIndex)
+      const known = engine.peerEndpoint(peer.handle)
+      if (wanted && known && !samePlace(wanted, known) && samePlace(wanted, known, 'in any zone'))
+        engine.setEndpoint(peer.handle, wanted)
+    }
   }
 
   /** Sends another initiation now, because the answer to the outstanding one cannot arrive. */

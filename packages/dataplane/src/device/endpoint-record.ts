@@ -42,6 +42,15 @@ export const decodeEndpoint = (
   return scope === 0 ? base : { ...base, zone: interfaceName(scope) ?? String(scope) }
 }
 
+/** Whether two records have the same address and port, and the same zone unless any will do. */
+export const samePlace = (a: Uint8Array, b: Uint8Array, zone?: 'in any zone'): boolean =>
+  [...a.subarray(0, 24)].every(
+    (byte, at) => byte === b[at] || (zone !== undefined && at >= zoneBytes.from && at < zoneBytes.to),
+  )
+
+/** Where a record has its zone. */
+const zoneBytes = { from: 4, to: 8 } as const
+
 /** Index of the interface the source was learned on; 0 when there is no learned source. */
 export const sourceInterface = (record: Uint8Array): number => {
   const view = Buffer.from(record.buffer, record.byteOffset, record.length)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { constants } from 'node:os'
+import { errnoText } from '@wgq/model/errno'
 import { keyBytes } from '@wgq/model/key'
 import { wipePrivateKey } from '@wgq/native/noise-primitives'
 import { cookieUsableMs, initiationSpacingMs } from '../constants.ts'
@@ -256,7 +257,7 @@ export class Handshakes {
     peer.sentMac1 = addMacs(message, mac1Key(remoteStatic), fresh)
     const errno = edges.engine.sendHandshake(peer.handle, message)
     if (errno !== 0)
-      edges.log.debug(() => `${peerName(peer.publicKey)} - Handshake message not sent: ${errnoText(errno)}`)
+      edges.log.debug(() => `${peerName(peer.publicKey)} - Handshake message not sent: ${reason(errno)}`)
   }
 }
 
@@ -266,5 +267,8 @@ const staticSecret = (identity: Identity, peer: Peer): Buffer | undefined => {
   return peer.staticStatic
 }
 
-const errnoText = (errno: number): string =>
-  errno === constants.errno.EDESTADDRREQ ? 'no known endpoint for peer' : `errno ${errno}`
+/** Numbers differ between systems, names do not. */
+const reason = (errno: number): string => {
+  const name = Object.entries(constants.errno).find(([, number]) => number === errno)?.[0] ?? `${errno}`
+  return name === 'EDESTADDRREQ' ? 'no known endpoint for peer' : errnoText(name)
+}

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import type { Endpoint } from '@wgq/model/endpoint'
 import type { Key } from '@wgq/model/key'
 import type { InitiatorState } from '../noise/handshake.ts'
 import { newTimerState, type TimerState } from '../peer/timers.ts'
@@ -8,6 +9,8 @@ export interface Peer {
   /** The engine's handle. */
   readonly handle: number
   readonly publicKey: Key
+  /** The endpoint that was configured, where it names an interface. */
+  zonedEndpoint: Endpoint | undefined
   presharedKey: Buffer | undefined
   readonly timers: TimerState
   /** Where the deadline heap has it. */
@@ -36,6 +39,7 @@ export interface Peer {
 export const newPeer = (handle: number, publicKey: Key): Peer => ({
   handle,
   publicKey,
+  zonedEndpoint: undefined,
   presharedKey: undefined,
   timers: newTimerState(),
   scheduledAt: undefined,

@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -118,6 +119,9 @@ napi_value open_marked_socket(js::Call& call) {
   return js::number(call.env, socket.release());
 }
 
+// reap(pid): boolean
+napi_value reap(js::Call& call) { return js::boolean(call.env, ::waitpid(call[0].i32(), nullptr, WNOHANG) > 0); }
+
 }  // namespace
 
 void register_system(napi_env env, napi_value exports) {
@@ -130,6 +134,7 @@ void register_system(napi_env env, napi_value exports) {
   js::define<x25519_public_key>(env, exports, "x25519PublicKey");
   js::define<lock_file>(env, exports, "lockFile");
   js::define<open_marked_socket>(env, exports, "openMarkedSocket");
+  js::define<reap>(env, exports, "reap");
 }
 
 }  // namespace wgq

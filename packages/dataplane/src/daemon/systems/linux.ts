@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 import { openNetlinkSocket } from '@wgq/native/raw-socket'
-import { capability, confineSystemCalls, keepCapabilities } from '@wgq/native/system'
+import { capability, confineSystemCalls, interfaceIndex, keepCapabilities } from '@wgq/native/system'
 import { attachTun, openTun } from '@wgq/native/tun'
 import { defaultMtu } from '../../constants.ts'
-import { setMtu, setQueueLength, tunName } from '../interface-request.ts'
+import { clearMulticast, setMtu, setQueueLength, tunName } from '../interface-request.ts'
 import { LinkWatch } from '../link-watch.ts'
+import { stopAddressGeneration, stopRedirects } from '../quiet-link.ts'
 import { SourceWatch } from '../source-watch.ts'
 import type { DaemonSystem } from './daemon-system.ts'
 
@@ -45,6 +46,9 @@ export const linuxDaemonSystem: DaemonSystem = {
     for (const [what, act] of [
       ['MTU', () => setMtu(name, defaultMtu)],
       ['queue length', () => setQueueLength(name, queueLength)],
+      ['multicast', () => clearMulticast(name)],
+      ['generation of addresses', () => stopAddressGeneration(openNetlinkSocket, interfaceIndex(name) ?? 0)],
+      ['ICMP redirects', () => stopRedirects(name)],
     ] as const) {
       try {
         act()
