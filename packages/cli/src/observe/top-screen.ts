@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
+
 import type { Device, Peer } from '@wgq/model/device'
 import { formatEndpoint } from '@wgq/model/endpoint'
+import { visible } from '@wgq/model/shown'
 import { shortAge, shortBytes, shortKey } from '../show/short.ts'
 import type { PeerNames } from './metrics-text.ts'
 
@@ -94,7 +96,7 @@ const row = (
   const age =
     Number(peer.lastHandshake.seconds) === 0 ? undefined : nowSeconds - Number(peer.lastHandshake.seconds)
   const cells: Cells = {
-    peer: names.get(peer.publicKey) ?? shortKey(peer.publicKey),
+    peer: visible(names.get(peer.publicKey) ?? shortKey(peer.publicKey)),
     iface: device.name,
     handshake: age === undefined ? 'never' : shortAge(age),
     down: shortBytes(rate.down),
