@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
+import { publisher } from './publisher.mjs'
 
 /**
  * Builds wgq and wgq-compat as Debian packages from a staged release. wgq-compat holds the names `wg` and `wg-quick` and
@@ -31,6 +32,7 @@ export const debianPackages = ({ root, version, epoch, staged, out }) => {
       { stdio: ['ignore', 'inherit', 'inherit'] },
     )
   make('install', main)
+  make('install-docs', main)
   make('install-compat', compat)
   execFileSync('strip', ['--strip-unneeded', join(main, 'usr/lib/wgq/wgq.node')])
   chmodSync(join(main, 'usr/lib/wgq/wgq.node'), 0o644)
@@ -86,6 +88,8 @@ wgq: non-standard-dir-perm 0700 != 0755 [etc/wireguard/]
 # wgq.target stops all tunnels at once; wgq-watch@ follows the tunnel that it serves.
 wgq: systemd-service-file-refers-to-unusual-wantedby-target wgq.target*
 wgq: systemd-service-file-refers-to-unusual-wantedby-target wgq@%i.service*
+wgq: systemd-service-file-refers-to-unusual-wantedby-target wgq-run@%i.service*
+wgq: systemd-service-file-refers-to-unusual-wantedby-target wg-quick@%i.service*
 `,
   'wgq-compat': `# As in wireguard-tools.
 wgq-compat: systemd-service-file-refers-to-unusual-wantedby-target wg-quick.target*
@@ -94,11 +98,13 @@ wgq-compat: systemd-service-file-refers-to-unusual-wantedby-target wg-quick.targ
 
 const build = ({ root, version, epoch, out, tree, control }) => {
   const name = control.Package
+  const { name: person, email, homepage } = publisher(['name', 'email'])
+  const maintainer = `${person} <${email}>`
   const doc = join(tree, 'usr/share/doc', name)
   mkdirSync(doc, { recursive: true })
   writeFileSync(join(doc, 'copyright'), copyright(root))
   const date = new Date(epoch * 1000).toUTCString().replace('GMT', '+0000')
-  const changes = `wgq (${version}) unstable; urgency=medium\n\n  * See CHANGELOG.md of the source.\n\n -- The wgq authors <wgq@wgq.example>  ${date}\n`
+  const changes = `wgq (${version}) unstable; urgency=medium\n\n  * See CHANGELOG.md of the source.\n\n -- ${maintainer}  ${date}\n`
   writeFileSync(join(doc, 'changelog.gz'), gzipSync(changes, { level: 9 }))
   const lintian = join(tree, 'usr/share/lintian/overrides')
   mkdirSync(lintian, { recursive: true })
@@ -119,7 +125,8 @@ const build = ({ root, version, epoch, out, tree, control }) => {
     Version: version,
     'Installed-Size': kib,
     Priority: 'optional',
-    Maintainer: 'The wgq authors <wgq@wgq.example>',
+    Maintainer: maintainer,
+    ...(homepage && { Homepage: homepage }),
   }
   const { Description: description, ...rest } = fields
   writeFileSync(
@@ -192,7 +199,7 @@ fi
   postrm: `#!/bin/sh
 set -e
 if [ "$1" = remove ] && [ -d /run/systemd/system ]; then
-  systemctl --system daemon-reload >/dev/null || true
+  systemctl --system daemon-reload >/dev/null 2>&1 || true
 fi
-${name === 'wgq' ? 'if [ "$1" = purge ]; then\n  rmdir /etc/wireguard 2>/dev/null || true\n  rm -rf /run/wgq\n  rmdir /run/wireguard 2>/dev/null || true\nfi\n' : ''}`,
+${name === 'wgq' ? 'if [ "$1" = purge ]; then\n  rmdir /etc/wireguard 2>/dev/null || true\n  rm -rf /run/wgq 2>/dev/null || true\n  rmdir /run/wireguard 2>/dev/null || true\nfi\n' : ''}`,
 })

@@ -10,6 +10,7 @@ import { debianPackages } from './debian.mjs'
 import { launcher } from './launcher.mjs'
 import { npmPackages } from './npm.mjs'
 import { prebuiltAddon, prebuiltTargets } from './prebuilt.mjs'
+import { recipes } from './recipes.mjs'
 import { billOfMaterials, licenceText, thirdParty } from './third-party.mjs'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
@@ -131,6 +132,7 @@ const known = {
     return debianPackages({ root, version, epoch, staged: stage(true), out: out() })
   },
   prebuilt: () => platforms.map(prebuiltAddon),
+  recipes: () => recipes({ root, out: out('recipes') }),
   npm: () =>
     npmPackages({
       root,
@@ -151,4 +153,10 @@ if (wanted.length === 0 || wanted.some((name) => !(name in known))) {
   process.stderr.write(`package: say what to build: ${Object.keys(known).join(', ')}\n`)
   process.exit(1)
 }
-for (const name of wanted) for (const file of known[name]()) process.stdout.write(`${relative(root, file)}\n`)
+try {
+  for (const name of wanted)
+    for (const file of known[name]()) process.stdout.write(`${relative(root, file)}\n`)
+} catch (error) {
+  process.stderr.write(`package: ${error.message}\n`)
+  process.exitCode = 1
+}

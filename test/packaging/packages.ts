@@ -8,6 +8,13 @@ import { workspace } from '../support/workspace.ts'
 /** Whether a program is not installed. */
 export const missing = (program: string): boolean => spawnSync('which', [program]).status !== 0
 
+/** Who publishes what the tests build. */
+const publisher = {
+  DEBFULLNAME: 'Tests of wgq',
+  DEBEMAIL: 'tests@wgq.example',
+  WGQ_HOMEPAGE: 'https://wgq.example',
+}
+
 /** Runs `scripts/package` into a new folder and returns the files there. Throws with its output when it fails. */
 export const makePackages = (
   words: readonly string[],
@@ -16,7 +23,7 @@ export const makePackages = (
   const out = mkdtempSync(join(tmpdir(), 'wgq-packages-'))
   const done = spawnSync(join(workspace, 'scripts/package'), [`--out=${out}`, ...words], {
     encoding: 'utf8',
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...publisher, ...env },
   })
   if (done.status !== 0) throw new Error(`scripts/package ${words.join(' ')}: ${done.stdout}${done.stderr}`)
   return Object.fromEntries(readdirSync(out).map((name) => [name, join(out, name)]))

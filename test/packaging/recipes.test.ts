@@ -28,6 +28,28 @@ describe('recipes of other systems', () => {
     expect(pattern.exec(read(file))?.[1]).toBe(version)
   })
 
+  test('scripts/package recipes names the publisher, and asks for it', () => {
+    const made = makePackages(['recipes'])
+    for (const [name, folder] of Object.entries(made)) {
+      const texts = readdirSync(folder, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8'))
+      expect(texts.join('\n'), name).not.toMatch(/@(HOMEPAGE|MAINTAINER|EMAIL)@/)
+    }
+    expect(readFileSync(join(made['arch'] as string, 'PKGBUILD'), 'utf8')).toContain(
+      'url="https://wgq.example"',
+    )
+    rmSync(dirname(made['arch'] as string), { recursive: true, force: true })
+    expect(() => makePackages(['recipes'], { WGQ_HOMEPAGE: '' })).toThrow(
+      /set WGQ_HOMEPAGE \(the page of the/,
+    )
+  })
+
+  test('nothing that is shipped names a page or an address that does not exist', () => {
+    for (const part of ['packaging', 'docs', 'README.md', 'SECURITY.md', 'CHANGELOG.md', 'dist/lib'])
+      expect(run('grep', '-rIl', 'wgq[.]example', join(workspace, part)).stdout, part).toBe('')
+  })
+
   test('every package of the workspace has that version too', () => {
     const { version } = JSON.parse(readFileSync(join(workspace, 'package.json'), 'utf8'))
     for (const name of readdirSync(join(workspace, 'packages'))) {

@@ -5,8 +5,8 @@ import type { Position } from '@wgq/model/error'
 
 const levels = { error: 'error', warning: 'warning', info: 'note' } as const
 
-/** Every code has a section of its own there. */
-const documentation = 'https://wgq.example/docs/lint.md'
+/** Every code has a section of its own there: where packages install it. */
+const documentation = 'file:///usr/share/doc/wgq/lint.md'
 
 /** Findings as SARIF 2.1.0 (OASIS), which code scanning services read. */
 export const sarifLog = (findings: readonly Diagnostic[], version: string): object => {
