@@ -18,7 +18,8 @@ export const readNftTables = async (
   for (const table of tables) {
     if (!present.has(table)) continue
     const { status, stdout } = await run('nft', ['list', 'table', ...table.split(' ')], quiet)
-    if (status === 0) found.set(table, stdout)
+    // Without /etc/protocols (small containers) nft lists numbers.
+    if (status === 0) found.set(table, stdout.replaceAll('meta l4proto 17 ', 'meta l4proto udp '))
   }
   return found
 }

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { type TunnelFile, tunnelFile } from '../../packages/quick/src/testing/memory/arbitraries.ts'
+import { builtBin, whyNotBuilt } from '../support/built-program.ts'
+import { Capture } from '../support/capture.ts'
+import { Daemon } from '../support/daemon.ts'
+import { wgqd } from '../support/implementation.ts'
+import { connect, Namespace, whyNoNetns } from '../support/netns.ts'
+import { PrivateRun, type Ran, whyNoPrivateRun } from '../support/private-run.ts'
+import { makeTextKeys } from '../support/tunnel.ts'
+
+// Pairs of files from the arbitraries of the properties in memory, on a real network with our own data plane: the state that
+// a reload leaves is that of a fresh up, and in a full tunnel not one packet leaves outside meanwhile.
+const why = whyNoNetns() ?? whyNoPrivateRun() ?? whyNotBuilt()
+if (why) console.warn(`features/reload-pairs: skipped: ${why}`)
+
+const pairs = Number(process.env['WGQ_PAIRS'] ?? (process.env['WGQ_LONG'] ? 200 : 25))
+const seed = Number(process.env['WGQ_SEED'] ?? 3)
+const device = 'wgpairs'
+const target = '198.51.100.1'
+/** The key of the first peer in the arbitraries' files. */
+const firstPeer = 'Mm3d+dtiB33uDWxGCXbu9bz59KoluSkxzUKjacYul2k='
+
+describe.skipIf(why)('pairs of files', () => {
+  const ours = makeTextKeys()
+  const theirs = makeTextKeys()
+  let ns: Namespace
+  let world: Namespace
+  let server: Daemon
+  let run: PrivateRun
+  let etc: string
+  beforeAll(async () => {
+    ns = new Namespace('pairs')
+    world = new Namespace('world')
+    connect(
+      { ns, dev: 'up0', addresses: ['192.0.2.2/24', '2001:db8::2/64'] },
+      { ns: world, dev: 'up0', addresses: ['192.0.2.9/24', '2001:db8::9/64'] },
+    )
+    for (const [family, via] of [
+      ['-4', '192.0.2.9'],
+      ['-6', '2001:db8::9'],
+    ] as const)
+      ns.run('ip', family, 'route', 'add', 'default', 'via', via, 'metric', '100')
+    server = await Daemon.start(world, { implementation: wgqd })
+    server.setconf(
+      `[Interface]\nPrivateKey = ${theirs.privateKey}\nListenPort = 51820\n[Peer]\nPublicKey = ${ours.publicKey}\nAllowedIPs = 10.0.0.0/8, fd00::/8\n`,
+    )
+    world.run('ip', 'address', 'add', `${target}/32`, 'dev', server.device)
+    world.run('ip', 'link', 'set', server.device, 'up')
+    world.run('ip', 'route', 'add', '10.0.0.0/8', 'dev', server.device)
+    run = new PrivateRun()
+    etc = join(run.root, 'etc')
+    mkdirSync(etc)
+    writeFileSync(join(etc, 'resolv.conf'), 'nameserver 192.0.2.53\n')
+  })
+  afterAll(() => {
+    ns?.remove()
+    world?.remove()
+    run?.remove()
+  })
+
+  const wgq = (...words: string[]): Promise<Ran> =>
+    run.run(['sh', '-c', `mount --bind ${etc} /etc && exec "$@"`, 'sh', join(builtBin, 'wgq'), ...words], {
+      netns: ns.name,
+    })
+  const file = (): string => join(run.work, `${device}.conf`)
+  const write = ({ text, killSwitch }: TunnelFile): void =>
+    writeFileSync(
+      file(),
+      text
+        .replace(firstPeer, theirs.publicKey)
+        .replace(
+          /PrivateKey = .*/,
+          `PrivateKey = ${ours.privateKey}${killSwitch ? '\n# KillSwitch = on' : ''}`,
+        ),
+      { mode: 0o600 },
+    )
+
+  /** What can be observed of the machine; the addresses that the kernel gives a TUN by itself are left out. */
+  const stateOf = async (one?: TunnelFile): Promise<Record<string, unknown>> => {
+    const lines = (...words: string[]) =>
+      ns
+        .run('ip', ...words)
+        .split('\n')
+        .map((line) =>
+          line
+            .trim()
+            .replace(/^\d+:\s*/, '')
+            .replace(/ +/g, ' '),
+        )
+        .filter((line) => line !== '' && !/fe80|ff00::/.test(line))
+    const shown = one ? (await wgq('show', device, 'dump')).stdout.split('\n').filter(Boolean) : []
+    const [own = '', ...peers] = shown.map((line) => line.split('\t'))
+    return {
+      addresses: lines('-o', 'address', 'show')
+        .filter((line) => !line.startsWith('lo'))
+        .map((line) => line.replace(/ scope .*/, ''))
+        // Only the order of IPv4 addresses says which one packets leave with.
+        .sort((x, y) => (x.includes('inet6') && y.includes('inet6') ? x.localeCompare(y) : 0)),
+      mtu: one && /mtu (\d+)/.exec(ns.run('ip', 'link', 'show', device))?.[1],
+      routes: [
+        ...lines('-4', 'route', 'show', 'table', 'all'),
+        ...lines('-6', 'route', 'show', 'table', 'all'),
+      ].sort(),
+      rules: [...lines('-4', 'rule'), ...lines('-6', 'rule')],
+      // Neither the order of tables matters, nor that of rules that drop or accept alone.
+      nft: ns
+        .run('nft', 'list', 'ruleset')
+        .split('\n')
+        .filter((line) => !line.includes('fe80'))
+        .sort(),
+      device: [own[1], one?.text.includes('ListenPort') ? own[2] : '', own[3]],
+      peers: peers
+        .map(([key, secret, , allowed, , , , keepalive]) => [
+          key,
+          secret,
+          allowed?.split(',').sort().join(),
+          keepalive,
+        ])
+        .sort(),
+      resolver: readFileSync(join(etc, 'resolv.conf'), 'utf8'),
+    }
+  }
+
+  const up = async (one: TunnelFile): Promise<boolean> => {
+    write(one)
+    const done = await wgq('up', file())
+    return done.status === 0
+  }
+
+  afterEach(async () => {
+    await wgq('down', file())
+  })
+
+  const done = fc.sample(fc.tuple(tunnelFile, tunnelFile), { numRuns: pairs, seed })
+  // A kill switch stays until `down`.
+  const kept = done.map(([a, b], index) => ({
+    index,
+    a,
+    b: { ...b, killSwitch: a.killSwitch || b.killSwitch },
+  }))
+  test.each(kept)(
+    'pair $index',
+    async ({ a, b }) => {
+      const before = await stateOf()
+      // Files that cannot be brought up here (a route that is there already) leave nothing; they are no pair.
+      if (!(await up(a))) return expect(await stateOf()).toEqual(before)
+      const full = a.full.includes(4) && b.full.includes(4)
+      const capture = full ? await Capture.start(ns, 'up0', `host ${target}`) : undefined
+      const ping = full ? ns.start('ping', ['-i', '0.005', target]) : undefined
+      write(b)
+      const reloaded = await wgq('reload', file())
+      ping?.kill('SIGINT')
+      const state = await stateOf(b)
+      const again = await wgq('diff', file())
+      expect((await wgq('down', file())).status).toBe(0)
+      expect(await stateOf()).toEqual(before)
+      if (capture) expect(capture.packets().map((packet) => packet.toString('hex'))).toEqual([])
+      if (!(await up(b))) return expect(reloaded.status, reloaded.stderr).not.toBe(0)
+      expect(reloaded.status, reloaded.stderr).toBe(0)
+      const fresh = await stateOf(b)
+      expect((await wgq('down', file())).status).toBe(0)
+      expect(state, reloaded.stderr).toEqual(fresh)
+      expect(again.status, again.stdout).toBe(0)
+    },
+    60_000,
+  )
+})
