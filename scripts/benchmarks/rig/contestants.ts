@@ -7,6 +7,8 @@ import { type Implementation, wgqd, wireguardGo } from '../../../test/support/im
 import { Tunnel, type TunnelOptions } from '../../../test/support/tunnel.ts'
 import { workspace } from '../../../test/support/workspace.ts'
 
+/** The copy without super-packets, where scripts/build/portable has put one. */
+const portable = join(workspace, 'dist/portable/bin/wgqd')
 const newestGo = join(process.env['GOBIN'] ?? join(homedir(), 'go/bin'), 'wireguard')
 
 /** What must exist for an implementation to run: for ours more than its launcher. */
@@ -18,6 +20,7 @@ const proof = ({ name, command }: Implementation): string =>
 export const contestants = (): Implementation[] =>
   [
     wgqd,
+    { ...wgqd, name: 'wgqd (as on the BSDs)', command: portable },
     { ...wireguardGo, name: 'wireguard-go (Debian)' },
     { name: 'wireguard-go (newest)', command: newestGo },
   ].filter((one) => {
