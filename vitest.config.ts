@@ -40,6 +40,7 @@ export default defineConfig({
       suite('faults', 600_000),
       suite('kernel-vm', 1_200_000),
       suite('cross', 900_000),
+      suite('fuzz', 600_000),
     ],
   },
 })

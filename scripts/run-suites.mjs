@@ -18,6 +18,7 @@ const known = [
   'faults',
   'kernel-vm',
   'cross',
+  'fuzz',
 ]
 const asked = process.argv.slice(2)
 const unknown = asked.filter((suite) => !known.includes(suite))

@@ -164,6 +164,10 @@ describe('contradictions are refused', () => {
 
   test('a checksum outside of the packet', () => {
     expect(completeChecksum(virtio({ start: 115, offset: 25 }), packet)).toBeUndefined()
+    expect(
+      completeChecksum(virtio({ start: 0, offset: 0 }), packet),
+      'inside of the IP header',
+    ).toBeUndefined()
     expect(completeChecksum(virtio({ start: 0xffff, offset: 0xffff }), packet)).toBeUndefined()
   })
 })
