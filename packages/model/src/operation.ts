@@ -35,6 +35,7 @@ export type Op =
   | { readonly do: 'address.add'; readonly dev: IfName; readonly family: Family; readonly address: string }
   | { readonly do: 'address.delete'; readonly dev: IfName; readonly family: Family; readonly address: string }
   | { readonly do: 'link.up'; readonly dev: IfName; readonly mtu: string }
+  | { readonly do: 'link.down'; readonly dev: IfName }
   | { readonly do: 'route.add'; readonly dev: IfName; readonly dst: Cidr; readonly table?: Table }
   /** `metric` and `protocol` (RTPROT_) tell routes to the same destination apart. */
   | {

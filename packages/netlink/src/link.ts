@@ -47,6 +47,13 @@ export const raiseLink = (index: number, mtu: number): BatchRequest => ({
   },
 })
 
+/** `ip link set down dev NAME`. */
+export const lowerLink = (index: number): BatchRequest => ({
+  type: linkType.new,
+  flags: 0,
+  fill: (writer) => header(writer, index, 0, upFlag),
+})
+
 /** `ip link set dev NAME netns NETNS`, by index and an open descriptor of the namespace. */
 export const moveLink = (index: number, netnsFd: number): BatchRequest => ({
   type: linkType.new,
@@ -124,9 +131,9 @@ export const readLink = (message: Message): Link => {
 }
 
 /** struct ifinfomsg; `up` also sets the change mask. */
-const header = (writer: MessageWriter, index: number, up = 0): void => {
+const header = (writer: MessageWriter, index: number, flags = 0, changed = flags): void => {
   writer.u32(0)
   writer.u32(index)
-  writer.u32(up)
-  writer.u32(up)
+  writer.u32(flags)
+  writer.u32(changed)
 }

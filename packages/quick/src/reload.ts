@@ -11,7 +11,7 @@ import { recover } from './recover.ts'
 import { unlessInterrupted } from './run/act.ts'
 import { configuredBy, hooksDigest } from './run/configured.ts'
 import { Failure, Interrupted } from './run/failure.ts'
-import { inverse } from './run/inverse.ts'
+import { inverse, withoutRepeats } from './run/inverse.ts'
 import { type Journal, JournalKeeper, readJournal, startJournal } from './run/journal.ts'
 import { sessionOf } from './run/namespace.ts'
 import { Run } from './run/run.ts'
@@ -20,6 +20,7 @@ import type { Session } from './session.ts'
 import type { Difference, EndpointMemory } from './state/device-difference.ts'
 import { difference, type Plan } from './state/difference.ts'
 import { isIpv6Off } from './state/ipv6-off.ts'
+import { isSetByHook } from './state/mentioned.ts'
 import { look, type Seen } from './state/seen.ts'
 import type { TunnelState } from './state/tunnel-state.ts'
 import { refuseHollow, wantedState } from './state/wanted.ts'
@@ -62,7 +63,7 @@ export const planReload = async (session: Session): Promise<ReloadPlan> => {
   const seen = await look(inside, journal)
   refuseHollow(session.settings, session.configPath, seen.state.device, journal)
   const wanted = await want(inside, change, seen, journal)
-  const memory = memoryOf(journal)
+  const memory = memoryOf(journal, seen, session)
   const plan = difference(seen, wanted, memory, session.name)
   const gateway = await gatewayDifferences(inside, journal)
   return {
@@ -140,6 +141,7 @@ const bringTo = async (run: Run, first: ReloadPlan): Promise<void> => {
     },
     ...(mark ? { mark } : {}),
     linkIndex: seen.link.index,
+    undo: withoutRepeats(keeper.journal.undo),
   })
 }
 
@@ -205,8 +207,11 @@ const goBack = async (run: Run, first: ReloadPlan): Promise<void> => {
 export const asBefore = ({ state }: Pick<Seen, 'state'>): TunnelState => {
   const { device } = state
   const zero = 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=' as Key
+  const ofFamily = (family: 4 | 6) => state.addresses.filter((cidr) => cidr.family === family)
   return {
     ...state,
+    // In the order they came: IPv6 lists the newest first.
+    addresses: [...ofFamily(4), ...ofFamily(6).reverse()],
     device: {
       privateKey: device.privateKey ?? zero,
       listenPort: device.listenPort,
@@ -259,9 +264,7 @@ const wantedMtu = async (
   ipv6: boolean,
 ): Promise<number> => {
   const { settings, system, edges } = session
-  const { hooks, mtu } = settings
-  if (mtu === undefined && [...hooks.preUp, ...hooks.postUp].some(({ value }) => /\bmtu\b/i.test(value)))
-    return seen.link.mtu
+  if (settings.mtu === undefined && isSetByHook(settings, /\bmtu\b/i)) return seen.link.mtu
   const peers = change.peers.flatMap(({ endpoint, publicKey }) => {
     const running = seen.state.device.peers.find((peer) => peer.publicKey === publicKey)
     return endpoint || running ? [{ ...emptyPeer, publicKey, ...(endpoint ? { endpoint } : {}) }] : []
@@ -291,9 +294,13 @@ const refuseRenamed = async (session: Session, journal: Journal | undefined): Pr
   })
 }
 
-const memoryOf = (journal: Journal | undefined): EndpointMemory => ({
+const memoryOf = (journal: Journal | undefined, { state }: Seen, { settings }: Session): EndpointMemory => ({
   configured: new Map(Object.entries(journal?.configured?.endpoints ?? {}) as [Key, string][]),
-  presharedKeys: new Set(journal?.configured?.presharedKeys ?? []),
+  presharedKeys: new Set(
+    journal || isSetByHook(settings, /preshared-key|psk|rosenpass/i)
+      ? (journal?.configured?.presharedKeys ?? [])
+      : state.device.peers.map(({ publicKey }) => publicKey),
+  ),
 })
 
 /** A mark that nobody asked for is a part of the default route or the kill switch. */

@@ -18,6 +18,8 @@ export const interfaceCommands = (
       return [['ifconfig', real(op.dev), familyWord(op.family), op.address, 'alias']]
     case 'address.delete':
       return [['ifconfig', real(op.dev), familyWord(op.family), bareAddress(op.address), removal]]
+    case 'link.down':
+      return [['ifconfig', real(op.dev), 'down']]
     case 'link.up':
       return [
         ['ifconfig', real(op.dev), 'mtu', op.mtu],

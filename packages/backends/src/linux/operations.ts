@@ -3,7 +3,7 @@ import { parseIp } from '@wgq/model/ip'
 import type { IfName, Op } from '@wgq/model/operation'
 import { changeAddress } from '@wgq/netlink/address'
 import type { BatchRequest } from '@wgq/netlink/exchange'
-import { addLink, deleteLink, moveLink, raiseLink } from '@wgq/netlink/link'
+import { addLink, deleteLink, lowerLink, moveLink, raiseLink } from '@wgq/netlink/link'
 import { addRoute, changeFloor, deleteRoute, mainTable, type NumberedRoute } from '@wgq/netlink/route'
 import { addRule, deleteRule } from '@wgq/netlink/rule'
 import { readMtu, readPrefix, readTable, tableComplaint } from './ip-argument.ts'
@@ -18,6 +18,7 @@ export type NetlinkOp = Extract<
       | 'link.delete'
       | 'link.move'
       | 'link.up'
+      | 'link.down'
       | 'address.add'
       | 'address.delete'
       | 'route.add'
@@ -55,6 +56,8 @@ export const requestOf = (op: NetlinkOp, context: OperationContext): BatchReques
     case 'link.move':
       // The descriptor has to stay open until the message is sent; it goes with the process.
       return moveLink(context.indexOf(op.name), openNamespace(op.netns))
+    case 'link.down':
+      return lowerLink(context.indexOf(op.dev))
     case 'link.up': {
       const mtu = readMtu(op.mtu)
       return raiseLink(context.indexOf(op.dev), mtu)

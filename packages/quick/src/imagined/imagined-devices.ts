@@ -26,7 +26,10 @@ export class ImaginedDevices implements DeviceAccess {
   }
 }
 
-/** The device after a change, as every implementation carries it out: an allowed IP belongs to the last peer that claims it. */
+/**
+ * The device after a change, as every implementation carries it out: an allowed IP belongs to the last peer that claims it.
+ * Takes time in proportion to the device and the change.
+ */
 export const applyChange = (device: Device, change: DeviceChange): Device => {
   const peers = new PeerTable(change.replacePeers ? [] : device.peers)
   for (const peerChange of change.peers) peers.apply(peerChange)

@@ -22,6 +22,7 @@ const hostOps = new Set<Op['do']>([
   'link.delete',
   'link.move',
   'link.up',
+  'link.down',
   'address.add',
   'address.delete',
   'route.add',

@@ -49,13 +49,28 @@ export const settles = (ops: readonly Op[], noted: readonly Op[]): readonly Op[]
   return noted.filter((op) => {
     const id = idOf(op) as string
     const count = done.get(id) ?? 0
-    // Rules may be there twice: each deletion takes one.
-    if (count > 0 && op.do === 'rule.delete') done.set(id, count - 1)
+    // What is noted twice went and came again, or (rules) is there twice: each deletion takes one.
+    if (count > 0 && !wholes.has(op.do)) done.set(id, count - 1)
     return count === 0 && !('dev' in op && isOnLink(op) && done.has(`link.delete ${op.dev}`))
   })
 }
 
+/** Of these there is one, however often it was set. */
+const wholes = new Set<Op['do']>([
+  'link.delete',
+  'dns.unset',
+  'firewall.unload',
+  'killswitch.off',
+  'gateway.off',
+  'forwarding.unset',
+])
+
 const isOnLink = (op: Op): boolean => op.do === 'address.delete' || op.do === 'route.delete'
+
+/** Without what is noted more than once. */
+export const withoutRepeats = (noted: readonly Op[]): readonly Op[] => [
+  ...new Map(noted.map((op) => [idOf(op) ?? JSON.stringify(op), op])).values(),
+]
 
 /** The same text for an inverse and for the operation that carries it out; undefined for operations that take nothing back. */
 const idOf = (op: Op): string | undefined => {

@@ -36,6 +36,8 @@ export const spell = (op: Op): string | undefined => {
     case 'floor.add':
     case 'floor.delete':
       return `ip -${op.family} route ${op.do.slice(6)} unreachable default table ${op.table} metric 4294967295`
+    case 'link.down':
+      return `ip link set down dev ${op.dev}`
     case 'route.add':
     case 'route.delete': {
       const table = op.table === undefined ? '' : ` table ${op.table}`

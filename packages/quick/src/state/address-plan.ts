@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { type Cidr, formatCidr, maskCidr } from '@wgq/model/cidr'
+import { type Cidr, formatCidr, maskCidr, parseCidr } from '@wgq/model/cidr'
 import type { IfName, Op } from '@wgq/model/operation'
 import type { Difference } from './device-difference.ts'
 
@@ -11,6 +11,8 @@ export interface AddressView {
   /** Those that may be taken away, as text. */
   readonly own: ReadonlySet<string>
   readonly wanted: readonly Cidr[]
+  /** Those whose network has lost the route that the kernel makes for it: only a new address brings it back. */
+  readonly cutOff: ReadonlySet<string>
   /**
    * Where a secondary address takes the place of its primary one (net.ipv4.conf.*.promote_secondaries); elsewhere it goes
    * with it.
@@ -30,7 +32,7 @@ export interface AddressPlan {
 /** Plans addresses: missing ones are added first, own ones that are not wanted go; one that only changed its length is replaced. */
 export const planAddressChanges = (view: AddressView): AddressPlan => {
   const families = [4, 6] as const
-  const plans = families.map((family) => planFamily(only(view, family), family === 4 && view.isOrdered))
+  const plans = families.map((family) => planFamily(only(view, family), family))
   const removals = plans.flatMap((plan) => plan.removals)
   return {
     additions: plans.flatMap((plan) => plan.additions),
@@ -45,7 +47,7 @@ const only = (view: AddressView, family: 4 | 6): AddressView => ({
   wanted: view.wanted.filter((cidr) => cidr.family === family),
 })
 
-const planFamily = (view: AddressView, ordered: boolean): AddressPlan => {
+const planFamily = (view: AddressView, family: 4 | 6): AddressPlan => {
   const { dev, present, wanted, own } = view
   const has = new Set(present.map(formatCidr))
   const wants = new Set(wanted.map(formatCidr))
@@ -54,9 +56,12 @@ const planFamily = (view: AddressView, ordered: boolean): AddressPlan => {
   const lengths = new Map(
     missing.filter(({ family }) => family === 6).map((cidr) => [cidr.address, cidr] as const),
   )
-  const leaving = present.filter(
-    (cidr) => !wants.has(formatCidr(cidr)) && (own.has(formatCidr(cidr)) || lengths.has(cidr.address)),
-  )
+  // Secondary addresses first: they stand last, and would go with their primary one.
+  const leaving = [...present]
+    .reverse()
+    .filter(
+      (cidr) => !wants.has(formatCidr(cidr)) && (own.has(formatCidr(cidr)) || lengths.has(cidr.address)),
+    )
   const differences: Difference[] = [
     ...missing.map((cidr) => ({ object: 'address', id: formatCidr(cidr), wanted: 'present' })),
     ...leaving.map((cidr) => ({ object: 'address', id: formatCidr(cidr), running: 'present' })),
@@ -71,33 +76,72 @@ const planFamily = (view: AddressView, ordered: boolean): AddressPlan => {
     }),
     differences,
   }
-  if (!ordered) return plain
-  const after = missing.reduce(inserted, present).filter((cidr) => !leaving.includes(cidr))
+  if (!view.isOrdered) return plain
+  const insert = family === 4 ? inserted : newestFirst
+  const after = [...plain.additions, ...plain.removals].reduce(carriedOut(insert), present)
   const order = (list: readonly Cidr[]) => list.map(formatCidr).filter((text) => wants.has(text))
-  const target = order(wanted.reduce(inserted, [] as readonly Cidr[]))
-  if (order(after).join() === target.join()) return plain
+  const target = order(wanted.reduce(insert, [] as readonly Cidr[]))
+  const cutOff = present.filter((cidr) => wants.has(formatCidr(cidr)) && view.cutOff.has(formatCidr(cidr)))
+  // The order of IPv6 says nothing as long as its own rules can choose (RFC 6724).
+  const isInOrder = family === 6 || order(after).join() === target.join()
+  if (cutOff.length === 0 && isInOrder) return plain
   // From the first one that is out of place on, all go and come again.
-  const running = order(present)
-  const same = target.findIndex((text, index) => running[index] !== text)
-  const misplaced = present.filter(
-    (cidr) => wants.has(formatCidr(cidr)) && !target.slice(0, same).includes(formatCidr(cidr)),
+  const oldestFirst = <T>(list: readonly T[]): T[] => (family === 4 ? [...list] : [...list].reverse())
+  const running = oldestFirst(order(present))
+  const right = oldestFirst(target)
+  const kept = new Set(
+    right.slice(
+      0,
+      right.findIndex((text, index) => running[index] !== text || view.cutOff.has(text)),
+    ),
   )
-  const comeAgain = wanted.filter((cidr) => !target.slice(0, same).includes(formatCidr(cidr)))
+  const goes = (cidr: Cidr) =>
+    leaving.includes(cidr) || (wants.has(formatCidr(cidr)) && !kept.has(formatCidr(cidr)))
   return {
     additions: [],
     removals: [
-      ...present
-        .filter((cidr) => leaving.includes(cidr) || misplaced.includes(cidr))
-        .toReversed()
+      ...[...present]
+        .reverse()
+        .filter(goes)
         .map((cidr) => remove(dev, cidr)),
-      ...comeAgain.map((cidr) => add(dev, cidr)),
+      ...wanted.filter((cidr) => !kept.has(formatCidr(cidr))).map((cidr) => add(dev, cidr)),
     ],
     differences:
-      differences.length > 0
-        ? differences
-        : [{ object: 'address', field: 'order', running: running.join(', '), wanted: target.join(', ') }],
+      differences.length > 0 || cutOff.length > 0
+        ? [...differences, ...new Set(cutOff.map((cidr) => formatCidr(maskCidr(cidr))))].map((one) =>
+            typeof one === 'string' ? { object: 'route', id: one, wanted: 'table main' } : one,
+          )
+        : [
+            {
+              object: 'address',
+              field: 'order',
+              running: order(present).join(', '),
+              wanted: target.join(', '),
+            },
+          ],
   }
 }
+
+/** Addresses of one family that were given in this order, as the kernel lists them then. */
+export const asListed = (cidrs: readonly Cidr[]): readonly Cidr[] =>
+  cidrs.reduce(
+    (list, cidr) => (cidr.family === 4 ? inserted : newestFirst)(list, cidr),
+    [] as readonly Cidr[],
+  )
+
+/** The addresses after an operation. */
+const carriedOut =
+  (insert: (list: readonly Cidr[], cidr: Cidr) => readonly Cidr[]) =>
+  (list: readonly Cidr[], op: Op): readonly Cidr[] => {
+    const cidr = 'address' in op ? parseCidr(op.address) : undefined
+    if (!cidr) return list
+    return op.do === 'address.add'
+      ? insert(list, cidr)
+      : list.filter((one) => formatCidr(one) !== formatCidr(cidr))
+  }
+
+/** How the kernel lists IPv6 addresses. */
+const newestFirst = (list: readonly Cidr[], cidr: Cidr): readonly Cidr[] => [cidr, ...list]
 
 /** How the kernel lists IPv4 addresses: primary ones in the order they came, then secondary ones, which share a network. */
 const inserted = (list: readonly Cidr[], cidr: Cidr): readonly Cidr[] => {
@@ -109,17 +153,17 @@ const inserted = (list: readonly Cidr[], cidr: Cidr): readonly Cidr[] => {
 
 const sameNetwork = (a: Cidr, b: Cidr): boolean => formatCidr(maskCidr(a)) === formatCidr(maskCidr(b))
 
-/** An address that goes takes others with it that are to stay. */
-const needsPromotion = ({ present, promotes }: AddressView, removals: readonly Op[]): boolean => {
+/** A primary address that goes takes others with it that are to stay. */
+const needsPromotion = ({ present, promotes, wanted }: AddressView, removals: readonly Op[]): boolean => {
   if (promotes) return false
   const gone = new Set(removals.flatMap((op) => (op.do === 'address.delete' ? [op.address] : [])))
-  const ipv4 = present.filter(({ family }) => family === 4)
-  return (
-    ipv4.some(
-      (cidr) =>
-        !gone.has(formatCidr(cidr)) &&
-        ipv4.some((other) => gone.has(formatCidr(other)) && sameNetwork(cidr, other)),
-    ) || removals.some((op) => op.do === 'address.add' && op.family === 4 && gone.size > 0)
+  // The new ones were added before.
+  return present.some(
+    (cidr, at) =>
+      cidr.family === 4 &&
+      gone.has(formatCidr(cidr)) &&
+      !present.slice(0, at).some((before) => sameNetwork(before, cidr)) &&
+      [...present, ...wanted].some((other) => sameNetwork(other, cidr) && !gone.has(formatCidr(other))),
   )
 }
 

@@ -33,12 +33,13 @@ export const difference = (seen: Seen, wanted: TunnelState, memory: EndpointMemo
     present: seen.addresses,
     own: new Set(state.addresses.map(formatCidr)),
     wanted: wanted.addresses,
+    cutOff: seen.cutOff,
     promotes: seen.promotes,
     isOrdered: seen.isOrdered,
   })
   const routes = planRoutes(dev, seen, wanted)
   const rules = planRules(seen, wanted)
-  const isRaised = !link.up || link.mtu !== wanted.link.mtu
+  const isRaised = (wanted.link.up && !link.up) || link.mtu !== wanted.link.mtu
   const bridge = fwmark ? bridges(seen, wanted, fwmark) : []
   const ruleSteps = {
     ...rules,
@@ -47,13 +48,12 @@ export const difference = (seen: Seen, wanted: TunnelState, memory: EndpointMemo
   const protections = planProtections(dev, seen, wanted)
   const dns = planDns(dev, state.dns, wanted.dns)
   const mark: Op[] = fwmark === undefined ? [] : [{ do: 'device.fwmark', name: real, fwmark }]
-  const waits = (op: Op): boolean => takesPlaceOfNetwork(op, seen, wanted)
   const steps: Op[] = [
     ...protections.killSwitchOn,
     ...(isRaised ? [{ do: 'link.up', dev, mtu: `${wanted.link.mtu}` } as const] : []),
     ...addresses.additions,
     ...(isEmptyChange(rest) ? [] : [{ do: 'device.change', name: real, change: rest } as const]),
-    ...routes.additions.filter((op) => !waits(op)),
+    ...routes.additions,
     ...protections.sysctls,
     ...ruleSteps.before,
     ...mark,
@@ -63,10 +63,11 @@ export const difference = (seen: Seen, wanted: TunnelState, memory: EndpointMemo
     ...bridge.map((rule): Op => ({ do: 'rule.delete', rule })),
     ...routes.removals,
     ...addresses.removals,
-    ...routes.additions.filter(waits),
+    ...routes.replacements,
     ...protections.firewall,
     ...dns.steps,
     ...protections.killSwitchOff,
+    ...(link.up && !wanted.link.up ? [{ do: 'link.down', dev } as const] : []),
   ]
   return {
     differences: [
@@ -85,19 +86,13 @@ export const difference = (seen: Seen, wanted: TunnelState, memory: EndpointMemo
   }
 }
 
-/** The system's own route for the network of an address that goes stands where this route is to be: it comes after. */
-const takesPlaceOfNetwork = (op: Op, { addresses }: Seen, wanted: TunnelState): boolean => {
-  if (op.do !== 'route.add' || op.table !== undefined || op.dst.family !== 4) return false
-  const network = formatCidr(maskCidr(op.dst))
-  const isIn = (cidr: Cidr) => formatCidr(maskCidr(cidr)) === network
-  return addresses.some(isIn) && !wanted.addresses.some(isIn)
-}
-
 interface RouteChanges {
   readonly missing: readonly TunnelRoute[]
   readonly extra: readonly TunnelRoute[]
   readonly additions: readonly Op[]
   readonly removals: readonly Op[]
+  /** Routes that take the place of the network of an address that goes: possible only after it went. */
+  readonly replacements: readonly Op[]
 }
 
 const planRoutes = (dev: string, seen: Seen, wanted: TunnelState): RouteChanges => {
@@ -108,10 +103,14 @@ const planRoutes = (dev: string, seen: Seen, wanted: TunnelState): RouteChanges 
   const missing = wanted.routes.filter(({ dst, table }) => !present.has(routeId(dst, table)))
   const extra = seen.state.routes.filter(({ dst, table }) => !wants.has(routeId(dst, table)))
   const where = ({ table }: TunnelRoute) => (table === seen.mainTable ? {} : { table })
+  const add = (route: TunnelRoute): Op => ({ do: 'route.add', dev, dst: route.dst, ...where(route) })
+  const isReplacement = ({ dst, table }: TunnelRoute) =>
+    dst.family === 4 && table === seen.mainTable && seen.networks.has(formatCidr(dst))
   return {
     missing,
     extra,
-    additions: missing.map((route) => ({ do: 'route.add', dev, dst: route.dst, ...where(route) })),
+    additions: missing.filter((route) => !isReplacement(route)).map(add),
+    replacements: missing.filter(isReplacement).map(add),
     removals: extra.map((route) => ({
       do: 'route.delete',
       dev,

@@ -46,5 +46,9 @@ export const mentionedBy = ({ wgConfig }: Pick<Settings, 'wgConfig'>): Mentioned
   }
 }
 
+/** Says whether a hook of `up` may have set something: its text speaks of it. */
+export const isSetByHook = ({ hooks }: Pick<Settings, 'hooks'>, what: RegExp): boolean =>
+  [...hooks.preUp, ...hooks.postUp].some(({ value }) => what.test(value))
+
 const number = <K extends string>(key: K, text: string | undefined): { [key in K]?: number } =>
   text === undefined ? {} : ({ [key]: Number(text) || 0 } as { [key in K]?: number })

@@ -11,6 +11,7 @@ import type { Journal } from '../run/journal.ts'
 import type { Session } from '../session.ts'
 import type { System } from '../systems/system.ts'
 import { srcValidMarkKey } from './default-route.ts'
+import { isSetByHook } from './mentioned.ts'
 import { pairsOf, type RulePair } from './rule-plan.ts'
 import type { TunnelRoute, TunnelState } from './tunnel-state.ts'
 
@@ -22,6 +23,10 @@ export interface Seen {
   readonly state: TunnelState & { readonly device: Device }
   /** Every address of the interface, in the order of the system. */
   readonly addresses: readonly Cidr[]
+  /** See AddressView. */
+  readonly cutOff: ReadonlySet<string>
+  /** Networks for which the kernel has a route of its own, as text. */
+  readonly networks: ReadonlySet<string>
   /** Routes of the interface that something else made, the kernel's networks of addresses not among them. */
   readonly foreignRoutes: readonly TunnelRoute[]
   /** The tunnel's pairs of rules, complete or not, its single rules, and the rules of everybody. */
@@ -53,7 +58,13 @@ export const look = async (session: Session, journal: Journal | undefined): Prom
   const listed = await host.addresses(real)
   const addresses = listed.filter((address) => !isAutomatic(address, journal)).map(({ cidr }) => cidr)
   const own = ownAddresses(addresses, journal)
-  const routes = await routesOf(session, real)
+  const listedRoutes = await routesOf(session, real)
+  const networks = new Set(
+    listedRoutes.filter(({ protocol }) => protocol === kernelProtocol).map(({ dst }) => formatCidr(dst)),
+  )
+  // A link that comes up gets those of its IPv4 addresses.
+  if (!link.up) for (const cidr of addresses) networks.add(formatCidr(maskCidr(cidr)))
+  const routes = withoutKernels(session, listedRoutes)
   const isOwnRoute = ownRoutes(session, device, journal)
   const allRules = [...(await host.rules(4)), ...(await host.rules(6))]
   const pairs = ownPairs(allRules, device, journal)
@@ -77,12 +88,16 @@ export const look = async (session: Session, journal: Journal | undefined): Prom
       sysctls: srcValidMark === undefined ? {} : { [srcValidMarkKey]: srcValidMark },
     },
     addresses,
+    networks,
+    cutOff: link.up && system.name === 'linux' ? cutOff(addresses, networks) : new Set(),
     foreignRoutes: routes.filter((route) => !isOwnRoute(route)),
     pairs,
     leftRules: leftRules(allRules, pairs, noted),
     allRules,
     floors: await floorsOf(session, noted),
-    promotes: ['all', real].some((conf) => readSysctl(`net/ipv4/conf/${conf}/promote_secondaries`) === '1'),
+    promotes: ['net.ipv4.conf.all.promote_secondaries', `net/ipv4/conf/${real}/promote_secondaries`].some(
+      (key) => readSysctl(key) === '1',
+    ),
     isOrdered: system.name === 'linux',
     mainTable: system.mainTable,
     takesDefaultBy: session.into === undefined ? system.takesDefaultBy : 'plain',
@@ -123,8 +138,8 @@ const canonical = (text: string): string => {
 const kernelProtocol = 2
 const localTable = 255
 
-/** Routes of the interface in every table, without those that the kernel makes for addresses. */
-const routesOf = async ({ edges, system, settings }: Session, real: string): Promise<TunnelRoute[]> => {
+/** Routes of the interface in every table that counts. */
+const routesOf = async ({ edges, system, settings }: Session, real: string): Promise<Route[]> => {
   const { host } = edges
   const found: Route[] = []
   for (const family of [4, 6] as const) {
@@ -136,6 +151,11 @@ const routesOf = async ({ edges, system, settings }: Session, real: string): Pro
         found.push(...(await host.routes({ family, dev: real, table })))
     }
   }
+  return found
+}
+
+/** Without the routes that the kernel makes for addresses. */
+const withoutKernels = ({ system }: Session, found: readonly Route[]): TunnelRoute[] => {
   const routes = found
     .filter(
       ({ protocol, table }) =>
@@ -148,6 +168,15 @@ const routesOf = async ({ edges, system, settings }: Session, real: string): Pro
       ...(protocol === undefined ? {} : { protocol }),
     }))
   return system.takesDefaultBy === 'halves' ? joinHalves(routes, system.mainTable) : routes
+}
+
+/** Addresses whose network has no route of the kernel's. */
+const cutOff = (addresses: readonly Cidr[], networks: ReadonlySet<string>): ReadonlySet<string> => {
+  // IPv6 has one for a single address too.
+  const isWide = ({ family, prefixLength }: Cidr) => family === 6 || prefixLength < 32
+  return new Set(
+    addresses.filter((cidr) => isWide(cidr) && !networks.has(formatCidr(maskCidr(cidr)))).map(formatCidr),
+  )
 }
 
 /** Both halves of a family in the main table are its default route. */
@@ -176,12 +205,13 @@ const ownRoutes = (
     )
     return ({ dst, table }) => noted.has(routeId(dst, table))
   }
-  // Upstream's `up` makes routes for allowed IPs in these tables only.
+  // Upstream's `up` makes routes for allowed IPs; where hooks make some too, only those in tables that it would use now count.
+  const byHook = isSetByHook(settings, /\broute\b/)
   const tables = new Set([system.mainTable, system.tableNumber(settings.table?.value), device.fwmark])
   const allowed = new Set(
     device.peers.flatMap(({ allowedIps }) => allowedIps.map((cidr) => formatCidr(maskCidr(cidr)))),
   )
-  return ({ dst, table }) => tables.has(table) && allowed.has(formatCidr(dst))
+  return ({ dst, table }) => (!byHook || tables.has(table)) && allowed.has(formatCidr(dst))
 }
 
 /** The same text for the same route, whatever its metric. */

@@ -5,8 +5,9 @@ import type { Device, DeviceChange } from '@wgq/model/device'
 import { WgqError } from '@wgq/model/error'
 import type { Journal } from '../run/journal.ts'
 import type { System } from '../systems/system.ts'
-import { srcValidMarkKey } from './default-route.ts'
-import { mentionedBy } from './mentioned.ts'
+import { asListed } from './address-plan.ts'
+import { firstMark, srcValidMarkKey } from './default-route.ts'
+import { isSetByHook, mentionedBy } from './mentioned.ts'
 import { isDefault, planMainRoutes, readRouting, sortedPrefixes } from './routes.ts'
 import type { Seen } from './seen.ts'
 import type { DnsState, FirewallState, TunnelRoute, TunnelState } from './tunnel-state.ts'
@@ -55,6 +56,7 @@ export const wantedState = (
   const byRules = system.takesDefaultBy === 'rules' && !around.isInside
   const defaults = routing.to === 'auto' && byRules ? allowedIps.filter(isDefault) : []
   const families = defaults.map(({ family }) => family).sort()
+  const setByHook = (what: RegExp) => isSetByHook(settings, what)
   const fwmark = wantedMark(
     change,
     device,
@@ -62,6 +64,7 @@ export const wantedState = (
     seen,
     families.length > 0 || (around.killSwitch && !around.isInside),
     around,
+    setByHook(/fwmark/),
   )
   const mark = fwmark ?? device.fwmark
   const routes: TunnelRoute[] = [
@@ -121,14 +124,14 @@ export const refuseHollow = (
   const hint = `nothing was changed; \`wgq down ${device.name}\` takes the tunnel down`
   if (!mentioned.hasInterface)
     throw new WgqError('E_CONFIG_EMPTY', `${path} has no [Interface] section`, { hint })
-  const { hooks } = settings
-  const byHook = [...hooks.preUp, ...hooks.postUp].some(({ value }) =>
-    /private-key|setconf|syncconf/.test(value),
-  )
+  const byHook = isSetByHook(settings, /private-key|setconf|syncconf/)
   const had = journal?.configured?.privateKey ?? !byHook
   if (!mentioned.privateKey && device.privateKey !== undefined && had && !byHook)
     throw new WgqError('E_CONFIG_KEY', `${path} has no PrivateKey, and ${device.name} has one`, { hint })
 }
+
+/** The usual range of ports that a system chooses from (net.ipv4.ip_local_port_range). */
+const isRandomPort = (port: number): boolean => port >= 32_768 && port <= 60_999
 
 const withMark = (fwmark: number | undefined): { fwmark?: number } => (fwmark === undefined ? {} : { fwmark })
 
@@ -143,14 +146,18 @@ const wantedMark = (
   seen: Seen,
   isNeeded: boolean,
   { freeMark, system }: Surroundings,
+  byHook: boolean,
 ): number | undefined => {
   if (system.forgets) return undefined
   if (change.fwmark) return change.fwmark
-  const fromFile = running !== 0 && journal?.configured?.fwmark === running
-  if (isNeeded && system.takesDefaultBy === 'rules') return running === 0 || fromFile ? freeMark : running
-  if (change.fwmark === 0 || fromFile) return 0
-  const chosen = journal?.mark === running || seen.pairs.some(({ mark }) => mark === running)
-  return running !== 0 && chosen ? 0 : undefined
+  // Without a journal a mark that `up` would not choose was given by somebody.
+  const given = journal ? journal.configured?.fwmark : running < firstMark ? running : undefined
+  if (isNeeded && system.takesDefaultBy === 'rules') {
+    const marks = seen.pairs.map(({ mark }) => mark).filter((mark) => mark !== given)
+    const stays = running !== given && (byHook || running === journal?.mark || marks.includes(running))
+    return running !== 0 && stays ? running : (marks[0] ?? freeMark)
+  }
+  return running === 0 || (byHook && change.fwmark === undefined) ? undefined : 0
 }
 
 /** A port that the file before gave and this one does not is given up for a random one; a random one stays. */
@@ -160,7 +167,12 @@ const port = (
   journal: Journal | undefined,
 ): { listenPort?: number } => {
   if (change.listenPort) return { listenPort: change.listenPort }
-  const before = journal?.configured?.listenPort
+  // Without a journal a port that the kernel would not choose was given by somebody.
+  const before = journal
+    ? journal.configured?.listenPort
+    : isRandomPort(device.listenPort)
+      ? 0
+      : device.listenPort
   return before !== undefined && before !== 0 && before === device.listenPort ? { listenPort: 0 } : {}
 }
 
@@ -176,7 +188,8 @@ const plainRoutes = (
     const table = tableNumber(routing.table) ?? mainTable
     return allowedIps.map((dst) => ({ dst, table }))
   }
-  const wide = (cidr: Cidr) => cidr.prefixLength < (cidr.family === 4 ? 32 : 128)
+  // The kernel makes a route for the network of an address, for a single one of IPv6 too.
+  const wide = (cidr: Cidr) => cidr.family === 6 || cidr.prefixLength < 32
   const existing = [
     ...addresses.filter(wide).map(maskCidr),
     ...seen.foreignRoutes.filter(({ table }) => table === mainTable).map(({ dst }) => dst),
@@ -188,10 +201,10 @@ const plainRoutes = (
 
 /** The tunnel's and those that something else gave to the interface. */
 const firewallAddresses = (addresses: readonly Cidr[], seen: Seen, family: 4 | 6): string[] => {
-  const own = new Set(seen.state.addresses.map(formatCidr))
+  const own = new Set([...seen.state.addresses, ...addresses].map(formatCidr))
   const others = seen.addresses.filter((cidr) => !own.has(formatCidr(cidr)))
   const all = [...addresses, ...others].filter((cidr) => cidr.family === family)
-  return [...new Set(all.map(({ address }) => address))]
+  return asListed(all).map(({ address }) => address)
 }
 
 const unique = (cidrs: readonly Cidr[]): Cidr[] => [

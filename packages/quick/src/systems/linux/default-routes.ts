@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Cidr } from '@wgq/model/cidr'
 import type { Device } from '@wgq/model/device'
-import type { Host } from '@wgq/model/host'
 import { chooseTool, firewallWriter } from '../../firewall/choose.ts'
 import { performProtection } from '../../lenient.ts'
 import { allJournals } from '../../run/journal-files.ts'
@@ -47,14 +46,19 @@ const setDefaultRoute = async (run: Run, dst: Cidr, mark: number): Promise<void>
   )
 }
 
-/** The first mark from 51820 on whose table is empty in both families, and that no other tunnel has chosen. */
+/**
+ * The first mark from 51820 on whose table is empty in both families, and that no other tunnel has chosen. Routes of the
+ * interface itself do not count.
+ */
 export const freeMark = async ({ edges: { host }, runDirectory, name }: Session): Promise<number> => {
   const taken = new Set(
     allJournals(runDirectory).flatMap((journal) => (journal.interface === name ? [] : (journal.mark ?? []))),
   )
-  for (let mark = firstMark; ; mark++) if (!taken.has(mark) && !(await isTableUsed(host, mark))) return mark
+  const isUsed = async (table: number): Promise<boolean> => {
+    for (const family of [4, 6] as const)
+      if ((await host.routes({ family, table })).some(({ dev, type }) => dev !== name && type === undefined))
+        return true
+    return false
+  }
+  for (let mark = firstMark; ; mark++) if (!taken.has(mark) && !(await isUsed(mark))) return mark
 }
-
-/** Says whether a routing table has routes of either family. */
-export const isTableUsed = async (host: Host, table: number): Promise<boolean> =>
-  (await host.routes({ family: 4, table })).length > 0 || (await host.routes({ family: 6, table })).length > 0

@@ -28,6 +28,7 @@ export type NetworkOp = Extract<
       | 'link.add'
       | 'link.delete'
       | 'link.up'
+      | 'link.down'
       | 'address.add'
       | 'address.delete'
       | 'route.add'
@@ -100,6 +101,9 @@ export class Network {
       case 'link.up':
         this.setMtu(op.dev, Number(op.mtu))
         this.setUp(op.dev, true)
+        return
+      case 'link.down':
+        this.setUp(op.dev, false)
         return
       case 'address.add':
         this.addAddress(op.dev, read(op.address))
