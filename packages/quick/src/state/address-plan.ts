@@ -56,9 +56,9 @@ const planFamily = (view: AddressView, family: 4 | 6): AddressPlan => {
   const lengths = new Map(
     missing.filter(({ family }) => family === 6).map((cidr) => [cidr.address, cidr] as const),
   )
-  // Secondary addresses first: they stand last, and would go with their primary one.
-  const leaving = [...present]
-    .reverse()
+  // A primary IPv4 address may take its secondary ones along, which stand behind it: they go first.
+  const leaving = present
+    .toReversed()
     .filter(
       (cidr) => !wants.has(formatCidr(cidr)) && (own.has(formatCidr(cidr)) || lengths.has(cidr.address)),
     )
@@ -69,8 +69,7 @@ const planFamily = (view: AddressView, family: 4 | 6): AddressPlan => {
   const replaced = new Set(leaving.map(({ address }) => address).filter((address) => lengths.has(address)))
   const plain: AddressPlan = {
     additions: missing.filter(({ address }) => !replaced.has(address)).map((cidr) => add(dev, cidr)),
-    // A primary IPv4 address may take its secondary ones along, which stand behind it: they go first.
-    removals: leaving.toReversed().flatMap((cidr) => {
+    removals: leaving.flatMap((cidr) => {
       const other = lengths.get(cidr.address)
       return other && replaced.has(cidr.address) ? [remove(dev, cidr), add(dev, other)] : [remove(dev, cidr)]
     }),
@@ -86,22 +85,18 @@ const planFamily = (view: AddressView, family: 4 | 6): AddressPlan => {
   const isInOrder = family === 6 || order(after).join() === target.join()
   if (cutOff.length === 0 && isInOrder) return plain
   // From the first one that is out of place on, all go and come again.
-  const oldestFirst = <T>(list: readonly T[]): T[] => (family === 4 ? [...list] : [...list].reverse())
+  const oldestFirst = <T>(list: readonly T[]): T[] => (family === 4 ? [...list] : list.toReversed())
   const running = oldestFirst(order(present))
   const right = oldestFirst(target)
-  const kept = new Set(
-    right.slice(
-      0,
-      right.findIndex((text, index) => running[index] !== text || view.cutOff.has(text)),
-    ),
-  )
+  const first = right.findIndex((text, index) => running[index] !== text || view.cutOff.has(text))
+  const kept = new Set(right.slice(0, Math.max(first, 0)))
   const goes = (cidr: Cidr) =>
     leaving.includes(cidr) || (wants.has(formatCidr(cidr)) && !kept.has(formatCidr(cidr)))
   return {
     additions: [],
     removals: [
-      ...[...present]
-        .reverse()
+      ...present
+        .toReversed()
         .filter(goes)
         .map((cidr) => remove(dev, cidr)),
       ...wanted.filter((cidr) => !kept.has(formatCidr(cidr))).map((cidr) => add(dev, cidr)),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { type Cidr, formatCidr, maskCidr } from '@wgq/model/cidr'
+import { formatCidr } from '@wgq/model/cidr'
 import type { DeviceChange } from '@wgq/model/device'
 import type { Family } from '@wgq/model/ip'
 import type { Op, Rule } from '@wgq/model/operation'
