@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { constants } from 'node:os'
 import { basename } from 'node:path'
 import { checkConfiguration } from '@wgq/config/check'
 import { readConfigFile } from '@wgq/config/config-file'
@@ -9,6 +10,7 @@ import { encodeSource } from '@wgq/config/source'
 import { isWgqError, WgqError } from '@wgq/model/error'
 import { gatewayWanted } from '@wgq/quick/gateway/wanted'
 import { wantsKillSwitch } from '@wgq/quick/kill-switch/directive'
+import { Interrupted } from '@wgq/quick/run/failure'
 import type { Session } from '@wgq/quick/session'
 import { loadSystem } from '@wgq/quick/systems/system'
 import { rerunAsRoot, thisProgram } from './as-root.ts'
@@ -108,9 +110,13 @@ const holdSignals = (): void => {
     })
 }
 
-const closing = async <T>(session: Session, work: (session: Session) => Promise<T>): Promise<T> => {
+/** A signal that ends a look at things gives the shell's status for it. */
+const closing = async <T>(session: Session, work: (session: Session) => Promise<T>): Promise<T | number> => {
   try {
     return await work(session)
+  } catch (error) {
+    if (error instanceof Interrupted) return 128 + constants.signals[error.signal]
+    throw error
   } finally {
     session.edges.host.close()
   }

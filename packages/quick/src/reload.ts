@@ -203,6 +203,45 @@ const goBack = async (run: Run, first: ReloadPlan): Promise<void> => {
   }
 }
 
+/** A running tunnel as it was, keys included, and what its journal said: for {@link restore}. */
+export interface Before {
+  readonly state: TunnelState
+  readonly journal: Journal | undefined
+}
+
+/** The tunnel of a session as it is; undefined where none runs. Raises what reading it raises. */
+export const capture = async (session: Session): Promise<Before | undefined> => {
+  const journal = readJournal(session.runDirectory, session.name)
+  const real = await session.system.realName(await sessionOf(session, journal))
+  if (real === undefined || !(await session.edges.devices.list()).includes(real)) return undefined
+  const inside = await sessionOf(session, journal)
+  return { state: asBefore(await look(inside, journal)), journal }
+}
+
+/** Brings a tunnel back to what it was. Resolves to the exit status. */
+export const restore = (session: Session, { state, journal }: Before): Promise<number> =>
+  underLock(session, async () => {
+    const now = readJournal(session.runDirectory, session.name)
+    const inside = await sessionOf(session, now)
+    const seen = await look(inside, now)
+    const keeper = new JournalKeeper(session.runDirectory, now ?? adopted({ seen, session: inside }))
+    const run = new Run(inside, keeper)
+    const memory: EndpointMemory = { configured: new Map() }
+    const { config = session.configPath, configured, options, hooks, mark } = journal ?? {}
+    const note = () => keeper.update({ config, ...defined({ configured, options, hooks, mark }) })
+    try {
+      await converge(run, difference(seen, state, memory, run.name), { wanted: state, memory }, note)
+      note()
+      return 0
+    } catch (error) {
+      if (error instanceof Failure) return error.status
+      throw error
+    }
+  })
+
+const defined = <T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never
+
 /** What was seen as something to go back to: every value of the device is given. */
 export const asBefore = ({ state }: Pick<Seen, 'state'>): TunnelState => {
   const { device } = state
@@ -320,7 +359,7 @@ const hooksDifference = ({ settings }: Session, journal: Journal | undefined): D
 }
 
 /** The journal of a tunnel that somebody else brought up, or whose journal was lost: what has its shape is noted. */
-const adopted = ({ seen, session }: ReloadPlan): Journal => {
+const adopted = ({ seen, session }: Pick<ReloadPlan, 'seen' | 'session'>): Journal => {
   const { state } = seen
   const dev = session.name
   const made: Op[] = [

@@ -3,6 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WgqError } from '@wgq/model/error'
+import type { Before } from './reload.ts'
 import type { Session } from './session.ts'
 
 /** A tunnel that goes down again unless somebody confirms it. */
@@ -18,9 +19,10 @@ type Place = Pick<Session, 'runDirectory' | 'name'>
 
 /**
  * Starts the guard of a tunnel that is up: a process in a session of its own, which outlives the terminal and the SSH
- * connection, and takes the tunnel down after `seconds` unless {@link confirmTry} comes first.
+ * connection, and after `seconds` brings back what was `before`, or takes the tunnel down where nothing was, unless
+ * {@link confirmTry} comes first. Keys of the state before are in the memory of the two processes alone.
  */
-export const startTry = (session: Session, seconds: number): void => {
+export const startTry = async (session: Session, seconds: number, before?: Before): Promise<void> => {
   const trial: Trial = {
     token: process.getBuiltinModule('node:crypto').randomBytes(12).toString('hex'),
     config: session.configPath,
@@ -31,10 +33,15 @@ export const startTry = (session: Session, seconds: number): void => {
     .getBuiltinModule('node:child_process')
     .spawn(join(session.binDirectory, 'wgq'), ['try-guard', session.name, trial.token, `${seconds}`], {
       detached: true,
-      stdio: 'ignore',
+      stdio: ['pipe', 'ignore', 'ignore'],
       cwd: '/',
     })
   guard.unref()
+  await new Promise<void>((resolve) => {
+    guard.on('error', () => resolve())
+    guard.stdin.on('error', () => resolve())
+    guard.stdin.end(before === undefined ? '' : JSON.stringify(before), () => resolve())
+  })
 }
 
 /** Keeps the tunnel. Raises `E_NO_TRIAL` where nothing waits for it. */

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
+import { readFileSync } from 'node:fs'
 import { runDirectory } from '@wgq/quick/run/directory'
 import { forgetTry, guardTry } from '@wgq/quick/try'
 import type { Handler } from '../command.ts'
+import { runQuick } from '../quick-session.ts'
 import { run as down } from './down.ts'
 
 /** wgq try-guard IF TOKEN SECONDS: the process that `wgq up --try` leaves behind; not for people. */
@@ -9,8 +11,15 @@ export const run: Handler = async (invocation) => {
   const [name = '', token = '', seconds = ''] = invocation.args
   for (const signal of ['SIGHUP', 'SIGINT'] as const) process.on(signal, () => {})
   const place = { runDirectory, name }
+  const before = readFileSync(0, 'utf8')
   const config = await guardTry(place, token, Number(seconds))
   if (config === undefined) return 0
   forgetTry(place)
+  if (before !== '') {
+    const { restore } = await import('@wgq/quick/reload')
+    return runQuick({ ...invocation, verb: 'reload', args: [config] }, (session) =>
+      restore({ ...session, name }, JSON.parse(before)),
+    )
+  }
   return down({ ...invocation, verb: 'down', args: [config] })
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { capture } from '@wgq/quick/reload'
 import type { Session } from '@wgq/quick/session'
 import { startTry } from '@wgq/quick/try'
 import { up } from '@wgq/quick/up'
@@ -32,11 +33,12 @@ export const run: Handler = async (invocation) => {
         ...(into === undefined ? {} : { into }),
       }
       if (parsed.flags.has('dry-run')) return showPlan(wanted, parsed.flags.has('json'))
+      const before = trySeconds === undefined ? undefined : await capture(wanted)
       const status = await bringUp(wanted)
       if (status !== 0 || trySeconds === undefined) return status
-      startTry(session, trySeconds)
+      await startTry(session, trySeconds, before)
       writeErr(
-        `[+] ${session.name} goes down again in ${trySeconds} s, unless you run: wgq confirm ${session.name}\n`,
+        `[+] ${session.name} ${before ? 'becomes what it was' : 'goes down'} again in ${trySeconds} s, unless you run: wgq confirm ${session.name}\n`,
       )
       return 0
     },

@@ -93,4 +93,8 @@ const suppressBefore = ({ family, preference = 0 }: Rule, all: readonly Rule[]):
   return free ? { family, table: 'main', suppressPrefixLength: 0, preference: preference - 1 } : undefined
 }
 
+/** What takes a pair away. */
+export const removalOf = (pair: RulePair): Op[] =>
+  rulesOf(pair).map((rule) => ({ do: 'rule.delete', rule: spelled(rule) }))
+
 const rulesOf = ({ notMark, suppress }: RulePair): Rule[] => (suppress ? [notMark, suppress] : [notMark])

@@ -4,6 +4,7 @@ import type { Cidr } from '@wgq/model/cidr'
 import { isWgqError } from '@wgq/model/error'
 import type { Op } from '@wgq/model/operation'
 import { readDns } from '../dns/answer.ts'
+import { readResolverFile } from '../dns/file.ts'
 import { managerFor, planDns, planDnsRemoval } from '../dns/plan.ts'
 import { setDns } from '../dns/set.ts'
 import { planFirewallRemoval } from '../firewall/choose.ts'
@@ -33,7 +34,12 @@ export const linux: System = {
   refuseUnsupported: () => {},
   realName: async ({ name, edges }) => ((await edges.host.link(name)) ? name : undefined),
 
-  spell,
+  // Where somebody else has written the file since, nothing is moved back.
+  spell: (op) => {
+    const path = op.do === 'dns.unset' && op.manager.startsWith('file:') ? op.manager.slice(5) : undefined
+    const stays = path !== undefined && op.do === 'dns.unset' && !readResolverFile(path, op.dev)
+    return stays ? undefined : spell(op)
+  },
   act,
   applyToHost: async (ops, session, say) => {
     // The lines of a row follow the act, so that they end with the operation that failed.

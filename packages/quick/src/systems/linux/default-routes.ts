@@ -8,6 +8,7 @@ import { withLock } from '../../run/lock.ts'
 import type { Run } from '../../run/run.ts'
 import type { Session } from '../../session.ts'
 import { firstMark, planDefaultRoute, srcValidMarkKey } from '../../state/default-route.ts'
+import { pairsOf, removalOf } from '../../state/rule-plan.ts'
 
 /**
  * Sends everything of the given families through the tunnel (spec wg-quick §6.4). Under a lock: a mark is free while its
@@ -33,8 +34,15 @@ export const setDefaultRoutes = async (
 }
 
 const setDefaultRoute = async (run: Run, dst: Cidr, mark: number): Promise<void> => {
-  const { name, edges } = run.session
+  const { name, edges, style } = run.session
   const { host } = edges
+  // Rules of a run whose journal was lost: their table is empty. Upstream adds others.
+  if (style === 'wgq')
+    await run.perform(
+      pairsOf(await host.rules(dst.family), dst.family)
+        .filter((pair) => pair.mark === mark)
+        .flatMap(removalOf),
+    )
   const view = {
     rules: await host.rules(dst.family),
     addresses: (await host.addresses(name, dst.family)).map(({ cidr }) => cidr.address),

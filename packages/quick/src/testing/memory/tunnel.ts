@@ -11,7 +11,7 @@ import type { Machine } from './machine.ts'
 export class Tunnel {
   private readonly machine: Machine
   private readonly name: string
-  private readonly runDirectory: string
+  readonly runDirectory: string
 
   constructor(machine: Machine, name: string, runDirectory: string) {
     this.machine = machine
@@ -36,7 +36,8 @@ export class Tunnel {
     return (await planReload(this.session(text, options))).differences
   }
 
-  private session(text: string, options: Partial<Session>): Session {
+  /** The session that a process of this verb would have. */
+  session(text: string, options: Partial<Session> = {}): Session {
     const configPath = `/memory/${this.name}.conf`
     return {
       edges: this.machine.edges(),

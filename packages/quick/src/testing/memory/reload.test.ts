@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: MIT
+import { readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { dryRun } from '../../imagined/dry-run.ts'
+import { capture, restore } from '../../reload.ts'
+import { readJournal } from '../../run/journal-files.ts'
+import { up } from '../../up.ts'
+import type { Machine } from './machine.ts'
+import { Stage } from './stage.ts'
+import type { Tunnel } from './tunnel.ts'
+
+const stage = new Stage()
+afterAll(() => stage.clear())
+
+let machine: Machine
+let tunnel: Tunnel
+let forget: () => void
+beforeEach(() => {
+  const set = stage.set(() => {})
+  machine = set.machine
+  tunnel = set.tunnel
+  forget = set.forget
+})
+
+const key = 'Mm3d+dtiB33uDWxGCXbu9bz59KoluSkxzUKjacYul2k='
+const secret = 'FpCyhws9cxwWoV4xELtfJvjJN+zQVRPISllRWgeopVE='
+
+/** A file with further lines of the interface and of its peer. */
+const file = (allowedIps: string, head: readonly string[] = [], peer: readonly string[] = []): string =>
+  [
+    '[Interface]',
+    'PrivateKey = cBvThcTrrfM1AQwW5DkDy1wA8JWsnJKZIIqd/jKIzmo=',
+    ...head,
+    '[Peer]',
+    `PublicKey = ${key}`,
+    `AllowedIPs = ${allowedIps}`,
+    'Endpoint = 192.0.2.9:51820',
+    ...peer,
+    '',
+  ].join('\n')
+const both = ['Address = 10.9.0.2/24, fd09::2/64']
+const full = file('0.0.0.0/0, ::/0', both)
+const split = file('10.5.0.0/16', ['Address = 10.9.0.2/24'])
+
+const come = async (text: string, options = {}): Promise<void> => {
+  expect(await tunnel.up(text, options), machine.printed).toBe(0)
+  machine.printed = ''
+}
+const objects = async (text: string): Promise<string[]> =>
+  ((await tunnel.differences(text)) as { object: string; field?: string }[]).map(({ object, field }) =>
+    field === undefined ? object : `${object} ${field}`,
+  )
+const device = () => machine.devices.get('wg0') ?? expect.fail('no device')
+const journal = () => readJournal(tunnel.runDirectory, 'wg0') ?? expect.fail('no journal')
+const rules = () =>
+  [...machine.network.rulesOf(4), ...machine.network.rulesOf(6)].filter((rule) => rule.notFwmark)
+
+describe('what others took away is a difference, and comes back', () => {
+  test.each<[string, () => void, string[]]>([
+    [
+      'rules',
+      () => void (machine.network.rules = machine.network.rules.filter((rule) => !rule.notFwmark)),
+      ['rule'],
+    ],
+    [
+      'the route',
+      () => void (machine.network.routes = machine.network.routes.filter(({ table }) => table !== 51_820)),
+      ['route'],
+    ],
+    ['packet filter', () => machine.firewall.tables.clear(), ['firewall', 'kill switch']],
+    ['link', () => machine.network.setUp('wg0', false), ['link', 'address', 'route']],
+  ])('%s', async (_, take, missing) => {
+    await come(full, { killSwitch: true })
+    const before = machine.snapshot()
+    expect(await objects(full)).toEqual([])
+    take()
+    expect([...new Set(await objects(full))]).toEqual(expect.arrayContaining(missing))
+    expect(await tunnel.up(full), machine.printed).toBe(0)
+    expect(machine.snapshot()).toEqual(before)
+    expect(await objects(full)).toEqual([])
+  })
+})
+
+test('a tunnel without a journal is known by its shape: nothing differs, nothing is done, down takes it all', async () => {
+  const empty = machine.snapshot()
+  await come(full)
+  forget()
+  expect(await objects(full)).toEqual([])
+  machine.changes = 0
+  expect(await tunnel.reload(full)).toBe(0)
+  expect(machine.changes).toBe(0)
+  expect(rules()).toHaveLength(2)
+  expect(journal().undo.filter(({ do: kind }) => kind === 'rule.delete')).toHaveLength(4)
+  expect(await tunnel.down(full)).toBe(0)
+  expect(machine.snapshot()).toEqual(empty)
+})
+
+test('up of a foreign interface of that name is refused', async () => {
+  await come(full)
+  forget()
+  const other = full.replace(/PrivateKey = .*/, `PrivateKey = ${secret}`)
+  await expect(tunnel.up(other)).rejects.toMatchObject({ code: 'E_EXISTS' })
+})
+
+test('whatever carries the mark follows it, without a loop and without a leak', async () => {
+  const marked = file('0.0.0.0/0, ::/0', [...both, 'FwMark = 0x200'])
+  await come(full)
+  const wrong: string[] = []
+  machine.after = (what) => {
+    for (const to of ['198.51.100.1', '2001:db8:99::1'])
+      if ((machine.fate({ to }) as { dev?: string }).dev === 'up0') wrong.push(`leak after ${what}`)
+    const sent = machine.fate({ to: '192.0.2.9', mark: device().fwmark, udp: true })
+    if ((sent as { dev?: string }).dev === 'wg0') wrong.push(`loop after ${what}`)
+  }
+  expect(await tunnel.reload(marked), machine.printed).toBe(0)
+  machine.after = () => {}
+  expect(wrong).toEqual([])
+  expect(rules().map(({ notFwmark, table }) => [notFwmark, table])).toEqual([
+    [0x200, 0x200],
+    [0x200, 0x200],
+  ])
+  expect(JSON.stringify(machine.snapshot()['nft'])).toContain('0x00000200')
+  expect(await objects(marked)).toEqual([])
+})
+
+test('an option of up lasts until down', async () => {
+  await come(full, { killSwitch: true })
+  expect(await objects(full)).toEqual([])
+  expect(await tunnel.reload(full.replace('::/0', '::/0, 10.5.0.0/16'))).toBe(0)
+  expect(machine.firewall.list()).toContain('wgq-kill')
+  expect(await tunnel.down(full)).toBe(0)
+  await come(full)
+  expect(machine.firewall.list()).not.toContain('wgq-kill')
+})
+
+test('the kill switch stands before the first hook', async () => {
+  const seen: string[] = []
+  machine.after = (what) => {
+    if (what === 'hook') seen.push(machine.firewall.list())
+  }
+  await come(file('0.0.0.0/0', ['Address = 10.9.0.2/24', 'PreUp = true']), { killSwitch: true })
+  expect(seen).toEqual([expect.stringContaining('wgq-kill-wg0')])
+})
+
+test('a kill switch that cannot be switched off is noted, down says so, and the next one does it', async () => {
+  await come(full, { killSwitch: true })
+  const session = tunnel.session(full)
+  const broken = {
+    ...session.edges,
+    run: (async (program, args, options) =>
+      args[0] === '-f'
+        ? { status: 1, stdout: '' }
+        : session.edges.run(program, args, options)) as typeof session.edges.run,
+  }
+  expect(await tunnel.down(full, { edges: broken })).not.toBe(0)
+  expect(machine.network.links.has('wg0')).toBe(false)
+  expect(machine.firewall.list()).toContain('wgq-kill')
+  expect(await tunnel.down(full)).toBe(0)
+  expect(machine.firewall.list()).not.toContain('wgq-kill')
+})
+
+test('tables by another name are the same', async () => {
+  const inTable = (table: string) => file('10.5.0.0/16', ['Address = 10.9.0.2/24', `Table = ${table}`])
+  await come(inTable('main'))
+  expect(await objects(inTable('254'))).toEqual([])
+  await come(inTable('1234'))
+  expect(machine.network.routes.filter(({ table }) => table === 1234)).toHaveLength(1)
+  expect(await objects(inTable('1234'))).toEqual([])
+})
+
+test('what was left out for want of IPv6 is no difference; with --strict it fails', async () => {
+  machine.network.sysctls.set('net.ipv6.conf.default.disable_ipv6', '1')
+  expect(await tunnel.up(full, { strict: true })).not.toBe(0)
+  expect(machine.network.links.has('wg0')).toBe(false)
+  await come(full)
+  expect(await objects(full)).toEqual([])
+  expect(await tunnel.reload(full)).toBe(0)
+})
+
+test('an MTU too small for IPv6 is refused while IPv6 is wanted', async () => {
+  await come(full)
+  const before = machine.snapshot()
+  await expect(tunnel.reload(file('0.0.0.0/0, ::/0', [...both, 'MTU = 1200']))).rejects.toMatchObject({
+    code: 'E_MTU',
+  })
+  expect(machine.snapshot()).toEqual(before)
+})
+
+test('lines that are taken out of the file lose their effect', async () => {
+  await come(
+    file('10.5.0.0/16', ['Address = 10.9.0.2/24', 'MTU = 1300', 'FwMark = 0x77', 'ListenPort = 5555']),
+  )
+  expect((await objects(split)).sort()).toEqual(['interface fwmark', 'interface listen port', 'mtu'])
+  expect(await tunnel.reload(split), machine.printed).toBe(0)
+  expect(device()).toMatchObject({ fwmark: 0 })
+  expect(device().listenPort).not.toBe(5555)
+  expect(machine.network.links.get('wg0')?.mtu).toBe(1420)
+  expect(await objects(split)).toEqual([])
+})
+
+test('a preshared key that a hook set stays, one that the file gave goes with its line', async () => {
+  const hooked = file('10.5.0.0/16', [
+    'Address = 10.9.0.2/24',
+    'PostUp = wg set %i peer K preshared-key /psk',
+  ])
+  await come(hooked)
+  await machine
+    .edges()
+    .devices.change('wg0', { peers: [{ publicKey: key as never, presharedKey: secret as never }] })
+  expect(await objects(hooked)).toEqual([])
+  expect(await tunnel.reload(`${hooked}PersistentKeepalive = 25\n`)).toBe(0)
+  expect(device().peers[0]?.presharedKey).toBe(secret)
+  expect(await tunnel.down(hooked)).toBe(0)
+  await come(file('10.5.0.0/16', ['Address = 10.9.0.2/24'], [`PresharedKey = ${secret}`]))
+  expect(await objects(split)).toEqual(['peer preshared key'])
+  expect(await tunnel.reload(split)).toBe(0)
+  expect(device().peers[0]?.presharedKey).toBeUndefined()
+})
+
+test('down runs the hooks that came with up; diff names that they changed, once', async () => {
+  const hooks = (text: string) => file('10.5.0.0/16', ['Address = 10.9.0.2/24', `PreDown = ${text}`])
+  await come(hooks('old'))
+  expect(await objects(hooks('new'))).toEqual(['hooks'])
+  expect(await tunnel.reload(hooks('new'))).toBe(0)
+  expect(machine.printed).toContain('The hooks of wg0 changed')
+  expect(await objects(hooks('new'))).toEqual([])
+  machine.printed = ''
+  expect(await tunnel.down(hooks('new'))).toBe(0)
+  expect(machine.printed).toContain('[#] old\n')
+})
+
+test('a hook that fails does not keep the tunnel up', async () => {
+  await come(file('10.5.0.0/16', ['Address = 10.9.0.2/24', 'PreDown = false']))
+  const session = tunnel.session(split)
+  const edges = {
+    ...session.edges,
+    run: (async (program, args, options) =>
+      program === 'bash'
+        ? { status: 3, stdout: '' }
+        : session.edges.run(program, args, options)) as typeof session.edges.run,
+  }
+  expect(await tunnel.down(split, { edges })).toBe(3)
+  expect(machine.network.links.has('wg0')).toBe(false)
+})
+
+test.each([
+  ['', 'E_CONFIG_EMPTY'],
+  ['[Interface]\nAddress = 10.9.0.2/24\n', 'E_CONFIG_KEY'],
+])('a file that lost its content changes nothing (%j)', async (text, code) => {
+  await come(full)
+  const before = machine.snapshot()
+  await expect(tunnel.reload(text)).rejects.toMatchObject({ code })
+  expect(machine.snapshot()).toEqual(before)
+})
+
+test('rules of generations whose journal and interface are gone do not pile up', async () => {
+  for (let start = 0; start < 3; start++) {
+    await come(full)
+    machine.network.apply({ do: 'link.delete', name: 'wg0' })
+    machine.devices.delete('wg0')
+    forget()
+  }
+  await come(full)
+  expect(rules()).toHaveLength(2)
+  expect(await tunnel.down(full)).toBe(0)
+  expect(rules()).toEqual([])
+})
+
+test('a renamed interface is found again by its index', async () => {
+  await come(full)
+  const link = machine.network.links.get('wg0') ?? expect.fail('no link')
+  machine.network.links.delete('wg0')
+  machine.network.links.set('wgx', { ...link, name: 'wgx' })
+  await expect(tunnel.reload(full)).rejects.toMatchObject({ code: 'E_RENAMED' })
+  expect(await tunnel.down(full), machine.printed).toBe(0)
+  expect([...machine.network.links.keys()]).toEqual(['lo', 'up0'])
+})
+
+test('an interface that somebody else made in the meantime is not deleted by an undo', async () => {
+  await come(full)
+  machine.network.apply({ do: 'link.delete', name: 'wg0' })
+  machine.devices.delete('wg0')
+  machine.network.apply({ do: 'link.add', name: 'wg0' })
+  await tunnel.down(full).catch(() => 1)
+  expect(machine.network.links.has('wg0')).toBe(true)
+})
+
+test('two verbs at once come one after the other', async () => {
+  const [first, second] = await Promise.all([
+    tunnel.up(full),
+    tunnel.reload(full).catch((error) => error.code),
+  ])
+  expect(first).toBe(0)
+  expect([0, 'E_NOT_WIREGUARD']).toContain(second)
+  await Promise.all([tunnel.reload(split), tunnel.reload(full), tunnel.reload(split)])
+  expect(await tunnel.reload(full), machine.printed).toBe(0)
+  expect(await objects(full)).toEqual([])
+})
+
+test('a journal that cannot be understood is set aside with a word', async () => {
+  await come(full)
+  writeFileSync(join(tunnel.runDirectory, 'wg0.json'), '{"version":1,', { mode: 0o600 })
+  expect(await tunnel.up(full), machine.printed).toBe(0)
+  expect(machine.printed).toContain('was set aside')
+  expect(readdirSync(tunnel.runDirectory)).toContain('wg0.json.unreadable')
+  expect(journal().state).toBe('up')
+})
+
+test('a signal ends the look-up of names, and nothing changes', async () => {
+  await come(full)
+  const interruption: { signal?: NodeJS.Signals } = {}
+  const session = tunnel.session(full, { interruption })
+  const edges = { ...session.edges, readWgConfig: () => new Promise<never>(() => {}) }
+  setTimeout(() => {
+    interruption.signal = 'SIGTERM'
+  }, 10)
+  expect(await tunnel.reload(full, { interruption, edges })).toBe(143)
+})
+
+test('a step that fails leaves everything as it was', async () => {
+  await come(full)
+  const before = machine.snapshot()
+  const session = tunnel.session(split)
+  const { apply } = session.edges.host
+  let count = 0
+  const host = Object.assign(Object.create(session.edges.host), {
+    apply: async (ops: Parameters<typeof apply>[0]) => {
+      if (ops.some((op) => op.do === 'rule.delete') && count++ === 0)
+        throw Object.assign(
+          new (await import('@wgq/model/error')).WgqError('E_HOST', 'refused', { exitCode: 2 }),
+          { applied: 0 },
+        )
+      return apply.call(session.edges.host, ops)
+    },
+  })
+  expect(await tunnel.reload(split, { edges: { ...session.edges, host } })).toBe(2)
+  expect(machine.printed).toContain('everything is as it was before')
+  expect(machine.snapshot()).toEqual(before)
+})
+
+test('a dry run of a running tunnel is the plan of its reload', async () => {
+  await come(split)
+  const before = machine.snapshot()
+  const { status, steps } = await dryRun(tunnel.session(full), up)
+  expect(status).toBe(0)
+  expect(steps.map(({ words }) => words)).toContain('ip -4 route add 0.0.0.0/0 dev wg0 table 51820')
+  expect(machine.snapshot()).toEqual(before)
+})
+
+test('a trial that nobody confirms ends in the state before', async () => {
+  await come(split)
+  const before = machine.snapshot()
+  const kept = await capture(tunnel.session(full))
+  await come(full)
+  expect(machine.snapshot()).not.toEqual(before)
+  expect(await restore(tunnel.session(full), JSON.parse(JSON.stringify(kept)))).toBe(0)
+  expect(machine.snapshot()).toEqual(before)
+})
