@@ -60,12 +60,16 @@ describe('what others took away is a difference, and comes back', () => {
   test.each<[string, () => void, string[]]>([
     [
       'rules',
-      () => void (machine.network.rules = machine.network.rules.filter((rule) => !rule.notFwmark)),
+      () => {
+        machine.network.rules = machine.network.rules.filter((rule) => !rule.notFwmark)
+      },
       ['rule'],
     ],
     [
       'the route',
-      () => void (machine.network.routes = machine.network.routes.filter(({ table }) => table !== 51_820)),
+      () => {
+        machine.network.routes = machine.network.routes.filter(({ table }) => table !== 51_820)
+      },
       ['route'],
     ],
     ['packet filter', () => machine.firewall.tables.clear(), ['firewall', 'kill switch']],
