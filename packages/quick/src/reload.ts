@@ -2,6 +2,7 @@
 import { constants } from 'node:os'
 import type { DeviceChange } from '@wgq/model/device'
 import { WgqError } from '@wgq/model/error'
+import type { Host } from '@wgq/model/host'
 import type { Key } from '@wgq/model/key'
 import type { Op } from '@wgq/model/operation'
 import { chooseTool } from './firewall/choose.ts'
@@ -62,7 +63,7 @@ export const planReload = async (session: Session): Promise<ReloadPlan> => {
   )
   const seen = await look(inside, journal)
   refuseHollow(session.settings, session.configPath, seen.state.device, journal)
-  const wanted = await want(inside, change, seen, journal)
+  const wanted = await want(inside, session.edges.host, change, seen, journal)
   const memory = memoryOf(journal, seen, session)
   const plan = difference(seen, wanted, memory, session.name)
   const gateway = await gatewayDifferences(inside, journal)
@@ -270,6 +271,7 @@ export const asBefore = ({ state }: Pick<Seen, 'state'>): TunnelState => {
 
 const want = async (
   session: Session,
+  outside: Host,
   change: DeviceChange,
   seen: Seen,
   journal: Journal | undefined,
@@ -284,7 +286,7 @@ const want = async (
     killSwitch: session.killSwitch ?? false,
     withoutIpv6,
     without: journal?.without ?? [],
-    mtu: await wantedMtu(session, change, seen, ipv6),
+    mtu: await wantedMtu(session, outside, change, seen, ipv6),
     freeMark: system.takesDefaultBy === 'rules' && into === undefined ? await freeMark(session) : 0,
     firewallTool:
       system.name === 'linux' && (await hasFirewall(session)) ? await chooseTool(session) : undefined,
@@ -295,20 +297,20 @@ const want = async (
 const hasFirewall = async ({ edges }: Session): Promise<boolean> =>
   edges.find('nft') !== undefined || edges.find('iptables-restore') !== undefined
 
-/** The file's; where it gives none and no hook sets one, that of a fresh `up`: the tunnel's own routes do not count. */
+/** `outside` is where encrypted packets leave. The file's; where it gives none and no hook sets one, that of a fresh `up`: the tunnel's own routes do not count. */
 const wantedMtu = async (
   session: Session,
+  outside: Host,
   change: DeviceChange,
   seen: Seen,
   ipv6: boolean,
 ): Promise<number> => {
   const { settings, system, edges } = session
   if (settings.mtu === undefined && isSetByHook(settings, /\bmtu\b/i)) return seen.link.mtu
-  const peers = change.peers.flatMap(({ endpoint, publicKey }) => {
-    const running = seen.state.device.peers.find((peer) => peer.publicKey === publicKey)
-    return endpoint || running ? [{ ...emptyPeer, publicKey, ...(endpoint ? { endpoint } : {}) }] : []
-  })
-  const host = hostBeside(edges.host, seen.real, seen.state.device.fwmark)
+  const peers = change.peers.flatMap(({ endpoint, publicKey }) =>
+    endpoint ? [{ ...emptyPeer, publicKey, endpoint }] : [],
+  )
+  const host = hostBeside(outside, seen.real, seen.state.device.fwmark)
   const quiet = { ...session, edges: { ...edges, host, print: () => {} } }
   const chosen = Number(await system.chooseMtu(quiet, peers, ipv6))
   // What is no number is for the system to refuse.

@@ -40,7 +40,7 @@ export const startTry = async (session: Session, seconds: number, before?: Befor
   await new Promise<void>((resolve) => {
     guard.on('error', () => resolve())
     guard.stdin.on('error', () => resolve())
-    guard.stdin.end(before === undefined ? '' : JSON.stringify(before), () => resolve())
+    guard.stdin.end(before === undefined ? '' : `${JSON.stringify(before)}\n`, () => resolve())
   })
 }
 

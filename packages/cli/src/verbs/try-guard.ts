@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { readFileSync } from 'node:fs'
+import { text } from 'node:stream/consumers'
 import { runDirectory } from '@wgq/quick/run/directory'
 import { forgetTry, guardTry } from '@wgq/quick/try'
 import type { Handler } from '../command.ts'
@@ -11,11 +11,12 @@ export const run: Handler = async (invocation) => {
   const [name = '', token = '', seconds = ''] = invocation.args
   for (const signal of ['SIGHUP', 'SIGINT'] as const) process.on(signal, () => {})
   const place = { runDirectory, name }
-  const before = readFileSync(0, 'utf8')
+  const before = await text(process.stdin)
   const config = await guardTry(place, token, Number(seconds))
   if (config === undefined) return 0
   forgetTry(place)
-  if (before !== '') {
+  // Cut off where the process that brought it up was killed while it wrote.
+  if (before.endsWith('\n')) {
     const { restore } = await import('@wgq/quick/reload')
     return runQuick({ ...invocation, verb: 'reload', args: [config] }, (session) =>
       restore({ ...session, name }, JSON.parse(before)),

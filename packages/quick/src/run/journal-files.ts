@@ -114,14 +114,22 @@ const list = (directory: string): string[] => {
 /** A journal is input: only what root wrote counts, and only what our own runs could have written. */
 const parse = (path: string): Journal | undefined => {
   try {
-    const { uid, mode } = lstatSync(path)
+    const { uid, mode, ino, mtimeMs, size } = lstatSync(path)
     if ((mode & 0o170022) !== 0o100000 || uid !== process.geteuid?.()) return undefined
-    const journal: unknown = JSON.parse(readFileSync(path, 'utf8'))
-    return isSoundJournal(journal) ? journal : undefined
+    const version = `${ino} ${mtimeMs} ${size}`
+    const known = parsed.get(path)
+    if (known?.version === version) return known.journal
+    const value: unknown = JSON.parse(readFileSync(path, 'utf8'))
+    const journal = isSoundJournal(value) ? value : undefined
+    parsed.set(path, { version, journal })
+    return journal
   } catch {
     return undefined
   }
 }
+
+/** Journals of large tunnels are read many times in one run; each write makes a new file. */
+const parsed = new Map<string, { readonly version: string; readonly journal: Journal | undefined }>()
 
 const readIfThere = (path: string): string | undefined => {
   try {
