@@ -41,6 +41,7 @@ export default defineConfig({
       suite('kernel-vm', 1_200_000),
       suite('cross', 900_000),
       suite('fuzz', 600_000),
+      suite('nodes', 300_000),
     ],
   },
 })

@@ -18,6 +18,7 @@ const known = [
   'faults',
   'kernel-vm',
   'cross',
+  'nodes',
   'fuzz',
 ]
 const asked = process.argv.slice(2)
