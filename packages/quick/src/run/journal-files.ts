@@ -28,9 +28,11 @@ export const allJournals = (directory: string): Journal[] => {
     .filter((journal) => journal.netns === netns)
 }
 
-/** Journals of the current namespace whose run was cut off: not finished, and its process is gone. */
+/** Journals of the current namespace whose run was cut off (not finished, and its process is gone), or could not undo all. */
 export const abandonedJournals = (directory: string): Journal[] =>
-  allJournals(directory).filter((journal) => journal.state !== 'up' && !isAlive(journal.owner))
+  allJournals(directory).filter(
+    ({ state, owner }) => state === 'stopping' || (state === 'starting' && !isAlive(owner)),
+  )
 
 /** Journals of other network namespaces. */
 export const foreignJournals = (directory: string): StoredJournal[] => {

@@ -25,8 +25,9 @@ export interface Journal {
   readonly boot?: string
   /** The namespace the interface was moved to (`--netns`). */
   readonly into?: string
+  /** `stopping`: `down` ended and could not take back what is noted. */
   readonly state: 'starting' | 'up' | 'stopping'
-  /** Who is at work while the state is not `up`. */
+  /** Who is at work while the state is `starting`. */
   readonly owner: ProcessMark
   /** Index of the interface that the run made; absent until it is known. It outlasts a new name of the interface. */
   readonly linkIndex?: number

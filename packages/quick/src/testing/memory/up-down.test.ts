@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: MIT
+import { chmodSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { WgqError } from '@wgq/model/error'
+import type { Op } from '@wgq/model/operation'
+import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { downWithoutConfig } from '../../down.ts'
+import type { Edges } from '../../edges.ts'
+import { recover } from '../../recover.ts'
+import { JournalKeeper, startJournal } from '../../run/journal.ts'
+import { readJournal } from '../../run/journal-files.ts'
+import type { Machine } from './machine.ts'
+import { Stage } from './stage.ts'
+import type { Tunnel } from './tunnel.ts'
+
+const stage = new Stage()
+afterAll(() => stage.clear())
+
+let machine: Machine
+let tunnel: Tunnel
+let forget: () => void
+beforeEach(() => {
+  const set = stage.set(() => {})
+  machine = set.machine
+  tunnel = set.tunnel
+  forget = set.forget
+})
+
+const file = (head: readonly string[] = []): string =>
+  [
+    '[Interface]',
+    'PrivateKey = cBvThcTrrfM1AQwW5DkDy1wA8JWsnJKZIIqd/jKIzmo=',
+    'Address = 10.9.0.2/24',
+    ...head,
+    '[Peer]',
+    'PublicKey = Mm3d+dtiB33uDWxGCXbu9bz59KoluSkxzUKjacYul2k=',
+    'AllowedIPs = 0.0.0.0/0',
+    'Endpoint = 192.0.2.9:51820',
+    '',
+  ].join('\n')
+
+/** The machine's edges with some of them replaced; `run` gets the real one. */
+const edgesWith = (change: (edges: Edges) => Partial<Edges>): { edges: Edges } => {
+  const { edges } = tunnel.session(file())
+  return { edges: { ...edges, ...change(edges) } }
+}
+const failing = (what: (program: string, args: readonly string[], input?: string) => boolean) =>
+  edgesWith(({ run }) => ({
+    run: async (program, args, options) =>
+      what(program, args, options?.input) ? { status: 4, stdout: '' } : run(program, args, options),
+  }))
+/** A host that refuses the first of these operations. */
+const refusing = (kind: Op['do']) =>
+  edgesWith(({ host }) => ({
+    host: Object.assign(Object.create(host) as typeof host, {
+      apply: async (ops: readonly Op[]) => {
+        if (ops.some((op) => op.do === kind))
+          throw Object.assign(new WgqError('E_HOST', 'RTNETLINK answers: refused', { exitCode: 2 }), {
+            applied: 0,
+          })
+        return host.apply(ops)
+      },
+    }),
+  }))
+const isUp = () => machine.network.links.has('wg0')
+
+describe('without what the machine does not take', () => {
+  test('a read-only sysctl: said, noted, and no difference later', async () => {
+    const readOnly = edgesWith(() => ({
+      writeSysctl: () => {
+        throw Object.assign(new Error('EROFS'), { code: 'EROFS' })
+      },
+    }))
+    expect(await tunnel.up(file(), { ...readOnly, strict: true })).toBe(1)
+    expect(isUp()).toBe(false)
+    expect(await tunnel.up(file(), readOnly)).toBe(0)
+    expect(machine.printed).toContain('Going on without net.ipv4.conf.all.src_valid_mark = 1 for wg0')
+    expect(await tunnel.differences(file(), readOnly)).toEqual([])
+  })
+
+  test('no tool for a firewall', async () => {
+    const none = edgesWith(() => ({ find: (program) => (program === 'bash' ? '/bin/bash' : undefined) }))
+    expect(await tunnel.up(file(), none), machine.printed).toBe(0)
+    expect(machine.printed).toContain('Going on without a firewall: iptables-restore is not installed')
+    expect(await tunnel.differences(file(), none)).toEqual([])
+  })
+
+  test('a firewall that refuses', async () => {
+    const refuses = failing((program, args) => program === 'nft' && args[0] === '-f')
+    expect(await tunnel.up(file(), { ...refuses, strict: true })).toBe(4)
+    expect(await tunnel.up(file(), refuses)).toBe(0)
+    expect(machine.printed).toContain('Going on without a firewall: nft refuses')
+    expect(await tunnel.differences(file(), refuses)).toEqual([])
+  })
+
+  test('no raw table', async () => {
+    const loaded: string[] = []
+    const legacy = edgesWith(({ run }) => ({
+      find: (program) => (/^(bash|ip6?tables.*)$/.test(program) ? `/memory/${program}` : undefined),
+      run: async (program, args, options) => {
+        if (!/tables/.test(program)) return run(program, args, options)
+        if (/^\*raw/m.test(options?.input ?? '')) return { status: 3, stdout: '' }
+        if (options?.input) loaded.push(options.input)
+        return { status: 0, stdout: '' }
+      },
+    }))
+    expect(await tunnel.up(file(), legacy), machine.printed).toBe(0)
+    expect(machine.printed).toContain('Going on without the raw table')
+    expect(loaded.join('')).toMatch(/^\*mangle\n/)
+  })
+})
+
+describe('down', () => {
+  test('without its file goes by the journal, with the hooks of then', async () => {
+    await tunnel.up(file(['PostDown = then']))
+    expect(await downWithoutConfig(tunnel.session('', { style: 'wg-quick' }))).toBeUndefined()
+    machine.printed = ''
+    expect(await downWithoutConfig(tunnel.session(''))).toBe(0)
+    expect(machine.printed).toContain('is gone: going by what `up` noted.\n')
+    expect(machine.printed).toContain('[#] then\n')
+    expect(isUp()).toBe(false)
+    expect(await downWithoutConfig(tunnel.session(''))).toBeUndefined()
+  })
+
+  test("under upstream's name a hook that fails keeps the tunnel", async () => {
+    const hooked = file(['PreDown = false'])
+    await tunnel.up(hooked)
+    const hook = failing((program) => program === 'bash')
+    expect(await tunnel.down(hooked, { ...hook, style: 'wg-quick' })).toBe(4)
+    expect(isUp()).toBe(true)
+    expect(await tunnel.down(hooked, hook)).toBe(4)
+    expect(isUp()).toBe(false)
+  })
+
+  test('a signal before the interface goes', async () => {
+    await tunnel.up(file())
+    expect(
+      await tunnel.down(file(['PreDown = true']), { style: 'wg-quick', interruption: { signal: 'SIGINT' } }),
+    ).toBe(130)
+    expect(isUp()).toBe(true)
+  })
+
+  test('an interface that a hook deleted: the rest is cleaned up, and it is said', async () => {
+    const hooked = file(['PreDown = ip link delete %i'])
+    await tunnel.up(hooked)
+    machine.after = (what) => {
+      if (what !== 'hook') return
+      machine.network.apply({ do: 'link.delete', name: 'wg0' })
+      machine.devices.delete('wg0')
+    }
+    expect(await tunnel.down(hooked)).not.toBe(0)
+    machine.after = () => {}
+    expect(machine.network.rulesOf(4).filter((rule) => rule.notFwmark)).toEqual([])
+    expect(machine.firewall.list()).toBe('')
+  })
+
+  test('a file that cannot be saved does not keep the tunnel up', async () => {
+    const saving = file(['SaveConfig = true'])
+    await tunnel.up(saving)
+    expect(await tunnel.down(saving)).toBe(0)
+    expect(machine.printed).toContain('[!] wg0 is not saved: ')
+    expect(isUp()).toBe(false)
+  })
+
+  test('a kill switch that nobody notes goes too, and is all there may be', async () => {
+    await tunnel.up(file(), { killSwitch: true })
+    machine.network.apply({ do: 'link.delete', name: 'wg0' })
+    machine.devices.delete('wg0')
+    forget()
+    expect(await tunnel.down(file())).toBe(0)
+    expect(machine.firewall.list()).not.toContain('wgq-kill')
+    await expect(tunnel.down(file())).rejects.toMatchObject({ code: 'E_NOT_WIREGUARD' })
+  })
+
+  test("name servers that cannot be taken back count under wgq's name, not under upstream's", async () => {
+    const named = file(['DNS = 10.9.0.1'])
+    const broken = failing((program, args) => program === 'resolvconf' && args[0] === '-d')
+    await tunnel.up(named)
+    expect(await tunnel.down(named, broken)).toBe(4)
+    expect(isUp()).toBe(false)
+    expect(await tunnel.down(named)).toBe(0)
+    expect(machine.resolvers.size).toBe(0)
+    await tunnel.up(named, { style: 'wg-quick' })
+    expect(await tunnel.down(named, { ...broken, style: 'wg-quick' })).toBe(0)
+  })
+})
+
+describe('an up that fails', () => {
+  test.each(['wgq', 'wg-quick'] as const)('%s: nothing stays, and what it says', async (style) => {
+    const before = machine.snapshot()
+    expect(await tunnel.up(file(), { ...refusing('rule.add'), style })).toBe(2)
+    expect(machine.snapshot()).toEqual(before)
+    expect(machine.printed.includes('everything is as it was before')).toBe(style === 'wgq')
+  })
+
+  test("under upstream's name the interface that was not made is deleted in vain", async () => {
+    expect(await tunnel.up(file(), { ...refusing('link.add'), style: 'wg-quick' })).toBe(1)
+    expect(machine.printed).toMatch(/\[#\] ip link delete dev wg0\nCannot find device "wg0"\n$/)
+  })
+
+  test("a signal gives its number under wgq's name, 1 under upstream's", async () => {
+    const interruption = { signal: 'SIGTERM' } as const
+    expect(await tunnel.up(file(), { interruption })).toBe(143)
+    expect(await tunnel.up(file(), { interruption, style: 'wg-quick' })).toBe(1)
+  })
+
+  test('what is no failure of a step is raised, after undoing', async () => {
+    const before = machine.snapshot()
+    const strange = edgesWith(() => ({
+      readSysctl: (key) => {
+        if (key.includes('src_valid_mark')) throw new RangeError('strange')
+        return undefined
+      },
+    }))
+    await expect(tunnel.up(file(), strange)).rejects.toThrow('strange')
+    expect(machine.snapshot()).toEqual(before)
+  })
+
+  test('a step of the undoing that fails stays noted, and the next run does it', async () => {
+    const stuck = failing(
+      (program, args) => program === 'resolvconf' || (program === 'nft' && args[0] === '-f'),
+    )
+    const guarded = { ...stuck, killSwitch: true }
+    await tunnel.up(file(), { killSwitch: true })
+    machine.network.apply({ do: 'link.delete', name: 'wg0' })
+    machine.devices.delete('wg0')
+    expect((await recover(tunnel.session(file(), guarded))).get('wg0')).toBe(4)
+    expect(readJournal(tunnel.runDirectory, 'wg0')?.undo.map((op) => op.do)).toContain('killswitch.off')
+    expect((await recover(tunnel.session(file()))).get('wg0')).toBe(0)
+    expect(machine.firewall.list()).not.toContain('wgq-kill')
+  })
+})
+
+test('the kill switch of another tunnel survives the recovery of its crash', async () => {
+  await tunnel.up(file(), { killSwitch: true })
+  const journal = readJournal(tunnel.runDirectory, 'wg0') ?? expect.fail('no journal')
+  new JournalKeeper(tunnel.runDirectory, journal).update({
+    state: 'starting',
+    owner: { pid: 999_999_999, started: '' },
+  })
+  const other = { ...tunnel.session(file()), name: 'wg1' }
+  expect([...(await recover(other))]).toEqual([['wg0', 0]])
+  expect(isUp()).toBe(false)
+  expect(machine.firewall.list()).toContain('wgq-kill-wg0')
+  expect(await tunnel.up(file()), machine.printed).toBe(0)
+  expect(machine.firewall.list()).toContain('wgq-kill-wg0')
+  expect(await tunnel.down(file())).toBe(0)
+  expect(machine.firewall.list()).toBe('')
+})
+
+test('a journal whose mark another tunnel has taken since is dropped; its rules stay', async () => {
+  await tunnel.up(file())
+  machine.network.apply({ do: 'link.delete', name: 'wg0' })
+  machine.devices.delete('wg0')
+  machine.network.apply({ do: 'link.add', name: 'wg9' })
+  machine.network.apply({ do: 'link.up', dev: 'wg9', mtu: '1420' })
+  const dst = { family: 4, address: '0.0.0.0', prefixLength: 0 } as const
+  machine.network.apply({ do: 'route.add', dev: 'wg9', dst, table: 51_820 })
+  await recover(tunnel.session(file()))
+  expect(machine.network.rulesOf(4).filter((rule) => rule.notFwmark)).toHaveLength(1)
+  expect(readJournal(tunnel.runDirectory, 'wg0')).toBeUndefined()
+})
+
+test('a journal of somebody else is not carried out', async () => {
+  await tunnel.up(file())
+  const planted = {
+    ...startJournal('wg0', '/x'),
+    state: 'starting',
+    owner: { pid: 999_999_999, started: '' },
+    undo: [{ do: 'sysctl.set', key: 'net/../../tmp/x', value: '1' }],
+  }
+  const path = join(tunnel.runDirectory, 'wg0.json')
+  writeFileSync(path, JSON.stringify(planted))
+  expect(readJournal(tunnel.runDirectory, 'wg0')).toBeUndefined()
+  writeFileSync(path, JSON.stringify({ ...planted, undo: [] }))
+  chmodSync(path, 0o666)
+  expect((await recover(tunnel.session(file()))).size).toBe(0)
+})
