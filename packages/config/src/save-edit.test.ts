@@ -80,6 +80,10 @@ test('peers come and go; preshared key and keepalive follow', () => {
     `\n[Peer]\nPublicKey = ${laptop}\nPresharedKey = ${secret}\n` +
     `AllowedIPs = 10.0.0.3/32\nEndpoint = 192.0.2.1:51820\nPersistentKeepalive = 25\n`
   expect(both).toBe(file + added)
+  const changed = { ...second, presharedKey: phone }
+  expect(saved({ ...device, peers: [...device.peers, changed] }, both)).toBe(
+    both.replace(`PresharedKey = ${secret}`, `PresharedKey = ${phone}`),
+  )
   const { presharedKey: _, ...bare } = second
   const plain = saved({ ...device, peers: [...device.peers, { ...bare, keepaliveSeconds: 0 }] }, both)
   expect(plain).toBe(both.replace(`PresharedKey = ${secret}\n`, '').replace('PersistentKeepalive = 25\n', ''))

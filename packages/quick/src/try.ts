@@ -3,7 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WgqError } from '@wgq/model/error'
-import type { Before } from './reload.ts'
+import type { Before } from './restore.ts'
 import type { Session } from './session.ts'
 
 /** A tunnel that goes down again unless somebody confirms it. */

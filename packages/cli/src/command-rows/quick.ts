@@ -25,7 +25,8 @@ export const quickCommands: readonly Command[] = [
       },
       {
         name: 'try',
-        summary: 'take the tunnel down again after so many seconds unless `wgq confirm` is run',
+        summary:
+          'go back after so many seconds unless `wgq confirm` is run: to the state before, or down where the tunnel did not run',
         valueName: 'seconds',
         valueKind: 'number',
       },
@@ -49,7 +50,7 @@ export const quickCommands: readonly Command[] = [
       },
     ],
     description: [
-      'A tunnel that wgq brought up and that runs is brought in line with its file, as `wgq reload` does.',
+      'A tunnel that runs is brought in line with its file, as `wgq reload` does; with --dry-run the plan of that is printed.',
     ],
     examples: [
       { command: 'wgq up wg0', summary: 'reads /etc/wireguard/wg0.conf' },

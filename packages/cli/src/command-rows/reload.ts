@@ -29,7 +29,7 @@ export const reloadCommands: readonly Command[] = [
     options: [{ name: 'json', summary: 'print JSON (docs/schema/diff.json)' }],
     examples: [{ command: 'wgq diff wg0', summary: '+ comes, - goes, ~ changes' }],
     description: [
-      'Compared are keys, ports, marks, peers, addresses, routes, rules, MTU and name servers. Ends with 0 when nothing differs and with 2 when something does. An endpoint that roamed is no difference, nor is a mark or a port that was chosen automatically.',
+      'The file is held against the machine: keys, ports, marks, peers, link, addresses, routes of every table, rules, MTU, firewall, kill switch and name servers, whoever changed them. Ends with 0 when nothing differs and with 2 when something does. An endpoint that roamed is no difference, nor is a mark or a port that was chosen automatically, a preshared key that something else set, or what the machine did not take when the tunnel came up. Options of `wgq up` hold until `wgq down`. Hooks that changed are named once.',
     ],
   },
   {
@@ -48,7 +48,7 @@ export const reloadCommands: readonly Command[] = [
       },
     ],
     description: [
-      'Exactly the differences that `wgq diff` shows are applied, additions before deletions. Hooks are not run. Only addresses, routes and rules that wgq made are ever deleted.',
+      'Exactly the differences that `wgq diff` shows are applied, new things before old ones; no packet of a full tunnel leaves outside meanwhile. Where a step fails the state before comes back. Hooks are not run, and `wgq down` runs those that came with `wgq up`. Only addresses, routes and rules of the tunnel are ever deleted; a tunnel that wg-quick brought up, or whose journal was lost, is known by its shape. A file without [Interface], or without a PrivateKey where the device has one, is refused.',
     ],
   },
 ]

@@ -17,7 +17,7 @@ export const run: Handler = async (invocation) => {
   forgetTry(place)
   // Cut off where the process that brought it up was killed while it wrote.
   if (before.endsWith('\n')) {
-    const { restore } = await import('@wgq/quick/reload')
+    const { restore } = await import('@wgq/quick/restore')
     return runQuick({ ...invocation, verb: 'reload', args: [config] }, (session) =>
       restore({ ...session, name }, JSON.parse(before)),
     )

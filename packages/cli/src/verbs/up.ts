@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { capture } from '@wgq/quick/reload'
+import { capture } from '@wgq/quick/restore'
 import type { Session } from '@wgq/quick/session'
 import { startTry } from '@wgq/quick/try'
 import { up } from '@wgq/quick/up'

@@ -64,6 +64,7 @@ const sameRule = (a: Rule, b: Rule): boolean =>
   a.family === b.family &&
   tableNumber(a) === tableNumber(b) &&
   a.notFwmark === b.notFwmark &&
+  a.fwmark === b.fwmark &&
   a.suppressPrefixLength === b.suppressPrefixLength
 
 const samePreference = (present: Rule, wanted: Rule): boolean =>

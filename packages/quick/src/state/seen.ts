@@ -246,7 +246,8 @@ const leftRules = (rules: readonly Rule[], pairs: readonly RulePair[], noted: re
   )
 }
 
-const floorsOf = async (
+/** The floors among noted inverses that are there; a run may have been cut off before it made one. */
+export const floorsOf = async (
   { edges: { host } }: Session,
   noted: readonly Op[],
 ): Promise<Extract<Op, { do: 'floor.delete' }>[]> => {

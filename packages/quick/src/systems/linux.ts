@@ -16,6 +16,7 @@ import { spell } from '../run/spell.ts'
 import type { Session } from '../session.ts'
 import { isDefault, planMainRoutes, readRouting } from '../state/routes.ts'
 import { planJournalRules, planMarkRules } from '../state/rules.ts'
+import { floorsOf } from '../state/seen.ts'
 import { addLink } from './linux/add-link.ts'
 import { daemonEnd } from './linux/daemon-end.ts'
 import { setDefaultRoutes } from './linux/default-routes.ts'
@@ -81,7 +82,11 @@ export const linux: System = {
     await run.perform(await planRules(session, journal?.undo))
   },
   deleteLink: (run, name) => run.perform([{ do: 'link.delete', name }]),
-  afterLinkWent: async (run) => run.attempt(await planFirewallRemoval(run.session.edges, run.session.name)),
+  afterLinkWent: async (run) => {
+    // A reload that was killed may have left some.
+    const floors = await floorsOf(run.session, run.keeper?.journal.undo ?? [])
+    return run.attempt([...floors, ...(await planFirewallRemoval(run.session.edges, run.name))])
+  },
   undoBeforeLink: async (run) => {
     const { session, keeper } = run
     const noted = keeper?.journal.undo ?? []
@@ -92,7 +97,7 @@ export const linux: System = {
       noted.some((op) => op.do === 'rule.delete')
         ? await run.attempt(planJournalRules(noted, await rulesOf(session)))
         : 0,
-      await run.attempt(noted.filter((op) => op.do === 'floor.delete')),
+      await run.attempt(await floorsOf(session, noted)),
     ]
     restoreSysctls(run)
     return statuses.find((status) => status !== 0) ?? 0

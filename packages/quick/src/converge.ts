@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+import type { DeviceChange } from '@wgq/model/device'
+import type { Key } from '@wgq/model/key'
+import { performProtection } from './lenient.ts'
+import { Failure } from './run/failure.ts'
+import type { Run } from './run/run.ts'
+import type { EndpointMemory } from './state/device-difference.ts'
+import { difference, type Plan } from './state/difference.ts'
+import { floorsOf, look, type Seen } from './state/seen.ts'
+import type { TunnelState } from './state/tunnel-state.ts'
+
+/** What a tunnel is to be, and what decides about endpoints and preshared keys. */
+export interface Target {
+  readonly wanted: TunnelState
+  readonly memory: EndpointMemory
+}
+
+/** How often one looks again: the kernel takes away more than one asks for, and what it took is put back. */
+const mostPasses = 4
+
+/**
+ * Carries a plan out and looks again until nothing differs. `note` is called after each pass. Floors come before the first step and go last. Raises
+ * {@link Failure} where something still differs in the end.
+ */
+export const converge = async (
+  run: Run,
+  first: Plan,
+  { wanted, memory }: Target,
+  note: () => void,
+): Promise<void> => {
+  const { session, keeper } = run
+  await run.perform(first.floors)
+  let plan = first
+  for (let pass = 0; plan.steps.length > 0; pass++) {
+    if (pass === mostPasses) {
+      session.edges.print(
+        `[!] ${run.name} does not become what its file says: ${plan.differences.map(({ object, id = '' }) => `${object} ${id}`.trim()).join(', ')}.\n`,
+      )
+      throw new Failure(1)
+    }
+    await performProtection(run, plan.steps)
+    note()
+    const seen = await look(session, keeper?.journal)
+    plan = difference(seen, withPort(wanted), memory, run.name)
+  }
+  await run.unstoppable.attempt(await floorsOf(session, keeper?.journal.undo ?? []))
+}
+
+/** A port that was asked for as "any" is the one that was given. */
+const withPort = (wanted: TunnelState): TunnelState => {
+  const { listenPort, ...device } = wanted.device as DeviceChange
+  return listenPort === 0 ? { ...wanted, device } : wanted
+}
+
+/** What was seen as something to go back to: every value of the device is given. */
+export const asBefore = ({ state }: Pick<Seen, 'state'>): TunnelState => {
+  const { device } = state
+  const zero = 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=' as Key
+  const ofFamily = (family: 4 | 6) => state.addresses.filter((cidr) => cidr.family === family)
+  return {
+    ...state,
+    // In the order they came: IPv6 lists the newest first.
+    addresses: [...ofFamily(4), ...ofFamily(6).reverse()],
+    device: {
+      privateKey: device.privateKey ?? zero,
+      listenPort: device.listenPort,
+      fwmark: device.fwmark,
+      peers: device.peers.map(
+        ({ publicKey, presharedKey = zero, endpoint, allowedIps, keepaliveSeconds }) => ({
+          publicKey,
+          presharedKey,
+          ...(endpoint ? { endpoint } : {}),
+          allowedIps,
+          keepaliveSeconds,
+        }),
+      ),
+    },
+  }
+}

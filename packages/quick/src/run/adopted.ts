@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+import type { Op } from '@wgq/model/operation'
+import type { Session } from '../session.ts'
+import type { Seen } from '../state/seen.ts'
+import { textsOf } from '../systems/system.ts'
+import { inverse } from './inverse.ts'
+import { type Journal, startJournal } from './journal.ts'
+
+/** The journal of a tunnel that somebody else brought up, or whose journal was lost: what has its shape is noted. */
+export const adopted = ({ seen, session }: { readonly seen: Seen; readonly session: Session }): Journal => {
+  const { state } = seen
+  const dev = session.name
+  const made: Op[] = [
+    { do: 'link.add', name: dev },
+    ...state.addresses.map(
+      (cidr): Op => ({
+        do: 'address.add',
+        dev,
+        family: cidr.family,
+        address: `${cidr.address}/${cidr.prefixLength}`,
+      }),
+    ),
+    ...state.routes.map(
+      ({ dst, table }): Op => ({
+        do: 'route.add',
+        dev,
+        dst,
+        ...(table === seen.mainTable ? {} : { table }),
+      }),
+    ),
+    ...state.rules.map((rule): Op => ({ do: 'rule.add', rule })),
+    ...(state.dns ? [{ do: 'dns.set', dev, ...state.dns } as const] : []),
+    ...(state.firewall ? [{ do: 'firewall.load', tool: 'nft', text: '' } as const] : []),
+    ...(state.killSwitch ? [{ do: 'killswitch.on', dev, ...state.killSwitch } as const] : []),
+  ]
+  return {
+    ...startJournal(dev, session.configPath),
+    state: 'up',
+    linkIndex: seen.link.index,
+    hooks: {
+      preDown: textsOf(session.settings.hooks.preDown),
+      postDown: textsOf(session.settings.hooks.postDown),
+    },
+    undo: made.flatMap((op) => inverse(op) ?? []),
+  }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+import type { DeviceChange } from '@wgq/model/device'
+import type { Host } from '@wgq/model/host'
+import type { Key } from '@wgq/model/key'
+import { chooseTool } from '../firewall/choose.ts'
+import { isLenient } from '../lenient.ts'
+import type { Journal } from '../run/journal.ts'
+import type { Session } from '../session.ts'
+import { freeMark } from '../systems/linux/default-routes.ts'
+import { hostBeside } from '../systems/linux/host-beside.ts'
+import type { EndpointMemory } from './device-difference.ts'
+import { isIpv6Off } from './ipv6-off.ts'
+import { isSetByHook } from './mentioned.ts'
+import type { Seen } from './seen.ts'
+import type { TunnelState } from './tunnel-state.ts'
+import { wantedState } from './wanted.ts'
+
+/** {@link wantedState} with the surroundings of a session; `outside` is the host from which encrypted packets leave. */
+export const want = async (
+  session: Session,
+  outside: Host,
+  change: DeviceChange,
+  seen: Seen,
+  journal: Journal | undefined,
+): Promise<TunnelState> => {
+  const { system, settings, into } = session
+  const withoutIpv6 = isLenient(session) && isIpv6Off(session)
+  const ipv6 = settings.addresses.some(({ value }) => value.includes(':')) && !withoutIpv6
+  const dns = await system.wantedDns(session)
+  return wantedState(settings, change, seen, journal, {
+    system,
+    isInside: into !== undefined,
+    killSwitch: session.killSwitch ?? false,
+    withoutIpv6,
+    without: journal?.without ?? [],
+    mtu: await wantedMtu(session, outside, change, seen, ipv6),
+    freeMark: system.takesDefaultBy === 'rules' && into === undefined ? await freeMark(session) : 0,
+    firewallTool:
+      system.name === 'linux' && (await hasFirewall(session)) ? await chooseTool(session) : undefined,
+    dns,
+  })
+}
+
+const hasFirewall = async ({ edges }: Session): Promise<boolean> =>
+  edges.find('nft') !== undefined || edges.find('iptables-restore') !== undefined
+
+/** `outside` is where encrypted packets leave. The file's; where it gives none and no hook sets one, that of a fresh `up`: the tunnel's own routes do not count. */
+const wantedMtu = async (
+  session: Session,
+  outside: Host,
+  change: DeviceChange,
+  seen: Seen,
+  ipv6: boolean,
+): Promise<number> => {
+  const { settings, system, edges } = session
+  if (settings.mtu === undefined && isSetByHook(settings, /\bmtu\b/i)) return seen.link.mtu
+  const peers = change.peers.flatMap(({ endpoint, publicKey }) =>
+    endpoint ? [{ ...emptyPeer, publicKey, endpoint }] : [],
+  )
+  const host = hostBeside(outside, seen.real, seen.state.device.fwmark)
+  const quiet = { ...session, edges: { ...edges, host, print: () => {} } }
+  const chosen = Number(await system.chooseMtu(quiet, peers, ipv6))
+  // What is no number is for the system to refuse.
+  return Number.isFinite(chosen) ? chosen : seen.link.mtu
+}
+
+const emptyPeer = {
+  allowedIps: [],
+  lastHandshake: { seconds: 0n, nanoseconds: 0 },
+  rxBytes: 0n,
+  txBytes: 0n,
+  keepaliveSeconds: 0,
+}
+
+/** What the journal remembers of the configuration before; without one every preshared key counts as given by a file. */
+export const memoryOf = (
+  journal: Journal | undefined,
+  { state }: Seen,
+  { settings }: Session,
+): EndpointMemory => ({
+  configured: new Map(Object.entries(journal?.configured?.endpoints ?? {}) as [Key, string][]),
+  presharedKeys: new Set(
+    journal || isSetByHook(settings, /preshared-key|psk|rosenpass/i)
+      ? (journal?.configured?.presharedKeys ?? [])
+      : state.device.peers.map(({ publicKey }) => publicKey),
+  ),
+})
