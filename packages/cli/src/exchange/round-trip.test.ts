@@ -91,7 +91,8 @@ const settings = (tunnel: Tunnel): Record<string, string> => {
 /** The words of a `lost:` line that account for a difference of this kind. */
 const words: Record<string, RegExp> = {
   name: /^the name /,
-  fwmark: /FwMark|mark/,
+  // Without its table a full tunnel is one with the automatic mark.
+  fwmark: /FwMark|mark|Table/,
   table: /Table/,
   dns: /^DNS|name server/,
   search: /^DNS|search domains/,
