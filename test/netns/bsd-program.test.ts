@@ -82,7 +82,7 @@ describe.skipIf(why)('the program on FreeBSD', () => {
     writeFileSync(
       join(directory, 'addon.cjs'),
       `const refuse = () => { throw Object.assign(new Error('ioctl'), { code: 'ENOENT' }) }
-      module.exports = { ioctl: refuse, ioctlWithPointer: refuse, interfaceIndex: () => 7 }\n`,
+      module.exports = { ioctl: refuse, ioctlWithPointer: refuse, interfaceIndex: () => 7, lockFile: () => true }\n`,
     )
     for (const program of ['wgq', 'wg-quick', 'wg']) {
       const path = join(directory, program)
