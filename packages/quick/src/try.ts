@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WgqError } from '@wgq/model/error'
@@ -14,6 +14,7 @@ interface Trial {
 }
 
 const longestTimerMs = 2 ** 31 - 1
+const startPollMs = 10
 
 type Place = Pick<Session, 'runDirectory' | 'name'>
 
@@ -23,25 +24,43 @@ type Place = Pick<Session, 'runDirectory' | 'name'>
  * {@link confirmTry} comes first. Keys of the state before are in the memory of the two processes alone.
  */
 export const startTry = async (session: Session, seconds: number, before?: Before): Promise<void> => {
-  const trial: Trial = {
-    token: process.getBuiltinModule('node:crypto').randomBytes(12).toString('hex'),
-    config: session.configPath,
-  }
-  writeFileSync(path(session), `${JSON.stringify(trial)}\n`, { mode: 0o600 })
+  const token = process.getBuiltinModule('node:crypto').randomBytes(12).toString('hex')
   // Loaded here only: most runs of `up` are no trial.
   const guard = process
     .getBuiltinModule('node:child_process')
-    .spawn(join(session.binDirectory, 'wgq'), ['try-guard', session.name, trial.token, `${seconds}`], {
-      detached: true,
-      stdio: ['pipe', 'ignore', 'ignore'],
-      cwd: '/',
+    .spawn(
+      join(session.binDirectory, 'wgq'),
+      ['try-guard', session.name, token, `${seconds}`, session.configPath],
+      {
+        detached: true,
+        stdio: ['pipe', 'ignore', 'ignore'],
+        cwd: '/',
+      },
+    )
+  let isGone = false
+  for (const event of ['error', 'exit'] as const)
+    guard.on(event, () => {
+      isGone = true
     })
+  guard.stdin.on('error', () => {})
+  guard.stdin.end(before === undefined ? '' : `${JSON.stringify(before)}\n`)
+  // The guard itself notes the trial: where that is noted, somebody guards it, whatever becomes of this process.
+  while (read(session)?.token !== token && !isGone) await sleep(startPollMs)
   guard.unref()
-  await new Promise<void>((resolve) => {
-    guard.on('error', () => resolve())
-    guard.stdin.on('error', () => resolve())
-    guard.stdin.end(before === undefined ? '' : `${JSON.stringify(before)}\n`, () => resolve())
-  })
+  if (isGone)
+    throw new WgqError(
+      'E_NO_TRIAL',
+      `${session.name} is up, but not on trial: its guard could not be started`,
+      {
+        hint: `\`wgq down ${session.name}\` takes it down`,
+      },
+    )
+}
+
+/** Notes a trial; for the guard, once it cannot be lost any more. */
+export const noteTry = (place: Place, trial: Trial): void => {
+  writeFileSync(`${path(place)}.${process.pid}`, `${JSON.stringify(trial)}\n`, { mode: 0o600 })
+  renameSync(`${path(place)}.${process.pid}`, path(place))
 }
 
 /** Keeps the tunnel. Raises `E_NO_TRIAL` where nothing waits for it. */
