@@ -66,7 +66,7 @@ export const up = (session: Session): Promise<number> =>
   })
 
 /** An option of `up` holds until `down`. */
-export const wantsKillSwitch = (session: Session, journal: Journal | undefined): boolean =>
+const wantsKillSwitch = (session: Session, journal: Journal | undefined): boolean =>
   session.style === 'wgq' && ((session.killSwitch ?? false) || (journal?.options?.killSwitch ?? false))
 
 const killSwitchOf = ({ undo }: Journal) => undo.filter((op) => op.do === 'killswitch.off').slice(0, 1)
