@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Where the time of a tunnel goes: perf(1) samples every core while one TCP stream crosses two of our daemons. Prints CPU
-// microseconds per packet by thread and stage. Arguments: SECONDS (5). Needs perf (Debian: linux-perf).
+// microseconds per packet by thread and stage. Arguments: SECONDS (5). Needs perf (Debian: linux-perf). WGQ_TEST_DAEMON=PATH
+// names another build of wgqd.
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { wgqd } from '../../test/support/implementation.ts'
+import { subject } from '../../test/support/implementation.ts'
 import { openTunnel } from './rig/contestants.ts'
 import { run, serve } from './rig/iperf.ts'
 import { digits, report } from './rig/measure.ts'
@@ -54,7 +55,7 @@ const classify = (script: string): Map<string, number> => {
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'wgq-profile-'))
-const tunnel = await openTunnel(wgqd)
+const tunnel = await openTunnel(subject)
 try {
   await serve(tunnel.b.ns)
   const data = join(folder, 'perf.data')
