@@ -8,6 +8,7 @@ import { joinParts, readParts } from '@wgq/config/parts'
 import { readSettings } from '@wgq/config/settings'
 import { encodeSource } from '@wgq/config/source'
 import { isWgqError, WgqError } from '@wgq/model/error'
+import { exceptionsOf } from '@wgq/quick/exceptions/directives'
 import { gatewayWanted } from '@wgq/quick/gateway/wanted'
 import { wantsKillSwitch } from '@wgq/quick/kill-switch/directive'
 import { Interrupted } from '@wgq/quick/run/failure'
@@ -47,7 +48,7 @@ export const runQuick = async (
   const { name: program, script, binDirectory } = thisProgram()
   const directory = usableRunDirectory(personality === 'wgq')
   const open = async (
-    rest: Pick<Session, 'name' | 'configPath' | 'settings' | 'killSwitch' | 'gateway'>,
+    rest: Pick<Session, 'name' | 'configPath' | 'settings' | 'killSwitch' | 'gateway' | 'exceptions'>,
     encode = encodeUtf8,
   ) => ({
     ...rest,
@@ -83,7 +84,18 @@ export const runQuick = async (
   const encode = (text: string): Buffer => encodeSource({ ...source, text })
   const killSwitch = personality === 'wgq' && wantsKillSwitch(source.text)
   const gateway = personality === 'wgq' ? gatewayWanted(source.text, configPath) : undefined
-  const session = await open({ name, configPath, settings, killSwitch, ...(gateway && { gateway }) }, encode)
+  const exceptions = personality === 'wgq' ? exceptionsOf(source.text, configPath) : undefined
+  const session = await open(
+    {
+      name,
+      configPath,
+      settings,
+      killSwitch,
+      ...(gateway && { gateway }),
+      ...(exceptions && { exceptions }),
+    },
+    encode,
+  )
   return closing(session, work)
 }
 

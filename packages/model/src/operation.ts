@@ -73,8 +73,18 @@ export type Op =
       readonly dev: IfName
       readonly mark: number
       readonly resolvers: readonly string[]
+      /** What else passes: `lan`, `replies`, `dev NAME`, `uid NUMBER`, networks. */
+      readonly allow?: readonly string[]
     }
   | { readonly do: 'killswitch.off'; readonly dev: IfName }
+  /** Marks connections that stay outside of a full tunnel: of `uid NUMBER`, and `replies` to what came in from outside. */
+  | {
+      readonly do: 'aside.on'
+      readonly dev: IfName
+      readonly mark: number
+      readonly allow: readonly string[]
+    }
+  | { readonly do: 'aside.off'; readonly dev: IfName }
   /** Lets packets of the tunnel on into other networks: masquerading, accepts in chains that drop. */
   | {
       readonly do: 'gateway.on'

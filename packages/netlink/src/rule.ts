@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Cidr } from '@wgq/model/cidr'
-import { type Family, formatIp } from '@wgq/model/ip'
+import { type Family, formatIp, parseIp } from '@wgq/model/ip'
 import type { Rule, RuleSelectors } from '@wgq/model/operation'
 import { littleEndian } from './byte-order.ts'
 import type { BatchRequest, Exchange } from './exchange.ts'
@@ -169,13 +169,22 @@ const put = <K extends string, V>(target: { [key in K]?: V }, key: K, value: V |
 }
 
 const write = (writer: MessageWriter, rule: NumberedRule, action: number, protocol: number): void => {
+  const { to, uidRange } = rule.selectors ?? {}
   header(
     writer,
     rule.family,
     rule.table < 256 ? rule.table : 0,
     action,
     rule.notFwmark === undefined ? 0 : invert,
+    to?.prefixLength,
   )
+  if (to) writer.bytesAttribute(attribute.destination, parseIp(to.address) as Uint8Array)
+  if (uidRange) {
+    const bytes = new DataView(new ArrayBuffer(8))
+    bytes.setUint32(0, uidRange[0], littleEndian)
+    bytes.setUint32(4, uidRange[1], littleEndian)
+    writer.bytesAttribute(attribute.uidRange, new Uint8Array(bytes.buffer))
+  }
   if (rule.preference !== undefined) writer.u32Attribute(attribute.preference, rule.preference)
   const mark = rule.notFwmark ?? rule.fwmark
   if (mark !== undefined) writer.u32Attribute(attribute.fwmark, mark)
@@ -192,10 +201,11 @@ const header = (
   table: number,
   action: number,
   flags: number,
+  toLength = 0,
 ): void => {
   writer.u8(addressFamily[family])
-  writer.u8(0) // destination, source prefix length, TOS
-  writer.u16(0)
+  writer.u8(toLength)
+  writer.u16(0) // source prefix length, TOS
   writer.u8(table)
   writer.u16(0)
   writer.u8(action)

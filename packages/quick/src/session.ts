@@ -2,6 +2,7 @@
 import type { Settings } from '@wgq/config/settings'
 import type { IfName, Op } from '@wgq/model/operation'
 import type { Edges } from './edges.ts'
+import type { Exceptions } from './exceptions/directives.ts'
 import type { GatewayWanted } from './gateway/wanted.ts'
 import type { System } from './systems/system.ts'
 
@@ -27,6 +28,8 @@ export interface Session {
    * interface lives in one.
    */
   readonly killSwitch?: boolean
+  /** What passes beside a full tunnel and a kill switch (`# KillSwitchAllow`, `# ReplyOutside`, `# Before`). */
+  readonly exceptions?: Exceptions
   /** Packets of the tunnel go on into other networks (`# Masquerade`, `# Forward`). */
   readonly gateway?: GatewayWanted
   /** Journals and locks; they are read and not written while `act` stands in for the real thing. */

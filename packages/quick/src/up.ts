@@ -2,8 +2,9 @@
 import type { Device } from '@wgq/model/device'
 import { WgqError } from '@wgq/model/error'
 import { nameServers } from './dns/name-servers.ts'
+import { openAside } from './exceptions/manager.ts'
 import { openGateway } from './gateway/manager.ts'
-import { planKillSwitchOn } from './kill-switch/manager.ts'
+import { guarding, planKillSwitchOn } from './kill-switch/manager.ts'
 import { checkListening } from './listening.ts'
 import { recover } from './recover.ts'
 import { reloadRunning } from './reload.ts'
@@ -100,6 +101,7 @@ const hasOurKey = async ({ edges, settings }: Session, real: string): Promise<bo
 const bringUp = async (run: Run): Promise<void> => {
   const { name, session, system, keeper } = run
   const { settings, edges } = session
+  const allow = session.exceptions?.allow
   const inside = session.into === undefined ? session : await enter(session, session.into)
   const inner = run.in(inside)
   const lookedUp = await guard(inner)
@@ -111,7 +113,7 @@ const bringUp = async (run: Run): Promise<void> => {
   await run.perform([{ do: 'device.configure', name, configuration: `${settings.wgConfig}\n` }])
   const device = await markGuarded(run, await edges.devices.read(real).catch(() => undefined))
   keeper?.update({ configured: configuredBy(settings, device?.peers ?? []) })
-  if (lookedUp) await inner.perform([planKillSwitchOn(name, { mark: guardMark(inner), resolvers: [] })])
+  if (lookedUp) await inner.perform([planKillSwitchOn(name, guarding(guardMark(inner), allow))])
   const ipv6 = settings.addresses.some(({ value }) => value.includes(':')) && !isIpv6Off(session)
   const findMtu = (): Promise<string> => system.chooseMtu(session, device?.peers ?? [], ipv6)
   // The ways to the endpoints are those of the namespace that the daemon sends from.
@@ -122,9 +124,13 @@ const bringUp = async (run: Run): Promise<void> => {
   if (byDaemon) await checkListening(session, real)
   await system.setDns(inner, device)
   await setRoutes(inner, device, real)
+  if (allow && session.into === undefined && (session.killSwitch || device?.peers.some(takesDefault)))
+    await openAside(inner, (await edges.devices.read(real)).fwmark)
   await openGateway(inner)
   await inner.perform(system.planHooks(inside, real, textsOf(settings.hooks.postUp)))
 }
+
+const takesDefault = ({ allowedIps }: Device['peers'][number]): boolean => allowedIps.some(isDefault)
 
 /**
  * The kill switch is the first thing that comes: what hooks do is guarded already. Meanwhile root may ask the name servers
@@ -140,7 +146,8 @@ const guard = async (inner: Run): Promise<boolean> => {
     )
   }
   const resolvers = session.into === undefined ? nameServers() : []
-  await inner.perform([planKillSwitchOn(name, { mark: guardMark(inner), resolvers })])
+  const state = guarding(guardMark(inner), session.exceptions?.allow)
+  await inner.perform([planKillSwitchOn(name, { ...state, resolvers })])
   return resolvers.length > 0
 }
 

@@ -19,6 +19,7 @@ import { checkManagers } from './other-managers.ts'
 import { checkMtu, checkOuterWays, outerWays } from './outer-ways.ts'
 import { checkFlowtables, checkForwarding, checkPort } from './packet-filter.ts'
 import { checkReversePath } from './reverse-path.ts'
+import { checkRuleOrder } from './rule-order.ts'
 import type { Subject } from './subject.ts'
 
 /**
@@ -62,6 +63,7 @@ const linuxFindings = async (subject: Subject): Promise<Finding[]> => {
     (listing('iptables-save', ['-t', 'mangle']) ?? '').includes('--restore-mark')
   return [
     ...(await checkManagers(subject)),
+    ...(await checkRuleOrder(subject)),
     ...(await checkReversePath(subject, readSysctl, restoresMark)),
     ...(await checkPort(subject, lazily)),
     ...(await checkForwarding(subject, readSysctl, lazily)),

@@ -20,9 +20,9 @@ export const openGateway = async (run: Run): Promise<void> => {
   await run.perform([{ do: 'gateway.on', dev: name, ...gateway, networks: networksOf(session) }])
 }
 
-/** Takes back what a journal notes of a gateway. Resolves to the status of what failed, or 0. */
+/** Takes back what a journal notes of a gateway and of exceptions. Resolves to the status of what failed, or 0. */
 export const closeGateway = async (run: Run, journal: Journal | undefined): Promise<number> =>
-  run.attempt((journal?.undo ?? []).filter(isOfGateway).reverse())
+  run.attempt((journal?.undo ?? []).filter((op) => isOfGateway(op) || op.do === 'aside.off').reverse())
 
 /** What of the gateway is not as the file says: taken away by others, or asked for otherwise than when it came. */
 export const gatewayDifferences = async (

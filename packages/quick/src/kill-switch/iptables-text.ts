@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Family } from '@wgq/model/ip'
+import { lanNetworks, namePorts } from '../exceptions/lan.ts'
 import type { KillSwitchState } from '../state/tunnel-state.ts'
 
 const hooks = ['OUTPUT', 'FORWARD'] as const
@@ -12,9 +13,19 @@ const chainOf = (hook: Hook, dev: string): string => `${hook === 'OUTPUT' ? 'wgq
 const rulesOf = (hook: Hook, dev: string, family: Family, state: KillSwitchState): string[] =>
   hook === 'OUTPUT'
     ? ['-o lo -j RETURN', `-o ${dev} -j RETURN`, ...outputRules(family, state), '-j DROP']
-    : [`-o ${dev} -j RETURN`, `-i ${dev} -j RETURN`, '-j DROP']
+    : [
+        `-o ${dev} -j RETURN`,
+        `-i ${dev} -j RETURN`,
+        // What is forwarded belongs to no user.
+        ...exceptions(
+          family,
+          state.mark,
+          (state.allow ?? []).filter((token) => !token.startsWith('uid ')),
+        ),
+        '-j DROP',
+      ]
 
-const outputRules = (family: Family, { mark, resolvers }: KillSwitchState): string[] => {
+const outputRules = (family: Family, { mark, resolvers, allow = [] }: KillSwitchState): string[] => {
   const own = resolvers.filter((server) => server.includes(':') === (family === 6))
   return [
     ...(mark === 0 ? [] : [`-p udp -m mark --mark 0x${mark.toString(16)} -j RETURN`]),
@@ -30,7 +41,38 @@ const outputRules = (family: Family, { mark, resolvers }: KillSwitchState): stri
           `-d ${server}/${family === 4 ? 32 : 128} -p ${protocol} -m ${protocol} --dport 53 -m owner --uid-owner 0 -j RETURN`,
       ),
     ),
+    ...exceptions(family, mark, allow),
   ]
+}
+
+const exceptions = (family: Family, mark: number, allow: readonly string[]): string[] =>
+  allow.flatMap((token) => {
+    const [kind, value = ''] = token.split(' ')
+    if (kind === 'dev') return [`-o ${value} -j RETURN`]
+    if (kind === 'uid') return [`-m owner --uid-owner ${value} -j RETURN`]
+    if (kind === 'replies')
+      return [`-m conntrack --ctdir REPLY -m connmark --mark 0x${mark.toString(16)} -j RETURN`]
+    if (kind !== 'lan') return token.includes(':') === (family === 6) ? [`-d ${token} -j RETURN`] : []
+    return [
+      ...namePorts.flatMap((port) =>
+        ['udp', 'tcp'].map((protocol) => `-p ${protocol} -m ${protocol} --dport ${port} -j DROP`),
+      ),
+      ...lanNetworks[family].map((network) => `-d ${network} -j RETURN`),
+    ]
+  })
+
+/** The exceptions that listed rules stand for, in their order. */
+const exceptionsIn = (dev: string, rules: readonly string[]): string[] => {
+  const lan = rules.indexOf(`-p udp -m udp --dport ${namePorts[0]} -j DROP`)
+  const named = rules.slice(0, lan < 0 ? undefined : lan).flatMap((rule) => {
+    const [, out] = /^-o (\S+) -j RETURN$/.exec(rule) ?? []
+    if (out !== undefined) return out === 'lo' || out === dev ? [] : [`dev ${out}`]
+    const [, user] = /^-m owner --uid-owner (\d+) -j RETURN$/.exec(rule) ?? []
+    if (user !== undefined) return [`uid ${user}`]
+    if (rule.startsWith('-m conntrack --ctdir REPLY ')) return ['replies']
+    return /^-d (\S+) -j RETURN$/.exec(rule)?.[1] ?? []
+  })
+  return lan < 0 ? named : [...named, 'lan']
 }
 
 /**
@@ -86,9 +128,10 @@ export const readIptablesKillSwitch = (
     return lines.flatMap((line) => (line.startsWith(start) ? [line.slice(start.length)] : []))
   }
   const output = rules('OUTPUT')
-  const mark = output.flatMap((rule) => /--mark (0x[0-9a-f]+)/.exec(rule)?.[1] ?? [])[0]
+  const mark = output.flatMap((rule) => /^-p udp -m mark --mark (0x[0-9a-f]+)/.exec(rule)?.[1] ?? [])[0]
   const resolvers = output.flatMap((rule) => /^-d ([^/]+)\/\d+ -p udp .*--dport 53/.exec(rule)?.[1] ?? [])
-  const state = { mark: Number(mark ?? 0), resolvers }
+  const allow = exceptionsIn(dev, output)
+  const state = { mark: Number(mark ?? 0), resolvers, ...(allow.length > 0 ? { allow } : {}) }
   const whole = hooks.every((hook) => rules(hook).join('\n') === rulesOf(hook, dev, family, state).join('\n'))
   return whole && jumpsOf(dev, saved).length === hooks.length ? state : undefined
 }

@@ -17,13 +17,33 @@ export const readKillSwitch = async (edges: Edges, dev: string): Promise<KillSwi
   if (ipv4 === undefined || edges.readSysctl('net.ipv6.conf.all.disable_ipv6') === undefined) return ipv4
   const ipv6 = readIptablesKillSwitch(dev, 6, (await saveOf(edges, 6)) ?? '')
   if (ipv6?.mark !== ipv4.mark) return undefined
-  return { mark: ipv4.mark, resolvers: [...ipv4.resolvers, ...ipv6.resolvers] }
+  const allow = bothAllow(ipv4.allow ?? [], ipv6.allow ?? [])
+  return allow && { mark: ipv4.mark, resolvers: [...ipv4.resolvers, ...ipv6.resolvers], ...allow }
+}
+
+/** A kill switch once names of endpoints are known. Without a mark there are no answers to tell from other packets. */
+export const guarding = (mark: number, allowed: readonly string[] = []): KillSwitchState => {
+  const allow = mark === 0 ? allowed.filter((token) => token !== 'replies') : allowed
+  return { mark, resolvers: [], ...(allow.length > 0 ? { allow } : {}) }
 }
 
 /** The operation that puts a kill switch in place, or another one in the place of one that is there, without a gap. */
-export const planKillSwitchOn = (dev: string, { mark, resolvers }: KillSwitchState): Op => ({
+export const planKillSwitchOn = (dev: string, { mark, resolvers, allow }: KillSwitchState): Op => ({
   do: 'killswitch.on',
   dev,
   mark,
   resolvers,
+  ...(allow === undefined ? {} : { allow }),
 })
+
+/** The exceptions of both families, each of which lists its own networks; undefined where they do not agree on the rest. */
+const bothAllow = (
+  ipv4: readonly string[],
+  ipv6: readonly string[],
+): Pick<KillSwitchState, 'allow'> | undefined => {
+  const isNetwork = (token: string) => token.includes('/')
+  const rest = ipv4.filter((token) => !isNetwork(token))
+  if (rest.join() !== ipv6.filter((token) => !isNetwork(token)).join()) return undefined
+  const allow = [...ipv4.filter(isNetwork), ...ipv6.filter(isNetwork), ...rest]
+  return allow.length > 0 ? { allow } : {}
+}

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+
+import { lanNetworks, namePorts } from '../exceptions/lan.ts'
 import { tableName } from '../firewall/table-name.ts'
 import type { KillSwitchState } from '../state/tunnel-state.ts'
 
@@ -9,7 +11,7 @@ export const killSwitchTable = (dev: string): string => `inet ${tableName('wgq-k
  * What passes beside the tunnel: loopback, encrypted packets by their mark alone (peers roam), what keeps the link below
  * alive (DHCP, DHCPv6 and neighbour discovery), and questions of root to the given name servers.
  */
-const outputRules = (dev: string, { mark, resolvers }: KillSwitchState): string[] => [
+const outputRules = (dev: string, { mark, resolvers, allow = [] }: KillSwitchState): string[] => [
   'oifname "lo" accept',
   `oifname "${dev}" accept`,
   ...(mark === 0 ? [] : [`meta l4proto udp meta mark ${mark} accept`]),
@@ -22,9 +24,32 @@ const outputRules = (dev: string, { mark, resolvers }: KillSwitchState): string[
         `meta skuid 0 ${server.includes(':') ? 'ip6' : 'ip'} daddr ${server} ${protocol} dport 53 accept`,
     ),
   ),
+  ...allow.flatMap((token) => exception(token, mark)),
 ]
 
-const forwardRules = (dev: string): string[] => [`oifname "${dev}" accept`, `iifname "${dev}" accept`]
+const forwardRules = (dev: string, { mark, allow = [] }: KillSwitchState): string[] => [
+  `oifname "${dev}" accept`,
+  `iifname "${dev}" accept`,
+  // What is forwarded belongs to no user.
+  ...allow.filter((token) => !token.startsWith('uid ')).flatMap((token) => exception(token, mark)),
+]
+
+/** The rules of one of {@link Exceptions.allow}. */
+const exception = (token: string, mark: number): string[] => {
+  const [kind, value = ''] = token.split(' ')
+  if (kind === 'dev') return [`oifname "${value}" accept`]
+  if (kind === 'uid') return [`meta skuid ${value} accept`]
+  if (kind === 'replies') return [`ct direction reply ct mark ${mark} accept`]
+  if (kind !== 'lan') return [destination(token)]
+  return [
+    ...namePorts.flatMap((port) => ['udp', 'tcp'].map((protocol) => `${protocol} dport ${port} drop`)),
+    ...[...lanNetworks[4], ...lanNetworks[6]].map(destination),
+  ]
+}
+
+/** nft lists a single address without its length. */
+const destination = (network: string): string =>
+  `${network.includes(':') ? 'ip6' : 'ip'} daddr ${network.replace(network.includes(':') ? '/128' : '/32', '')} accept`
 
 /**
  * One nft transaction that blocks everything this machine sends or forwards outside of the tunnel, replacing an older
@@ -41,7 +66,7 @@ export const writeKillSwitch = (dev: string, state: KillSwitchState): string => 
     `add chain ${table} output { type filter hook output priority 0; policy drop; }`,
     `add chain ${table} forward { type filter hook forward priority 0; policy drop; }`,
     ...rules('output', outputRules(dev, state)),
-    ...rules('forward', forwardRules(dev)),
+    ...rules('forward', forwardRules(dev, state)),
   ]
   return `${lines.join('\n')}\n`
 }
@@ -68,11 +93,28 @@ export const readKillSwitchTable = (dev: string, listed: string): KillSwitchStat
   const resolvers = output.flatMap(
     (rule) => /^meta skuid 0 ip6? daddr (\S+) udp dport 53 accept$/.exec(rule)?.[1] ?? [],
   )
-  const state = { mark: Number(marks[0] ?? 0), resolvers }
+  const allow = exceptionsIn(dev, output)
+  const state = { mark: Number(marks[0] ?? 0), resolvers, ...(allow.length > 0 ? { allow } : {}) }
   const whole =
     same(output, [hook('output'), ...outputRules(dev, state)]) &&
-    same(chains.get('forward') ?? [], [hook('forward'), ...forwardRules(dev)])
+    same(chains.get('forward') ?? [], [hook('forward'), ...forwardRules(dev, state)])
   return whole ? state : undefined
+}
+
+/** The exceptions that listed rules stand for, in their order. */
+const exceptionsIn = (dev: string, rules: readonly string[]): string[] => {
+  const lan = rules.indexOf(`udp dport ${namePorts[0]} drop`)
+  const named = rules.slice(0, lan < 0 ? undefined : lan).flatMap((rule) => {
+    const [, out] = /^oifname "(.+)" accept$/.exec(rule) ?? []
+    if (out !== undefined) return out === 'lo' || out === dev ? [] : [`dev ${out}`]
+    const [, user] = /^meta skuid (\d+) accept$/.exec(rule) ?? []
+    if (user !== undefined) return [`uid ${user}`]
+    if (rule.startsWith('ct direction reply ')) return ['replies']
+    const [, address] = /^ip6? daddr (\S+) accept$/.exec(rule) ?? []
+    if (address === undefined) return []
+    return [address.includes('/') ? address : `${address}/${address.includes(':') ? 128 : 32}`]
+  })
+  return lan < 0 ? named : [...named, 'lan']
 }
 
 const hook = (chain: string): string => `type filter hook ${chain} priority 0; policy drop;`
@@ -85,5 +127,5 @@ const normal = (line: string): string =>
   line
     .trim()
     .replace('priority filter;', 'priority 0;')
-    .replace(/meta mark (\S+)/, (_, mark: string) => `meta mark ${Number(mark)}`)
+    .replace(/(meta|ct) mark (0x\S+|\d+)/, (_, what: string, mark: string) => `${what} mark ${Number(mark)}`)
     .replace(/\{ (.*) \}/, (_, list: string) => `{ ${list.split(', ').sort().join(', ')} }`)

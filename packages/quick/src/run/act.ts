@@ -5,6 +5,7 @@ import { isWgqError, type WgqError } from '@wgq/model/error'
 import type { Op } from '@wgq/model/operation'
 import { actDns } from '../dns/act.ts'
 import type { Edges } from '../edges.ts'
+import { asideCalls } from '../exceptions/act.ts'
 import { planFirewallRemoval } from '../firewall/choose.ts'
 import { gatewayOffCalls, gatewayOnCalls } from '../gateway/act.ts'
 import { stillNeeded } from '../gateway/forwarding.ts'
@@ -71,6 +72,11 @@ export const act = async (op: Op, session: Session): Promise<void> => {
     case 'killswitch.on':
     case 'killswitch.off':
       for (const { program, args, input } of await killSwitchCalls(edges, op))
+        await child(session, program, args, { input })
+      return
+    case 'aside.on':
+    case 'aside.off':
+      for (const { program, args, input } of await asideCalls(edges, op))
         await child(session, program, args, { input })
       return
     case 'gateway.on':

@@ -32,6 +32,7 @@ export const adopted = ({ seen, session }: { readonly seen: Seen; readonly sessi
     ...(state.dns ? [{ do: 'dns.set', dev, ...state.dns } as const] : []),
     ...(state.firewall ? [{ do: 'firewall.load', tool: 'nft', text: '' } as const] : []),
     ...(state.killSwitch ? [{ do: 'killswitch.on', dev, ...state.killSwitch } as const] : []),
+    ...(state.aside ? [{ do: 'aside.on', dev, ...state.aside } as const] : []),
   ]
   return {
     ...startJournal(dev, session.configPath),

@@ -27,6 +27,8 @@ export const inverse = (op: Op): Op | undefined => {
       return { do: 'dns.unset', dev: op.dev, manager: op.manager }
     case 'killswitch.on':
       return { do: 'killswitch.off', dev: op.dev }
+    case 'aside.on':
+      return { do: 'aside.off', dev: op.dev }
     case 'gateway.on':
       return { do: 'gateway.off', dev: op.dev }
     case 'forwarding.set':
@@ -61,6 +63,7 @@ const wholes = new Set<Op['do']>([
   'dns.unset',
   'firewall.unload',
   'killswitch.off',
+  'aside.off',
   'gateway.off',
   'forwarding.unset',
 ])
@@ -89,6 +92,7 @@ const idOf = (op: Op): string | undefined => {
       return `${op.do} ${op.key}=${op.value}`
     case 'dns.unset':
     case 'killswitch.off':
+    case 'aside.off':
     case 'gateway.off':
       return `${op.do} ${op.dev}`
     case 'forwarding.unset':
@@ -100,8 +104,8 @@ const idOf = (op: Op): string | undefined => {
   }
 }
 
-const ruleId = ({ family, table, notFwmark, fwmark, suppressPrefixLength }: Rule): string =>
-  [family, tableId(table), notFwmark, fwmark, suppressPrefixLength].join(' ')
+const ruleId = ({ family, table, notFwmark, fwmark, suppressPrefixLength, selectors }: Rule): string =>
+  [family, tableId(table), notFwmark, fwmark, suppressPrefixLength, JSON.stringify(selectors)].join(' ')
 
 const tableId = (table: number | string | undefined): string =>
   table === undefined || table === 'main' ? '254' : `${table}`

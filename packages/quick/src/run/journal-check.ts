@@ -72,7 +72,15 @@ const isRule: Check = (value) =>
   isTable(value['table']) &&
   ['notFwmark', 'fwmark', 'suppressPrefixLength', 'preference', 'protocol'].every((key) =>
     optional(value[key], isCount),
-  )
+  ) &&
+  optional(value['selectors'], isException)
+
+/** What an exception selects by: a network, or a user. */
+const isException: Check = (value) =>
+  isRecord(value) &&
+  Object.keys(value).length === 1 &&
+  (isDestination(value['to']) ||
+    (Array.isArray(value['uidRange']) && value['uidRange'].length === 2 && value['uidRange'].every(isCount)))
 
 /** The settings of the kernel that a tunnel changes (the interface's own name stands in some of them), and their values. */
 const isSysctl = matches(
@@ -99,6 +107,7 @@ const soundInverses: Readonly<Record<string, (op: Record<string, unknown>) => bo
   'firewall.unload': (op) =>
     op['text'] === '' && matches(/^(nft|iptables-restore|ip6tables-restore)$/)(op['tool']),
   'killswitch.off': (op) => isName(op['dev']),
+  'aside.off': (op) => isName(op['dev']),
   'gateway.off': (op) => isName(op['dev']),
   'forwarding.unset': (op) => isForwarding(op['key']) && isSysctlValue(op['value']),
 }

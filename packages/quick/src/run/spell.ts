@@ -57,6 +57,9 @@ export const spell = (op: Op): string | undefined => {
     case 'killswitch.on':
     case 'killswitch.off':
       return `nft -f ${pseudoFile}`
+    case 'aside.on':
+    case 'aside.off':
+      return `nft -f ${pseudoFile}`
     case 'gateway.on':
     case 'gateway.off':
       return `nft -f ${pseudoFile}`
@@ -83,7 +86,9 @@ const selector = (rule: Rule): string => {
         : ''
   const suppress =
     rule.suppressPrefixLength === undefined ? '' : ` suppress_prefixlength ${rule.suppressPrefixLength}`
-  return `${mark}table ${rule.table}${suppress}`
+  const { to, uidRange } = rule.selectors ?? {}
+  const exception = to ? `to ${formatCidr(to)} ` : uidRange ? `uidrange ${uidRange.join('-')} ` : ''
+  return `${mark}${exception}table ${rule.table}${suppress}`
 }
 
 const onlyTable = ({ notFwmark: _, ...rule }: Rule): Rule => rule

@@ -2,6 +2,8 @@
 import type { Cidr } from '@wgq/model/cidr'
 import type { Family } from '@wgq/model/ip'
 import type { Op, Rule } from '@wgq/model/operation'
+import { exceptionRules, planExceptions } from '../exceptions/rules.ts'
+import { preferencesIn, type RulePlace } from './rule-place.ts'
 
 /** First mark tried; a mark is the number of its routing table as well (spec wg-quick §6.4). */
 export const firstMark = 51820
@@ -13,6 +15,10 @@ export interface DefaultRouteView {
   readonly addresses: readonly string[]
   /** net.ipv4.conf.all.src_valid_mark as read; undefined where it cannot be read. */
   readonly srcValidMark: string | undefined
+  /** Where the rules belong; absent: right below the second one of the list. */
+  readonly place?: RulePlace | undefined
+  /** What passes beside a full tunnel, as {@link Exceptions.allow}. */
+  readonly allow?: readonly string[] | undefined
 }
 
 /** The firewall language and how a batch in it is written. */
@@ -41,10 +47,14 @@ export const planDefaultRoute = (
   firewall: FirewallWriter | undefined,
 ): Op[] => {
   const { family } = dst
-  const [notMark, suppress] = rulePair(family, mark, view.rules)
+  const [notMark, suppress] = rulePair(family, mark, view.rules, view.place)
+  const exceptions = exceptionRules(family, view.allow ?? [])
   const ops: Op[] = [
     { do: 'rule.add', rule: notMark },
     { do: 'rule.add', rule: suppress },
+    ...planExceptions([], exceptions, suppress.preference).missing.map(
+      (rule): Op => ({ do: 'rule.add', rule }),
+    ),
     { do: 'route.add', dev, dst, table: mark },
   ]
   if (family === 4 && view.srcValidMark !== '1') {
@@ -63,9 +73,20 @@ export const srcValidMarkKey = 'net.ipv4.conf.all.src_valid_mark'
 
 /**
  * The two rules of a family with the preferences that the kernel would give them: each one below the second rule of the
- * list. They are written out so that exactly these rules can be found again.
+ * list; or those of a place. They are written out so that exactly these rules can be found again.
  */
-export const rulePair = (family: Family, mark: number, rules: readonly Rule[]): [Rule, Rule] => {
+export const rulePair = (
+  family: Family,
+  mark: number,
+  rules: readonly Rule[],
+  place?: RulePlace,
+): [Rule, Rule] => {
+  const given = place && preferencesIn(place)
+  if (given)
+    return [
+      { family, table: mark, notFwmark: mark, preference: given[1] },
+      { family, table: 'main', suppressPrefixLength: 0, preference: given[0] },
+    ]
   const preferences = rules.map((rule) => rule.preference ?? 0).sort((a, b) => a - b)
   const second = preferences[1]
   const room = second !== undefined && second > 2

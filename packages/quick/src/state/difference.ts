@@ -3,11 +3,14 @@ import { formatCidr } from '@wgq/model/cidr'
 import type { DeviceChange } from '@wgq/model/device'
 import type { Family } from '@wgq/model/ip'
 import type { Op, Rule } from '@wgq/model/operation'
+import { planAsideOn } from '../exceptions/manager.ts'
+import { isException, planExceptions } from '../exceptions/rules.ts'
 import { planFirewall } from '../firewall/manager.ts'
 import { planKillSwitchOn } from '../kill-switch/manager.ts'
 import { planAddressChanges } from './address-plan.ts'
 import { type Difference, diffDevice, type EndpointMemory, isEmptyChange } from './device-difference.ts'
 import { planRuleChanges } from './rule-plan.ts'
+import { spelled } from './rules.ts'
 import { routeId, type Seen } from './seen.ts'
 import type { DnsState, FirewallState, TunnelRoute, TunnelState } from './tunnel-state.ts'
 
@@ -66,6 +69,7 @@ export const difference = (seen: Seen, wanted: TunnelState, memory: EndpointMemo
     ...routes.replacements,
     ...protections.firewall,
     ...dns.steps,
+    ...protections.asideOff,
     ...protections.killSwitchOff,
     ...(link.up && !wanted.link.up ? [{ do: 'link.down', dev } as const] : []),
   ]
@@ -131,15 +135,30 @@ interface RuleChanges {
 }
 
 const planRules = (seen: Seen, wanted: TunnelState): RuleChanges => {
-  const plans = ([4, 6] as const).map((family) =>
-    planRuleChanges(
+  const plans = ([4, 6] as const).map((family) => {
+    const plan = planRuleChanges(
       family,
       markOf(wanted, family),
       seen.pairs.filter((pair) => pair.family === family),
       seen.leftRules.filter((rule) => rule.family === family),
       seen.allRules.filter((rule) => rule.family === family),
-    ),
-  )
+      wanted.rulePlaces?.[family],
+    )
+    const ofFamily = (rules: readonly Rule[]) =>
+      rules.filter((rule) => rule.family === family && isException(rule))
+    const { missing, extra } = planExceptions(
+      ofFamily(seen.state.rules),
+      ofFamily(wanted.rules),
+      plan.suppress,
+    )
+    return {
+      before: plan.before,
+      additions: [...plan.additions, ...missing.map((rule): Op => ({ do: 'rule.add', rule }))],
+      after: [...extra.map((rule): Op => ({ do: 'rule.delete', rule: spelled(rule) })), ...plan.after],
+      missing: [...plan.missing, ...missing],
+      extra: [...plan.extra, ...extra],
+    }
+  })
   return {
     before: plans.flatMap(({ before }) => before),
     additions: plans.flatMap(({ additions }) => additions),
@@ -170,6 +189,7 @@ interface Protections {
   readonly killSwitchOn: readonly Op[]
   readonly killSwitchRenewed: readonly Op[]
   readonly killSwitchOff: readonly Op[]
+  readonly asideOff: readonly Op[]
   readonly sysctls: readonly Op[]
   readonly firewall: readonly Op[]
   readonly differences: readonly Difference[]
@@ -178,13 +198,21 @@ interface Protections {
 const planProtections = (dev: string, { state }: Seen, wanted: TunnelState): Protections => {
   const on = wanted.killSwitch
   const has = state.killSwitch
-  const same = on && has && on.mark === has.mark && on.resolvers.join() === has.resolvers.join()
+  const same =
+    on &&
+    has &&
+    on.mark === has.mark &&
+    on.resolvers.join() === has.resolvers.join() &&
+    sameAllow(on.allow, has.allow)
+  const { aside } = wanted
+  const sameAside = asideText(aside) === asideText(state.aside)
   const renew: Op[] = on && !same ? [planKillSwitchOn(dev, on)] : []
   const sysctls = Object.entries(wanted.sysctls).filter(([key, value]) => state.sysctls[key] !== value)
   const firewallIsRight = sameFirewall(state.firewall, wanted.firewall)
   return {
     killSwitchOn: has ? [] : renew,
-    killSwitchRenewed: has ? renew : [],
+    killSwitchRenewed: [...(has ? renew : []), ...(aside && !sameAside ? [planAsideOn(dev, aside)] : [])],
+    asideOff: state.aside && !aside ? [{ do: 'aside.off', dev }] : [],
     killSwitchOff: has && !on ? [{ do: 'killswitch.off', dev }] : [],
     sysctls: sysctls.map(([key, value]) => ({
       do: 'sysctl.set',
@@ -206,12 +234,28 @@ const planProtections = (dev: string, { state }: Seen, wanted: TunnelState): Pro
       ...(same || (!on && !has)
         ? []
         : [{ object: 'kill switch', running: killSwitchText(has), wanted: killSwitchText(on) }]),
+      ...(sameAside
+        ? []
+        : [{ object: 'exceptions', running: asideText(state.aside), wanted: asideText(aside) }]),
     ],
   }
 }
 
 const killSwitchText = (state: TunnelState['killSwitch']): string =>
-  state ? (state.mark === 0 ? 'on' : `on, mark 0x${state.mark.toString(16)}`) : 'off'
+  state
+    ? [
+        'on',
+        ...(state.mark === 0 ? [] : [`mark 0x${state.mark.toString(16)}`]),
+        ...(state.allow ? [`allows ${state.allow.join(' ')}`] : []),
+      ].join(', ')
+    : 'off'
+
+/** Each family has networks of its own, so that their order among both says nothing. */
+const sameAllow = (a: readonly string[] = [], b: readonly string[] = []): boolean =>
+  [...a].sort().join() === [...b].sort().join()
+
+const asideText = (state: TunnelState['aside']): string =>
+  state ? `${state.allow.join(', ')}, mark 0x${state.mark.toString(16)}` : 'off'
 
 const sameFirewall = (a: FirewallState | undefined, b: FirewallState | undefined): boolean =>
   firewallText(a) === firewallText(b)
@@ -296,9 +340,11 @@ const inWords = (seen: Seen, wanted: TunnelState, routes: RouteChanges, rules: R
   ]
 }
 
-const ruleText = ({ family, table, notFwmark, fwmark, suppressPrefixLength }: Rule): string =>
+const ruleText = ({ family, table, notFwmark, fwmark, suppressPrefixLength, selectors }: Rule): string =>
   [
     `IPv${family}`,
+    ...(selectors?.to ? [`to ${formatCidr(selectors.to)}`] : []),
+    ...(selectors?.uidRange ? [`uidrange ${selectors.uidRange.join('-')}`] : []),
     ...(notFwmark === undefined ? [] : [`not fwmark ${notFwmark}`]),
     ...(fwmark === undefined ? [] : [`fwmark ${fwmark}`]),
     `table ${table === 254 ? 'main' : table}`,

@@ -2,6 +2,7 @@
 import type { Family } from '@wgq/model/ip'
 import type { Op, Rule } from '@wgq/model/operation'
 import { rulePair } from './default-route.ts'
+import { isPlaced, type RulePlace } from './rule-place.ts'
 import { isSuppress, spelled } from './rules.ts'
 
 /** The two rules of a default route as found: the second only where it stands before the first, where it counts. */
@@ -36,11 +37,13 @@ export interface RulePlan {
   /** Rules that are missing, and rules that are too many. */
   readonly missing: readonly Rule[]
   readonly extra: readonly Rule[]
+  /** The preference of the wanted pair's suppress rule; undefined where there is no pair, or the kernel chooses. */
+  readonly suppress: number | undefined
 }
 
 /**
  * Plans one family. `mark` is that of the default route that is wanted, `own` the tunnel's pairs, `left` its single rules
- * that belong to no pair, `all` every rule of the family.
+ * that belong to no pair, `all` every rule of the family, `place` where the pair belongs.
  */
 export const planRuleChanges = (
   family: Family,
@@ -48,16 +51,21 @@ export const planRuleChanges = (
   own: readonly RulePair[],
   left: readonly Rule[],
   all: readonly Rule[],
+  place?: RulePlace,
 ): RulePlan => {
-  const whole = own.find((pair) => pair.mark === mark && pair.suppress)
-  const half = own.find((pair) => pair.mark === mark)
+  const placed = own.filter(({ suppress, notMark: { preference = 0 } }) =>
+    isPlaced(place, suppress?.preference ?? preference - 1, preference),
+  )
+  const whole = placed.find((pair) => pair.mark === mark && pair.suppress)
+  const half = placed.find((pair) => pair.mark === mark)
   const others = own.filter((pair) => pair !== (whole ?? half)).flatMap(rulesOf)
   const remove = (rules: readonly Rule[]): Op[] =>
     rules.map((rule) => ({ do: 'rule.delete', rule: spelled(rule) }))
   const add = (rules: readonly Rule[]): Op[] => rules.map((rule) => ({ do: 'rule.add', rule }))
   if (mark === undefined || whole) {
     const extra = [...others, ...left]
-    return { before: [], additions: [], after: remove(extra), missing: [], extra }
+    const suppress = whole?.suppress?.preference
+    return { before: [], additions: [], after: remove(extra), missing: [], extra, suppress }
   }
   if (half) {
     const suppress = suppressBefore(half.notMark, all)
@@ -68,8 +76,9 @@ export const planRuleChanges = (
         after: remove([...others, ...left]),
         missing: [suppress],
         extra: [...others, ...left],
+        suppress: suppress.preference,
       }
-    const missing = rulePair(family, mark, all)
+    const missing = rulePair(family, mark, all, place)
     const extra = [half.notMark, ...others, ...left]
     return {
       before: [],
@@ -77,14 +86,23 @@ export const planRuleChanges = (
       after: remove(extra),
       missing: missing.slice(1),
       extra: [...others, ...left],
+      suppress: missing[1].preference,
     }
   }
   const missing = rulePair(
     family,
     mark,
     all.filter((rule) => !left.includes(rule)),
+    place,
   )
-  return { before: remove(left), additions: add(missing), after: remove(others), missing, extra: others }
+  return {
+    before: remove(left),
+    additions: add(missing),
+    after: remove(others),
+    missing,
+    extra: others,
+    suppress: missing[1].preference,
+  }
 }
 
 /** The suppress rule right before a rule, where that preference is free. */

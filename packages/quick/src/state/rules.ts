@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Op, Rule } from '@wgq/model/operation'
+import { exceptionId, isException } from '../exceptions/rules.ts'
 
 const mainTable = 254
 
@@ -59,8 +60,9 @@ const tableNumber = ({ table }: Rule): number => (table === 'main' ? mainTable :
 
 /** A rule with selectors of its own (`from`, `iif` …) is somebody else's. */
 const sameRule = (a: Rule, b: Rule): boolean =>
-  !a.selective &&
-  !b.selective &&
+  (a.selectors && b.selectors
+    ? isException(a) && exceptionId(a) === exceptionId(b)
+    : !a.selective && !b.selective) &&
   a.family === b.family &&
   tableNumber(a) === tableNumber(b) &&
   a.notFwmark === b.notFwmark &&

@@ -4,6 +4,8 @@ import type { Device } from '@wgq/model/device'
 import { WgqError } from '@wgq/model/error'
 import type { Link, LinkAddress, Route } from '@wgq/model/host'
 import type { Op, Rule } from '@wgq/model/operation'
+import { readAside } from '../exceptions/act.ts'
+import { ownExceptions } from '../exceptions/rules.ts'
 import { readFirewall } from '../firewall/manager.ts'
 import { readKillSwitch } from '../kill-switch/manager.ts'
 import { notWireGuard } from '../not-wireguard.ts'
@@ -73,6 +75,13 @@ export const look = async (session: Session, journal: Journal | undefined): Prom
   const killSwitch = system.name === 'linux' ? await readKillSwitch(edges, name) : undefined
   const dns = await system.readDns(session, journal)
   const srcValidMark = readSysctl(srcValidMarkKey)
+  const exceptions = ownExceptions(
+    allRules,
+    journal?.undo,
+    pairs.flatMap(({ suppress }) => suppress ?? []),
+  )
+  const asks = session.exceptions !== undefined || noted.some((op) => op.do === 'aside.off')
+  const aside = system.name === 'linux' && asks ? await readAside(edges, name) : undefined
   return {
     real,
     link,
@@ -81,9 +90,13 @@ export const look = async (session: Session, journal: Journal | undefined): Prom
       device,
       addresses: addresses.filter((cidr) => own.has(formatCidr(cidr))),
       routes: routes.filter(isOwnRoute),
-      rules: pairs.flatMap(({ notMark, suppress }) => (suppress ? [notMark, suppress] : [notMark])),
+      rules: [
+        ...pairs.flatMap(({ notMark, suppress }) => (suppress ? [notMark, suppress] : [notMark])),
+        ...exceptions,
+      ],
       ...(firewall ? { firewall } : {}),
       ...(killSwitch ? { killSwitch } : {}),
+      ...(aside ? { aside } : {}),
       ...(dns ? { dns } : {}),
       sysctls: srcValidMark === undefined ? {} : { [srcValidMarkKey]: srcValidMark },
     },

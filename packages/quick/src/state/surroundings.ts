@@ -11,6 +11,7 @@ import { hostBeside } from '../systems/linux/host-beside.ts'
 import type { EndpointMemory } from './device-difference.ts'
 import { isIpv6Off } from './ipv6-off.ts'
 import { isSetByHook } from './mentioned.ts'
+import { placeBehind } from './rule-place.ts'
 import type { Seen } from './seen.ts'
 import type { TunnelState } from './tunnel-state.ts'
 import { wantedState } from './wanted.ts'
@@ -37,8 +38,24 @@ export const want = async (
     freeMark: system.takesDefaultBy === 'rules' && into === undefined ? await freeMark(session) : 0,
     firewallTool:
       system.name === 'linux' && (await hasFirewall(session)) ? await chooseTool(session) : undefined,
+    allow: session.exceptions?.allow ?? [],
+    rulePlaces: await rulePlaces(session, seen),
     dns,
   })
+}
+
+/** The file's place, else behind more specific tables; wg-quick takes what comes. */
+const rulePlaces = async (
+  { system, style, into, exceptions, edges: { host } }: Session,
+  { allRules, pairs }: Pick<Seen, 'allRules' | 'pairs'>,
+): Promise<TunnelState['rulePlaces']> => {
+  if (style !== 'wgq' || into !== undefined || system.takesDefaultBy !== 'rules') return undefined
+  const before = exceptions?.before
+  if (before !== undefined) return { 4: { before }, 6: { before } }
+  const own = new Set(pairs.flatMap(({ notMark, suppress }) => [notMark, suppress]))
+  const others = allRules.filter((rule) => !own.has(rule))
+  const [ipv4, ipv6] = [await placeBehind(host, 4, others), await placeBehind(host, 6, others)]
+  return { ...(ipv4 ? { 4: ipv4 } : {}), ...(ipv6 ? { 6: ipv6 } : {}) }
 }
 
 const hasFirewall = async ({ edges }: Session): Promise<boolean> =>

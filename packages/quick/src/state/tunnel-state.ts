@@ -3,6 +3,7 @@ import type { Cidr } from '@wgq/model/cidr'
 import type { Device, DeviceChange } from '@wgq/model/device'
 import type { Family } from '@wgq/model/ip'
 import type { Rule } from '@wgq/model/operation'
+import type { RulePlace } from './rule-place.ts'
 
 /**
  * Everything on a machine that belongs to one tunnel, in one normal form: read from the machine (seen.ts) or worked out
@@ -15,9 +16,13 @@ export interface TunnelState {
   /** IPv4 in the order of the system, whose first one packets leave with; then IPv6. */
   readonly addresses: readonly Cidr[]
   readonly routes: readonly TunnelRoute[]
+  /** Pairs of default routes, and what exceptions look up in the main table before. */
   readonly rules: readonly Rule[]
+  /** Where the rules of a default route belong; absent where any place will do. */
+  readonly rulePlaces?: Readonly<Partial<Record<Family, RulePlace>>>
   readonly firewall?: FirewallState
   readonly killSwitch?: KillSwitchState
+  readonly aside?: AsideState
   readonly dns?: DnsState
   /** Values by key, of those that the tunnel needs. */
   readonly sysctls: Readonly<Record<string, string>>
@@ -62,6 +67,16 @@ export interface KillSwitchState {
   readonly mark: number
   /** Name servers that root may ask beside the tunnel: while names of endpoints are looked up. */
   readonly resolvers: readonly string[]
+  /** As {@link Exceptions.allow}; absent where there are none. */
+  readonly allow?: readonly string[]
+}
+
+/** Connections that stay outside of a full tunnel because of how they began: exceptions/. */
+export interface AsideState {
+  /** The mark of their packets, which is that of encrypted ones. */
+  readonly mark: number
+  /** `uid NUMBER` and `replies` of {@link Exceptions.allow}. */
+  readonly allow: readonly string[]
 }
 
 /** What is told to the manager of name servers: dns/. */

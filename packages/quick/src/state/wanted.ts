@@ -3,6 +3,9 @@ import type { Settings } from '@wgq/config/settings'
 import { type Cidr, formatCidr, maskCidr, parseCidr } from '@wgq/model/cidr'
 import type { Device, DeviceChange } from '@wgq/model/device'
 import { WgqError } from '@wgq/model/error'
+import { asideOf } from '../exceptions/manager.ts'
+import { exceptionRules } from '../exceptions/rules.ts'
+import { guarding } from '../kill-switch/manager.ts'
 import type { Journal } from '../run/journal.ts'
 import type { System } from '../systems/system.ts'
 import { asListed } from './address-plan.ts'
@@ -27,6 +30,10 @@ export interface Surroundings {
   readonly freeMark: number
   /** What a firewall would be loaded with; undefined where there is none. */
   readonly firewallTool: FirewallState['tool'] | undefined
+  /** What passes beside a full tunnel and a kill switch. */
+  readonly allow?: readonly string[]
+  /** Where the rules of a default route belong. */
+  readonly rulePlaces?: TunnelState['rulePlaces']
   /** Who is told about name servers, and what; undefined where nobody is. */
   readonly dns: DnsState | undefined
 }
@@ -77,7 +84,8 @@ export const wantedState = (
     ),
     ...defaults.map((dst) => ({ dst, table: mark })),
   ]
-  const { firewallTool, without } = around
+  const { firewallTool, without, allow = [] } = around
+  const aside = around.isInside ? undefined : asideOf(mark, allow)
   const firewall: FirewallState | undefined =
     families.length > 0 && firewallTool !== undefined && !without.includes('firewall')
       ? {
@@ -102,9 +110,12 @@ export const wantedState = (
     rules: families.flatMap((family) => [
       { family, table: mark, notFwmark: mark },
       { family, table: 'main', suppressPrefixLength: 0 },
+      ...exceptionRules(family, allow),
     ]),
+    ...(around.rulePlaces ? { rulePlaces: around.rulePlaces } : {}),
     ...(firewall ? { firewall } : {}),
-    ...(around.killSwitch ? { killSwitch: { mark: around.isInside ? 0 : mark, resolvers: [] } } : {}),
+    ...(around.killSwitch ? { killSwitch: guarding(around.isInside ? 0 : mark, allow) } : {}),
+    ...(aside && (families.length > 0 || around.killSwitch) ? { aside } : {}),
     ...(around.dns ? { dns: around.dns } : {}),
     sysctls: families.includes(4) && !without.includes('sysctl') ? { [srcValidMarkKey]: '1' } : {},
   }

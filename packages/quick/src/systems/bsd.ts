@@ -47,21 +47,25 @@ export const bsdSystem = (traits: BsdTraits, places: BsdPlaces = realPlaces): Sy
   dnsGoesFirst: traits.dnsGoesFirst,
   forgets: traits.forgets,
 
-  refuseUnsupported: ({ killSwitch, into, gateway }) => {
+  refuseUnsupported: ({ killSwitch, into, gateway, exceptions }) => {
     const asked = killSwitch
       ? 'The kill switch needs'
       : into
         ? 'Network namespaces need'
         : gateway
           ? 'Masquerading needs'
-          : undefined
+          : exceptions
+            ? 'KillSwitchAllow, ReplyOutside and Before need'
+            : undefined
     if (asked === undefined) return
     throw new WgqError('E_UNSUPPORTED', `${asked} Linux, found ${traits.name}`, {
       hint: killSwitch
         ? 'Leave it out and block other ways in pf.conf(5)'
         : into
           ? 'Leave --netns out'
-          : 'Leave it out and write `nat on` into pf.conf(5)',
+          : exceptions && !gateway
+            ? 'Leave them out and write `pass out` with route-to into pf.conf(5)'
+            : 'Leave it out and write `nat on` into pf.conf(5)',
     })
   },
   realName: (session) => hostOf(session).realName(session.name),

@@ -8,6 +8,7 @@ import { withLock } from '../../run/lock.ts'
 import type { Run } from '../../run/run.ts'
 import type { Session } from '../../session.ts'
 import { firstMark, planDefaultRoute, srcValidMarkKey } from '../../state/default-route.ts'
+import { placeBehind } from '../../state/rule-place.ts'
 import { pairsOf, removalOf } from '../../state/rule-plan.ts'
 
 /**
@@ -43,8 +44,17 @@ const setDefaultRoute = async (run: Run, dst: Cidr, mark: number): Promise<void>
         .filter((pair) => pair.mark === mark)
         .flatMap(removalOf),
     )
+  const rules = await host.rules(dst.family)
+  const before = run.session.exceptions?.before
   const view = {
-    rules: await host.rules(dst.family),
+    rules,
+    place:
+      style !== 'wgq'
+        ? undefined
+        : before === undefined
+          ? await placeBehind(host, dst.family, rules)
+          : { before },
+    allow: run.session.exceptions?.allow,
     addresses: (await host.addresses(name, dst.family)).map(({ cidr }) => cidr.address),
     srcValidMark: dst.family === 4 ? edges.readSysctl(srcValidMarkKey) : undefined,
   }

@@ -269,6 +269,8 @@ export class Network {
         (rule.preference === undefined || other.preference === rule.preference) &&
         (rule.notFwmark === undefined || other.notFwmark === rule.notFwmark) &&
         (rule.fwmark === undefined || other.fwmark === rule.fwmark) &&
+        (rule.selectors === undefined ||
+          JSON.stringify(other.selectors) === JSON.stringify(rule.selectors)) &&
         (rule.suppressPrefixLength === undefined || other.suppressPrefixLength === rule.suppressPrefixLength),
     )
     if (!found) throw refusal('ENOENT', 'RTNETLINK answers: No such file or directory')
@@ -317,11 +319,12 @@ const sameRoute = (a: Route, b: Route): boolean =>
   (a.metric ?? 0) === (b.metric ?? 0) &&
   sameCidr(a.dst, b.dst)
 
-const keyOf = ({ table, notFwmark, fwmark, suppressPrefixLength, preference, selective }: Rule) => [
+const keyOf = ({
   table,
   notFwmark,
   fwmark,
   suppressPrefixLength,
   preference,
   selective,
-]
+  selectors,
+}: Rule) => [table, notFwmark, fwmark, suppressPrefixLength, preference, selective, selectors]

@@ -10,7 +10,8 @@ export type Fate = { readonly dev: string } | 'dropped'
 /** The route that a packet takes, by the policy rules; undefined where no table has one. */
 export const wayOf = (network: Network, destination: Cidr, mark: number): Route | undefined => {
   for (const rule of network.rulesOf(destination.family)) {
-    if (rule.selective) continue
+    const to = rule.selectors?.to
+    if (rule.selective && !(to && covers(to, destination))) continue
     if (rule.notFwmark !== undefined && rule.notFwmark === mark) continue
     if (rule.fwmark !== undefined && rule.fwmark !== mark) continue
     const route = longest(network, destination, Number(rule.table))

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+import { parseCidr } from '@wgq/model/cidr'
+import type { Family } from '@wgq/model/ip'
+import type { Op, Rule } from '@wgq/model/operation'
+
+/** The rules that lead exceptions past the table of a full tunnel of one family; without preferences. */
+export const exceptionRules = (family: Family, allow: readonly string[]): Rule[] =>
+  allow.flatMap((token): Rule[] => {
+    const [kind, value = ''] = token.split(' ')
+    const cidr = parseCidr(token)
+    if (kind === 'uid')
+      return [{ ...main(family), selectors: { uidRange: [Number(value), Number(value)] as const } }]
+    return cidr?.family === family ? [{ ...main(family), selectors: { to: cidr } }] : []
+  })
+
+const main = (family: Family) => ({ family, table: 'main', selective: true })
+
+/** Says whether a rule is one that {@link exceptionRules} makes. */
+export const isException = ({ table, selectors, suppressPrefixLength }: Rule): boolean =>
+  (table === 'main' || table === 254) &&
+  suppressPrefixLength === undefined &&
+  selectors !== undefined &&
+  Object.keys(selectors).length === 1 &&
+  (selectors.to !== undefined || selectors.uidRange !== undefined)
+
+/** Equal for rules that are the same exception, whatever their preference. */
+export const exceptionId = ({ family, selectors }: Rule): string =>
+  `${family} ${JSON.stringify([selectors?.to, selectors?.uidRange])}`
+
+/** What makes the exceptions of one family the wanted ones. */
+export interface ExceptionPlan {
+  readonly missing: readonly Rule[]
+  readonly extra: readonly Rule[]
+}
+
+/**
+ * Compares exceptions; `limit` is the preference of the rule before which they count. One that is behind it is missing and
+ * too many at once.
+ */
+export const planExceptions = (
+  present: readonly Rule[],
+  wanted: readonly Rule[],
+  limit: number | undefined,
+): ExceptionPlan => {
+  const counts = (rule: Rule) => limit === undefined || (rule.preference ?? 0) <= limit
+  const there = new Set(present.filter(counts).map(exceptionId))
+  const wants = new Set(wanted.map(exceptionId))
+  const preference = limit === undefined || limit < 2 ? {} : { preference: limit - 1 }
+  return {
+    missing: wanted
+      .filter((rule) => !there.has(exceptionId(rule)))
+      .map((rule) => ({ ...rule, ...preference })),
+    extra: present.filter((rule) => !wants.has(exceptionId(rule)) || !counts(rule)),
+  }
+}
+
+/** Those of the present rules that are a tunnel's own: noted, or without a journal right before one of its pairs. */
+export const ownExceptions = (
+  rules: readonly Rule[],
+  noted: readonly Op[] | undefined,
+  suppress: readonly Rule[],
+): Rule[] => {
+  const ids = new Set(
+    (noted ?? []).flatMap((op) => (op.do === 'rule.delete' && op.rule.selectors ? exceptionId(op.rule) : [])),
+  )
+  return rules.filter(
+    (rule) =>
+      isException(rule) &&
+      (noted
+        ? ids.has(exceptionId(rule))
+        : suppress.some(
+            ({ family, preference = 0 }) => family === rule.family && rule.preference === preference - 1,
+          )),
+  )
+}
