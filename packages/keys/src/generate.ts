@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: MIT
 import { closeSync, openSync, readSync } from 'node:fs'
 import { type Key, keyFromBytes } from '@wgq/model/key'
+import { clamp } from './clamp.ts'
 
 /** Fills a buffer of the given length with random bytes fit for keys. */
 export type RandomBytes = (length: number) => Buffer
 
 /** wg genkey: a new Curve25519 private key, clamped (RFC 7748 §5). */
-export const generatePrivateKey = (random: RandomBytes = systemRandom): Key => {
-  const bytes = random(32)
-  bytes[0] = (bytes[0] as number) & 248
-  bytes[31] = ((bytes[31] as number) & 127) | 64
-  return taken(bytes)
-}
+export const generatePrivateKey = (random: RandomBytes = systemRandom): Key => taken(clamp(random(32)))
 
 /** wg genpsk: 32 random bytes, not clamped. */
 export const generatePresharedKey = (random: RandomBytes = systemRandom): Key => taken(random(32))

@@ -62,7 +62,10 @@ export const asBefore = ({ state }: Pick<Seen, 'state'>): TunnelState => {
     // In the order they came: IPv6 lists the newest first.
     addresses: [...ofFamily(4), ...ofFamily(6).reverse()],
     device: {
-      privateKey: device.privateKey ?? zero,
+      // boringtun keeps its private key to itself, so that it cannot be given back.
+      ...(device.privateKey === undefined && device.publicKey
+        ? {}
+        : { privateKey: device.privateKey ?? zero }),
       listenPort: device.listenPort,
       fwmark: device.fwmark,
       peers: device.peers.map(

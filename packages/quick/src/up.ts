@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Device } from '@wgq/model/device'
 import { WgqError } from '@wgq/model/error'
+import { isKey } from '@wgq/model/key'
 import { nameServers } from './dns/name-servers.ts'
 import { openAside } from './exceptions/manager.ts'
 import { openGateway } from './gateway/manager.ts'
@@ -19,6 +20,7 @@ import { planAddresses } from './state/addresses.ts'
 import { isIpv6Off, usableAddresses, usablePrefixes } from './state/ipv6-off.ts'
 import { mentionedBy } from './state/mentioned.ts'
 import { isDefault, planTableRoutes, readRouting, sortedAllowedIps } from './state/routes.ts'
+import { hasPrivateKey } from './state/same-key.ts'
 import { freeMark } from './systems/linux/default-routes.ts'
 import { textsOf } from './systems/system.ts'
 import { forgetTry } from './try.ts'
@@ -92,9 +94,8 @@ const isRunning = async (session: Session, journal: Journal | undefined): Promis
 
 const hasOurKey = async ({ edges, settings }: Session, real: string): Promise<boolean> => {
   if (!(await edges.devices.list()).includes(real)) return false
-  const { privateKey } = await edges.devices.read(real)
   const text = /^\s*privatekey\s*=\s*([A-Za-z0-9+/]{43}=)\s*(?:#.*)?$/im.exec(settings.wgConfig)?.[1]
-  return privateKey !== undefined && privateKey === text
+  return text !== undefined && isKey(text) && hasPrivateKey(await edges.devices.read(real), text)
 }
 
 /** The steps in upstream's order (spec wg-quick §6, §10, §11). Each sees what the ones before have done, hooks included. */

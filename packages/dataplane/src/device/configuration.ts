@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { clamp } from '@wgq/keys/clamp'
 import type { Cidr } from '@wgq/model/cidr'
 import type { Endpoint } from '@wgq/model/endpoint'
 import { WgqError } from '@wgq/model/error'
@@ -34,7 +35,7 @@ export class Configuration implements ServedDevice {
       if (device.identity) device.setIdentity(undefined)
       return
     }
-    const privateBytes = clamped(keyBytes(key))
+    const privateBytes = clamp(keyBytes(key))
     const privateText = keyFromBytes(privateBytes)
     // The same key again must not disturb the sessions.
     if (privateText !== device.identity?.privateText) {
@@ -193,11 +194,4 @@ function* peerStates(device: Device): Generator<ServedPeerState> {
       allowedIps: peer.prefixes ?? [],
     }
   }
-}
-
-/** RFC 7748 §5: three low bits and the top bit cleared, the second highest set. In place. */
-const clamped = (bytes: Buffer): Buffer => {
-  bytes[0] = (bytes[0] as number) & 248
-  bytes[31] = ((bytes[31] as number) & 127) | 64
-  return bytes
 }

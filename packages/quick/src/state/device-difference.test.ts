@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
+import { derivePublicKey } from '@wgq/keys/derive'
 import { type Cidr, parseCidr } from '@wgq/model/cidr'
 import type { Device, Peer, PeerChange } from '@wgq/model/device'
-import type { Key } from '@wgq/model/key'
+import { type Key, zeroKey } from '@wgq/model/key'
 import { describe, expect, test } from 'vitest'
 import { diffDevice, isEmptyChange } from './device-difference.ts'
 
@@ -122,5 +123,31 @@ describe('diffDevice', () => {
     )
     const shown = JSON.stringify(diff.differences)
     for (const secret of ['p', 'q', 's', 't'].map(key)) expect(shown).not.toContain(secret)
+  })
+})
+
+describe('the private key', () => {
+  // As `openssl rand -base64 32` makes one, and what a device makes of it.
+  const raw = 'CQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eH/8=' as Key
+  const clamped = 'CAIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eH38=' as Key
+  const differs = (running: Partial<Device>, privateKey: Key) =>
+    diffDevice({ ...device(), ...running }, { privateKey, peers: [] }, nothing).change.privateKey !==
+    undefined
+
+  test('is the one that the device clamped', () => {
+    expect(differs({ privateKey: clamped }, raw)).toBe(false)
+    expect(differs({ privateKey: raw }, raw)).toBe(false)
+    expect(differs({ privateKey: clamped }, key('p'))).toBe(true)
+  })
+
+  test('is known by its public half where a daemon shows no more', () => {
+    const { privateKey: _, ...rest } = device()
+    const shows = { ...rest, publicKey: derivePublicKey(raw) }
+    const changed = (privateKey: Key) =>
+      diffDevice(shows, { privateKey, peers: [] }, nothing).change.privateKey
+    expect(changed(raw)).toBeUndefined()
+    expect(changed(clamped)).toBeUndefined()
+    expect(changed(key('p'))).toBe(key('p'))
+    expect(changed(zeroKey)).toBe(zeroKey)
   })
 })

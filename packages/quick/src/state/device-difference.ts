@@ -3,6 +3,7 @@ import { type Cidr, formatCidr, maskCidr } from '@wgq/model/cidr'
 import type { AllowedIpChange, Device, DeviceChange, Peer, PeerChange } from '@wgq/model/device'
 import { type Endpoint, formatEndpoint } from '@wgq/model/endpoint'
 import { type Key, zeroKey } from '@wgq/model/key'
+import { hasPrivateKey } from './same-key.ts'
 
 /** What of the device differs from the file, in a form to apply and in one to show. */
 export interface DeviceDiff {
@@ -38,7 +39,7 @@ export interface EndpointMemory {
 export const diffDevice = (running: Device, wanted: DeviceChange, memory: EndpointMemory): DeviceDiff => {
   const differences: Difference[] = []
   const change: { privateKey?: Key; listenPort?: number; fwmark?: number } = {}
-  if (wanted.privateKey !== undefined && wanted.privateKey !== (running.privateKey ?? zeroKey)) {
+  if (wanted.privateKey !== undefined && !hasPrivateKey(running, wanted.privateKey)) {
     change.privateKey = wanted.privateKey
     differences.push({ object: 'interface', field: 'private key', running: '(hidden)', wanted: '(hidden)' })
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { type Cidr, formatCidr, maskCidr, parseCidr } from '@wgq/model/cidr'
 import type { Device } from '@wgq/model/device'
-import { WgqError } from '@wgq/model/error'
+import { isWgqError, WgqError } from '@wgq/model/error'
 import type { Link, LinkAddress, Route } from '@wgq/model/host'
 import type { Op, Rule } from '@wgq/model/operation'
 import { readAside } from '../exceptions/act.ts'
@@ -122,7 +122,8 @@ const readRunning = async ({ name, edges }: Session, real: string): Promise<Devi
   try {
     return await edges.devices.read(real)
   } catch (cause) {
-    throw new WgqError('E_DEVICE', `${name} cannot be read`, {
+    const why = isWgqError(cause) ? `: ${cause.message}` : ''
+    throw new WgqError('E_DEVICE', `${name} cannot be read${why}`, {
       hint: `\`wgq doctor ${name}\` looks closer`,
       cause,
     })
