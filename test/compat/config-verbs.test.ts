@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -187,6 +187,17 @@ describe.skipIf(whyNot !== undefined)('verbs about configuration files', () => {
       expect(stderr).toMatch(/netplan.*\n.*netplan generate/)
     },
   )
+
+  test('import: a .network of any sections; drop-ins beside it are named', () => {
+    put('wg9.netdev', `[NetDev]\nName=wg9\nKind=wireguard\n[WireGuard]\nPrivateKey=${own}\n`)
+    put('wg9.network', '[Match]\nName=wg9\n[Address]\nAddress=10.9.0.2/24\n')
+    mkdirSync(join(directory, 'wg9.network.d'))
+    put('wg9.network.d/10-mtu.conf', '[Link]\nMTUBytes=1300\n')
+    const { status, stdout, stderr } = wgq(['import', 'wg9.netdev', 'wg9.network'])
+    expect(status, stderr).toBe(0)
+    expect(stdout).toContain('Address = 10.9.0.2/24\n')
+    expect(stderr).toContain('lost: wg9.network.d/10-mtu.conf: append it to wg9.network')
+  })
 
   test('qr: says what it leaves out and that it is secret; pictures are private', () => {
     const shown = wgq(['qr', put('wg0.conf', tunnel.replace('Address', 'PostUp = true\nAddress'))])

@@ -27,6 +27,7 @@ describe('checkConfiguration', () => {
 
   test.each([
     [`\ufeff[Interface]\nPrivateKey = ${key}\n`, /byte-order mark/],
+    [`[Interface]\rPrivateKey = ${key}\r[Peer]\r`, /CR alone/],
     [Buffer.from(`[Interface]\nPrivateKey = ${key}\n`, 'utf16le').toString('utf8'), /UTF-16LE/],
   ])('the encoding of %j is named, its text is not shown', async (text, message) => {
     const error = await checkConfiguration(text, 'wg0.conf').catch((found) => found)

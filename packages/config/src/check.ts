@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { parseCidr } from '@wgq/model/cidr'
 import { WgqError } from '@wgq/model/error'
-import { wideEncoding } from './encoding.ts'
+import { endsLinesWithCr, wideEncoding } from './encoding.ts'
 import { readSettings, type Setting } from './settings.ts'
 import { splitEndpoint } from './wg/endpoint.ts'
 import { strictPort } from './wg/port.ts'
@@ -30,6 +30,14 @@ export const checkConfiguration = async (text: string, file: string): Promise<vo
 
 /** What wg would call an unrecognized line, quoting the key in it. */
 const checkEncoding = (text: string, file: string): void => {
+  if (endsLinesWithCr(text))
+    throw new WgqError(
+      'E_ENCODING',
+      `The lines of \`${file}' end with CR alone, to wg all of it is one line`,
+      {
+        hint: `tr '\\r' '\\n' < ${file} makes lines of them`,
+      },
+    )
   const encoding = wideEncoding(text)
   if (encoding === undefined && !text.startsWith('\ufeff')) return
   const found = encoding ?? 'UTF-8 with a byte-order mark, which wg takes for a part of the first line'

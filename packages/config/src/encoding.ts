@@ -14,3 +14,7 @@ export const wideEncoding = (text: string): 'UTF-16' | 'UTF-16LE' | 'UTF-16BE' |
   if (/^(?:\0[^\0])+\0?$/.test(pairs)) return 'UTF-16BE'
   return undefined
 }
+
+/** Says whether the lines of a text end with CR alone, as editors of old Macs wrote them: to wg all of it is one line. */
+export const endsLinesWithCr = (text: string): boolean =>
+  /\r[^\r\n]/.test(text) && !text.trimEnd().includes('\n')

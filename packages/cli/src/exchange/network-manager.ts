@@ -20,6 +20,7 @@ export const printNetworkManager = (tunnel: Tunnel, title = tunnel.name): Conver
   const lost: string[] = []
   const table = tableOf(tunnel, lost)
   // With a table of its own wg-quick sets no rules: the default route is one among others.
+  const isUnknown = tunnel.table !== undefined && tunnel.table !== 'off' && table === ''
   const plainDefault = table === '' ? '' : '0'
   const families = defaultFamilies(tunnel.peers)
   const sections: UnitSection[] = [
@@ -39,7 +40,7 @@ export const printNetworkManager = (tunnel: Tunnel, title = tunnel.name): Conver
         ['listen-port', String(tunnel.listenPort ?? '')],
         ['fwmark', String(tunnel.fwmark ?? '')],
         ['mtu', String(tunnel.mtu ?? '')],
-        ['peer-routes', tunnel.table === 'off' ? 'false' : ''],
+        ['peer-routes', tunnel.table === 'off' || isUnknown ? 'false' : ''],
         ['ip4-auto-default-route', families.has(4) ? plainDefault : ''],
         ['ip6-auto-default-route', families.has(6) ? plainDefault : ''],
       ],
@@ -59,7 +60,7 @@ const tableOf = ({ table, addresses }: Tunnel, lost: string[]): string => {
       lost.push(`Table = ${table}: NetworkManager sets no routes without an address`)
     return number
   }
-  lost.push(`Table = ${table}: NetworkManager wants the number of the table`)
+  lost.push(`Table = ${table}: NetworkManager wants the number of the table; no routes are written`)
   return ''
 }
 

@@ -77,8 +77,10 @@ export const printNetworkd = (tunnel: Tunnel): Converted<NetworkdFiles> => {
 const tableOf = ({ table }: Tunnel, lost: string[]): string => {
   if (table === undefined) return 'main'
   if (/^(?:off|main|local|default|[0-9]+)$/.test(table)) return table
-  lost.push(`Table = ${table}: networkd knows this name only if RouteTable= of networkd.conf has it`)
-  return 'main'
+  lost.push(
+    `Table = ${table}: networkd knows this name only if RouteTable= of networkd.conf has it; no routes are written`,
+  )
+  return 'off'
 }
 
 const rules = (mark: string, families: ReadonlySet<4 | 6>): UnitSection[] => {

@@ -38,7 +38,7 @@ export const readNetworkManager = (text: string, file: string): Converted<Tunnel
   }
   const name = connection.one('interface-name')
   const id = connection.one('id')
-  connection.ignore('uuid', 'timestamp', 'autoconnect', 'permissions', 'autoconnect-priority')
+  connection.ignore('uuid', 'timestamp', 'autoconnect', 'autoconnect-priority')
   lose(lost, 'connection', connection)
 
   const device = new SectionReader(named(sections, 'wireguard'))
@@ -60,6 +60,7 @@ export const readNetworkManager = (text: string, file: string): Converted<Tunnel
     if (!/^(?:connection|wireguard|wireguard-peer\..*|ipv[46]|proxy|\.nmmeta)$/.test(other))
       lost.push(`[${other}]`)
   }
+  lose(lost, 'proxy', new SectionReader(named(sections, 'proxy')))
   const servers = families.flatMap((one) => one.servers)
   const searches = [...new Set(families.flatMap(({ domains }) => domains))]
   return {
@@ -150,7 +151,13 @@ const readFamily = (sections: readonly ForeignSection[], family: 4 | 6, lost: st
   const table = reader.one('route-table')
   const method = reader.one('method')?.text
   if (method === 'shared') lost.push(`method=shared of [${name}]: see docs/guides/server-with-nat.md`)
-  reader.ignore('dns-priority', 'may-fail', 'ignore-auto-dns', 'addr-gen-mode', 'ip6-privacy')
+  else if (method !== undefined && !/^(?:manual|auto|disabled|ignore)$/.test(method))
+    lost.push(`[${name}] method=${method}`)
+  // Negative: these servers and no others, as those of a full tunnel are with wg-quick.
+  const priority = reader.one('dns-priority')?.text
+  if (priority !== undefined && servers.length > 0 && !/^(?:0|-[0-9]+)$/.test(priority))
+    lost.push(`[${name}] dns-priority=${priority}`)
+  reader.ignore('may-fail', 'ignore-auto-dns', 'addr-gen-mode', 'ip6-privacy')
   lose(lost, name, reader)
   return {
     family,

@@ -189,10 +189,8 @@ const readNetwork = (
   const known = ['Match', 'Network', 'Address', 'Link', ...(chosen ? ['RoutingPolicyRule'] : [])]
   loseSections(lost, sections, known)
   const everyName = domains.some(({ text }) => text === '~.')
-  const kept = domains.filter(({ text }) => text !== '~.')
-  if (everyName && kept.some(({ text }) => text.startsWith('~'))) {
-    lost.push('Domains=~.: with domains routed to the tunnel only their names are asked for there')
-  }
+  // Where every name is asked for there, `~corp.example` is one of them; in wg-quick's file it would shut out the others.
+  const kept = domains.filter(({ text }) => text !== '~.' && !(everyName && text.startsWith('~')))
   const asked = servers.map((server) => readNameServer(server, lost))
   return {
     addresses: addresses.map((address) => readAddress(address)),

@@ -83,7 +83,7 @@ export const run: Handler = async (invocation) => {
   const config = readConfigOperand(parsed.operands[0] as string)
   if (await refuseFaults(config)) return 1
   const tunnel = await readTunnel(config.name, config.text, config.path)
-  const { result: files, lost } = format(tunnel.result, config.name)
+  const { result: files, lost } = format(await withTableNumber(tunnel.result), config.name)
   writeLost([...tunnel.lost, ...lost])
   const directory = lastValue(parsed, 'output')
   if (directory === undefined) {
@@ -96,4 +96,18 @@ export const run: Handler = async (invocation) => {
       writeErr(`  hint: chgrp systemd-network ${join(directory, files[0]?.name ?? '')}\n`)
   }
   return 0
+}
+
+/** Names of tables are those of iproute2 on this machine; other programs do not read them. */
+const withTableNumber = async (tunnel: Tunnel): Promise<Tunnel> => {
+  const { table } = tunnel
+  if (
+    process.platform !== 'linux' ||
+    table === undefined ||
+    /^(?:off|main|local|default|[0-9]+)$/.test(table)
+  )
+    return tunnel
+  const { numberOfTable } = await import('@wgq/backends/linux/table-names')
+  const number = numberOfTable(table)
+  return number === undefined ? tunnel : { ...tunnel, table: String(number) }
 }

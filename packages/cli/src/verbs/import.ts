@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+import { readdirSync, statSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { readConfigFile } from '@wgq/config/config-file'
 import { wideEncoding } from '@wgq/config/encoding'
 import { WgqError } from '@wgq/model/error'
@@ -37,14 +39,26 @@ const readForeignFile = (path: string): ForeignFile => {
   })
 }
 
+/** networkd also reads `NAME.network.d/*.conf` beside the file. */
+const dropInsOf = (path: string): string[] => {
+  const folder = `${path}.d`
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return []
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.conf'))
+    .map((name) => `${join(folder, name)}: append it to ${basename(path)} and import that`)
+}
+
 const convert = (files: readonly ForeignFile[]): Converted<Tunnel> => {
   const filesWith = (section: RegExp): ForeignFile[] => files.filter(({ text }) => section.test(text))
   const [netdev, ...moreNetdevs] = filesWith(/^[\t ]*\[NetDev\]/m)
-  const networks = filesWith(/^[\t ]*\[Network\]/m).filter((file) => file !== netdev)
+  const networks = filesWith(/^[\t ]*\[(?:Match|Network|Address|Route|Link)\]/m).filter(
+    (file) => file !== netdev,
+  )
   const [keyfile] = filesWith(/^[\t ]*\[connection\]/m)
   if (keyfile && files.length === 1) return readNetworkManager(keyfile.text, keyfile.path)
   if (netdev && moreNetdevs.length === 0 && networks.length <= 1 && files.length === 1 + networks.length) {
-    return readNetworkd(netdev, networks[0])
+    const { result, lost } = readNetworkd(netdev, networks[0])
+    return { result, lost: [...lost, ...files.flatMap(({ path }) => dropInsOf(path))] }
   }
   if (filesWith(/^[\t ]*(?:tunnels|network)[\t ]*:/m).length > 0) {
     throw new WgqError(

@@ -261,6 +261,15 @@ test.each(['utf16le', 'utf16be', 'utf16le without mark'])('one finding about a f
   expect(found.map(({ code, severity }) => [code, severity])).toEqual([['wide-encoding', 'error']])
 })
 
+test.each(['', '\r', '\n', '\r\n'])(
+  'one finding about a file whose lines end with CR, and itself with %j',
+  (end) => {
+    const text = `[Interface]\rPrivateKey = ${key}\r[Peer]\rPublicKey = ${key}${end}`
+    const found = lint([{ file: 'wg0.conf', text, purpose: 'wg-quick' }], edges)
+    expect(found.map(({ code }) => code)).toEqual(['no-line-ends'])
+  },
+)
+
 test('a byte-order mark is said once', () => {
   const text = `\ufeff[Interface]\nPrivateKey = ${key}\nAddress = 10.0.0.2/24\n`
   const found = lint([{ file: 'wg0.conf', text, purpose: 'wg-quick' }], edges)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { shown } from '@wgq/model/shown'
 import type { Diagnostic } from '../diagnostic.ts'
-import { wideEncoding } from '../encoding.ts'
+import { endsLinesWithCr, wideEncoding } from '../encoding.ts'
 import { addressRules } from './addresses.ts'
 import { allowedIpRules } from './allowed-ips.ts'
 import { dnsRules } from './dns.ts'
@@ -44,6 +44,10 @@ export const lint = (inputs: readonly LintInput[], edges: LintEdges): Diagnostic
     const encoding = wideEncoding(input.text)
     if (encoding) {
       found.push(wide(input.file, encoding))
+      continue
+    }
+    if (endsLinesWithCr(input.text)) {
+      found.push(oneLine(input.file))
       continue
     }
     const subject = readSubject(input, edges)
@@ -106,4 +110,12 @@ const wide = (file: string, encoding: string): Diagnostic => ({
   at: { file, line: 1, column: 1 },
   message: `The file is ${encoding}, as editors on Windows save it: wg and wg-quick cannot read it`,
   hint: `save it as UTF-8, or: iconv -f ${encoding} -t UTF-8 ${file}`,
+})
+
+const oneLine = (file: string): Diagnostic => ({
+  code: 'no-line-ends',
+  severity: 'error',
+  at: { file, line: 1, column: 1 },
+  message: 'The lines end with CR alone: to wg and wg-quick all of it is one line',
+  hint: `tr '\\r' '\\n' < ${file} makes lines of them`,
 })
