@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import type { ChildProcess } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -8,7 +9,7 @@ import { builtBin, whyNotBuilt } from '../support/built-program.ts'
 import { Capture } from '../support/capture.ts'
 import { Daemon } from '../support/daemon.ts'
 import { wgqd } from '../support/implementation.ts'
-import { connect, Namespace, whyNoNetns } from '../support/netns.ts'
+import { connect, Namespace, until, whyNoNetns } from '../support/netns.ts'
 import { PrivateRun, type Ran, whyNoPrivateRun } from '../support/private-run.ts'
 import { makeTextKeys } from '../support/tunnel.ts'
 
@@ -23,6 +24,63 @@ const device = 'wgpairs'
 const target = '198.51.100.1'
 /** The key of the first peer in the arbitraries' files. */
 const firstPeer = 'Mm3d+dtiB33uDWxGCXbu9bz59KoluSkxzUKjacYul2k='
+
+/** A ping through the tunnel while it changes. */
+class Ping {
+  private readonly child: ChildProcess
+  private text = ''
+
+  constructor(ns: Namespace) {
+    this.child = ns.start('ping', ['-i', '0.005', target])
+    this.child.stdout?.setEncoding('utf8').on('data', (more: string) => {
+      this.text += more
+    })
+  }
+
+  private get answers(): number[] {
+    return [...this.text.matchAll(/icmp_seq=(\d+) ttl=/g)].map(([, sequence]) => Number(sequence))
+  }
+
+  /** Waits for answers; false where none come, because the server has no such tunnel. */
+  async answered(): Promise<boolean> {
+    return until('answers', () => this.answers.length > 3, 2_000).then(
+      () => true,
+      () => false,
+    )
+  }
+
+  /** The numbers that had no answer, up to one that was sent after this call. */
+  async lost(): Promise<number[]> {
+    const now = this.answers.at(-1) ?? 0
+    await until('more answers', () => (this.answers.at(-1) ?? 0) > now + 20, 10_000)
+    const has = new Set(this.answers)
+    const last = Math.max(...has)
+    return Array.from({ length: last }, (_, index) => index + 1).filter(
+      (sequence) => sequence > Math.min(...has) && !has.has(sequence),
+    )
+  }
+
+  end(): void {
+    this.child.kill('SIGINT')
+  }
+}
+
+/** The first peer, the only one that is there, takes everything and knows where to answer. */
+const reaches = ({ text }: TunnelFile): boolean => {
+  const [head = '', peer = ''] = text.split('[Peer]')
+  return (
+    /^Address = .*10\./m.test(head) &&
+    /AllowedIPs = .*\b0\.0\.0\.0\/0/.test(peer) &&
+    !/PresharedKey/.test(peer)
+  )
+}
+
+/** What would lose packets on their way even where the tunnel is made anew by hand: another address or port. */
+const staysFor = (a: TunnelFile, b: TunnelFile): boolean =>
+  ['Address', 'ListenPort'].every((key) => {
+    const value = ({ text }: TunnelFile) => new RegExp(`^${key} = .*`, 'm').exec(text)?.[0]
+    return value(a) === value(b)
+  })
 
 describe.skipIf(why)('pairs of files', () => {
   const ours = makeTextKeys()
@@ -74,7 +132,7 @@ describe.skipIf(why)('pairs of files', () => {
         .replace(firstPeer, theirs.publicKey)
         .replace(
           /PrivateKey = .*/,
-          `PrivateKey = ${ours.privateKey}${killSwitch ? '\n# KillSwitch = on' : ''}`,
+          `PrivateKey = ${ours.privateKey}${killSwitch === 'file' ? '\n# KillSwitch = on' : ''}`,
         ),
       { mode: 0o600 },
     )
@@ -125,9 +183,9 @@ describe.skipIf(why)('pairs of files', () => {
     }
   }
 
-  const up = async (one: TunnelFile): Promise<boolean> => {
+  const up = async (one: TunnelFile, isGuarded: boolean): Promise<boolean> => {
     write(one)
-    const done = await wgq('up', file())
+    const done = await wgq('up', ...(isGuarded ? ['--kill-switch'] : []), file())
     return done.status === 0
   }
 
@@ -136,30 +194,28 @@ describe.skipIf(why)('pairs of files', () => {
   })
 
   const done = fc.sample(fc.tuple(tunnelFile, tunnelFile), { numRuns: pairs, seed })
-  // A kill switch stays until `down`.
-  const kept = done.map(([a, b], index) => ({
-    index,
-    a,
-    b: { ...b, killSwitch: a.killSwitch || b.killSwitch },
-  }))
-  test.each(kept)(
+  test.each(done.map(([a, b], index) => ({ index, a, b })))(
     'pair $index',
     async ({ a, b }) => {
+      // An option of `up` lasts until `down`.
+      const isGuarded = a.killSwitch === 'option'
       const before = await stateOf()
       // Files that cannot be brought up here (a route that is there already) leave nothing; they are no pair.
-      if (!(await up(a))) return expect(await stateOf()).toEqual(before)
+      if (!(await up(a, isGuarded))) return expect(await stateOf()).toEqual(before)
       const full = a.full.includes(4) && b.full.includes(4)
       const capture = full ? await Capture.start(ns, 'up0', `host ${target}`) : undefined
-      const ping = full ? ns.start('ping', ['-i', '0.005', target]) : undefined
+      const ping = full ? new Ping(ns) : undefined
+      const isAnswered = ping !== undefined && reaches(a) && (await ping.answered())
       write(b)
       const reloaded = await wgq('reload', file())
-      ping?.kill('SIGINT')
+      if (isAnswered && reaches(b) && staysFor(a, b)) expect(await ping.lost(), reloaded.stderr).toEqual([])
+      ping?.end()
       const state = await stateOf(b)
       const again = await wgq('diff', file())
       expect((await wgq('down', file())).status).toBe(0)
       expect(await stateOf()).toEqual(before)
       if (capture) expect(capture.packets().map((packet) => packet.toString('hex'))).toEqual([])
-      if (!(await up(b))) return expect(reloaded.status, reloaded.stderr).not.toBe(0)
+      if (!(await up(b, isGuarded))) return expect(reloaded.status, reloaded.stderr).not.toBe(0)
       expect(reloaded.status, reloaded.stderr).toBe(0)
       const fresh = await stateOf(b)
       expect((await wgq('down', file())).status).toBe(0)

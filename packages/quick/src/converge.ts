@@ -3,6 +3,7 @@ import type { DeviceChange } from '@wgq/model/device'
 import type { Key } from '@wgq/model/key'
 import { performProtection } from './lenient.ts'
 import { Failure } from './run/failure.ts'
+import { withoutRepeats } from './run/inverse.ts'
 import type { Run } from './run/run.ts'
 import type { EndpointMemory } from './state/device-difference.ts'
 import { difference, type Plan } from './state/difference.ts'
@@ -41,15 +42,27 @@ export const converge = async (
     await performProtection(run, plan.steps)
     note()
     const seen = await look(session, keeper?.journal)
-    plan = difference(seen, withPort(wanted), memory, run.name)
+    plan = difference(seen, attainable(wanted, keeper?.journal.without ?? []), memory, run.name)
   }
-  await run.unstoppable.attempt(await floorsOf(session, keeper?.journal.undo ?? []))
+  const noted = withoutRepeats(keeper?.journal.undo ?? [])
+  const status = await run.unstoppable.attempt([
+    ...(await floorsOf(session, noted)),
+    // Where a step failed in between.
+    ...noted.filter((op) => op.do === 'sysctl.set' && op.key.endsWith('/promote_secondaries')),
+  ])
+  if (status !== 0) throw new Failure(status)
 }
 
-/** A port that was asked for as "any" is the one that was given. */
-const withPort = (wanted: TunnelState): TunnelState => {
+/** A port that was asked for as "any" is the one that was given; what the machine refused is not asked for again. */
+const attainable = (wanted: TunnelState, without: readonly string[]): TunnelState => {
   const { listenPort, ...device } = wanted.device as DeviceChange
-  return listenPort === 0 ? { ...wanted, device } : wanted
+  const { firewall, ...others } = wanted
+  return {
+    ...others,
+    ...(firewall && !without.includes('firewall') ? { firewall } : {}),
+    ...(listenPort === 0 ? { device } : {}),
+    ...(without.includes('sysctl') ? { sysctls: {} } : {}),
+  }
 }
 
 /** What was seen as something to go back to: every value of the device is given. */

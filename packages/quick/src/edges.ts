@@ -51,6 +51,8 @@ export interface Edges {
   /** Raises the system's error when it may not be written. */
   readonly writeSysctl: (key: string, value: string) => void
   readonly env: NodeJS.ProcessEnv
+  /** The folder in which the files of name servers are looked for, instead of the machine's root: for a machine in memory. */
+  readonly filesUnder?: string
   /** Standard error. */
   readonly print: (text: string) => void
 }

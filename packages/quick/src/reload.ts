@@ -12,6 +12,7 @@ import { Failure, Interrupted } from './run/failure.ts'
 import { withoutRepeats } from './run/inverse.ts'
 import { type Journal, JournalKeeper, readJournal } from './run/journal.ts'
 import { sessionOf } from './run/namespace.ts'
+import { optionsOf, withOptions } from './run/options.ts'
 import { Run } from './run/run.ts'
 import { underLock } from './run/under-lock.ts'
 import type { Session } from './session.ts'
@@ -41,12 +42,7 @@ export const planReload = async (session: Session): Promise<ReloadPlan> => {
   const journal = readJournal(session.runDirectory, session.name)
   await refuseRenamed(session, journal)
   const place = await sessionOf(session, journal)
-  const inside: Session = {
-    ...place,
-    killSwitch:
-      session.style === 'wgq' && ((session.killSwitch ?? false) || (journal?.options?.killSwitch ?? false)),
-    strict: session.strict || journal?.options?.strict === true,
-  }
+  const inside = withOptions(place, journal)
   const change = await unlessInterrupted(
     session,
     session.edges.readWgConfig(`${session.settings.wgConfig}\n`),
@@ -123,10 +119,7 @@ const bringTo = async (run: Run, first: ReloadPlan): Promise<void> => {
   note()
   keeper?.update({
     config: session.configPath,
-    options: {
-      ...(session.killSwitch ? { killSwitch: true } : {}),
-      ...(session.strict ? { strict: true } : {}),
-    },
+    options: optionsOf(session),
     ...(mark ? { mark } : {}),
     linkIndex: seen.link.index,
     undo: withoutRepeats(keeper.journal.undo),

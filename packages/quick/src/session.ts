@@ -28,6 +28,8 @@ export interface Session {
    * interface lives in one.
    */
   readonly killSwitch?: boolean
+  /** `up` was asked for the kill switch (`--kill-switch`): then it stays until `down`, whatever the file says. */
+  readonly killSwitchOption?: boolean
   /** What passes beside a full tunnel and a kill switch (`# KillSwitchAllow`, `# ReplyOutside`, `# Before`). */
   readonly exceptions?: Exceptions
   /** Packets of the tunnel go on into other networks (`# Masquerade`, `# Forward`). */

@@ -13,13 +13,20 @@ import { configuredBy } from './run/configured.ts'
 import { type Journal, JournalKeeper, readJournal, startJournal } from './run/journal.ts'
 import { withLock } from './run/lock.ts'
 import { checkNamespace, enter, moveInside } from './run/namespace.ts'
+import { optionsOf, withOptions } from './run/options.ts'
 import { Run } from './run/run.ts'
 import { underLock } from './run/under-lock.ts'
 import type { Session } from './session.ts'
 import { planAddresses } from './state/addresses.ts'
 import { isIpv6Off, usableAddresses, usablePrefixes } from './state/ipv6-off.ts'
 import { mentionedBy } from './state/mentioned.ts'
-import { isDefault, planTableRoutes, readRouting, sortedAllowedIps } from './state/routes.ts'
+import {
+  isDefault,
+  planTableRoutes,
+  readRouting,
+  sortedAllowedIps,
+  withoutConnected,
+} from './state/routes.ts'
 import { hasPrivateKey } from './state/same-key.ts'
 import { freeMark } from './systems/linux/default-routes.ts'
 import { textsOf } from './systems/system.ts'
@@ -36,7 +43,7 @@ export const up = (session: Session): Promise<number> =>
     system.refuseUnsupported(session)
     if (session.into !== undefined) checkNamespace(session.into)
     const noted = readJournal(runDirectory, name)
-    const guarded = { ...session, killSwitch: wantsKillSwitch(session, noted) }
+    const guarded = withOptions(session, noted)
     const kept = guarded.killSwitch && noted && noted.into === session.into ? killSwitchOf(noted) : []
     if (session.act === undefined) {
       forgetTry(session)
@@ -51,10 +58,7 @@ export const up = (session: Session): Promise<number> =>
         preDown: textsOf(session.settings.hooks.preDown),
         postDown: textsOf(session.settings.hooks.postDown),
       },
-      options: {
-        ...(guarded.killSwitch ? { killSwitch: true } : {}),
-        ...(session.strict ? { strict: true } : {}),
-      },
+      options: optionsOf(guarded),
       undo: kept,
     })
     keeper.claim()
@@ -67,10 +71,6 @@ export const up = (session: Session): Promise<number> =>
       return rollBack(run, error, kept.length > 0)
     }
   })
-
-/** An option of `up` holds until `down`. */
-const wantsKillSwitch = (session: Session, journal: Journal | undefined): boolean =>
-  session.style === 'wgq' && ((session.killSwitch ?? false) || (journal?.options?.killSwitch ?? false))
 
 const killSwitchOf = ({ undo }: Journal) => undo.filter((op) => op.do === 'killswitch.off').slice(0, 1)
 
@@ -146,7 +146,7 @@ const guard = async (inner: Run): Promise<boolean> => {
       keeper?.update({ mark: fwmark || (await freeMark(session)) }),
     )
   }
-  const resolvers = session.into === undefined ? nameServers() : []
+  const resolvers = session.into === undefined ? nameServers(session.edges) : []
   const state = guarding(guardMark(inner), session.exceptions?.allow)
   await inner.perform([planKillSwitchOn(name, { ...state, resolvers })])
   return resolvers.length > 0
@@ -168,7 +168,11 @@ const setRoutes = async (run: Run, device: Device | undefined, real: string): Pr
   const routing = readRouting(session.settings.table?.value)
   if (routing.to === 'off' || !device) return
   const allowedIps = usablePrefixes(session, sortedAllowedIps(device.peers))
-  if (routing.to === 'table') return run.perform(planTableRoutes(name, routing.table, allowedIps))
+  if (routing.to === 'table') {
+    const inMain = session.style === 'wgq' && system.tableNumber(routing.table) === system.mainTable
+    const held = inMain ? (await session.edges.host.addresses(real)).map(({ cidr }) => cidr) : []
+    return run.perform(planTableRoutes(name, routing.table, withoutConnected(system, allowedIps, held)))
+  }
   // In a namespace of its own the tunnel may take the default route itself: what it sends leaves elsewhere.
   const ownWay = session.into !== undefined
   const plain = allowedIps.filter((cidr) => ownWay || !isDefault(cidr))

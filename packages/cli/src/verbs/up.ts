@@ -24,11 +24,12 @@ export const run: Handler = async (invocation) => {
   return runQuick(
     { ...invocation, args: parsed.operands },
     async (session) => {
-      const killSwitch = session.killSwitch || parsed.flags.has('kill-switch')
+      const killSwitchOption = parsed.flags.has('kill-switch')
       const into = lastValue(parsed, 'netns')
       const wanted = {
         ...session,
-        killSwitch,
+        killSwitch: session.killSwitch || killSwitchOption,
+        killSwitchOption,
         strict: parsed.flags.has('strict'),
         ...(into === undefined ? {} : { into }),
       }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Op } from '@wgq/model/operation'
+import type { Edges } from '../edges.ts'
 import { replaceResolverFile, restoreResolverFile } from './file.ts'
 import { resolverLines } from './resolvconf.ts'
 
@@ -14,12 +15,15 @@ export interface DnsCall {
  * Sets or unsets name servers: the programs to run in order. Where the file itself is the manager it is written here and
  * nothing is left to run; raises the system's error when it cannot be.
  */
-export const actDns = (op: Extract<Op, { do: 'dns.set' | 'dns.unset' }>): DnsCall[] => {
+export const actDns = (
+  op: Extract<Op, { do: 'dns.set' | 'dns.unset' }>,
+  { filesUnder = '' }: Pick<Edges, 'filesUnder'>,
+): DnsCall[] => {
   const [kind, detail] = splitManager(op.manager)
   if (kind === 'resolvconf') return [callResolvconf(op, `${detail}${op.dev}`)]
   if (kind === 'resolvectl') return callResolvectl(op)
-  if (op.do === 'dns.set') replaceResolverFile(detail, op.dev, op)
-  else restoreResolverFile(detail, op.dev)
+  if (op.do === 'dns.set') replaceResolverFile(filesUnder + detail, op.dev, op)
+  else restoreResolverFile(filesUnder + detail, op.dev)
   return []
 }
 

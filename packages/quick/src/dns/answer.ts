@@ -13,7 +13,7 @@ export const readDns = async (edges: Edges, dev: string, manager: string): Promi
   const [kind, detail] = splitManager(manager)
   if (kind === 'resolvectl') return readResolvectl(edges, dev)
   if (kind === 'file') {
-    const told = readResolverFile(detail, dev)
+    const told = readResolverFile((edges.filesUnder ?? '') + detail, dev)
     return told && { manager, ...told }
   }
   const record = await readResolvconfRecord(edges, dev)

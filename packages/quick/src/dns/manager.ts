@@ -34,13 +34,13 @@ export const chooseManager = (view: DnsView): DnsChoice => {
 }
 
 /** Looks at the host. */
-export const viewDns = (find: Edges['find']): DnsView => {
+export const viewDns = ({ find, filesUnder = '' }: Pick<Edges, 'find' | 'filesUnder'>): DnsView => {
   const resolvconf = find('resolvconf')
   return {
     ...(resolvconf === undefined ? {} : { resolvconf: resolvconfKind(resolvconf) }),
     prefix: resolvconfPrefix(resolvconf),
-    resolved: find('resolvectl') !== undefined && existsSync('/run/systemd/resolve'),
-    writable: isWritable(resolverFile),
+    resolved: find('resolvectl') !== undefined && existsSync(`${filesUnder}/run/systemd/resolve`),
+    writable: isWritable(filesUnder + resolverFile),
   }
 }
 

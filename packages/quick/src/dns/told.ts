@@ -39,7 +39,7 @@ export const whyNotTold = async (
   const seen = await readDns(edges, dev, wanted.manager)
   if (kind === 'resolvectl' && seen === undefined) return 'systemd-resolved does not know them afterwards'
   if (kind !== 'resolvconf') return undefined
-  const servers = nameServers()
+  const servers = serversIn(`${edges.filesUnder ?? ''}${resolverFile}`)
   if (servers.some((server) => /^(?:127\.|::1$)/.test(server))) return undefined
   if (isSplit(wanted.search))
     return `openresolv sends a part of the names only through a local resolver: see name_servers in resolvconf.conf(5)`
@@ -66,9 +66,9 @@ const linkOf = (path: string): string | undefined => {
   }
 }
 
-const nameServers = (): string[] => {
+const serversIn = (path: string): string[] => {
   try {
-    const text = readFileSync(resolverFile, 'utf8')
+    const text = readFileSync(path, 'utf8')
     return [...text.matchAll(/^\s*nameserver\s+(\S+)/gm)].map(([, server]) => server as string)
   } catch {
     return []

@@ -66,7 +66,7 @@ export const act = async (op: Op, session: Session): Promise<void> => {
       return child(session, op.tool, op.tool === 'nft' ? ['-f', '-'] : ['-n'], { input: op.text })
     case 'dns.set':
     case 'dns.unset':
-      for (const { program, args, input } of await said(edges, 1, async () => actDns(op)))
+      for (const { program, args, input } of await said(edges, 1, async () => actDns(op, edges)))
         await child(session, program, args, input === undefined ? {} : { input })
       return
     case 'killswitch.on':

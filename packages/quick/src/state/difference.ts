@@ -49,7 +49,7 @@ export const difference = (seen: Seen, wanted: TunnelState, memory: EndpointMemo
     before: [...bridge.map((rule): Op => ({ do: 'rule.add', rule })), ...rules.before],
   }
   const protections = planProtections(dev, seen, wanted)
-  const dns = planDns(dev, state.dns, wanted.dns)
+  const dns = planDns(dev, seen, wanted.dns)
   const mark: Op[] = fwmark === undefined ? [] : [{ do: 'device.fwmark', name: real, fwmark }]
   const steps: Op[] = [
     ...protections.killSwitchOn,
@@ -278,16 +278,16 @@ const sides = (
 
 const planDns = (
   dev: string,
-  seen: DnsState | undefined,
+  { state: { dns: seen }, dnsManager }: Seen,
   wanted: DnsState | undefined,
 ): { readonly steps: readonly Op[]; readonly differences: readonly Difference[] } => {
-  if (dnsText(seen) === dnsText(wanted)) return { steps: [], differences: [] }
-  const other = seen && seen.manager !== wanted?.manager
+  // Where somebody else wrote over it there may be a backup still.
+  const told = seen?.manager ?? dnsManager
+  const unset: Op[] =
+    told === undefined || told === wanted?.manager ? [] : [{ do: 'dns.unset', dev, manager: told }]
+  if (dnsText(seen) === dnsText(wanted)) return { steps: wanted ? [] : unset, differences: [] }
   return {
-    steps: [
-      ...(other ? [{ do: 'dns.unset', dev, manager: seen.manager } as const] : []),
-      ...(wanted ? [{ do: 'dns.set', dev, ...wanted } as const] : []),
-    ],
+    steps: [...unset, ...(wanted ? [{ do: 'dns.set', dev, ...wanted } as const] : [])],
     differences: [{ object: 'dns', running: dnsText(seen) || '(none)', wanted: dnsText(wanted) || '(none)' }],
   }
 }

@@ -2,6 +2,7 @@
 import { type Cidr, formatCidr, maskCidr } from '@wgq/model/cidr'
 import type { Peer } from '@wgq/model/device'
 import type { Op } from '@wgq/model/operation'
+import type { System } from '../systems/system.ts'
 
 /** Where the routes of a tunnel go: nowhere, into one table, or wherever wg-quick thinks best. */
 export type Routing =
@@ -35,6 +36,24 @@ export const sortedPrefixes = (prefixes: readonly Cidr[]): Cidr[] => {
 /** `ip route add` of every entry into one table, default routes included; nothing is looked up. */
 export const planTableRoutes = (dev: string, table: string, allowedIps: readonly Cidr[]): Op[] =>
   allowedIps.map((dst) => ({ do: 'route.add', dev, dst, table }))
+
+/**
+ * Prefixes without the networks of IPv4 addresses: Linux has made routes for those in the main table, and refuses others
+ * like them. Upstream's `up` fails there.
+ */
+export const withoutConnected = (
+  { name }: Pick<System, 'name'>,
+  prefixes: readonly Cidr[],
+  addresses: readonly Cidr[],
+): readonly Cidr[] => {
+  if (name !== 'linux') return prefixes
+  const connected = new Set(
+    addresses
+      .filter(({ family, prefixLength }) => family === 4 && prefixLength < 32)
+      .map((cidr) => formatCidr(maskCidr(cidr))),
+  )
+  return prefixes.filter((cidr) => !connected.has(formatCidr(cidr)))
+}
 
 /** Says whether an allowed IP takes the way of the default route (spec wg-quick §6.4). */
 export const isDefault = (cidr: Cidr): boolean => cidr.prefixLength === 0

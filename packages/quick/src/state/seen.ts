@@ -9,6 +9,7 @@ import { ownExceptions } from '../exceptions/rules.ts'
 import { readFirewall } from '../firewall/manager.ts'
 import { readKillSwitch } from '../kill-switch/manager.ts'
 import { notWireGuard } from '../not-wireguard.ts'
+import { withoutRepeats } from '../run/inverse.ts'
 import type { Journal } from '../run/journal.ts'
 import type { Session } from '../session.ts'
 import type { System } from '../systems/system.ts'
@@ -37,6 +38,8 @@ export interface Seen {
   readonly allRules: readonly Rule[]
   /** Floors that a run left behind. */
   readonly floors: readonly Extract<Op, { do: 'floor.delete' }>[]
+  /** The manager that the journal says was told of name servers, whatever it knows now. */
+  readonly dnsManager: string | undefined
   /** See AddressView. */
   readonly promotes: boolean
   readonly isOrdered: boolean
@@ -108,6 +111,7 @@ export const look = async (session: Session, journal: Journal | undefined): Prom
     leftRules: leftRules(allRules, pairs, noted),
     allRules,
     floors: await floorsOf(session, noted),
+    dnsManager: noted.find((op) => op.do === 'dns.unset')?.manager,
     promotes: ['net.ipv4.conf.all.promote_secondaries', `net/ipv4/conf/${real}/promote_secondaries`].some(
       (key) => readSysctl(key) === '1',
     ),
@@ -266,7 +270,7 @@ export const floorsOf = async (
   noted: readonly Op[],
 ): Promise<Extract<Op, { do: 'floor.delete' }>[]> => {
   const found: Extract<Op, { do: 'floor.delete' }>[] = []
-  for (const op of noted) {
+  for (const op of withoutRepeats(noted)) {
     if (op.do !== 'floor.delete') continue
     const routes = await host.routes({ family: op.family, table: op.table })
     if (routes.some(({ type, dst }) => type === 'unreachable' && dst.prefixLength === 0)) found.push(op)

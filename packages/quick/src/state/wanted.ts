@@ -11,13 +11,13 @@ import type { System } from '../systems/system.ts'
 import { asListed } from './address-plan.ts'
 import { firstMark, srcValidMarkKey } from './default-route.ts'
 import { isSetByHook, mentionedBy } from './mentioned.ts'
-import { isDefault, planMainRoutes, readRouting, sortedPrefixes } from './routes.ts'
+import { isDefault, planMainRoutes, readRouting, sortedPrefixes, withoutConnected } from './routes.ts'
 import type { Seen } from './seen.ts'
 import type { DnsState, FirewallState, TunnelRoute, TunnelState } from './tunnel-state.ts'
 
 /** What decides, beside the file and what is there, how a tunnel is to be. */
 export interface Surroundings {
-  readonly system: Pick<System, 'takesDefaultBy' | 'mainTable' | 'tableNumber' | 'forgets'>
+  readonly system: Pick<System, 'name' | 'takesDefaultBy' | 'mainTable' | 'tableNumber' | 'forgets'>
   /** The interface lives in a namespace of its own, where its default route is a route like any other. */
   readonly isInside: boolean
   readonly killSwitch: boolean
@@ -192,12 +192,14 @@ const plainRoutes = (
   allowedIps: readonly Cidr[],
   addresses: readonly Cidr[],
   seen: Seen,
-  { mainTable, tableNumber }: Surroundings['system'],
+  system: Surroundings['system'],
 ): TunnelRoute[] => {
+  const { mainTable, tableNumber } = system
   if (routing.to === 'off') return []
   if (routing.to === 'table') {
     const table = tableNumber(routing.table) ?? mainTable
-    return allowedIps.map((dst) => ({ dst, table }))
+    const own = table === mainTable ? withoutConnected(system, allowedIps, addresses) : allowedIps
+    return own.map((dst) => ({ dst, table }))
   }
   // The kernel makes a route for the network of an address, for a single one of IPv6 too.
   const wide = (cidr: Cidr) => cidr.family === 6 || cidr.prefixLength < 32

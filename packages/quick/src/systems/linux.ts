@@ -3,6 +3,7 @@ import { numberOfTable } from '@wgq/backends/linux/table-names'
 import type { Cidr } from '@wgq/model/cidr'
 import { isWgqError } from '@wgq/model/error'
 import type { Op } from '@wgq/model/operation'
+import { splitManager } from '../dns/act.ts'
 import { readDns } from '../dns/answer.ts'
 import { readResolverFile } from '../dns/file.ts'
 import { managerFor, planDns, planDnsRemoval } from '../dns/plan.ts'
@@ -36,9 +37,9 @@ export const linux: System = {
   realName: async ({ name, edges }) => ((await edges.host.link(name)) ? name : undefined),
 
   // Where somebody else has written the file since, nothing is moved back.
-  spell: (op) => {
-    const path = op.do === 'dns.unset' && op.manager.startsWith('file:') ? op.manager.slice(5) : undefined
-    const stays = path !== undefined && op.do === 'dns.unset' && !readResolverFile(path, op.dev)
+  spell: (op, { edges: { filesUnder = '' } }) => {
+    const [kind, path] = op.do === 'dns.unset' ? splitManager(op.manager) : []
+    const stays = kind === 'file' && op.do === 'dns.unset' && !readResolverFile(filesUnder + path, op.dev)
     return stays ? undefined : spell(op)
   },
   act,

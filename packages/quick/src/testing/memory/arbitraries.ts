@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 import fc from 'fast-check'
 import type { Machine } from './machine.ts'
+import type { ResolverKind } from './resolver.ts'
 
 /** A file of a tunnel, and what a test has to know of it. */
 export interface TunnelFile {
   readonly text: string
   /** Families of which everything goes through the tunnel, by rules and a table of its own. */
   readonly full: readonly (4 | 6)[]
-  readonly killSwitch: boolean
+  /** Asked for by the file, or by an option of `up`. */
+  readonly killSwitch: 'file' | 'option' | undefined
 }
 
 const keys = [
@@ -46,7 +48,7 @@ interface Parts {
   readonly dns: string | undefined
   readonly preshared: boolean
   readonly keepalive: boolean
-  readonly killSwitch: boolean
+  readonly killSwitch: TunnelFile['killSwitch']
 }
 
 /** Files of all the kinds that `up` takes a different way for. */
@@ -62,7 +64,7 @@ export const tunnelFile: fc.Arbitrary<TunnelFile> = fc
     dns: fc.constantFrom(undefined, undefined, '10.9.0.1', '10.9.0.1, corp.example', '10.8.0.1'),
     preshared: fc.boolean(),
     keepalive: fc.boolean(),
-    killSwitch: fc.constantFrom(false, false, true),
+    killSwitch: fc.constantFrom(undefined, undefined, 'file', 'option'),
   })
   .map(fileOf)
 
@@ -102,20 +104,56 @@ function fileOf(parts: Parts): TunnelFile {
   const rules = parts.table === undefined || parts.table === 'auto'
   const full = ([4, 6] as const).filter((family) => rules && taken.has(family === 4 ? '0.0.0.0/0' : '::/0'))
   const file = { text, full, killSwitch: parts.killSwitch }
-  return Object.assign(file, { [fc.toStringMethod]: () => `${text}# kill switch: ${parts.killSwitch}\n` })
+  return Object.assign(file, {
+    [fc.toStringMethod]: () => `${text}# kill switch: ${parts.killSwitch ?? 'off'}\n`,
+  })
 }
 
-/** How a machine is before the first tunnel comes up. */
-export const surroundings: fc.Arbitrary<{ name: string; prepare: (machine: Machine) => void }> = fc
+/** What a {@link Machine} is like: a folder for its files goes with it. */
+export interface Surroundings {
+  readonly name: string
+  readonly neighbour?: string
+  readonly prepare: (machine: Machine, folder: string) => void
+}
+
+/** Files of another tunnel. */
+const neighbours = {
+  split: `[Interface]
+PrivateKey = IB4TVNeFndKaWPEe0/5eg7pPbFIWev2oorBdAuNZT1M=
+Address = 10.77.0.2/24
+MTU = 1420
+DNS = 10.77.0.1
+[Peer]
+PublicKey = HpwGEeYbDZkPS4Gfp8dRquXCzU4q8qL1t7K/vz2V/wg=
+AllowedIPs = 10.77.0.0/24, 10.78.0.0/16
+Endpoint = 192.0.2.10:51820
+`,
+  full: `[Interface]
+PrivateKey = IB4TVNeFndKaWPEe0/5eg7pPbFIWev2oorBdAuNZT1M=
+Address = 10.77.0.2/24
+MTU = 1420
+[Peer]
+PublicKey = HpwGEeYbDZkPS4Gfp8dRquXCzU4q8qL1t7K/vz2V/wg=
+AllowedIPs = 0.0.0.0/0
+Endpoint = 192.0.2.10:51820
+`,
+}
+
+/** How a machine is before the first tunnel comes up, and the file of another one that runs already. */
+export const surroundings: fc.Arbitrary<Surroundings> = fc
   .record({
     ipv6Off: fc.constantFrom(false, false, false, true),
     promote: fc.boolean(),
     foreign: fc.boolean(),
+    resolver: fc.constantFrom<ResolverKind>('resolvconf', 'resolvectl', 'file'),
+    neighbour: fc.constantFrom(undefined, undefined, neighbours.split, neighbours.full),
   })
-  .map(({ ipv6Off, promote, foreign }) =>
+  .map(({ ipv6Off, promote, foreign, resolver, neighbour }) =>
     named({
-      name: `ipv6 ${ipv6Off ? 'off' : 'on'}, promote_secondaries ${promote ? 1 : 0}, foreign ${foreign}`,
-      prepare: ({ network }: Machine) => {
+      name: `ipv6 ${ipv6Off ? 'off' : 'on'}, promote_secondaries ${promote ? 1 : 0}, foreign ${foreign}, ${resolver}, ${neighbour ? `beside\n${neighbour}` : 'alone'}`,
+      ...(neighbour === undefined ? {} : { neighbour }),
+      prepare: ({ network, resolver: manager }: Machine, folder: string) => {
+        if (resolver !== 'resolvconf') manager.use(resolver, folder)
         if (promote) network.sysctls.set('net.ipv4.conf.all.promote_secondaries', '1')
         if (ipv6Off) network.sysctls.set('net.ipv6.conf.default.disable_ipv6', '1')
         if (!foreign) return
@@ -142,6 +180,8 @@ export const disturbance: fc.Arbitrary<{
   /** Everything of the tunnel is as it was up. */
   harmless: boolean
   disturb: (machine: Machine, forget: () => void) => void
+  /** What of it no tunnel puts back. */
+  lasts?: (machine: Machine) => void
 }> = fc
   .constantFrom(
     { name: 'nothing', harmless: true, disturb: () => {} },
@@ -168,6 +208,13 @@ export const disturbance: fc.Arbitrary<{
       disturb: ({ network }: Machine) => {
         // The networks of addresses are the kernel's.
         network.routes = network.routes.filter((route) => route.dev !== 'wg0' || route.protocol === 2)
+      },
+    },
+    {
+      name: 'every route flushed',
+      harmless: false,
+      disturb: ({ network }: Machine) => {
+        network.routes = network.routes.filter((route) => route.dev !== 'wg0')
       },
     },
     {
@@ -207,9 +254,10 @@ export const disturbance: fc.Arbitrary<{
       },
     },
     {
-      name: 'resolver record deleted',
+      name: 'name servers forgotten',
       harmless: true,
-      disturb: ({ resolvers }: Machine) => resolvers.clear(),
+      disturb: ({ resolver }: Machine) => resolver.forget(),
+      lasts: ({ resolver }: Machine) => resolver.forget(),
     },
   )
   .map(named)

@@ -3,7 +3,7 @@ import { systemContext } from '@wgq/config/wg/context'
 import { readWgFile } from '@wgq/config/wg/read-file'
 import { formatCidr } from '@wgq/model/cidr'
 import type { Device, DeviceAccess, DeviceChange } from '@wgq/model/device'
-import { WgqError } from '@wgq/model/error'
+import { isWgqError, WgqError } from '@wgq/model/error'
 import type { Op } from '@wgq/model/operation'
 import type { ChildOptions, Edges, Finished } from '../../edges.ts'
 import { applyChange } from '../../imagined/imagined-devices.ts'
@@ -11,20 +11,21 @@ import { Firewall } from './firewall.ts'
 import { MemoryHost } from './memory-host.ts'
 import { Network } from './network.ts'
 import { type Fate, fateOf } from './packet.ts'
+import { refusal } from './refusal.ts'
+import { Resolver } from './resolver.ts'
 
 /** The kernel gives a device that asks for none a port. */
 const firstPort = 40_000
 
 /**
- * A Linux machine in memory with an uplink, WireGuard's driver, nft and a resolvconf: everything that wgq touches outside
+ * A Linux machine in memory with an uplink, WireGuard's driver, nft and a manager of name servers: everything that wgq touches outside
  * of its own files.
  */
 export class Machine {
   readonly network = new Network()
   readonly firewall = new Firewall()
   readonly devices = new Map<string, Device>()
-  /** What resolvconf was told, by the name of the record. */
-  readonly resolvers = new Map<string, string>()
+  readonly resolver = new Resolver()
   /** Commands of hooks that were run. */
   readonly hooks: string[] = []
   /** What was printed. */
@@ -35,6 +36,8 @@ export class Machine {
   changes = 0
   /** Runs stop for ever before this change, as if they were killed. */
   lastChange = Number.POSITIVE_INFINITY
+  /** The change of this number is refused, once. */
+  refused = 0
   private ports = 0
   private onStop: () => void = () => {}
 
@@ -65,7 +68,9 @@ export class Machine {
       }),
       devices: this.access(),
       run: async (program, args, options) => this.runProgram(program, args, options ?? {}),
-      find: (program) => (['nft', 'resolvconf', 'bash'].includes(program) ? `/memory/${program}` : undefined),
+      find: (program) =>
+        ['nft', 'bash'].includes(program) ? `/memory/${program}` : this.resolver.find(program),
+      ...this.resolver.folder,
       readWgConfig: (text) =>
         readWgFile(
           text,
@@ -131,7 +136,7 @@ export class Machine {
               .sort(),
           })),
       })),
-      resolvers: Object.fromEntries([...this.resolvers].sort()),
+      resolvers: this.resolver.snapshot(),
     }
   }
 
@@ -144,6 +149,7 @@ export class Machine {
 
   private async begin(): Promise<void> {
     this.changes++
+    if (this.changes === this.refused) throw refusal('EIO', 'RTNETLINK answers: Input/output error')
     if (this.changes <= this.lastChange) return
     this.onStop()
     await new Promise(() => {})
@@ -209,9 +215,22 @@ export class Machine {
     args: readonly string[],
     options: ChildOptions,
   ): Promise<Finished> {
-    const name = program.replace('/memory/', '')
-    const words = args.join(' ')
     const done = (status: number, stdout = ''): Finished => ({ status, stdout })
+    try {
+      return await this.carryOut(program.replace('/memory/', ''), args, options, done)
+    } catch (error) {
+      if (isWgqError(error)) return done(4)
+      throw error
+    }
+  }
+
+  private async carryOut(
+    name: string,
+    args: readonly string[],
+    options: ChildOptions,
+    done: (status: number, stdout?: string) => Finished,
+  ): Promise<Finished> {
+    const words = args.join(' ')
     if (name === 'nft') {
       if (words === '-f -') {
         let status = 0
@@ -224,27 +243,19 @@ export class Machine {
       const listing = this.firewall.listTable(args.slice(2).join(' '))
       return done(listing === undefined ? 1 : 0, listing)
     }
-    if (name === 'resolvconf') return this.resolvconf(args, options.input)
+    if (name === this.resolver.kind) {
+      if (!this.resolver.changes(args)) return this.resolver.run(args, options.input)
+      let finished = done(0)
+      await this.change(words, () => {
+        finished = this.resolver.run(args, options.input)
+      })
+      return finished
+    }
     if (name === 'bash') {
       await this.change('hook', () => this.hooks.push(options.script ?? ''))
       return done(0)
     }
     return done(127)
-  }
-
-  private async resolvconf(
-    [act = '', record = '']: readonly string[],
-    input: string | undefined,
-  ): Promise<Finished> {
-    if (act === '-l') {
-      const text = this.resolvers.get(record)
-      return { status: text === undefined ? 1 : 0, stdout: text ?? '' }
-    }
-    await this.change(`resolvconf ${act}`, () => {
-      if (act === '-a') this.resolvers.set(record, input ?? '')
-      else this.resolvers.delete(record)
-    })
-    return { status: 0, stdout: '' }
   }
 }
 

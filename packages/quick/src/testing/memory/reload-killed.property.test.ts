@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
 import { surroundings, tunnelFile } from './arbitraries.ts'
-import { longestMs, options, Stage } from './stage.ts'
+import { lasting, longestMs, ofFile, options, Stage } from './stage.ts'
 
 const stage = new Stage()
 afterAll(() => stage.clear())
@@ -16,13 +16,13 @@ test.each<'reload' | 'up' | 'down'>(['reload', 'up', 'down'])(
         const fresh = stage.set(around.prepare)
         const before = machine.snapshot()
         fc.pre((await tunnel.up(a.text, options(a))) === 0)
-        fc.pre((await fresh.tunnel.up(b.text, { killSwitch: a.killSwitch || b.killSwitch })) === 0)
-        const cut = await machine.cutOff(changes, () => tunnel.reload(b.text, options(b)))
+        fc.pre((await fresh.tunnel.up(b.text, lasting(a, b))) === 0)
+        const cut = await machine.cutOff(changes, () => tunnel.reload(b.text, ofFile(b)))
         const then = cut ? later() : tunnel
-        expect(await then[next](b.text, options(b)), machine.printed).toBe(0)
+        expect(await then[next](b.text, ofFile(b)), machine.printed).toBe(0)
         const wanted = next === 'down' ? before : fresh.machine.snapshot()
         expect(machine.snapshot(), machine.printed).toEqual(wanted)
-        if (next !== 'down') expect(await then.differences(b.text, options(b))).toEqual([])
+        if (next !== 'down') expect(await then.differences(b.text, ofFile(b))).toEqual([])
       }),
       stage.settings,
     )

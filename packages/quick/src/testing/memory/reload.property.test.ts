@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { disturbance, surroundings, tunnelFile } from './arbitraries.ts'
 import type { Machine } from './machine.ts'
-import { longestMs, options, Stage } from './stage.ts'
+import { lasting, longestMs, ofFile, options, Stage } from './stage.ts'
 
 const stage = new Stage()
 afterAll(() => stage.clear())
@@ -30,15 +30,21 @@ describe('wgq reload on a machine in memory', () => {
           async (a, other, around, change) => {
             // What another file set can be told from what somebody else set by the journal alone.
             const b = change.name === 'journal lost' ? a : other
-            const { machine, tunnel, forget } = stage.set(around.prepare)
+            const { machine, tunnel, neighbour, forget, clear } = stage.set(around.prepare)
             const fresh = stage.set(around.prepare)
             try {
-              const before = machine.snapshot()
+              change.lasts?.(fresh.machine)
+              if (around.neighbour !== undefined) {
+                expect(await neighbour.up(around.neighbour), machine.printed).toBe(0)
+                expect(await fresh.neighbour.up(around.neighbour)).toBe(0)
+              }
+              const before = fresh.machine.snapshot()
               fc.pre((await tunnel.up(a.text, options(a))) === 0)
-              // An option of `up` lasts until `down`.
-              const kept = { killSwitch: a.killSwitch || b.killSwitch }
-              const canUp = (await fresh.tunnel.up(b.text, kept)) === 0
+              const wanted = change.name === 'journal lost' ? ofFile(a) : lasting(a, b)
+              const canUp = (await fresh.tunnel.up(b.text, wanted)) === 0
               change.disturb(machine, forget)
+              if (around.neighbour !== undefined)
+                expect(await neighbour.reload(around.neighbour), machine.printed).toBe(0)
               const disturbed = machine.snapshot()
               machine.printed = ''
               // What was left out for want of IPv6 was never the tunnel's.
@@ -49,7 +55,7 @@ describe('wgq reload on a machine in memory', () => {
                 const out = leaks(machine, watched)
                 if (out.length > 0) seen.push(`${out.join()} after ${what}`)
               }
-              const status = await tunnel.reload(b.text, options(b))
+              const status = await tunnel.reload(b.text, ofFile(b))
               machine.after = () => {}
               expect(seen, machine.printed).toEqual([])
               if (canUp) {
@@ -57,24 +63,57 @@ describe('wgq reload on a machine in memory', () => {
                 // A mark that the file leaves open may stay what somebody made of it, as long as all agree on it.
                 if (change.name !== 'mark changed')
                   expect(machine.snapshot(), machine.printed).toEqual(fresh.machine.snapshot())
-                expect(await tunnel.differences(b.text, options(b))).toEqual([])
+                expect(await tunnel.differences(b.text, ofFile(b))).toEqual([])
+                if (around.neighbour !== undefined)
+                  expect(await neighbour.differences(around.neighbour)).toEqual([])
                 machine.printed = ''
                 machine.changes = 0
-                expect(await tunnel.reload(b.text, options(b)), machine.printed).toBe(0)
+                expect(await tunnel.reload(b.text, ofFile(b)), machine.printed).toBe(0)
                 expect(machine.changes, machine.printed).toBe(0)
               } else {
                 // A file that cannot be brought up here (a route that is there already) changes nothing.
                 expect(status, machine.printed).not.toBe(0)
                 if (change.harmless) expect(machine.snapshot(), machine.printed).toEqual(disturbed)
               }
-              expect(await tunnel.down(b.text, options(b)), machine.printed).toBe(0)
+              expect(await tunnel.down(b.text, ofFile(b)), machine.printed).toBe(0)
               expect(machine.snapshot(), machine.printed).toEqual(before)
             } finally {
-              forget()
-              fresh.forget()
+              clear()
+              fresh.clear()
             }
           },
         ),
+        stage.settings,
+      )
+    },
+    longestMs,
+  )
+
+  test(
+    'that is refused a step leaves everything as it was',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(tunnelFile, tunnelFile, surroundings, fc.nat(20), async (a, b, around, step) => {
+          const { machine, tunnel, clear } = stage.set(around.prepare)
+          try {
+            fc.pre((await tunnel.up(a.text, options(a))) === 0)
+            const before = machine.snapshot()
+            machine.changes = 0
+            machine.refused = step + 1
+            machine.printed = ''
+            const status = await tunnel.reload(b.text, ofFile(b))
+            const wasRefused = machine.changes >= machine.refused
+            machine.refused = 0
+            if (wasRefused && status !== 0) expect(machine.snapshot(), machine.printed).toEqual(before)
+            // What only protects may be left out, which a line says.
+            else if (wasRefused) expect(machine.printed).toContain('[!] Going on without')
+            else fc.pre(status === 0)
+            const now = status === 0 ? b : a
+            expect(await tunnel.differences(now.text, ofFile(now)), machine.printed).toEqual([])
+          } finally {
+            clear()
+          }
+        }),
         stage.settings,
       )
     },

@@ -43,6 +43,9 @@ const both = ['Address = 10.9.0.2/24, fd09::2/64']
 const full = file('0.0.0.0/0, ::/0', both)
 const split = file('10.5.0.0/16', ['Address = 10.9.0.2/24'])
 
+/** `up --kill-switch`. */
+const guarded = { killSwitch: true, killSwitchOption: true }
+
 const come = async (text: string, options = {}): Promise<void> => {
   expect(await tunnel.up(text, options), machine.printed).toBe(0)
   machine.printed = ''
@@ -75,7 +78,7 @@ describe('what others took away is a difference, and comes back', () => {
     ['packet filter', () => machine.firewall.tables.clear(), ['firewall', 'kill switch']],
     ['link', () => machine.network.setUp('wg0', false), ['link', 'address', 'route']],
   ])('%s', async (_, take, missing) => {
-    await come(full, { killSwitch: true })
+    await come(full, guarded)
     const before = machine.snapshot()
     expect(await objects(full)).toEqual([])
     take()
@@ -129,7 +132,7 @@ test('whatever carries the mark follows it, without a loop and without a leak', 
 })
 
 test('an option of up lasts until down', async () => {
-  await come(full, { killSwitch: true })
+  await come(full, guarded)
   expect(await objects(full)).toEqual([])
   expect(await tunnel.reload(full.replace('::/0', '::/0, 10.5.0.0/16'))).toBe(0)
   expect(machine.firewall.list()).toContain('wgq-kill')
@@ -138,17 +141,28 @@ test('an option of up lasts until down', async () => {
   expect(machine.firewall.list()).not.toContain('wgq-kill')
 })
 
+test('a kill switch of the file goes with its line, and comes with it', async () => {
+  await come(full, { killSwitch: true })
+  expect(machine.firewall.list()).toContain('wgq-kill')
+  expect(await objects(full)).toEqual(['kill switch'])
+  expect(await tunnel.reload(full)).toBe(0)
+  expect(machine.firewall.list()).not.toContain('wgq-kill')
+  expect(await tunnel.reload(full, { killSwitch: true })).toBe(0)
+  expect(machine.firewall.list()).toContain('wgq-kill')
+  expect(await objects(full)).toEqual(['kill switch'])
+})
+
 test('the kill switch stands before the first hook', async () => {
   const seen: string[] = []
   machine.after = (what) => {
     if (what === 'hook') seen.push(machine.firewall.list())
   }
-  await come(file('0.0.0.0/0', ['Address = 10.9.0.2/24', 'PreUp = true']), { killSwitch: true })
+  await come(file('0.0.0.0/0', ['Address = 10.9.0.2/24', 'PreUp = true']), guarded)
   expect(seen).toEqual([expect.stringContaining('wgq-kill-wg0')])
 })
 
 test('a kill switch that cannot be switched off is noted, down says so, and the next one does it', async () => {
-  await come(full, { killSwitch: true })
+  await come(full, guarded)
   const session = tunnel.session(full)
   const broken = {
     ...session.edges,

@@ -2,6 +2,7 @@
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Session } from '../../session.ts'
 import type { TunnelFile } from './arbitraries.ts'
 import { Machine } from './machine.ts'
 import { Tunnel } from './tunnel.ts'
@@ -29,21 +30,32 @@ export class Stage {
   }
 
   /** A machine and the tunnel wg0 on it. */
-  set(prepare: (machine: Machine) => void): {
+  set(prepare: (machine: Machine, folder: string) => void): {
     readonly machine: Machine
     readonly tunnel: Tunnel
-    /** Loses the journal. */
+    /** Another tunnel, wg1. */
+    readonly neighbour: Tunnel
+    /** Loses the journal of wg0. */
     readonly forget: () => void
+    readonly clear: () => void
     /** The tunnel as runs see it that come after one which was cut off: what it noted is there, it itself is gone. */
     readonly later: () => Tunnel
   } {
     const machine = new Machine()
-    prepare(machine)
     const directory = join(this.base, `${this.count++}`)
+    prepare(machine, `${directory}-files`)
     return {
       machine,
       tunnel: new Tunnel(machine, 'wg0', directory),
-      forget: () => rmSync(directory, { recursive: true, force: true }),
+      neighbour: new Tunnel(machine, 'wg1', directory),
+      forget: () => {
+        for (const file of existsSync(directory) ? readdirSync(directory) : [])
+          if (file.startsWith('wg0')) rmSync(join(directory, file))
+      },
+      clear: () => {
+        machine.resolver.clear()
+        rmSync(directory, { recursive: true, force: true })
+      },
       later: () => {
         const copy = join(this.base, `${this.count++}`)
         if (existsSync(directory)) cpSync(directory, copy, { recursive: true, preserveTimestamps: true })
@@ -69,6 +81,19 @@ export class Stage {
 /** The longest that a property may take. */
 export const longestMs = process.env['WGQ_PAIRS'] === undefined ? 120_000 : 7_200_000
 
-/** What is given to a verb beside the file. */
-export const options = (file: TunnelFile): { killSwitch?: true } =>
-  file.killSwitch ? { killSwitch: true } : {}
+/** What is given to `up` beside the file. */
+export const options = ({ killSwitch }: TunnelFile): Partial<Session> => ({
+  killSwitch: killSwitch !== undefined,
+  killSwitchOption: killSwitch === 'option',
+})
+
+/** What is given to other verbs: an option of `up` is none of theirs. */
+export const ofFile = ({ killSwitch }: TunnelFile): Partial<Session> => ({
+  killSwitch: killSwitch === 'file',
+})
+
+/** What a fresh `up` of `b` is given to lead to where `up` of `a` and a reload of `b` do: an option of `up` lasts. */
+export const lasting = (a: TunnelFile, b: TunnelFile): Partial<Session> => {
+  const killSwitchOption = a.killSwitch === 'option'
+  return { killSwitch: killSwitchOption || b.killSwitch === 'file', killSwitchOption }
+}

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
 import { surroundings, tunnelFile } from './arbitraries.ts'
-import { longestMs, options, Stage } from './stage.ts'
+import { longestMs, ofFile, options, Stage } from './stage.ts'
 
 const stage = new Stage()
 afterAll(() => stage.clear())
@@ -18,7 +18,7 @@ test(
           expect(machine.snapshot(), machine.printed).toEqual(before)
           return
         }
-        expect(await tunnel.down(file.text, options(file)), machine.printed).toBe(0)
+        expect(await tunnel.down(file.text, ofFile(file)), machine.printed).toBe(0)
         expect(machine.snapshot(), machine.printed).toEqual(before)
       }),
       stage.settings,
@@ -59,9 +59,9 @@ test(
         const { machine, tunnel, later } = stage.set(around.prepare)
         const before = machine.snapshot()
         fc.pre((await tunnel.up(file.text, options(file))) === 0)
-        const cut = await machine.cutOff(changes, () => tunnel.down(file.text, options(file)))
+        const cut = await machine.cutOff(changes, () => tunnel.down(file.text, ofFile(file)))
         machine.printed = ''
-        if (cut) expect(await later().down(file.text, options(file)), machine.printed).toBe(0)
+        if (cut) expect(await later().down(file.text, ofFile(file)), machine.printed).toBe(0)
         expect(machine.snapshot(), machine.printed).toEqual(before)
       }),
       stage.settings,

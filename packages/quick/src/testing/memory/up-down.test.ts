@@ -39,6 +39,9 @@ const file = (head: readonly string[] = []): string =>
     '',
   ].join('\n')
 
+/** `up --kill-switch`. */
+const guarded = { killSwitch: true, killSwitchOption: true }
+
 /** The machine's edges with some of them replaced; `run` gets the real one. */
 const edgesWith = (change: (edges: Edges) => Partial<Edges>): { edges: Edges } => {
   const { edges } = tunnel.session(file())
@@ -163,7 +166,7 @@ describe('down', () => {
   })
 
   test('a kill switch that nobody notes goes too, and is all there may be', async () => {
-    await tunnel.up(file(), { killSwitch: true })
+    await tunnel.up(file(), guarded)
     machine.network.apply({ do: 'link.delete', name: 'wg0' })
     machine.devices.delete('wg0')
     forget()
@@ -179,7 +182,7 @@ describe('down', () => {
     expect(await tunnel.down(named, broken)).toBe(4)
     expect(isUp()).toBe(false)
     expect(await tunnel.down(named)).toBe(0)
-    expect(machine.resolvers.size).toBe(0)
+    expect(machine.resolver.records.size).toBe(0)
     await tunnel.up(named, { style: 'wg-quick' })
     expect(await tunnel.down(named, { ...broken, style: 'wg-quick' })).toBe(0)
   })
@@ -220,11 +223,11 @@ describe('an up that fails', () => {
     const stuck = failing(
       (program, args) => program === 'resolvconf' || (program === 'nft' && args[0] === '-f'),
     )
-    const guarded = { ...stuck, killSwitch: true }
-    await tunnel.up(file(), { killSwitch: true })
+    const stuckAndGuarded = { ...stuck, ...guarded }
+    await tunnel.up(file(), guarded)
     machine.network.apply({ do: 'link.delete', name: 'wg0' })
     machine.devices.delete('wg0')
-    expect((await recover(tunnel.session(file(), guarded))).get('wg0')).toBe(4)
+    expect((await recover(tunnel.session(file(), stuckAndGuarded))).get('wg0')).toBe(4)
     expect(readJournal(tunnel.runDirectory, 'wg0')?.undo.map((op) => op.do)).toContain('killswitch.off')
     expect((await recover(tunnel.session(file()))).get('wg0')).toBe(0)
     expect(machine.firewall.list()).not.toContain('wgq-kill')
@@ -232,7 +235,7 @@ describe('an up that fails', () => {
 })
 
 test('the kill switch of another tunnel survives the recovery of its crash', async () => {
-  await tunnel.up(file(), { killSwitch: true })
+  await tunnel.up(file(), guarded)
   const journal = readJournal(tunnel.runDirectory, 'wg0') ?? expect.fail('no journal')
   new JournalKeeper(tunnel.runDirectory, journal).update({
     state: 'starting',

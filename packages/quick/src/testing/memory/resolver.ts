@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Finished } from '../../edges.ts'
+
+/** Who manages the name servers of a machine in memory. */
+export type ResolverKind = 'resolvconf' | 'resolvectl' | 'file'
+
+/** The managers of name servers in memory; the file /etc/resolv.conf stands in a folder of its own. */
+export class Resolver {
+  kind: ResolverKind = 'resolvconf'
+  /** What resolvconf was told, by the name of the record. */
+  readonly records = new Map<string, string>()
+  /** What systemd-resolved was told, by interface. */
+  readonly links = new Map<string, { dns: string; domain: string }>()
+  private root: string | undefined
+
+  /** Makes the file the manager, or systemd-resolved; `root` is a folder that is to be made. */
+  use(kind: Exclude<ResolverKind, 'resolvconf'>, root: string): void {
+    this.kind = kind
+    this.root = root
+    mkdirSync(join(root, 'etc'), { recursive: true })
+    if (kind === 'resolvectl') mkdirSync(join(root, 'run/systemd/resolve'), { recursive: true })
+    this.write('options ndots:2\nsearch home.example\nnameserver 192.0.2.53\n')
+  }
+
+  /** The folder of the machine's files, where it has some. */
+  get folder(): { filesUnder?: string } {
+    return this.root === undefined ? {} : { filesUnder: this.root }
+  }
+
+  /** What a DHCP client does. */
+  write(text: string): void {
+    if (this.root !== undefined) writeFileSync(join(this.root, 'etc/resolv.conf'), text)
+  }
+
+  /** Nobody knows any more what was told. */
+  forget(): void {
+    this.records.clear()
+    this.links.clear()
+    this.write('nameserver 192.0.2.54\n')
+  }
+
+  /** The program of the manager; undefined where it is not installed. */
+  find(program: string): string | undefined {
+    return program === this.kind ? `/memory/${program}` : undefined
+  }
+
+  /** Says whether the command line changes something. */
+  changes([act = '', , ...more]: readonly string[]): boolean {
+    return act === '-a' || act === '-d' || act === 'revert' || more.length > 0
+  }
+
+  run([act = '', name = '', ...more]: readonly string[], input: string | undefined): Finished {
+    const done = (stdout = '', status = 0): Finished => ({ status, stdout })
+    if (this.kind === 'resolvconf') {
+      if (act === '-l') return done(this.records.get(name), this.records.has(name) ? 0 : 1)
+      if (act === '-a') this.records.set(name, input ?? '')
+      else this.records.delete(name)
+      return done()
+    }
+    const link = this.links.get(name) ?? { dns: '', domain: '' }
+    if (act === 'revert') this.links.delete(name)
+    else if (more.length === 0) return done(`Link 3 (${name}): ${link[act as 'dns' | 'domain']}\n`)
+    else this.links.set(name, { ...link, [act]: more.join(' ') })
+    return done()
+  }
+
+  /** Everything that can be observed. */
+  snapshot(): Record<string, unknown> {
+    const etc = this.root === undefined ? undefined : join(this.root, 'etc')
+    return {
+      records: Object.fromEntries([...this.records].sort()),
+      links: Object.fromEntries([...this.links].sort()),
+      files:
+        etc === undefined || !existsSync(etc)
+          ? []
+          : readdirSync(etc).map((file) => [file, readFileSync(join(etc, file), 'utf8').replaceAll(etc, '')]),
+    }
+  }
+
+  clear(): void {
+    if (this.root !== undefined) rmSync(this.root, { recursive: true, force: true })
+  }
+}
