@@ -6,8 +6,8 @@ import { createSocket } from 'node:dgram'
 import { readSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { packetBehindWord } from '../packages/native/src/bsd/family-word.ts'
+import type { BsdPlatform } from '../packages/native/src/bsd/machine.ts'
 import { openBsdTun } from '../packages/native/src/bsd/tun.ts'
-import type { BsdPlatform } from '../packages/native/src/bsd/tun-layout.ts'
 
 const patienceMs = 5000
 const pollMs = 50

@@ -14,7 +14,7 @@ import type { ServedDevice, ServedPeer } from '../../packages/uapi/src/server-de
 import { SetRequest } from '../../packages/uapi/src/server-set.ts'
 
 /** What takes input of strangers: returns, or raises an error that is made for its reader. Anything else is a finding. */
-export interface FuzzTarget {
+interface FuzzTarget {
   readonly run: (bytes: Buffer) => void
   /** Harmless inputs to begin with. */
   readonly seeds: readonly (string | Buffer)[]

@@ -16,7 +16,7 @@ export interface DatagramTrain {
 }
 
 /** What became of {@link sendDatagramTrains}; counts of datagrams unless said otherwise. */
-export interface TrainsReport {
+interface TrainsReport {
   readonly sent: number
   /** Whether the receiver had the last one. */
   readonly acknowledged: boolean
@@ -59,7 +59,7 @@ export const sendDatagramTrains = async (
 }
 
 /** What arrived of a {@link floodFlows}. */
-export interface FlowsReport {
+interface FlowsReport {
   /** Datagrams with bytes that nobody sent. */
   readonly wrong: number
   /** Datagrams that came after a later one of their flow. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 /** Zone of the recorded cases: A (4), AAAA (6), CNAME, or a failing response code. */
-export const recordedZone = {
+const recordedZone = {
   'ok.test': { 4: '192.0.2.50' },
   'v6.test': { 6: '2001:db8::50' },
   'dual.test': { 4: '192.0.2.51', 6: '2001:db8::51' },

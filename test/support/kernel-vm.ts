@@ -22,7 +22,7 @@ export const whyNoKernelVm = (): string | undefined => {
 }
 
 /** Runs a command under the other kernel to its end. */
-export const runInKernelVm = (
+const runInKernelVm = (
   command: readonly string[],
   options: { input?: string; timeoutSeconds?: number } = {},
 ): Finished => {

@@ -7,7 +7,7 @@ import { type KeyPair, makeKeys } from './noise.ts'
 import { ProtocolPeer } from './protocol-peer.ts'
 
 /** How a peer is added to a {@link Lab}. */
-export interface LabPeerOptions {
+interface LabPeerOptions {
   readonly keys?: KeyPair
   readonly psk?: Buffer
   /** Last byte of the outer address: 2 to 9. */

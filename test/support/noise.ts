@@ -143,8 +143,7 @@ export const tai64n = (unixNs: bigint): Buffer => {
 }
 
 /** Now, for {@link tai64n}. */
-export const nowTai64n = (): Buffer =>
-  tai64n(BigInt(Math.round((performance.timeOrigin + performance.now()) * 1e6)))
+const nowTai64n = (): Buffer => tai64n(BigInt(Math.round((performance.timeOrigin + performance.now()) * 1e6)))
 
 /** Writes mac1, and mac2 when there is a cookie, over the last 32 bytes of a handshake message. */
 export const writeMacs = (message: Buffer, receiverPublic: Buffer, cookie?: Buffer): Buffer => {

@@ -14,7 +14,7 @@ export const offloadSwitches: readonly NodeJS.ProcessEnv[] = [
 ]
 
 /** A pair of daemons to ask for the same. */
-export interface Pairing {
+interface Pairing {
   readonly name: string
   /** Whether both are ours: with ECN outside, and with buffers for all that a test has under way. */
   readonly ours: boolean

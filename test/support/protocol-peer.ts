@@ -19,7 +19,7 @@ export const typeOf = (datagram: Datagram): number =>
   datagram.data.length >= 4 ? datagram.data.readUInt32LE() : 0
 
 /** What a {@link ProtocolPeer} needs to know of the daemon and of itself. */
-export interface PeerOptions {
+interface PeerOptions {
   readonly ns: Namespace
   /** Local address, and port (0: any). */
   readonly address: string

@@ -5,7 +5,7 @@ import type { RelayOrder } from './children/relay.ts'
 import type { Tunnel } from './tunnel.ts'
 
 /** Counts of what a relay did. */
-export type RelayCounts = Record<'carried' | 'lost' | 'duplicated' | 'reordered' | 'replayed', number>
+type RelayCounts = Record<'carried' | 'lost' | 'duplicated' | 'reordered' | 'replayed', number>
 
 /**
  * Puts a relay between the two sides of a tunnel, in the namespace of side a, and sends a's datagrams through it. Returns

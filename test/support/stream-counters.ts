@@ -23,7 +23,7 @@ const kinds = {
 type Kind = keyof typeof kinds
 
 /** What {@link StreamCounters.read} returns. */
-export type StreamCounts = Readonly<Record<`${Kind}${'In' | 'Out'}` | 'askedSizeOut', Count>>
+type StreamCounts = Readonly<Record<`${Kind}${'In' | 'Out'}` | 'askedSizeOut', Count>>
 
 const table = 'inet wgqtest'
 

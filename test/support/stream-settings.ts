@@ -3,7 +3,7 @@ import type { Namespace } from './netns.ts'
 import type { End } from './tunnel.ts'
 
 /** What a namespace's TCP does on new connections. */
-export interface StreamSettings {
+interface StreamSettings {
   readonly sack: boolean
   readonly timestamps: boolean
   readonly ecn: boolean

@@ -4,7 +4,7 @@ import { childEnvironment, childScript } from './child-script.ts'
 import type { Namespace } from './netns.ts'
 
 /** What one side of a transfer saw. */
-export interface Amount {
+interface Amount {
   readonly bytes: number
   readonly sha256: string
 }
@@ -44,7 +44,7 @@ export const transfer = async (
 }
 
 /** What both sides of a {@link udpTrain} saw: counts of datagrams. */
-export interface TrainReport {
+interface TrainReport {
   readonly sent: number
   readonly lost: number
   readonly received: number

@@ -6,7 +6,7 @@ import { connect, Namespace } from './netns.ts'
 import { makeKeys } from './noise.ts'
 
 /** A key pair as `wg` writes it. */
-export interface TextKeys {
+interface TextKeys {
   readonly privateKey: string
   readonly publicKey: string
 }

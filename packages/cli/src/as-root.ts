@@ -7,7 +7,7 @@ import type { Invocation } from './command.ts'
 import { writeErr } from './output.ts'
 
 /** The program as it was started. */
-export interface Program {
+interface Program {
   /** Name of the launcher: what wg-quick's messages begin with. */
   readonly name: string
   /** The launcher, links resolved. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Command } from './command-table.ts'
+import type { Command } from './command-row.ts'
 import { wrapped } from './terminal-width.ts'
 
 const titles: Record<Command['group'], string> = {

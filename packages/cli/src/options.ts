@@ -4,7 +4,8 @@ import { configDirectories } from '@wgq/config/locate'
 import { nearest } from '@wgq/config/nearest'
 import { WgqError } from '@wgq/model/error'
 import type { Invocation } from './command.ts'
-import { type Command, findCommand } from './command-table.ts'
+import type { Command } from './command-row.ts'
+import { findCommand } from './command-table.ts'
 
 /** What stands behind a verb of wgq, as its row of the command table describes it. */
 export interface ParsedArguments {

@@ -33,7 +33,7 @@ export const usableRunDirectory = (explain: boolean): string => {
 }
 
 /** How the outside is reached. */
-export interface EdgeOptions {
+interface EdgeOptions {
   /** Where our programs stand; first in the PATH of children. */
   readonly binDirectory: string
   /** Read values as `wg` does, and not more strictly. */

@@ -3,7 +3,7 @@ import type { Document } from './document.ts'
 import { outline } from './outline.ts'
 
 /** A configuration as the WireGuard apps read it. */
-export interface AppConfig {
+interface AppConfig {
   readonly text: string
   /** Keys that were in the file and that the apps refuse, as written, each once. */
   readonly dropped: readonly string[]

@@ -2,10 +2,10 @@
 import type { Position } from '@wgq/model/error'
 
 /** `error`: wg or wg-quick refuses or breaks on it. `warning`: accepted, but not what it looks like. `info`: worth knowing. */
-export type Severity = 'error' | 'warning' | 'info'
+type Severity = 'error' | 'warning' | 'info'
 
 /** Another place that belongs to a finding: "claimed here as well". */
-export interface Related {
+interface Related {
   readonly at: Position
   readonly message: string
 }

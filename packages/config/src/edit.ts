@@ -11,7 +11,7 @@ import { lower, readWgLine } from './reading.ts'
 export type Target = 'interface' | Key
 
 /** A peer to append: its keys in the order they shall have, PublicKey first by custom. */
-export interface NewPeer {
+interface NewPeer {
   /** Written as `# Name = …`. */
   readonly name?: string
   readonly values: ReadonlyArray<readonly [key: string, value: string]>

@@ -11,7 +11,7 @@ export interface Span {
 }
 
 /** How wg-quick understands one line. Without `=` key and values are the whole line. */
-export interface QuickLine {
+interface QuickLine {
   readonly key: Span
   /** After the first `=`, cut at the first `#`. */
   readonly value: Span
@@ -20,7 +20,7 @@ export interface QuickLine {
 }
 
 /** How wg understands one line: comment and all white space removed; empty for a line that says nothing. */
-export interface WgLine {
+interface WgLine {
   /** As wg's messages quote it. */
   readonly clean: string
   /** Text before the first `=`; undefined without `=` or where nothing follows it (wg: "Line unrecognized"). */

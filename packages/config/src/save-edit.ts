@@ -10,7 +10,7 @@ import { hookKeys, outline } from './outline.ts'
 import { lower, readWgLine } from './reading.ts'
 
 /** What the caller knows beyond the device. */
-export interface SaveOptions {
+interface SaveOptions {
   /** The addresses of the interface, `ADDRESS/LENGTH`; absent leaves the Address lines alone. */
   readonly addresses?: readonly string[]
   /** Leaves the interface out: the document holds peers alone. */

@@ -9,7 +9,7 @@ export const rejectAfterMs = 180_000
 /** Between two initiations of ours to one peer, and before an answer is given up. */
 export const rekeyTimeoutMs = 5_000
 /** How long an unanswered handshake is repeated. */
-export const rekeyAttemptMs = 90_000
+const rekeyAttemptMs = 90_000
 /** Data that was received is acknowledged by an empty packet after this much silence of ours. */
 export const keepaliveTimeoutMs = 10_000
 /** Data that stays unanswered this long asks for a new handshake. */

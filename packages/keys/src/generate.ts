@@ -4,7 +4,7 @@ import { type Key, keyFromBytes } from '@wgq/model/key'
 import { clamp } from './clamp.ts'
 
 /** Fills a buffer of the given length with random bytes fit for keys. */
-export type RandomBytes = (length: number) => Buffer
+type RandomBytes = (length: number) => Buffer
 
 /** wg genkey: a new Curve25519 private key, clamped (RFC 7748 §5). */
 export const generatePrivateKey = (random: RandomBytes = systemRandom): Key => taken(clamp(random(32)))

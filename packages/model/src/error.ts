@@ -8,7 +8,7 @@ export interface Position {
 }
 
 /** What a {@link WgqError} may carry besides its code and message. */
-export interface WgqErrorDetails {
+interface WgqErrorDetails {
   /** Where the fault stands. */
   readonly at?: Position
   /** What the reader can do next; one sentence, an action. */

@@ -103,7 +103,7 @@ export type Op =
   | { readonly do: 'hook.run'; readonly command: string }
 
 /** The program whose language a firewall batch is written in. */
-export type FirewallTool = 'nft' | 'iptables-restore' | 'ip6tables-restore'
+type FirewallTool = 'nft' | 'iptables-restore' | 'ip6tables-restore'
 
 /** A policy routing rule of wg-quick, or one that was observed. `preference` is absent when the kernel shall choose. */
 export interface Rule {

@@ -3,9 +3,6 @@ import type { Cidr } from './cidr.ts'
 import type { Family } from './ip.ts'
 import { formatIp, parseIp } from './ip.ts'
 
-/** The fewest prefixes that contain exactly the addresses of `prefixes`: IPv4 first, then by address. */
-export const joinPrefixes = (prefixes: readonly Cidr[]): Cidr[] => subtractPrefixes(prefixes, [])
-
 /** The fewest prefixes that contain the addresses of `from` that are in none of `without`: IPv4 first, then by address. */
 export const subtractPrefixes = (from: readonly Cidr[], without: readonly Cidr[]): Cidr[] =>
   ([4, 6] as const).flatMap((family) =>

@@ -6,9 +6,6 @@ import type { PacketEngine } from './engine.ts'
 
 const testing = () => loadAddon().testing
 
-/** Bytes of the virtio header: flags, type, header length, segment size, checksum start and offset; host byte order. */
-export const virtioHeaderBytes = 10
-
 /** Whether the addon knows super-packets: not where it was built as the BSDs get it. */
 export const hasOffloads = (): boolean => testing().offloads
 
@@ -16,13 +13,13 @@ export const hasOffloads = (): boolean => testing().offloads
 export const paddedLength = (length: number, mtu: number): number => testing().paddedLength(length, mtu)
 
 /** The receive counters of one keypair. */
-export interface ReplayWindow {
+interface ReplayWindow {
   accept(counter: bigint): boolean
 }
 export const createReplayWindow = (): ReplayWindow => testing().createReplayWindow()
 
 /** Token buckets; sources are endpoint records, times nanoseconds. */
-export interface RateLimiter {
+interface RateLimiter {
   allow(from: Uint8Array, now: bigint): boolean
   size(): number
 }
@@ -42,7 +39,7 @@ export const createHandshakeGate = (mac1Key: Uint8Array, cookieKey: Uint8Array):
   testing().createHandshakeGate(mac1Key, cookieKey)
 
 /** The table of allowed IPs; peers come into being when a record names them. */
-export interface AllowedIpsTable {
+interface AllowedIpsTable {
   update(records: Uint8Array): void
   removePeer(peer: number): void
   /** Owners (u32, host byte order, 0 none) of addresses of `size` bytes that stand back to back. */

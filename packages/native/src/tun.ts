@@ -20,7 +20,7 @@ export interface TunDevice {
 }
 
 /** Which TUN to open. */
-export interface TunOptions {
+interface TunOptions {
   /** At most 15 bytes; `wg%d` lets the kernel number it. */
   readonly name: string
   /** Path of the network namespace in which the device appears; this process stays where it is. */

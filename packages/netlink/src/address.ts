@@ -14,7 +14,7 @@ const attribute = { address: 1, local: 2 } as const
 const headerBytes = 8
 
 /** An address of an interface, by number. */
-export interface NumberedAddress {
+interface NumberedAddress {
   readonly index: number
   readonly address: Uint8Array
   readonly prefixLength: number
@@ -35,7 +35,7 @@ export const changeAddress = (act: 'new' | 'delete', address: NumberedAddress): 
 })
 
 /** An observed address with the index of its interface. */
-export type ObservedAddress = Omit<LinkAddress, 'dev'> & { readonly index: number }
+type ObservedAddress = Omit<LinkAddress, 'dev'> & { readonly index: number }
 
 /** `ip -4|-6 address show dev DEV`, in the order of the kernel; both families when none is given. */
 export const listAddresses = async (

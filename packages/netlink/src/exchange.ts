@@ -17,7 +17,7 @@ const answerTimeoutMs = 30_000
 export const batchMessages = 64
 
 /** Writes the fixed part and the attributes of a request. */
-export type Fill = (writer: MessageWriter) => void
+type Fill = (writer: MessageWriter) => void
 
 /** One request of a batch. `flags` without NLM_F_REQUEST and NLM_F_ACK. */
 export interface BatchRequest {
@@ -27,7 +27,7 @@ export interface BatchRequest {
 }
 
 /** Which requests of a batch took effect, and the first refusal. */
-export interface BatchFailure {
+interface BatchFailure {
   readonly refusal: Refusal
   /** Index of the first refused request. */
   readonly failed: number

@@ -2,7 +2,7 @@
 import { openNetlinkSocket } from '@wgq/native/raw-socket'
 
 /** What changed: links, addresses, routes or rules (`ip monitor`), or nftables (`nft monitor`). */
-export type News = 'network' | 'firewall'
+type News = 'network' | 'firewall'
 
 /** NETLINK_ROUTE with RTMGRP_LINK, _IPV4_IFADDR, _IPV4_ROUTE, _IPV4_RULE, _IPV6_IFADDR, _IPV6_ROUTE and _IPV6_RULE. */
 const network = { protocol: 0, groups: 0x1 | 0x10 | 0x40 | 0x80 | 0x100 | 0x400 | 0x40000 }

@@ -43,7 +43,7 @@ const innocent = new Set<number>([
 ])
 
 /** A rule whose table is a number. */
-export type NumberedRule = Rule & { readonly table: number }
+type NumberedRule = Rule & { readonly table: number }
 
 /** `ip -4|-6 rule add [[not] fwmark MARK] table TABLE [suppress_prefixlength N]`; `protocol` 0 sends none. */
 export const addRule = (rule: NumberedRule, protocol: number): BatchRequest => ({

@@ -25,7 +25,7 @@ import { restoreSysctls } from './systems/linux/sysctls.ts'
 import { linkOf } from './undo.ts'
 
 /** What differs between a file and its running tunnel, ready to be applied. */
-export interface ReloadPlan extends Plan, Target {
+interface ReloadPlan extends Plan, Target {
   readonly seen: Seen
   /** The session in the namespace of the interface, with the options of `up`. */
   readonly session: Session

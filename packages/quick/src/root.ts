@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 
 /** What is run again as root. */
-export interface RootCall {
+interface RootCall {
   /** How the prompt names the program. */
   readonly program: string
   /** The program itself, as a path. */
@@ -15,7 +15,7 @@ export interface RootCall {
 }
 
 /** The command line that runs a call as root: sudo, doas on OpenBSD (spec wg-quick §1.2). */
-export const rootCommand = (call: RootCall, platform: NodeJS.Platform): string[] => {
+const rootCommand = (call: RootCall, platform: NodeJS.Platform): string[] => {
   const inner = [...(call.shell === undefined ? [] : [call.shell, '--']), call.script, ...call.args]
   if (platform === 'openbsd') return ['doas', '--', ...inner]
   const prompt = `${call.program} must be run as root. Please enter the password for %u to continue: `

@@ -12,7 +12,7 @@ import { parseEndpoint } from '@wgq/model/endpoint'
 import { parseIp } from '@wgq/model/ip'
 
 /** All addresses of a host name; undefined when nobody answers. */
-export type Resolve = (host: string) => Promise<readonly string[] | undefined>
+type Resolve = (host: string) => Promise<readonly string[] | undefined>
 
 /** What runs, for {@link savedInPlace}. */
 export interface Running {

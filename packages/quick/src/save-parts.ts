@@ -7,7 +7,7 @@ import type { Key } from '@wgq/model/key'
 import { type Running, savedInPlace } from './save-in-place.ts'
 
 /** A file of a tunnel before and after what runs was written into it. */
-export interface SavedPart {
+interface SavedPart {
   readonly path: string
   readonly before: Source
   readonly after: Source

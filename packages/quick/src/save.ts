@@ -77,7 +77,7 @@ const withoutOwnMark = async ({ edges, settings }: Session, device: Device): Pro
 }
 
 /** What the head of a saved file is made of. */
-export interface SavedHead {
+interface SavedHead {
   readonly settings: Settings
   /** `ADDRESS/LENGTH` as the interface has them. */
   readonly addresses: readonly string[]
@@ -87,7 +87,7 @@ export interface SavedHead {
 }
 
 /** The lines that wg-quick puts before what `wg showconf` prints; `%i` stays as it is. */
-export const savedHead = ({ settings, addresses, servers, mtu }: SavedHead): string => {
+const savedHead = ({ settings, addresses, servers, mtu }: SavedHead): string => {
   const { hooks, table, saveConfig } = settings
   const lines = [
     '[Interface]',

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs'
 
 /** The process that listens on a socket file. */
-export interface ListeningProcess {
+interface ListeningProcess {
   readonly pid: number
   /** Its name as ps(1) shows it (at most 15 bytes). */
   readonly name: string

@@ -6,7 +6,7 @@ import { type Key, keyFromHex, zeroKey } from '@wgq/model/key'
 import { protocolError } from './reply-error.ts'
 
 /** What a `get=1` reply said: the device, without its public key, which the protocol does not carry. */
-export interface GetReply {
+interface GetReply {
   readonly device: Device
   /** The last `errno` of the reply, never negative (spec wg §12.1). */
   readonly errno: number

@@ -2,9 +2,9 @@
 import { WgqError } from '@wgq/model/error'
 
 /** Bytes of the longest line; a key is 64 digits, an address 49 characters. */
-export const mostLineBytes = 1024
+const mostLineBytes = 1024
 /** Bytes of the longest request: about 65,000 peers. */
-export const mostRequestBytes = 24 << 20
+const mostRequestBytes = 24 << 20
 
 const lineEnd = 10
 const blockBytes = 1 << 16

@@ -23,7 +23,7 @@ export class Turns {
 const sliceMs = 5
 
 /** What connections have in common. */
-export interface ServedTogether {
+interface ServedTogether {
   readonly device: ServedDevice
   readonly turns: Turns
   readonly connections: Connections

@@ -8,7 +8,7 @@ import { serveConnection, Turns } from './server-connection.ts'
 import type { ServedDevice } from './server-device.ts'
 
 /** Where sockets stand unless told otherwise. */
-export const defaultSocketDirectory = '/var/run/wireguard'
+const defaultSocketDirectory = '/var/run/wireguard'
 
 /** How a configuration socket is opened. */
 export interface UapiServerOptions {

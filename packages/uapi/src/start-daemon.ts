@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { readyText, readyVariable } from './ready.ts'
 
 /** How a daemon is started in the background. */
-export interface DaemonStart {
+interface DaemonStart {
   /** A script for the Node.js that runs now, and its arguments. */
   readonly command: readonly string[]
   readonly env: NodeJS.ProcessEnv

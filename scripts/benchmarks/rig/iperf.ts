@@ -12,7 +12,7 @@ export const serve = async (ns: Namespace): Promise<void> => {
 }
 
 /** What iperf3 measured at the receiver. */
-export interface Flow {
+interface Flow {
   readonly bytes: number
   readonly bitsPerSecond: number
   readonly packets: number

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 
 /** One row of a result: column names and values. */
-export type Row = Readonly<Record<string, string | number>>
+type Row = Readonly<Record<string, string | number>>
 
 /** A table in Markdown; all rows have the columns of the first. */
-export const markdownTable = (rows: readonly Row[]): string => {
+const markdownTable = (rows: readonly Row[]): string => {
   const columns = Object.keys(rows[0] ?? {})
   const line = (cells: readonly (string | number)[]) => `| ${cells.join(' | ')} |`
   return [

@@ -3,7 +3,7 @@ import type { AllowedIpChange, DeviceChange, PeerChange } from '@wgq/model/devic
 import { WgqError } from '@wgq/model/error'
 import { parseIp } from '@wgq/model/ip'
 import { keyBytes } from '@wgq/model/key'
-import type { BsdPlatform } from '@wgq/native/bsd/tun-layout'
+import type { BsdPlatform } from '@wgq/native/bsd/machine'
 
 const mostPort = 0xffff
 const mostKeepaliveSeconds = 0xffff

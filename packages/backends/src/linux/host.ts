@@ -18,7 +18,7 @@ import { bootProtocol, deviceOf, inverseOf, type NetlinkOp, requestOf } from './
 import { readTableNames } from './table-names.ts'
 
 /** How the host is opened. */
-export interface HostOptions {
+interface HostOptions {
   /** A network namespace: its name (`ip netns`) or a path; the own one unless given. Needs the native addon. */
   readonly netns?: string
   /**

@@ -16,7 +16,7 @@ import { withZoneNames } from './zone-names.ts'
 const nameBytes = 16
 
 /** Opens a socket of a netlink family; tests replay recorded answers. */
-export type OpenSocket = (options: { protocol: number }) => RawSocket
+type OpenSocket = (options: { protocol: number }) => RawSocket
 
 /**
  * WireGuard devices of the kernel driver, over generic netlink. Raises `E_DEVICE` with `errno`: ENODEV, EPERM, EOPNOTSUPP

@@ -31,7 +31,7 @@ export type NetlinkOp = Extract<
 >
 
 /** What an operation needs to know to become a message. */
-export interface OperationContext {
+interface OperationContext {
   /** Index of an interface. */
   readonly indexOf: (name: IfName) => number
   readonly tableNames: () => ReadonlyMap<string, number>

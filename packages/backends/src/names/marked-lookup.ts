@@ -5,7 +5,7 @@ import { openMarkedSocket } from '@wgq/native/system'
 import { type Answer, decode, encode, RECURSION_DESIRED } from 'dns-packet'
 
 /** Whom to ask, and how the questions leave. */
-export interface MarkedResolver {
+interface MarkedResolver {
   /** Packets carry this mark, so that they take the way of the encrypted ones, beside the tunnel. */
   readonly mark: number
   /** Addresses of name servers, asked in this order. */
@@ -13,7 +13,7 @@ export interface MarkedResolver {
 }
 
 /** What the name servers said: addresses (IPv4 first), that there are none, or nothing at all. */
-export type MarkedAnswer =
+type MarkedAnswer =
   | { readonly said: 'addresses'; readonly addresses: readonly string[] }
   | { readonly said: 'none' | 'nothing' }
 

@@ -14,7 +14,7 @@ import { addPeer, type DriverRequest, deletePeer, setListenPort, setPrivateKey }
 export const mostAllowedIps = 16
 
 /** The calls that carry a change out, and what the kernel cannot do, in words for the user. */
-export interface ChangePlan {
+interface ChangePlan {
   readonly requests: readonly DriverRequest[]
   readonly warnings: readonly string[]
 }

@@ -39,7 +39,7 @@ const firstReadBytes = 1 << 16
 const lastReadBytes = 1 << 22
 
 /** What {@link NetbsdDevices} needs of its surroundings. */
-export interface NetbsdSurroundings {
+interface NetbsdSurroundings {
   readonly port: IoctlPort
   /** amd64 unless given. */
   readonly machine?: Machine

@@ -15,7 +15,7 @@ import { parsePlist } from './plist-parser.ts'
 import { driverCommand } from './request.ts'
 
 /** A wg interface of NetBSD in memory; peers newest first. */
-export interface NetbsdTwinDevice {
+interface NetbsdTwinDevice {
   privateKey: DriverReply['privateKey'] | undefined
   listenPort: number
   readonly peers: ReplyPeer[]

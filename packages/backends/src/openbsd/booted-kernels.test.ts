@@ -2,8 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { readVectors } from '../bsd/fixtures/vectors.ts'
 import { decodeDevice } from './device-reply.ts'
-import { OpenbsdKernelTwin } from './kernel-twin.ts'
-import { peerRecord73, peerRecord74 } from './layout.ts'
+import { OpenbsdKernelTwin, peerRecord73, peerRecord74 } from './kernel-twin.ts'
 
 // What booted kernels answered: the twin gives the same bytes, and the reader takes them.
 const kernels = {

@@ -3,7 +3,13 @@ import { amd64, type Machine } from '@wgq/native/bsd/machine'
 import type { IoctlPointer } from '../bsd/ioctl-port.ts'
 import { GroupedKernelTwin } from '../bsd/twin/grouped-kernel-twin.ts'
 import type { TwinPeer, WireguardTwin } from '../bsd/twin/wireguard-twin.ts'
-import { interfaceFlag, peerFlag, type Records } from './layout.ts'
+import { interfaceFlag, peerFlag, type Records, recordsOf } from './layout.ts'
+
+/** Records of amd64, releases 6.8 to 7.3. */
+export const peerRecord73: Records = recordsOf(amd64('openbsd'), '7.3')
+
+/** Records of amd64, release 7.4 and later. */
+export const peerRecord74: Records = recordsOf(amd64('openbsd'), '7.4')
 
 const openbsdRules = {
   maskHostBits: false,

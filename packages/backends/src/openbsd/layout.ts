@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { amd64, type Machine } from '@wgq/native/bsd/machine'
+import type { Machine } from '@wgq/native/bsd/machine'
 import { type Memory, memoryOf } from '../bsd/memory.ts'
 
 /** i_flags. */
@@ -24,7 +24,7 @@ export const peerFlag = {
 } as const
 
 /** The two ABIs of the peer record: from 7.4 a description of 64 bytes follows the handshake time. */
-export type Abi = '7.3' | '7.4'
+type Abi = '7.3' | '7.4'
 
 /** Bytes of a peer's description (IFDESCRSIZE). */
 const descriptionBytes = 64
@@ -135,9 +135,3 @@ export const abiOf = (release: string): Abi => {
 
 /** Where the low 32 bits of a long stand in it. */
 const lowHalf = (littleEndian: boolean, wordBytes: number): number => (littleEndian ? 0 : wordBytes - 4)
-
-/** Those of amd64, 6.8 to 7.3. */
-export const peerRecord73: Records = recordsOf(amd64('openbsd'), '7.3')
-
-/** Those of amd64, 7.4 and later. */
-export const peerRecord74: Records = recordsOf(amd64('openbsd'), '7.4')

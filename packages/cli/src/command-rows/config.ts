@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Command, Operand } from '../command-table.ts'
+import type { Command, Operand } from '../command-row.ts'
 
 const file: Operand = {
   name: 'file',

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Command, Operand, Option } from '../command-table.ts'
+import type { Command, Operand, Option } from '../command-row.ts'
 
 const tunnel: Operand = {
   name: 'interface',

@@ -7,7 +7,7 @@ import { daemonBehind } from '@wgq/uapi/daemon-behind'
 import type { Finding } from './finding.ts'
 
 /** Where sockets are looked for; tests put their own there. */
-export interface SocketPlaces {
+interface SocketPlaces {
   readonly proc: string
   readonly sockets: string
 }

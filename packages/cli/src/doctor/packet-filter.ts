@@ -8,7 +8,7 @@ import type { Subject } from './subject.ts'
 const anywhere = { 4: '1.0.0.1', 6: '2600::1' } as const
 
 /** Says whether the other side has to begin: a peer whose Endpoint is not in the file, or is not known. */
-export const waitsForPeers = ({ device, config }: Subject): boolean => {
+const waitsForPeers = ({ device, config }: Subject): boolean => {
   if (config === undefined) return device.peers.some(({ endpoint }) => !endpoint)
   return config
     .split(/^\s*\[/m)

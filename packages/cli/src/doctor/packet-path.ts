@@ -8,7 +8,7 @@ import type { Rule } from '@wgq/model/operation'
 import { type OwnPacket, ruleInWords, ruleMatches } from './rule-match.ts'
 
 /** Where a packet to an address would go. */
-export interface PacketPath {
+interface PacketPath {
   readonly destination: string
   /** The policy rule that decides, and the table it looks into. */
   readonly rule?: Rule

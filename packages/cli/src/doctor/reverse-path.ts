@@ -3,7 +3,7 @@ import type { Finding } from './finding.ts'
 import type { Subject } from './subject.ts'
 
 /** Reads one sysctl, as `sysctl -n KEY`; undefined where there is none. */
-export type ReadSysctl = (key: string) => string | undefined
+type ReadSysctl = (key: string) => string | undefined
 
 /**
  * `rp_filter = 1` drops a packet whose sender would be answered through another interface. Answers of a peer come in on the

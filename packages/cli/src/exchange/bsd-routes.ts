@@ -3,7 +3,7 @@ import { type Cidr, formatCidr, maskCidr } from '@wgq/model/cidr'
 import type { Tunnel } from './tunnel.ts'
 
 /** A route of a BSD's boot file. */
-export interface BootRoute {
+interface BootRoute {
   readonly flag: '-inet' | '-inet6'
   readonly family: 4 | 6
   readonly dst: string

@@ -3,7 +3,7 @@ import { WgqError } from '@wgq/model/error'
 import { hasControls } from '@wgq/model/shown'
 
 /** When a hook runs, as the configuration file spells it. */
-export type HookTime = 'PreUp' | 'PostUp' | 'PreDown' | 'PostDown'
+type HookTime = 'PreUp' | 'PostUp' | 'PreDown' | 'PostDown'
 
 /** A command that runs with the tunnel. Made by {@link hook}, or taken from a hook of a configuration file. */
 export interface Hook {

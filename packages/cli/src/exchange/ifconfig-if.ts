@@ -9,7 +9,7 @@ const mostAllowedIps = 16
 const mostNameBytes = 16
 
 /** A file of a NetBSD tunnel, by its full path. */
-export interface BootFile {
+interface BootFile {
   readonly path: string
   readonly text: string
 }

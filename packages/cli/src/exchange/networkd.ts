@@ -7,7 +7,7 @@ import type { UnitSection } from './unit-file.ts'
 import { printUnit } from './unit-file.ts'
 
 /** The two files of systemd-networkd for a tunnel (systemd.netdev(5), systemd.network(5)). */
-export interface NetworkdFiles {
+interface NetworkdFiles {
   readonly netdev: string
   readonly network: string
 }

@@ -5,7 +5,7 @@ import type { Converted, Tunnel } from './tunnel.ts'
 import { ofFamily, printTunnel } from './tunnel.ts'
 
 /** The files that bring a tunnel up at boot on FreeBSD without wg-quick. */
-export interface RcFiles {
+interface RcFiles {
   /** Lines for /etc/rc.conf. */
   readonly rcConf: string
   /** /etc/start_if.NAME: run before the interface is configured. */

@@ -12,13 +12,13 @@ import { Follower } from './follower.ts'
 import { watchMachine } from './machine-news.ts'
 
 /** Runs a verb of wgq in a process of its own: its exit status, and its output where that is wanted. */
-export type RunVerb = (
+type RunVerb = (
   words: readonly string[],
   capture?: boolean,
 ) => Promise<{ readonly status: number; readonly stdout: string }>
 
 /** The tunnel to follow. */
-export interface Followed {
+interface Followed {
   readonly interfaceName: string
   /** As the user named it: an interface or a file. */
   readonly tunnel: string

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { type Command, commands } from '../command-table.ts'
+import type { Command } from '../command-row.ts'
+import { commands } from '../command-table.ts'
 
 /** The part of wgq(8) that the command table knows: one entry a verb. Written in mdoc's elder sister, man(7). */
 export const manCommands = (): string =>

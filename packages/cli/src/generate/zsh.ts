@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { type Command, commands, type ValueKind } from '../command-table.ts'
+import type { Command, ValueKind } from '../command-row.ts'
+import { commands } from '../command-table.ts'
 import { fieldNames } from '../show/fields.ts'
 import { firstWords } from './first-words.ts'
 import { nameScript } from './name-script.ts'

@@ -5,7 +5,7 @@ import type { Painter, Style } from '../colour.ts'
 import { shownWindow } from '../shown-line.ts'
 
 /** The lines of a file by its name as the findings give it. */
-export type Sources = ReadonlyMap<string, readonly string[]>
+type Sources = ReadonlyMap<string, readonly string[]>
 
 /** A finding for people: place, message and code; the line with a caret; the hint and related places. */
 export const formatFinding = (finding: Diagnostic, sources: Sources, paint: Painter): string => {

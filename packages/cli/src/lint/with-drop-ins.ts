@@ -5,7 +5,7 @@ import { dropIns } from '@wgq/config/drop-ins'
 import type { Position } from '@wgq/model/error'
 
 /** A file with its drop-ins behind it, for findings over all of them. */
-export interface WholeText {
+interface WholeText {
   readonly text: string
   /** The finding with places in the files that the lines come from. */
   readonly placed: (finding: Diagnostic) => Diagnostic

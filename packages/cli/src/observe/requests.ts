@@ -2,7 +2,7 @@
 import { pause } from './pause.ts'
 
 /** What a process in the foreground is asked to do by signals: `reload` for SIGHUP, `stop` for SIGTERM and SIGINT. */
-export type Request = 'reload' | 'stop'
+type Request = 'reload' | 'stop'
 
 /** Collects requests from its making on, so that none is lost while another is carried out. */
 export class Requests {

@@ -13,7 +13,7 @@ import { isKey, type Key } from '@wgq/model/key'
 import type { TunnelFile } from './tunnel-file.ts'
 
 /** What the server's file says about its clients. */
-export interface ServerSide {
+interface ServerSide {
   readonly addresses: readonly Cidr[]
   readonly directives: readonly Directive[]
   /** Undefined where the file names none that stays. */
@@ -47,7 +47,7 @@ export const serverSide = ({ document, parts: [main] }: TunnelFile): ServerSide 
 }
 
 /** The client's own part; the rest of its file follows from the server's. */
-export interface ClientSide {
+interface ClientSide {
   readonly name: string
   readonly privateKey?: Key
   readonly presharedKey?: Key

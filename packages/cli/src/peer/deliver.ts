@@ -9,7 +9,7 @@ import { drawCode, makeCode } from '../qr/code.ts'
 import { keep } from './kept.ts'
 
 /** Where the file of a client goes. */
-export interface Delivery {
+interface Delivery {
   readonly output: string | undefined
   readonly qr: boolean
   /** `NAME.conf` of the tunnel, where a copy is to be kept beside it. */

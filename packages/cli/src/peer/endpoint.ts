@@ -7,7 +7,7 @@ import type { Host } from '@wgq/model/host'
 import { parseIp } from '@wgq/model/ip'
 
 /** Where clients may find this server: an address of an interface with a default route. */
-export interface Candidate {
+interface Candidate {
   readonly address: string
   readonly dev: string
   /** Not reachable from the internet as it is: a router stands in between. */

@@ -13,7 +13,7 @@ const mostBytes = 2953
 const easyBytes = 600
 
 /** A configuration as the apps take it, in a QR code. */
-export interface Code {
+interface Code {
   /** Rows of modules with the quiet zone. */
   readonly rows: QrSymbol
   /** Keys that the apps do not know: left out. */

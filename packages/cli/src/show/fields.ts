@@ -20,7 +20,7 @@ export const fieldNames = [
 ] as const
 
 /** A field of `wg show`. */
-export type FieldName = (typeof fieldNames)[number]
+type FieldName = (typeof fieldNames)[number]
 
 /** Says whether `wg show` knows a field. */
 export const isFieldName = (text: string): text is FieldName => fieldNames.includes(text as FieldName)

@@ -7,7 +7,7 @@ import type { Paint } from './colour.ts'
 import { formatAgo, formatBytes, formatSpan } from './quantities.ts'
 
 /** How to show a device to people. */
-export interface HumanSettings {
+interface HumanSettings {
   readonly paint: Paint
   /** Private and preshared keys in full (WG_HIDE_KEYS=never). */
   readonly revealKeys: boolean

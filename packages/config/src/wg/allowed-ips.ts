@@ -5,7 +5,7 @@ import { formatIp, parseIp } from '@wgq/model/ip'
 import { fault } from './fault.ts'
 
 /** One value of `AllowedIPs`: its entries, and whether they replace what the peer has (no entry carries a sign). */
-export interface AllowedIpsValue {
+interface AllowedIpsValue {
   readonly replace: boolean
   readonly entries: readonly AllowedIpChange[]
 }

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 export type PortReader = (text: string) => number | undefined
 
 /** Looks a UDP service up by name or alias. */
-export type ServiceTable = (name: string) => number | undefined
+type ServiceTable = (name: string) => number | undefined
 
 /**
  * A port as getaddrinfo of glibc reads it, for the names `wg` and `wg-quick`: white space and a sign in front, and numbers

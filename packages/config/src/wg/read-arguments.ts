@@ -11,7 +11,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 type OpenPeer = Omit<Mutable<PeerChange>, 'allowedIps'> & { allowedIps: AllowedIpChange[] }
 
 /** Reads a key from the file that an argument names; the argument as the user gave it. */
-export type KeyFileReader = (path: string) => Key
+type KeyFileReader = (path: string) => Key
 
 /**
  * Reads the words of `wg set` behind the interface (spec wg §4), left to right: device words first, then peers. `words` as

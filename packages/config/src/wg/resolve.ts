@@ -7,7 +7,7 @@ import type { PortReader } from './port.ts'
 import { readRetries, retryDelays } from './retry-policy.ts'
 
 /** What resolving an endpoint needs of the outside. */
-export interface ResolveSettings {
+interface ResolveSettings {
   readonly ports: PortReader
   readonly lookup: Lookup
   /** Value of WG_ENDPOINT_RESOLUTION_RETRIES. */

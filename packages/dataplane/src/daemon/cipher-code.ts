@@ -3,7 +3,7 @@ import type { AddonError } from '@wgq/native/addon'
 import { callsCiphersDirectly } from '@wgq/native/cipher-code'
 
 /** Which code of OpenSSL the data plane encrypts packets with. */
-export interface CipherCode {
+interface CipherCode {
   /** Whether its functions are called directly; undefined where the addon cannot be loaded. */
   readonly direct: boolean | undefined
   /** One line for people, without a full stop. */

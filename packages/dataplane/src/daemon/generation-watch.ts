@@ -8,7 +8,7 @@ const compareEveryMs = 10_000
 const jumpMs = 30_000
 
 /** What {@link GenerationWatch} needs; tests give their own. */
-export interface GenerationEdges {
+interface GenerationEdges {
   readonly openSocket: (options: NetlinkSocketOptions) => NativeNetlinkSocket
   /** Milliseconds since 1970. */
   readonly wallMs: () => number

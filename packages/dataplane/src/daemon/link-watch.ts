@@ -9,7 +9,7 @@ export interface LinkState {
 }
 
 /** What {@link LinkWatch} needs; tests give their own. */
-export interface LinkWatchEdges {
+interface LinkWatchEdges {
   readonly openSocket: (options: NetlinkSocketOptions) => NativeNetlinkSocket
   /** Name of the TUN now (TUNGETIFF); undefined when it no longer exists. */
   readonly currentName: () => string | undefined

@@ -11,7 +11,7 @@ const severity = { ERROR: 3, INFO: 6, DEBUG: 7 } as const
 type Word = keyof typeof severity
 
 /** Takes a line, without its end. */
-export type LogSink = (line: string, level: number) => void
+type LogSink = (line: string, level: number) => void
 
 /** Standard error, with the time. */
 export const toStandardError: LogSink = (line) => {

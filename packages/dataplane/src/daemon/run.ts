@@ -71,7 +71,7 @@ export const runDaemon = async (
 }
 
 /** A daemon that can be told to end. */
-export interface DaemonHandle {
+interface DaemonHandle {
   readonly name: string
   /** Ends it as `status` would have it. */
   end(status: number): void

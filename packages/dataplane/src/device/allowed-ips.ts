@@ -5,7 +5,7 @@ import { formatIp, parseIp } from '@wgq/model/ip'
 import { allowedIpRecordBytes } from '@wgq/native/engine'
 
 /** Who may own prefixes. */
-export interface PrefixOwner {
+interface PrefixOwner {
   /** The engine's handle. */
   readonly handle: number
   /** Its prefixes as `ADDRESS/LENGTH`, host bits cleared, in the order they came; undefined when it never had one. */

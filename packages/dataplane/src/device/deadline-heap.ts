@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 /** Something with at most one deadline in a {@link DeadlineHeap}; the heap owns the field. */
-export interface Scheduled {
+interface Scheduled {
   /** When the heap will hand it out; undefined when it is not in the heap. */
   scheduledAt: number | undefined
 }

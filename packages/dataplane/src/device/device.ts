@@ -2,7 +2,6 @@
 import type { Key } from '@wgq/model/key'
 import { keyFromBytes } from '@wgq/model/key'
 import { type EngineEvent, type EnginePeerState, peerEvent } from '@wgq/native/engine'
-import type { KeyPair } from '../noise/dh.ts'
 import { forgetTranscript } from '../noise/handshake.ts'
 import { cookieKey, mac1Key } from '../noise/macs.ts'
 import { advance, nextDeadline, type PeerFacts, type TimerEvent } from '../peer/timers.ts'
@@ -10,16 +9,9 @@ import { AllowedIps } from './allowed-ips.ts'
 import { DeadlineHeap } from './deadline-heap.ts'
 import type { DeviceEdges } from './edges.ts'
 import { encodeEndpoint, samePlace } from './endpoint-record.ts'
-import { Handshakes } from './handshakes.ts'
+import { Handshakes, type Identity } from './handshakes.ts'
 import { IndexTable } from './index-table.ts'
 import { newPeer, type Peer, peerName } from './peer.ts'
-
-/** The own key pair of a device. */
-export interface Identity extends KeyPair {
-  /** The private key, clamped. */
-  readonly privateText: Key
-  readonly publicText: Key
-}
 
 /**
  * The deciding half of a WireGuard interface: peers, handshakes, timers. Packets stay in the engine. Not in here: the

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { constants } from 'node:os'
 import { errnoText } from '@wgq/model/errno'
-import { keyBytes } from '@wgq/model/key'
+import { type Key, keyBytes } from '@wgq/model/key'
 import { wipePrivateKey } from '@wgq/native/noise-primitives'
 import { cookieUsableMs, initiationSpacingMs } from '../constants.ts'
-import { dh } from '../noise/dh.ts'
+import { dh, type KeyPair } from '../noise/dh.ts'
 import {
   createInitiation,
   createResponse,
@@ -17,7 +17,9 @@ import {
 import { addMacs, cookieKey, mac1Key, openCookie } from '../noise/macs.ts'
 import { cookieReply, initiation, messageType, response } from '../noise/messages.ts'
 import { tai64n } from '../noise/tai64n.ts'
-import type { Device, Identity } from './device.ts'
+import type { TimerEvent } from '../peer/timers.ts'
+import type { DeviceEdges } from './edges.ts'
+import type { IndexTable } from './index-table.ts'
 import { type Peer, peerName } from './peer.ts'
 
 const noPresharedKey = new Uint8Array(32)
@@ -27,8 +29,27 @@ const clockBackSeconds = 60n
 /** The hint about it comes at most this often. */
 const hintEveryMs = 60_000
 
+/** The own key pair of a device. */
+export interface Identity extends KeyPair {
+  /** The private key, clamped. */
+  readonly privateText: Key
+  readonly publicText: Key
+}
+
+/** The device that handshakes are for. */
+interface HandshakeDevice {
+  readonly edges: DeviceEdges
+  readonly indices: IndexTable<Peer>
+  readonly identity: Identity | undefined
+  readonly isUp: boolean
+  peerByStatic(publicKey: Uint8Array): Peer | undefined
+  feed(peer: Peer, event: TimerEvent): void
+  clearHandshake(peer: Peer): void
+  releaseIndices(indices: readonly number[]): void
+}
+
 /** What was refused and what succeeded, since the start. */
-export interface HandshakeCounters {
+interface HandshakeCounters {
   handshakes_completed: number
   initiations_invalid: number
   initiations_replayed: number
@@ -49,10 +70,10 @@ export class Handshakes {
     cookies_received: 0,
     cookies_invalid: 0,
   }
-  private readonly device: Device
+  private readonly device: HandshakeDevice
   private lastHintMs = Number.NEGATIVE_INFINITY
 
-  constructor(device: Device) {
+  constructor(device: HandshakeDevice) {
     this.device = device
   }
 

@@ -69,7 +69,7 @@ export type TimerEvent =
   | { readonly keepaliveSeconds: number }
 
 /** What the caller has to do, in this order. */
-export type TimerAction =
+type TimerAction =
   | 'initiate'
   | 'sendKeepalive'
   | 'clearSource'

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import type { MemoryEngine } from './memory-engine.ts'
 
 /** A datagram of the twin: a handshake message, or a transport packet that still knows its key. */
 export type Datagram =
@@ -12,7 +11,12 @@ export type Datagram =
       readonly packet: Buffer
     }
 
-/** Datagrams between {@link MemoryEngine}s under a virtual clock, delivered when the test says so. Test support. */
+/** An engine as the network sees it. */
+interface Receiver {
+  receive(from: string, datagram: Datagram): void
+}
+
+/** Datagrams between engines in memory under a virtual clock, delivered when the test says so. Test support. */
 export class MemoryNetwork {
   /** Boot clock in milliseconds. */
   nowMs = 1_000_000
@@ -20,10 +24,10 @@ export class MemoryNetwork {
   readonly log: string[] = []
   /** Loses a datagram when it says so. */
   lose: (from: string, to: string, datagram: Datagram) => boolean = () => false
-  private readonly engines = new Map<string, MemoryEngine>()
+  private readonly engines = new Map<string, Receiver>()
   private readonly queue: { from: string; to: string; datagram: Datagram }[] = []
 
-  attach(address: string, engine: MemoryEngine): void {
+  attach(address: string, engine: Receiver): void {
     this.engines.set(address, engine)
   }
 

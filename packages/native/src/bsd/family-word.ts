@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
+
+import type { BsdPlatform } from './machine.ts'
 import { amd64 } from './machine.ts'
-import { type BsdPlatform, familyWordBytes } from './tun-layout.ts'
+import { familyWordBytes } from './tun-layout.ts'
 
 /**
  * The address family word that a tun(4) wants in front of an IP packet, by the packet's version: 4 bytes in network

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { endianness } from 'node:os'
 import { type HeaderFacts, headerTable } from './header-table.ts'
-import type { BsdPlatform } from './tun-layout.ts'
+
+/** The BSDs by their names in `process.platform`. */
+export type BsdPlatform = 'freebsd' | 'openbsd' | 'netbsd'
 
 /** A BSD on one processor: where its kernel's structures have their fields, and how numbers stand in memory. */
 export interface Machine {

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Machine } from './machine.ts'
-
-/** The BSDs by their names in `process.platform`. */
-export type BsdPlatform = 'freebsd' | 'openbsd' | 'netbsd'
+import type { BsdPlatform, Machine } from './machine.ts'
 
 /** What tun(4) of one BSD is told with which ioctl (spec bsd §7); a request that a system does not have is absent. */
 export interface TunLayout {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { closeSync, constants, openSync } from 'node:fs'
 import { type IoctlTarget, ioctl, ioctlWithPointer } from '../system.ts'
+import type { BsdPlatform } from './machine.ts'
 import { amd64, type Machine, machineOf } from './machine.ts'
-import { type BsdPlatform, broadcastMode, neighbourFlag, type TunLayout, tunLayoutOf } from './tun-layout.ts'
+import { broadcastMode, neighbourFlag, type TunLayout, tunLayoutOf } from './tun-layout.ts'
 
 /** The system calls that opening a tun(4) takes; tests record them. */
 export interface TunPort {
@@ -16,7 +17,7 @@ export interface TunPort {
 }
 
 /** An open tun(4). Every packet has a 4-byte address family word in front, in both directions, in network order. */
-export interface BsdTun {
+interface BsdTun {
   /** Non-blocking and close-on-exec. */
   readonly fd: number
   readonly name: string

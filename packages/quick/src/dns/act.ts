@@ -5,7 +5,7 @@ import { replaceResolverFile, restoreResolverFile } from './file.ts'
 import { resolverLines } from './resolvconf.ts'
 
 /** A program to run for name servers, and what it reads. */
-export interface DnsCall {
+interface DnsCall {
   readonly program: string
   readonly args: readonly string[]
   readonly input?: string

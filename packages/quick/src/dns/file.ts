@@ -10,7 +10,7 @@ import { isLink, keepAs, makeFolderOf, moveWhole, writeWhole } from './whole-fil
 export const backupPath = (path: string, dev: string): string => `${path}.wgq-${dev}`
 
 /** What is written for a tunnel. */
-export interface ResolverFile {
+interface ResolverFile {
   readonly servers: readonly string[]
   readonly search: readonly string[]
 }

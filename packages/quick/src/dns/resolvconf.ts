@@ -55,7 +55,7 @@ export const readResolvconfRecord = async (
 }
 
 /** A record; the domain of a private one is written `~DOMAIN`. */
-export interface ResolvconfRecord {
+interface ResolvconfRecord {
   readonly servers: readonly string[]
   readonly search: readonly string[]
 }
@@ -70,7 +70,7 @@ const listed = async (
 }
 
 /** The addresses of the lines `nameserver`. */
-export const serversOf = (text: string): string[] =>
+const serversOf = (text: string): string[] =>
   [...text.matchAll(/^nameserver ([a-zA-Z0-9_=+:%.-]+)$/gm)].map((match) => match[1] as string)
 
 /** Whose `resolvconf` it is: Debian's own, openresolv, or the name of systemd's resolvectl. */

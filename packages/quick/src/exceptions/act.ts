@@ -9,7 +9,7 @@ import { readIptablesAside, removeIptablesAside, writeIptablesAside } from './ip
 import { asideTable, readAsideTable, removeAside, writeAside } from './nft-text.ts'
 
 /** A program to run for the marks of exceptions, and what it reads. */
-export interface AsideCall {
+interface AsideCall {
   readonly program: 'nft' | 'iptables-restore' | 'ip6tables-restore'
   readonly args: readonly string[]
   readonly input: string

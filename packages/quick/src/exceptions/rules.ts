@@ -28,7 +28,7 @@ export const exceptionId = ({ family, selectors }: Rule): string =>
   `${family} ${JSON.stringify([selectors?.to, selectors?.uidRange])}`
 
 /** What makes the exceptions of one family the wanted ones. */
-export interface ExceptionPlan {
+interface ExceptionPlan {
   readonly missing: readonly Rule[]
   readonly extra: readonly Rule[]
 }

@@ -20,7 +20,7 @@ import type { GatewayWanted } from './wanted.ts'
 type Tools = Pick<Edges, 'run' | 'find' | 'readSysctl'>
 
 /** A program to run for a gateway, and what it reads. */
-export interface GatewayCall {
+interface GatewayCall {
   readonly program: 'nft' | 'iptables-restore' | 'ip6tables-restore'
   readonly args: readonly string[]
   readonly input: string

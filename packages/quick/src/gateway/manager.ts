@@ -63,7 +63,7 @@ export const renewGateway = async (run: Run): Promise<void> => {
 }
 
 /** Inverses that other tunnels of this namespace have noted. */
-export const notedByOthers = ({ runDirectory, name }: Session): Op[] =>
+const notedByOthers = ({ runDirectory, name }: Session): Op[] =>
   allJournals(runDirectory)
     .filter((journal) => journal.interface !== name)
     .flatMap(({ undo }) => undo)

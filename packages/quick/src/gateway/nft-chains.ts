@@ -3,14 +3,14 @@ import { gatewayComment } from './iptables-text.ts'
 import type { GatewayWanted } from './wanted.ts'
 
 /** A chain of somebody else that drops what is forwarded, and what of ours stands in it. */
-export interface DroppingChain {
+interface DroppingChain {
   /** `FAMILY TABLE CHAIN` */
   readonly chain: string
   readonly ours: number
 }
 
 /** One of our rules in a chain of somebody else. */
-export interface OwnRule {
+interface OwnRule {
   readonly chain: string
   readonly handle: number
 }

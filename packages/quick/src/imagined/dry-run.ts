@@ -10,7 +10,7 @@ import { ImaginedDevices } from './imagined-devices.ts'
 import { ImaginedHost } from './imagined-host.ts'
 
 /** One step of a plan: what it is, and the words for it. The configuration itself is left out: it holds keys. */
-export interface PlannedStep {
+interface PlannedStep {
   readonly op: Record<string, unknown>
   readonly words: string | undefined
 }

@@ -8,7 +8,7 @@ import { removeIptablesKillSwitch, writeIptablesKillSwitch } from './iptables-te
 import { killSwitchTable, removeKillSwitch, writeKillSwitch } from './nft-text.ts'
 
 /** A program to run for a kill switch, and what it reads. */
-export interface KillSwitchCall {
+interface KillSwitchCall {
   readonly program: 'nft' | 'iptables-restore' | 'ip6tables-restore'
   readonly args: readonly string[]
   readonly input: string

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Journal } from './journal.ts'
+import type { Journal } from './journal-record.ts'
 
 /**
  * Says whether what was read from a file can be a journal: every field of its type, and no inverse that our own runs do not

@@ -2,12 +2,12 @@
 import { lstatSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { IfName } from '@wgq/model/operation'
-import type { Journal } from './journal.ts'
 import { isSoundJournal } from './journal-check.ts'
+import type { Journal } from './journal-record.ts'
 import { isAlive } from './process-mark.ts'
 
 /** A journal and the path of its file. */
-export interface StoredJournal {
+interface StoredJournal {
   readonly path: string
   readonly journal: Journal
 }

@@ -20,7 +20,7 @@ import { isAlive, isOwnAncestor } from './process-mark.ts'
 const retryMs = 10
 
 /** How waiting for a lock may end and what is said about it. */
-export interface LockWait {
+interface LockWait {
   /** A signal ends the waiting. */
   readonly interruption?: { readonly signal?: NodeJS.Signals }
   /** Called once, with the process that holds the lock, before waiting. */

@@ -23,7 +23,7 @@ export interface AddressView {
 }
 
 /** What makes the addresses of an interface the wanted ones. Additions come first. */
-export interface AddressPlan {
+interface AddressPlan {
   readonly additions: readonly Op[]
   readonly removals: readonly Op[]
   readonly differences: readonly Difference[]

@@ -9,7 +9,7 @@ import { preferencesIn, type RulePlace } from './rule-place.ts'
 export const firstMark = 51820
 
 /** What has to be known of the host before a default route can be planned. */
-export interface DefaultRouteView {
+interface DefaultRouteView {
   readonly rules: readonly Rule[]
   /** Addresses of the interface in this family, in the order of the system. */
   readonly addresses: readonly string[]

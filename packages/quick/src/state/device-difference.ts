@@ -6,7 +6,7 @@ import { type Key, zeroKey } from '@wgq/model/key'
 import { hasPrivateKey } from './same-key.ts'
 
 /** What of the device differs from the file, in a form to apply and in one to show. */
-export interface DeviceDiff {
+interface DeviceDiff {
   readonly change: DeviceChange
   readonly differences: readonly Difference[]
 }

@@ -2,7 +2,7 @@
 import type { Settings } from '@wgq/config/settings'
 
 /** What a configuration says of the device beyond its peers' lists; absent is what it leaves to others. */
-export interface Mentioned {
+interface Mentioned {
   readonly hasInterface: boolean
   readonly privateKey: boolean
   readonly listenPort?: number

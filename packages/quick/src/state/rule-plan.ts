@@ -29,7 +29,7 @@ export const pairsOf = (rules: readonly Rule[], family: Family): RulePair[] => {
 }
 
 /** What makes the rules of one family the wanted ones. */
-export interface RulePlan {
+interface RulePlan {
   /** In this order: what has to go before, what comes, what goes last. */
   readonly before: readonly Op[]
   readonly additions: readonly Op[]

@@ -29,7 +29,7 @@ export interface TunnelState {
 }
 
 /** The interface itself. */
-export interface TunnelLink {
+interface TunnelLink {
   readonly up: boolean
   readonly mtu: number
 }

@@ -16,7 +16,7 @@ import type { Seen } from './seen.ts'
 import type { DnsState, FirewallState, TunnelRoute, TunnelState } from './tunnel-state.ts'
 
 /** What decides, beside the file and what is there, how a tunnel is to be. */
-export interface Surroundings {
+interface Surroundings {
   readonly system: Pick<System, 'name' | 'takesDefaultBy' | 'mainTable' | 'tableNumber' | 'forgets'>
   /** The interface lives in a namespace of its own, where its default route is a route like any other. */
   readonly isInside: boolean

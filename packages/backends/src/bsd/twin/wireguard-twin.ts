@@ -2,7 +2,7 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto'
 
 /** An allowed IP as a driver keeps it: family 4 or 6 by the length of the address. */
-export interface TwinAllowedIp {
+interface TwinAllowedIp {
   readonly address: Buffer
   readonly prefixLength: number
 }

@@ -13,7 +13,7 @@ export interface Filters {
 }
 
 /** Prints what a program says; undefined where it is not there or fails. */
-export type Listing = (program: string, args: readonly string[]) => string | undefined
+type Listing = (program: string, args: readonly string[]) => string | undefined
 
 const timeoutMs = 5000
 

@@ -5,7 +5,7 @@ import type { LinkState } from '../link-watch.ts'
 import type { LinkEvents, LinkWatcher } from './daemon-system.ts'
 
 /** What {@link BsdLinkWatch} needs; tests give their own. */
-export interface BsdLinkWatchEdges extends Omit<LinkEvents, 'onLost'> {
+interface BsdLinkWatchEdges extends Omit<LinkEvents, 'onLost'> {
   readonly openSocket: () => RouteSocket
   /** The state of the TUN now; undefined when it no longer exists. */
   readonly readState: () => LinkState | undefined

@@ -10,7 +10,7 @@ import type { SourceWatcher } from './daemon-system.ts'
 const debounceMs = 20
 
 /** What {@link BsdSourceWatch} needs; tests give their own. */
-export interface BsdSourceWatchEdges {
+interface BsdSourceWatchEdges {
   readonly openSocket: () => RouteSocket
   /** The own address from which the kernel would speak to an address; undefined where there is no route. */
   readonly chooseSource: (address: Uint8Array, mark: number) => Uint8Array | undefined

@@ -11,7 +11,7 @@ import {
 } from './endpoint-routes.ts'
 
 /** A command that is about to run, as given to the system. */
-export type Echo = (argv: readonly string[]) => void
+type Echo = (argv: readonly string[]) => void
 
 /** Keeps the endpoint routes of one tunnel as its endpoints and the system's gateways change. */
 export class EndpointRouteKeeper {

@@ -5,7 +5,7 @@ import type { Route } from '@wgq/model/host'
 import type { Family } from '@wgq/model/ip'
 
 /** A host route that keeps the encrypted packets to an endpoint out of the tunnel. */
-export interface EndpointRoute {
+interface EndpointRoute {
   readonly family: Family
   readonly address: string
 }
@@ -22,7 +22,7 @@ export interface EndpointRouteState {
 }
 
 /** Commands to run, their failures ignored, and the state after them. */
-export interface EndpointRoutePlan {
+interface EndpointRoutePlan {
   readonly commands: readonly (readonly string[])[]
   readonly state: EndpointRouteState
 }

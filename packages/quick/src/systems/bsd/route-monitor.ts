@@ -6,7 +6,7 @@ import { readEndpointRoutes } from './endpoint-route-file.ts'
 import { EndpointRouteKeeper } from './endpoint-route-keeper.ts'
 
 /** What the route monitor works on. */
-export interface RouteMonitor {
+interface RouteMonitor {
   readonly name: string
   readonly host: BsdHost
   readonly devices: DeviceAccess

@@ -26,7 +26,7 @@ export const automaticMtu = async (host: Host, peers: readonly Peer[]): Promise<
 const leastIpv6Mtu = 1280
 
 /** An MTU to set, and what to say about it. */
-export interface ChosenMtu {
+interface ChosenMtu {
   readonly mtu: string
   readonly notice?: string
 }

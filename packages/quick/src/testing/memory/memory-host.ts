@@ -9,7 +9,7 @@ import { wayOf } from './packet.ts'
 import { noDevice } from './refusal.ts'
 
 /** Called before and after every operation; one that never comes back before it cuts the run off, as a killed one is. */
-export interface AroundOp {
+interface AroundOp {
   readonly before: (op: Op) => Promise<void>
   readonly after: (op: Op) => void
 }
