@@ -5,8 +5,9 @@ import { dirname, isAbsolute, join } from 'node:path'
 import { openDevices, openDevicesAsWg } from '@wgq/backends/devices'
 import { openHost, openHostInside } from '@wgq/backends/host'
 import { systemContext } from '@wgq/config/wg/context'
+import type { Lookup } from '@wgq/config/wg/lookup'
 import { readWgFile } from '@wgq/config/wg/read-file'
-import type { Edges } from '@wgq/quick/edges'
+import type { Edges, NameHelp } from '@wgq/quick/edges'
 import { childRunner, findProgram } from '@wgq/quick/run/child'
 import { runDirectory } from '@wgq/quick/run/directory'
 import { makeRunDirectory } from '@wgq/quick/run/journal'
@@ -55,11 +56,16 @@ export const openEdges = async ({ binDirectory, exact, encode, scratch }: EdgeOp
     ...embeddedDataPlane(binDirectory, env),
     find: findProgram(env['PATH']),
     // The reading of wg wants one character per byte.
-    readWgConfig: (text) =>
+    readWgConfig: (text, names) =>
       readWgFile(
         encode(text).toString('latin1'),
         '/dev/fd/63',
-        systemContext(exact, (line) => tellErr(`${Buffer.from(line, 'latin1')}\n`), !exact),
+        systemContext(
+          exact,
+          (line) => tellErr(`${Buffer.from(line, 'latin1')}\n`),
+          !exact,
+          names && (async (host) => (await helped(names, env))(host)),
+        ),
       ),
     formatConf,
     readSysctl: (key) => {
@@ -74,6 +80,10 @@ export const openEdges = async ({ binDirectory, exact, encode, scratch }: EdgeOp
     print: tellErr,
   }
 }
+
+/** Loaded when the first name comes. */
+const helped = async (names: NameHelp, env: NodeJS.ProcessEnv): Promise<Lookup> =>
+  (await import('./observe/endpoint-lookup.ts')).helpedLookup(names, env, tellErr)
 
 /**
  * The daemon is started directly by the Node.js that runs now, from the file beside this program: its launcher would start

@@ -28,6 +28,14 @@ export interface ChildOptions {
 /** Runs a program to its end. Raises nothing: what goes wrong is in the status. */
 export type RunChild = (program: string, args: readonly string[], options?: ChildOptions) => Promise<Finished>
 
+/** What helps with names of endpoints while a tunnel is in the way. */
+export interface NameHelp {
+  /** Packets with this mark leave beside the tunnel; 0 where there is none. */
+  readonly mark: number
+  /** The address that each name had last. */
+  readonly known: Readonly<Record<string, string>>
+}
+
 /** Everything outside the process that wg-quick touches; tests put twins in its place. */
 export interface Edges {
   /** Where the interface lives: addresses, routes and rules go here. */
@@ -44,7 +52,7 @@ export interface Edges {
   /** Path of a program by PATH; undefined where there is none. */
   readonly find: (program: string) => string | undefined
   /** What `wg addconf` would do with a text: names are looked up. Raises WgqError with wg's own words. */
-  readonly readWgConfig: (text: string) => Promise<DeviceChange>
+  readonly readWgConfig: (text: string, names?: NameHelp) => Promise<DeviceChange>
   /** What `wg showconf` prints of a device. */
   readonly formatConf: (device: Device) => string
   readonly readSysctl: (key: string) => string | undefined

@@ -3,6 +3,7 @@ import { constants } from 'node:os'
 import type { DeviceChange } from '@wgq/model/device'
 import { WgqError } from '@wgq/model/error'
 import { asBefore, converge, type Target } from './converge.ts'
+import type { NameHelp } from './edges.ts'
 import { gatewayDifferences, renewGateway } from './gateway/manager.ts'
 import { recover } from './recover.ts'
 import { unlessInterrupted } from './run/act.ts'
@@ -45,7 +46,7 @@ export const planReload = async (session: Session): Promise<ReloadPlan> => {
   const inside = withOptions(place, journal)
   const change = await unlessInterrupted(
     session,
-    session.edges.readWgConfig(`${session.settings.wgConfig}\n`),
+    session.edges.readWgConfig(`${session.settings.wgConfig}\n`, await namesOf(session, journal)),
   )
   const seen = await look(inside, journal)
   refuseHollow(session.settings, session.configPath, seen.state.device, journal)
@@ -67,6 +68,17 @@ export const planReload = async (session: Session): Promise<ReloadPlan> => {
     gatewayDiffers: gateway.length > 0,
     journal,
   }
+}
+
+/** Names are asked for beside the tunnel where it has a mark. */
+const namesOf = async (
+  { name, style, edges, into }: Session,
+  journal: Journal | undefined,
+): Promise<NameHelp | undefined> => {
+  if (style !== 'wgq') return undefined
+  const inside = into ?? journal?.into
+  const device = inside === undefined ? await edges.devices.read(name).catch(() => undefined) : undefined
+  return { mark: device?.fwmark ?? 0, known: journal?.configured?.names ?? {} }
 }
 
 /**

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Settings } from '@wgq/config/settings'
 import type { IfName, Op } from '@wgq/model/operation'
-import type { Edges } from './edges.ts'
+import type { Edges, NameHelp } from './edges.ts'
 import type { Exceptions } from './exceptions/directives.ts'
 import type { GatewayWanted } from './gateway/wanted.ts'
 import type { System } from './systems/system.ts'
@@ -34,6 +34,8 @@ export interface Session {
   readonly exceptions?: Exceptions
   /** Packets of the tunnel go on into other networks (`# Masquerade`, `# Forward`). */
   readonly gateway?: GatewayWanted
+  /** For the names of endpoints; absent under upstream's name, and where nothing is known. */
+  readonly names?: NameHelp
   /** Journals and locks; they are read and not written while `act` stands in for the real thing. */
   readonly runDirectory: string
   /** Refuse where wgq would do without something (IPv6, a firewall, name servers). Upstream always does. */

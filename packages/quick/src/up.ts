@@ -43,7 +43,11 @@ export const up = (session: Session): Promise<number> =>
     system.refuseUnsupported(session)
     if (session.into !== undefined) checkNamespace(session.into)
     const noted = readJournal(runDirectory, name)
-    const guarded = withOptions(session, noted)
+    const known = noted?.configured?.names ?? {}
+    const guarded: Session = {
+      ...withOptions(session, noted),
+      ...(session.style === 'wgq' ? { names: { mark: 0, known } } : {}),
+    }
     const kept = guarded.killSwitch && noted && noted.into === session.into ? killSwitchOf(noted) : []
     if (session.act === undefined) {
       forgetTry(session)
@@ -111,7 +115,9 @@ const bringUp = async (run: Run): Promise<void> => {
   const link = await edges.host.link(real)
   if (link) keeper?.update({ linkIndex: link.index })
   await run.perform(system.planHooks(session, real, textsOf(settings.hooks.preUp)))
-  await run.perform([{ do: 'device.configure', name, configuration: `${settings.wgConfig}\n` }])
+  const helped = session.names && { ...session.names, mark: guardMark(inner) }
+  const naming = helped ? run.in({ ...session, names: helped }) : run
+  await naming.perform([{ do: 'device.configure', name, configuration: `${settings.wgConfig}\n` }])
   const device = await markGuarded(run, await edges.devices.read(real).catch(() => undefined))
   keeper?.update({ configured: configuredBy(settings, device?.peers ?? []) })
   if (lookedUp) await inner.perform([planKillSwitchOn(name, guarding(guardMark(inner), allow))])

@@ -6,7 +6,7 @@ import { dropIns } from '@wgq/config/drop-ins'
 import type { Difference } from '@wgq/quick/state/device-difference'
 import { EndpointWatch } from '../observe/endpoint-watch.ts'
 import { realOutside } from '../observe/reachable.ts'
-import { readIfThere } from '../observe/tunnels.ts'
+import { nameMap, namesOf, readIfThere } from '../observe/tunnels.ts'
 import { writeErr } from '../output.ts'
 import { Follower } from './follower.ts'
 import { watchMachine } from './machine-news.ts'
@@ -31,7 +31,12 @@ export const followTunnel = async (
   { interfaceName, tunnel, configPath, followFile }: Followed,
   verb: RunVerb,
   wake: () => void,
-): Promise<{ readonly follower: Follower; close(): void }> => {
+): Promise<{
+  readonly follower: Follower
+  /** Peers that have no endpoint because their names are not known yet. */
+  readonly waiting: () => Promise<readonly string[]>
+  close(): void
+}> => {
   const devices = openDevices()
   const host = await openHost()
   const endpoints = new EndpointWatch(devices, realOutside(host))
@@ -63,6 +68,11 @@ export const followTunnel = async (
   })
   return {
     follower,
+    waiting: async () => {
+      const device = await readIfThere(devices, interfaceName)
+      const names = nameMap(namesOf(interfaceName))
+      return device ? endpoints.waiting(device).map((key) => names.get(key) ?? key) : []
+    },
     close: () => {
       news.close()
       host.close()

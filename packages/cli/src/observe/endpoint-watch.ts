@@ -58,6 +58,14 @@ export class EndpointWatch {
     return events
   }
 
+  /** Keys of peers whose file names an endpoint, and which have none. */
+  waiting(device: Device): Peer['publicKey'][] {
+    const named = new Set(this.candidatesOf(device.name).map(({ publicKey }) => publicKey))
+    return device.peers.flatMap(({ publicKey, endpoint }) =>
+      endpoint === undefined && named.has(publicKey) ? [publicKey] : [],
+    )
+  }
+
   /** Seconds until a look at a device makes a difference; undefined while no peer of it is missed. */
   nextLookSeconds(device: Device): number | undefined {
     const waits = device.peers.flatMap((peer) => {

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { lookup as systemLookup } from 'node:dns/promises'
-import { markedLookup } from '@wgq/backends/names/marked-lookup'
 import type { Endpoint } from '@wgq/model/endpoint'
 import type { Host } from '@wgq/model/host'
 import { formatIp, parseIp } from '@wgq/model/ip'
-import { nameServers } from '@wgq/quick/dns/name-servers'
 import type { HostPort } from './endpoint-candidates.ts'
+import { addressesBeside } from './names-beside.ts'
 
 /** What of the outside a search for ways to a peer needs; tests give their own. */
 export interface Outside {
@@ -73,11 +72,8 @@ const endpointOf = (address: string, port: number): Endpoint => ({
  */
 export const realOutside = (host: Host): Outside => ({
   addresses: async (name, mark) => {
-    const servers = mark === 0 ? [] : nameServers()
-    if (servers.length > 0) {
-      const answer = await markedLookup(name, { mark, servers })
-      if (answer.said !== 'nothing') return answer.said === 'addresses' ? answer.addresses : []
-    }
+    const beside = mark === 0 ? undefined : await addressesBeside(name, mark)
+    if (beside) return beside
     try {
       return (await systemLookup(name, { all: true, verbatim: true })).map(({ address }) => address)
     } catch {

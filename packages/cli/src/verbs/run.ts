@@ -11,6 +11,7 @@ import { lockName } from '@wgq/quick/run/under-lock'
 import { rerunAsRoot, thisProgram } from '../as-root.ts'
 import type { Handler } from '../command.ts'
 import { followTunnel } from '../follow/tunnel-follower.ts'
+import { knownNamesVariable } from '../observe/endpoint-lookup.ts'
 import { Requests } from '../observe/requests.ts'
 import { parseArguments } from '../options.ts'
 import { writeErr } from '../output.ts'
@@ -31,14 +32,17 @@ export const run: Handler = async (invocation) => {
   const options = [...parsed.flags].filter((flag) => flag !== 'follow-file').map((flag) => `--${flag}`)
   const { status } = await verb(['up', ...options, tunnel], { requests })
   if (status !== 0) return status
-  notifyReady(process.env)
-  const { follower, close } = await followTunnel(
+  const { follower, waiting, close } = await followTunnel(
     { interfaceName, tunnel, configPath, followFile },
-    (words, capture) => verb(words, { capture }),
+    (words, capture) => verb(words, { capture, follows: true }),
     () => requests.wake(),
   )
+  const readyBy = performance.now() + readyWithinMs
+  let ready = false
   for (;;) {
-    const request = await requests.next(follower.waitMs() / 1000)
+    if (!ready) ready = await tellReady(interfaceName, await waiting(), readyBy)
+    const untilReady = ready ? Number.POSITIVE_INFINITY : readyBy - performance.now()
+    const request = await requests.next(Math.max(0, Math.min(follower.waitMs(), untilReady)) / 1000)
     if (request === 'stop') break
     // Its failure is printed and changes nothing.
     if (request === 'reload') await verb(['reload', tunnel])
@@ -49,6 +53,18 @@ export const run: Handler = async (invocation) => {
   return (await verb(['down', tunnel])).status
 }
 
+/** A service manager is kept waiting so long for names of endpoints; systemd's own limit is 90 s. */
+const readyWithinMs = 30_000
+
+/** Ready when each peer with a name has an endpoint, or when it is time: then the log says which has none. */
+const tellReady = async (name: string, waiting: readonly string[], readyBy: number): Promise<boolean> => {
+  if (waiting.length > 0 && performance.now() < readyBy) return false
+  if (waiting.length > 0)
+    writeErr(`wgq: ${name}: no endpoint yet of ${waiting.join(', ')}: the names are looked up again\n`)
+  notifyReady(process.env)
+  return true
+}
+
 /**
  * Runs another verb to its end and resolves to its exit status. It is a process of its own, so that each reads the file
  * anew and this one stays small. A request to stop is passed on to it where `requests` are given; otherwise it has a
@@ -56,13 +72,22 @@ export const run: Handler = async (invocation) => {
  */
 const verb = (
   words: readonly string[],
-  { requests, capture = false }: { requests?: Requests; capture?: boolean | undefined } = {},
+  {
+    requests,
+    capture = false,
+    follows = false,
+  }: { requests?: Requests; capture?: boolean | undefined; follows?: boolean } = {},
 ): Promise<{ readonly status: number; readonly stdout: string }> => {
   // The data plane would report itself in our place, and become the main process of the service.
   const { NOTIFY_SOCKET: _, ...env } = process.env
   const child = spawn(join(thisProgram().binDirectory, 'wgq'), words, {
     // What the data plane has to say belongs to this program's output.
-    env: { WGQ_LOG_TO: 'stderr', ...env, ...(capture && { WG_ENDPOINT_RESOLUTION_RETRIES: '0' }) },
+    env: {
+      WGQ_LOG_TO: 'stderr',
+      ...env,
+      ...(follows && { [knownNamesVariable]: '1' }),
+      ...(capture && { WG_ENDPOINT_RESOLUTION_RETRIES: '0' }),
+    },
     stdio: capture ? ['ignore', 'pipe', 'ignore'] : 'inherit',
     detached: requests === undefined,
   })

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Endpoint } from '@wgq/model/endpoint'
+import type { Lookup } from './lookup.ts'
 import { glibcPort, type PortReader, strictPort } from './port.ts'
 
 /** What reading values needs of the outside. Texts hold one character per byte (latin1), as files may hold any bytes. */
@@ -13,9 +14,15 @@ export interface WgContext {
 
 /**
  * The context of a program run. `exact` reads ports as glibc does, wrapping above 65535 (the names `wg` and `wg-quick`);
- * otherwise such ports are refused. `mayWait` lets an endpoint stay open while its name cannot be looked up. The resolver is loaded when the first endpoint comes.
+ * otherwise such ports are refused. `mayWait` lets an endpoint stay open while its name cannot be looked up. `lookup` takes the place of the
+ * system's. The resolver is loaded when the first endpoint comes.
  */
-export const systemContext = (exact: boolean, warn: (line: string) => void, mayWait = false): WgContext => {
+export const systemContext = (
+  exact: boolean,
+  warn: (line: string) => void,
+  mayWait = false,
+  lookup?: Lookup,
+): WgContext => {
   const ports = exact ? glibcPort() : strictPort()
   return {
     ports,
@@ -27,7 +34,7 @@ export const systemContext = (exact: boolean, warn: (line: string) => void, mayW
       ])
       return resolveEndpoint(value, {
         ports,
-        lookup: systemLookup,
+        lookup: lookup ?? systemLookup,
         retries: process.env['WG_ENDPOINT_RESOLUTION_RETRIES'],
         warn,
         mayWait,

@@ -45,7 +45,7 @@ export const act = async (op: Op, session: Session): Promise<void> => {
       if (op.embedded && edges.startDataPlane) return startDataPlane(edges, edges.startDataPlane(op.name))
       return child(session, op.program, [op.name], { detached: true })
     case 'device.configure': {
-      const reading = said(edges, 1, () => edges.readWgConfig(op.configuration))
+      const reading = said(edges, 1, () => edges.readWgConfig(op.configuration, session.names))
       const change = await unlessInterrupted(session, reading)
       return changeDevice(edges, op.name, change)
     }

@@ -4,6 +4,7 @@ import type { Hooks, Settings } from '@wgq/config/settings'
 import { type Endpoint, formatEndpoint } from '@wgq/model/endpoint'
 import type { Key } from '@wgq/model/key'
 import { mentionedBy } from '../state/mentioned.ts'
+import { endpointNames } from './endpoint-names.ts'
 import type { Configured } from './journal.ts'
 
 /** What the journal keeps of an applied configuration; `peers` are those of the device right after, or of the change. */
@@ -12,12 +13,14 @@ export const configuredBy = (
   peers: readonly { readonly publicKey: Key; readonly endpoint?: Endpoint }[],
 ): Configured => {
   const { hasInterface: _, ...mentioned } = mentionedBy(settings)
+  const names = endpointNames(settings.wgConfig, peers)
   return {
     endpoints: Object.fromEntries(
       peers.flatMap(({ publicKey, endpoint }) => (endpoint ? [[publicKey, formatEndpoint(endpoint)]] : [])),
     ),
     dnsServers: settings.dnsServers.map(({ value }) => value),
     dnsSearch: settings.dnsSearch.map(({ value }) => value),
+    ...(Object.keys(names).length > 0 ? { names } : {}),
     ...mentioned,
     hooks: hooksDigest(settings.hooks),
   }

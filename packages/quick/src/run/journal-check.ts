@@ -51,6 +51,7 @@ const isNetns = matches(/^(?!\.{1,2}$)[^/\0]{1,255}$/)
 const isFamily: Check = (value) => value === 4 || value === 6
 const isTable: Check = (value) => isCount(value) || matches(/^[^\0\n]{1,64}$/)(value)
 const isAddress = matches(/^[0-9a-fA-F:.]{1,45}(\/[0-9]{1,3})?$/)
+const isPlainAddress = matches(/^[0-9a-fA-F:.]{1,45}$/)
 const isDestination: Check = (value) =>
   isRecord(value) &&
   isFamily(value['family']) &&
@@ -61,6 +62,7 @@ const isConfigured: Check = (value) =>
   isRecord(value) &&
   isRecord(value['endpoints']) &&
   Object.values(value['endpoints']).every(isText) &&
+  optional(value['names'], (names) => isRecord(names) && Object.values(names).every(isPlainAddress)) &&
   optional(value['listenPort'], isCount) &&
   optional(value['fwmark'], isCount) &&
   optional(value['presharedKeys'], isTexts) &&

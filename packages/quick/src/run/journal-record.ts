@@ -49,6 +49,8 @@ export interface TunnelOptions {
 export interface Configured {
   /** `ADDRESS:PORT` by public key. */
   readonly endpoints: Readonly<Record<string, string>>
+  /** The address of each endpoint that is a name, for when it cannot be looked up. */
+  readonly names?: Readonly<Record<string, string>>
   /** Where the manager of name servers cannot be asked, they count as told. */
   readonly dnsServers: readonly string[]
   readonly dnsSearch: readonly string[]

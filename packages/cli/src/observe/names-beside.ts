@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+import { readFileSync } from 'node:fs'
+import { markedLookup } from '@wgq/backends/names/marked-lookup'
+import { parseIp } from '@wgq/model/ip'
+import { nameServers } from '@wgq/quick/dns/name-servers'
+
+/**
+ * Looks a name up beside a tunnel that may hold the way to the name servers: in /etc/hosts, then with the mark of encrypted
+ * packets at the servers that the machine had without tunnels. Undefined where nobody said anything; none where there is no
+ * such name. Raises `E_NO_ADDON`, nothing else.
+ */
+export const addressesBeside = async (host: string, mark: number): Promise<readonly string[] | undefined> => {
+  const noted = inHostsFile(host)
+  if (noted.length > 0) return noted
+  const servers = nameServers()
+  if (servers.length === 0) return undefined
+  const answer = await markedLookup(host, { mark, servers })
+  if (answer.said === 'nothing') return undefined
+  return answer.said === 'addresses' ? answer.addresses : []
+}
+
+const inHostsFile = (host: string): string[] => {
+  try {
+    return readFileSync('/etc/hosts', 'latin1')
+      .split('\n')
+      .flatMap((line) => {
+        const [address = '', ...names] = line.replace(/#.*/, '').trim().split(/\s+/)
+        const isIt = names.some((name) => name.toLowerCase() === host.toLowerCase())
+        return isIt && parseIp(address) ? [address] : []
+      })
+  } catch {
+    return []
+  }
+}
