@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Runs the suites one after the other with vitest and ends with the line `N passed, N failed, N skipped`, summed.
+// Runs the suites one after the other with vitest and ends with the line `N passed (M after a retry), N failed, N skipped`, summed.
+// WGQ_ORDER is their order: `reverse`, or a number that shuffles them and their files, the same way each time.
 import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -31,11 +33,28 @@ if (unknown.length > 0) {
 const has = (suite) =>
   suite === 'unit' ||
   (existsSync(join(root, 'test', suite)) && readdirSync(join(root, 'test', suite)).length > 0)
+const order = process.env['WGQ_ORDER'] ?? ''
+if (!/^(reverse|[0-9]*)$/.test(order)) {
+  console.error(`test: WGQ_ORDER is \`reverse\` or a number, found ${JSON.stringify(order)}`)
+  process.exit(1)
+}
+/** In the order asked for; a number is the seed. */
+const inOrder = (suites) => {
+  if (order === '') return suites
+  if (order === 'reverse') return [...suites].reverse()
+  const rank = (suite) => createHash('sha256').update(`${order} ${suite}`).digest('hex')
+  return [...suites].sort((a, b) => (rank(a) < rank(b) ? -1 : 1))
+}
+const shuffled = /^[0-9]+$/.test(order) ? ['--sequence.shuffle.files', `--sequence.seed=${order}`] : []
+
 const total = { passed: 0, failed: 0, skipped: 0 }
+const retried = []
 mkdirSync(join(root, '.cache'), { recursive: true })
-for (const suite of (asked.length > 0 ? asked : known).filter(has)) {
+for (const suite of inOrder(asked.length > 0 ? asked : known).filter(has)) {
   const report = join(root, '.cache', `report-${suite}.json`)
+  const retriedList = join(root, '.cache', `retried-${suite}`)
   rmSync(report, { force: true })
+  rmSync(retriedList, { force: true })
   console.log(`\n== ${suite}`)
   const run = spawnSync(
     process.execPath,
@@ -46,9 +65,15 @@ for (const suite of (asked.length > 0 ? asked : known).filter(has)) {
       suite,
       '--reporter=default',
       '--reporter=json',
+      `--reporter=${join(root, 'scripts/retried-tests.mjs')}`,
       `--outputFile.json=${report}`,
+      ...shuffled,
     ],
-    { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] },
+    {
+      cwd: root,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, WGQ_RETRIED_TESTS: retriedList },
+    },
   )
   const counts = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : undefined
   total.passed += counts?.numPassedTests ?? 0
@@ -56,6 +81,10 @@ for (const suite of (asked.length > 0 ? asked : known).filter(has)) {
   // A run that fails outside of a test (a file that does not load, a crash) is one failure more.
   const failed = counts?.numFailedTests ?? 0
   total.failed += failed === 0 && run.status !== 0 ? 1 : failed
+  if (existsSync(retriedList)) retried.push(...readFileSync(retriedList, 'utf8').split('\n').filter(Boolean))
 }
-console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
+console.log('')
+for (const name of retried) console.log(`passed after a retry: ${name}`)
+const after = retried.length === 0 ? '' : ` (${retried.length} after a retry)`
+console.log(`${total.passed} passed${after}, ${total.failed} failed, ${total.skipped} skipped`)
 process.exit(total.failed === 0 ? 0 : 1)
