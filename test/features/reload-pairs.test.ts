@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { type TunnelFile, tunnelFile } from '../../packages/quick/src/testing/memory/arbitraries.ts'
+import { fullPair, type TunnelFile, tunnelFile } from '../../packages/quick/src/testing/memory/arbitraries.ts'
 import { builtBin, whyNotBuilt } from '../support/built-program.ts'
 import { Capture } from '../support/capture.ts'
 import { Daemon } from '../support/daemon.ts'
@@ -193,8 +193,10 @@ describe.skipIf(why)('pairs of files', () => {
     await wgq('down', file())
   })
 
-  const done = fc.sample(fc.tuple(tunnelFile, tunnelFile), { numRuns: pairs, seed })
-  test.each(done.map(([a, b], index) => ({ index, a, b })))(
+  const half = Math.ceil(pairs / 2)
+  const any = fc.sample(fc.tuple(tunnelFile, tunnelFile), { numRuns: pairs - half, seed })
+  const full = fc.sample(fullPair, { numRuns: half, seed })
+  test.each([...full, ...any].map(([a, b], index) => ({ index, a, b })))(
     'pair $index',
     async ({ a, b }) => {
       // An option of `up` lasts until `down`.

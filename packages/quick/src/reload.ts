@@ -119,6 +119,7 @@ const bringTo = async (run: Run, first: ReloadPlan): Promise<void> => {
     )
   const { seen, wanted } = first
   const { peers } = wanted.device as DeviceChange
+  sayKeptSecrets(run, first)
   // Where a manager of name servers cannot be asked, this is what it was told.
   const note = () => keeper?.update({ configured: configuredBy(settings, peers) })
   await converge(run, first, first, note)
@@ -136,6 +137,21 @@ const bringTo = async (run: Run, first: ReloadPlan): Promise<void> => {
     linkIndex: seen.link.index,
     undo: withoutRepeats(keeper.journal.undo),
   })
+}
+
+/** Preshared keys that something else set stay, which is said once. */
+const sayKeptSecrets = ({ session, keeper, name }: Run, { seen, wanted, memory }: ReloadPlan): void => {
+  const secret = new Set(seen.state.device.peers.flatMap((peer) => (peer.presharedKey ? peer.publicKey : [])))
+  const kept = (wanted.device as DeviceChange).peers
+    .filter((peer) => peer.presharedKey === undefined && secret.has(peer.publicKey))
+    .map(({ publicKey }) => publicKey)
+    .filter((key) => !memory.presharedKeys?.has(key))
+  const told = keeper?.journal.told ?? []
+  const news = kept.filter((key) => !told.includes(key))
+  if (news.length === 0) return
+  const which = news.length === 1 ? `of peer ${news[0]}` : `of ${news.length} peers`
+  session.edges.print(`[!] The preshared key ${which} of ${name} is not from the file, and stays.\n`)
+  keeper?.update({ told: kept })
 }
 
 /** The state before, as far as something of it differs now. */

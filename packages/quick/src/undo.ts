@@ -4,7 +4,7 @@ import { isWgqError } from '@wgq/model/error'
 import type { Link } from '@wgq/model/host'
 import { closeGateway } from './gateway/manager.ts'
 import { sayInaccessible } from './inaccessible.ts'
-import { Failure, Interrupted } from './run/failure.ts'
+import { Failure, Interrupted, statusOf } from './run/failure.ts'
 import type { Journal } from './run/journal.ts'
 import { sessionIfThere } from './run/namespace.ts'
 import type { Run } from './run/run.ts'
@@ -24,7 +24,7 @@ export const undo = async (run: Run, keepKillSwitch = false): Promise<number> =>
   const inside = there && outside.in({ ...there, interruption: {} })
   let status = 0
   const step = async (work: () => Promise<number>): Promise<void> => {
-    const ended = await statusOf(work)
+    const ended = await work().catch((error: unknown) => statusOf(error, session.edges.print))
     status ||= ended
   }
   await step(() => outside.attempt(journal.undo.filter((op) => op.do === 'dns.unset').reverse()))
@@ -46,14 +46,6 @@ const deleteOwnLink = async (run: Run, journal: Journal): Promise<number> => {
   await run.system.deleteLink(run.in({ ...found.session, interruption: {} }), found.link.name)
   run.keeper?.settle([{ do: 'link.delete', name: journal.interface }])
   return 0
-}
-
-const statusOf = async (work: () => Promise<number>): Promise<number> => {
-  try {
-    return await work()
-  } catch (error) {
-    return (error as { status?: number }).status ?? 1
-  }
 }
 
 /**

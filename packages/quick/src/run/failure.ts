@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+import { isWgqError } from '@wgq/model/error'
+import { shown } from '@wgq/model/shown'
 
 /** A step went wrong and the user has been told by the step itself; `status` is what the program ends with. */
 export class Failure extends Error {
@@ -23,4 +25,12 @@ export class Interrupted extends Error {
     this.name = 'Interrupted'
     this.signal = signal
   }
+}
+
+/** The exit status of what went wrong while everything has to be tried; what was not told yet is told by `print`. */
+export const statusOf = (error: unknown, print: (text: string) => void): number => {
+  if (error instanceof Failure) return error.status
+  const text = shown(error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error))
+  print(isWgqError(error) ? `[!] ${text}.\n` : `[!] internal error: ${text}, please report; going on.\n`)
+  return isWgqError(error) ? error.exitCode : 1
 }

@@ -24,6 +24,7 @@ export const isSoundJournal = (value: unknown): value is Journal => {
     optional(linkIndex, isCount) &&
     optional(value['mark'], isCount) &&
     optional(value['without'], isTexts) &&
+    optional(value['told'], isTexts) &&
     optional(options, isRecord) &&
     optional(hooks, (one) => isRecord(one) && isTexts(one['preDown']) && isTexts(one['postDown'])) &&
     optional(configured, isConfigured) &&

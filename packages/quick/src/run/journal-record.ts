@@ -25,6 +25,8 @@ export interface Journal {
   readonly linkIndex?: number
   /** Protections that the machine did not take: `firewall`, `sysctl`. */
   readonly without?: readonly string[]
+  /** Peers of which it was said that their preshared key is not from the file. */
+  readonly told?: readonly string[]
   /** The mark that `up` chose for itself; the file may set another. */
   readonly mark?: number
   /** The daemon that was started and may still be starting. */

@@ -3,7 +3,7 @@ import type { IfName, Op } from '@wgq/model/operation'
 import type { Session } from '../session.ts'
 import type { System } from '../systems/system.ts'
 import { isHostOp } from './act.ts'
-import { Interrupted } from './failure.ts'
+import { Interrupted, statusOf } from './failure.ts'
 import type { JournalKeeper } from './journal.ts'
 
 /** One verb at work on one tunnel: notes operations in the journal, prints their `[#]` lines, carries them out. */
@@ -71,7 +71,8 @@ export class Run {
         await this.perform([op])
       } catch (error) {
         if (error instanceof Interrupted) throw error
-        status ||= (error as { status?: number }).status ?? 1
+        const ended = statusOf(error, this.session.edges.print)
+        status ||= ended
       }
     }
     return status

@@ -41,13 +41,12 @@ export const difference = (seen: Seen, wanted: TunnelState, memory: EndpointMemo
     isOrdered: seen.isOrdered,
   })
   const routes = planRoutes(dev, seen, wanted)
-  const rules = planRules(seen, wanted)
+  const bridge = bridges(seen, wanted)
+  // A run that was cut off may have left them.
+  const built = seen.leftRules.filter((rule) => bridge.some((one) => isSameBridge(one, rule)))
+  const rules = planRules(withoutRules(seen, built), wanted)
   const isRaised = (wanted.link.up && !link.up) || link.mtu !== wanted.link.mtu
-  const bridge = fwmark ? bridges(seen, wanted, fwmark) : []
-  const ruleSteps = {
-    ...rules,
-    before: [...bridge.map((rule): Op => ({ do: 'rule.add', rule })), ...rules.before],
-  }
+  const missing = bridge.filter((one) => !built.some((rule) => isSameBridge(one, rule)))
   const protections = planProtections(dev, seen, wanted)
   const dns = planDns(dev, seen, wanted.dns)
   const mark: Op[] = fwmark === undefined ? [] : [{ do: 'device.fwmark', name: real, fwmark }]
@@ -58,7 +57,8 @@ export const difference = (seen: Seen, wanted: TunnelState, memory: EndpointMemo
     ...(isEmptyChange(rest) ? [] : [{ do: 'device.change', name: real, change: rest } as const]),
     ...routes.additions,
     ...protections.sysctls,
-    ...ruleSteps.before,
+    ...missing.map((rule): Op => ({ do: 'rule.add', rule })),
+    ...rules.before,
     ...mark,
     ...rules.additions,
     ...protections.killSwitchRenewed,
@@ -176,14 +176,21 @@ const markOf = (state: Pick<TunnelState, 'rules'>, family: Family): number | und
  * While the device changes to another mark one of two pairs of rules sends its packets back into the tunnel: this rule,
  * before all others, does not.
  */
-const bridges = (seen: Seen, wanted: TunnelState, mark: number): Rule[] =>
-  ([4, 6] as const)
-    .filter(
-      (family) =>
-        markOf(wanted, family) === mark &&
-        seen.pairs.some((pair) => pair.family === family && pair.mark !== mark),
-    )
-    .map((family) => ({ family, table: 'main', fwmark: mark, preference: 1 }))
+const bridges = (seen: Seen, wanted: TunnelState): Rule[] =>
+  ([4, 6] as const).flatMap((family) => {
+    const mark = markOf(wanted, family)
+    const hasOther = seen.pairs.some((pair) => pair.family === family && pair.mark !== mark)
+    return mark !== undefined && hasOther ? [{ family, table: 'main', fwmark: mark, preference: 1 }] : []
+  })
+
+const isSameBridge = (a: Rule, b: Rule): boolean =>
+  a.family === b.family && a.fwmark === b.fwmark && a.preference === b.preference
+
+const withoutRules = (seen: Seen, rules: readonly Rule[]): Seen => ({
+  ...seen,
+  leftRules: seen.leftRules.filter((rule) => !rules.includes(rule)),
+  allRules: seen.allRules.filter((rule) => !rules.includes(rule)),
+})
 
 interface Protections {
   readonly killSwitchOn: readonly Op[]

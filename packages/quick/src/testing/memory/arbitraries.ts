@@ -51,28 +51,53 @@ interface Parts {
   readonly killSwitch: TunnelFile['killSwitch']
 }
 
+const parts = fc.record<Parts>({
+  addresses,
+  addresses6,
+  allowed: fc.array(allowedIps, { minLength: 1, maxLength: 3 }),
+  mtu: fc.constantFrom(undefined, undefined, '1400', '1280'),
+  table: fc.constantFrom(undefined, undefined, undefined, 'auto', 'off', '1234', 'main', '254'),
+  fwmark: fc.constantFrom(undefined, undefined, undefined, '0x200', '0x100'),
+  port: fc.constantFrom(undefined, undefined, '5555', '5556'),
+  dns: fc.constantFrom(undefined, undefined, '10.9.0.1', '10.9.0.1, corp.example', '10.8.0.1'),
+  preshared: fc.boolean(),
+  keepalive: fc.boolean(),
+  killSwitch: fc.constantFrom(undefined, undefined, 'file', 'option'),
+})
+
 /** Files of all the kinds that `up` takes a different way for. */
-export const tunnelFile: fc.Arbitrary<TunnelFile> = fc
-  .record<Parts>({
-    addresses,
-    addresses6,
-    allowed: fc.array(allowedIps, { minLength: 1, maxLength: 3 }),
-    mtu: fc.constantFrom(undefined, undefined, '1400', '1280'),
-    table: fc.constantFrom(undefined, undefined, undefined, 'auto', 'off', '1234', 'main', '254'),
-    fwmark: fc.constantFrom(undefined, undefined, undefined, '0x200', '0x100'),
-    port: fc.constantFrom(undefined, undefined, '5555', '5556'),
-    dns: fc.constantFrom(undefined, undefined, '10.9.0.1', '10.9.0.1, corp.example', '10.8.0.1'),
-    preshared: fc.boolean(),
-    keepalive: fc.boolean(),
-    killSwitch: fc.constantFrom(undefined, undefined, 'file', 'option'),
+export const tunnelFile: fc.Arbitrary<TunnelFile> = parts.map(fileOf)
+
+/**
+ * Two files of a full tunnel of IPv4 whose first peer takes everything; in one half of them what makes packets find their
+ * way back (addresses, port) stays, so that none may be lost.
+ */
+export const fullPair: fc.Arbitrary<[TunnelFile, TunnelFile]> = fc
+  .tuple(parts, parts, fc.boolean())
+  .map(([a, b, stays]) => {
+    const { addresses, addresses6, port } = a
+    return [fileOf(full(a)), fileOf(full(stays ? { ...b, addresses, addresses6, port } : b))]
   })
-  .map(fileOf)
+
+/** Two files of any kind; one in three times two of a full tunnel. */
+export const filePair: fc.Arbitrary<[TunnelFile, TunnelFile]> = fc.oneof(
+  { arbitrary: fc.tuple(tunnelFile, tunnelFile), weight: 2 },
+  { arbitrary: fullPair, weight: 1 },
+)
+
+const full = (one: Parts): Parts => ({
+  ...one,
+  addresses: one.addresses.length > 0 ? one.addresses : ['10.9.0.2/24'],
+  allowed: one.allowed.map((list, index) => (index === 0 ? ['0.0.0.0/0', ...list] : list)),
+  table: one.table === 'auto' ? 'auto' : undefined,
+  preshared: false,
+})
 
 function fileOf(parts: Parts): TunnelFile {
   // An allowed IP belongs to one peer.
   const taken = new Set<string>()
   const peers = parts.allowed.map((list, index) => {
-    const own = list.filter((cidr) => !taken.has(cidr))
+    const own = [...new Set(list)].filter((cidr) => !taken.has(cidr))
     for (const cidr of own) taken.add(cidr)
     return [
       '',

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
-import { surroundings, tunnelFile } from './arbitraries.ts'
+import { filePair, surroundings } from './arbitraries.ts'
 import { lasting, longestMs, ofFile, options, Stage } from './stage.ts'
 
 const stage = new Stage()
@@ -11,7 +11,7 @@ test.each<'reload' | 'up' | 'down'>(['reload', 'up', 'down'])(
   'a reload that is killed at any change is made good by the next %s',
   async (next) => {
     await fc.assert(
-      fc.asyncProperty(tunnelFile, tunnelFile, surroundings, fc.nat(20), async (a, b, around, changes) => {
+      fc.asyncProperty(filePair, surroundings, fc.nat(20), async ([a, b], around, changes) => {
         const { machine, tunnel, later } = stage.set(around.prepare)
         const fresh = stage.set(around.prepare)
         const before = machine.snapshot()

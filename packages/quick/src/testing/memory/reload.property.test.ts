@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
-import { disturbance, surroundings, tunnelFile } from './arbitraries.ts'
+import { disturbance, filePair, surroundings } from './arbitraries.ts'
 import type { Machine } from './machine.ts'
 import { lasting, longestMs, ofFile, options, Stage } from './stage.ts'
 
@@ -22,67 +22,61 @@ describe('wgq reload on a machine in memory', () => {
     'brings every tunnel to what a fresh up makes, once, and down takes all of it away',
     async () => {
       await fc.assert(
-        fc.asyncProperty(
-          tunnelFile,
-          tunnelFile,
-          surroundings,
-          disturbance,
-          async (a, other, around, change) => {
-            // What another file set can be told from what somebody else set by the journal alone.
-            const b = change.name === 'journal lost' ? a : other
-            const { machine, tunnel, neighbour, forget, clear } = stage.set(around.prepare)
-            const fresh = stage.set(around.prepare)
-            try {
-              change.lasts?.(fresh.machine)
-              if (around.neighbour !== undefined) {
-                expect(await neighbour.up(around.neighbour), machine.printed).toBe(0)
-                expect(await fresh.neighbour.up(around.neighbour)).toBe(0)
-              }
-              const before = fresh.machine.snapshot()
-              fc.pre((await tunnel.up(a.text, options(a))) === 0)
-              const wanted = change.name === 'journal lost' ? ofFile(a) : lasting(a, b)
-              const canUp = (await fresh.tunnel.up(b.text, wanted)) === 0
-              change.disturb(machine, forget)
-              if (around.neighbour !== undefined)
-                expect(await neighbour.reload(around.neighbour), machine.printed).toBe(0)
-              const disturbed = machine.snapshot()
-              machine.printed = ''
-              // What was left out for want of IPv6 was never the tunnel's.
-              const taken = a.full.filter((family) => family === 4 || !machine.network.isIpv6Off('wg0'))
-              const watched = change.harmless ? taken.filter((family) => b.full.includes(family)) : []
-              const seen: string[] = []
-              machine.after = (what) => {
-                const out = leaks(machine, watched)
-                if (out.length > 0) seen.push(`${out.join()} after ${what}`)
-              }
-              const status = await tunnel.reload(b.text, ofFile(b))
-              machine.after = () => {}
-              expect(seen, machine.printed).toEqual([])
-              if (canUp) {
-                expect(status, machine.printed).toBe(0)
-                // A mark that the file leaves open may stay what somebody made of it, as long as all agree on it.
-                if (change.name !== 'mark changed')
-                  expect(machine.snapshot(), machine.printed).toEqual(fresh.machine.snapshot())
-                expect(await tunnel.differences(b.text, ofFile(b))).toEqual([])
-                if (around.neighbour !== undefined)
-                  expect(await neighbour.differences(around.neighbour)).toEqual([])
-                machine.printed = ''
-                machine.changes = 0
-                expect(await tunnel.reload(b.text, ofFile(b)), machine.printed).toBe(0)
-                expect(machine.changes, machine.printed).toBe(0)
-              } else {
-                // A file that cannot be brought up here (a route that is there already) changes nothing.
-                expect(status, machine.printed).not.toBe(0)
-                if (change.harmless) expect(machine.snapshot(), machine.printed).toEqual(disturbed)
-              }
-              expect(await tunnel.down(b.text, ofFile(b)), machine.printed).toBe(0)
-              expect(machine.snapshot(), machine.printed).toEqual(before)
-            } finally {
-              clear()
-              fresh.clear()
+        fc.asyncProperty(filePair, surroundings, disturbance, async ([a, other], around, change) => {
+          // What another file set can be told from what somebody else set by the journal alone.
+          const b = change.name === 'journal lost' ? a : other
+          const { machine, tunnel, neighbour, forget, clear } = stage.set(around.prepare)
+          const fresh = stage.set(around.prepare)
+          try {
+            change.lasts?.(fresh.machine)
+            if (around.neighbour !== undefined) {
+              expect(await neighbour.up(around.neighbour), machine.printed).toBe(0)
+              expect(await fresh.neighbour.up(around.neighbour)).toBe(0)
             }
-          },
-        ),
+            const before = fresh.machine.snapshot()
+            fc.pre((await tunnel.up(a.text, options(a))) === 0)
+            const wanted = change.name === 'journal lost' ? ofFile(a) : lasting(a, b)
+            const canUp = (await fresh.tunnel.up(b.text, wanted)) === 0
+            change.disturb(machine, forget)
+            if (around.neighbour !== undefined)
+              expect(await neighbour.reload(around.neighbour), machine.printed).toBe(0)
+            const disturbed = machine.snapshot()
+            machine.printed = ''
+            // What was left out for want of IPv6 was never the tunnel's.
+            const taken = a.full.filter((family) => family === 4 || !machine.network.isIpv6Off('wg0'))
+            const watched = change.harmless ? taken.filter((family) => b.full.includes(family)) : []
+            const seen: string[] = []
+            machine.after = (what) => {
+              const out = leaks(machine, watched)
+              if (out.length > 0) seen.push(`${out.join()} after ${what}`)
+            }
+            const status = await tunnel.reload(b.text, ofFile(b))
+            machine.after = () => {}
+            expect(seen, machine.printed).toEqual([])
+            if (canUp) {
+              expect(status, machine.printed).toBe(0)
+              // A mark that the file leaves open may stay what somebody made of it, as long as all agree on it.
+              if (change.name !== 'mark changed')
+                expect(machine.snapshot(), machine.printed).toEqual(fresh.machine.snapshot())
+              expect(await tunnel.differences(b.text, ofFile(b))).toEqual([])
+              if (around.neighbour !== undefined)
+                expect(await neighbour.differences(around.neighbour)).toEqual([])
+              machine.printed = ''
+              machine.changes = 0
+              expect(await tunnel.reload(b.text, ofFile(b)), machine.printed).toBe(0)
+              expect(machine.changes, machine.printed).toBe(0)
+            } else {
+              // A file that cannot be brought up here (a route that is there already) changes nothing.
+              expect(status, machine.printed).not.toBe(0)
+              if (change.harmless) expect(machine.snapshot(), machine.printed).toEqual(disturbed)
+            }
+            expect(await tunnel.down(b.text, ofFile(b)), machine.printed).toBe(0)
+            expect(machine.snapshot(), machine.printed).toEqual(before)
+          } finally {
+            clear()
+            fresh.clear()
+          }
+        }),
         stage.settings,
       )
     },
@@ -93,7 +87,7 @@ describe('wgq reload on a machine in memory', () => {
     'that is refused a step leaves everything as it was',
     async () => {
       await fc.assert(
-        fc.asyncProperty(tunnelFile, tunnelFile, surroundings, fc.nat(20), async (a, b, around, step) => {
+        fc.asyncProperty(filePair, surroundings, fc.nat(20), async ([a, b], around, step) => {
           const { machine, tunnel, clear } = stage.set(around.prepare)
           try {
             fc.pre((await tunnel.up(a.text, options(a))) === 0)

@@ -229,6 +229,11 @@ test('a preshared key that a hook set stays, one that the file gave goes with it
   expect(await objects(hooked)).toEqual([])
   expect(await tunnel.reload(`${hooked}PersistentKeepalive = 25\n`)).toBe(0)
   expect(device().peers[0]?.presharedKey).toBe(secret)
+  const said = `The preshared key of peer ${key} of wg0 is not from the file, and stays.`
+  expect(machine.printed).toContain(said)
+  machine.printed = ''
+  expect(await tunnel.reload(hooked)).toBe(0)
+  expect(machine.printed).not.toContain(said)
   expect(await tunnel.down(hooked)).toBe(0)
   await come(file('10.5.0.0/16', ['Address = 10.9.0.2/24'], [`PresharedKey = ${secret}`]))
   expect(await objects(split)).toEqual(['peer preshared key'])

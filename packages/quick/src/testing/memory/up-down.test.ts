@@ -219,6 +219,19 @@ describe('an up that fails', () => {
     expect(machine.snapshot()).toEqual(before)
   })
 
+  test('a fault of ours on the way back is told, and keeps nothing else from being taken back', async () => {
+    const strange = edgesWith(({ run }) => ({
+      run: async (program, args, options) => {
+        if (program === 'resolvconf' && args[0] === '-d') throw new TypeError('undefined is strange')
+        return program === 'bash' ? { status: 5, stdout: '' } : run(program, args, options)
+      },
+    }))
+    expect(await tunnel.up(file(['DNS = 10.9.0.1', 'PostUp = false']), strange)).toBe(1)
+    expect(machine.printed).toContain('[!] internal error: undefined is strange, please report; going on.\n')
+    expect(isUp()).toBe(false)
+    expect(readJournal(tunnel.runDirectory, 'wg0')?.undo.map((op) => op.do)).toEqual(['dns.unset'])
+  })
+
   test('a step of the undoing that fails stays noted, and the next run does it', async () => {
     const stuck = failing(
       (program, args) => program === 'resolvconf' || (program === 'nft' && args[0] === '-f'),
