@@ -3,14 +3,15 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { launcher } from './launcher.mjs'
+import { libraryPackages } from './libraries.mjs'
 import { prebuiltAddon, prebuiltTargets } from './prebuilt.mjs'
 import { licenceText, thirdParty } from './third-party.mjs'
 
 const programs = ['wgq', 'wg', 'wg-quick', 'wgqd']
 
 /**
- * Builds the npm packages: `wgq` with the programs, and one for each platform with its addon, of which npm installs the
- * one that fits (`os`, `cpu`, `libc`). No package has an install script; npm's archives carry no times.
+ * Builds the npm packages: `wgq` with the programs, one for each platform with its addon, of which npm installs the one
+ * that fits (`os`, `cpu`, `libc`), and the libraries `@wgq/*`. No package has an install script; npm's archives carry no times.
  * @param {{ root: string, version: string, out: string, platforms?: readonly (keyof typeof prebuiltTargets)[],
  *   addonHere?: string }} options
  *   `addonHere` is put into them in place of the cross-compiled addons
@@ -75,7 +76,7 @@ export const npmPackages = ({ root, version, out, platforms = Object.keys(prebui
     return folder
   })
   mkdirSync(out, { recursive: true })
-  return [main, ...addons].map(pack)
+  return [main, ...addons, ...libraryPackages({ root, version, stage })].map(pack)
 }
 
 const manualPages = (root) => readdirSync(join(root, 'docs/man')).filter((page) => /\.[58]$/.test(page))

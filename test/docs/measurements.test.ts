@@ -6,14 +6,16 @@ import { measuredNames, withTables } from '../../scripts/benchmarks/rig/tables.t
 import { workspace } from '../support/workspace.ts'
 
 const kept = join(workspace, 'docs/measurements')
-const page = readFileSync(join(workspace, 'docs/performance.md'), 'utf8')
+const pages = ['performance', 'packaging'].map((name) =>
+  readFileSync(join(workspace, `docs/${name}.md`), 'utf8'),
+)
 
 test('every table of measured figures shows what was kept, and everything kept is shown', () => {
-  expect(measuredNames(page).toSorted()).toEqual(
+  expect(pages.flatMap(measuredNames).toSorted()).toEqual(
     readdirSync(kept)
       .map((file) => file.replace(/\.json$/, ''))
       .toSorted(),
   )
   const rowsOf = (name: string) => JSON.parse(readFileSync(join(kept, `${name}.json`), 'utf8')).rows
-  expect(page).toBe(withTables(page, rowsOf))
+  for (const page of pages) expect(page).toBe(withTables(page, rowsOf))
 })

@@ -1,24 +1,19 @@
 // SPDX-License-Identifier: MIT
 import { constants } from 'node:os'
-import { basename } from 'node:path'
-import { checkConfiguration } from '@wgq/config/check'
-import { readConfigFile } from '@wgq/config/config-file'
+import { basename, dirname, join } from 'node:path'
 import { type Location, locate, locateAs, worldAccessibleWarning } from '@wgq/config/locate'
-import { joinParts, readParts } from '@wgq/config/parts'
 import { readSettings } from '@wgq/config/settings'
-import { encodeSource } from '@wgq/config/source'
 import { isWgqError, WgqError } from '@wgq/model/error'
-import { exceptionsOf } from '@wgq/quick/exceptions/directives'
-import { gatewayWanted } from '@wgq/quick/gateway/wanted'
-import { wantsKillSwitch } from '@wgq/quick/kill-switch/directive'
+import { openEdges } from '@wgq/quick/open-edges'
+import { readTunnel } from '@wgq/quick/read-tunnel'
 import { Interrupted } from '@wgq/quick/run/failure'
 import type { Session } from '@wgq/quick/session'
 import { loadSystem } from '@wgq/quick/systems/system'
 import { rerunAsRoot, thisProgram } from './as-root.ts'
 import type { Invocation } from './command.ts'
 import { journalledConfig } from './observe/config-path.ts'
-import { writeErr } from './output.ts'
-import { openEdges, usableRunDirectory } from './quick-edges.ts'
+import { tellErr, writeErr } from './output.ts'
+import { usableRunDirectory } from './usable-run-directory.ts'
 
 /**
  * Carries out up, down or save: as root, with the configuration read and signals held back until a step is complete.
@@ -46,18 +41,29 @@ export const runQuick = async (
   if (elsewhere) return elsewhere
   holdSignals()
   const { name: program, script, binDirectory } = thisProgram()
-  const directory = usableRunDirectory(personality === 'wgq')
+  const style: Session['style'] = personality === 'wgq' ? 'wgq' : 'wg-quick'
+  const directory = usableRunDirectory(style === 'wgq')
   const open = async (
     rest: Pick<Session, 'name' | 'configPath' | 'settings' | 'killSwitch' | 'gateway' | 'exceptions'>,
     encode = encodeUtf8,
   ) => ({
     ...rest,
-    edges: await openEdges({ binDirectory, exact: personality !== 'wgq', encode, scratch: directory }),
+    edges: await openEdges({
+      binDirectory,
+      exact: style !== 'wgq',
+      encode,
+      scratch: directory,
+      daemonFile: join(dirname(process.argv[1] ?? ''), 'wgqd.cjs'),
+      // Loaded when the first name comes.
+      lookup: async (names, env) =>
+        (await import('./observe/endpoint-lookup.ts')).helpedLookup(names, env, tellErr),
+      print: tellErr,
+    }),
     system: await loadSystem(),
     program,
     script,
     binDirectory,
-    style: personality === 'wgq' ? ('wgq' as const) : ('wg-quick' as const),
+    style,
     runDirectory: directory,
     interruption,
   })
@@ -72,30 +78,11 @@ export const runQuick = async (
     if (status === undefined) throw error
     return status
   }
-  const { interfaceName: name, path: configPath } = location
-  if (location.worldAccessible) writeErr(`${worldAccessibleWarning(configPath)}\n`)
-  const source = readConfigFile(configPath)
-  // Upstream knows no drop-ins.
-  const parts = personality === 'wgq' ? readParts(configPath, source) : [{ path: configPath, source }]
-  const settings = readSettings(joinParts(parts), configPath)
+  if (location.worldAccessible) writeErr(`${worldAccessibleWarning(location.path)}\n`)
   // Under its own name wgq looks before it leaps; upstream finds out half-way.
-  if (personality === 'wgq' && (verb === 'up' || verb === 'reload'))
-    for (const part of parts) await checkConfiguration(part.source.text, part.path)
-  const encode = (text: string): Buffer => encodeSource({ ...source, text })
-  const killSwitch = personality === 'wgq' && wantsKillSwitch(source.text)
-  const gateway = personality === 'wgq' ? gatewayWanted(source.text, configPath) : undefined
-  const exceptions = personality === 'wgq' ? exceptionsOf(source.text, configPath) : undefined
-  const session = await open(
-    {
-      name,
-      configPath,
-      settings,
-      killSwitch,
-      ...(gateway && { gateway }),
-      ...(exceptions && { exceptions }),
-    },
-    encode,
-  )
+  const checked = style === 'wgq' && (verb === 'up' || verb === 'reload')
+  const { encode, ...tunnel } = await readTunnel(location, style, checked)
+  const session = await open(tunnel, encode)
   return closing(session, work)
 }
 

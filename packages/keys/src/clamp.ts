@@ -2,7 +2,7 @@
 import { type Key, keyBytes, keyFromBytes } from '@wgq/model/key'
 
 /** RFC 7748 §5: three low bits and the top bit cleared, the second highest set. In place; returns `bytes`. */
-export const clamp = (bytes: Buffer): Buffer => {
+export const clamp = <Bytes extends Uint8Array>(bytes: Bytes): Bytes => {
   bytes[0] = (bytes[0] as number) & 248
   bytes[31] = ((bytes[31] as number) & 127) | 64
   return bytes

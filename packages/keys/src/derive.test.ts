@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { type Key, keyFromBytes, parseKey, zeroKey } from '@wgq/model/key'
 import { expect, test } from 'vitest'
+import { derivePublicKey as inBrowser } from './browser/derive.ts'
 import { derivePublicKey } from './derive.ts'
 
 test.each<[string, Key, string]>([
@@ -13,4 +14,5 @@ test.each<[string, Key, string]>([
   ['zero', zeroKey, 'L+V9o0fNYkMVKNqsX7spBzD/9oSvxM/C7ZCZX1jLO3Q='],
 ])('public key of %s (spec wg §8)', (_name, privateKey, publicKey) => {
   expect(derivePublicKey(privateKey)).toBe(publicKey)
+  expect(inBrowser(privateKey)).toBe(publicKey)
 })

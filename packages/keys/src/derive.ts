@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// In bundles for browsers browser/derive.ts takes the place of this file.
 import { type Key, keyBytes, keyFromBytes } from '@wgq/model/key'
 
 // RFC 8410: PrivateKeyInfo of X25519 up to the 32 bytes of the key.

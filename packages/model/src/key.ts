@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { WgqError } from './error.ts'
+import { bytesOfBase64, bytesOfHex, toBase64, toHex } from './key-encoding.ts'
 
 declare const keyBrand: unique symbol
 
@@ -24,21 +25,21 @@ export const parseKey = (text: string): Key => {
   )
 }
 
-/** The 32 bytes of a key, in a buffer of its own. */
-export const keyBytes = (key: Key): Buffer => Buffer.from(key, 'base64')
+/** The 32 bytes of a key, in a buffer of its own; in a browser a plain Uint8Array. */
+export const keyBytes = (key: Key): Buffer => bytesOfBase64(key)
 
 /** The key made of exactly 32 bytes. Raises `E_KEY` for any other length. */
 export const keyFromBytes = (bytes: Uint8Array): Key => {
   if (bytes.length !== 32) throw new WgqError('E_KEY', `A key has 32 bytes, found ${bytes.length}`)
-  return Buffer.from(bytes.buffer, bytes.byteOffset, 32).toString('base64') as Key
+  return toBase64(bytes) as Key
 }
 
 /** The key of 64 hexadecimal digits in either case (UAPI); undefined for anything else. */
 export const keyFromHex = (hex: string): Key | undefined =>
-  /^[0-9a-fA-F]{64}$/.test(hex) ? (Buffer.from(hex, 'hex').toString('base64') as Key) : undefined
+  /^[0-9a-fA-F]{64}$/.test(hex) ? (toBase64(bytesOfHex(hex)) as Key) : undefined
 
 /** 64 lower-case hexadecimal digits (UAPI). */
-export const keyToHex = (key: Key): string => Buffer.from(key, 'base64').toString('hex')
+export const keyToHex = (key: Key): string => toHex(bytesOfBase64(key))
 
 /** All zero: means "no key" wherever a key can be unset. */
 export const zeroKey = 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=' as Key

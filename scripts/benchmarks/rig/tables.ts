@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 /** One row of a result: column names and values. */
-type Row = Readonly<Record<string, string | number>>
+export type Row = Readonly<Record<string, string | number>>
 
 /** A table in Markdown; all rows have the columns of the first. */
 const markdownTable = (rows: readonly Row[]): string => {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 
+import { formatConf } from '@wgq/quick/format-conf'
 import type { Handler } from '../command.ts'
 import { deviceFault } from '../device-fault.ts'
 import { devicesFor } from '../devices-for.ts'
 import { writeErr, writeOut } from '../output.ts'
-import { formatConf } from '../show/conf.ts'
 import { usageLine } from '../usage.ts'
 
 /** wg showconf: the running settings as a configuration (spec wg §3). */

@@ -1,37 +1,15 @@
 // SPDX-License-Identifier: MIT
-import { accessSync, constants, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { dirname, isAbsolute, join } from 'node:path'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { isAbsolute, join } from 'node:path'
 import { openDevices, openDevicesAsWg } from '@wgq/backends/devices'
 import { openHost, openHostInside } from '@wgq/backends/host'
 import { systemContext } from '@wgq/config/wg/context'
 import type { Lookup } from '@wgq/config/wg/lookup'
 import { readWgFile } from '@wgq/config/wg/read-file'
-import type { Edges, NameHelp } from '@wgq/quick/edges'
-import { childRunner, findProgram } from '@wgq/quick/run/child'
-import { runDirectory } from '@wgq/quick/run/directory'
-import { makeRunDirectory } from '@wgq/quick/run/journal'
-import { searchPath } from '@wgq/quick/run/search-path'
-import { tellErr, writeErr } from './output.ts'
-import { formatConf } from './show/conf.ts'
-
-/**
- * The directory of journals; where it cannot be written (a container with a read-only /run) one for this run alone, so that
- * tunnels still come up, as upstream's do.
- */
-export const usableRunDirectory = (explain: boolean): string => {
-  try {
-    makeRunDirectory(runDirectory)
-    accessSync(runDirectory, constants.W_OK)
-    return runDirectory
-  } catch {
-    if (explain)
-      writeErr(`[!] ${runDirectory} cannot be written: what a run that is cut off leaves behind will stay.\n`)
-    const directory = mkdtempSync(join(tmpdir(), 'wgq-'))
-    process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
-    return directory
-  }
-}
+import type { Edges, NameHelp } from './edges.ts'
+import { formatConf } from './format-conf.ts'
+import { childRunner, findProgram } from './run/child.ts'
+import { searchPath } from './run/search-path.ts'
 
 /** How the outside is reached. */
 interface EdgeOptions {
@@ -43,17 +21,31 @@ interface EdgeOptions {
   readonly encode: (text: string) => Buffer
   /** A directory that nobody else looks into. */
   readonly scratch: string
+  /** The bundle of the data plane, started directly where it is there and nothing of the environment speaks against it. */
+  readonly daemonFile: string
+  /** How names of endpoints are looked up when the system's way needs help. */
+  readonly lookup?: (names: NameHelp, env: NodeJS.ProcessEnv) => Promise<Lookup>
+  /** Takes what is said on the way. */
+  readonly print: (text: string) => void
 }
 
 /** Everything outside of the process, as wg-quick needs it. */
-export const openEdges = async ({ binDirectory, exact, encode, scratch }: EdgeOptions): Promise<Edges> => {
+export const openEdges = async ({
+  binDirectory,
+  exact,
+  encode,
+  scratch,
+  daemonFile,
+  lookup,
+  print,
+}: EdgeOptions): Promise<Edges> => {
   const env = childEnvironment(binDirectory, !exact)
   return {
     host: await openHost(),
     devices: exact ? openDevicesAsWg() : openDevices(),
     ...(process.platform === 'linux' ? { openHost: openHostInside } : {}),
     run: childRunner(env, scratch),
-    ...embeddedDataPlane(binDirectory, env),
+    ...embeddedDataPlane(binDirectory, daemonFile, env),
     find: findProgram(env['PATH']),
     // The reading of wg wants one character per byte.
     readWgConfig: (text, names) =>
@@ -62,9 +54,9 @@ export const openEdges = async ({ binDirectory, exact, encode, scratch }: EdgeOp
         '/dev/fd/63',
         systemContext(
           exact,
-          (line) => tellErr(`${Buffer.from(line, 'latin1')}\n`),
+          (line) => print(`${Buffer.from(line, 'latin1')}\n`),
           !exact,
-          names && (async (host) => (await helped(names, env))(host)),
+          names && lookup && (async (host) => (await lookup(names, env))(host)),
         ),
       ),
     formatConf,
@@ -77,20 +69,19 @@ export const openEdges = async ({ binDirectory, exact, encode, scratch }: EdgeOp
     },
     writeSysctl: (key, value) => writeFileSync(sysctlPath(key), value),
     env,
-    print: tellErr,
+    print,
   }
 }
 
-/** Loaded when the first name comes. */
-const helped = async (names: NameHelp, env: NodeJS.ProcessEnv): Promise<Lookup> =>
-  (await import('./observe/endpoint-lookup.ts')).helpedLookup(names, env, tellErr)
-
 /**
- * The daemon is started directly by the Node.js that runs now, from the file beside this program: its launcher would start
- * Node.js twice more. With settings of its own in the environment, or where the file is not there, the launcher serves.
+ * The daemon is started directly by the Node.js that runs now, from its file: its launcher would start Node.js
+ * twice more. With settings of its own in the environment, or where the file is not there, the launcher serves.
  */
-const embeddedDataPlane = (binDirectory: string, env: NodeJS.ProcessEnv): Pick<Edges, 'startDataPlane'> => {
-  const file = join(dirname(process.argv[1] ?? ''), 'wgqd.cjs')
+const embeddedDataPlane = (
+  binDirectory: string,
+  file: string,
+  env: NodeJS.ProcessEnv,
+): Pick<Edges, 'startDataPlane'> => {
   if (!isAbsolute(file) || !existsSync(file) || ownSettings.some((name) => env[name] !== undefined)) return {}
   return {
     startDataPlane: async (name) => {

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+// The encodings of keys. In bundles for browsers browser/key-encoding.ts takes the place of this file.
+
+/** The bytes of base64, in a buffer of their own. */
+export const bytesOfBase64 = (text: string): Buffer => Buffer.from(text, 'base64')
+
+/** Bytes as base64. */
+export const toBase64 = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64')
+
+/** The bytes of hexadecimal digits. */
+export const bytesOfHex = (text: string): Buffer => Buffer.from(text, 'hex')
+
+/** Bytes as lower-case hexadecimal digits. */
+export const toHex = (bytes: Buffer): string => bytes.toString('hex')

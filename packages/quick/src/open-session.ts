@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+import { join } from 'node:path'
+import { locate } from '@wgq/config/locate'
+import { openEdges } from './open-edges.ts'
+import { readTunnel } from './read-tunnel.ts'
+import { runDirectory } from './run/directory.ts'
+import { makeRunDirectory } from './run/journal.ts'
+import type { Session } from './session.ts'
+import { loadSystem } from './systems/system.ts'
+
+/** How another program drives a tunnel. */
+export interface SessionOptions {
+  /**
+   * The folder of `wgq`, `wg`, `wg-quick` and `wgqd`: hooks find them there first, and the data plane is started from there
+   * where the kernel has no driver.
+   */
+  readonly binDirectory: string
+  /** Takes the lines that `wgq` prints on standard error; nothing is printed unless given. */
+  readonly print?: (text: string) => void
+  /** Hears of every operation that was carried out. */
+  readonly notice?: Session['notice']
+  /** As `wgq up --kill-switch`. */
+  readonly killSwitch?: boolean
+  /** As `wgq up --strict`. */
+  readonly strict?: boolean
+}
+
+/**
+ * What `up`, `down` and `reload` of this package need, for the interface or the file that `wgq up` would be given. Root is
+ * needed. `session.interruption.signal` may be set to stop a verb between two steps. End with `session.edges.host.close()`.
+ * Raises what finding, reading and checking the file raise.
+ */
+export const openSession = async (nameOrFile: string, options: SessionOptions): Promise<Session> => {
+  const { binDirectory, print = () => {}, notice, strict = false } = options
+  const { encode, ...tunnel } = await readTunnel(locate(nameOrFile), 'wgq', true)
+  makeRunDirectory(runDirectory)
+  return {
+    ...tunnel,
+    killSwitch: options.killSwitch ?? tunnel.killSwitch ?? false,
+    edges: await openEdges({
+      binDirectory,
+      exact: false,
+      encode,
+      scratch: runDirectory,
+      daemonFile: join(binDirectory, '../lib/wgqd.cjs'),
+      print,
+    }),
+    system: await loadSystem(),
+    program: 'wgq',
+    script: join(binDirectory, 'wgq'),
+    binDirectory,
+    style: 'wgq',
+    runDirectory,
+    strict,
+    ...(notice && { notice }),
+    interruption: {},
+  }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+import { checkConfiguration } from '@wgq/config/check'
+import { readConfigFile } from '@wgq/config/config-file'
+import type { Location } from '@wgq/config/locate'
+import { joinParts, readParts } from '@wgq/config/parts'
+import { readSettings } from '@wgq/config/settings'
+import { encodeSource } from '@wgq/config/source'
+import { exceptionsOf } from './exceptions/directives.ts'
+import { gatewayWanted } from './gateway/wanted.ts'
+import { wantsKillSwitch } from './kill-switch/directive.ts'
+import type { Session } from './session.ts'
+
+/** What the configuration file of a tunnel says, and `encode`: the bytes that stand for a text in it. */
+export type TunnelFile = Pick<
+  Session,
+  'name' | 'configPath' | 'settings' | 'killSwitch' | 'gateway' | 'exceptions'
+> & {
+  readonly encode: (text: string) => Buffer
+}
+
+/**
+ * Reads the file of a tunnel: as wg-quick does, or in wgq's own style with drop-ins and directives, `checked` as `up` does it
+ * before it changes anything. Raises what reading, parsing and checking raise.
+ */
+export const readTunnel = async (
+  { interfaceName, path }: Location,
+  style: Session['style'],
+  checked = false,
+): Promise<TunnelFile> => {
+  const own = style === 'wgq'
+  const source = readConfigFile(path)
+  // Upstream knows no drop-ins.
+  const parts = own ? readParts(path, source) : [{ path, source }]
+  const settings = readSettings(joinParts(parts), path)
+  if (checked) for (const part of parts) await checkConfiguration(part.source.text, part.path)
+  const gateway = own ? gatewayWanted(source.text, path) : undefined
+  const exceptions = own ? exceptionsOf(source.text, path) : undefined
+  return {
+    name: interfaceName,
+    configPath: path,
+    settings,
+    killSwitch: own && wantsKillSwitch(source.text),
+    ...(gateway && { gateway }),
+    ...(exceptions && { exceptions }),
+    encode: (text) => encodeSource({ ...source, text }),
+  }
+}

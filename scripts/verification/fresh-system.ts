@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+import { spawnSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { workspace } from '../../test/support/workspace.ts'
+
+const cache = join(workspace, '.cache/roots')
+
+/** $1 is the folder of the system, $2 `own` for a network that is the loopback alone; the rest is run inside. */
+const enter = `
+root=$1 network=$2; shift 2
+[ "$network" != own ] || ip link set lo up
+mount --rbind /dev "$root/dev"
+mount -t proc proc "$root/proc"
+mount -t sysfs sysfs "$root/sys"
+mount -t tmpfs tmpfs "$root/run"
+exec chroot "$root" sh -euc "$@"
+`
+
+/** Variables that say how this machine reaches package registries, and files that they name. */
+const passedOn = /^(npm_config_.*|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|https?_proxy|no_proxy)$/i
+
+/** A Debian system of its own in a folder, as debootstrap makes it. Nothing of it stays but the copy that is made anew. */
+export class FreshSystem {
+  private readonly folder: string
+  private readonly env: NodeJS.ProcessEnv
+
+  /**
+   * @param suite Debian's name of the release
+   * @param name of the folder below .cache/roots
+   */
+  constructor(suite: string, name: string) {
+    const pristine = join(cache, suite)
+    if (!existsSync(pristine)) {
+      mkdirSync(cache, { recursive: true })
+      finish('debootstrap', ['--variant=minbase', suite, `${pristine}.new`])
+      renameSync(`${pristine}.new`, pristine)
+    }
+    this.folder = join(cache, `${name}.system`)
+    rmSync(this.folder, { recursive: true, force: true })
+    finish('cp', ['-a', pristine, this.folder])
+    const known = Object.entries(process.env).filter(([variable]) => passedOn.test(variable))
+    this.env = {
+      ...Object.fromEntries(known),
+      PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+      HOME: '/root',
+      LC_ALL: 'C.UTF-8',
+      DEBIAN_FRONTEND: 'noninteractive',
+    }
+    for (const file of ['/etc/resolv.conf', ...known.map(([, value]) => value as string)])
+      if (file.startsWith('/') && existsSync(file)) this.bring(file, file)
+  }
+
+  /** Copies a file or a folder into the system. */
+  bring(from: string, to: string): void {
+    mkdirSync(dirname(join(this.folder, to)), { recursive: true })
+    rmSync(join(this.folder, to), { recursive: true, force: true })
+    cpSync(from, join(this.folder, to), { recursive: true, dereference: true })
+  }
+
+  /**
+   * Runs a script of sh inside, with this machine's network or with a loopback of its own; returns what it prints and the
+   * seconds it took. Throws with its output when it fails.
+   */
+  run(
+    script: string,
+    network: 'own' | 'machine' = 'own',
+  ): { readonly stdout: string; readonly seconds: number } {
+    const isolation = ['--mount', '--pid', '--fork', '--kill-child', ...(network === 'own' ? ['--net'] : [])]
+    const began = performance.now()
+    const stdout = finish(
+      'unshare',
+      [...isolation, 'sh', '-euc', enter, 'sh', this.folder, network, script],
+      this.env,
+    )
+    return { stdout, seconds: (performance.now() - began) / 1000 }
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+}
+
+const finish = (command: string, words: readonly string[], env = process.env): string => {
+  const done = spawnSync(command, words, { encoding: 'utf8', env, maxBuffer: 1 << 28 })
+  if (done.status !== 0)
+    throw new Error(`${words.at(-1)}: ${done.status ?? done.signal}\n${done.stdout}${done.stderr}`)
+  return done.stdout
+}
