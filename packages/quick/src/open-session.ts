@@ -9,7 +9,7 @@ import type { Session } from './session.ts'
 import { loadSystem } from './systems/system.ts'
 
 /** How another program drives a tunnel. */
-export interface SessionOptions {
+interface SessionOptions {
   /**
    * The folder of `wgq`, `wg`, `wg-quick` and `wgqd`: hooks find them there first, and the data plane is started from there
    * where the kernel has no driver.
