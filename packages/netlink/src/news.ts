@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 import { openNetlinkSocket } from '@wgq/native/raw-socket'
+import { littleEndian } from './byte-order.ts'
 
-/** What changed: links, addresses, routes or rules (`ip monitor`), or nftables (`nft monitor`). */
-type News = 'network' | 'firewall'
+/** The interface whose changes are told from those of others. */
+export interface OwnLink {
+  readonly name: string
+  readonly index: number
+}
 
 /** NETLINK_ROUTE with RTMGRP_LINK, _IPV4_IFADDR, _IPV4_ROUTE, _IPV4_RULE, _IPV6_IFADDR, _IPV6_ROUTE and _IPV6_RULE. */
 const network = { protocol: 0, groups: 0x1 | 0x10 | 0x40 | 0x80 | 0x100 | 0x400 | 0x40000 }
@@ -10,29 +14,35 @@ const network = { protocol: 0, groups: 0x1 | 0x10 | 0x40 | 0x80 | 0x100 | 0x400 
 const firewall = { protocol: 12, groups: 1 << 6 }
 
 /**
- * Calls `onNews` for each burst of changes that the kernel tells of, in the namespace of this process; messages that were
- * lost are news too. A kernel without nftables tells of the network alone. Raises an error with `code` where the kernel
- * cannot be listened to.
+ * Calls `onNews` for each burst of changes that the kernel tells of, in the namespace of this process: links, addresses,
+ * routes and rules (`ip monitor`) and nftables (`nft monitor`). `ours` says that one of them may be about the given
+ * interface; messages that were lost may be. A kernel without nftables tells of the network alone. Raises an error with
+ * `code` where the kernel cannot be listened to.
  */
-export const watchNews = (onNews: (news: News) => void): { close(): void } => {
-  const listen = (news: News, where: typeof network) => {
+export const watchNews = (own: OwnLink, onNews: (ours: boolean) => void): { close(): void } => {
+  const listen = (isOurs: (datagram: Uint8Array) => boolean, where: typeof network) => {
     const socket = openNetlinkSocket(where)
     socket.watch(() => {
+      let ours = false
       for (;;) {
         try {
-          if (socket.receive() === undefined) break
+          const datagram = socket.receive()
+          if (datagram === undefined) break
+          ours ||= isOurs(datagram)
         } catch (error) {
           // ENOBUFS: some were dropped, and the rest is still there.
           if ((error as NodeJS.ErrnoException).code !== 'ENOBUFS') break
+          ours = true
         }
       }
-      onNews(news)
+      onNews(ours)
     })
     return socket
   }
-  const sockets = [listen('network', network)]
+  const sockets = [listen((datagram) => isAboutLink(datagram, own.index), network)]
   try {
-    sockets.push(listen('firewall', firewall))
+    // Tables have the name of their interface in their own.
+    sockets.push(listen((datagram) => Buffer.from(datagram).includes(own.name), firewall))
   } catch {
     // nftables is not there.
   }
@@ -44,4 +54,42 @@ export const watchNews = (onNews: (news: News) => void): { close(): void } => {
       }
     },
   }
+}
+
+const headerBytes = 16
+/** RTA_OIF. */
+const outputLink = 4
+const routeBytes = 12
+
+/**
+ * Says whether a datagram of rtnetlink is about a link (its routes and addresses too), or about policy rules and
+ * default routes, which concern all. */
+export const isAboutLink = (datagram: Uint8Array, index: number): boolean => {
+  const view = new DataView(datagram.buffer, datagram.byteOffset, datagram.byteLength)
+  for (let start = 0; start + headerBytes <= view.byteLength; ) {
+    const length = view.getUint32(start, littleEndian)
+    if (length < headerBytes || start + length > view.byteLength) return true
+    // RTM_NEWLINK is 16; each object has four numbers: new, delete, get, set.
+    const object = view.getUint16(start + 4, littleEndian) >> 2
+    const body = start + headerBytes
+    const end = start + length
+    if (object === 8) return true
+    const hasIndex = (object === 4 || object === 5) && body + 8 <= end
+    if (hasIndex && view.getInt32(body + 4, littleEndian) === index) return true
+    const isDefault = object === 6 && body + 2 <= end && view.getUint8(body + 1) === 0
+    if (isDefault || (object === 6 && leavesThrough(view, body + routeBytes, end, index))) return true
+    start += (length + 3) & ~3
+  }
+  return false
+}
+
+const leavesThrough = (view: DataView, first: number, end: number, index: number): boolean => {
+  for (let at = first; at + 4 <= end; ) {
+    const length = view.getUint16(at, littleEndian)
+    if (length < 4) return true
+    const isOutput = view.getUint16(at + 2, littleEndian) === outputLink && at + 8 <= end
+    if (isOutput && view.getInt32(at + 4, littleEndian) === index) return true
+    at += (length + 3) & ~3
+  }
+  return false
 }

@@ -18,9 +18,10 @@ export interface FollowerEdges {
   readonly repair: () => Promise<number>
   /** The device; undefined where it is gone. */
   readonly device: () => Promise<Device | undefined>
-  /** Gives peers that do not answer another endpoint; one line for each, and seconds until it wants to look again. */
+  /** Gives peers that do not answer, or have no way any more, another endpoint; one line for each, and seconds until it wants to look again. */
   readonly moveEndpoints: (
     device: Device,
+    networkChanged: boolean,
   ) => Promise<{ readonly lines: readonly string[]; readonly againSeconds: number | undefined }>
   /** One line for the log. */
   readonly say: (line: string) => void
@@ -51,9 +52,9 @@ export class Follower {
     this.applied = edges.fileStamp()
   }
 
-  /** Something changed on the machine. */
-  changed(): void {
-    this.pace.changed(this.edges.now())
+  /** Something changed on the machine; `ours`: it may be about the tunnel itself. */
+  changed(ours = false): void {
+    this.pace.changed(this.edges.now(), ours)
   }
 
   /** Milliseconds until {@link act} has something to do. */
@@ -71,7 +72,7 @@ export class Follower {
     // Read after the repair, which may have changed it.
     const device = await this.edges.device()
     if (!device) return false
-    const { lines, againSeconds } = await this.edges.moveEndpoints(device)
+    const { lines, againSeconds } = await this.edges.moveEndpoints(device, compares)
     for (const line of lines) this.edges.say(line)
     this.peersDue = this.edges.now() + (againSeconds === undefined ? peersMs : againSeconds * 1000)
     return true

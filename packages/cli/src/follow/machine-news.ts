@@ -1,28 +1,34 @@
 // SPDX-License-Identifier: MIT
 import { type FSWatcher, watch } from 'node:fs'
 import { basename, dirname } from 'node:path'
-import { watchNews } from '@wgq/netlink/news'
+import { type OwnLink, watchNews } from '@wgq/netlink/news'
 
-/** Files that say which name servers the machine asks. */
-const resolverFiles = ['/etc/resolv.conf', '/run/systemd/resolve/resolv.conf']
+/** Files and a folder that say which name servers the machine asks. */
+const resolverFiles = ['/etc/resolv.conf', '/run/systemd/resolve/resolv.conf', '/run/systemd/resolve/netif']
 
 /**
  * Calls `onChange` when links, addresses, routes, rules, the firewall or the name servers of this machine change, or one of
- * the given files. What cannot be listened to is left to the look once a minute.
+ * the given files; `ours` says that it may be about the interface itself. What cannot be listened to is left to the look
+ * every ten minutes.
  */
-export const watchMachine = (files: readonly string[], onChange: () => void): { close(): void } => {
+export const watchMachine = (
+  own: OwnLink,
+  files: readonly string[],
+  onChange: (ours: boolean) => void,
+): { close(): void } => {
   const watchers: { close(): void }[] = []
   try {
-    watchers.push(watchNews(onChange))
+    watchers.push(watchNews(own, onChange))
   } catch {
     // Not Linux, or not permitted.
   }
+  const onFile = () => onChange(true)
   for (const file of [...resolverFiles, ...files]) {
     const name = basename(file)
     // The folder: a file is often replaced by another one.
-    watchers.push(...listen(dirname(file), (changed) => changed?.startsWith(name), onChange))
+    watchers.push(...listen(dirname(file), (changed) => changed?.startsWith(name), onFile))
     // The file itself, where it is a mount.
-    watchers.push(...listen(file, () => true, onChange))
+    watchers.push(...listen(file, () => true, onFile))
   }
   return {
     close: () => {

@@ -3,15 +3,15 @@ import { describe, expect, test } from 'vitest'
 import { Pace } from './pace.ts'
 
 describe('when a tunnel is looked at', () => {
-  test('once a minute without changes, soon after one, once for a burst', () => {
+  test('every ten minutes without changes, soon after one, once for a burst', () => {
     const pace = new Pace(0)
-    expect(pace.waitMs(0)).toBe(60_000)
+    expect(pace.waitMs(0)).toBe(600_000)
     pace.changed(10_000)
     pace.changed(10_100)
     expect(pace.waitMs(10_100)).toBe(200)
     expect(pace.waitMs(10_300)).toBe(0)
     pace.looked(10_400, false)
-    expect(pace.waitMs(10_400)).toBe(60_000)
+    expect(pace.waitMs(10_400)).toBe(600_000)
   })
 
   test('changes that never concern the tunnel cost less and less', () => {
@@ -25,6 +25,18 @@ describe('when a tunnel is looked at', () => {
     }
     expect(looks).toBeGreaterThanOrEqual(60)
     expect(looks).toBeLessThan(70)
+  })
+
+  test('noise of others does not hold up what is about the tunnel', () => {
+    const pace = new Pace(0)
+    for (let look = 0; look < 10; look++) pace.looked(0, false)
+    pace.changed(1000)
+    pace.changed(1000, true)
+    expect(pace.waitMs(1000)).toBe(1000)
+    // Somebody who undoes each repair does.
+    for (let look = 0; look < 10; look++) pace.looked(0, true)
+    pace.changed(1000, true)
+    expect(pace.waitMs(1000)).toBe(59_000)
   })
 
   test('a repair is looked at again, and the next change soon', () => {

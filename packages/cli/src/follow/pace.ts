@@ -4,10 +4,13 @@
 const settleMs = 300
 /** Looks that find nothing are this far apart at least, and twice as far after each, up to the longest. */
 const firstQuietMs = 1000
+/** After changes that are about the tunnel. */
+const ownQuietMs = 2000
 /** So many repairs in a row are made at once. */
 const eagerRepairs = 4
+const longestQuietMs = 60_000
 /** Without any change the tunnel is looked at so often: what the kernel does not tell of is found then. */
-const longestMs = 60_000
+const idleMs = 600_000
 
 /**
  * Says when a tunnel is to be compared with its file: soon after a change, seldom while changes are nobody's business of it
@@ -21,12 +24,14 @@ export class Pace {
 
   constructor(now: number) {
     this.lastLook = now
-    this.due = now + longestMs
+    this.due = now + idleMs
   }
 
-  /** Something changed that may concern the tunnel. */
-  changed(now: number): void {
-    this.due = Math.min(this.due, Math.max(now + settleMs, this.lastLook + this.quietMs))
+  /** Something changed; `ours`: it may be about the tunnel itself, and noise of others does not hold it up. */
+  changed(now: number, ours = false): void {
+    const isFight = this.repairs > eagerRepairs
+    const quietMs = ours && !isFight ? Math.min(this.quietMs, ownQuietMs) : this.quietMs
+    this.due = Math.min(this.due, Math.max(now + settleMs, this.lastLook + quietMs))
   }
 
   /** The machine slept, or somebody asks: nothing of before counts. */
@@ -44,8 +49,8 @@ export class Pace {
     this.lastLook = now
     this.repairs = found ? this.repairs + 1 : 0
     const eager = found && this.repairs <= eagerRepairs
-    this.quietMs = eager ? firstQuietMs : Math.min(this.quietMs * 2, longestMs)
-    this.due = now + (found ? this.quietMs : longestMs)
+    this.quietMs = eager ? firstQuietMs : Math.min(this.quietMs * 2, longestQuietMs)
+    this.due = now + (found ? this.quietMs : idleMs)
   }
 
   /** Milliseconds until the next look; 0 when it is due. */

@@ -51,8 +51,8 @@ export const followTunnel = async (
     repair: async () => (await verb(['reload', tunnel])).status,
     fileStamp: () => [configPath, ...dropIns(configPath)].map(stampOf).join('|'),
     followFile,
-    moveEndpoints: async (device) => {
-      const moved = await endpoints.follow(device)
+    moveEndpoints: async (device, networkChanged) => {
+      const moved = await endpoints.follow(device, networkChanged)
       return {
         lines: moved.map((event) =>
           'endpoint' in event ? `${event.peer} does not answer: endpoint ${event.endpoint}` : event.event,
@@ -62,8 +62,9 @@ export const followTunnel = async (
     },
     say: (line) => writeErr(`wgq: ${interfaceName}: ${line}\n`),
   })
-  const news = watchMachine(followFile ? [configPath] : [], () => {
-    follower.changed()
+  const own = { name: interfaceName, index: (await host.link(interfaceName))?.index ?? 0 }
+  const news = watchMachine(own, followFile ? [configPath] : [], (ours) => {
+    follower.changed(ours)
     wake()
   })
   return {

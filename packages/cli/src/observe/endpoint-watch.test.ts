@@ -57,3 +57,32 @@ test('the file is read when it has changed, not at every look, and what it says 
   expect(configFile.readConfigFile).toHaveBeenCalledTimes(2)
   expect(changes[0]?.peers?.[0]?.endpoint?.port).toBe(51821)
 })
+
+test('an endpoint that has no way any more is given up at once when the network changes', async () => {
+  const changes: DeviceChange[] = []
+  const devices = {
+    change: async (_name: string, change: DeviceChange) => void changes.push(change),
+  } as unknown as DeviceAccess
+  let ipv6Only = false
+  const outside = {
+    addresses: async (host: string) => (host === 'ipv4only.arpa' && ipv6Only ? ['64:ff9b::c000:aa'] : []),
+    hasRoute: async (address: string) => address.includes(':') === ipv6Only,
+  }
+  const watch = new EndpointWatch(devices, outside, () => 0)
+  write('198.51.100.1:51820')
+  const at = (address: string): Device => ({
+    ...device,
+    peers: device.peers.map((peer) => ({
+      ...peer,
+      endpoint: { family: address.includes(':') ? 6 : 4, address, port: 51820 },
+    })),
+  })
+  expect(await watch.follow(at('198.51.100.1'), true)).toEqual([])
+  ipv6Only = true
+  expect(await watch.follow(at('198.51.100.1'))).toEqual([])
+  await watch.follow(at('198.51.100.1'), true)
+  expect(changes.at(-1)?.peers?.[0]?.endpoint?.address).toBe('64:ff9b::c633:6401')
+  ipv6Only = false
+  await watch.follow(at('64:ff9b::c633:6401'), true)
+  expect(changes.at(-1)?.peers?.[0]?.endpoint?.address).toBe('198.51.100.1')
+})

@@ -3,14 +3,18 @@ import { dropIns } from '@wgq/config/drop-ins'
 import type { Device, DeviceAccess, Peer } from '@wgq/model/device'
 import { type Endpoint, formatEndpoint } from '@wgq/model/endpoint'
 import { isWgqError } from '@wgq/model/error'
+import { parseIp } from '@wgq/model/ip'
 import { configPathOf } from './config-path.ts'
 import type { DeviceEvent } from './device-events.ts'
 import { type HostPort, type PeerCandidates, readCandidates } from './endpoint-candidates.ts'
 import { FileMemo } from './file-memo.ts'
 import { type Outside, reachableEndpoints } from './reachable.ts'
 import {
+  afterDoubt,
   afterLookup,
   freshReresolve,
+  isDoubtful,
+  moved,
   nextLookSeconds,
   type ReresolveState,
   seen,
@@ -22,6 +26,8 @@ export class EndpointWatch {
   private readonly devices: DeviceAccess
   private readonly outside: Outside
   private readonly states = new Map<string, ReresolveState>()
+  /** Peers with a name or several candidates. */
+  private readonly mayMove = new Set<string>()
   private readonly named = new FileMemo(readCandidates)
   private readonly now: () => number
 
@@ -34,14 +40,15 @@ export class EndpointWatch {
 
   /**
    * Looks up what has to be, and sets what changed: `wg set IF peer KEY endpoint E`. Returns what was set. A name that cannot
-   * be resolved now is tried again later; a device that vanishes meanwhile is no error.
+   * be resolved now is tried again later; a device that vanishes meanwhile is no error. `networkChanged`: endpoints without
+   * a route are given others at once.
    */
-  async follow(device: Device): Promise<DeviceEvent[]> {
+  async follow(device: Device, networkChanged = false): Promise<DeviceEvent[]> {
     const events: DeviceEvent[] = []
     const peers = new Map(device.peers.map((peer) => [peer.publicKey, peer]))
     for (const { publicKey, candidates } of this.candidatesOf(device.name)) {
       const peer = peers.get(publicKey)
-      const endpoint = peer && (await this.next(device, peer, candidates))
+      const endpoint = peer && (await this.next(device, peer, candidates, networkChanged))
       if (!endpoint) continue
       try {
         await this.devices.change(device.name, { peers: [{ publicKey, updateOnly: true, endpoint }] })
@@ -70,7 +77,10 @@ export class EndpointWatch {
   nextLookSeconds(device: Device): number | undefined {
     const waits = device.peers.flatMap((peer) => {
       const state = this.states.get(idOf(device, peer))
-      return state === undefined ? [] : (nextLookSeconds(state, this.now(), traits(peer)) ?? [])
+      const mayMove = this.mayMove.has(idOf(device, peer))
+      return state === undefined
+        ? []
+        : (nextLookSeconds(state, this.now(), { ...traits(peer), mayMove }) ?? [])
     })
     return waits.length === 0 ? undefined : Math.min(...waits)
   }
@@ -89,14 +99,25 @@ export class EndpointWatch {
     device: Device,
     peer: Peer,
     candidates: readonly HostPort[],
+    networkChanged: boolean,
   ): Promise<Endpoint | undefined> {
     const id = idOf(device, peer)
     const now = this.now()
-    const state = seen(this.states.get(id) ?? freshReresolve, now, peer)
+    const known = this.states.get(id) ?? freshReresolve
+    const state = seen(networkChanged ? moved(known) : known, now, peer)
     this.states.set(id, state)
-    if (!wantsLookup(state, now, traits(peer))) return undefined
+    const { endpoint: current } = peer
+    const isNamed = candidates.length > 1 || candidates.some(({ host }) => !parseIp(host))
+    if (isNamed) this.mayMove.add(id)
+    const isCutOff =
+      networkChanged &&
+      current !== undefined &&
+      !(await this.outside.hasRoute(current.address, device.fwmark))
+    const isDead = isCutOff || wantsLookup(state, now, traits(peer))
+    if (!isDead && !(isNamed && current && isDoubtful(state, now))) return undefined
     const ways = await reachableEndpoints(candidates, device.fwmark, this.outside)
-    const chosen = afterLookup(state, now, ways, peer.endpoint)
+    const chosen =
+      isDead || !current ? afterLookup(state, now, ways, current) : afterDoubt(state, now, ways, current)
     this.states.set(id, chosen.state)
     return chosen.endpoint
   }

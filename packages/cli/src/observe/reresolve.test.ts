@@ -2,8 +2,11 @@
 import type { Endpoint } from '@wgq/model/endpoint'
 import { describe, expect, test } from 'vitest'
 import {
+  afterDoubt,
   afterLookup,
   freshReresolve,
+  isDoubtful,
+  moved,
   nextLookSeconds,
   type ReresolveState,
   seen,
@@ -69,8 +72,39 @@ describe('when names are looked up', () => {
     expect(seen(counted, 2, { rxBytes: 92n, txBytes: 1n })).toEqual({
       ...freshReresolve,
       counters: { rxBytes: 92n, txBytes: 1n },
+      inUse: false,
     })
   })
+})
+
+describe('a peer that may only be slow', () => {
+  const silent: ReresolveState = { ...freshReresolve, unansweredSince: 10 }
+  test('is doubted after 3 s without an answer, not before, and not while nothing was sent', () => {
+    expect(isDoubtful(silent, 12)).toBe(false)
+    expect(isDoubtful(silent, 13)).toBe(true)
+    expect(isDoubtful(freshReresolve, 1000)).toBe(false)
+  })
+  test('keeps an endpoint that its name still has, and is asked for again 3 s later', () => {
+    const { endpoint, state } = afterDoubt(silent, 13, [v4(1), v4(2)], v4(2))
+    expect(endpoint).toBeUndefined()
+    expect([isDoubtful(state, 15), isDoubtful(state, 16)]).toEqual([false, true])
+  })
+  test('gets the first address where its own is none any more', () => {
+    expect(afterDoubt(silent, 13, [v4(3), v4(4)], v4(2)).endpoint).toEqual(v4(3))
+    expect(afterDoubt(silent, 13, [], v4(2)).endpoint).toBeUndefined()
+  })
+  test('is looked at every 2 s while in use, if its endpoint may change', () => {
+    const inUse: ReresolveState = { ...freshReresolve, inUse: true }
+    expect(nextLookSeconds(inUse, 0, { ...known, mayMove: true })).toBe(2)
+    expect(nextLookSeconds(inUse, 0, known)).toBeUndefined()
+    expect(nextLookSeconds({ ...inUse, inUse: false }, 0, { ...known, mayMove: true })).toBeUndefined()
+  })
+})
+
+test('another network: what was tried, and the pause, say nothing any more', () => {
+  const { state } = afterLookup(freshReresolve, 0, [v4(1)], v4(2))
+  expect(wantsLookup({ ...state, unansweredSince: -60 }, 1, known)).toBe(false)
+  expect(wantsLookup({ ...moved(state), unansweredSince: -60 }, 1, known)).toBe(true)
 })
 
 describe('afterLookup', () => {

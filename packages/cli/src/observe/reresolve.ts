@@ -14,6 +14,8 @@ export interface ReresolveState {
   readonly counters?: { readonly rxBytes: bigint; readonly txBytes: bigint }
   /** When something was sent first that is not answered yet; undefined while nothing waits for an answer. */
   readonly unansweredSince?: number
+  /** Something was sent between the last two looks. */
+  readonly inUse?: boolean
 }
 
 /** Nothing tried yet. */
@@ -30,6 +32,10 @@ const longestPauseSeconds = 300
 const deadAfterSeconds = 15
 /** A peer that never shook hands owes nothing: two initiations without an answer are enough. */
 const strangerAfterSeconds = 6
+/** After so long without an answer a name is looked up: one that says something else than before has moved. */
+const doubtAfterSeconds = 3
+/** A peer in use whose endpoint may change is looked at so often. */
+const inUseSeconds = 2
 
 /**
  * Takes the counters of a look. What came in answers everything that was sent before; an idle peer, which sends nothing,
@@ -44,9 +50,36 @@ export const seen = (
   const answered = before !== undefined && counters.rxBytes !== before.rxBytes
   const sent = before === undefined ? counters.txBytes > 0n : counters.txBytes > before.txBytes
   // A living peer forgets the past, so that the next loss is looked up at once.
-  if (answered) return { ...freshReresolve, counters }
+  if (answered) return { ...freshReresolve, counters, inUse: sent }
   const unansweredSince = since ?? (sent ? now : undefined)
-  return { ...rest, counters, ...(unansweredSince === undefined ? {} : { unansweredSince }) }
+  return { ...rest, counters, inUse: sent, ...(unansweredSince === undefined ? {} : { unansweredSince }) }
+}
+
+/** The machine is in another network, or was: what was tried says nothing any more. */
+export const moved = (state: ReresolveState): ReresolveState => ({
+  ...state,
+  notBefore: 0,
+  attempts: 0,
+  tried: [],
+})
+
+/** Says whether a name is worth a look although its peer may only be slow. */
+export const isDoubtful = (state: ReresolveState, now: number): boolean =>
+  now >= state.notBefore &&
+  state.unansweredSince !== undefined &&
+  now - state.unansweredSince >= doubtAfterSeconds
+
+/** Takes the candidates for a doubtful peer: the first one where the current endpoint is none of them any more. */
+export const afterDoubt = (
+  state: ReresolveState,
+  now: number,
+  candidates: readonly Endpoint[],
+  current: Endpoint,
+): { state: ReresolveState; endpoint: Endpoint | undefined } => {
+  const texts = candidates.map(formatEndpoint)
+  const endpoint = texts.includes(formatEndpoint(current)) ? undefined : candidates[0]
+  const tried = endpoint ? [formatEndpoint(current), formatEndpoint(endpoint)] : state.tried
+  return { endpoint, state: { ...state, tried, notBefore: now + doubtAfterSeconds } }
 }
 
 /**
@@ -64,14 +97,16 @@ export const wantsLookup = (
   return silent >= (peer.shookHands ? deadAfterSeconds : strangerAfterSeconds)
 }
 
-/** Seconds until the next look makes a difference; undefined while the peer is not missed. */
+/** Seconds until the next look makes a difference; undefined while the peer is not missed. `mayMove`: it has a name. */
 export const nextLookSeconds = (
   state: ReresolveState,
   now: number,
-  peer: { readonly hasEndpoint: boolean; readonly shookHands: boolean },
+  peer: { readonly hasEndpoint: boolean; readonly shookHands: boolean; readonly mayMove?: boolean },
 ): number | undefined => {
-  if (peer.hasEndpoint && state.unansweredSince === undefined) return undefined
-  const dead = peer.hasEndpoint ? (state.unansweredSince ?? now) + strangerAfterSeconds : now
+  if (peer.hasEndpoint && state.unansweredSince === undefined)
+    return state.inUse && peer.mayMove ? inUseSeconds : undefined
+  const after = peer.mayMove ? doubtAfterSeconds : strangerAfterSeconds
+  const dead = peer.hasEndpoint ? (state.unansweredSince ?? now) + after : now
   return Math.max(1, Math.max(state.notBefore, dead) - now)
 }
 

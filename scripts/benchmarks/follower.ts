@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+// What `wgq run` costs while nothing happens: CPU time and wake-ups per second of its process and of the verbs that it runs,
+// with 1 and with 1,000 peers, beside a bare `ip monitor`. All at once, each in a network namespace of its own.
+// `follower [SECONDS]`, 600 unless given. The data plane is not counted.
+import type { ChildProcess } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { connect, Namespace, until } from '../../test/support/netns.ts'
+
+const root = join(import.meta.dirname, '../..')
+const program = join(root, 'dist/bin/wgq')
+const seconds = Number(process.argv[2] ?? 600)
+/** USER_HZ: /proc counts hundredths of a second. */
+const tickMs = 10
+
+interface Cost {
+  readonly cpuMs: number
+  readonly wakeUps: number
+}
+
+/** Of a process, its threads and the children that it waited for; wake-ups without those of children. */
+const costOf = (pid: number): Cost => {
+  const fields = (readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1] ?? '').split(' ').map(Number)
+  // utime, stime, cutime, cstime: fields 14 to 17, of which two stand before the parenthesis.
+  const ticks = fields.slice(11, 15).reduce((sum, one) => sum + one, 0)
+  let wakeUps = 0
+  for (const task of readdirSync(`/proc/${pid}/task`))
+    wakeUps += Number(
+      /^voluntary_ctxt_switches:\s*(\d+)/m.exec(
+        readFileSync(`/proc/${pid}/task/${task}/status`, 'utf8'),
+      )?.[1],
+    )
+  return { cpuMs: ticks * tickMs, wakeUps }
+}
+
+const configuration = (peers: number): string => {
+  const lines = [
+    '[Interface]',
+    `PrivateKey = ${randomBytes(32).toString('base64')}`,
+    'Address = 10.60.0.1/24',
+  ]
+  for (let i = 0; i < peers; i++)
+    lines.push(
+      '[Peer]',
+      `PublicKey = ${randomBytes(32).toString('base64')}`,
+      `Endpoint = 10.77.0.2:${1024 + i}`,
+      `AllowedIPs = 10.61.${i >> 8}.${i & 255}/32`,
+    )
+  return `${lines.join('\n')}\n`
+}
+
+const main = async (): Promise<void> => {
+  const folder = mkdtempSync(join(tmpdir(), 'wgq-follower-'))
+  const spaces: Namespace[] = []
+  const running: { name: string; child: ChildProcess; before?: Cost }[] = []
+  try {
+    for (const peers of [1, 1000, undefined]) {
+      const ns = new Namespace('bench-follower')
+      const other = new Namespace('bench-outside')
+      spaces.push(ns, other)
+      connect(
+        { ns, dev: 'up0', addresses: ['10.77.0.1/24'] },
+        { ns: other, dev: 'up0', addresses: ['10.77.0.2/24'] },
+      )
+      if (peers === undefined) {
+        running.push({ name: 'ip monitor', child: ns.start('ip', ['monitor', 'all']) })
+        continue
+      }
+      const device = `wgb${peers}`
+      const path = join(folder, `${device}.conf`)
+      writeFileSync(path, configuration(peers), { mode: 0o600 })
+      const child = ns.start(program, ['run', path])
+      running.push({ name: `wgq run, ${peers} peers`, child })
+      const inSync = () => ns.tryRun(program, ['diff', path]).status === 0
+      await until(`${device} to be up`, inSync, 120_000)
+    }
+    // Whatever the start still causes is over then.
+    await pause(30)
+    for (const one of running) one.before = costOf(one.child.pid as number)
+    await pause(seconds)
+    const rows = running.map(({ name, child, before }) => {
+      const after = costOf(child.pid as number)
+      const cpuMs = after.cpuMs - (before?.cpuMs ?? 0)
+      return {
+        program: name,
+        seconds,
+        'CPU ms': cpuMs,
+        'CPU %': Math.round((cpuMs / seconds / 10) * 1000) / 1000,
+        'wake-ups/s': Math.round(((after.wakeUps - (before?.wakeUps ?? 0)) / seconds) * 1000) / 1000,
+      }
+    })
+    console.table(rows)
+    mkdirSync(join(root, 'bench-results'), { recursive: true })
+    writeFileSync(join(root, 'bench-results/follower.json'), `${JSON.stringify(rows, null, 2)}\n`)
+  } finally {
+    for (const { child } of running) child.kill('SIGTERM')
+    await pause(5)
+    for (const ns of spaces) ns.remove()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+const pause = (ofSeconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, ofSeconds * 1000))
+
+await main()
