@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { whyNoTunnel } from '../support/implementation.ts'
+import { program, whyNoTunnel } from '../support/implementation.ts'
 import { LiveTunnel } from '../support/live-tunnel.ts'
 
 const why = whyNoTunnel()
@@ -58,5 +58,43 @@ describe.skipIf(why)('save of a running tunnel', () => {
     expect(tunnel.wgq('save', tunnel.configPath).status).toBe(0)
     expect(readFileSync(backup, 'utf8')).toBe(original)
     expect(tunnel.wgq('save', '--dry-run', tunnel.configPath)).toMatchObject({ status: 0, stdout: '' })
+  })
+
+  /** Runs a script in a mount namespace of its own, with the program, the file and its folder as `$1`, `$2` and `$3`. */
+  const mounted = (script: string) =>
+    tunnel.ns.tryRun('sh', [
+      '-ec',
+      script,
+      'sh',
+      program('wgq'),
+      tunnel.configPath,
+      dirname(tunnel.configPath),
+    ])
+
+  test('a file that is a mount of its own is written in place', () => {
+    const own = `${tunnel.configPath}.own`
+    writeFileSync(own, original, { mode: 0o640 })
+    const done = mounted(`mount --bind "${own}" "$2"; "$1" save "$2"`)
+    expect(done.status, done.stderr).toBe(0)
+    expect(readFileSync(own, 'utf8').replace('PersistentKeepalive = 25\n', '')).toBe(original)
+    expect(readFileSync(own, 'utf8')).toContain('PersistentKeepalive = 25')
+    expect(statSync(own).mode & 0o777).toBe(0o640)
+    expect(tunnel.read()).toBe(original)
+    rmSync(own)
+    expect(files()).toEqual([`${tunnel.device}.conf`, `${tunnel.device}.conf.bak`])
+  })
+
+  test('a folder that cannot be written: save says so, down goes on, and nothing is left there', () => {
+    rmSync(`${tunnel.configPath}.bak`)
+    tunnel.write(original.replace('[Interface]', '[Interface]\nSaveConfig = true'))
+    const readOnly = 'mount --bind "$3" "$3"; mount -o remount,bind,ro "$3"'
+    const saved = mounted(`${readOnly}; "$1" save "$2"`)
+    expect(saved.status).toBe(1)
+    expect(saved.stderr).toMatch(/cannot be written: Read-only file system\n {2}hint: .*save --dry-run/)
+    const down = mounted(`${readOnly}; "$1" down "$2"`)
+    expect(down.status, down.stderr).toBe(0)
+    expect(down.stderr).toContain(`[!] ${tunnel.device} is not saved: `)
+    expect(tunnel.ns.tryRun('ip', ['link', 'show', 'dev', tunnel.device]).status).not.toBe(0)
+    expect(files()).toEqual([`${tunnel.device}.conf`])
   })
 })

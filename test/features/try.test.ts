@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { program, whyNoTunnel } from '../support/implementation.ts'
 import { LiveTunnel } from '../support/live-tunnel.ts'
 import { until } from '../support/netns.ts'
+import { onTerminal } from '../support/terminal.ts'
 
 const why = whyNoTunnel()
 if (why) console.warn(`features/try: skipped: ${why}`)
@@ -50,5 +51,33 @@ describe.skipIf(why)('up --try', () => {
     tunnel.up()
     await new Promise((resolve) => setTimeout(resolve, 2500))
     expect(tunnel.reaches(2)).toBe(true)
+  })
+
+  test('nobody confirms a change of a running tunnel: the state before comes back, whatever became of the file', async () => {
+    const { ns, device } = tunnel
+    const state = () => [
+      tunnel.wgq('show', device, 'dump').stdout.replace(/\t\d+\t\d+\t\d+\t/g, '\t'),
+      ns.run('ip', 'rule'),
+      ns.run('ip', 'route', 'show', 'table', 'all'),
+      ns.run('nft', 'list', 'tables'),
+    ]
+    expect(tunnel.wgq('up', tunnel.configPath).status).toBe(0)
+    const before = state()
+    tunnel.write(
+      tunnel
+        .defaultConfig()
+        .replace('AllowedIPs = 10.60.0.2/32', 'AllowedIPs = 0.0.0.0/0, 10.60.0.2/32')
+        .replace('ListenPort', 'FwMark = 0x321\nListenPort'),
+    )
+    const wgq = program('wgq')
+    // The guard outlives the shell's command, and tells the terminal.
+    const script = `${wgq} up --try 2 ${tunnel.configPath}; rm ${tunnel.configPath}; tail -f /dev/null --pid="$(pgrep -f "[n]ode.* try-guard ${device} ")"`
+    const { raw } = await onTerminal(ns, ['sh', '-c', script], { columns: 120, rows: 40 })
+    expect(raw).toContain(`${device} becomes what it was again in 2 s`)
+    expect(raw).toContain(`wg set ${device} fwmark 801`)
+    expect(raw).toContain(`[!] ${device} was not confirmed: it is what it was before.`)
+    expect(state()).toEqual(before)
+    tunnel.write(tunnel.defaultConfig())
+    expect(tunnel.wgq('diff', tunnel.configPath)).toMatchObject({ status: 0, stdout: '' })
   })
 })

@@ -7,6 +7,7 @@ import {
   openSync,
   renameSync,
   rmSync,
+  type Stats,
   statSync,
   writeSync,
 } from 'node:fs'
@@ -30,8 +31,22 @@ export const replaceConfigFile = (path: string, bytes: Buffer, before?: Buffer):
 
 /** False where the file has to be written in place. */
 const byRename = (path: string, bytes: Buffer): boolean => {
-  const beside = `${path}.wgq-new`
   const old = statSync(path, { throwIfNoEntry: false })
+  try {
+    renameOver(path, bytes, old)
+    return true
+  } catch (error) {
+    if (old && mounted.has((error as NodeJS.ErrnoException).code ?? '')) return false
+    throw error
+  }
+}
+
+/**
+ * Replaces a file by one that was written and synchronised beside it; with the mode and the owner of `old`, else 0600.
+ * Raises the system's error, whose `syscall` is `rename` where only that failed; nothing is left beside then.
+ */
+export const renameOver = (path: string, bytes: Buffer, old?: Stats): void => {
+  const beside = `${path}.wgq-new`
   try {
     rmSync(beside, { force: true })
     const fd = openSync(beside, 'wx', old === undefined ? 0o600 : old.mode & 0o777)
@@ -45,7 +60,6 @@ const byRename = (path: string, bytes: Buffer): boolean => {
     renameSync(beside, path)
   } catch (error) {
     rmSync(beside, { force: true })
-    if (old && mounted.has((error as NodeJS.ErrnoException).code ?? '')) return false
     throw error
   }
   // The rename too outlives a loss of power.
@@ -55,7 +69,6 @@ const byRename = (path: string, bytes: Buffer): boolean => {
   } finally {
     closeSync(directory)
   }
-  return true
 }
 
 /** EBUSY: the file is a mount; the others: its directory takes no other file. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { renameOver, replaceConfigFile } from '@wgq/config/replace-file'
 import type { Settings } from '@wgq/config/settings'
 import { encodeSource } from '@wgq/config/source'
 import { formatCidr, parseCidr } from '@wgq/model/cidr'
@@ -43,10 +44,7 @@ export const save = async (session: Session): Promise<void> => {
   if (session.style === 'wgq') {
     for (const { path, before, after } of await savedParts(session.configPath, { device, addresses, mtu })) {
       if (session.takeSaved) session.takeSaved(after.text, path)
-      else if (after.text !== before.text) {
-        replaceFile(`${path}.bak`, encodeSource(before))
-        replaceFile(path, encodeSource(after))
-      }
+      else if (after.text !== before.text) replaceKept(path, encodeSource(after), encodeSource(before))
     }
     return
   }
@@ -54,7 +52,7 @@ export const save = async (session: Session): Promise<void> => {
   const head = savedHead({ settings, addresses, servers, mtu })
   // By position, not by pattern: bash 5.2 lets "&" in a replacement stand for what it replaces (spec wg-quick §9).
   const text = `${head}${running.slice('[Interface]\n'.length)}`.replace(/\n+$/, '\n')
-  replaceFile(session.configPath, Buffer.from(text))
+  replaceAsUpstream(session.configPath, Buffer.from(text))
 }
 
 /**
@@ -104,29 +102,39 @@ const savedHead = ({ settings, addresses, servers, mtu }: SavedHead): string => 
   return `${lines.join('\n')}\n`
 }
 
-const readOnlyHint =
-  'where the directory is read-only, `wgq save --dry-run` shows what to change in the original'
-
-/** Replaces a file at once and for good: written beside it, synchronised, renamed. Its mode is 0600 then. */
-const replaceFile = (path: string, bytes: Buffer): void => {
-  const beside = `${path}.tmp`
+/** As upstream: by renaming alone, with mode 0600. */
+const replaceAsUpstream = (path: string, bytes: Buffer): void => {
   try {
-    rmSync(beside, { force: true })
-    const fd = openSync(beside, 'wx', 0o600)
-    try {
-      writeFileSync(fd, bytes)
-      fsyncSync(fd)
-    } finally {
-      closeSync(fd)
-    }
+    renameOver(path, bytes)
   } catch (cause) {
-    rmSync(beside, { force: true })
-    throw new WgqError('E_SAVE', 'Could not write configuration file', { cause, hint: readOnlyHint })
-  }
-  try {
-    renameSync(beside, path)
-  } catch (cause) {
-    rmSync(beside, { force: true })
-    throw new WgqError('E_SAVE', 'Could not move configuration file', { cause })
+    const step = (cause as NodeJS.ErrnoException).syscall === 'rename' ? 'move' : 'write'
+    throw new WgqError('E_SAVE', `Could not ${step} configuration file`, { cause })
   }
 }
+
+/** Keeps the text from before as `PATH.bak`, and an older one only where the file cannot be written. */
+const replaceKept = (path: string, bytes: Buffer, before: Buffer): void => {
+  const backup = `${path}.bak`
+  const older = existsSync(backup) ? readFileSync(backup) : undefined
+  const isKept = succeeds(() => replaceConfigFile(backup, before))
+  try {
+    replaceConfigFile(path, bytes, before)
+  } catch (error) {
+    if (isKept && older) replaceConfigFile(backup, older)
+    else if (isKept) rmSync(backup, { force: true })
+    throw new WgqError('E_SAVE', (error as Error).message, { cause: error, hint: readOnlyHint })
+  }
+}
+
+/** A folder that takes no other file does not keep the file itself from being written. */
+const succeeds = (work: () => void): boolean => {
+  try {
+    work()
+    return true
+  } catch {
+    return false
+  }
+}
+
+const readOnlyHint =
+  'where the directory is read-only, `wgq save --dry-run` shows what to change in the original'

@@ -33,7 +33,8 @@ export const startTry = async (session: Session, seconds: number, before?: Befor
       ['try-guard', session.name, token, `${seconds}`, session.configPath],
       {
         detached: true,
-        stdio: ['pipe', 'ignore', 'ignore'],
+        // The terminal, where there is one, hears how the trial ended; nothing else may wait for the guard.
+        stdio: ['pipe', 'ignore', 'ignore', process.stderr.isTTY ? 2 : 'ignore'],
         cwd: '/',
       },
     )
@@ -42,8 +43,8 @@ export const startTry = async (session: Session, seconds: number, before?: Befor
     guard.on(event, () => {
       isGone = true
     })
-  guard.stdin.on('error', () => {})
-  guard.stdin.end(before === undefined ? '' : `${JSON.stringify(before)}\n`)
+  guard.stdin?.on('error', () => {})
+  guard.stdin?.end(before === undefined ? '' : `${JSON.stringify(before)}\n`)
   // The guard itself notes the trial: where that is noted, somebody guards it, whatever becomes of this process.
   while (read(session)?.token !== token && !isGone) await sleep(startPollMs)
   guard.unref()

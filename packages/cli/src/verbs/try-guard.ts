@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
+import { writeSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { runDirectory } from '@wgq/quick/run/directory'
 import { readJournal } from '@wgq/quick/run/journal'
+import type { Session } from '@wgq/quick/session'
 import { forgetTry, guardTry, noteTry } from '@wgq/quick/try'
-import type { Handler } from '../command.ts'
+import type { Handler, Invocation } from '../command.ts'
 import { runQuick } from '../quick-session.ts'
 import { run as down } from './down.ts'
 
@@ -18,13 +20,42 @@ export const run: Handler = async (invocation) => {
   if (config === undefined) return 0
   forgetTry(place)
   // Cut off where the process that brought it up was killed while it wrote.
-  if (before.endsWith('\n')) {
-    const { restore } = await import('@wgq/quick/restore')
-    return runQuick({ ...invocation, verb: 'reload', args: [config] }, (session) =>
-      restore({ ...session, name }, JSON.parse(before)),
-    )
-  }
+  const isBack = before.endsWith('\n')
+  const status = isBack
+    ? await bringBack(invocation, config, name, before)
+    : await takeDown(invocation, config, name)
+  const end = isBack ? 'it is what it was before' : 'it is down'
+  tellTerminal(
+    status === 0
+      ? `[!] ${name} was not confirmed: ${end}.\n`
+      : `[!] ${name} was not confirmed and could not be taken back (status ${status}): look at \`wgq diff ${name}\`.\n`,
+  )
+  return status
+}
+
+/** Whatever has become of the file meanwhile. */
+const bringBack = async (
+  invocation: Invocation,
+  config: string,
+  name: string,
+  before: string,
+): Promise<number> => {
+  const { restore } = await import('@wgq/quick/restore')
+  const work = (session: Session) => restore({ ...session, name }, JSON.parse(before))
+  return runQuick({ ...invocation, verb: 'down', args: [config] }, work, work)
+}
+
+const takeDown = (invocation: Invocation, config: string, name: string): Promise<number> => {
   // Its file may be called otherwise (`--name`).
   const known = readJournal(runDirectory, name) === undefined ? config : name
   return down({ ...invocation, verb: 'down', args: [known] })
+}
+
+/** Descriptor 3 is the terminal that the trial was started at, which may be gone. */
+const tellTerminal = (text: string): void => {
+  try {
+    writeSync(3, text)
+  } catch {
+    // Nobody is there to hear it.
+  }
 }
