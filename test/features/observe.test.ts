@@ -74,6 +74,15 @@ describe.skipIf(why)('looking at a tunnel', () => {
       "fetch('http://127.0.0.1:9586/metrics', { method: 'HEAD' }).then(async (r) => console.log(r.status, [await r.text()]))",
     ])
     expect(head.stdout).toBe("200 [ '' ]\n")
+    // As a proxy asks (RFC 9112 §3.2.2).
+    const whole = tunnel.ns.tryRun(process.execPath, [
+      '-e',
+      "require('http').get({ port: 9586, path: 'http://tunnel.example:9586/metrics?a' }, (r) => { console.log(r.statusCode); r.resume() })",
+    ])
+    expect(whole.stdout).toBe('200\n')
+    const missing = tunnel.wgq('metrics', 'wg-missing')
+    expect(missing.status).toBe(1)
+    expect(missing.stderr).toContain('There is no WireGuard interface wg-missing')
   })
 
   test('doctor finds nothing wrong with a tunnel that works', () => {

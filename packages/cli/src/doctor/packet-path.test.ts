@@ -53,6 +53,10 @@ const device: Device = {
 }
 
 describe('packetPath', () => {
+  test.each(['0.0.0.0', '::', '0:0::0', '10.0.0.0/8', 'name'])('nothing goes to %s', async (text) => {
+    expect(await packetPath(host, [device], text)).toBeUndefined()
+  })
+
   test('the internet goes through the tunnel, its own packets leave outside', async () => {
     const path = await packetPath(host, [device], '203.0.113.9')
     expect(path?.rule?.preference).toBe(32765)

@@ -29,7 +29,7 @@ interface PacketPath {
 /**
  * Follows a packet with `mark` that root sends to `destination` (an address) through rules, tables and, in `device`, allowed
  * IPs. The way is what `ip route get` answers; `ip rule`, `ip route show table` and `wg show allowed-ips` say why. Undefined
- * for what is not an address.
+ * for what is not an address that packets go to.
  */
 export const packetPath = async (
   host: Host,
@@ -38,7 +38,7 @@ export const packetPath = async (
   mark = 0,
 ): Promise<PacketPath | undefined> => {
   const address = parseCidr(destination)
-  if (!address || destination.includes('/')) return undefined
+  if (!address || destination.includes('/') || /^(?:0\.0\.0\.0|::)$/.test(address.address)) return undefined
   const stations = await stationsOf(host, { address, mark, uid: 0 })
   const answer = await host.askRoute?.(destination, mark)
   if (answer && 'refusal' in answer) {

@@ -17,7 +17,7 @@ export const sarifLog = (findings: readonly Diagnostic[], version: string): obje
     version: '2.1.0',
     runs: [
       {
-        tool: { driver: { name: 'wgq', version, rules: codes.map(ruleOf) } },
+        tool: { driver: { name: 'wgq', version, informationUri: documentation, rules: codes.map(ruleOf) } },
         columnKind: 'utf16CodeUnits',
         results: findings.map((finding) => ({
           ruleId: finding.code,

@@ -15,7 +15,13 @@ const defaultWatchSeconds = 2
 /** Reads the options of `wgq show`; by hand, since `show` is on the start-up fast path. Raises `E_USAGE`. */
 export const readShowOptions = (args: readonly string[]): ShowOptions => {
   let options: ShowOptions = { operands: [], json: false, showKeys: false }
-  for (const arg of args) {
+  const end = args.indexOf('--')
+  for (const [at, arg] of args.entries()) {
+    if (at === end) continue
+    if (end >= 0 && at > end) {
+      options = { ...options, operands: [...options.operands, arg] }
+      continue
+    }
     const watch = /^--watch(?:=(.*))?$/.exec(arg)
     if (arg === '--json') options = { ...options, json: true }
     else if (arg === '--show-keys') options = { ...options, showKeys: true }

@@ -98,7 +98,11 @@ const follow = async (
   parsed: ParsedArguments,
 ): Promise<number> => {
   const path = await packetPath(host, devices, to)
-  if (!path) throw new WgqError('E_USAGE', `--to takes an IPv4 or IPv6 address, found ${JSON.stringify(to)}`)
+  if (!path)
+    throw new WgqError(
+      'E_USAGE',
+      `--to takes an IPv4 or IPv6 address that packets go to, found ${JSON.stringify(to)}`,
+    )
   writeOut(
     parsed.flags.has('json')
       ? `${JSON.stringify(pathJson(path), undefined, 2)}\n`

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { createServer, type Server } from 'node:http'
 import { openDevices } from '@wgq/backends/devices'
-import type { DeviceAccess } from '@wgq/model/device'
+import type { Device, DeviceAccess } from '@wgq/model/device'
 import { WgqError } from '@wgq/model/error'
+import { visible } from '@wgq/model/shown'
 import type { Handler } from '../command.ts'
 import { withCounters } from '../device-counters.ts'
 import { metricsText } from '../observe/metrics-text.ts'
@@ -17,11 +18,17 @@ export const run: Handler = async (invocation) => {
   const devices = openDevices()
   const listen = lastValue(parsed, 'listen')
   if (listen === undefined) {
-    writeOut(await collect(devices, parsed.operands))
+    const found = await readChosen(devices, parsed.operands)
+    for (const name of parsed.operands)
+      if (!found.some((device) => device.name === name))
+        throw new WgqError('E_DEVICE', `There is no WireGuard interface ${visible(name)}`, {
+          hint: '`wgq show interfaces` lists what is there',
+        })
+    writeOut(await textOf(found))
     return 0
   }
   const server = createServer((request, response) => {
-    if (request.url?.split('?', 1)[0] !== '/metrics') {
+    if (pathOf(request.url) !== '/metrics') {
       response.writeHead(404, { 'content-type': 'text/plain' }).end('Metrics are at /metrics\n')
       return
     }
@@ -46,9 +53,15 @@ export const run: Handler = async (invocation) => {
   return 0
 }
 
-const collect = async (devices: DeviceAccess, asked: readonly string[]): Promise<string> => {
+/** The path of a request target, which is a whole URL where a proxy is in between (RFC 9112 §3.2.2). */
+const pathOf = (target = ''): string | undefined => target.replace(/^https?:\/\/[^/?]*/i, '').split('?', 1)[0]
+
+const collect = async (devices: DeviceAccess, asked: readonly string[]): Promise<string> =>
+  textOf(await readChosen(devices, asked))
+
+const textOf = async (devices: readonly Device[]): Promise<string> => {
   const found = []
-  for (const device of await readChosen(devices, asked))
+  for (const device of devices)
     found.push({ device: await withCounters(device), names: nameMap(namesOf(device.name)) })
   return metricsText(found)
 }
