@@ -27,6 +27,9 @@ export interface PacketEngine {
   reattachTun(): string | undefined
   /** MTU of the TUN, which bounds padding. */
   setMtu(mtu: number): void
+  /** MTUs of routes through the TUN, ascending, u32 in host byte order: padding takes no packet beyond one of them. The
+   *  first eight count. */
+  setRouteMtus(ascending: Uint8Array): void
 
   /** HASH("mac1----" ‖ own public key) and HASH("cookie--" ‖ own public key), 32 bytes each; undefined while no private
    *  key is set: then handshake messages are dropped. */
@@ -36,7 +39,8 @@ export interface PacketEngine {
   addPeer(): number
   /** Marks dead, unlinks everywhere, drops queues, zeroes keys; no event of this handle follows. */
   removePeer(peer: number): void
-  /** Sets the endpoint (an {@link endpointRecordBytes} record) or unsets it; forgets the learned source. */
+  /** Sets the endpoint (an {@link endpointRecordBytes} record, with the source to send from if it has one) or unsets it; a
+   *  learned source is forgotten. */
   setEndpoint(peer: number, record: Uint8Array | undefined): void
   /** Forgets the learned local source of one peer. */
   clearSource(peer: number): void
@@ -112,6 +116,8 @@ export const peerEvent = {
   endpointMoved: 16,
   /** The key was 165 s old on receiving (only together with needHandshake; at most once per session). */
   lastMinute: 32,
+  /** Transport messages did not leave; raised at most once a second. */
+  sendFailed: 64,
 } as const
 
 /** What the engine reports. `peer` events are coalesced per peer. */
@@ -120,6 +126,8 @@ export type EngineEvent =
       readonly kind: 'peer'
       readonly peer: number
       readonly flags: number
+      /** Errno of the last transport message that did not leave since the last event; 0 when all left. */
+      readonly sendErrno: number
       readonly dropped: readonly number[]
     }
   /** A message of type 1, 2 (length and mac1 checked, admitted by the gate) or 3 (length checked). `from` is an endpoint

@@ -27,6 +27,8 @@ export interface NetlinkSocketOptions {
   /** Multicasts of every namespace that has an id in the socket's (NETLINK_LISTEN_ALL_NSID), as one that a link was moved
    *  to has. Takes CAP_NET_BROADCAST when the socket is opened. */
   readonly allNamespaces?: boolean
+  /** Receive only messages about routes that have metrics, such as an MTU (RTA_METRICS). */
+  readonly onlyRoutesWithMetrics?: boolean
   /** Open it inside this network namespace: a path such as /run/netns/NAME, or a descriptor of a TUN whose namespace is
    *  meant (TUNGETDEVNETNS). */
   readonly netns?: { readonly path: string } | { readonly tunFd: number }

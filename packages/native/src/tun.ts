@@ -37,6 +37,10 @@ interface TunOptions {
  */
 export const openTun = (options: TunOptions): TunDevice => loadAddon().openTun(options)
 
+/** Opens the network namespace that a TUN is in now (TUNGETDEVNETNS); the caller closes the descriptor. Raises an error with
+ *  `code`. */
+export const netnsOfTun = (tunFd: number): number => loadAddon().netnsOfTun(tunFd)
+
 /**
  * Takes a TUN descriptor that was inherited (WG_TUN_FD), finding out what it can do. Sets it non-blocking and
  * close-on-exec. Raises an error with `code` (EBADF, EINVAL not a TUN without packet information).

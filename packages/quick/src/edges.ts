@@ -46,9 +46,12 @@ export interface Edges {
   readonly run: RunChild
   /**
    * Starts the data plane that comes with wgq and waits until it can be configured; absent where it is started as any other
-   * program. Resolves to its exit status and what to print.
+   * program. Its environment has `more` too. Resolves to its exit status and what to print.
    */
-  readonly startDataPlane?: (name: string) => Promise<{ readonly status: number; readonly text: string }>
+  readonly startDataPlane?: (
+    name: string,
+    more: Readonly<Record<string, string>>,
+  ) => Promise<{ readonly status: number; readonly text: string }>
   /** Path of a program by PATH; undefined where there is none. */
   readonly find: (program: string) => string | undefined
   /** What `wg addconf` would do with a text: names are looked up. Raises WgqError with wg's own words. */

@@ -84,11 +84,11 @@ const embeddedDataPlane = (
 ): Pick<Edges, 'startDataPlane'> => {
   if (!isAbsolute(file) || !existsSync(file) || ownSettings.some((name) => env[name] !== undefined)) return {}
   return {
-    startDataPlane: async (name) => {
+    startDataPlane: async (name, more) => {
       const { startDaemon } = await import('@wgq/uapi/start-daemon')
       return startDaemon({
         command: [file, join(binDirectory, 'wgqd'), name],
-        env,
+        env: { ...env, ...more },
         chatty: false,
         explain: (error) => `wgqd: cannot start a process: ${(error as Error).message}\n`,
       })

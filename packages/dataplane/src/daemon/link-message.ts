@@ -15,14 +15,22 @@ const put32 = (b: Buffer, value: number, at: number) =>
 const headerLength = 16
 const type = {
   error: 2,
+  done: 3,
   newLink: 16,
   delLink: 17,
   getLink: 18,
   setLink: 19,
+  newNetnsId: 88,
+  getNetnsId: 90,
+  newAddress: 20,
+  getAddress: 22,
   newRoute: 24,
+  deleteRoute: 25,
   getRoute: 26,
 } as const
 const request = 1
+const acknowledge = 4
+const dump = 0x300
 const attribute = {
   ifName: 3,
   mtu: 4,
@@ -34,9 +42,19 @@ const attribute = {
   rtaDst: 1,
   rtaSrc: 2,
   rtaOif: 4,
+  rtaPriority: 6,
+  rtaPreferredSource: 7,
+  rtaMetrics: 8,
+  rtaTable: 15,
   rtaMark: 16,
+  metricMtu: 2,
+  netnsId: 1,
+  netnsFd: 3,
+  ifaAddress: 1,
+  ifaLocal: 2,
 } as const
 const interfaceUp = 1
+const inet = 2
 const inet6 = 10
 const generateNone = 1
 const routeTypeLocal = 2
@@ -90,10 +108,34 @@ export const readLinkNews = (datagram: Uint8Array): LinkNews[] => {
   return news
 }
 
-/** `ip link show dev NAME`: the answer is link news, or an error. */
-export const linkQuery = (name: string): Buffer => {
-  const text = Buffer.from(`${name}\0`)
-  return message(type.getLink, [Buffer.alloc(16), encode(attribute.ifName, text)])
+/** `ip link show dev NAME`, also in another namespace: the answer is link news, or an error. */
+export const linkQuery = (name: string, netnsId?: number): Buffer => {
+  const parts = [Buffer.alloc(16), encode(attribute.ifName, Buffer.from(`${name}\0`))]
+  if (netnsId !== undefined) parts.push(encode(attribute.targetNetnsId, word(netnsId)))
+  return message(type.getLink, parts)
+}
+
+/** `ip netns set NETNS auto`: the namespace behind a descriptor gets an id in ours. Answered by an acknowledgement, also
+ *  where it has one. */
+export const nameNetns = (fd: number): Buffer =>
+  message(
+    type.newNetnsId,
+    [Buffer.alloc(4), encode(attribute.netnsId, word(-1 >>> 0)), encode(attribute.netnsFd, word(fd))],
+    acknowledge,
+  )
+
+/** Asks for the id of the namespace behind a descriptor. */
+export const netnsIdQuery = (fd: number): Buffer =>
+  message(type.getNetnsId, [Buffer.alloc(4), encode(attribute.netnsFd, word(fd))])
+
+/** The answer to {@link netnsIdQuery}; undefined when it has none. */
+export const readNetnsId = (datagram: Uint8Array): number | undefined => {
+  for (const { kind, body } of messages(datagram)) {
+    const id =
+      kind === type.newNetnsId ? number(attributes(body.subarray(4)).get(attribute.netnsId)) : undefined
+    if (id !== undefined && id < 0x8000_0000) return id
+  }
+  return undefined
 }
 
 /** The same for a link by its place, which may be in another namespace. */
@@ -104,13 +146,16 @@ export const placeQuery = (place: LinkPlace): Buffer => {
   return message(type.getLink, [header, encode(attribute.targetNetnsId, word(place.netnsId))])
 }
 
-/** `ip route get DST from SRC mark MARK`. */
-export const routeQuery = (destination: Buffer, source: Buffer, mark: number): Buffer => {
+/** `ip route get DST from SRC mark MARK`, or without the source. */
+export const routeQuery = (destination: Buffer, source: Buffer | undefined, mark: number): Buffer => {
   const header = Buffer.alloc(12)
   header[0] = destination.length === 4 ? 2 : 10
   header[1] = destination.length * 8
-  header[2] = source.length * 8
-  const parts = [header, encode(attribute.rtaDst, destination), encode(attribute.rtaSrc, source)]
+  const parts = [header, encode(attribute.rtaDst, destination)]
+  if (source) {
+    header[2] = source.length * 8
+    parts.push(encode(attribute.rtaSrc, source))
+  }
   if (mark !== 0) parts.push(encode(attribute.rtaMark, word(mark)))
   return message(type.getRoute, parts)
 }
@@ -147,7 +192,94 @@ export const routeInterface = (datagram: Uint8Array): number | undefined => {
   return undefined
 }
 
+/** The source that the system takes by the answer to {@link routeQuery}; undefined when it names none. */
+export const preferredSource = (datagram: Uint8Array): Buffer | undefined => {
+  for (const { kind, body } of messages(datagram))
+    if (kind === type.newRoute && body.length >= 12)
+      return attributes(body.subarray(12)).get(attribute.rtaPreferredSource)
+  return undefined
+}
+
+/** `ip -FAMILY address show`; the answer ends with {@link isLastOfDump}. */
+export const addressesQuery = (family: 4 | 6): Buffer => {
+  const header = Buffer.alloc(8)
+  header[0] = family === 4 ? inet : inet6
+  return message(type.getAddress, [header], dump)
+}
+
+/** An address of this machine. */
+export interface HostAddress {
+  readonly index: number
+  readonly address: Buffer
+  readonly scope: 'global' | 'link' | 'host'
+  /** Not to be used: being checked, found twice, or old. */
+  readonly isUnfit: boolean
+}
+
+/** Reads a datagram of the answer to {@link addressesQuery}. */
+export const readAddresses = (datagram: Uint8Array): HostAddress[] => {
+  const found: HostAddress[] = []
+  for (const { kind, body } of messages(datagram)) {
+    if (kind !== type.newAddress || body.length < 8) continue
+    const parts = attributes(body.subarray(8))
+    const address = parts.get(attribute.ifaLocal) ?? parts.get(attribute.ifaAddress)
+    if (address === undefined) continue
+    const scope = body[3] as number
+    found.push({
+      index: u32(body, 4),
+      address,
+      scope: scope >= scopeHost ? 'host' : scope >= scopeLink ? 'link' : 'global',
+      isUnfit: ((body[2] as number) & unfitAddress) !== 0,
+    })
+  }
+  return found
+}
+
+/** Whether an answer of many datagrams is complete. */
+export const isLastOfDump = (datagram: Uint8Array): boolean =>
+  [...messages(datagram)].some(({ kind }) => kind === type.done || kind === type.error)
+
+/** `ip -FAMILY route show dev INDEX table all`. */
+export const routesQuery = (family: 4 | 6, index: number): Buffer => {
+  const header = Buffer.alloc(12)
+  header[0] = family === 4 ? inet : inet6
+  return message(type.getRoute, [header, encode(attribute.rtaOif, word(index))], dump)
+}
+
+/** A route and the MTU that it has of its own; no MTU when it was deleted. */
+export interface RouteMtu {
+  /** The same for the same route. */
+  readonly route: string
+  readonly index: number
+  readonly mtu: number | undefined
+}
+
+/** Reads the routes of a datagram that have an MTU, or were deleted. */
+export const readRouteMtus = (datagram: Uint8Array): RouteMtu[] => {
+  const found: RouteMtu[] = []
+  for (const { kind, body } of messages(datagram)) {
+    if ((kind !== type.newRoute && kind !== type.deleteRoute) || body.length < 12) continue
+    const parts = attributes(body.subarray(12))
+    const index = number(parts.get(attribute.rtaOif))
+    const metrics = parts.get(attribute.rtaMetrics)
+    const mtu = metrics && number(attributes(metrics).get(attribute.metricMtu))
+    if (index === undefined || mtu === undefined) continue
+    const names = [attribute.rtaDst, attribute.rtaTable, attribute.rtaPriority]
+    const route = [
+      body.toString('hex', 0, 4),
+      ...names.map((name) => parts.get(name)?.toString('hex')),
+    ].join()
+    found.push({ route, index, mtu: kind === type.newRoute ? mtu : undefined })
+  }
+  return found
+}
+
 // --- internal ---
+
+const scopeLink = 253
+const scopeHost = 254
+/** IFA_F_DADFAILED, IFA_F_DEPRECATED, IFA_F_TENTATIVE. */
+const unfitAddress = 0x08 | 0x20 | 0x40
 
 const movedTo = (found: Map<number, Buffer>, index: number): LinkPlace | undefined => {
   const netnsId = number(found.get(attribute.newNetnsId))
@@ -165,11 +297,11 @@ const word = (value: number): Buffer => {
   return bytes
 }
 
-const message = (kind: number, parts: readonly Buffer[]): Buffer => {
+const message = (kind: number, parts: readonly Buffer[], flags = 0): Buffer => {
   const out = Buffer.concat([Buffer.alloc(headerLength), ...parts])
   put32(out, out.length, 0)
   put16(out, kind, 4)
-  put16(out, request, 6)
+  put16(out, request | flags, 6)
   return out
 }
 

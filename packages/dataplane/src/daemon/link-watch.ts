@@ -1,6 +1,16 @@
 // SPDX-License-Identifier: MIT
 import type { NativeNetlinkSocket, NetlinkSocketOptions } from '@wgq/native/raw-socket'
-import { group, type LinkNews, type LinkPlace, linkQuery, placeQuery, readLinkNews } from './link-message.ts'
+import {
+  group,
+  type LinkNews,
+  type LinkPlace,
+  linkQuery,
+  nameNetns,
+  netnsIdQuery,
+  placeQuery,
+  readLinkNews,
+  readNetnsId,
+} from './link-message.ts'
 
 /** State of the TUN as its namespace shows it. */
 export interface LinkState {
@@ -14,6 +24,8 @@ interface LinkWatchEdges {
   /** Name of the TUN now (TUNGETIFF); undefined when it no longer exists. */
   readonly currentName: () => string | undefined
   readonly tunFd: number
+  /** Calls back with a descriptor of the namespace that the TUN is in; raises an error where the system does not tell. */
+  readonly withNetns?: <T>(act: (netnsFd: number) => T) => T
   readonly onState: (state: LinkState) => void
   readonly onDeleted: () => void
   /** The link went where it cannot be followed: its last known state stays. */
@@ -64,6 +76,11 @@ export class LinkWatch {
     return this.place !== undefined && this.place.netnsId === undefined
   }
 
+  /** Index of the TUN where it is; undefined when that is unknown. */
+  get index(): number | undefined {
+    return this.place?.index
+  }
+
   /** Reads the news that wait. The kernel has queued them when a change of a link returns to whoever made it. */
   refresh(): void {
     if (this.news) this.hear(this.news)
@@ -92,18 +109,36 @@ export class LinkWatch {
     news.watch(() => this.hear(news))
   }
 
-  /** Looks for the TUN in the namespace of the socket. */
+  /** Looks for the TUN in the namespace of the socket, then in its own. */
   private find(): boolean {
     const name = this.edges.currentName()
     if (name === undefined) {
       this.deleted()
       return false
     }
-    const answer = this.ask(linkQuery(name))
+    const here = this.ask(linkQuery(name))
+    const netnsId = here ? undefined : this.netnsId()
+    const answer = here ?? (netnsId === undefined ? undefined : this.ask(linkQuery(name, netnsId)))
     if (!answer) return false
-    this.place = { netnsId: undefined, index: answer.index }
+    this.place = { netnsId, index: answer.index }
     this.report(answer)
     return true
+  }
+
+  /** The id, in our namespace, of the one that the TUN is in: given to it now if it has none. Then its news are heard, too. */
+  private netnsId(): number | undefined {
+    const { queries } = this
+    try {
+      return this.edges.withNetns?.((fd) => {
+        queries?.send(nameNetns(fd))
+        queries?.receive()
+        queries?.send(netnsIdQuery(fd))
+        const answer = queries?.receive()
+        return answer && readNetnsId(answer)
+      })
+    } catch {
+      return undefined
+    }
   }
 
   private hear(socket: NativeNetlinkSocket): void {

@@ -104,6 +104,7 @@ class RunningDaemon implements DaemonHandle {
   private readonly tun: OpenTun
   private readonly links: LinkWatcher
   private sources: SourceWatcher | undefined
+  private routeMtus: { close(): void } | undefined
   private generation: GenerationWatch | undefined
   private server: UapiServer | undefined
   private timer: NodeJS.Timeout | undefined
@@ -137,6 +138,7 @@ class RunningDaemon implements DaemonHandle {
       wakeAt: (at) => this.wakeAt(at),
       interfaceIndex,
       interfaceName,
+      fitSource: (record) => this.sources?.withFitSource?.(record, this.device.fwmark),
       log,
     })
     this.tun = tun
@@ -163,7 +165,10 @@ class RunningDaemon implements DaemonHandle {
       onRefusal: (error) => this.log.debug(() => `Configuration: ${error.message}`),
       ...(this.settings.uapiFd === undefined ? {} : { fd: this.settings.uapiFd }),
     })
-    this.sources = system.watchSources((sources) => this.checkSources(sources))
+    this.sources = system.watchSources(
+      (sources) => this.checkSources(sources),
+      () => (this.links.isHere ? this.links.index : undefined),
+    )
     this.generation = new GenerationWatch({
       openSocket: openNetlinkSocket,
       wallMs: Date.now,
@@ -175,6 +180,9 @@ class RunningDaemon implements DaemonHandle {
       },
     })
     this.links.start()
+    this.routeMtus = system.watchRouteMtus?.(this.links, (ascending) =>
+      this.engine.setRouteMtus(new Uint8Array(Uint32Array.from(ascending).buffer)),
+    )
     if (this.settings.nameFile !== undefined) writeFileSync(this.settings.nameFile, `${this.name}\n`)
     if (this.settings.logLevel === 'debug')
       this.stopDropLog = logDrops(() => this.engine.counters(), this.log)
@@ -198,6 +206,7 @@ class RunningDaemon implements DaemonHandle {
     this.server?.close()
     this.links.close()
     this.sources?.close()
+    this.routeMtus?.close()
     this.generation?.close()
     this.device.close()
     this.indices.close()

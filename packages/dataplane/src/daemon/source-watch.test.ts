@@ -80,6 +80,15 @@ test('nothing learned and link-local addresses are never stale, another family a
   expect(watch.isStale(record(4, 6), 0)).toBe(true)
 })
 
+test('the first change is answered at once', () => {
+  let checks = 0
+  const { change } = world(async () => {
+    checks++
+  })
+  change()
+  expect(checks).toBe(1)
+})
+
 beforeEach(() => {
   vi.useFakeTimers()
 })

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 import type { NativeNetlinkSocket, NetlinkSocketOptions } from '@wgq/native/raw-socket'
-import { sourceAddress, sourceInterface } from '../device/endpoint-record.ts'
+import { sourceAddress, sourceInterface, withSource } from '../device/endpoint-record.ts'
 import { group, isLocal, localQuery, routeInterface, routeQuery } from './link-message.ts'
+import { SourceChoice } from './source-choice.ts'
 
-/** Changes that come within this time are answered together. */
-const debounceMs = 20
 /** A check that took long is not repeated before so many times its duration: a router changes routes without end. */
 const restFactor = 20
 
@@ -22,20 +21,23 @@ export class SourceWatch {
   private changed = false
   private checking = false
   private closed = false
+  private readonly choice: SourceChoice
   private readonly onChange: (watch: SourceWatch) => Promise<void>
 
-  /** `onChange` is called when something changed, never twice at a time. */
+  /** `onChange` is called when something changed, never twice at a time. `ownIndex` is the tunnel's in our namespace;
+   *  undefined when it is elsewhere. */
   constructor(
     openSocket: (options: NetlinkSocketOptions) => NativeNetlinkSocket,
     onChange: (watch: SourceWatch) => Promise<void>,
+    ownIndex: () => number | undefined = () => undefined,
   ) {
     const groups = group.ip4Address | group.ip4Route | group.ip6Address | group.ip6Route
     this.onChange = onChange
     this.watched = openSocket({ protocol: routeProtocol, groups })
     this.queries = openSocket({ protocol: routeProtocol })
+    this.choice = new SourceChoice(this.queries, ownIndex)
     this.watched.watch(() => {
       this.skipAll()
-      this.changed = true
       this.arm()
     })
   }
@@ -62,6 +64,22 @@ export class SourceWatch {
     }
   }
 
+  /** The record with the source to send from, where the system would take one of the tunnel's own; undefined where it would
+   *  not, 'none' where there is no other. */
+  withFitSource(record: Uint8Array, mark: number): Uint8Array | 'none' | undefined {
+    if (sourceAddress(record)) return undefined
+    this.skipAll()
+    try {
+      const destination = Buffer.from(record.subarray(8, record[0] === 4 ? 12 : 24))
+      const chosen = this.choice.choose(destination, mark)
+      return chosen === undefined || chosen === 'none'
+        ? chosen
+        : withSource(record, chosen.address, chosen.index)
+    } catch {
+      return undefined
+    }
+  }
+
   close(): void {
     this.closed = true
     clearTimeout(this.timer)
@@ -71,7 +89,9 @@ export class SourceWatch {
 
   private arm(): void {
     if (!this.changed || this.checking || this.timer || this.closed) return
-    this.timer = setTimeout(() => this.check(), Math.max(debounceMs, this.restUntilMs - performance.now()))
+    const waitMs = this.restUntilMs - performance.now()
+    if (waitMs <= 0) this.check()
+    else this.timer = setTimeout(() => this.check(), waitMs)
   }
 
   private async check(): Promise<void> {
@@ -91,7 +111,11 @@ export class SourceWatch {
     for (;;) {
       try {
         if (!this.watched.receive()) return
+        this.changed = true
+        this.choice.forget()
       } catch {
+        this.changed = true
+        this.choice.forget()
         // ENOBUFS: lost news are news too.
       }
     }

@@ -9,7 +9,7 @@ import { AllowedIps } from './allowed-ips.ts'
 import { DeadlineHeap } from './deadline-heap.ts'
 import type { DeviceEdges } from './edges.ts'
 import { encodeEndpoint, samePlace } from './endpoint-record.ts'
-import { Handshakes, type Identity } from './handshakes.ts'
+import { errnoReason, Handshakes, type Identity } from './handshakes.ts'
 import { IndexTable } from './index-table.ts'
 import { newPeer, type Peer, peerName } from './peer.ts'
 
@@ -142,9 +142,22 @@ export class Device {
     for (const peer of this.peers.values()) {
       if (!peer.hasSessions && !peer.initiation) continue
       const record = this.edges.engine.peerEndpoint(peer.handle)
-      if (record && isStale(record)) this.edges.engine.clearSource(peer.handle)
+      if (record && isStale(record)) {
+        this.edges.engine.clearSource(peer.handle)
+        this.findSource(peer)
+      }
       yield
     }
+  }
+
+  /** Has packets to a peer leave from an address that is not the tunnel's own. False when there is no other. */
+  findSource(peer: Peer): boolean {
+    const { engine, fitSource } = this.edges
+    const record = fitSource && engine.peerEndpoint(peer.handle)
+    const found = record && fitSource(record)
+    if (found === 'none') return false
+    if (found) engine.setEndpoint(peer.handle, found)
+    return true
   }
 
   /** Works off what the engine reported, at most `mostHandshakes` handshake messages. Returns how many those were. */
@@ -154,7 +167,7 @@ export class Device {
   ): number {
     let handshakes = 0
     for (const event of this.edges.engine.takeEvents(mostHandshakes)) {
-      if (event.kind === 'peer') this.onPeerEvent(event.peer, event.flags, event.dropped)
+      if (event.kind === 'peer') this.onPeerEvent(event)
       else if (event.kind === 'handshake') {
         handshakes++
         this.receive(event.message, event.from, milliseconds(event.arrived))
@@ -292,14 +305,17 @@ export class Device {
     }
   }
 
-  private onPeerEvent(handle: number, flags: number, dropped: readonly number[]): void {
-    this.releaseIndices(dropped)
-    const peer = this.byHandle.get(handle)
+  private onPeerEvent(event: Extract<EngineEvent, { kind: 'peer' }>): void {
+    const { flags, sendErrno } = event
+    this.releaseIndices(event.dropped)
+    const peer = this.byHandle.get(event.peer)
     if (!peer) return
     if (flags & peerEvent.sessionConfirmed) this.handshakes.confirmed(peer)
     if (flags & peerEvent.awaitingReply) this.feed(peer, 'awaitingReply')
     if (flags & peerEvent.owesKeepalive) this.feed(peer, 'owesKeepalive')
     if (flags & peerEvent.needHandshake) this.feed(peer, 'needHandshake')
+    if (flags & peerEvent.sendFailed && sendErrno !== 0)
+      this.edges.log.debug(() => `${peerName(peer.publicKey)} - Packet not sent: ${errnoReason(sendErrno)}`)
   }
 
   /** What the engine knows of a peer, for its timers and for those who look for a fault. */

@@ -18,6 +18,9 @@ export interface DeviceEdges {
   readonly wakeAt: (atMs: number | undefined) => void
   readonly interfaceIndex: (name: string) => number | undefined
   readonly interfaceName: (index: number) => string | undefined
+  /** The endpoint record with the source that its packets need; undefined leaves it to the system, 'none' says that there is
+   *  no address to send from but the tunnel's own. */
+  readonly fitSource?: (record: Uint8Array) => Uint8Array | 'none' | undefined
   readonly log: DeviceLog
 }
 

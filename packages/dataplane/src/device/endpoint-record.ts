@@ -65,5 +65,16 @@ export const sourceAddress = (record: Uint8Array): Buffer | undefined => {
   return Buffer.from(record.subarray(32, family === 4 ? 36 : 48))
 }
 
+/** The record with a source to send from: an address of the same family, and the interface that it is for. */
+export const withSource = (record: Uint8Array, address: Uint8Array, index: number): Buffer => {
+  const changed = Buffer.from(record)
+  changed.fill(0, 24)
+  changed[24] = changed[0] as number
+  if (little) changed.writeUInt32LE(index, 28)
+  else changed.writeUInt32BE(index, 28)
+  changed.set(address, 32)
+  return changed
+}
+
 const zoneIndex = (zone: string, interfaceIndex: InterfaceIndex): number | undefined =>
   /^[0-9]+$/.test(zone) ? Number(zone) : interfaceIndex(zone)

@@ -276,9 +276,15 @@ export class Handshakes {
     const { cookie } = peer
     const fresh = cookie && edges.bootMs() - cookie.bornMs < cookieUsableMs ? cookie.value : undefined
     peer.sentMac1 = addMacs(message, mac1Key(remoteStatic), fresh)
+    if (!this.device.findSource(peer)) {
+      edges.log.debug(
+        () => `${peerName(peer.publicKey)} - Handshake message not sent: no address but the tunnel's own`,
+      )
+      return
+    }
     const errno = edges.engine.sendHandshake(peer.handle, message)
     if (errno !== 0)
-      edges.log.debug(() => `${peerName(peer.publicKey)} - Handshake message not sent: ${reason(errno)}`)
+      edges.log.debug(() => `${peerName(peer.publicKey)} - Handshake message not sent: ${errnoReason(errno)}`)
   }
 }
 
@@ -288,8 +294,8 @@ const staticSecret = (identity: Identity, peer: Peer): Buffer | undefined => {
   return peer.staticStatic
 }
 
-/** Numbers differ between systems, names do not. */
-const reason = (errno: number): string => {
+/** A system's error number in words. Numbers differ between systems, names do not. */
+export const errnoReason = (errno: number): string => {
   const name = Object.entries(constants.errno).find(([, number]) => number === errno)?.[0] ?? `${errno}`
   return name === 'EDESTADDRREQ' ? 'no known endpoint for peer' : errnoText(name)
 }

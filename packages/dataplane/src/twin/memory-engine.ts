@@ -59,6 +59,7 @@ export class MemoryEngine implements PacketEngine {
   }
   reattachTun(): undefined {}
   setMtu(): void {}
+  setRouteMtus(): void {}
   setIdentity(keys: { mac1Key: Uint8Array; cookieKey: Uint8Array } | undefined): void {
     this.hasIdentity = keys !== undefined
   }
@@ -142,7 +143,7 @@ export class MemoryEngine implements PacketEngine {
     this.handshakes = []
     for (const [handle, peer] of this.peers) {
       const event = peer.takeEvent()
-      if (event) events.push({ kind: 'peer', peer: handle, ...event })
+      if (event) events.push({ kind: 'peer', peer: handle, sendErrno: 0, ...event })
     }
     return events
   }

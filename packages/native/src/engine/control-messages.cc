@@ -34,6 +34,11 @@ void ControlMessages::tos(std::uint8_t family, std::uint8_t tos) {
   else if constexpr (platform::has_tos) add(IPPROTO_IP, IP_TOS, platform::Tos{tos});
 }
 
+void ControlMessages::hop_limit(std::uint8_t family, std::uint8_t hops) {
+  if (family == 6) add(IPPROTO_IPV6, IPV6_HOPLIMIT, int{hops});
+  else add(IPPROTO_IP, IP_TTL, int{hops});
+}
+
 void ControlMessages::segment(std::uint16_t bytes) { add(IPPROTO_UDP, udp_segmentation, bytes); }
 
 void ControlMessages::attach(msghdr& message) {

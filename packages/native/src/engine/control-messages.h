@@ -15,11 +15,12 @@ namespace wgq {
 // UDP_SEGMENT and UDP_GRO of Linux, which not every header has.
 inline constexpr int udp_segmentation = 103, udp_coalescing = 104;
 
-// The ancillary data of one sendmsg: source address, TOS, segment size.
+// The ancillary data of one sendmsg: source address, TOS, hop limit, segment size.
 class ControlMessages {
  public:
   void source(const Endpoint& endpoint);
   void tos(std::uint8_t family, std::uint8_t tos);
+  void hop_limit(std::uint8_t family, std::uint8_t hops);
   void segment(std::uint16_t bytes);
   void attach(msghdr& message);
 
@@ -27,7 +28,7 @@ class ControlMessages {
   template <class T>
   void add(int level, int type, const T& value);
 
-  alignas(cmsghdr) std::uint8_t space_[CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int)) +
+  alignas(cmsghdr) std::uint8_t space_[CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int)) * 2 +
                                        CMSG_SPACE(sizeof(std::uint16_t))]{};
   std::size_t used_ = 0;
 };

@@ -22,12 +22,13 @@ struct Outgoing {
   ControlMessages control;
   msghdr header{};
 
-  Outgoing(const Endpoint& to, std::uint8_t tos, std::size_t segment = 0) {
+  Outgoing(const Endpoint& to, std::uint8_t tos, std::uint8_t hop_limit = 0, std::size_t segment = 0) {
     header.msg_name = &address;
     header.msg_namelen = to_sockaddr(to, address);
     header.msg_iovlen = 1;
     control.source(to);
     if (tos) control.tos(to.family, tos);
+    if (hop_limit) control.hop_limit(to.family, hop_limit);
     if (segment) control.segment(static_cast<std::uint16_t>(segment));
     control.attach(header);
   }
@@ -123,7 +124,7 @@ int DatagramSender::send_segmented(UdpSocket& socket, const Endpoint& to, const 
   const std::size_t most = std::min(most_segments, most_train_bytes / train.stride) * train.stride;
   for (std::size_t at = 0; at < train.bytes; at += most) {
     const std::size_t bytes = std::min(most, train.bytes - at);
-    const Outgoing outgoing(to, train.tos, bytes > train.stride ? train.stride : 0);
+    const Outgoing outgoing(to, train.tos, train.hop_limit, bytes > train.stride ? train.stride : 0);
     iovec content = content_of(train.data + at, bytes);
     if (int error = send_message(socket.fd.get(), outgoing.with(content), counters_)) return error;
     count(counters_.udp_sends);
@@ -134,7 +135,7 @@ int DatagramSender::send_segmented(UdpSocket& socket, const Endpoint& to, const 
 
 int DatagramSender::send_singly(UdpSocket& socket, const Endpoint& to, const Train& train) {
   const int fd = socket.fd.get();
-  const Outgoing outgoing(to, train.tos);
+  const Outgoing outgoing(to, train.tos, train.hop_limit);
   std::array<iovec, most_segments> contents;
   std::array<mmsghdr, most_segments> messages;
   int first_error = 0, attempts = 0;

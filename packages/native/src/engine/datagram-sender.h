@@ -16,6 +16,7 @@ struct Train {
   std::size_t bytes = 0;
   std::size_t stride = 0;
   std::uint8_t tos = 0;
+  std::uint8_t hop_limit = 0;  // 0: the system's own
 
   std::size_t count() const { return stride ? (bytes + stride - 1) / stride : 0; }
 };

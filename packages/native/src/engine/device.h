@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -12,6 +13,7 @@
 #include "engine/handshake-gate.h"
 #include "engine/index-table.h"
 #include "engine/mailbox.h"
+#include "engine/padding.h"
 #include "engine/udp-sockets.h"
 #include "system/descriptor.h"
 
@@ -37,9 +39,23 @@ struct Device {
   std::atomic<UdpSockets*> sockets{nullptr};
   std::atomic<Identity*> identity{nullptr};
   std::atomic<std::uint32_t> mtu{1420};
+  // MTUs that routes through the interface have, ascending; 0 ends them.
+  std::array<std::atomic<std::uint32_t>, 8> route_mtus{};
   std::atomic<bool> running{false};
   std::atomic<bool> stopping{false};
   std::atomic<std::size_t> staged_bytes{0};
+
+  // Length of a packet after padding, which takes it beyond the MTU neither of the link nor of any route: by a packet one
+  // cannot tell which of them was its own.
+  std::size_t padded(std::size_t length) const {
+    const std::size_t padded = padded_length(length, mtu.load(std::memory_order_relaxed));
+    for (const auto& route : route_mtus) {
+      const std::size_t most = route.load(std::memory_order_relaxed);
+      if (most == 0) break;
+      if (most >= length) return std::min(padded, most);
+    }
+    return padded;
+  }
 
   Epoch::Reader& outbound_reader() { return epoch.reader(0); }
   Epoch::Reader& inbound_reader() { return epoch.reader(1); }

@@ -97,6 +97,13 @@ napi_value reattach_tun(js::Call& call) {
 
 napi_value set_mtu(js::Call& call) { return engine_of(call).set_mtu(call[0].u32()), nullptr; }
 
+napi_value set_route_mtus(js::Call& call) {
+  const js::Bytes bytes = call[0].bytes();
+  std::vector<std::uint32_t> ascending(bytes.size() / sizeof(std::uint32_t));
+  std::memcpy(ascending.data(), bytes.data(), ascending.size() * sizeof(std::uint32_t));
+  return engine_of(call).set_route_mtus(ascending), nullptr;
+}
+
 napi_value set_identity(js::Call& call) {
   Engine& engine = engine_of(call);
   if (call[0].absent()) return engine.set_identity(nullptr), nullptr;
@@ -176,6 +183,7 @@ napi_value take_events(js::Call& call) {
     napi_value made = event(env, "peer");
     js::set(env, made, "peer", js::number(env, id));
     js::set(env, made, "flags", js::number(env, of_peer->flags));
+    js::set(env, made, "sendErrno", js::number(env, of_peer->send_error));
     js::set(env, made, "dropped", numbers(env, of_peer->dropped));
     js::set(env, events, next++, made);
   }
@@ -271,6 +279,7 @@ napi_value create_engine(js::Call& call) {
   js::define<close>(env, made, "close");
   js::define<reattach_tun>(env, made, "reattachTun");
   js::define<set_mtu>(env, made, "setMtu");
+  js::define<set_route_mtus>(env, made, "setRouteMtus");
   js::define<set_identity>(env, made, "setIdentity");
   js::define<add_peer>(env, made, "addPeer");
   js::define<remove_peer>(env, made, "removePeer");

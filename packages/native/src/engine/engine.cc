@@ -166,6 +166,11 @@ void Engine::close() {
   device_.epoch.collect();
 }
 
+void Engine::set_route_mtus(std::span<const std::uint32_t> ascending) {
+  for (std::size_t i = 0; i < device_.route_mtus.size(); i++)
+    device_.route_mtus[i].store(i < ascending.size() ? ascending[i] : 0, std::memory_order_relaxed);
+}
+
 void Engine::set_identity(std::unique_ptr<Identity> identity) {
   device_.identity.store(identity.get(), std::memory_order_seq_cst);
   std::unique_ptr<Identity> old = std::exchange(identity_, std::move(identity));
@@ -195,9 +200,7 @@ void Engine::remove_peer(std::uint32_t id) {
 
 void Engine::set_endpoint(std::uint32_t id, const Endpoint& endpoint) {
   Peer& known = peer(id);
-  Endpoint fresh = endpoint;
-  fresh.clear_source();
-  known.endpoint.write(fresh);
+  known.endpoint.write(endpoint);
   known.refused_segment.store(0, std::memory_order_relaxed);
   known.asked_handshake.store(0, std::memory_order_relaxed);
 }
@@ -349,6 +352,7 @@ std::unique_ptr<Engine::PeerEvents> Engine::take_peer_events(std::uint32_t id) {
   if (!known) return nullptr;
   auto events = std::make_unique<PeerEvents>();
   events->flags = known->events.exchange(0, std::memory_order_acq_rel);
+  events->send_error = known->send_error.exchange(0, std::memory_order_relaxed);
   {
     std::lock_guard lock(known->rotation);
     events->dropped = std::exchange(known->dropped_indices, {});

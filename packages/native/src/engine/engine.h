@@ -49,6 +49,7 @@ class Engine {
   void close();
   std::optional<SystemError> reattach_tun();
   void set_mtu(std::uint32_t mtu) { device_.mtu.store(mtu, std::memory_order_relaxed); }
+  void set_route_mtus(std::span<const std::uint32_t> ascending);
   void set_identity(std::unique_ptr<Identity> identity);
 
   std::uint32_t add_peer();
@@ -71,6 +72,7 @@ class Engine {
   // The events of one peer, and the indices that the receiving thread dropped meanwhile. Null when it was removed.
   struct PeerEvents {
     std::uint32_t flags;
+    int send_error;
     std::vector<std::uint32_t> dropped;
   };
   std::unique_ptr<PeerEvents> take_peer_events(std::uint32_t id);

@@ -16,19 +16,20 @@ void OpenTrain::clear() {
   added_ = sealed_ = 0;
 }
 
-bool OpenTrain::fits(const Peer& peer, std::size_t bytes, std::uint8_t ecn) const {
+bool OpenTrain::fits(const Peer& peer, std::size_t bytes, Outer outer) const {
   if (empty()) return true;
-  return peer_ == &peer && !ended_ && train_.tos == ecn && bytes <= train_.stride && added_ < most_segments &&
-         train_.bytes + bytes <= most_train_bytes;
+  return peer_ == &peer && !ended_ && train_.tos == outer.ecn && train_.hop_limit == outer.hop_limit &&
+         bytes <= train_.stride && added_ < most_segments && train_.bytes + bytes <= most_train_bytes;
 }
 
-void OpenTrain::add(Peer& peer, Keypair& keypair, std::size_t length, std::size_t padded, std::uint8_t ecn,
+void OpenTrain::add(Peer& peer, Keypair& keypair, std::size_t length, std::size_t padded, Outer outer,
                     std::uint64_t nonce) {
   const std::size_t bytes = padded + transport_overhead;
   if (empty()) {
     peer_ = &peer;
     train_.stride = bytes;
-    train_.tos = ecn;
+    train_.tos = outer.ecn;
+    train_.hop_limit = outer.hop_limit;
   }
   keypair_ = &keypair;
   messages_[added_++] = {&keypair, nonce, static_cast<std::uint32_t>(train_.bytes), static_cast<std::uint32_t>(length),

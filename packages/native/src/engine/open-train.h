@@ -9,6 +9,12 @@
 
 namespace wgq {
 
+// What the IP header outside takes from the packet that is carried.
+struct Outer {
+  std::uint8_t ecn = 0;
+  std::uint8_t hop_limit = 0;  // 0: the system's own
+};
+
 // A train in the making: messages to one peer where they will be encrypted, and what it takes to encrypt and send them.
 class OpenTrain {
  public:
@@ -18,13 +24,13 @@ class OpenTrain {
   void clear();
   bool empty() const { return train_.bytes == 0; }
   // Whether a message of `bytes` to `peer` may ride along.
-  bool fits(const Peer& peer, std::size_t bytes, std::uint8_t ecn) const;
+  bool fits(const Peer& peer, std::size_t bytes, Outer outer) const;
   // Where the plaintext of the next message may be put by who reads it in place: room for `largest_packet` bytes.
   std::uint8_t* next_plaintext() { return arena_.get() + Aead::lead + train_.bytes + transport_header_bytes; }
 
   // Adds a message of `length` bytes, which stand at next_plaintext() and are padded to `padded`, to be encrypted by
   // `seal`.
-  void add(Peer& peer, Keypair& keypair, std::size_t length, std::size_t padded, std::uint8_t ecn, std::uint64_t nonce);
+  void add(Peer& peer, Keypair& keypair, std::size_t length, std::size_t padded, Outer outer, std::uint64_t nonce);
   // Encrypts what was added since the last call. What cannot be encrypted must not go out: `sealed` says so.
   void seal(Aead& aead);
 

@@ -143,7 +143,8 @@ void Outbound::forward(std::uint8_t* packet, std::size_t length, const VirtioHea
     count(device_.counters.no_endpoint, packets);
     return refuse(packet, length);
   }
-  if (is_own_message(*peer, endpoint, packet, length)) return count(device_.counters.loop, packets);
+  const std::optional<Outer> outer = transmitter_.outer_of(endpoint.family, packet, length);
+  if (!outer || is_own_message(*peer, endpoint, packet, length)) return count(device_.counters.loop, packets);
 
   if (peer->staged.busy()) {
     // What waits goes first. It is laid over the slot in which this packet may stand.
@@ -172,14 +173,13 @@ void Outbound::forward(std::uint8_t* packet, std::size_t length, const VirtioHea
     }
     return transmitter_.flush_staged(*peer);
   }
-  const std::uint8_t ecn = traffic_class(packet) & ip::ecn_mask;
   if (!segmented) {
-    std::uint8_t* const text = transmitter_.place(*peer, length, ecn, in_place);
+    std::uint8_t* const text = transmitter_.place(*peer, length, *outer, in_place);
     if (!in_place) std::memcpy(text, packet, length);
     return transmitter_.seal(*keypair, nonce);
   }
   while (const std::size_t bytes = segmenter_.next_length()) {
-    segmenter_.next(transmitter_.place(*peer, bytes, ecn, false));
+    segmenter_.next(transmitter_.place(*peer, bytes, *outer, false));
     transmitter_.seal(*keypair, nonce++);
   }
 }

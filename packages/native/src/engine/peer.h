@@ -21,6 +21,7 @@ inline constexpr std::uint32_t owes_keepalive = 4;
 inline constexpr std::uint32_t session_confirmed = 8;
 inline constexpr std::uint32_t endpoint_moved = 16;
 inline constexpr std::uint32_t last_minute = 32;
+inline constexpr std::uint32_t send_failed = 64;
 }  // namespace peer_event
 
 // What the packet threads know of a peer. Times are boot time in ns, 0 when unset.
@@ -45,6 +46,8 @@ struct Peer {
   std::atomic<std::uint32_t> events{0};
   // When the edges of the two `since` were last reported; 0 again when the control thread looked at the facts.
   std::atomic<std::uint64_t> silence_reported{0}, debt_reported{0};
+  std::atomic<std::uint64_t> failure_reported{0};  // at most once a second
+  std::atomic<int> send_error{0};                  // errno of the last transport message that did not leave
   std::atomic<std::uint64_t> asked_handshake{0};   // when need_handshake was last raised
   std::atomic<std::uint32_t> handshake_index{0};   // sender index of our last handshake message, for the loop guard
   std::atomic<std::uint32_t> refused_segment{0};   // segments of this size or more are sent one by one (EMSGSIZE)

@@ -161,6 +161,21 @@ inline void set_datagram_options(int fd, int family) {
   }
 }
 
+// The hop limit of what a socket sends; 0 on systems that take none for a single message.
+inline std::uint8_t hop_limit(int fd, int family) {
+#ifdef __linux__
+  int hops = 0;
+  socklen_t length = sizeof hops;
+  const bool v4 = family == AF_INET;
+  if (::getsockopt(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_TTL : IPV6_UNICAST_HOPS, &hops, &length) < 0) return 0;
+  return hops > 0 && hops <= 255 ? static_cast<std::uint8_t>(hops) : 0;
+#else
+  (void)fd;
+  (void)family;
+  return 0;
+#endif
+}
+
 enum class Buffer { receiving, sending };
 
 // Linux caps what is asked for, unless the capability allows more; the BSDs refuse it (ENOBUFS): then half of it.

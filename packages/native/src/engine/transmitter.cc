@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "engine/ip-packet.h"
-#include "engine/padding.h"
 
 namespace wgq {
 
@@ -25,12 +24,12 @@ Transmitter::Transmitter(Device& device, std::function<void()> offer)
       std::move(offer));
 }
 
-std::uint8_t* Transmitter::place(Peer& peer, std::size_t length, std::uint8_t ecn, bool in_place) {
+std::uint8_t* Transmitter::place(Peer& peer, std::size_t length, Outer outer, bool in_place) {
   peer_ = &peer;
-  ecn_ = ecn;
+  outer_ = outer;
   length_ = length;
-  padded_ = padded_length(length, device_.mtu.load(std::memory_order_relaxed));
-  if (!open_->fits(peer, padded_ + transport_overhead, ecn)) {
+  padded_ = device_.padded(length);
+  if (!open_->fits(peer, padded_ + transport_overhead, outer)) {
     // Encrypting leaves alone what stands where the next message would be.
     std::uint8_t* const old = next_plaintext();
     flush();
@@ -40,7 +39,7 @@ std::uint8_t* Transmitter::place(Peer& peer, std::size_t length, std::uint8_t ec
 }
 
 void Transmitter::seal(Keypair& keypair, std::uint64_t nonce) {
-  open_->add(*peer_, keypair, length_, padded_, ecn_, nonce);
+  open_->add(*peer_, keypair, length_, padded_, outer_, nonce);
   if (!lane_) open_->seal(aead_);  // at once, while the bytes are near
 }
 
@@ -71,7 +70,12 @@ void Transmitter::send(OpenTrain& open) {
   UdpSockets* sockets = device_.sockets.load(std::memory_order_acquire);
   Peer& peer = open.peer();
   const int error = sockets ? sender_.send(*sockets, peer, open.train()) : ENETDOWN;
-  if (error == 0) peer.tx_bytes.fetch_add(open.train().bytes, std::memory_order_relaxed);
+  if (error == 0) {
+    peer.tx_bytes.fetch_add(open.train().bytes, std::memory_order_relaxed);
+  } else {
+    peer.send_error.store(error, std::memory_order_relaxed);
+    device_.mailbox.report(peer, peer.failure_reported, peer_event::send_failed, open.now);
+  }
   peer.last_traversal.store(open.now, std::memory_order_relaxed);
   if (peer.unacknowledged_since.load(std::memory_order_relaxed) != 0)
     peer.unacknowledged_since.store(0, std::memory_order_relaxed);
@@ -90,6 +94,13 @@ void Transmitter::send(OpenTrain& open) {
   open.clear();
 }
 
+std::optional<Outer> Transmitter::outer_of(std::uint8_t family, const std::uint8_t* packet, std::size_t length) {
+  const UdpSockets* sockets = device_.sockets.load(std::memory_order_acquire);
+  const auto hops = sockets ? nesting_.hop_limit(*sockets, family, packet, length, now_) : std::uint8_t{0};
+  if (!hops) return std::nullopt;
+  return Outer{static_cast<std::uint8_t>(traffic_class(packet) & ip::ecn_mask), *hops};
+}
+
 void Transmitter::stage(Peer& peer, const std::uint8_t* packet, std::size_t length) {
   std::lock_guard lock(peer.staged.lock());
   count(device_.counters.staged_dropped, peer.staged.push(packet, length));
@@ -106,6 +117,12 @@ void Transmitter::flush_staged(Peer& peer) {
   flush();
   auto packets = peer.staged.take();
   for (auto packet = packets.begin(); packet != packets.end(); ++packet) {
+    const std::optional<Outer> outer =
+        packet->length ? outer_of(peer.endpoint.read().family, packet->bytes.get(), packet->length) : Outer{};
+    if (!outer) {
+      count(device_.counters.loop);
+      continue;
+    }
     std::uint64_t nonce;
     if (!keypair->take_nonces(1, nonce)) {
       // The key is spent in the middle: the rest waits, in front, for the next one.
@@ -114,8 +131,7 @@ void Transmitter::flush_staged(Peer& peer) {
       device_.mailbox.ask_handshake(peer, now_, false);
       break;
     }
-    const std::uint8_t ecn = packet->length ? traffic_class(packet->bytes.get()) & ip::ecn_mask : 0;
-    std::uint8_t* text = place(peer, packet->length, ecn, false);
+    std::uint8_t* text = place(peer, packet->length, *outer, false);
     if (packet->length) std::memcpy(text, packet->bytes.get(), packet->length);
     seal(*keypair, nonce);
   }

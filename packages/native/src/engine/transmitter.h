@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "engine/datagram-sender.h"
 #include "engine/device.h"
+#include "engine/nesting.h"
 #include "engine/open-train.h"
 #include "engine/ordered-lane.h"
 
@@ -25,7 +27,7 @@ class Transmitter {
   std::uint8_t* next_plaintext() { return open_->next_plaintext(); }
   // Makes room for a message of `length` plaintext bytes to `peer`: sends the open train first when the message does not
   // fit it. Returns where the plaintext belongs; what stands at next_plaintext() is moved along when `in_place`.
-  std::uint8_t* place(Peer& peer, std::size_t length, std::uint8_t ecn, bool in_place);
+  std::uint8_t* place(Peer& peer, std::size_t length, Outer outer, bool in_place);
   // Pads and encrypts the message placed last and adds it to the train.
   void seal(Keypair& keypair, std::uint64_t nonce);
   // Sends the open train, or leaves it to the lane.
@@ -37,6 +39,9 @@ class Transmitter {
 
   // Sends what is staged for a peer when a key is usable, else asks for a handshake.
   void flush_staged(Peer& peer);
+  // What the header outside takes from a packet to a peer whose endpoint has this family; nothing for a packet that loops
+  // over several tunnels.
+  std::optional<Outer> outer_of(std::uint8_t family, const std::uint8_t* packet, std::size_t length);
   // Stages a packet; follow with flush_staged.
   void stage(Peer& peer, const std::uint8_t* packet, std::size_t length);
 
@@ -54,6 +59,7 @@ class Transmitter {
   Device& device_;
   DatagramSender sender_;
   Aead aead_;
+  Nesting nesting_;
   std::vector<OpenTrain> trains_;  // one, or one for each slot of the lane
   OpenTrain* open_;
   std::unique_ptr<OrderedLane> lane_;
@@ -62,7 +68,7 @@ class Transmitter {
   // The message placed last.
   Peer* peer_ = nullptr;
   std::size_t length_ = 0, padded_ = 0;
-  std::uint8_t ecn_ = 0;
+  Outer outer_;
 };
 
 }  // namespace wgq

@@ -51,6 +51,7 @@ std::uint16_t open_family(UdpSocket& socket, int family, std::uint16_t port, con
     if (error.number == EADDRNOTAVAIL || error.number == EAFNOSUPPORT) return 0;  // IPv6 disabled by sysctl
     throw;
   }
+  socket.hop_limit = platform::hop_limit(s, family);
   socket.fd = std::move(fd);
   if (options.mark) mark_socket(socket, options.mark);
   return port;

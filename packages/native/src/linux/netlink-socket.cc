@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include <linux/filter.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -14,9 +16,24 @@
 namespace wgq {
 namespace {
 
+// Lets through only what has the attribute RTA_METRICS where a message about routes has its attributes: of a router's many
+// changes hardly any.
+void keep_routes_with_metrics(int fd) {
+  sock_filter code[]{
+      BPF_STMT(BPF_LD | BPF_IMM, NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(rtmsg))),
+      BPF_STMT(BPF_LDX | BPF_IMM, RTA_METRICS),
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, static_cast<std::uint32_t>(SKF_AD_OFF + SKF_AD_NLATTR)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, 0),
+      BPF_STMT(BPF_RET | BPF_K, ~0u),
+  };
+  const sock_fprog program{static_cast<unsigned short>(std::size(code)), code};
+  if (::setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) < 0) throw_errno("setsockopt SO_ATTACH_FILTER");
+}
+
 class NetlinkSocket {
  public:
-  NetlinkSocket(int protocol, std::uint32_t groups, int receive_buffer, bool all_namespaces)
+  NetlinkSocket(int protocol, std::uint32_t groups, int receive_buffer, bool all_namespaces, bool only_metrics)
       : fd_(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol)) {
     if (!fd_) throw_errno("socket");
     const int on = 1;
@@ -27,6 +44,7 @@ class NetlinkSocket {
     if (receive_buffer > 0 &&
         ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUFFORCE, &receive_buffer, sizeof receive_buffer) < 0)
       ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+    if (only_metrics) keep_routes_with_metrics(fd_.get());
     sockaddr_nl address{};
     address.nl_family = AF_NETLINK;
     address.nl_groups = groups;
@@ -122,7 +140,7 @@ napi_value close(js::Call& call) {
   return nullptr;
 }
 
-// openNetlinkSocket({protocol, groups?, receiveBufferBytes?, allNamespaces?, netns?: {path} | {tunFd}})
+// openNetlinkSocket({protocol, groups?, receiveBufferBytes?, allNamespaces?, onlyRoutesWithMetrics?, netns?: {path} | {tunFd}})
 napi_value open_netlink_socket(js::Call& call) {
   js::Value options = call[0], netns = options.property("netns");
   js::Value groups_option = options.property("groups"), buffer_option = options.property("receiveBufferBytes");
@@ -131,8 +149,10 @@ napi_value open_netlink_socket(js::Call& call) {
   const int buffer = buffer_option.absent() ? 0 : buffer_option.i32();
   const js::Value all_option = options.property("allNamespaces");
   const bool all_namespaces = !all_option.absent() && all_option.boolean();
+  const js::Value metrics_option = options.property("onlyRoutesWithMetrics");
+  const bool only_metrics = !metrics_option.absent() && metrics_option.boolean();
 
-  auto open = [&] { return std::make_unique<NetlinkSocket>(protocol, groups, buffer, all_namespaces); };
+  auto open = [&] { return std::make_unique<NetlinkSocket>(protocol, groups, buffer, all_namespaces, only_metrics); };
   auto open_inside = [&](const Descriptor& fd) { return inside_netns(fd, open); };
   std::unique_ptr<NetlinkSocket> socket;
   if (netns.absent()) socket = open();

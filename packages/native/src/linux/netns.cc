@@ -28,6 +28,14 @@ static napi_value set_netns(js::Call& call) {
   return nullptr;
 }
 
-void register_netns(napi_env env, napi_value exports) { js::define<set_netns>(env, exports, "setNetns"); }
+// netnsOfTun(fd): number
+static napi_value tun_netns(js::Call& call) {
+  return js::number(call.env, netns_of_tun(call[0].i32()).release());
+}
+
+void register_netns(napi_env env, napi_value exports) {
+  js::define<set_netns>(env, exports, "setNetns");
+  js::define<tun_netns>(env, exports, "netnsOfTun");
+}
 
 }  // namespace wgq

@@ -42,8 +42,7 @@ export const act = async (op: Op, session: Session): Promise<void> => {
   const { edges } = session
   switch (op.do) {
     case 'daemon.start':
-      if (op.embedded && edges.startDataPlane) return startDataPlane(edges, edges.startDataPlane(op.name))
-      return child(session, op.program, [op.name], { detached: true })
+      return startDaemon(op, session)
     case 'device.configure': {
       const reading = said(edges, 1, () => edges.readWgConfig(op.configuration, session.names))
       const change = await unlessInterrupted(session, reading)
@@ -118,6 +117,19 @@ const child = async (
   if (status === 127 && edges.find(program) === undefined)
     edges.print(`${self}: ${program}: command not found\n`)
   if (status !== 0) throw new Failure(status)
+}
+
+const startDaemon = async (
+  { name, program, embedded }: Op & { do: 'daemon.start' },
+  session: Session,
+): Promise<void> => {
+  const { edges } = session
+  if (!embedded) return child(session, program, [name], { detached: true })
+  const { dataPlaneEnvironment } = await import('../systems/data-plane-options.ts')
+  const more = dataPlaneEnvironment(session.configPath)
+  if (edges.startDataPlane) return startDataPlane(edges, edges.startDataPlane(name, more))
+  const env = Object.keys(more).length === 0 ? {} : { env: { ...edges.env, ...more } }
+  return child(session, program, [name], { detached: true, ...env })
 }
 
 const startDataPlane = async (

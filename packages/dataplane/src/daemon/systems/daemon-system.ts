@@ -25,6 +25,8 @@ export interface LinkWatcher {
   refresh(): void
   /** Whether the TUN is where we are. */
   readonly isHere: boolean
+  /** Its index where it is; undefined when that is unknown. */
+  readonly index?: number | undefined
   close(): void
 }
 
@@ -32,6 +34,9 @@ export interface LinkWatcher {
 export interface SourceWatcher {
   /** Whether the learned source of an endpoint record must be forgotten; `mark` is that of the sockets. */
   isStale(record: Uint8Array, mark: number): boolean
+  /** The record with the source to send from, where the system would take one of the tunnel's own; 'none' where there is no
+   *  other. Absent on systems where it is left to the system. */
+  withFitSource?(record: Uint8Array, mark: number): Uint8Array | 'none' | undefined
   close(): void
 }
 
@@ -48,6 +53,12 @@ export interface DaemonSystem {
   /** MTU and queue of a fresh interface. */
   prepareLink(name: string, log: DaemonLog): void
   watchLink(tun: TunDevice, events: LinkEvents): LinkWatcher
-  /** `onChange` is called when addresses or routes changed, never twice at a time. */
-  watchSources(onChange: (watch: SourceWatcher) => Promise<void>): SourceWatcher
+  /** `onChange` is called when addresses or routes changed, never twice at a time. `ownIndex` is the TUN's where our sockets
+   *  are; undefined when it is elsewhere. */
+  watchSources(
+    onChange: (watch: SourceWatcher) => Promise<void>,
+    ownIndex: () => number | undefined,
+  ): SourceWatcher
+  /** `onChange` gets the MTUs that routes through the TUN have of their own, ascending. Absent where none have. */
+  watchRouteMtus?(link: LinkWatcher, onChange: (ascending: readonly number[]) => void): { close(): void }
 }

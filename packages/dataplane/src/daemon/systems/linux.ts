@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
+import { closeSync } from 'node:fs'
 import { openNetlinkSocket } from '@wgq/native/raw-socket'
 import { capability, confineSystemCalls, interfaceIndex, keepCapabilities } from '@wgq/native/system'
-import { attachTun, openTun } from '@wgq/native/tun'
+import { attachTun, netnsOfTun, openTun } from '@wgq/native/tun'
 import { defaultMtu } from '../../constants.ts'
 import { clearMulticast, setMtu, setQueueLength, tunName } from '../interface-request.ts'
 import { LinkWatch } from '../link-watch.ts'
 import { stopAddressGeneration, stopRedirects } from '../quiet-link.ts'
+import { RouteMtuWatch } from '../route-mtu-watch.ts'
 import { SourceWatch } from '../source-watch.ts'
 import type { DaemonSystem } from './daemon-system.ts'
 
@@ -60,7 +62,22 @@ export const linuxDaemonSystem: DaemonSystem = {
   },
 
   watchLink: ({ fd }, events) =>
-    new LinkWatch({ openSocket: openNetlinkSocket, currentName: () => tunName(fd), tunFd: fd, ...events }),
+    new LinkWatch({
+      openSocket: openNetlinkSocket,
+      currentName: () => tunName(fd),
+      tunFd: fd,
+      withNetns: (act) => {
+        const netns = netnsOfTun(fd)
+        try {
+          return act(netns)
+        } finally {
+          closeSync(netns)
+        }
+      },
+      ...events,
+    }),
 
-  watchSources: (onChange) => new SourceWatch(openNetlinkSocket, onChange),
+  watchSources: (onChange, ownIndex) => new SourceWatch(openNetlinkSocket, onChange, ownIndex),
+
+  watchRouteMtus: (link, onChange) => new RouteMtuWatch(openNetlinkSocket, link, onChange),
 }

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+import type { NativeNetlinkSocket, NetlinkSocketOptions } from '@wgq/native/raw-socket'
+import { group, isLastOfDump, type RouteMtu, readRouteMtus, routesQuery } from './link-message.ts'
+
+/** Where the TUN is. */
+export interface LinkPlaced {
+  /** Its index where it is now; undefined when that is unknown. */
+  readonly index?: number | undefined
+  /** Whether that is our own network namespace. */
+  readonly isHere: boolean
+}
+
+const routeProtocol = 0
+/** Routes with an MTU of their own that are remembered. */
+const mostRoutes = 4096
+
+/**
+ * Follows the MTUs that routes through the TUN have of their own, also after it was moved to another network namespace:
+ * there only what is set later is heard of, because listing routes there takes more than CAP_NET_ADMIN.
+ */
+export class RouteMtuWatch {
+  private readonly openSocket: (options: NetlinkSocketOptions) => NativeNetlinkSocket
+  private readonly news: NativeNetlinkSocket
+  private readonly link: LinkPlaced
+  private readonly onChange: (ascending: readonly number[]) => void
+  private readonly routes = new Map<string, number>()
+  private last = ''
+
+  /** `onChange` gets the different MTUs, ascending. */
+  constructor(
+    openSocket: (options: NetlinkSocketOptions) => NativeNetlinkSocket,
+    link: LinkPlaced,
+    onChange: (ascending: readonly number[]) => void,
+  ) {
+    this.openSocket = openSocket
+    this.link = link
+    this.onChange = onChange
+    const groups = group.ip4Route | group.ip6Route
+    this.news = openSocket({
+      protocol: routeProtocol,
+      groups,
+      allNamespaces: true,
+      onlyRoutesWithMetrics: true,
+    })
+    this.list()
+    this.news.watch(() => this.hear())
+  }
+
+  close(): void {
+    this.news.close()
+  }
+
+  private hear(): void {
+    for (;;) {
+      try {
+        const datagram = this.news.receive()
+        if (!datagram) break
+        for (const route of readRouteMtus(datagram)) this.note(route)
+      } catch {
+        // ENOBUFS: news were lost.
+        this.list()
+      }
+    }
+    this.report()
+  }
+
+  /** Asks for all of them, where that can be done. */
+  private list(): void {
+    const { index, isHere } = this.link
+    if (index === undefined || !isHere) return
+    this.routes.clear()
+    const socket = this.openSocket({ protocol: routeProtocol })
+    try {
+      for (const family of [4, 6] as const) {
+        socket.send(routesQuery(family, index))
+        for (let part = socket.receive(); part; part = isLastOfDump(part) ? undefined : socket.receive())
+          for (const route of readRouteMtus(part)) this.note(route)
+      }
+    } catch {
+      // What is heard later counts.
+    } finally {
+      socket.close()
+    }
+    this.report()
+  }
+
+  private note({ route, index, mtu }: RouteMtu): void {
+    if (index !== this.link.index) return
+    if (mtu === undefined) this.routes.delete(route)
+    else if (this.routes.size < mostRoutes) this.routes.set(route, mtu)
+  }
+
+  private report(): void {
+    const ascending = [...new Set(this.routes.values())].sort((a, b) => a - b)
+    if (ascending.join() === this.last) return
+    this.last = ascending.join()
+    this.onChange(ascending)
+  }
+}

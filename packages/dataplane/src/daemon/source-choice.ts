@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+import type { NativeNetlinkSocket } from '@wgq/native/raw-socket'
+import {
+  addressesQuery,
+  type HostAddress,
+  isLastOfDump,
+  preferredSource,
+  readAddresses,
+  routeInterface,
+  routeQuery,
+} from './link-message.ts'
+
+/** Where to send from: an address and the interface that the route leaves through. */
+export interface ChosenSource {
+  readonly address: Buffer
+  readonly index: number
+}
+
+/**
+ * Which source address packets to a peer get where the system would take one of the tunnel's own: whoever answers to such an
+ * address sends into its own tunnel. Asks nothing while the tunnel has no address of the family.
+ */
+export class SourceChoice {
+  private readonly queries: NativeNetlinkSocket
+  private readonly ownIndex: () => number | undefined
+  private readonly known = new Map<4 | 6, HostAddress[]>()
+
+  /** `ownIndex` is the tunnel's in our namespace; undefined when it is elsewhere. */
+  constructor(queries: NativeNetlinkSocket, ownIndex: () => number | undefined) {
+    this.queries = queries
+    this.ownIndex = ownIndex
+  }
+
+  /** Addresses changed. */
+  forget(): void {
+    this.known.clear()
+  }
+
+  /** The source for `destination`; undefined leaves it to the system, 'none' says that only the tunnel has an address. */
+  choose(destination: Buffer, mark: number): ChosenSource | 'none' | undefined {
+    const own = this.ownIndex()
+    if (own === undefined) return undefined
+    const addresses = this.addresses(destination.length === 4 ? 4 : 6)
+    const isOwn = (address: Buffer) =>
+      addresses.some((one) => one.index === own && one.address.equals(address))
+    if (!addresses.some((one) => one.index === own && one.scope === 'global')) return undefined
+    this.queries.send(routeQuery(destination, undefined, mark))
+    const answer = this.queries.receive()
+    const source = answer && preferredSource(answer)
+    const index = answer && routeInterface(answer)
+    if (!source || index === undefined || index === own || !isOwn(source)) return undefined
+    const fit = addresses.filter((one) => one.index !== own && !one.isUnfit && !isOwn(one.address))
+    const chosen =
+      fit.find((one) => one.scope === 'global' && one.index === index) ??
+      fit.find((one) => one.scope === 'global') ??
+      fit.find((one) => one.scope === 'link' && one.index === index)
+    return chosen ? { address: chosen.address, index } : 'none'
+  }
+
+  // --- internal ---
+
+  private addresses(family: 4 | 6): HostAddress[] {
+    let found = this.known.get(family)
+    if (!found) {
+      found = []
+      this.queries.send(addressesQuery(family))
+      for (
+        let part = this.queries.receive();
+        part;
+        part = isLastOfDump(part) ? undefined : this.queries.receive()
+      )
+        found.push(...readAddresses(part))
+      this.known.set(family, found)
+    }
+    return found
+  }
+}
