@@ -33,7 +33,7 @@ export const readCandidates = (path: string): PeerCandidates[] => {
 const fallbacks = ({ lines }: Document, section: Section): string[] =>
   lines.slice(section.start, section.end).flatMap(({ text }) => {
     const comment = isComment(text) ? commentOf(text)?.text : undefined
-    return /^EndpointFallback\s*=\s*(.+)$/i.exec(comment ?? '')?.[1] ?? []
+    return /^#+\s*EndpointFallback\s*=\s*(.+)$/i.exec(comment ?? '')?.[1] ?? []
   })
 
 /** `host:port` or `[address]:port`; undefined for anything else. */
