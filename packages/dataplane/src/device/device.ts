@@ -11,7 +11,7 @@ import type { DeviceEdges } from './edges.ts'
 import { encodeEndpoint, samePlace } from './endpoint-record.ts'
 import { errnoReason, Handshakes, type Identity } from './handshakes.ts'
 import { IndexTable } from './index-table.ts'
-import { newPeer, type Peer, peerName } from './peer.ts'
+import { forgetSecrets, newPeer, type Peer, peerName } from './peer.ts'
 
 /**
  * The deciding half of a WireGuard interface: peers, handshakes, timers. Packets stay in the engine. Not in here: the
@@ -344,12 +344,3 @@ export class Device {
 const lastDataSent = (state: EnginePeerState): bigint => state.lastDataSent ?? state.lastTraversal
 
 const milliseconds = (nanoseconds: bigint): number => Number(nanoseconds) / 1e6
-
-const forgetSecrets = (peer: Peer): void => {
-  if (peer.staticStatic !== 'unknown') peer.staticStatic?.fill(0)
-  peer.staticStatic = 'unknown'
-  peer.presharedKey?.fill(0)
-  peer.presharedKey = undefined
-  peer.cookie?.value.fill(0)
-  peer.cookie = undefined
-}

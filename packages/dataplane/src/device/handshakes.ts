@@ -45,6 +45,7 @@ interface HandshakeDevice {
   peerByStatic(publicKey: Uint8Array): Peer | undefined
   feed(peer: Peer, event: TimerEvent): void
   clearHandshake(peer: Peer): void
+  findSource(peer: Peer): boolean
   releaseIndices(indices: readonly number[]): void
 }
 

@@ -58,3 +58,13 @@ export const newPeer = (handle: number, publicKey: Key): Peer => ({
 /** `peer(AbCd…WxYz)`: enough of the key to recognise the peer in a log. */
 export const peerName = (publicKey: Key): string =>
   `peer(${publicKey.slice(0, 4)}…${publicKey.slice(39, 43)})`
+
+/** Wipes the keys of a peer that goes. */
+export const forgetSecrets = (peer: Peer): void => {
+  if (peer.staticStatic !== 'unknown') peer.staticStatic?.fill(0)
+  peer.staticStatic = 'unknown'
+  peer.presharedKey?.fill(0)
+  peer.presharedKey = undefined
+  peer.cookie?.value.fill(0)
+  peer.cookie = undefined
+}
