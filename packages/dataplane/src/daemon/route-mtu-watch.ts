@@ -3,7 +3,7 @@ import type { NativeNetlinkSocket, NetlinkSocketOptions } from '@wgq/native/raw-
 import { group, isLastOfDump, type RouteMtu, readRouteMtus, routesQuery } from './link-message.ts'
 
 /** Where the TUN is. */
-export interface LinkPlaced {
+interface LinkPlaced {
   /** Its index where it is now; undefined when that is unknown. */
   readonly index?: number | undefined
   /** Whether that is our own network namespace. */

@@ -11,7 +11,7 @@ import {
 } from './link-message.ts'
 
 /** Where to send from: an address and the interface that the route leaves through. */
-export interface ChosenSource {
+interface ChosenSource {
   readonly address: Buffer
   readonly index: number
 }
