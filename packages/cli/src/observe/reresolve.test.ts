@@ -79,23 +79,23 @@ describe('when names are looked up', () => {
 
 describe('a peer that may only be slow', () => {
   const silent: ReresolveState = { ...freshReresolve, unansweredSince: 10 }
-  test('is doubted after 3 s without an answer, not before, and not while nothing was sent', () => {
-    expect(isDoubtful(silent, 12)).toBe(false)
-    expect(isDoubtful(silent, 13)).toBe(true)
+  test('is doubted after 2 s without an answer, not before, and not while nothing was sent', () => {
+    expect(isDoubtful(silent, 11)).toBe(false)
+    expect(isDoubtful(silent, 12)).toBe(true)
     expect(isDoubtful(freshReresolve, 1000)).toBe(false)
   })
-  test('keeps an endpoint that its name still has, and is asked for again 3 s later', () => {
+  test('keeps an endpoint that its name still has, and is asked for again 2 s later', () => {
     const { endpoint, state } = afterDoubt(silent, 13, [v4(1), v4(2)], v4(2))
     expect(endpoint).toBeUndefined()
-    expect([isDoubtful(state, 15), isDoubtful(state, 16)]).toEqual([false, true])
+    expect([isDoubtful(state, 14), isDoubtful(state, 15)]).toEqual([false, true])
   })
   test('gets the first address where its own is none any more', () => {
     expect(afterDoubt(silent, 13, [v4(3), v4(4)], v4(2)).endpoint).toEqual(v4(3))
     expect(afterDoubt(silent, 13, [], v4(2)).endpoint).toBeUndefined()
   })
-  test('is looked at every 2 s while in use, if its endpoint may change', () => {
+  test('is looked at every second while in use, if its endpoint may change', () => {
     const inUse: ReresolveState = { ...freshReresolve, inUse: true }
-    expect(nextLookSeconds(inUse, 0, { ...known, mayMove: true })).toBe(2)
+    expect(nextLookSeconds(inUse, 0, { ...known, mayMove: true })).toBe(1)
     expect(nextLookSeconds(inUse, 0, known)).toBeUndefined()
     expect(nextLookSeconds({ ...inUse, inUse: false }, 0, { ...known, mayMove: true })).toBeUndefined()
   })

@@ -33,9 +33,9 @@ const deadAfterSeconds = 15
 /** A peer that never shook hands owes nothing: two initiations without an answer are enough. */
 const strangerAfterSeconds = 6
 /** After so long without an answer a name is looked up: one that says something else than before has moved. */
-const doubtAfterSeconds = 3
+const doubtAfterSeconds = 2
 /** A peer in use whose endpoint may change is looked at so often. */
-const inUseSeconds = 2
+const inUseSeconds = 1
 
 /**
  * Takes the counters of a look. What came in answers everything that was sent before; an idle peer, which sends nothing,
