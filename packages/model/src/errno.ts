@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// Error numbers of Linux (asm-generic) with the texts of glibc's strerror: what `wg` prints behind its colon. Numbers
-// differ on other systems, names do not: errors travel by name.
+// Error numbers of Linux (asm-generic) with the texts of glibc's strerror: what `wg` prints behind its colon. Numbers and some
+// texts differ on other systems, names do not: errors travel by name.
 const table = `
 1 EPERM Operation not permitted
 2 ENOENT No such file or directory
@@ -138,15 +138,49 @@ const table = `
 /** Name of a Linux error number (`19` → `ENODEV`); the number itself as text where it has no name (`-1`, `4095`). */
 export const errnoName = (number: number): string => tables().names.get(number) ?? String(number)
 
+/**
+ * Name of an error number of the system that this runs on, as its userspace daemons send it: 48 is EADDRINUSE on the BSDs.
+ * `numbers` are those of another system, by name, for tests.
+ */
+export const systemErrnoName = (
+  number: number,
+  numbers: Readonly<Record<string, number>> | undefined = ownNumbers(),
+): string => {
+  if (!numbers) return errnoName(number)
+  // EWOULDBLOCK, ENOTSUP: second names of some systems stand behind the first ones.
+  return Object.entries(numbers).find(([, each]) => each === number)?.[0] ?? String(number)
+}
+
 /** Linux number of an error name; undefined for a name that Linux does not have. */
 export const errnoNumber = (name: string): number | undefined =>
   tables().numbers.get(name === 'ENOTSUP' ? 'EOPNOTSUPP' : name)
 
-/** strerror(3) of glibc, by name; `Unknown error N` for what {@link errnoName} left as a number. */
-export const errnoText = (name: string): string => {
+/**
+ * strerror(3), by name: of glibc, on a BSD of its own library; `Unknown error N` for what {@link errnoName} left as a number.
+ */
+export const errnoText = (name: string, platform: string = process.platform): string => {
+  if (platform !== 'linux' && bsdTexts[name] !== undefined) return bsdTexts[name]
   const number = errnoNumber(name)
   return (number === undefined ? undefined : tables().texts.get(number)) ?? `Unknown error ${name}`
 }
+
+/** Where the BSDs have other words (their sys/errno.h). */
+const bsdTexts: Readonly<Record<string, string>> = {
+  ENXIO: 'Device not configured',
+  EBUSY: 'Device busy',
+  EXDEV: 'Cross-device link',
+  ENODEV: 'Operation not supported by device',
+  EPFNOSUPPORT: 'Protocol family not supported',
+  EAFNOSUPPORT: 'Address family not supported by protocol family',
+  EADDRNOTAVAIL: "Can't assign requested address",
+  EISCONN: 'Socket is already connected',
+  ENOTCONN: 'Socket is not connected',
+  ETIMEDOUT: 'Operation timed out',
+}
+
+/** Undefined on Linux, whose table is above. */
+const ownNumbers = (): Readonly<Record<string, number>> | undefined =>
+  process.platform === 'linux' ? undefined : { ...process.getBuiltinModule('node:os').constants.errno }
 
 interface Tables {
   readonly names: Map<number, string>

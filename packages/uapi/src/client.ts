@@ -3,7 +3,7 @@ import { readdirSync, statSync, unlinkSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { derivePublicKey } from '@wgq/keys/derive'
 import type { Device, DeviceAccess, DeviceChange } from '@wgq/model/device'
-import { errnoName } from '@wgq/model/errno'
+import { systemErrnoName } from '@wgq/model/errno'
 import { isWgqError } from '@wgq/model/error'
 import { type Key, keyFromHex } from '@wgq/model/key'
 import { changesForBoringtun } from './boringtun.ts'
@@ -78,7 +78,7 @@ export class UapiDevices implements DeviceAccess {
       (line) => reader.line(line),
     )
     const { device: told, errno, ownPublicKey } = reader.finish()
-    if (errno !== 0) throw deviceError(errnoName(errno))
+    if (errno !== 0) throw deviceError(systemErrnoName(errno))
     const device = this.exact ? told : asMeant(told, ownPublicKey, Date.now())
     return device.privateKey === undefined ? device : withPublicKey(device, device.privateKey, this.derive)
   }
@@ -100,7 +100,7 @@ export class UapiDevices implements DeviceAccess {
     )
     const errno = reader.finish()
     // Daemons in Rust send the number without a sign.
-    if (errno !== 0) throw deviceError(errnoName(this.exact ? -errno : Math.abs(errno)))
+    if (errno !== 0) throw deviceError(systemErrnoName(this.exact ? -errno : Math.abs(errno)))
   }
 
   /** By the first line of a `get=1`, which is boringtun's alone. */

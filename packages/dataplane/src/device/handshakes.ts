@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { constants } from 'node:os'
-import { errnoText } from '@wgq/model/errno'
+import { errnoText, systemErrnoName } from '@wgq/model/errno'
 import { type Key, keyBytes } from '@wgq/model/key'
 import { wipePrivateKey } from '@wgq/native/noise-primitives'
 import { cookieUsableMs, initiationSpacingMs } from '../constants.ts'
@@ -297,6 +296,6 @@ const staticSecret = (identity: Identity, peer: Peer): Buffer | undefined => {
 
 /** A system's error number in words. Numbers differ between systems, names do not. */
 export const errnoReason = (errno: number): string => {
-  const name = Object.entries(constants.errno).find(([, number]) => number === errno)?.[0] ?? `${errno}`
+  const name = systemErrnoName(errno)
   return name === 'EDESTADDRREQ' ? 'no known endpoint for peer' : errnoText(name)
 }
