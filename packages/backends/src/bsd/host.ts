@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-import { parseCidr } from '@wgq/model/cidr'
+import { formatCidr, parseCidr } from '@wgq/model/cidr'
 import type { Host, Link, LinkAddress, Route, RouteLookup } from '@wgq/model/host'
 import type { Family } from '@wgq/model/ip'
 import type { IfName, Op, Rule, Table } from '@wgq/model/operation'
-import type { CommandRunner } from './command-runner.ts'
+import type { CommandResult, CommandRunner } from './command-runner.ts'
 import {
   type Argv,
   bareAddress,
@@ -102,7 +102,8 @@ export class BsdHost implements Host {
     for (const argv of this.dialect.commands(op, this.names())) {
       echo(argv)
       const result = await this.runner.run(argv)
-      if (result.status !== 0) throw new CommandError(argv, result, 0)
+      if (result.status !== 0 && !(await this.hasHalf(op, argv, result)))
+        throw new CommandError(argv, result, 0)
     }
     if (op.do === 'address.add') this.rememberAddress(op.dev, op.family, op.address)
     if (op.do === 'address.delete') this.firstAddresses.delete(`${op.dev} ${op.family}`)
@@ -153,6 +154,13 @@ export class BsdHost implements Host {
     if (isKnown || (op.do === 'address.add' && this.fresh.has(dev))) return
     const [first] = (await this.addresses(dev, family)).filter(({ scope }) => scope !== 'link')
     if (first) this.rememberAddress(dev, family, first.cidr.address)
+  }
+
+  /** Says whether a half of a default route was refused because it is in already: somebody took the other one away. */
+  private async hasHalf(op: Op, argv: Argv, { stderr }: CommandResult): Promise<boolean> {
+    if (op.do !== 'route.add' || op.dst.prefixLength !== 0 || !/File exists/.test(stderr)) return false
+    const there = await this.routes({ family: op.dst.family, dev: op.dev })
+    return there.some(({ dst }) => dst.prefixLength === 1 && argv.includes(formatCidr(dst)))
   }
 
   private rememberAddress(dev: IfName, family: Family, address: string): void {

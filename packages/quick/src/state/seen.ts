@@ -3,6 +3,7 @@ import { type Cidr, formatCidr, maskCidr, parseCidr } from '@wgq/model/cidr'
 import type { Device } from '@wgq/model/device'
 import { isWgqError, WgqError } from '@wgq/model/error'
 import type { Link, LinkAddress, Route } from '@wgq/model/host'
+import type { Family } from '@wgq/model/ip'
 import type { Op, Rule } from '@wgq/model/operation'
 import { readAside } from '../exceptions/act.ts'
 import { ownExceptions } from '../exceptions/rules.ts'
@@ -15,6 +16,7 @@ import type { Session } from '../session.ts'
 import type { System } from '../systems/system.ts'
 import { srcValidMarkKey } from './default-route.ts'
 import { isSetByHook } from './mentioned.ts'
+import { isDefault } from './routes.ts'
 import { pairsOf, type RulePair } from './rule-plan.ts'
 import type { TunnelRoute, TunnelState } from './tunnel-state.ts'
 
@@ -69,7 +71,7 @@ export const look = async (session: Session, journal: Journal | undefined): Prom
   )
   // A link that comes up gets those of its IPv4 addresses.
   if (!link.up) for (const cidr of addresses) networks.add(formatCidr(maskCidr(cidr)))
-  const routes = withoutKernels(session, listedRoutes)
+  const routes = withoutKernels(session, listedRoutes, ownDefaults(system, device, journal))
   const isOwnRoute = ownRoutes(session, device, journal)
   const allRules = [...(await host.rules(4)), ...(await host.rules(6))]
   const pairs = ownPairs(allRules, device, journal)
@@ -173,7 +175,11 @@ const routesOf = async ({ edges, system, settings }: Session, real: string): Pro
 }
 
 /** Without the routes that the kernel makes for addresses. */
-const withoutKernels = ({ system }: Session, found: readonly Route[]): TunnelRoute[] => {
+const withoutKernels = (
+  { system }: Session,
+  found: readonly Route[],
+  defaults: ReadonlySet<Family>,
+): TunnelRoute[] => {
   const routes = found
     .filter(
       ({ protocol, table }) =>
@@ -185,7 +191,7 @@ const withoutKernels = ({ system }: Session, found: readonly Route[]): TunnelRou
       ...(metric === undefined ? {} : { metric }),
       ...(protocol === undefined ? {} : { protocol }),
     }))
-  return system.takesDefaultBy === 'halves' ? joinHalves(routes, system.mainTable) : routes
+  return system.takesDefaultBy === 'halves' ? joinHalves(routes, system.mainTable, defaults) : routes
 }
 
 /** Addresses whose network has no route of the kernel's. */
@@ -197,10 +203,32 @@ const cutOff = (addresses: readonly Cidr[], networks: ReadonlySet<string>): Read
   )
 }
 
-/** Both halves of a family in the main table are its default route. */
-const joinHalves = (routes: readonly TunnelRoute[], mainTable: number): TunnelRoute[] => {
-  const isHalf = ({ dst, table }: TunnelRoute) => dst.prefixLength === 1 && table === mainTable
-  const joined = ([4, 6] as const)
+/** The families whose default route is the tunnel's. */
+const ownDefaults = (
+  { mainTable, tableNumber }: Session['system'],
+  device: Device,
+  journal: Journal | undefined,
+): ReadonlySet<Family> => {
+  const taken = journal
+    ? journal.undo.flatMap((op) =>
+        op.do === 'route.delete' && (tableNumber(op.table) ?? mainTable) === mainTable ? [op.dst] : [],
+      )
+    : device.peers.flatMap(({ allowedIps }) => allowedIps)
+  return new Set(taken.filter(isDefault).map(({ family }) => family))
+}
+
+/**
+ * Both halves of a family in the main table are its default route, and one of them is none, where the tunnel takes the
+ * default route; elsewhere they are routes like others.
+ */
+const joinHalves = (
+  routes: readonly TunnelRoute[],
+  mainTable: number,
+  defaults: ReadonlySet<Family>,
+): TunnelRoute[] => {
+  const isHalf = ({ dst, table }: TunnelRoute) =>
+    dst.prefixLength === 1 && table === mainTable && defaults.has(dst.family)
+  const joined = [...defaults]
     .filter((family) => routes.filter((route) => isHalf(route) && route.dst.family === family).length === 2)
     .map((family) => ({
       dst: { family, address: family === 4 ? '0.0.0.0' : '::', prefixLength: 0 },

@@ -19,6 +19,8 @@ interface SimulatedRoute {
   readonly dev: string
   readonly gateway?: string
   readonly table: string
+  /** OpenBSD: the own address that the route was given by; it goes when that goes. */
+  readonly by?: string
 }
 
 const ok = (stdout = ''): CommandResult => ({ status: 0, stdout, stderr: '' })
@@ -135,7 +137,13 @@ export class SimulatedSystem implements CommandRunner {
     if (action !== 'alias') {
       const at = link.addresses.findIndex((known) => known.address === cidr.address)
       if (at < 0) return failed("ifconfig: ioctl (SIOCDIFADDR): Can't assign requested address")
-      link.addresses.splice(at, 1)
+      const [gone] = link.addresses.splice(at, 1)
+      // The network of the address goes with it, and what stands by the address.
+      this.routes = this.routes.filter(
+        (route) =>
+          route.by !== cidr.address &&
+          (route.dev !== name || !gone || formatCidr(route.dst) !== formatCidr(maskCidr(gone))),
+      )
       return ok()
     }
     link.addresses.push(cidr)
@@ -186,7 +194,8 @@ export class SimulatedSystem implements CommandRunner {
     const dev = this.leadsTo(how)
     if (dev === undefined) return failed('route: bad gateway', 68)
     const at = how.indexOf('-gateway')
-    this.routes.push({ dst, dev, table, ...(at < 0 ? {} : { gateway: how[at + 1] as string }) })
+    const by = how[0] === '-iface' && this.system === 'openbsd' ? { by: how[1] as string } : {}
+    this.routes.push({ dst, dev, table, ...by, ...(at < 0 ? {} : { gateway: how[at + 1] as string }) })
     return ok()
   }
 

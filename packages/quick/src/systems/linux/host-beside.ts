@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-import type { Host } from '@wgq/model/host'
+import { covers, parseCidr } from '@wgq/model/cidr'
+import type { Host, RouteLookup } from '@wgq/model/host'
 
 /**
  * A host as it would be without a tunnel: its routes are not seen, and look-ups go the way of its encrypted packets, which
@@ -11,7 +12,22 @@ export const hostBeside = (host: Host, dev: string, mark: number): Host => ({
   addresses: (name, family) => host.addresses(name, family),
   routes: async (query) => (await host.routes(query)).filter((route) => route.dev !== dev),
   rules: (family) => host.rules(family),
-  routeTo: (address, given) => host.routeTo(address, given ?? (mark === 0 ? undefined : mark)),
+  routeTo: async (address, given) => {
+    const way = await host.routeTo(address, given ?? (mark === 0 ? undefined : mark))
+    return way?.dev === dev ? wayOutside(host, dev, address) : way
+  },
   apply: (ops) => host.apply(ops),
   close: () => host.close(),
 })
+
+/** The way to an address by the routes of the main table that do not lead through an interface. */
+const wayOutside = async (host: Host, dev: string, address: string): Promise<RouteLookup | undefined> => {
+  const target = parseCidr(address)
+  if (!target) return undefined
+  const outside = (await host.routes({ family: target.family, table: 'main' })).filter(
+    (route) => route.dev !== dev && covers(route.dst, target),
+  )
+  const [best] = outside.sort((a, b) => b.dst.prefixLength - a.dst.prefixLength)
+  if (best?.dev === undefined) return undefined
+  return { dev: best.dev, ...(best.gateway === undefined ? {} : { gateway: best.gateway }) }
+}
