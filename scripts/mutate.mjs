@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: MIT
+// node scripts/mutate.mjs [WORD]: breaks one line at a time in a copy of the checkout and runs the tests that should notice. Ends
+// with status 1 where a break survives or a line is no longer there. WORD picks mutations by a part of their name.
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+const quick = ['packages/quick']
+const device = ['packages/dataplane']
+const engine = (...names) => names.map((name) => `packages/native/src/${name}.test.ts`)
+
+/** What is broken: name, file, text, the text in its place, tests. */
+const mutations = [
+  [
+    'the pair of rules loses its suppress rule when it is added',
+    'packages/quick/src/state/default-route.ts',
+    "    { do: 'rule.add', rule: suppress },\n",
+    '',
+    quick,
+  ],
+  [
+    'the second tunnel gets a suppress rule that lets default routes through',
+    'packages/quick/src/state/default-route.ts',
+    "table: 'main', suppressPrefixLength: 0, ...(room",
+    "table: 'main', suppressPrefixLength: 1, ...(room",
+    quick,
+  ],
+  // biome-ignore-start lint/suspicious/noTemplateCurlyInString: the lines of a source as they are written.
+  [
+    'a kill switch drops what is forwarded into the tunnel',
+    'packages/quick/src/kill-switch/nft-text.ts',
+    '  `oifname "${dev}" accept`,\n  `iifname',
+    '  `iifname',
+    quick,
+  ],
+  [
+    'a kill switch drops what is forwarded out of the tunnel',
+    'packages/quick/src/kill-switch/nft-text.ts',
+    '  `iifname "${dev}" accept`,\n',
+    '',
+    quick,
+  ],
+  [
+    'a kill switch of iptables drops what is forwarded into the tunnel',
+    'packages/quick/src/kill-switch/iptables-text.ts',
+    '        `-o ${dev} -j RETURN`,\n        `-i',
+    '        `-i',
+    quick,
+  ],
+  // biome-ignore-end lint/suspicious/noTemplateCurlyInString: as above
+  [
+    'a saved peer loses its preshared key',
+    'packages/config/src/save-edit.ts',
+    "  if (peer.presharedKey !== undefined) values.push(['PresharedKey', peer.presharedKey])\n",
+    '',
+    ['packages/config'],
+  ],
+  [
+    'a changed preshared key is not saved',
+    'packages/config/src/save-edit.ts',
+    '  } else if (savedSecret !== presharedKey) edit.set',
+    '  } else if (savedSecret === undefined) edit.set',
+    ['packages/config'],
+  ],
+  [
+    'undo deletes the interface of somebody else',
+    'packages/quick/src/undo.ts',
+    'journal.linkIndex === undefined ? !link.up : link.index === journal.linkIndex',
+    'true',
+    quick,
+  ],
+  [
+    '--strict is inverted',
+    'packages/quick/src/lenient.ts',
+    "style === 'wgq' && !strict",
+    "style === 'wgq' && strict === true",
+    quick,
+  ],
+  [
+    'a cookie is used too long',
+    'packages/dataplane/src/constants.ts',
+    'cookieUsableMs = 115_000',
+    'cookieUsableMs = 121_000',
+    device,
+  ],
+  [
+    'a session is renewed too late',
+    'packages/native/src/engine/limits.h',
+    'rekey_after = 120 * second',
+    'rekey_after = 125 * second',
+    engine('engine'),
+  ],
+  [
+    'a keypair lives too long',
+    'packages/native/src/engine/limits.h',
+    'reject_after = 180 * second',
+    'reject_after = 185 * second',
+    engine('engine'),
+  ],
+  [
+    'the secret of cookies is kept too long',
+    'packages/native/src/engine/cookie.cc',
+    'now - secret_birth_ >= secret_lifetime',
+    'now - secret_birth_ > secret_lifetime + second',
+    engine('handshake-gate'),
+  ],
+  [
+    'the window keeps old marks in its newest word',
+    'packages/native/src/engine/replay-window.h',
+    'i <= fresh; i++',
+    'i < fresh; i++',
+    engine('replay-window'),
+  ],
+  [
+    'a packet that is not ECN-capable is marked',
+    'packages/native/src/engine/ip-packet.cc',
+    'ecn == 0 || ecn == ip::ecn_ce',
+    'ecn == ip::ecn_ce',
+    engine('engine'),
+  ],
+  [
+    'a pause fills a bucket to the brim',
+    'packages/native/src/engine/rate-limiter.cc',
+    'std::min(most_tokens, bucket.tokens + (now - bucket.last))',
+    'now == bucket.last ? bucket.tokens : most_tokens',
+    engine('rate-limiter'),
+  ],
+  [
+    'a bucket gives what it does not have',
+    'packages/native/src/engine/rate-limiter.cc',
+    'bucket.tokens < packet_cost',
+    'bucket.tokens == 0',
+    engine('rate-limiter'),
+  ],
+]
+
+const root = join(import.meta.dirname, '..')
+const copy = mkdtempSync(join(tmpdir(), 'wgq-mutate-'))
+/** Tests → whether they pass when nothing is broken. */
+const sound = new Map()
+const word = process.argv[2] ?? ''
+const chosen = mutations.filter(([name]) => name.includes(word))
+const survivors = []
+try {
+  for (const name of [
+    'packages',
+    'test',
+    'scripts',
+    'docs',
+    'package.json',
+    'tsconfig.json',
+    'vitest.config.ts',
+    'pnpm-workspace.yaml',
+  ])
+    cpSync(join(root, name), join(copy, name), { recursive: true, verbatimSymlinks: true })
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
+  symlinkSync(join(root, 'dist'), join(copy, 'dist'))
+  for (const [name, file, from, to, tests] of chosen) {
+    const path = join(copy, file)
+    const text = readFileSync(path, 'utf8')
+    const isNative = /\.(cc|h)$/.test(file)
+    const outcome = text.includes(from)
+      ? tryMutation(
+          path,
+          text,
+          text.replace(from, () => to),
+          tests,
+          isNative,
+        )
+      : 'no such line'
+    if (outcome !== 'killed') survivors.push(name)
+    console.log(`${outcome}: ${name}`)
+  }
+} finally {
+  rmSync(copy, { recursive: true, force: true })
+}
+console.log(`${chosen.length - survivors.length} of ${chosen.length} killed`)
+process.exit(survivors.length === 0 ? 0 : 1)
+
+/** 'killed' where a test fails under the changed text, which is put back. */
+function tryMutation(path, before, after, tests, isNative) {
+  const names = tests.join(' ')
+  if (!sound.has(names)) sound.set(names, failing(tests) === 0)
+  if (!sound.get(names)) return 'its tests fail as it is'
+  writeFileSync(path, after)
+  try {
+    if (isNative && run('packages/native/build.mjs').status !== 0) return 'does not compile'
+    const failed = failing(tests)
+    return failed === undefined ? 'no test ran' : failed === 0 ? 'SURVIVED' : 'killed'
+  } finally {
+    writeFileSync(path, before)
+    if (isNative) run('packages/native/build.mjs')
+  }
+}
+
+function run(...args) {
+  return spawnSync(process.execPath, args, { cwd: copy, encoding: 'utf8' })
+}
+
+/** How many tests fail, up to the first; undefined where none ran. */
+function failing(tests) {
+  const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--project', 'unit', '--bail=1', '--reporter=json']
+  const { stdout } = run(...vitest, ...tests)
+  const counts = /^\{.*\}$/m.exec(stdout)
+  if (counts === null) return undefined
+  const { numTotalTests, numFailedTests } = JSON.parse(counts[0])
+  return numTotalTests === 0 ? undefined : numFailedTests
+}
