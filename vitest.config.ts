@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { defineConfig } from 'vitest/config'
 
-// Unit tests stand beside their sources; whole-program suites stand in test/SUITE and run one file at a time, because
+// Unit tests are beside their sources; whole-program suites are in test/SUITE and run one file at a time, because
 // they share the machine's namespaces and timing.
 const suite = (name: string, timeoutMs: number, retry = 2) => ({
   extends: true as const,

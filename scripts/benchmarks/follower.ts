@@ -23,7 +23,7 @@ interface Cost {
 /** Of a process, its threads and the children that it waited for; wake-ups without those of children. */
 const costOf = (pid: number): Cost => {
   const fields = (readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1] ?? '').split(' ').map(Number)
-  // utime, stime, cutime, cstime: fields 14 to 17, of which two stand before the parenthesis.
+  // utime, stime, cutime, cstime: fields 14 to 17, of which two are before the parenthesis.
   const ticks = fields.slice(11, 15).reduce((sum, one) => sum + one, 0)
   let wakeUps = 0
   for (const task of readdirSync(`/proc/${pid}/task`))

@@ -81,7 +81,7 @@ const neededLibc = (addon) =>
 /** The release of WireGuard's tools that wgq behaves like. */
 const upstream = '1.0.20260223'
 
-/** What lintian is told: each with its reason. */
+/** Overrides for lintian, each with its reason. */
 const overrides = {
   wgq: `# Private keys: nobody but root may list it.
 wgq: non-standard-dir-perm 0700 != 0755 [etc/wireguard/]
@@ -188,7 +188,7 @@ Copyright: the authors named in /usr/lib/wgq/third-party-licences.txt
 License: MIT
 `
 
-/** systemd is told of new units; folders that others use too are removed at a purge only when they are empty. */
+/** systemd reloads its units; folders that others use too are removed at a purge only when they are empty. */
 const maintainerScripts = (name) => ({
   postinst: `#!/bin/sh
 set -e

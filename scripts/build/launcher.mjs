@@ -5,7 +5,7 @@
  * WGQ_NODE names another Node; WGQ_NODE_FLAGS is passed on to it (`--jitless` where pages must not be writable and executable).
  * The daemon collects its garbage early: what strangers send to its socket must not pile up (docs/limits.md).
  * On SIGUSR1 Node opens its inspector, code as root for whoever connects, until the program has a handler of its own: so it
- * is told an address that is nobody's (RFC 1112 §4) and fails. Not every release knows --disable-sigusr1.
+ * gets an address that cannot be bound (RFC 1112 §4) and fails. Not every release knows --disable-sigusr1.
  * NODE_OPTIONS and NODE_EXTRA_CA_CERTS slow Node down or change it (40 ms each start, measured): not passed on to Node.
  * Parts of PATH that depend on the current folder are left out: `./node` would run as root.
  * @param {string} program name of the bundle without its ending

@@ -24,7 +24,7 @@ const { values: options, positionals: wanted } = parseArgs({
   },
 })
 const out = (folder = 'packages') => resolve(options.out ?? join(root, 'dist', folder))
-/** Platforms of prebuilt addons; all of them unless told. */
+/** Platforms of prebuilt addons; all of them unless given. */
 const platforms = options.only?.split(',') ?? Object.keys(prebuiltTargets)
 /** Of the packages; the programs go on naming that of package.json. */
 const version = options.version ?? JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version

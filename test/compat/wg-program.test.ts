@@ -84,7 +84,7 @@ describe.skipIf(why)('the program', () => {
   test('under any other name it is wgq', () => {
     expect(run(join(builtBin, 'wgq'), []).stdout).toMatch(/^Usage: wgq COMMAND/)
     expect(run(join(builtBin, 'wgq'), ['nonsense']).stderr).toBe(
-      'wgq: "nonsense" is no command\n  hint: `wgq help` lists them\n',
+      'wgq: "nonsense" is not a command\n  hint: `wgq help` lists them\n',
     )
   })
 

@@ -105,7 +105,7 @@ const cases: Record<string, { config: string; setup?: QuickCase['setup'] }> = {
       post: 'cp /etc/wireguard/wg0.conf $D/saved.conf',
     },
   },
-  'a key that is no key': {
+  'a key that is not a key': {
     config: '[Interface]\nPrivateKey = abc\nAddress = 10.0.0.2/24\n',
     setup: { downcmd: '' },
   },
@@ -121,7 +121,7 @@ const cases: Record<string, { config: string; setup?: QuickCase['setup'] }> = {
     },
   },
   'last line without its end': { config: `${head}Address = 10.0.0.2/24${peer('10.7.0.0/16', '')}`.trimEnd() },
-  'an interface that is no WireGuard': {
+  'an interface that is not a WireGuard': {
     config: head,
     setup: { pre: 'ip link add wg0 type dummy', upcmd: 'wg-quick save wg0' },
   },

@@ -60,7 +60,7 @@ const differences: Record<string, (wanted: Wanted) => void> = {
   '92-save-drops-search-and-dns-without-resolvconf-l': (wanted) => {
     wanted['saved_config'] = savedWithout(wanted, /^Address = fe80::X\/64\n/gm)
   },
-  // Saved: the name of an interface is no pattern.
+  // Saved: the name of an interface is not a pattern.
   '90-save-iface-name-with-plus': (wanted) => {
     wanted['saved_config'] = String(wanted['saved_config']).replace(
       '[Interface]\n',

@@ -10,7 +10,7 @@ import { Namespace, until, whyNoNetns } from '../support/netns.ts'
 import { PrivateRun, whyNoPrivateRun } from '../support/private-run.ts'
 
 // `wg` against a fake userspace device, recorded from the real program (spec wg, [g:…]): every case byte for byte.
-/** A text; one that is not UTF-8 stands as an object, one character per byte. */
+/** A text; one that is not UTF-8 is as an object, one character per byte. */
 type Text = string | { readonly latin1: string }
 const bytesOf = (text: Text): Buffer =>
   typeof text === 'string' ? Buffer.from(text, 'utf8') : Buffer.from(text.latin1, 'latin1')
@@ -175,7 +175,7 @@ describe.skipIf(why)('wg against a fake device', () => {
         if (found.name === 'version') expect(stdout).toMatch(/^wireguard-tools v1\.0\.20260223 - /)
         else if (found['readdir-order'] === undefined || stdout === found.stdout)
           expect(stdout).toBe(found.stdout)
-        // The order of names is free (spec wg §23): compare what stands in it.
+        // The order of names is free (spec wg §23): compare what is in it.
         else expect(wordsOf(stdout)).toEqual(wordsOf(found.stdout))
         expect(status).toBe(found.exit)
         if (found['uapi-request'] !== undefined) expect(request).toBe(found['uapi-request'])
@@ -206,7 +206,7 @@ describe.skipIf(why)('wg against a fake device', () => {
       expect(set.stderr).toBe(name.length > 15 ? 'Unable to modify interface: Protocol not supported\n' : '')
     })
 
-    test('a regular file is no device and stays; a stale socket is removed', async () => {
+    test('a regular file is not a device and stays; a stale socket is removed', async () => {
       writeFileSync(join(place.sockets, 'file.sock'), '')
       const ran = await place.run([...builtProgram('wg'), 'show', 'file'])
       expect(ran.stderr).toBe('Unable to access interface: Protocol not supported\n')

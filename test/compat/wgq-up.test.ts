@@ -155,7 +155,7 @@ describe.skipIf(reason)('wgq up', () => {
     await until('the daemon to end', () => JSON.stringify(lab.snapshot()) === JSON.stringify(before))
   })
 
-  test('resolvectl is told where it runs', async () => {
+  test('resolvectl gets the name servers where systemd-resolved runs', async () => {
     writeFileSync(join(lab.stubs, 'resolvectl'), '#!/bin/sh\necho "$@" >> "$D/resolvectl.log"\n', {
       mode: 0o755,
     })
@@ -310,7 +310,7 @@ describe.skipIf(reason)('wgq up', () => {
     expect(up.stdout).toBe(`${programs.join('')}off\n`)
   })
 
-  test('the data plane that is built in takes over without a kernel driver', async () => {
+  test('the built-in data plane takes over without a kernel driver', async () => {
     lab.env['WG_QUICK_USERSPACE_IMPLEMENTATION'] = ''
     const file = lab.configure('wgq0', tunnel('10.0.0.2/24', part))
     const up = await lab.program('wgq', 'up', file)

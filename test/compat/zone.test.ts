@@ -9,7 +9,7 @@ import { whyNoPrivateRun } from '../support/private-run.ts'
 const whyNot = whyNotBuilt() ?? whyNoPrivateRun()
 if (whyNot) console.log(`skipped: zones: ${whyNot}`)
 
-/** Where the bonding driver is loaded, a file stands among the interfaces. */
+/** Where the bonding driver is loaded, a file is among the interfaces. */
 const listing = `mount -t tmpfs none /sys/class/net && cd /sys/class/net &&
   echo >bonding_masters && mkdir lo gone && echo 1 >lo/ifindex && exec "$@"`
 
@@ -20,7 +20,7 @@ describe.skipIf(whyNot)('a zone', () => {
     return spawnSync('unshare', ['-m', 'sh', '-c', listing, 'sh', ...command], { encoding: 'utf8' }).stderr
   }
 
-  it('is found beside what is no interface', () => {
+  it('is found beside what is not an interface', () => {
     expect(set('[fe80::1%lo]:5')).toMatch(/^Unable to modify interface: /)
     expect(set('[fe80::1%eth7]:5')).toBe("Name or service not known: `[fe80::1%eth7]:5'\n")
   })

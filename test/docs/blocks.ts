@@ -8,7 +8,7 @@ export interface Block {
   readonly line: number
   readonly language: string
   readonly text: string
-  /** The exit status that running it shall have; absent where it is not run. */
+  /** The expected exit status; absent where it is not run. */
   readonly status?: number
   /** Why it is not run, from `<!-- not run: … -->` above it. */
   readonly reason?: string

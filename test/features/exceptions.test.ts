@@ -10,7 +10,7 @@ const tools = ['nft', 'iptables-restore', 'ip6tables-restore', 'tcpdump', 'setpr
 const why = whyNoTunnel(...tools)
 if (why) console.warn(`features/exceptions: skipped: ${why}`)
 
-/** Runs a program where nft is no program. */
+/** Runs a program where nft is not a program. */
 const withoutNft = ['sh', '-c', 'mount --bind /dev/null "$(command -v nft)" && exec "$@"', 'sh']
 
 describe.skipIf(why)('exceptions', () => {
@@ -146,7 +146,7 @@ describe.skipIf(why)('exceptions', () => {
     }
   })
 
-  test('what is no exception is refused with its place', () => {
+  test('what is not an exception is refused with its place', () => {
     write('KillSwitchAllow = eth0')
     const done = tunnel.wgq('up', tunnel.configPath)
     expect(done.status).not.toBe(0)

@@ -76,7 +76,7 @@ END`)
       .split('\n')
       .filter((line) => line !== '' && !line.startsWith('#'))
 
-  test('openresolv: they are told, go again, and a foreign resolv.conf is told of', () => {
+  test('openresolv: they are set and removed, and a foreign resolv.conf is reported', () => {
     if (!install('openresolv')) return
     root.run('printf "nameserver 192.0.2.1\\n" | resolvconf -a eth0; resolvconf -u')
     write('10.9.0.1, corp.example')

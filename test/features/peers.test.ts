@@ -191,7 +191,7 @@ describe.skipIf(why)('a server and its peers', () => {
     expect(ok('status')).toBe(ok('list'))
   })
 
-  test('peers in files of their own are read in order and changed where they stand', () => {
+  test('peers in files of their own are read in order and changed where they are', () => {
     ok(addresses)
     ok('peer add wg0 phone')
     root.run(`mkdir -m 700 ${file}.d
@@ -246,7 +246,7 @@ describe.skipIf(why)('a server and its peers', () => {
     ok('down pvpn')
     expect(ok('show interfaces')).toBe('')
     expect(wgq('up --name a/b ./provider-with-a-very-long-name.conf').stderr).toContain(
-      'is no name of an interface',
+      'is not a name of an interface',
     )
   })
 

@@ -202,7 +202,7 @@ describe.skipIf(why)('pairs of files', () => {
       // An option of `up` lasts until `down`.
       const isGuarded = a.killSwitch === 'option'
       const before = await stateOf()
-      // Files that cannot be brought up here (a route that is there already) leave nothing; they are no pair.
+      // Files that cannot be brought up here (a route that is there already) leave nothing; they are not a pair.
       if (!(await up(a, isGuarded))) return expect(await stateOf()).toEqual(before)
       const full = a.full.includes(4) && b.full.includes(4)
       const capture = full ? await Capture.start(ns, 'up0', `host ${target}`) : undefined

@@ -81,7 +81,7 @@ describe.skipIf(why)('reload of a running tunnel', () => {
     expect(tunnel.wgq('diff', tunnel.configPath)).toMatchObject({ status: 0, stdout: '' })
   })
 
-  test('a default route comes and goes with its rules and its mark; a chosen mark is no difference', () => {
+  test('a default route comes and goes with its rules and its mark; a chosen mark is not a difference', () => {
     const rules = tunnel.ns.run('ip', 'rule')
     tunnel.write(tunnel.defaultConfig().replace('AllowedIPs = 10.60.0.2/32', 'AllowedIPs = 0.0.0.0/0'))
     expect(tunnel.wgq('reload', tunnel.configPath).status).toBe(0)

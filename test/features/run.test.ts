@@ -26,7 +26,7 @@ class Foreground {
     this.status = new Promise((resolve) => this.child.once('close', resolve))
   }
 
-  /** Sends a signal to `wgq run` itself: `ip netns exec` became it, unless a wrapper stands between. */
+  /** Sends a signal to `wgq run` itself: `ip netns exec` became it, unless a wrapper is between. */
   signal(name: NodeJS.Signals): void {
     this.child.kill(name)
   }

@@ -96,7 +96,7 @@ describe.skipIf(why)('on a terminal', () => {
     expect(tunnel.wgq('wait', 'wg-missing', '--timeout', '1.8').stderr).not.toContain('waiting')
   })
 
-  test('top refuses what is no terminal', () => {
+  test('top refuses what is not a terminal', () => {
     expect(tunnel.wgq('top')).toMatchObject({
       status: 1,
       stderr: expect.stringContaining('top needs a terminal'),

@@ -39,7 +39,7 @@ describe('the house is tidy', () => {
     expect(without).toEqual([])
   })
 
-  test('no path of a build machine and no registry host stands in the repository', () => {
+  test('no path of a build machine and no registry host is in the repository', () => {
     const suspicious = /\/(work|farm)\/[a-z]|https?:\/\/[^ ]*(registry|mirror)[^ ]*/
     const found = tracked
       .filter((file) => isText(file) && file !== 'test/house/tidy.test.ts')

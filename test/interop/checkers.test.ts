@@ -51,7 +51,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 describe.skipIf(whyNot !== undefined || process.platform !== 'linux' || process.arch !== 'x64')(
   'SARIF',
   () => {
-    // File names that are no URI as they are, and findings of every severity.
+    // File names that are not URI as they are, and findings of every severity.
     const names = ['wg0.conf', 'a b#c?d%e:f.conf', 'ü.conf', 'many.conf']
     test('Microsoft’s validator has nothing to say of `wgq lint --sarif`', () => {
       chmodSync(multitool, 0o755)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/** A row of commands for `wg`, on fresh devices wg0 and wg1. Files of {@link files} stand in the current folder. */
+/** A row of commands for `wg`, on fresh devices wg0 and wg1. Files of {@link files} are in the current folder. */
 export interface VerbCase {
   readonly name: string
   readonly commands: readonly string[]

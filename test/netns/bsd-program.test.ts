@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The whole program on a FreeBSD that is not there: Node is told the platform, the tools are stubs in front of a simulated
+// The whole program on a FreeBSD that is not there: Node reports that platform, the tools are stubs in front of a simulated
 // system, and a real wireguard-go in a namespace is the device. What this cannot show is the kernel (docs/platforms.md).
 import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { Server } from 'node:net'

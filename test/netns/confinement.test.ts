@@ -96,7 +96,7 @@ describe.skipIf(why)('a running data plane', () => {
       }
       early.kill('SIGKILL')
       const children = signals.map((_signal, number) => start(number))
-      // Long enough for most to stand; what comes too early or too late must not do harm either.
+      // Long enough for most to be in place; what comes too early or too late must not do harm either.
       await pause(1500)
       for (const [number, child] of children.entries()) child.kill(signals[number])
       await pause(100)

@@ -74,7 +74,7 @@ describe.skipIf(why)('a link that flaps', () => {
     expect(daemon.log.match(/cannot listen/g)).toHaveLength(1)
   })
 
-  it.skipIf(!testingOurs)('is no reason to open more and more descriptors', async () => {
+  it.skipIf(!testingOurs)('is not a reason to open more and more descriptors', async () => {
     tunnel = await Tunnel.open({ label: 'flap' })
     const { a } = tunnel
     const before = a.daemon.usage().descriptors

@@ -273,7 +273,7 @@ describe.skipIf(reason)('the host over netlink, compared with ip', () => {
     expect(stateOf(ours)).toEqual(before)
   })
 
-  it('carries out what stands before an operation with a wrong argument', async () => {
+  it('carries out what is before an operation with a wrong argument', async () => {
     const error = await host
       .apply([route('10.60.0.0/24'), route('10.60.1.0/24', 'nosuchtable'), route('10.60.2.0/24')])
       .catch((caught: unknown) => caught)

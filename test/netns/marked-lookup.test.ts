@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Names of endpoints are asked for beside the tunnel: only what carries the mark reaches the name server here.
+// Names of endpoints are asked for outside the tunnel: only what carries the mark reaches the name server here.
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -31,7 +31,7 @@ const ask = (mark: number, servers: string, ...hosts: string[]): unknown => {
   return JSON.parse(done.stdout)
 }
 
-describe.skipIf(why)('look-ups beside the tunnel', () => {
+describe.skipIf(why)('look-ups outside the tunnel', () => {
   test('what carries the mark is answered: both families, aliases, names without addresses, servers that refuse', () => {
     const hosts = [
       'ok.test',

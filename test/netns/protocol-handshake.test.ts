@@ -44,7 +44,7 @@ describe.skipIf(why)('handshake', () => {
     expect(initiation.finish(data)).toBeDefined()
   })
 
-  it('accepts the initiation of the vector as it stands, old as it is', async () => {
+  it('accepts the initiation of the vector as it is, old as it is', async () => {
     const v = JSON.parse(
       readFileSync(new URL('../fixtures/protocol/handshake-psk.json', import.meta.url), 'utf8'),
     )
@@ -144,8 +144,8 @@ describe.skipIf(why)('handshake', () => {
       'type only': Buffer.of(1, 0, 0, 0),
       'type 0': Buffer.alloc(148),
       'type 5': Buffer.concat([Buffer.of(5, 0, 0, 0), randomBytes(144)]),
-      'response out of nowhere': Buffer.concat([Buffer.of(2, 0, 0, 0), randomBytes(88)]),
-      'cookie out of nowhere': Buffer.concat([Buffer.of(3, 0, 0, 0), randomBytes(60)]),
+      'response to nothing': Buffer.concat([Buffer.of(2, 0, 0, 0), randomBytes(88)]),
+      'cookie reply to nothing': Buffer.concat([Buffer.of(3, 0, 0, 0), randomBytes(60)]),
       'transport of 31 bytes': Buffer.concat([Buffer.of(4, 0, 0, 0), randomBytes(27)]),
       'transport of an unknown index': Buffer.concat([Buffer.of(4, 0, 0, 0), randomBytes(60)]),
       'as large as UDP gets': Buffer.concat([Buffer.of(4, 0, 0, 0), randomBytes(65_503)]),

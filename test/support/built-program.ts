@@ -15,7 +15,7 @@ export const whyNotBuilt = (): string | undefined =>
   existsSync(join(dist, 'lib/wgq.cjs')) ? undefined : 'not built: scripts/setup builds dist/'
 
 /**
- * The words that run the built program under the name `argv0`, which becomes its argv[0] to the letter. The clock stands
+ * The words that run the built program under the name `argv0`, which becomes its argv[0] to the letter. The clock is
  * still where FIXED_CLOCK is set.
  */
 export const builtProgram = (argv0: string): string[] => [

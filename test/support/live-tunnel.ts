@@ -74,7 +74,7 @@ export class LiveTunnel {
     return readFileSync(this.configPath, 'utf8')
   }
 
-  /** Runs `wgq` beside the tunnel, to its end. */
+  /** Runs `wgq` outside the tunnel, to its end. */
   wgq(...args: string[]): Finished {
     return this.ns.tryRun(program('wgq'), args, { env: { WG_QUICK_USERSPACE_IMPLEMENTATION: '' } })
   }

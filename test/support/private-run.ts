@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** Result of a program: its bytes as text of the encoding asked for, UTF-8 unless told. */
+/** Result of a program: its bytes as text of the encoding asked for, UTF-8 unless given. */
 export interface Ran {
   readonly status: number | null
   readonly stdout: string
@@ -27,7 +27,7 @@ const hideResolvconf =
  */
 export class PrivateRun {
   readonly root = mkdtempSync(join(tmpdir(), 'wgq-run-'))
-  /** Where the sockets stand, as seen from outside. */
+  /** Where the sockets are, as seen from outside. */
   readonly sockets = join(this.root, 'run/wireguard')
   /** Working directory of the programs. */
   readonly work = join(this.root, 'work')

@@ -10,7 +10,7 @@ export const normalStderr = (text: string): string =>
     .filter((line) => !/^[┌│└]/.test(line))
     .join('\n')
     .replace(/\/dev\/fd\/[0-9]+/g, '/dev/fd/N')
-    // Where the program stands.
+    // Where the program is.
     .replace(/\[\/\S*\/wg-quick\]/g, '[wg-quick]')
     // The shell's own position in upstream's script.
     .replace(/^\S*wg-quick: (?:line [0-9]+: )?/gm, 'wg-quick: ')

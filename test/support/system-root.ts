@@ -6,7 +6,7 @@ import { basename, join } from 'node:path'
 import { type Finished, until } from './netns.ts'
 import { workspace } from './workspace.ts'
 
-// $1 is where, $2 the checkout, $3 whether it can be reached. The folders of the overlay stand on a tmpfs: an overlay does not stand on another.
+// $1 is where, $2 the checkout, $3 whether it can be reached. The folders of the overlay are on a tmpfs: an overlay cannot be on another.
 const mounts = `
 mount -t tmpfs tmpfs "$1"
 mkdir "$1/upper" "$1/work" "$1/root"

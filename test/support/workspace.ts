@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 const find = (from: string): string => {
   if (existsSync(join(from, 'pnpm-workspace.yaml'))) return from
   const above = dirname(from)
-  if (above === from) throw new Error('this file stands outside of the workspace')
+  if (above === from) throw new Error('this file is outside of the workspace')
   return find(above)
 }
 

@@ -144,7 +144,7 @@ describe('what a driver cannot do, or says in its own way', () => {
     expect([exact.changes.length, other.changes.length]).toEqual([1, 1])
   })
 
-  it('an interface that is not there is told from one that nothing drives', async () => {
+  it('an interface that does not exist is distinguished from one without a driver', async () => {
     const missing: SocketDevices = {
       ...sources('').sources.sockets,
       answers: async () => false,

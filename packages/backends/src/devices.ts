@@ -89,7 +89,7 @@ class ChosenDevices implements DeviceAccess {
     const exists = await this.sources.linkExists?.(name).catch(() => undefined)
     if (exists === undefined) return error
     return exists
-      ? because(error.errno, `${name} is no WireGuard interface, or the daemon that drove it has ended`)
+      ? because(error.errno, `${name} is not a WireGuard interface, or the daemon that drove it has ended`)
       : because('ENODEV', `there is no interface ${name}`)
   }
 

@@ -12,7 +12,7 @@ interface Program {
   readonly name: string
   /** The launcher, links resolved. */
   readonly script: string
-  /** Where the sibling programs stand. */
+  /** Where the sibling programs are. */
   readonly binDirectory: string
 }
 

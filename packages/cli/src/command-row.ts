@@ -21,7 +21,7 @@ export interface Operand {
   readonly kind: ValueKind
   readonly summary: string
   readonly optional?: boolean
-  /** May stand more than once. */
+  /** May be repeated. */
   readonly repeated?: boolean
 }
 

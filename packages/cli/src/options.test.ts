@@ -49,7 +49,7 @@ describe('parseArguments', () => {
       hint: 'did you mean --handshake?',
     })
   })
-  test('a value that is no number is named', async () => {
+  test('a value that is not a number is named', async () => {
     const parsed = await parse('wait', 'wg0', '--timeout', 'soon')
     expect(() => numberValue(parsed, 'timeout', 0)).toThrow(
       /--timeout takes a number of 0 or more, found "soon"/,

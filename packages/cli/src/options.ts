@@ -7,7 +7,7 @@ import type { Invocation } from './command.ts'
 import type { Command } from './command-row.ts'
 import { findCommand } from './command-table.ts'
 
-/** What stands behind a verb of wgq, as its row of the command table describes it. */
+/** What is behind a verb of wgq, as its row of the command table describes it. */
 export interface ParsedArguments {
   readonly operands: readonly string[]
   /** Flags that were given. */
@@ -22,7 +22,7 @@ export interface ParsedArguments {
  */
 export const parseArguments = async (invocation: Invocation): Promise<ParsedArguments> => {
   const row = findCommand(invocation.verb, 'wgq')
-  if (!row) throw new WgqError('E_USAGE', `${JSON.stringify(invocation.verb)} is no command`)
+  if (!row) throw new WgqError('E_USAGE', `${JSON.stringify(invocation.verb)} is not a command`)
   const { default: yargs } = await import('yargs')
   const parser = yargs(withMarkedNames(row, invocation.args))
     .help(false)
@@ -35,7 +35,7 @@ export const parseArguments = async (invocation: Invocation): Promise<ParsedArgu
         usageError(row, message ?? error?.message ?? 'the arguments cannot be read')
       )
     })
-    // yargs reads `1e3` as a number and `-10.0.0.0/8` as a bundle of flags unless told otherwise.
+    // yargs reads `1e3` as a number and `-10.0.0.0/8` as a bundle of flags unless set otherwise.
     .parserConfiguration({
       'parse-numbers': false,
       'parse-positional-numbers': false,

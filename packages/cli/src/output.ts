@@ -13,7 +13,7 @@ export const writeErr = (text: string): void => writeAll(2, Buffer.from(text, 'u
 /** Writes bytes, given as one character per byte, to standard error: what quotes input in whatever encoding it has. */
 export const writeErrBytes = (bytes: string): void => writeAll(2, Buffer.from(bytes, 'latin1'), endUnheard)
 
-/** Writes lines to standard error, heard or not: whoever is in the middle of changing the system has to go on. */
+/** Writes lines to standard error and ignores failures: a change of the system that has begun must continue. */
 export const tellErr = (text: string): void => writeAll(2, Buffer.from(text, 'utf8'), () => {})
 
 // The table of all of them would cost every start.
@@ -39,7 +39,7 @@ const endWithoutOutput = (errno: string): void => {
   process.exit(1)
 }
 
-/** What standard error cannot say nobody hears; whoever reads it and went away ended the program, as SIGPIPE does. */
+/** Failures to write to standard error are ignored, except EPIPE, which ends the program as SIGPIPE would. */
 const endUnheard = (errno: string): void => {
   if (errno === 'EPIPE') process.exit(141)
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { hideKeys, visible } from '@wgq/model/shown'
 
-/** More of a line says nothing to anybody; what stands around the caret is cut out of it. */
+/** Longer lines are cut to the part around the caret. */
 const mostShown = 160
 
 /**

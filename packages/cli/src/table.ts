@@ -3,7 +3,7 @@
 /** A column of a table for people. */
 export interface Column {
   readonly title: string
-  /** Numbers stand to the right. */
+  /** Numbers are to the right. */
   readonly right?: boolean
   /** How narrow it may become where the terminal is; a column without it keeps its width. */
   readonly least?: number

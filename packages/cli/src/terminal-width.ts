@@ -9,7 +9,7 @@ export const terminalColumns = (descriptor: 1 | 2): number | undefined => {
 }
 
 /**
- * A text in lines of at most `columns` characters, broken at blanks. What stands between backquotes is a command and stays in
+ * A text in lines of at most `columns` characters, broken at blanks. What is between backquotes is a command and stays in
  * one piece, as does a word that is longer. Lines after the first begin with `indent` blanks.
  */
 export const wrapped = (text: string, columns: number | undefined, indent = 0): string => {

@@ -16,7 +16,7 @@ export const interfaceDirectives = ({ lines }: Document): Directive[] => {
   const found: Directive[] = []
   let inInterface = false
   for (const line of lines) {
-    // Up to the next header: also what stands right above it was meant for the interface.
+    // Up to the next header: also what is right above it was meant for the interface.
     const first = line.text.trimStart()[0]
     if (first === '[') inInterface = /^\s*\[\s*interface\s*\]/i.test(line.text)
     else if (first === '#' && inInterface) found.push(...directiveOf(line))

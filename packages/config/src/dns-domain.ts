@@ -2,7 +2,7 @@
 import { parseIp } from '@wgq/model/ip'
 
 /**
- * Says whether a word of `DNS` that is no address can be a domain: a search domain, or one behind `~`, whose names alone go
+ * Says whether a word of `DNS` that is not an address can be a domain: a search domain, or one behind `~`, whose names alone go
  * to the servers (as in systemd's `Domains=`; `~.` is all of them).
  */
 export const isDomain = (word: string): boolean =>

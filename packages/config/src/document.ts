@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/** One line as it stands in the file; nothing of it is interpreted yet. */
+/** One line as it is in the file; nothing of it is interpreted yet. */
 export interface Line {
   /** 1-based. */
   readonly number: number

@@ -35,7 +35,7 @@ Endpoint = vpn.example:51820
 `
 
 describe('one value', () => {
-  test('is replaced where it stands', () => {
+  test('is replaced where it is', () => {
     const next = edited(file, (edit) => edit.set('interface', 'ListenPort', '1'))
     expect(next).toBe(file.replace('ListenPort=51820   #', 'ListenPort=1   #'))
   })

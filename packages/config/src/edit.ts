@@ -10,7 +10,7 @@ import { lower, readWgLine } from './reading.ts'
 /** Which section an edit means: the interface's, or that of the peer with this public key. */
 export type Target = 'interface' | Key
 
-/** A peer to append: its keys in the order they shall have, PublicKey first by custom. */
+/** A peer to append: its keys in order, PublicKey first by custom. */
 interface NewPeer {
   /** Written as `# Name = …`. */
   readonly name?: string
@@ -189,7 +189,7 @@ export const appendPeer = ({ lines }: Document, peer: NewPeer): Document => {
 /** The values of a list, separated by commas or white space. */
 const items = (text: string): string[] => text.split(/[,\t-\r ]+/).filter((item) => item !== '')
 
-/** The line with another value; what stands around the value stays. */
+/** The line with another value; what is around the value stays. */
 const withValue = ({ line, value }: Entry, next: string): string => {
   const from = value.column - 1
   const before = line.text.slice(0, from)
@@ -199,7 +199,7 @@ const withValue = ({ line, value }: Entry, next: string): string => {
   return before + space + next + (after.startsWith('#') ? ' ' : '') + after
 }
 
-/** How the lines of a section are written: indentation and what stands around `=`; of its last key. */
+/** How the lines of a section are written: indentation and what is around `=`; of its last key. */
 const styleOf = (section: Section | undefined): { indent: string; equals: string } => {
   const line = section?.entries.findLast((entry) => entry.hasEquals && readWgLine(entry.line.text).key)?.line
   const match = line && /^([\t ]*)[^=\t ][^=]*?([\t ]*=[\t ]*)/.exec(line.text)

@@ -37,7 +37,7 @@ test.each([
   )
 })
 
-test('refuses a file whose name is no interface name', () => {
+test('refuses a file whose name is not an interface name', () => {
   const path = file('this-name-is-far-too-long.conf')
   expect(() => locate(path)).toThrow(expect.objectContaining({ code: 'E_CONFIG_NAME' }))
 })

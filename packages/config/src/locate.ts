@@ -45,7 +45,7 @@ export const locate = (argument: string, directories = configDirectories(process
  */
 export const locateAs = (path: string, interfaceName: string): Location => {
   if (!interfaceNamePattern.test(interfaceName))
-    throw new WgqError('E_CONFIG_NAME', `${JSON.stringify(interfaceName)} is no name of an interface`, {
+    throw new WgqError('E_CONFIG_NAME', `${JSON.stringify(interfaceName)} is not a name of an interface`, {
       hint: 'an interface name has 1 to 15 characters: letters, digits and _ = + . -',
     })
   if (!exists(path)) throw new WgqError('E_CONFIG_MISSING', `\`${path}' does not exist`)
@@ -68,7 +68,7 @@ const search = (name: string, directories: readonly string[]): string => {
   return candidates.find(exists) ?? (candidates.at(-1) as string)
 }
 
-/** A file that may not be looked at is no file that is not there: wgq runs without root too. */
+/** A file that may not be looked at is not a file that is not there: wgq runs without root too. */
 const exists = (path: string): boolean => {
   try {
     statSync(path)

@@ -97,7 +97,7 @@ const patterns = [
   /^###\s*client\s+(.+?)[\s#]*$/i,
 ]
 
-/** Longer ones are no names: a line of megabytes is not searched for one. */
+/** Longer ones are not names: a line of megabytes is not searched for one. */
 const mostNameCharacters = 1024
 
 const commentName = (comment: string): string | undefined => {

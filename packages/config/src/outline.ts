@@ -22,7 +22,7 @@ export interface Entry {
 export interface Section {
   /** By wg's reading, which also accepts `[ Peer ]`. `none`: before the first header. */
   readonly kind: 'none' | 'interface' | 'peer' | 'other'
-  /** The first line: of the comments that stand directly above the header, or the header itself. */
+  /** The first line: of the comments that are directly above the header, or the header itself. */
   readonly start: number
   /** Index of the header line; equals `start` for `none`. */
   readonly header: number

@@ -4,7 +4,7 @@ import { WgqError } from '@wgq/model/error'
 import type { Span } from './reading.ts'
 import { lower, readQuickLine } from './reading.ts'
 
-/** A value of the configuration file and where it stands. */
+/** A value of the configuration file and where it is. */
 export interface Setting {
   readonly value: string
   readonly at: Position

@@ -14,7 +14,7 @@ const rekeyAttemptMs = 90_000
 export const keepaliveTimeoutMs = 10_000
 /** Data that stays unanswered this long asks for a new handshake. */
 export const newHandshakeMs = keepaliveTimeoutMs + rekeyTimeoutMs
-/** Added at random to retransmissions and new handshakes, so that peers do not march in step. */
+/** Added at random to retransmissions and new handshakes, so that peers do not synchronise. */
 export const mostJitterMs = 333
 /** Retransmissions after the first initiation: attempts above this give up (20 initiations in all). */
 export const mostAttempts = rekeyAttemptMs / rekeyTimeoutMs
@@ -30,5 +30,5 @@ export const cookieUsableMs = 115_000
 /** Peers a device may have. */
 export const mostPeers = 2 ** 20
 
-/** Prefix of the MTU of a new interface: 1500 − 80 (spec protocol §8). */
+/** Default MTU of a new interface: 1500 minus 80 bytes of overhead (spec protocol §8). */
 export const defaultMtu = 1420

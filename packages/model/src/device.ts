@@ -3,7 +3,7 @@ import type { Cidr } from './cidr.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Key } from './key.ts'
 
-/** A WireGuard device as it runs. Peers stand in the order of the device. */
+/** A WireGuard device as it runs. Peers are in the order of the device. */
 export interface Device {
   readonly name: string
   readonly privateKey?: Key

@@ -9,7 +9,7 @@ export interface Position {
 
 /** What a {@link WgqError} may carry besides its code and message. */
 interface WgqErrorDetails {
-  /** Where the fault stands. */
+  /** Where the fault is. */
   readonly at?: Position
   /** What the reader can do next; one sentence, an action. */
   readonly hint?: string

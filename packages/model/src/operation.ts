@@ -19,7 +19,7 @@ export type Op =
   | { readonly do: 'link.delete'; readonly name: IfName }
   /** `ip link set dev NAME netns NETNS`: what follows about this interface happens in the other namespace. */
   | { readonly do: 'link.move'; readonly name: IfName; readonly netns: string }
-  /** Starts a userspace daemon: `program` as named by the user, or the plane that is built in. */
+  /** Starts a userspace daemon: `program` as named by the user, or the built-in data plane. */
   | {
       readonly do: 'daemon.start'
       readonly name: IfName
@@ -105,7 +105,7 @@ export type Op =
 /** The program whose language a firewall batch is written in. */
 type FirewallTool = 'nft' | 'iptables-restore' | 'ip6tables-restore'
 
-/** A policy routing rule of wg-quick, or one that was observed. `preference` is absent when the kernel shall choose. */
+/** A policy routing rule of wg-quick, or one that was observed. `preference` is absent when the kernel chooses it. */
 export interface Rule {
   readonly family: Family
   readonly table: Table

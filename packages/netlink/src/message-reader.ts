@@ -37,7 +37,7 @@ export const messagesOf = (datagram: Uint8Array): Message[] => {
 }
 
 /**
- * Walks attributes. After `next()` returned true, `type` is the number without flag bits and the value stands at
+ * Walks attributes. After `next()` returned true, `type` is the number without flag bits and the value is at
  * `start` to `end`. Values of an unexpected length read as undefined: a newer kernel may know more than we do.
  */
 export class AttributeCursor {

@@ -30,7 +30,7 @@ export const flag = {
   ackAttributes: 0x200,
 } as const
 
-/** Attribute type bits that are no part of the number. */
+/** Attribute type bits that are not part of the number. */
 export const nestedBit = 0x8000
 export const typeMask = 0x3fff
 

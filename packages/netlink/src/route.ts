@@ -126,7 +126,7 @@ export const listRoutes = async (
 
 /**
  * `ip route get ADDRESS [mark MARK]`; undefined when the kernel has no way there. A question that the kernel does not
- * understand is no answer: it raises {@link Refusal}.
+ * understand is not an answer: it raises {@link Refusal}.
  */
 export const lookUpRoute = async (
   exchange: Exchange,
@@ -137,7 +137,7 @@ export const lookUpRoute = async (
     return await askRoute(exchange, address, mark)
   } catch (error) {
     if (isRefusal(error, ...unreachable)) return undefined
-    // A blackhole route answers EINVAL without a word; with words it is the question that is wrong.
+    // A blackhole route answers EINVAL without an extended error; with one, the request itself is wrong.
     if (isRefusal(error, 'EINVAL') && error.extendedAck === undefined) return undefined
     throw error
   }
@@ -238,7 +238,7 @@ const mtuOf = (metrics: AttributeCursor): number | undefined => {
   return undefined
 }
 
-/** struct rtmsg; numbers of tables above 255 stand in an attribute. */
+/** struct rtmsg; numbers of tables above 255 are in an attribute. */
 const header = (
   writer: MessageWriter,
   route: NumberedRoute,

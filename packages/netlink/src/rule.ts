@@ -76,7 +76,7 @@ export const listRules = async (exchange: Exchange, family: Family): Promise<Num
 
 /**
  * Reads RTM_NEWRULE; undefined for other families. A rule that looks up no table (prohibit, goto …) has table 0. What a rule
- * of wg-quick's kind never has stands in `selectors`.
+ * of wg-quick's kind never has is in `selectors`.
  */
 export const readRule = (message: Message): NumberedRule | undefined => {
   const cursor = attributesOf(message, headerBytes)

@@ -91,7 +91,7 @@ export class WireguardSet {
     return whole
   }
 
-  /** What stands before the allowed IPs. A continued peer carries its key, and says again that it is to be removed. */
+  /** What is before the allowed IPs. A continued peer carries its key, and says again that it is to be removed. */
   private writeFixed(writer: MessageWriter, peer: PeerChange): void {
     writer.bytesAttribute(peerAttribute.publicKey, keyBytes(peer.publicKey))
     if (this.at.allowedIps !== undefined) {

@@ -29,7 +29,7 @@ export const changesForBoringtun = (change: DeviceChange, device: Device): Devic
   const { peers: _, ...settings } = change
   const first: DeviceChange = { ...settings, peers: gone.map(([publicKey]) => ({ publicKey, remove: true })) }
   if (added.length === 0) return [first]
-  // A removal takes what stands behind it in its request along.
+  // A removal takes what is behind it in its request along.
   return gone.length === 0 ? [{ ...first, peers: added }] : [first, { peers: added }]
 }
 

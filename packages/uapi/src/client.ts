@@ -142,7 +142,7 @@ export class UapiDevices implements DeviceAccess {
   }
 
   /**
-   * What our daemon knows of peers that do not answer, or whose clock is ahead; peers with nothing to tell are left out.
+   * What our daemon knows of peers that do not answer, or whose clock is ahead; peers with nothing to report are left out.
    * Undefined when the daemon does not know the question.
    */
   async health(name: string): Promise<ReadonlyMap<Key, PeerHealth> | undefined> {
@@ -165,7 +165,7 @@ export class UapiDevices implements DeviceAccess {
     return found
   }
 
-  /** One exchange; of a connection that is closed instead of answered it is told what was asked, and of whom. */
+  /** One exchange. If the connection is closed without an answer, the error names the request and the daemon. */
   private async ask(
     name: string,
     request: string,

@@ -31,7 +31,7 @@ test('an age below one second is now', () => {
 test('a clock that was never set leaves everything as it is', () => {
   expect(handshakes(device(peer(75n)), 200_000)).toEqual([{ seconds: 75n, nanoseconds: 0 }])
 })
-test('the own public key counts where no private key is told', () => {
+test('the own public key counts where no private key is given', () => {
   const own = 'o' as Key
   expect(asMeant(device(), own, nowMs).publicKey).toBe(own)
   expect(asMeant({ ...device(), privateKey: 'k' as Key }, own, nowMs)).not.toHaveProperty('publicKey')

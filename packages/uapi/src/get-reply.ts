@@ -43,7 +43,7 @@ export class GetReplyReader {
     if (key === 'errno') this.errno = Number(decimal(key, value, 0x7fffffffn))
     else if (key === 'public_key') this.openPeer(hexKey(key, value))
     else if (this.peer) readPeerField(this.peer, key, value)
-    // What is wrong with a key that `wg` does not know is no fault of the reply.
+    // What is wrong with a key that `wg` does not know is not a fault of the reply.
     else if (key === 'own_public_key') this.ownPublicKey = keyFromHex(value)
     else readDeviceField(this.device, key, value)
   }

@@ -27,7 +27,7 @@ export class RequestBuffer {
   }
 
   /**
-   * Takes what arrived, up to the end of the first request. Returns what stands behind that, or undefined when the request
+   * Takes what arrived, up to the end of the first request. Returns what is behind that, or undefined when the request
    * is not complete. Raises `E_UAPI` when it cannot become a request.
    */
   append(piece: Buffer): Buffer | undefined {

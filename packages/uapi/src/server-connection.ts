@@ -33,7 +33,7 @@ interface ServedTogether {
 
 /**
  * Answers the requests of one connection until it ends: as many as the client likes, each closed by a blank line, one at a
- * time. A client that only connects and leaves (`wg` probes so) is no error. A request that is none ends the connection.
+ * time. A client that only connects and leaves (`wg` probes so) is not an error. A request that is none ends the connection.
  */
 export const serveConnection = (socket: Socket, together: ServedTogether): void => {
   const { connections, onRefusal } = together

@@ -25,7 +25,7 @@ export const formatCounters = (counters: Readonly<Record<string, number>>): stri
     .map(([name, value]) => `wgq_counter_${name}=${value}\n`)
     .join('')
 
-/** The reply to `wgq_peers=1`: the peers that something is to be told of, without `errno`. */
+/** The reply to `wgq_peers=1`: the peers that have something to report, without `errno`. */
 export const formatHealth = (peers: Iterable<ServedPeerHealth>): string => {
   let text = ''
   for (const { publicKey, unansweredSeconds, attempts, clockAheadSeconds } of peers) {

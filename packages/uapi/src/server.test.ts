@@ -14,7 +14,7 @@ import type { ServedDevice, ServedPeer, ServedPeerState } from './server-device.
 const key = (digit: string): Key => keyFromHex(digit.repeat(64)) as Key
 const hex = (digit: string) => digit.repeat(64)
 
-/** A device that remembers what it was told, in order. */
+/** A device that records its changes in order. */
 class Recorder implements ServedDevice {
   readonly log: string[] = []
   readonly peers: Key[] = []

@@ -7,7 +7,7 @@ import { Connections } from './connections.ts'
 import { serveConnection, Turns } from './server-connection.ts'
 import type { ServedDevice } from './server-device.ts'
 
-/** Where sockets stand unless told otherwise. */
+/** Where sockets are unless set otherwise. */
 const defaultSocketDirectory = '/var/run/wireguard'
 
 /** How a configuration socket is opened. */
@@ -18,7 +18,7 @@ export interface UapiServerOptions {
   readonly directory?: string
   /** A listening descriptor to use instead (WG_UAPI_FD). */
   readonly fd?: number
-  /** Called once when the socket file was removed or replaced: the interface shall go. */
+  /** Called once when the socket file was removed or replaced: the interface must be removed. */
   readonly onRemoved: () => void
   /** A request that was refused, for the log; never holds a key. */
   readonly onRefusal: (error: Error) => void

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // scripts/build/headers/write-table.mjs: writes packages/native/src/bsd/header-table.ts from the headers of the BSDs. Architectures whose
-// facts are the same stand together.
+// facts are the same share one entry.
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'

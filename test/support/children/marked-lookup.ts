@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Prints as one line of JSON what the name servers say beside the tunnel. Arguments: MARK SERVER[,SERVER] HOST…
+// Prints as one line of JSON what the name servers say outside the tunnel. Arguments: MARK SERVER[,SERVER] HOST…
 import { markedLookup } from '../../../packages/backends/src/names/marked-lookup.ts'
 
 const [mark = '0', servers = '', ...hosts] = process.argv.slice(2)

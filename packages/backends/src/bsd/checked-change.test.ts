@@ -89,7 +89,7 @@ describe.each(['freebsd', 'openbsd', 'netbsd'] as const)('%s', (system) => {
   })
 })
 
-test('FwMark above 255 is no routing table', () => {
+test('FwMark above 255 is not a routing table', () => {
   expect(() => checkChange({ fwmark: 51820, peers: [] }, 'openbsd')).toThrow(/expected 0 to 255, found 51820/)
   expect(() => checkChange({ fwmark: 51820, peers: [] }, 'freebsd')).not.toThrow()
 })

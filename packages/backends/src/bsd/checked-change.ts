@@ -35,7 +35,7 @@ const checkMark = (mark: number, platform: BsdPlatform): void => {
     `FwMark names a routing table on OpenBSD: expected 0 to ${mostMark.openbsd}, found ${mark}`,
     {
       errno: 'EINVAL',
-      hint: 'Set FwMark to the routing table that the encrypted packets shall use, or leave it out',
+      hint: 'Set FwMark to the routing table for the encrypted packets, or leave it out',
     },
   )
 }

@@ -44,7 +44,7 @@ export const systemRunner: CommandRunner = {
         finish(error.code === 'ENOENT' ? 127 : 126, `${program}: ${error.code ?? error.message}\n`),
       )
       child.on('close', (code, signal) => finish(code ?? (signal ? 128 : 1)))
-      // A program that reads nothing closes its end early; that is no failure of ours.
+      // A program that reads nothing closes its end early; that is not a failure of ours.
       child.stdin?.on('error', () => {})
       child.stdin?.end(options.stdin ?? '')
     }),

@@ -36,7 +36,7 @@ export interface Dialect {
   carries(name: IfName, shown: { readonly name: string; readonly description?: string }): boolean
 }
 
-/** What stands before a configuration's name in the description of its interface (spec wg-quick §11). */
+/** What is before a configuration's name in the description of its interface (spec wg-quick §11). */
 export const descriptionPrefix = 'wg-quick: '
 
 /** `-inet` or `-inet6`. */

@@ -65,7 +65,7 @@ export class BsdHost implements Host {
 
   /** `route -n get -inet|-inet6 ADDRESS`, also for a prefix. */
   async routeTo(address: string): Promise<RouteLookup | undefined> {
-    // A host is asked for without its length: OpenBSD finds a prefix of 128 only where it stands in the table itself.
+    // A host is asked for without its length: OpenBSD finds a prefix of 128 only where it is in the table itself.
     const prefix = address.includes('/') ? parseCidr(address) : undefined
     const isHost = prefix !== undefined && prefix.prefixLength === (prefix.family === 4 ? 32 : 128)
     const { status, stdout } = await this.runner.run([

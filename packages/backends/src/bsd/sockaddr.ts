@@ -44,7 +44,7 @@ const scopeId = (zone: string, interfaceIndex: InterfaceIndex): number =>
 /**
  * The endpoint of a sockaddr that starts at byte 0 of `bytes`; what follows it is ignored (OpenBSD stores both kinds in a
  * union of 28 bytes). The zone is the scope id as a number. An address of another family, or one too short for its family,
- * is no endpoint that anybody could use: `note` says what was found.
+ * is not an endpoint that anybody could use: `note` says what was found.
  */
 export const decodeEndpoint = (
   bytes: Buffer,

@@ -72,7 +72,7 @@ const peer: fc.Arbitrary<PeerChange> = fc.record(
   { requiredKeys: ['publicKey'] },
 )
 
-/** A peer stands once in a change, as the programs that make changes see to. */
+/** A peer appears once in a change, as the programs that make changes see to. */
 const change: fc.Arbitrary<DeviceChange> = fc.record(
   {
     privateKey: fc.constantFrom(key('p')),

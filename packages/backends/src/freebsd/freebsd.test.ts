@@ -37,7 +37,7 @@ const tree = (list: NvList): unknown[] =>
               : pair.value,
   }))
 
-test('an endpoint of a family that nobody knows is no endpoint, and a note', () => {
+test('an endpoint of a family that nobody knows is not an endpoint, and a note', () => {
   const kernel = new FreebsdKernelTwin()
   const peer = kernel.create('wg0').peer(Buffer.alloc(32, 1), true)
   const odd = Buffer.alloc(16)

@@ -97,7 +97,7 @@ class LinuxHost implements Host {
       return await this.guarded(async (exchange) => {
         const bytes = parseIp(address)
         const route = bytes && (await askRoute(exchange, bytes, mark))
-        if (!route) return { refusal: `${address} is no address` }
+        if (!route) return { refusal: `${address} is not an address` }
         const { type } = route
         return { route: { ...(await lookupOf(exchange, route)), ...(type === undefined ? {} : { type }) } }
       })
@@ -133,7 +133,7 @@ class LinuxHost implements Host {
       try {
         requests.push(await this.request(op, devices))
       } catch (error) {
-        // What stands before the faulty operation is carried out first, as a row of `ip` commands would.
+        // What is before the faulty operation is carried out first, as a row of `ip` commands would.
         fault = error
         break
       }

@@ -4,7 +4,7 @@ import { errnoText } from '@wgq/model/errno'
 import { WgqError } from '@wgq/model/error'
 import { ipStatus } from './ip-argument.ts'
 
-/** Where a network namespace stands: that of a name (`ip netns`), or the path itself. */
+/** Where a network namespace is: that of a name (`ip netns`), or the path itself. */
 export const namespacePath = (netns: string): string => (netns.includes('/') ? netns : `/run/netns/${netns}`)
 
 /** An open descriptor of a namespace; the caller closes it, or the process ends. Raises `E_HOST` with ip's words. */

@@ -84,7 +84,7 @@ export const requestOf = (op: NetlinkOp, context: OperationContext): BatchReques
   }
 }
 
-/** Operations that go well together into one datagram, because each can be taken back. */
+/** The inverse of an operation; only invertible operations are batched. */
 export const inverseOf = (op: NetlinkOp): NetlinkOp | undefined => {
   switch (op.do) {
     case 'address.add':

@@ -6,7 +6,7 @@ import { type Answer, decode, encode, RECURSION_DESIRED } from 'dns-packet'
 
 /** Whom to ask, and how the questions leave. */
 interface MarkedResolver {
-  /** Packets carry this mark, so that they take the way of the encrypted ones, beside the tunnel. */
+  /** Packets carry this mark, so that they take the way of the encrypted ones, outside the tunnel. */
   readonly mark: number
   /** Addresses of name servers, asked in this order. */
   readonly servers: readonly string[]
@@ -22,7 +22,7 @@ const answerMs = 1500
 const rounds = 2
 
 /**
- * Looks up a host name over UDP beside the tunnel, without the system's resolver: that one may lead into the tunnel whose
+ * Looks up a host name over UDP outside the tunnel, without the system's resolver: that one may lead into the tunnel whose
  * endpoint is asked for. Raises `E_NO_ADDON`, nothing else.
  */
 export const markedLookup = async (host: string, resolver: MarkedResolver): Promise<MarkedAnswer> => {

@@ -27,7 +27,7 @@ class TagReader {
     this.text = text
   }
 
-  /** The content of the next `<…>`; only blanks may stand before it. */
+  /** The content of the next `<…>`; only blanks may be before it. */
   next(): string {
     const open = this.text.indexOf('<', this.at)
     const close = open < 0 ? -1 : this.text.indexOf('>', open)

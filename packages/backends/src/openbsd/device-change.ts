@@ -15,7 +15,7 @@ export const encodeChange = (
   interfaceIndex: InterfaceIndex,
 ): Buffer => {
   const peers = change.peers.map((peer) => encodePeer(peer, records, interfaceIndex))
-  // The kernel reads whole records, also where the last allowed IP stands before the end of one.
+  // The kernel reads whole records, also where the last allowed IP is before the end of one.
   const padding = Buffer.alloc(peers.length > 0 ? records.peer.bytes - records.peer.allowedIps : 0)
   return Buffer.concat([encodeInterface(change, records), ...peers, padding])
 }

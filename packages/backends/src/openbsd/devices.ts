@@ -41,7 +41,7 @@ export class OpenbsdDevices implements DeviceAccess {
     return listGroup(this.port, 'wg', this.machine)
   }
 
-  /** Too small a block is no error here: the needed size comes back and nothing is copied. */
+  /** Too small a block is not an error here: the needed size comes back and nothing is copied. */
   async read(name: string): Promise<Device> {
     const [records] = this.records
     const { data, device, memory } = records

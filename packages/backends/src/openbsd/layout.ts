@@ -49,7 +49,7 @@ export interface Records {
     readonly publicKey: number
     readonly privateKey: number
     readonly peerCount: number
-    /** Where the first peer stands: `bytes`, or more where padding goes before it. */
+    /** Where the first peer is: `bytes`, or more where padding goes before it. */
     readonly peers: number
   }
   readonly peer: {
@@ -65,7 +65,7 @@ export interface Records {
     readonly handshakeSeconds: number
     readonly handshakeNanoseconds: number
     readonly allowedIpCount: number
-    /** Where the first allowed IP stands: before the end of the record where that is padded (32-bit ARM). */
+    /** Where the first allowed IP is: before the end of the record where that is padded (32-bit ARM). */
     readonly allowedIps: number
   }
   readonly allowedIp: {
@@ -133,5 +133,5 @@ export const abiOf = (release: string): Abi => {
   return major < 7 || (major === 7 && minor < 4) ? '7.3' : '7.4'
 }
 
-/** Where the low 32 bits of a long stand in it. */
+/** Where the low 32 bits of a long are in it. */
 const lowHalf = (littleEndian: boolean, wordBytes: number): number => (littleEndian ? 0 : wordBytes - 4)

@@ -30,7 +30,7 @@ const personalityOf = (launcher: string): Personality => {
   return name === 'wg' || name === 'wg-quick' ? name : 'wgq'
 }
 
-/** The handler of a verb. Those that are not fast stand in a file of their own, which loads what they need. */
+/** The handler of a verb. Those that are not fast are in a file of their own, which loads what they need. */
 const handlerOf = async (verb: string): Promise<Handler | undefined> => {
   const load = fast.get(verb)
   if (load) return (await load()).run
@@ -52,7 +52,7 @@ const verbOf = (personality: Personality, words: readonly string[]): string => {
 const stripsAsRoot = (words: readonly string[]): boolean =>
   words[0] === 'strip' && words.length === 2 && process.geteuid?.() === 0
 
-/** `wgq VERB --help`, wherever the option stands in front of a `--`; `wg` has its own rules (spec wg §1). */
+/** `wgq VERB --help`, wherever the option is in front of a `--`; `wg` has its own rules (spec wg §1). */
 const asksForHelp = ([verb = '-', ...rest]: readonly string[]): boolean => {
   const end = rest.indexOf('--')
   return (

@@ -33,7 +33,7 @@ const fail = (error: unknown): void => {
 
 const serve = async (settings: ReturnType<typeof readSettings>): Promise<void> => {
   const { runDaemon } = await import('@wgq/dataplane/daemon/run')
-  // A signal that comes before everything stands waits until it can be taken down again.
+  // A signal that comes before everything is ready waits until it can be taken down again.
   let end = (): void => {
     end = () => {}
   }

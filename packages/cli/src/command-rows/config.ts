@@ -43,7 +43,7 @@ export const configCommands: readonly Command[] = [
     verb: 'allowed-ips',
     personalities: ['wgq'],
     group: 'config',
-    summary: 'Print the fewest prefixes that make up some networks without others',
+    summary: 'Compute the shortest prefix list that covers some networks but not others',
     usage: '<prefixes>...',
     operands: [
       {

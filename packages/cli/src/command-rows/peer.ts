@@ -110,7 +110,7 @@ export const peerCommands: readonly Command[] = [
     ],
     description: [
       'All of it or nothing: where a step fails, file and tunnel are as before. The private key of the client is made here, printed once and stored nowhere, unless --keep asks for it.',
-      'Defaults for the clients stand in the [Interface] section of the file as comments, which wg-quick passes over: `# ClientEndpoint`, `# ClientDNS`, `# ClientAllowedIPs`, `# ClientKeepalive`, `# ClientMTU`.',
+      'Defaults for the clients are in the [Interface] section of the file as comments, which wg-quick passes over: `# ClientEndpoint`, `# ClientDNS`, `# ClientAllowedIPs`, `# ClientKeepalive`, `# ClientMTU`.',
     ],
     examples: [
       {
@@ -205,7 +205,7 @@ export const peerCommands: readonly Command[] = [
       { name: 'never', summary: 'take the day away' },
     ],
     description: [
-      'The day stands in the file as `# Expires = …`. `wgq watch`, which wgq-watch@.service runs, disables the peer when it has come.',
+      'The day is in the file as `# Expires = …`. `wgq watch`, which wgq-watch@.service runs, disables the peer when it has come.',
     ],
     examples: [{ command: 'wgq peer expire wg0 guest --in 30d', summary: '`# Expires = …` under its name' }],
   },

@@ -21,7 +21,7 @@ export const quickCommands: readonly Command[] = [
       {
         name: 'kill-switch',
         summary:
-          'nothing leaves this machine (with --netns: the namespace) outside of the tunnel until `wgq down`, also when the data plane crashes',
+          'block all traffic of this machine (with --netns: of the namespace) outside the tunnel until `wgq down`, even if the data plane crashes',
       },
       {
         name: 'try',
@@ -90,7 +90,7 @@ export const quickCommands: readonly Command[] = [
     ],
     description: [
       'Stays and keeps the tunnel as its file says: what another program takes away (rules, routes, addresses, the firewall, name servers) is put back, and a peer that does not answer gets the next of its addresses: those of its name, then those of `# EndpointFallback = HOST:PORT` lines under its [Peer]. Each time one line says what was done.',
-      'SIGHUP reloads the tunnel; SIGTERM and SIGINT take it down and end the run. A service manager that asks for it (NOTIFY_SOCKET) is told when the tunnel is up and when it goes down.',
+      'SIGHUP reloads the tunnel; SIGTERM and SIGINT take it down and end the run. A service manager that asks for it (NOTIFY_SOCKET) is notified when the tunnel is up and when it goes down.',
       'Ends with 0 after a signal and when somebody took the tunnel down; with 1 when its interface vanished, so that a supervisor starts it again.',
     ],
     examples: [

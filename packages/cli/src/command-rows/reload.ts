@@ -29,7 +29,7 @@ export const reloadCommands: readonly Command[] = [
     options: [{ name: 'json', summary: 'print JSON (docs/schema/diff.json)' }],
     examples: [{ command: 'wgq diff wg0', summary: '+ comes, - goes, ~ changes' }],
     description: [
-      'The file is held against the machine: keys, ports, marks, peers, link, addresses, routes of every table, rules, MTU, firewall, kill switch and name servers, whoever changed them. Ends with 0 when nothing differs and with 2 when something does. An endpoint that roamed is no difference, nor is a mark or a port that was chosen automatically, a preshared key that something else set, or what the machine did not take when the tunnel came up. Options of `wgq up` hold until `wgq down`. Hooks that changed are named once.',
+      'The file is held against the machine: keys, ports, marks, peers, link, addresses, routes of every table, rules, MTU, firewall, kill switch and name servers, whoever changed them. Ends with 0 when nothing differs and with 2 when something does. An endpoint that roamed is not a difference, nor is a mark or a port that was chosen automatically, a preshared key that something else set, or what the machine did not take when the tunnel came up. Options of `wgq up` hold until `wgq down`. Hooks that changed are named once.',
     ],
   },
   {

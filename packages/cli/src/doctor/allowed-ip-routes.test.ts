@@ -121,7 +121,7 @@ describe('checkRoutes', () => {
     expect(sampleAddresses(parseCidr(prefix) as Cidr)[0]).toBe(address)
   })
 
-  test('the own address within an allowed IP is no fault, only own addresses are', async () => {
+  test('the own address within an allowed IP is not a fault, only own addresses are', async () => {
     const own = new Set(['10.9.0.1', '10.9.0.7'])
     const host = hostWith((address) => (own.has(address) ? 'lo' : 'wg0'))
     const device = deviceOf([

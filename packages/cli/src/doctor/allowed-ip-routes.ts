@@ -6,7 +6,7 @@ import { formatIp, parseIp } from '@wgq/model/ip'
 import type { Finding } from './finding.ts'
 import { packetPath } from './packet-path.ts'
 
-/** Most allowed IPs that are told of: one wrong route often carries them all. */
+/** Most allowed IPs that are reported: one wrong route often carries them all. */
 const mostRouteFindings = 20
 
 /**

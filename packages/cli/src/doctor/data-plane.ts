@@ -12,8 +12,7 @@ export const dataPlane = (device: Device, kind: string | undefined): Finding[] =
 
 const driver = (device: Device, kind: string | undefined): string => {
   if (kind === 'wireguard') return 'the kernel'
-  if (device.counters)
-    return 'wgqd, the data plane that is built in: the kernel has no WireGuard driver, or was not asked'
+  if (device.counters) return 'wgqd, the built-in data plane (no kernel driver, or it was not tried)'
   const daemon = daemonBehind(`/var/run/wireguard/${device.name}.sock`)
   return `a userspace daemon${daemon ? `, ${daemon.name} (process ${daemon.pid})` : ''}`
 }

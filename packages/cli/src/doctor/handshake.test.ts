@@ -32,7 +32,7 @@ test('a keepalive that is not answered any more', () => {
   expect(finding?.status).toBe('problem')
   expect(finding?.message).toMatch(/^p: no answer to about 32 initiations since the last handshake 343 s ago/)
 })
-test('a session that ended without keepalive is no problem', () => {
+test('a session that ended without keepalive is not a problem', () => {
   expect(statusOf(testPeer([], ago(343)), 'p', nowSeconds)).toEqual(['info'])
 })
 test('wgqd knows since when nothing came back, and how often it asked', () => {

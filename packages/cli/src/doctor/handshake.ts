@@ -6,7 +6,7 @@ import type { Finding } from './finding.ts'
 
 /** Longest age of a handshake of a peer that traffic flows to: rekeys come every 120 s, sessions end after 180 s. */
 const sessionSeconds = 180
-/** After so long without a word a handshake is tried anew, and was repeated once (KEEPALIVE_TIMEOUT + 2 × REKEY_TIMEOUT). */
+/** After this much silence a handshake is tried again, and was repeated once (KEEPALIVE_TIMEOUT + 2 × REKEY_TIMEOUT). */
 const silentSeconds = 20
 /** Bytes of the messages of a handshake and of an empty keepalive. */
 const messageBytes = { initiation: 148n, response: 92n, keepalive: 32n }

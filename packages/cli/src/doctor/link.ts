@@ -29,7 +29,7 @@ export const checkLink = (link: Link | undefined, device: Device, addresses: num
       check: 'address',
       status: 'warning',
       message: `${link.name} has no address`,
-      hint: `Add Address = … to the [Interface] section; if it stands there, \`wgq reload ${link.name}\` puts it back`,
+      hint: `Add Address = … to the [Interface] section; if it is there, \`wgq reload ${link.name}\` puts it back`,
     })
   return findings
 }

@@ -32,7 +32,7 @@ test('a full tunnel whose rules are gone, and who takes them', async () => {
   expect(found.map(({ check, status }) => `${check} ${status}`)).toEqual(['rule problem', 'networkd warning'])
   expect(found[1]?.hint).toContain('ManageForeignRoutingPolicyRules=no and ManageForeignRoutes=no')
 })
-test('networkd that is told to leave rules alone, by whichever file comes last', async () => {
+test('networkd configured to leave rules alone, by whichever file comes last', async () => {
   const name = 'etc/systemd/networkd.conf.d'
   const off = '[Network]\nManageForeignRoutingPolicyRules=no\nManageForeignRoutes=false\n'
   expect(await statuses(testSubject(), root({ ...networkdRuns, [`${name}/wg.conf`]: off }))).toEqual([])

@@ -6,7 +6,7 @@ import type { Finding } from './finding.ts'
 import { isFullTunnel, type Subject } from './subject.ts'
 
 /**
- * Programs that manage the network beside the tunnel and are known to take parts of it away, found by what they leave in
+ * Programs that manage the network outside the tunnel and are known to take parts of it away, found by what they leave in
  * `root`/run and configured in `root`/etc. Read only.
  */
 export const checkManagers = async (subject: Subject, root = '/'): Promise<Finding[]> => {

@@ -43,7 +43,7 @@ test('an IPv4 endpoint in a network without IPv4', async () => {
   expect(finding?.hint).toContain('NAT64')
 })
 
-test('peers behind one interface that is too small are told of once', async () => {
+test('peers behind one interface with too small an MTU are reported once', async () => {
   const peers = [testPeer(['10.0.0.0/8']), testPeer(['10.1.0.0/16'])]
   const { host, device, link: own } = testSubject({}, { peers }, { link: async () => link('eth0', 1400) })
   expect(await checkMtu(host, await outerWays(host, device), device, own as Link)).toHaveLength(1)

@@ -184,7 +184,7 @@ describe('a value of a foreign file makes no line of its own', () => {
     )
   })
 
-  test('a unit goes on behind a backslash, comments in between are no part of it', () => {
+  test('a unit goes on behind a backslash, comments in between are not part of it', () => {
     const netdev = `[NetDev]\nName=wg7\nKind=wireguard\n[WireGuard]\nPrivateKeyFile=/etc/wireguard/k v\n[WireGuardPeer]\nPublicKey=${phone}\nAllowedIPs=10.7.0.0/16, \\\n# why\n;what\n 10.8.0.0/16\nAllowedIPs=\nAllowedIPs=10.9.0.0/16\n`
     const { result } = readNetworkd({ path: 'f', text: netdev })
     expect(printTunnel(result)).toContain("PostUp = wg set %i private-key '/etc/wireguard/k v'\n")

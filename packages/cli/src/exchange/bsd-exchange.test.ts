@@ -89,7 +89,7 @@ describe('rc.conf', () => {
     expect(lost).toEqual([])
   })
 
-  test('a name that is no variable', async () => {
+  test('a name that is not a variable', async () => {
     const { rcConf } = printRcConf(await tunnel('head-office')).result
     expect(rcConf).toContain(
       'ifconfig_wg0_name="head-office"\nifconfig_head_office="inet 10.0.0.2/24 mtu 1420"\n',

@@ -6,7 +6,7 @@ import { isKey, type Key } from '@wgq/model/key'
 import { hasControls, shown } from '@wgq/model/shown'
 import type { TunnelEndpoint } from './tunnel.ts'
 
-/** A value of another program's file and where it stands. Nothing of it is printed before it has been read into a type. */
+/** A value of another program's file and where it is. Nothing of it is printed before it has been read into a type. */
 export interface Foreign {
   readonly text: string
   readonly at: Position
@@ -53,7 +53,7 @@ export const readInterfaceName = (value: Foreign): string => {
 export const isInterfaceName = (text: string): boolean =>
   /^[a-zA-Z0-9_=+.-]{1,15}$/.test(text) && !/^\.{1,2}$/.test(text)
 
-/** `HOST:PORT`; an IPv6 address may stand with or without brackets. */
+/** `HOST:PORT`; an IPv6 address may be with or without brackets. */
 export const readEndpoint = (value: Foreign): TunnelEndpoint => {
   const match = /^(?:\[([^\]]*)\]|(.*)):([0-9]{1,5})$/.exec(value.text)
   const host = match?.[1] ?? match?.[2] ?? ''
@@ -106,7 +106,7 @@ export const readPath = (value: Foreign): string => {
   throw refusal(value, 'An absolute path')
 }
 
-/** Refuses a value that could not stand on one line, wherever it would go. */
+/** Refuses a value that could not be on one line, wherever it would go. */
 export const refuseControls = (value: Foreign): void => {
   if (!hasControls(value.text.replaceAll('\t', ' '))) return
   throw new WgqError('E_IMPORT', 'A value without control characters is expected here', {

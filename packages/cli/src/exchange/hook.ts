@@ -22,7 +22,7 @@ export const hook = (time: HookTime, words: readonly Word[]): Hook => ({
 
 /**
  * One word of any POSIX shell with exactly this text. wg-quick replaces `%i` anywhere and, before 1.0.20250521, cuts a hook
- * at `#` even inside quotes: neither stands in the result. Raises `E_IMPORT` for control characters.
+ * at `#` even inside quotes: neither is in the result. Raises `E_IMPORT` for control characters.
  */
 export const quoted = (text: string): string => {
   if (hasControls(text)) {

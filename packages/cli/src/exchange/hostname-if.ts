@@ -36,7 +36,7 @@ export const printHostnameIf = (tunnel: Tunnel): Converted<string> => {
   return { result: `${lines.filter((line) => line !== '').join('\n')}\n`, lost }
 }
 
-/** All words of a peer must stand on one line. */
+/** All words of a peer must be on one line. */
 const printPeer = (peer: TunnelPeer, lost: string[]): string => {
   const { endpoint, keepaliveSeconds: seconds = 0 } = peer
   const name = plainName(peer.name, mostDescriptionBytes)

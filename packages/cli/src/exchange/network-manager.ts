@@ -51,7 +51,7 @@ export const printNetworkManager = (tunnel: Tunnel, title = tunnel.name): Conver
   return { result: printUnit(sections), lost }
 }
 
-/** The number of the table; empty where routes are as wg-quick makes them without a word, or there are none. */
+/** The number of the table; empty where the file has no Table, or no routes are made. */
 const tableOf = ({ table, addresses }: Tunnel, lost: string[]): string => {
   if (table === undefined || table === 'off') return ''
   const number = tableNumbers[table] ?? table

@@ -32,7 +32,7 @@ export const readNetworkManager = (text: string, file: string): Converted<Tunnel
   const type = connection.one('type')
   if (type?.text !== 'wireguard') {
     const expected = 'A connection of type=wireguard'
-    const hint = 'profiles stand in /etc/NetworkManager/system-connections'
+    const hint = 'profiles are in /etc/NetworkManager/system-connections'
     if (type) throw refusal(type, expected, hint)
     throw new WgqError('E_IMPORT', `${expected} is expected, found none`, { hint })
   }

@@ -232,7 +232,7 @@ const hasRules = (
   return suppresses && leads
 }
 
-/** networkd sets no routes unless told to; `main` is what wg-quick does anyway, except with a default route. */
+/** networkd sets no routes unless configured to; `main` is what wg-quick does anyway, except with a default route. */
 const tableOf = (value: Foreign | undefined, peers: readonly TunnelPeer[]): string | undefined => {
   if (value === undefined || /^(?:off|no|false)$/i.test(value.text)) return 'off'
   if (!/^[A-Za-z0-9_.-]+$/.test(value.text)) throw refusal(value, 'The name or number of a routing table')

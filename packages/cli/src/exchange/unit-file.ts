@@ -40,7 +40,7 @@ export const printUnit = (sections: readonly UnitSection[]): string =>
 
 /**
  * Reads a unit as systemd does (systemd.syntax(7)): comments begin with `#` or `;`, a backslash at the end joins the next
- * line, of which comments in between are no part. Raises `E_IMPORT` for a value with control characters.
+ * line, of which comments in between are not part. Raises `E_IMPORT` for a value with control characters.
  */
 export const readUnit = (text: string, file: string): ForeignSection[] => {
   const sections: Array<{ name: string; entries: ForeignEntry[]; comments: Foreign[] }> = []

@@ -92,7 +92,7 @@ What wgqd says:
 .TP
 .B WGQ_TUN_OFFLOAD, WGQ_UDP_GSO, WGQ_UDP_GRO
 .B 0
-switches a measure of wgqd off that a kernel does not bear.
+turns off an offload of wgqd that the kernel does not support.
 .TP
 .B WGQ_DEBUG
 .B 1

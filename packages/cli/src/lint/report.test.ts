@@ -41,7 +41,7 @@ describe('a finding for people', () => {
     expect(shown('a\x1b[2Jb\0c')).toContain('a\u241b[2Jb\u2400c')
   })
 
-  test('stands without a line when the file is not at hand', () => {
+  test('is without a line when the file is not at hand', () => {
     const { hint: _, related: __, ...bare } = finding
     expect(formatFinding(bare, new Map(), plain)).toBe(
       'wg0.conf:1:3: warning: something is odd [some-code]\n',

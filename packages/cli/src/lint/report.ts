@@ -42,7 +42,7 @@ const excerpt = ({ at, width = 1, severity }: Diagnostic, text: string, paint: P
   const { text: shown, column } = shownWindow(text, at.column)
   const start = column - 1
   const gutter = ` ${String(at.line).padStart(3)} | `
-  // Tabs stay tabs, so that the caret stands below its character whatever a tab is worth.
+  // Tabs stay tabs, so that the caret is below its character whatever a tab is worth.
   const pad = shown.slice(0, start).replace(/[^\t]/g, ' ')
   const carets = '^'.repeat(Math.max(1, Math.min(width, shown.length - start)))
   return [

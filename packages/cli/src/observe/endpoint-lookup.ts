@@ -10,7 +10,7 @@ export const knownNamesVariable = 'WGQ_KNOWN_NAMES'
 
 /**
  * Looks up names of endpoints while a tunnel may hold the way to the name servers, and goes on with the address that a name
- * had last where nobody answers; `say` hears of that.
+ * had last where nobody answers; `say` gets a line about it.
  */
 export const helpedLookup =
   ({ mark, known }: NameHelp, env: NodeJS.ProcessEnv, say: (line: string) => void): Lookup =>

@@ -40,7 +40,7 @@ export class EndpointWatch {
 
   /**
    * Looks up what has to be, and sets what changed: `wg set IF peer KEY endpoint E`. Returns what was set. A name that cannot
-   * be resolved now is tried again later; a device that vanishes meanwhile is no error. `networkChanged`: endpoints without
+   * be resolved now is tried again later; a device that vanishes meanwhile is not an error. `networkChanged`: endpoints without
    * a route are given others at once.
    */
   async follow(device: Device, networkChanged = false): Promise<DeviceEvent[]> {

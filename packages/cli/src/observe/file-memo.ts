@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { statSync } from 'node:fs'
 
-/** What a function makes of files, for whoever looks again and again: made anew only where the file has changed. */
+/** Caches the result of reading a file; it is computed again only when the file has changed. */
 export class FileMemo<T> {
   private readonly read: (path: string) => T
   private readonly known = new Map<string, { readonly stamp: string; readonly value: T }>()

@@ -8,7 +8,7 @@ export type PeerNames = ReadonlyMap<Key, string>
 
 /**
  * The Prometheus text exposition (format 0.0.4) of devices. Peers are labelled by interface and public key; the name and
- * the endpoint stand in an info metric, so that a peer that roams does not make a new series. No private key appears.
+ * the endpoint are in an info metric, so that a peer that roams does not make a new series. No private key appears.
  */
 export const metricsText = (devices: readonly { device: Device; names: PeerNames }[]): string => {
   const lines: string[] = []

@@ -37,7 +37,7 @@ test('IPv4 endpoints on a network with IPv6 only go through its translator', asy
   const ipv6Only = outside(names, /^64:ff9b/)
   expect(await ways([['gate.example', 51820]], ipv6Only)).toEqual(['64:ff9b::c000:221 51820'])
   expect(await ways([['192.0.2.1', 7]], ipv6Only)).toEqual(['64:ff9b::c000:201 7'])
-  // An answer that is no translator's is none.
+  // An answer that is not a translator's is none.
   const foreign = outside({ 'ipv4only.arpa': ['2001:db8::1'] }, /^64/)
   expect(await ways([['192.0.2.1', 7]], foreign)).toEqual(['192.0.2.1 7'])
 })

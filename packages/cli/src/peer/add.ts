@@ -64,7 +64,7 @@ export const run: Handler = async (invocation) => {
   )
 }
 
-/** What peers have that run without standing in the file. */
+/** Fields of running peers that are not in the file. */
 const strangers = (device: Device | undefined, filed: TunnelFile['peers']): Cidr[] => {
   const known = new Set(filed.map(({ publicKey }) => publicKey))
   return (device?.peers ?? []).flatMap(({ publicKey, allowedIps }) =>

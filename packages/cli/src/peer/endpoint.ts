@@ -10,7 +10,7 @@ import { parseIp } from '@wgq/model/ip'
 interface Candidate {
   readonly address: string
   readonly dev: string
-  /** Not reachable from the internet as it is: a router stands in between. */
+  /** Not reachable from the internet as it is: a router is in between. */
   readonly isPrivate: boolean
 }
 
@@ -44,7 +44,7 @@ export const fullEndpoint = (text: string, port: number | undefined): string => 
   const endpoint = hasPort ? host : `${host}:${port}`
   const fault = endpointFault(endpoint)
   if (fault === undefined) return endpoint
-  throw new WgqError('E_ENDPOINT', `${JSON.stringify(text)} is no endpoint: ${fault}`, {
+  throw new WgqError('E_ENDPOINT', `${JSON.stringify(text)} is not an endpoint: ${fault}`, {
     hint: 'write a host name or an address, and a port behind a colon: vpn.example.net:51820',
   })
 }

@@ -6,14 +6,14 @@ import type { TunnelFile } from './tunnel-file.ts'
 const mostCharacters = 64
 
 /**
- * The name as it will stand in the file. Raises `E_PEER_NAME` for one that cannot stand there, that would be taken for
+ * The name as it will be in the file. Raises `E_PEER_NAME` for one that cannot be there, that would be taken for
  * something else, or that another peer has.
  */
 export const newName = (word: string, { peers }: TunnelFile): string => {
   const name = word.trim()
   const fault = faultOf(name)
   if (fault !== undefined)
-    throw new WgqError('E_PEER_NAME', `${JSON.stringify(name)} is no name for a peer: ${fault}`, {
+    throw new WgqError('E_PEER_NAME', `${JSON.stringify(name)} is not a name for a peer: ${fault}`, {
       hint: 'use letters, digits, blanks and . _ @ + -, for example "phone"',
     })
   if (peers.some((peer) => peer.name === name))

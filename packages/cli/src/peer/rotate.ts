@@ -27,7 +27,7 @@ export const run: Handler = async (invocation) => {
       const peer = findPlaced(before, word)
       const name = peer.name ?? 'client'
       if (peer.disabled)
-        throw new WgqError('E_PEER_OFF', `${name} is disabled: its keys are no keys of the tunnel`, {
+        throw new WgqError('E_PEER_OFF', `${name} is disabled: its keys are not keys of the tunnel`, {
           hint: `\`wgq peer enable ${session.name} ${word}\` first`,
         })
       const device = running ? await session.edges.devices.read(session.name) : undefined

@@ -3,7 +3,7 @@ import { type Document, parseDocument, printDocument } from '@wgq/config/documen
 import { type ConfigPart, readParts } from '@wgq/config/parts'
 import { findBlock, type PeerBlock, peerBlocks } from '@wgq/config/peers/blocks'
 
-/** A peer and the file that it stands in. */
+/** A peer and the file that it is in. */
 export interface PlacedPeer extends PeerBlock {
   readonly part: ConfigPart
 }
@@ -42,7 +42,7 @@ const isSame = (before: readonly ConfigPart[], now: readonly ConfigPart[]): bool
 /** The peer that a user names; see {@link findBlock}. */
 export const findPlaced = ({ peers }: TunnelFile, word: string): PlacedPeer => findBlock(peers, word)
 
-/** The parts after an edit of the file that a peer stands in. */
+/** The parts after an edit of the file that a peer is in. */
 export const withEdit = (
   parts: readonly ConfigPart[],
   peer: PlacedPeer,

@@ -4,7 +4,7 @@ import decodeQR from 'qr/decode.js'
 import { expect, test } from 'vitest'
 import { halfBlocks, onWhite } from './half-blocks.ts'
 
-test('draws two rows a line; an odd last row stands above nothing', () => {
+test('draws two rows a line; an odd last row is above nothing', () => {
   const rows = [
     [true, false, true, false],
     [true, true, false, false],

@@ -4,7 +4,7 @@ import type { Difference } from '@wgq/quick/state/device-difference'
 import type { Painter, Style } from '../colour.ts'
 
 /**
- * Differences as aligned lines a person reads: `+` comes, `-` goes, `~` changes. Peers stand under their names where they
+ * Differences as aligned lines a person reads: `+` comes, `-` goes, `~` changes. Peers are under their names where they
  * have one, else under the beginning of their key.
  */
 export const differenceText = (

@@ -43,7 +43,7 @@ const range = (steps: readonly Step[], first: number, hunk: readonly Step[], oth
   return `${count === 0 ? before : before + 1}${count === 1 ? '' : `,${count}`}`
 }
 
-/** Where changes stand, with what is around them; those whose surroundings touch are one. */
+/** Where changes are, with what is around them; those whose surroundings touch are one. */
 const hunksOf = (steps: readonly Step[]): { first: number; end: number }[] => {
   const hunks: { first: number; end: number }[] = []
   for (const [at, { sign }] of steps.entries()) {

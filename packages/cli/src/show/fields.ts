@@ -25,7 +25,7 @@ type FieldName = (typeof fieldNames)[number]
 /** Says whether `wg show` knows a field. */
 export const isFieldName = (text: string): text is FieldName => fieldNames.includes(text as FieldName)
 
-/** One field of a device for scripts, lines with tabs; `prefix` stands before each line (spec wg §2.4). */
+/** One field of a device for scripts, lines with tabs; `prefix` is before each line (spec wg §2.4). */
 export const formatField = (device: Device, field: FieldName, prefix = ''): string =>
   formats[field](device)
     .map((line) => `${prefix}${line}\n`)

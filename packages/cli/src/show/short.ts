@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Key } from '@wgq/model/key'
 
-/** The beginning of a key, enough to tell it from others. */
+/** The beginning of a key, enough to distinguish it from others. */
 export const shortKey = (key: Key): string => `${key.slice(0, 12)}…`
 
 /** `42s`, `3m5s`, `2h10m`, `5d`; `ahead` for a time that has not come yet. */

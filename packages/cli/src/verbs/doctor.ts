@@ -64,7 +64,7 @@ const readOrSay = async (devices: DeviceAccess, name: string): Promise<Device | 
   } catch (error) {
     if (!isWgqError(error) || error.errno === 'EPERM' || error.errno === 'EACCES') throw error
     const hint =
-      error.hint ?? 'Its daemon hangs or is no WireGuard daemon: end it, then bring the interface up again'
+      error.hint ?? 'Its daemon hangs or is not a WireGuard daemon: end it, then bring the interface up again'
     return {
       interface: name,
       findings: [{ check: 'device', status: 'problem', message: error.message, hint }],

@@ -44,7 +44,7 @@ const home = (): string => configDirectories(process.platform).at(-1) as string
 const pathOf = (operand: string): string => {
   const name = basename(operand, '.conf')
   if (!/^[a-zA-Z0-9_=+.-]{1,15}$/.test(name))
-    throw new WgqError('E_USAGE', `${JSON.stringify(name)} is no name of an interface`, {
+    throw new WgqError('E_USAGE', `${JSON.stringify(name)} is not a name of an interface`, {
       hint: 'use 1 to 15 letters, digits and _ = + . -',
     })
   if (!operand.includes('/')) return `${home()}/${name}.conf`

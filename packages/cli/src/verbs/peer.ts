@@ -25,7 +25,7 @@ export const run: Handler = async (invocation) => {
   const guess = action === undefined ? undefined : nearest(action, actions)
   throw new WgqError(
     'E_USAGE',
-    action === undefined ? 'peer: what to do is missing' : `peer: ${JSON.stringify(action)} is no action`,
+    action === undefined ? 'peer: what to do is missing' : `peer: ${JSON.stringify(action)} is not an action`,
     { hint: guess === undefined ? `there are ${actions.join(', ')}` : `did you mean \`wgq peer ${guess}\`?` },
   )
 }

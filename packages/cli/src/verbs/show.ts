@@ -82,7 +82,7 @@ const showAll = async (
     const text = await format(device, field, `${name}\t`, invocation)
     if (text === undefined) return wrongField(field, invocation)
     writeOut(text)
-    // The blank line stands wherever another name follows, even one that will fail.
+    // The blank line is wherever another name follows, even one that will fail.
     if (field === undefined && index < names.length - 1) writeOut('\n')
     shown++
   }

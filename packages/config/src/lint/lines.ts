@@ -60,7 +60,7 @@ const lineFinding = (subject: Subject, section: Section, entry: Entry): Diagnost
       code: 'no-section',
       severity: 'error',
       ...place,
-      message: 'This line stands before the first section',
+      message: 'This line is before the first section',
       hint: 'put [Interface] or [Peer] above it',
     }
   }
@@ -92,7 +92,7 @@ const lineFinding = (subject: Subject, section: Section, entry: Entry): Diagnost
   }
 }
 
-/** The last guesses: of a line that stands there a thousand times one is made. */
+/** The last guesses: of a line that is there a thousand times one is made. */
 const guesses = new Map<string, string | undefined>()
 
 const guessOf = (key: string, allowed: readonly string[]): string | undefined => {
@@ -135,7 +135,7 @@ const misplaced = (
   return {
     code: 'unknown-key',
     ...place,
-    // A longer word is no misspelt key; it may be a secret that lost its key.
+    // A longer word is not a misspelt key; it may be a secret that lost its key.
     message: `${name.text.length > 24 ? 'This line' : `"${name.text}"`} is not a key of this section`,
     hint: guess === undefined ? `known here: ${allowed.join(', ')}` : `did you mean "${guess}"?`,
   }

@@ -243,7 +243,7 @@ test.each([
   'Jc',
   'Nonsense',
   '',
-])('a key that stands behind %j is not in the findings', (name) => {
+])('a key that is behind %j is not in the findings', (name) => {
   for (const value of [key, Buffer.from(key, 'base64').toString('hex'), `10.0.0.1/${key}`, `${key}:51820`]) {
     const line = name === '' ? value : `${name} = ${value}`
     const text = `[Interface]\n${line}\n[Peer]\nPublicKey = Mm3d+dtiB33uDWxGCXbu9bz59KoluSkxzUKjacYul2k=\n${line}\n`

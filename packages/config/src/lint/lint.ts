@@ -88,7 +88,7 @@ const limited = (found: readonly Diagnostic[]): Diagnostic[] => {
   return kept
 }
 
-/** The finding as anybody may see it: its texts quote the file, where a key may stand in any place. */
+/** The finding as anybody may see it: its texts quote the file, where a key may be in any place. */
 const asShown = (finding: Diagnostic): Diagnostic => ({
   ...finding,
   message: shown(finding.message),

@@ -87,7 +87,7 @@ const sections: ReadonlyArray<readonly [RegExp, name: string, hint: string]> = [
   ],
 ]
 
-/** How files begin that are no configuration at all. */
+/** First lines of files that are not configurations at all. */
 const beginnings: ReadonlyArray<readonly [RegExp, name: string, hint: string]> = [
   [
     /^\/interface[/ ]wireguard/,
@@ -113,7 +113,7 @@ const beginnings: ReadonlyArray<readonly [RegExp, name: string, hint: string]> =
   ],
 ]
 
-/** The finding about a file that another program made and that is no configuration of wg-quick. */
+/** The finding about a file that another program made and that is not a configuration of wg-quick. */
 export const foreignFile = (subject: Subject): Diagnostic | undefined => {
   for (const section of subject.sections) {
     if (section.kind === 'interface' || section.kind === 'peer') break

@@ -35,7 +35,7 @@ export interface LintEdges {
   readonly shellFaults: (scripts: readonly string[]) => Iterable<readonly [index: number, fault: string]>
 }
 
-/** One allowed IP and where it stands. */
+/** One allowed IP and where it is. */
 export interface AllowedIp {
   readonly cidr: Cidr
   readonly span: Span
@@ -75,7 +75,7 @@ export type Rule = (subject: Subject, edges: LintEdges) => Diagnostic[]
 
 /** Prepares a file for the rules; never fails. */
 export const readSubject = (input: LintInput, edges: LintEdges): Subject => {
-  // A byte-order mark has a finding of its own; what stands behind it is judged as if it were not there.
+  // A byte-order mark has a finding of its own; what is behind it is judged as if it were not there.
   const text = input.text.replace(/^\ufeff/, '')
   const document = parseDocument(text)
   const sections = outline(document)
@@ -114,7 +114,7 @@ export const entriesOf = (sections: readonly Section[], key: string): Entry[] =>
   return found
 }
 
-/** Where a span of a line stands, and how wide the caret is. */
+/** Where a span of a line is, and how wide the caret is. */
 export const spot = (
   subject: LintInput,
   entry: { readonly line: { readonly number: number } },
@@ -124,7 +124,7 @@ export const spot = (
   width: Math.max(span.text.length, 1),
 })
 
-/** Where a section's header stands; the top of the file for what comes before the first. */
+/** Where a section's header is; the top of the file for what comes before the first. */
 export const headerSpot = (
   subject: Subject,
   section: Section | undefined,

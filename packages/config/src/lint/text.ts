@@ -49,7 +49,7 @@ const carriageReturns = (subject: Subject): Diagnostic[] => {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is meant
 const controls = /[\x01-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/
 
-/** Characters that look like nothing but are no white space for wg; those in comments harm nobody. */
+/** Characters that look like nothing but are not white space for wg; those in comments harm nobody. */
 const characters = (subject: Subject, text: string, number: number): Diagnostic[] => {
   const at = (index: number) => ({ at: { file: subject.file, line: number, column: index + 1 } })
   const control = controls.exec(text)
@@ -69,7 +69,7 @@ const characters = (subject: Subject, text: string, number: number): Diagnostic[
   const odd = /[\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000]|(?<!^)\ufeff/.exec(read)
   if (!odd) return []
   const code = `U+${(odd[0].codePointAt(0) as number).toString(16).toUpperCase().padStart(4, '0')}`
-  const message = `An invisible character (${code}) that is not a blank: wg takes it for a letter`
+  const message = `An invisible character (${code}) that wg does not treat as white space`
   const hint = 'type the line anew; it was probably copied from a web page'
   return [{ code: 'odd-space', severity: 'error', ...at(odd.index), message, hint }]
 }

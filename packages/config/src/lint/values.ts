@@ -76,7 +76,7 @@ const checkPort: Check = (subject, entry) => {
   const strict = refused(subject, entry, 'bad-port', (text) => readPort(text, strictPort()))
   const taken = strict.length > 0 ? glibcPort()(value) : undefined
   if (taken === undefined) return strict
-  const message = `A port is 0 to 65535: wg makes ${taken} of it without a word`
+  const message = `A port is 0 to 65535: wg silently uses ${taken} instead`
   return strict.map((finding) => ({ ...finding, severity: 'warning', message }))
 }
 
@@ -117,7 +117,7 @@ const checkEndpoint: Check = (subject, entry) => {
   if (strictPort()(port) !== undefined) return []
   const taken = glibcPort()(port)
   if (taken !== undefined) {
-    const message = `A port is 0 to 65535: wg makes ${taken} of it without a word`
+    const message = `A port is 0 to 65535: wg silently uses ${taken} instead`
     return [{ code: 'bad-endpoint', severity: 'warning', ...place, message }]
   }
   const message = 'The port of an endpoint is 0 to 65535 or the name of a UDP service'

@@ -11,7 +11,7 @@ import { isDisabledLine, withDisabledPeers } from './disabled.ts'
 /** A peer of a configuration file, switched on or off, with the comments that belong to it. */
 export interface PeerBlock {
   readonly name?: string
-  /** Where the name stands; `line` is one of {@link withDisabledPeers}. */
+  /** Where the name is; `line` is one of {@link withDisabledPeers}. */
   readonly nameAt?: FoundName
   readonly publicKey: Key
   readonly allowedIps: readonly Cidr[]

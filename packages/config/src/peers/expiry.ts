@@ -29,7 +29,7 @@ export const expiresAt = (text: string): string => {
   })
 }
 
-/** Says whether the time of an `# Expires` line has come; a text that is no date never does. */
+/** Says whether the time of an `# Expires` line has come; a text that is not a date never does. */
 export const hasExpired = (text: string, nowMs: number): boolean => (timeOf(text) ?? nowMs + 1) <= nowMs
 
 /** Milliseconds since 1970 of `2027-01-31` (its end, UTC) or `2027-01-31T18:00[Z]`. */

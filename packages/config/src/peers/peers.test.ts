@@ -47,7 +47,7 @@ describe('peers of a file, whoever wrote it', () => {
     expect(on).toMatchObject({ name: 'tablet', disabled: false })
   })
 
-  test.each(names)('%s: off and on again is byte for byte what was there, off is no peer', (name) => {
+  test.each(names)('%s: off and on again is byte for byte what was there, off is not a peer', (name) => {
     for (const text of [file, file.replaceAll('\n', '\r\n')]) {
       const off = edited(text, name, disableBlock)
       expect(new Edit(parseDocument(off)).peers()).toHaveLength(names.length - 1)

@@ -41,7 +41,7 @@ test.each([
   expect(() => readKeyFile(fileWith(content))).toThrow(expect.objectContaining({ wgText }))
 })
 
-test('a folder is no key, a file that is not there says so', () => {
+test('a folder is not a key, a file that is not there says so', () => {
   expect(() => readKeyFile(folder)).toThrow(
     expect.objectContaining({ wgText: 'Invalid length key in key file' }),
   )
@@ -50,7 +50,7 @@ test('a folder is no key, a file that is not there says so', () => {
   )
 })
 
-test('a named pipe works; one that stays empty is no removal', () => {
+test('a named pipe works; one that stays empty is not a removal', () => {
   const pipe = join(folder, 'pipe')
   execFileSync('mkfifo', [pipe])
   spawn('sh', ['-c', 'printf "%s\\n" "$1" > "$2"', 'sh', key, pipe], { stdio: 'ignore' })

@@ -126,7 +126,7 @@ const folder = (path: string): string[] => {
   }
 }
 
-/** None for what is no interface: `bonding_masters` stands among them, and interfaces come and go. */
+/** None for what is not an interface: `bonding_masters` is among them, and interfaces come and go. */
 const zoneOf = (name: string): Zone[] => {
   try {
     return [{ name, index: Number(readFileSync(`/sys/class/net/${name}/ifindex`, 'latin1')) }]

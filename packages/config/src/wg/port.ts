@@ -9,7 +9,7 @@ type ServiceTable = (name: string) => number | undefined
 
 /**
  * A port as getaddrinfo of glibc reads it, for the names `wg` and `wg-quick`: white space and a sign in front, and numbers
- * above 65535 wrap without a word (spec wg §6.1). A negative result is taken for a name.
+ * above 65535 wrap silently (spec wg §6.1). A negative result is taken for a name.
  */
 export const glibcPort =
   (services: ServiceTable = systemServices): PortReader =>

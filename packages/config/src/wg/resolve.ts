@@ -15,7 +15,7 @@ interface ResolveSettings {
   /** Takes one line for standard error, one character per byte. */
   readonly warn: (line: string) => void
   readonly sleep: (milliseconds: number) => Promise<void>
-  /** A name that cannot be looked up now, though perhaps later, is no error: the endpoint stays open. */
+  /** A name that cannot be looked up now, though perhaps later, is not an error: the endpoint stays open. */
   readonly mayWait?: boolean
 }
 

@@ -35,7 +35,7 @@ const watched = () => {
   return { clock, told, watch, pass, hear }
 }
 
-test('clocks that go on together are no news, also when the wall clock is corrected', () => {
+test('clocks that go on together are not news, also when the wall clock is corrected', () => {
   const { clock, told, watch, pass } = watched()
   for (let i = 0; i < 100; i++) {
     clock.wall += 500
@@ -45,7 +45,7 @@ test('clocks that go on together are no news, also when the wall clock is correc
   watch.close()
 })
 
-test('a sleep, a clock that jumps and a generation that changes are told, once each', () => {
+test('a sleep, a clock that jumps and a generation that changes are reported once each', () => {
   const { clock, told, watch, pass, hear } = watched()
   clock.boot += 60_000
   clock.wall += 60_000

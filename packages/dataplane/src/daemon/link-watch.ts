@@ -33,7 +33,7 @@ interface LinkWatchEdges {
 }
 
 const routeProtocol = 0
-/** How often a TUN that is down is looked for: its namespace may go without a word to ours. Up, its descriptor tells. */
+/** How often a TUN that is down is looked for: its namespace may vanish without a message. While it is up, its descriptor tells. */
 const lookEveryMs = 500
 
 /**

@@ -70,7 +70,7 @@ export const runDaemon = async (
   return daemon
 }
 
-/** A daemon that can be told to end. */
+/** A running daemon, which can be stopped. */
 interface DaemonHandle {
   readonly name: string
   /** Ends it as `status` would have it. */
@@ -220,7 +220,7 @@ class RunningDaemon implements DaemonHandle {
     const from = performance.now()
     const handshakes = this.device.drain(handshakesPerTurn, (event) => this.onOther(event))
     const tookMs = performance.now() - from
-    // A turn that was not full is no load, slow as it may be: the first handshake of a process compiles its way.
+    // A turn that was not full is not a load, slow as it may be: the first handshake of a process compiles its way.
     if (!this.closed && handshakes === handshakesPerTurn && tookMs > slowTurnMs)
       this.engine.reportDrain(tookMs)
   }

@@ -7,7 +7,7 @@ export const notifyReady = (env: NodeJS.ProcessEnv): void => notify(env, 'READY=
 /** sd_notify(3) STOPPING=1. */
 export const notifyStopping = (env: NodeJS.ProcessEnv): void => notify(env, 'STOPPING=1')
 
-/** Sent by this process itself, which is the one the manager believes. Its failure is no reason to end. */
+/** Sent by this process itself, which is the one the manager believes. Its failure is not a reason to end. */
 const notify = (env: NodeJS.ProcessEnv, text: string): void => {
   const path = env['NOTIFY_SOCKET']
   if (!path) return

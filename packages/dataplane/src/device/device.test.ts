@@ -252,7 +252,7 @@ describe('configuration', () => {
     expect([a.device.indices.size, a.device.allowedIps.size, a.wakeAt]).toEqual([0, 0, undefined])
   })
 
-  test('peers are told in the order they were added', () => {
+  test('peers are listed in the order they were added', () => {
     const { a, b } = pair()
     const keys = [b.publicKey, ...Array.from({ length: 20 }, randomKey)]
     for (const key of keys) a.setPeer(key)

@@ -23,7 +23,7 @@ import { type Peer, peerName } from './peer.ts'
 
 const noPresharedKey = new Uint8Array(32)
 
-/** A timestamp this much older than the last one is no reordering. */
+/** A timestamp this much older than the last one is not a reordering. */
 const clockBackSeconds = 60n
 /** The hint about it comes at most this often. */
 const hintEveryMs = 60_000
@@ -180,7 +180,7 @@ export class Handshakes {
     if (behind < clockBackSeconds || now - this.lastHintMs < hintEveryMs) return
     this.lastHintMs = now
     this.device.edges.log.notice(
-      `${peerName(peer.publicKey)} - Handshake refused: its timestamp is ${behind} s older than the last one. If it is no replay, the peer's clock went back; removing and adding the peer helps`,
+      `${peerName(peer.publicKey)} - Handshake refused: its timestamp is ${behind} s older than the last one. If it is not a replay, the peer's clock went back; removing and adding the peer helps`,
     )
   }
 

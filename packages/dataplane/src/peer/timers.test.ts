@@ -11,7 +11,7 @@ const quiet: PeerFacts = {
   txBytes: 0n,
 }
 
-/** One peer under a virtual clock, up since 1,000,000 ms. Jitter is 100 ms unless told. */
+/** One peer under a virtual clock, up since 1,000,000 ms. Jitter is 100 ms unless given. */
 const bench = () => {
   const state = newTimerState()
   const log: string[] = []

@@ -141,5 +141,5 @@ export const pass = (network: MemoryNetwork, hosts: readonly MemoryHost[], ms = 
   network.nowMs = end
 }
 
-/** A private key out of nowhere. */
+/** A random private key. */
 export const randomKey = (): Key => keyFromBytes(makeKeyPair().publicKey)

@@ -39,7 +39,7 @@ export class SimulatedSystem implements CommandRunner {
   readonly resolvers = new Map<string, string>()
   /** Names that pgrep finds. */
   readonly processes = new Set<string>()
-  /** Commands that shall fail: a text in the joined words, and what is said then. */
+  /** Commands that fail: a part of the command line, and the error text. */
   readonly failures = new Map<string, CommandResult>()
   /** Told when a wg interface comes or goes, so that a kernel twin can follow. */
   onLink: (name: string, present: boolean) => void = () => {}

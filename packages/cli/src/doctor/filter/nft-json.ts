@@ -65,7 +65,7 @@ const readRule = (rule: Json): FilterRule[] => {
 /** One rule for each entry of a verdict map. */
 const mapOf = (rule: Json, { key, data }: Json, matches: readonly Match[]): FilterRule[] => {
   const entries = typeof data === 'object' && data !== null ? listOf((data as Json)['set']) : undefined
-  // A map with a name: its entries stand elsewhere.
+  // A map with a name: its entries are elsewhere.
   if (!entries) return [{ matches, verdict: { does: 'unknown' } }]
   return entries.map((entry) => {
     const [value, does] = listOf(entry)

@@ -48,7 +48,7 @@ const rigOf = () => {
 }
 
 describe('a tun(4) that is followed', () => {
-  test('its state is told at the start and when it changed, once', () => {
+  test('its state is reported at the start and once per change', () => {
     const { rig } = rigOf()
     expect(rig.seen).toEqual([{ up: false, mtu: 1420 }])
     rig.say(3)
@@ -63,7 +63,7 @@ describe('a tun(4) that is followed', () => {
     ])
   })
 
-  test('its end is told once, and nothing is heard after it', () => {
+  test('its end is reported once, and nothing after it', () => {
     const { rig } = rigOf()
     rig.state = undefined
     rig.say()
@@ -100,7 +100,7 @@ test.each([
   expect(readLinkState('tun7', layout, answer)).toEqual({ up: true, mtu: 1400 })
 })
 
-test('an interface that is gone has no state; any other failure is told', () => {
+test('an interface that is gone has no state; any other failure is reported', () => {
   const layout = tunLayoutOf('openbsd', amd64('openbsd'))
   const failing = (code: string) => () => {
     throw Object.assign(new Error(code), { code })
