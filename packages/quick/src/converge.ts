@@ -9,6 +9,7 @@ import type { EndpointMemory } from './state/device-difference.ts'
 import { difference, type Plan } from './state/difference.ts'
 import { floorsOf, look, type Seen } from './state/seen.ts'
 import type { TunnelState } from './state/tunnel-state.ts'
+import { restoreSysctls } from './systems/linux/sysctls.ts'
 
 /** What a tunnel is to be, and what decides about endpoints and preshared keys. */
 export interface Target {
@@ -44,13 +45,17 @@ export const converge = async (
     const seen = await look(session, keeper?.journal)
     plan = difference(seen, attainable(wanted, keeper?.journal.without ?? []), memory, run.name)
   }
-  const noted = withoutRepeats(keeper?.journal.undo ?? [])
+  const noted = keeper?.journal.undo ?? []
   const status = await run.unstoppable.attempt([
     ...(await floorsOf(session, noted)),
     // Where a step failed in between.
-    ...noted.filter((op) => op.do === 'sysctl.set' && op.key.endsWith('/promote_secondaries')),
+    ...withoutRepeats(
+      noted.filter((op) => op.do === 'sysctl.set' && op.key.endsWith('/promote_secondaries')),
+    ),
   ])
   if (status !== 0) throw new Failure(status)
+  if (wanted.rules.length === 0) restoreSysctls(run)
+  await run.system.keepEndpoints(run)
 }
 
 /** A port that was asked for as "any" is the one that was given; what the machine refused is not asked for again. */

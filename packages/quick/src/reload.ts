@@ -22,7 +22,6 @@ import { difference, type Plan } from './state/difference.ts'
 import { look, type Seen } from './state/seen.ts'
 import { memoryOf, want } from './state/surroundings.ts'
 import { refuseHollow } from './state/wanted.ts'
-import { restoreSysctls } from './systems/linux/sysctls.ts'
 import { linkOf } from './undo.ts'
 
 /** What differs between a file and its running tunnel, ready to be applied. */
@@ -110,7 +109,7 @@ export const reloadRunning = async (session: Session): Promise<number> => {
 }
 
 const bringTo = async (run: Run, first: ReloadPlan): Promise<void> => {
-  const { session, keeper, system } = run
+  const { session, keeper } = run
   const { settings, edges } = session
   const hooks = hooksDifference(session, first.journal)
   if (hooks.length > 0)
@@ -125,8 +124,6 @@ const bringTo = async (run: Run, first: ReloadPlan): Promise<void> => {
   await converge(run, first, first, note)
   const addressesChange = first.differences.some(({ object }) => object === 'address')
   if (first.gatewayDiffers || (addressesChange && session.gateway)) await renewGateway(run)
-  if (wanted.rules.length === 0) restoreSysctls(run)
-  await system.keepEndpoints(run)
   const mark =
     wanted.rules.find(({ notFwmark }) => notFwmark !== undefined)?.notFwmark ?? wanted.killSwitch?.mark
   note()

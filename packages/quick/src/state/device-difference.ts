@@ -137,9 +137,7 @@ const diffPeer = (
       wanted: keepaliveText(keepalive),
     })
   }
-  const has = new Set(peer.allowedIps.map(formatCidr))
-  const shall = new Set((want.allowedIps ?? []).map((cidr) => formatCidr(maskCidr(cidr))))
-  if (has.size !== shall.size || [...shall].some((prefix) => !has.has(prefix))) {
+  if (!samePrefixes(peer.allowedIps, want.allowedIps ?? [])) {
     change.replaceAllowedIps = true
     change.allowedIps = want.allowedIps ?? []
     differences.push({
@@ -153,6 +151,16 @@ const diffPeer = (
   return Object.keys(change).length > 0 ? { publicKey: id, updateOnly: true, ...change } : undefined
 }
 
+/** The same prefixes in whatever order; most often in the same. */
+const samePrefixes = (a: readonly Cidr[], b: readonly Cidr[]): boolean => {
+  const isSame = (one: Cidr, other: Cidr | undefined) =>
+    one.address === other?.address && one.prefixLength === other.prefixLength
+  if (a.length === b.length && a.every((one, at) => isSame(one, b[at]))) return true
+  const has = new Set(a.map(formatCidr))
+  const wants = new Set(b.map(formatCidr))
+  return has.size === wants.size && [...wants].every((prefix) => has.has(prefix))
+}
+
 /** A running endpoint that differs from the file may have roamed: then only a change of the file counts. */
 const endpointDiffers = (peer: Peer, want: Endpoint, memory: EndpointMemory): boolean => {
   const text = formatEndpoint(want)
@@ -161,21 +169,29 @@ const endpointDiffers = (peer: Peer, want: Endpoint, memory: EndpointMemory): bo
   return memory.configured.get(peer.publicKey) !== text
 }
 
-const joinSections = (sections: readonly PeerChange[]): Map<Key, PeerChange> => {
+/** The peers that sections make, their allowed IPs without host bits. A reload compares with the same ones several times. */
+const joinSections = (sections: readonly PeerChange[]): ReadonlyMap<Key, PeerChange> => {
+  const known = joinedBefore.get(sections)
+  if (known) return known
   const joined = new Map<Key, PeerChange>()
   const owner = new Map<string, Key>()
   for (const section of sections) {
+    const allowedIps = section.allowedIps?.map(maskCidr)
     const before = joined.get(section.publicKey)
-    joined.set(section.publicKey, before ? { ...before, ...section } : section)
-    for (const cidr of section.allowedIps ?? []) owner.set(formatCidr(maskCidr(cidr)), section.publicKey)
+    joined.set(section.publicKey, { ...before, ...section, ...(allowedIps ? { allowedIps } : {}) })
+    for (const cidr of allowedIps ?? []) owner.set(formatCidr(cidr), section.publicKey)
   }
   // A prefix that stands under several peers belongs to the last one.
-  for (const [key, peer] of joined) {
-    const allowedIps = (peer.allowedIps ?? []).filter((cidr) => owner.get(formatCidr(maskCidr(cidr))) === key)
-    if (allowedIps.length !== (peer.allowedIps ?? []).length) joined.set(key, { ...peer, allowedIps })
-  }
+  if (owner.size < sections.reduce((sum, { allowedIps = [] }) => sum + allowedIps.length, 0))
+    for (const [key, peer] of joined) {
+      const allowedIps = (peer.allowedIps ?? []).filter((cidr) => owner.get(formatCidr(cidr)) === key)
+      joined.set(key, { ...peer, allowedIps })
+    }
+  joinedBefore.set(sections, joined)
   return joined
 }
+
+const joinedBefore = new WeakMap<readonly PeerChange[], ReadonlyMap<Key, PeerChange>>()
 
 const hex = (mark: number): string => (mark === 0 ? 'off' : `0x${mark.toString(16)}`)
 const keepaliveText = (seconds: number): string => (seconds === 0 ? 'off' : `${seconds} s`)

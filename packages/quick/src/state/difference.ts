@@ -100,12 +100,13 @@ interface RouteChanges {
 }
 
 const planRoutes = (dev: string, seen: Seen, wanted: TunnelState): RouteChanges => {
-  const present = new Set(
-    [...seen.state.routes, ...seen.foreignRoutes].map(({ dst, table }) => routeId(dst, table)),
-  )
-  const wants = new Set(wanted.routes.map(({ dst, table }) => routeId(dst, table)))
-  const missing = wanted.routes.filter(({ dst, table }) => !present.has(routeId(dst, table)))
-  const extra = seen.state.routes.filter(({ dst, table }) => !wants.has(routeId(dst, table)))
+  const idOf = ({ dst, table }: TunnelRoute) => routeId(dst, table)
+  const own = seen.state.routes.map(idOf)
+  const wantedIds = wanted.routes.map(idOf)
+  const present = new Set([...own, ...seen.foreignRoutes.map(idOf)])
+  const wants = new Set(wantedIds)
+  const missing = wanted.routes.filter((_, at) => !present.has(wantedIds[at] as string))
+  const extra = seen.state.routes.filter((_, at) => !wants.has(own[at] as string))
   const where = ({ table }: TunnelRoute) => (table === seen.mainTable ? {} : { table })
   const add = (route: TunnelRoute): Op => ({ do: 'route.add', dev, dst: route.dst, ...where(route) })
   const isReplacement = ({ dst, table }: TunnelRoute) =>

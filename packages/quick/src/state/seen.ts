@@ -72,7 +72,8 @@ export const look = async (session: Session, journal: Journal | undefined): Prom
   // A link that comes up gets those of its IPv4 addresses.
   if (!link.up) for (const cidr of addresses) networks.add(formatCidr(maskCidr(cidr)))
   const routes = withoutKernels(session, listedRoutes, ownDefaults(system, device, journal))
-  const isOwnRoute = ownRoutes(session, device, journal)
+  const isOwnRoute = ownRoutes(session, device, addresses, journal)
+  const [ownOnes, foreignRoutes] = parted(routes, isOwnRoute)
   const allRules = [...(await host.rules(4)), ...(await host.rules(6))]
   const pairs = ownPairs(allRules, device, journal)
   const noted = journal?.undo ?? []
@@ -94,7 +95,7 @@ export const look = async (session: Session, journal: Journal | undefined): Prom
       link: { up: link.up, mtu: link.mtu },
       device,
       addresses: addresses.filter((cidr) => own.has(formatCidr(cidr))),
-      routes: routes.filter(isOwnRoute),
+      routes: ownOnes,
       rules: [
         ...pairs.flatMap(({ notMark, suppress }) => (suppress ? [notMark, suppress] : [notMark])),
         ...exceptions,
@@ -108,7 +109,7 @@ export const look = async (session: Session, journal: Journal | undefined): Prom
     addresses,
     networks,
     cutOff: link.up && system.name === 'linux' ? cutOff(addresses, networks) : new Set(),
-    foreignRoutes: routes.filter((route) => !isOwnRoute(route)),
+    foreignRoutes,
     pairs,
     leftRules: leftRules(allRules, pairs, noted),
     allRules,
@@ -241,12 +242,15 @@ const joinHalves = (
 const ownRoutes = (
   { system, settings }: Session,
   device: Device,
+  addresses: readonly Cidr[],
   journal: Journal | undefined,
 ): ((route: TunnelRoute) => boolean) => {
   if (journal) {
     const noted = new Set(
       journal.undo.flatMap((op) =>
-        op.do === 'route.delete' ? [routeId(op.dst, system.tableNumber(op.table) ?? system.mainTable)] : [],
+        op.do === 'route.delete'
+          ? [routeId(maskCidr(op.dst), system.tableNumber(op.table) ?? system.mainTable)]
+          : [],
       ),
     )
     return ({ dst, table }) => noted.has(routeId(dst, table))
@@ -257,11 +261,24 @@ const ownRoutes = (
   const allowed = new Set(
     device.peers.flatMap(({ allowedIps }) => allowedIps.map((cidr) => formatCidr(maskCidr(cidr)))),
   )
-  return ({ dst, table }) => (!byHook || tables.has(table)) && allowed.has(formatCidr(dst))
+  // On the BSDs nothing tells them from the routes that the kernel makes for the networks of addresses.
+  const isOfKernel = ({ dst, table }: TunnelRoute) =>
+    table === system.mainTable && connected.has(formatCidr(dst))
+  const connected = new Set(
+    system.name === 'linux' ? [] : addresses.map((cidr) => formatCidr(maskCidr(cidr))),
+  )
+  return (route) =>
+    (!byHook || tables.has(route.table)) && allowed.has(formatCidr(route.dst)) && !isOfKernel(route)
 }
 
-/** The same text for the same route, whatever its metric. */
-export const routeId = (dst: Cidr, table: number): string => `${table} ${formatCidr(maskCidr(dst))}`
+/** The same text for the same route, whatever its metric; `dst` without host bits. */
+export const routeId = (dst: Cidr, table: number): string => `${table} ${formatCidr(dst)}`
+
+const parted = <T>(all: readonly T[], isFirst: (one: T) => boolean): [first: T[], others: T[]] => {
+  const parts: [T[], T[]] = [[], []]
+  for (const one of all) parts[isFirst(one) ? 0 : 1].push(one)
+  return parts
+}
 
 /** Pairs that name a mark which the journal notes, or which the device has. */
 const ownPairs = (rules: readonly Rule[], device: Device, journal: Journal | undefined): RulePair[] => {
@@ -298,7 +315,7 @@ export const floorsOf = async (
   noted: readonly Op[],
 ): Promise<Extract<Op, { do: 'floor.delete' }>[]> => {
   const found: Extract<Op, { do: 'floor.delete' }>[] = []
-  for (const op of withoutRepeats(noted)) {
+  for (const op of withoutRepeats(noted.filter(({ do: kind }) => kind === 'floor.delete'))) {
     if (op.do !== 'floor.delete') continue
     const routes = await host.routes({ family: op.family, table: op.table })
     if (routes.some(({ type, dst }) => type === 'unreachable' && dst.prefixLength === 0)) found.push(op)

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseCidr } from '@wgq/model/cidr'
 import { afterEach, describe, expect, test } from 'vitest'
+import { down } from '../down.ts'
+import { capture, restore } from '../restore.ts'
 import { readEndpointRoutes } from '../systems/bsd/endpoint-route-file.ts'
 import { hostOf } from '../systems/bsd/host-of.ts'
 import { runRouteMonitor } from '../systems/bsd/route-monitor.ts'
+import { guardTry, noteTry } from '../try.ts'
 import { up } from '../up.ts'
 import { BsdBench, type BsdName } from './bsd-bench.ts'
 
@@ -511,6 +514,131 @@ describe.each(['freebsd', 'openbsd', 'netbsd'] as const)('%s: reload', (name) =>
     expect(leftovers()).toEqual(clean)
   })
 })
+
+test.each(['freebsd', 'openbsd'] as const)(
+  '%s: a default route in a table of its own is in sync, comes and goes',
+  async (name) => {
+    open(name)
+    const inTable = (allowedIps: string) =>
+      simple.replace('[Peer]', 'Table = 1\n[Peer]').replace(/AllowedIPs = .*/, `AllowedIPs = ${allowedIps}`)
+    const routes = () =>
+      bench.simulated.routes
+        .filter(({ table }) => table === '1')
+        .map(({ dst }) => `${dst.address}/${dst.prefixLength}`)
+    expect(await bench.up(inTable('0.0.0.0/0, ::/0'))).toBe(0)
+    expect(await bench.differences(inTable('0.0.0.0/0, ::/0'))).toEqual([])
+    for (const allowed of ['0.0.0.0/0', '0.0.0.0/1, 128.0.0.0/1', '10.200.0.0/16', '0.0.0.0/0, ::/0']) {
+      expect(await bench.reload(inTable(allowed)), bench.printed).toBe(0)
+      expect(routes().sort()).toEqual(allowed.split(', ').sort())
+      expect(await bench.differences(inTable(allowed))).toEqual([])
+    }
+    expect(await bench.down(inTable('::/0'))).toBe(0)
+    expect(leftovers()).toEqual(clean)
+  },
+)
+
+describe.each(['freebsd', 'openbsd', 'netbsd'] as const)(
+  '%s: one verb at a time, whatever ends it',
+  (name) => {
+    const asWgq = (config: string, more: object = {}) => ({
+      ...bench.session(config),
+      style: 'wgq' as const,
+      ...more,
+    })
+    const resolvd = () => bench.simulated.processes.add('resolvd')
+
+    test('two `up`s at once: one tunnel', async () => {
+      open(name)
+      const [first, second] = await Promise.allSettled([bench.up(simple), bench.up(simple)])
+      expect(first).toMatchObject({ status: 'fulfilled', value: 0 })
+      expect(second).toMatchObject({ status: 'rejected', reason: { code: 'E_EXISTS' } })
+      expect(await bench.down(simple)).toBe(0)
+      expect(leftovers()).toEqual(clean)
+      expect(await Promise.all([up(asWgq(simple)), up(asWgq(simple))])).toEqual([0, 0])
+      expect(await bench.differences(simple)).toEqual([])
+      expect(await bench.down(simple)).toBe(0)
+      expect(leftovers()).toEqual(clean)
+    })
+
+    test('`up` of a running tunnel brings it to its file', async () => {
+      open(name)
+      resolvd()
+      expect(await up(asWgq(simple))).toBe(0)
+      const other = simple.replace('10.9.0.0/16', '10.8.0.0/16')
+      expect(await up(asWgq(other)), bench.printed).toBe(0)
+      expect(await bench.differences(other)).toEqual([])
+      expect(leftovers().routes).toContain('10.8.0.0/16')
+      expect(leftovers().routes).not.toContain('10.9.0.0/16')
+    })
+
+    test('a signal before the interface goes leaves it, one after that changes nothing any more', async () => {
+      open(name)
+      resolvd()
+      await bench.up(full)
+      expect(await down({ ...bench.session(full), interruption: { signal: 'SIGTERM' } })).toBe(143)
+      expect(leftovers().links).toHaveLength(2)
+      const interruption: { signal?: NodeJS.Signals } = {}
+      bench.simulated.onLink = ((after) => (link: string, present: boolean) => {
+        interruption.signal = 'SIGTERM'
+        after?.(link, present)
+      })(bench.simulated.onLink)
+      await down({ ...bench.session(full), interruption })
+      expect(leftovers()).toEqual(clean)
+    })
+
+    test.each(['up', 'down'] as const)('a trial is forgotten by `%s`', async (verb) => {
+      open(name)
+      await up(asWgq(simple))
+      const session = asWgq(simple)
+      noteTry(session, { token: 'x', config: session.configPath })
+      await (verb === 'up' ? up(session) : down(session))
+      expect(existsSync(join(bench.directory, 'run', 'wg0.try'))).toBe(false)
+      expect(await guardTry(session, 'x', 0)).toBeUndefined()
+    })
+
+    test('a trial that nobody confirms ends in the state before', async () => {
+      open(name)
+      await up(asWgq(simple))
+      const before = leftovers()
+      const kept = await capture(asWgq(simple))
+      const other = simple
+        .replace('10.9.0.0/16', '0.0.0.0/0')
+        .replace('10.0.0.2/24', '10.0.0.2/24, 10.5.0.2/32')
+      expect(await up(asWgq(other)), bench.printed).toBe(0)
+      expect(leftovers().routes).not.toEqual(before.routes)
+      expect(await restore(asWgq(other), JSON.parse(JSON.stringify(kept))), bench.printed).toBe(0)
+      expect(leftovers()).toEqual(before)
+      expect(await bench.differences(simple)).toEqual([])
+    })
+
+    test('what a killed `up` left is taken back by the next one', async () => {
+      open(name)
+      resolvd()
+      await bench.up(full)
+      const path = join(bench.directory, 'run', 'wg0.json')
+      const journal = JSON.parse(readFileSync(path, 'utf8'))
+      writeFileSync(
+        path,
+        JSON.stringify({ ...journal, state: 'starting', owner: { pid: 999_999_999, started: '' } }),
+      )
+      expect(await bench.up(full), bench.printed).toBe(0)
+      expect(await bench.down(full)).toBe(0)
+      expect(leftovers()).toEqual(clean)
+    })
+
+    test('a journal whose interface is gone, and a tunnel whose journal is', async () => {
+      open(name)
+      await bench.up(simple)
+      await bench.simulated.run(['ifconfig', 'wg0', 'destroy'])
+      expect(await bench.up(simple), bench.printed).toBe(0)
+      rmSync(join(bench.directory, 'run'), { recursive: true })
+      expect(await bench.differences(simple)).toEqual([])
+      expect(await up(asWgq(simple)), bench.printed).toBe(0)
+      expect(await bench.down(simple)).toBe(0)
+      expect(leftovers()).toEqual(clean)
+    })
+  },
+)
 
 test('a kill switch is refused, not left out', async () => {
   open('freebsd')
