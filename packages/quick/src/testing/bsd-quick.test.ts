@@ -368,7 +368,7 @@ describe('openbsd', () => {
     expect(await bench.up(simple.replace('[Peer]', 'FwMark = 51820\n[Peer]'))).toBe(1)
     expect(bench.takeLines()).toEqual(
       expect.arrayContaining([
-        'FwMark names a routing table on OpenBSD: expected 0 to 255, found 51820. Set FwMark to the routing table that the encrypted packets shall use, or leave it out',
+        'FwMark names a routing table on OpenBSD: expected 0 to 255, found 51820. Set FwMark to the routing table for the encrypted packets, or leave it out',
         'Unable to modify interface: Invalid argument',
       ]),
     )
