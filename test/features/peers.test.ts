@@ -74,6 +74,43 @@ describe.skipIf(why)('a server and its peers', () => {
     expect(ok('lint wg0 laptop.conf')).not.toContain('error')
   })
 
+  test.each([
+    ['true', 'goes into the file'],
+    ['false', 'stays out of the file'],
+  ])('with SaveConfig = %s a peer of `wg set` is not lost and %s', (value) => {
+    ok(addresses)
+    root.run(`sed -i 's/^ListenPort/SaveConfig = ${value}\\nListenPort/' ${file}`)
+    ok('up wg0')
+    const guest = ok('genkey | wgq pubkey').trim()
+    ok(`set wg0 peer ${guest} allowed-ips 10.8.0.2/32 persistent-keepalive 7`)
+    expect(ok('peer add wg0 phone')).toContain('Address = 10.8.0.3/32, fd08::2/128\n')
+    for (const words of [
+      'peer rename wg0 phone anna',
+      'peer rotate wg0 anna',
+      'peer disable wg0 anna',
+      'peer remove wg0 anna',
+    ]) {
+      ok(words)
+      expect(ok('show wg0 allowed-ips'), words).toContain(`${guest}\t10.8.0.2/32\n`)
+      expect(ok('show wg0 persistent-keepalive'), words).toContain(`${guest}\t7\n`)
+    }
+    expect(read().includes(guest)).toBe(value === 'true')
+    const before = read()
+    expect(wgq('peer add wg0 x >/dev/full').status).toBe(1)
+    expect(read()).toBe(before)
+    expect(ok('show wg0 peers')).toBe(`${guest}\n`)
+  })
+
+  test('a private key that is not clamped, as other programs make them, is no difference', () => {
+    ok(addresses)
+    root.run(`sed -i 's|^PrivateKey = .*|PrivateKey = CQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eH/8=|' ${file}`)
+    ok('up wg0')
+    expect(ok('diff wg0')).toBe('')
+    ok('up wg0')
+    ok('peer add wg0 phone')
+    expect(ok('reload --check wg0')).toBe('')
+  })
+
   test('wherever it fails, file and tunnel are as before', () => {
     ok(addresses)
     ok('up wg0')
@@ -227,7 +264,7 @@ describe.skipIf(why)('a server and its peers', () => {
   test('many at once: nobody is lost, no address is given twice', () => {
     ok(addresses)
     root.run(`export PATH="${builtBin}:$PATH"; cd /tmp
-      i=0; while [ $i -lt 40 ]; do i=$((i + 1)); wgq peer add wg0 p$i >/dev/null 2>p$i.err & done; wait`)
+      seq 40 | xargs -P 8 -I{} sh -c 'wgq peer add wg0 p{} >/dev/null 2>p{}.err || true'`)
     const used = [...read().matchAll(/^AllowedIPs = (.*)$/gm)].map(([, value = '']) => value)
     expect(used).toHaveLength(40)
     expect(new Set(used).size).toBe(40)

@@ -5,8 +5,7 @@ import { appendPeer } from '@wgq/config/edit'
 import type { ConfigPart } from '@wgq/config/parts'
 import { derivePublicKey } from '@wgq/keys/derive'
 import { generatePresharedKey, generatePrivateKey } from '@wgq/keys/generate'
-import { type Cidr, formatCidr } from '@wgq/model/cidr'
-import type { Device } from '@wgq/model/device'
+import { formatCidr } from '@wgq/model/cidr'
 import { WgqError } from '@wgq/model/error'
 import { type Key, parseKey } from '@wgq/model/key'
 import type { Session } from '@wgq/quick/session'
@@ -17,7 +16,7 @@ import { clientText, serverSide } from './client.ts'
 import { delivering, deliveryOf } from './deliver.ts'
 import { askEndpoint, endpointCandidates, fullEndpoint } from './endpoint.ts'
 import { newName } from './name.ts'
-import { changePeers } from './transaction.ts'
+import { changePeers, strangers } from './transaction.ts'
 import { readTunnelFile, type TunnelFile } from './tunnel-file.ts'
 
 /** wgq peer add IF NAME: keys, addresses, the server's file, the running tunnel and the client's file as one transaction. */
@@ -34,17 +33,16 @@ export const run: Handler = async (invocation) => {
       return { delivery, endpoint: await chosenEndpoint(session, parsed) }
     },
     async (before, { delivery, endpoint }) => {
-      const { session, running, document, parts, peers } = before
+      const { device, document, parts, peers } = before
       const name = newName(word, before)
       const side = serverSide(before)
-      const device = running ? await session.edges.devices.read(session.name) : undefined
       if (peers.some(({ publicKey }) => publicKey === keys.publicKey) || side.publicKey === keys.publicKey)
         throw new WgqError('E_PEER_KEY', 'A peer has this public key already', {
           hint: 'each peer needs a key of its own: `wgq genkey` makes one',
         })
       const addresses = chooseAddresses(
         side.addresses,
-        [...peers.flatMap(({ allowedIps }) => allowedIps), ...strangers(device, peers)],
+        [...peers, ...strangers(before)].flatMap(({ allowedIps }) => allowedIps),
         lastValue(parsed, 'address'),
       )
       const added = appendPeer(document, {
@@ -61,14 +59,6 @@ export const run: Handler = async (invocation) => {
         deliver: await delivering(name, text, delivery),
       }
     },
-  )
-}
-
-/** Fields of running peers that are not in the file. */
-const strangers = (device: Device | undefined, filed: TunnelFile['peers']): Cidr[] => {
-  const known = new Set(filed.map(({ publicKey }) => publicKey))
-  return (device?.peers ?? []).flatMap(({ publicKey, allowedIps }) =>
-    known.has(publicKey) ? [] : allowedIps,
   )
 }
 

@@ -23,14 +23,13 @@ export const run: Handler = async (invocation) => {
       endpoint: await chosenEndpoint(session, parsed),
     }),
     async (before, { delivery, endpoint }) => {
-      const { session, running } = before
+      const { session, device } = before
       const peer = findPlaced(before, word)
       const name = peer.name ?? 'client'
       if (peer.disabled)
         throw new WgqError('E_PEER_OFF', `${name} is disabled: its keys are not keys of the tunnel`, {
           hint: `\`wgq peer enable ${session.name} ${word}\` first`,
         })
-      const device = running ? await session.edges.devices.read(session.name) : undefined
       const addresses = peer.allowedIps.filter(
         ({ family, prefixLength }) => prefixLength === (family === 4 ? 32 : 128),
       )

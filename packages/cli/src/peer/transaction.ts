@@ -5,12 +5,15 @@ import { type ConfigPart, joinParts } from '@wgq/config/parts'
 import { replaceConfigFile } from '@wgq/config/replace-file'
 import { readSettings } from '@wgq/config/settings'
 import { encodeSource } from '@wgq/config/source'
+import { formatCidr } from '@wgq/model/cidr'
+import type { Device, Peer } from '@wgq/model/device'
 import { WgqError } from '@wgq/model/error'
 import { reload } from '@wgq/quick/reload'
+import { saveRunning } from '@wgq/quick/save'
 import type { Session } from '@wgq/quick/session'
 import type { Invocation } from '../command.ts'
 import { runQuick } from '../quick-session.ts'
-import { readTunnelFile, type TunnelFile } from './tunnel-file.ts'
+import { readTunnelFile, type TunnelFile, tunnelFileOf } from './tunnel-file.ts'
 
 /** What a verb wants of the files of a tunnel. */
 export interface Change {
@@ -23,14 +26,21 @@ export interface Change {
 /** The files as they are, and the run; see {@link changePeers}. */
 export interface Before extends TunnelFile {
   readonly session: Session
-  /** The interface runs: its device is to follow the file. */
-  readonly running: boolean
+  /** What runs, and is to follow the file; absent where the interface is down. */
+  readonly device?: Device
+}
+
+/** Peers that run without standing in the file, put there by `wg set`. */
+export const strangers = ({ device, peers }: Pick<Before, 'device' | 'peers'>): readonly Peer[] => {
+  const known = new Set(peers.map(({ publicKey }) => publicKey))
+  return (device?.peers ?? []).filter(({ publicKey }) => !known.has(publicKey))
 }
 
 /**
  * Changes the peers of a tunnel as one transaction: the file is locked, read, changed and checked, the running tunnel is
  * brought in line with it, the result is delivered. Where a step fails, file and tunnel are put back. `prepare` comes before
- * the lock (it may ask the user). Resolves to the exit status. Raises what the steps raise.
+ * the lock (it may ask the user). Peers that run without standing in the file stay as they are; with `SaveConfig = true`, where
+ * what runs is to be kept, the file takes them up first. Resolves to the exit status. Raises what the steps raise.
  */
 export const changePeers = async <P>(
   invocation: Invocation,
@@ -44,28 +54,45 @@ export const changePeers = async <P>(
       session.configPath,
       () => session.interruption.signal !== undefined,
       async () => {
-        const running = (await session.edges.devices.list()).includes(session.name)
-        const before = readTunnelFile(session.configPath)
-        const change = await plan({ ...before, session, running }, prepared)
-        await carryOut(session, running, before.parts, change)
+        const { devices } = session.edges
+        const running = (await devices.list()).includes(session.name)
+        const device = running ? await devices.read(session.name) : undefined
+        const original = readTunnelFile(session.configPath)
+        const file = device && session.settings.saveConfig ? await withRunning(session) : original
+        const before = { ...file, session, ...(device ? { device } : {}) }
+        const change = await plan(before, prepared)
+        await carryOut(before, original.parts, change)
         return 0
       },
     )
     return status ?? 1
   })
 
+/** The files as `save` would write them now. */
+const withRunning = async (session: Session): Promise<TunnelFile> => {
+  const saved = new Map<string, string>()
+  const edges = { ...session.edges, print: () => {} }
+  await saveRunning({ ...session, edges, takeSaved: (text, path) => void saved.set(path, text) })
+  const { parts } = readTunnelFile(session.configPath)
+  const taken = parts.map(
+    ({ path, source }): ConfigPart => ({ path, source: { ...source, text: saved.get(path) ?? source.text } }),
+  )
+  return tunnelFileOf(taken as [ConfigPart, ...ConfigPart[]])
+}
+
 const carryOut = async (
-  session: Session,
-  running: boolean,
-  before: readonly ConfigPart[],
-  { parts = before, deliver }: Change,
+  file: Before,
+  original: readonly ConfigPart[],
+  { parts = file.parts, deliver }: Change,
 ): Promise<void> => {
-  const changed = parts.filter((part, at) => part.source.text !== before[at]?.source.text)
+  const { session, device } = file
+  const changed = parts.filter((part, at) => part.source.text !== original[at]?.source.text)
+  const guests = strangers(file)
   const check = async (): Promise<void> => {
     for (const { source, path } of changed) await checkConfiguration(source.text, path)
   }
   // A running tunnel reads the file itself, before it changes anything.
-  if (!running) await check()
+  if (!device) await check()
   const write = (from: readonly ConfigPart[], to: readonly ConfigPart[]): void => {
     for (const [at, { path, source }] of to.entries()) {
       const old = from[at] as ConfigPart
@@ -74,22 +101,29 @@ const carryOut = async (
     }
   }
   try {
-    write(before, parts)
-    if (running && changed.length > 0) await follow(session, parts)
+    write(original, parts)
+    if (device && changed.length > 0) await follow(session, parts, guests)
     deliver?.()
   } catch (error) {
-    write(parts, before)
-    if (running && changed.length > 0)
-      await follow({ ...session, edges: { ...session.edges, print: () => {} } }, before).catch(() => {})
+    write(parts, original)
+    if (device && changed.length > 0) {
+      const silent = { ...session, edges: { ...session.edges, print: () => {} } }
+      await follow(silent, file.parts, guests).catch(() => {})
+    }
     // Where it was the file that could not be read, this says in which line.
     await check()
     throw error
   }
 }
 
-/** Brings the running tunnel in line with its files. Raises `E_RELOAD` where that fails. */
-const follow = async (session: Session, parts: readonly ConfigPart[]): Promise<void> => {
-  const settings = readSettings(joinParts(parts), session.configPath)
+/** Brings the running tunnel in line with its files; `guests` stay. Raises `E_RELOAD` where that fails. */
+const follow = async (
+  session: Session,
+  parts: readonly ConfigPart[],
+  guests: readonly Peer[],
+): Promise<void> => {
+  const text = [joinParts(parts), ...guests.map(sectionOf)].join('\n')
+  const settings = readSettings(guests.length === 0 ? joinParts(parts) : text, session.configPath)
   const status = await reload({ ...session, settings })
   if (status !== 0)
     throw new WgqError('E_RELOAD', `${session.name} could not follow its file, which is as it was before`, {
@@ -97,3 +131,7 @@ const follow = async (session: Session, parts: readonly ConfigPart[]): Promise<v
       hint: `\`wgq diff ${session.name}\` shows what differs`,
     })
 }
+
+/** What of a running peer would change if it were left out. */
+const sectionOf = ({ publicKey, allowedIps, keepaliveSeconds }: Peer): string =>
+  `[Peer]\nPublicKey = ${publicKey}\nAllowedIPs = ${allowedIps.map(formatCidr).join(', ')}\nPersistentKeepalive = ${keepaliveSeconds}\n`

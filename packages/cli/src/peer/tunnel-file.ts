@@ -24,15 +24,20 @@ let last: TunnelFile | undefined
 export const readTunnelFile = (configPath: string): TunnelFile => {
   const parts = readParts(configPath) as [ConfigPart, ...ConfigPart[]]
   if (last && isSame(last.parts, parts)) return last
+  last = tunnelFileOf(parts)
+  return last
+}
+
+/** Files in thought. */
+export const tunnelFileOf = (parts: TunnelFile['parts']): TunnelFile => {
   const documents = parts.map(({ source }) => parseDocument(source.text))
-  last = {
+  return {
     parts,
     document: documents[0] as Document,
     peers: documents.flatMap((document, at) =>
       peerBlocks(document).map((block) => ({ ...block, part: parts[at] as ConfigPart })),
     ),
   }
-  return last
 }
 
 const isSame = (before: readonly ConfigPart[], now: readonly ConfigPart[]): boolean =>

@@ -74,6 +74,7 @@ describe('the examples in docs/lint.md', () => {
     const sources = [
       'addresses',
       'allowed-ips',
+      'directives',
       'dns',
       'duplicates',
       'hooks',

@@ -4,6 +4,7 @@ import type { Diagnostic } from '../diagnostic.ts'
 import { endsLinesWithCr, wideEncoding } from '../encoding.ts'
 import { addressRules } from './addresses.ts'
 import { allowedIpRules } from './allowed-ips.ts'
+import { directiveRules } from './directives.ts'
 import { dnsRules } from './dns.ts'
 import { duplicateRules } from './duplicates.ts'
 import { hookRules } from './hooks.ts'
@@ -31,6 +32,7 @@ const rules: readonly Rule[] = [
   dnsRules,
   keepaliveRules,
   hookRules,
+  directiveRules,
 ]
 
 /**

@@ -22,7 +22,7 @@ export const expiresIn = (text: string, nowMs: number): string => {
 
 /** The value of `# Expires` for a date, or a date and time in the zone of this machine unless it names one. Raises `E_USAGE`. */
 export const expiresAt = (text: string): string => {
-  const timeMs = timeOf(text)
+  const timeMs = expiryMs(text)
   if (timeMs !== undefined) return written(timeMs)
   throw new WgqError('E_USAGE', `--at takes a date, found ${JSON.stringify(text)}`, {
     hint: 'for example --at 2027-01-31 or --at 2027-01-31T18:00',
@@ -30,10 +30,10 @@ export const expiresAt = (text: string): string => {
 }
 
 /** Says whether the time of an `# Expires` line has come; a text that is not a date never does. */
-export const hasExpired = (text: string, nowMs: number): boolean => (timeOf(text) ?? nowMs + 1) <= nowMs
+export const hasExpired = (text: string, nowMs: number): boolean => (expiryMs(text) ?? nowMs + 1) <= nowMs
 
-/** Milliseconds since 1970 of `2027-01-31` (its end, UTC) or `2027-01-31T18:00[Z]`. */
-const timeOf = (text: string): number | undefined => {
+/** Milliseconds since 1970 of `2027-01-31` (its end, UTC) or `2027-01-31T18:00[Z]`; undefined for anything else. */
+export const expiryMs = (text: string): number | undefined => {
   const trimmed = text.trim().replace(/^(\S+) (\d)/, '$1T$2')
   if (!/^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2})?(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})?)?$/.test(trimmed))
     return undefined

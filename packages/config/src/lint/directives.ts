@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+import { parseCidr } from '@wgq/model/cidr'
+import { parseIp } from '@wgq/model/ip'
+import type { Diagnostic } from '../diagnostic.ts'
+import { interfaceDirectives } from '../directives.ts'
+import type { Line } from '../document.ts'
+import { nearest } from '../nearest.ts'
+import { expiresPattern } from '../peers/blocks.ts'
+import { expiryMs } from '../peers/expiry.ts'
+import { type Rule, spot } from './subject.ts'
+
+/** A comment that wgq reads: how it is spelled, what it takes, and whether a value is that. */
+interface Known {
+  readonly name: string
+  readonly takes: string
+  readonly fits: (value: string) => boolean
+}
+
+const numberUpTo = (least: number, most: number) => (value: string) =>
+  /^[0-9]+$/.test(value) && Number(value) >= least && Number(value) <= most
+const everyItem = (fits: (item: string) => boolean) => (value: string) =>
+  value.split(',').every((item) => item.trim() !== '' && fits(item.trim()))
+const isServerOrDomain = (item: string): boolean =>
+  parseIp(item) !== undefined || /^~?[A-Za-z0-9_](?:[A-Za-z0-9_.-]*)$/.test(item)
+
+/** `HOST[:PORT]`, IPv6 with or without brackets. */
+const isEndpoint = (value: string): boolean => {
+  if (parseIp(value)) return true
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9_.-]+))(?::([0-9]{1,5}))?$/.exec(value)
+  const port = match?.[3]
+  return match !== null && (port === undefined || (Number(port) > 0 && Number(port) < 65536))
+}
+
+const known: readonly Known[] = [
+  { name: 'ClientEndpoint', takes: 'HOST or HOST:PORT', fits: isEndpoint },
+  { name: 'ClientDNS', takes: 'addresses of name servers, and domains', fits: everyItem(isServerOrDomain) },
+  {
+    name: 'ClientAllowedIPs',
+    takes: 'networks, separated by commas',
+    fits: everyItem((item) => parseCidr(item) !== undefined),
+  },
+  {
+    name: 'ClientKeepalive',
+    takes: 'seconds from 1 to 65535, or off',
+    fits: (value) => value.toLowerCase() === 'off' || numberUpTo(0, 65535)(value),
+  },
+  { name: 'ClientMTU', takes: 'bytes from 576 to 65535', fits: numberUpTo(576, 65535) },
+  {
+    name: 'Masquerade',
+    takes: 'auto, off or the interface that leads out',
+    fits: (value) => /^[^\s/"'\\{};#]{1,15}$/.test(value),
+  },
+  { name: 'Forward', takes: 'on or off', fits: (value) => /^(?:on|yes|true|off|no|false)$/i.test(value) },
+]
+const byKey = new Map(known.map((one) => [one.name.toLowerCase(), one]))
+
+/** Comments that tell wgq something: values that its verbs would refuse or pass over. wg and wg-quick read none of them. */
+export const directiveRules: Rule = (subject) => {
+  const { lines } = subject.document
+  const found = interfaceDirectives(subject.document).flatMap(({ key, value, line }): Diagnostic[] => {
+    const { text, number } = lines[line - 1] as Line
+    const one = byKey.get(key)
+    if (!one) return unknown(text, key, (name) => spot(subject, { line: { number } }, name))
+    if (value === '' || one.fits(value)) return []
+    const span = { text: value, column: text.lastIndexOf(value) + 1 }
+    return [
+      {
+        code: 'bad-directive',
+        severity: 'warning',
+        ...spot(subject, { line: { number } }, span),
+        message: `${one.name} takes ${one.takes}, found "${value}"`,
+        hint: 'wg-quick passes over this comment; wgq does not',
+      },
+    ]
+  })
+  for (const { section } of subject.peers) {
+    for (let at = section.start; at < section.end; at++) {
+      const { text, number } = lines[at] as Line
+      const value = text.includes('#') ? expiresPattern.exec(text)?.[1] : undefined
+      if (value === undefined || value === '' || expiryMs(value) !== undefined) continue
+      found.push({
+        code: 'bad-directive',
+        severity: 'warning',
+        ...spot(subject, { line: { number } }, { text: value, column: text.lastIndexOf(value) + 1 }),
+        message: `Expires takes a date such as 2026-12-31, found "${value}"`,
+        hint: 'the peer does not expire as it is; `wgq peer expire` writes the date',
+      })
+    }
+  }
+  return found
+}
+
+/** What looks like one of ours and is none; any other comment is free. */
+const unknown = (
+  text: string,
+  key: string,
+  place: (name: { text: string; column: number }) => Pick<Diagnostic, 'at' | 'width'>,
+): Diagnostic[] => {
+  const guess = nearest(
+    key,
+    known.map(({ name }) => name),
+  )
+  if (guess === undefined || (!key.startsWith('client') && key.length < 6)) return []
+  const column = text.toLowerCase().indexOf(key) + 1
+  return [
+    {
+      code: 'unknown-directive',
+      severity: 'info',
+      ...place({ text: text.slice(column - 1, column - 1 + key.length), column }),
+      message: `wgq knows no comment of this name`,
+      hint: `write ${guess} if it is meant for wgq`,
+    },
+  ]
+}
