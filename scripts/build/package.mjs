@@ -9,7 +9,7 @@ import { gzipSync } from 'node:zlib'
 import { debianPackages } from './debian.mjs'
 import { launcher } from './launcher.mjs'
 import { npmPackages } from './npm.mjs'
-import { prebuiltAddon, prebuiltTargets } from './prebuilt.mjs'
+import { bsdTargets, prebuiltAddon, prebuiltTargets } from './prebuilt.mjs'
 import { recipes } from './recipes.mjs'
 import { billOfMaterials, licenceText, thirdParty } from './third-party.mjs'
 
@@ -142,10 +142,11 @@ const known = {
       ...(options.here && { addonHere: join(root, 'dist/lib/wgq.node') }),
     }),
 }
-const unknown = platforms.filter((name) => !Object.hasOwn(prebuiltTargets, name))
+const buildable = { ...prebuiltTargets, ...(wanted.includes('npm') ? {} : bsdTargets) }
+const unknown = platforms.filter((name) => !Object.hasOwn(buildable, name))
 if (unknown.length > 0) {
   process.stderr.write(
-    `package: no addon for ${unknown.join(', ')}; there are: ${Object.keys(prebuiltTargets).join(', ')}\n`,
+    `package: no addon for ${unknown.join(', ')}; there are: ${Object.keys(buildable).join(', ')}\n`,
   )
   process.exit(1)
 }

@@ -21,13 +21,24 @@ export const prebuiltTargets = {
 }
 
 /**
+ * Made when they are named: no such addon was loaded on a booted BSD yet, so that no package brings one. Node comes from the
+ * ports there, with an OpenSSL of its own.
+ */
+export const bsdTargets = Object.fromEntries(
+  ['freebsd', 'netbsd', 'openbsd'].flatMap((os) => [
+    [`${os}-x64`, { target: `x86_64-${os}`, os, cpu: 'x64' }],
+    [`${os}-arm64`, { target: `aarch64-${os}`, os, cpu: 'arm64' }],
+  ]),
+)
+
+/**
  * Builds the addon of a target and returns its file below `dist/prebuilt`. Unchanged sources are not compiled again; the
  * first build of a target compiles zig's C++ library too (a minute).
- * @param {keyof typeof prebuiltTargets} name
+ * @param {string} name a key of prebuiltTargets or bsdTargets
  * @returns {string}
  */
 export const prebuiltAddon = (name) => {
-  const { target, os } = prebuiltTargets[name]
+  const { target, os } = prebuiltTargets[name] ?? bsdTargets[name]
   const built = `prebuilt-${name}`
   const done = spawnSync(
     process.execPath,
@@ -47,7 +58,8 @@ export const prebuiltAddon = (name) => {
         // Names of folders of this machine do not belong into the addon; neither do symbols nobody looks up. Warnings are
         // those of the headers of musl; our own compilers look at the sources.
         CXXFLAGS: `-w -ffile-prefix-map=${root}=.`,
-        LDFLAGS: '-Wl,-s',
+        // Those of the BSDs link an optimised C++ library only when told.
+        LDFLAGS: os === 'linux' ? '-Wl,-s' : '-O2 -Wl,-s',
       },
     },
   )
