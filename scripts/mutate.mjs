@@ -89,14 +89,14 @@ const mutations = [
     'packages/native/src/engine/limits.h',
     'rekey_after = 120 * second',
     'rekey_after = 125 * second',
-    engine('engine'),
+    device,
   ],
   [
     'a keypair lives too long',
     'packages/native/src/engine/limits.h',
     'reject_after = 180 * second',
     'reject_after = 185 * second',
-    engine('engine'),
+    device,
   ],
   [
     'the secret of cookies is kept too long',
@@ -117,7 +117,7 @@ const mutations = [
     'packages/native/src/engine/ip-packet.cc',
     'ecn == 0 || ecn == ip::ecn_ce',
     'ecn == ip::ecn_ce',
-    engine('engine'),
+    engine('congestion'),
   ],
   [
     'a pause fills a bucket to the brim',

@@ -14,6 +14,15 @@ test('the bucket gives what the vector says, each source its own', () => {
   }
 })
 
+test('an empty bucket fills by one message every 50 ms, and a pause fills it no faster', () => {
+  const limiter = createRateLimiter()
+  const from = endpoint([192, 0, 2, 1], 1)
+  const at = (milliseconds: number) => limiter.allow(from, BigInt(milliseconds) * 1_000_000n)
+  expect([0, 0, 0, 0, 0, 0].map(at)).toEqual([true, true, true, true, true, false])
+  expect([25, 49, 50, 50].map(at)).toEqual([false, false, true, false])
+  expect([149, 149, 150, 150].map(at)).toEqual([true, false, true, false])
+})
+
 test('the port does not make another source; an IPv6 source is its /64', () => {
   const limiter = createRateLimiter()
   const v6 = (network: number, host: number) =>

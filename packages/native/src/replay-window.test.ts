@@ -32,6 +32,17 @@ test('the message limit is refused, the counter before it is not', () => {
   expect(window.accept(2n ** 64n - 1n)).toBe(false)
 })
 
+test('a jump around the ring clears every word that it enters, the newest too', () => {
+  for (const jump of [64n, 8064n, 8128n, 8192n, 16_384n]) {
+    const window = createReplayWindow()
+    for (let counter = 0n; counter < 8192n; counter++) window.accept(counter)
+    const first = 8191n + jump
+    expect(window.accept(first), `${jump}`).toBe(true)
+    for (let counter = first - (first % 64n); counter < first; counter++)
+      expect(window.accept(counter), `${jump}: ${counter}`).toBe(counter > 8191n)
+  }
+})
+
 test('it agrees with a set of seen counters', () => {
   fc.assert(
     fc.property(

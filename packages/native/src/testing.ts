@@ -51,6 +51,9 @@ export const createAllowedIpsTable = (): AllowedIpsTable => testing().createAllo
 export const segment = (header: Uint8Array, packet: Uint8Array): Uint8Array[] | undefined =>
   testing().segment(header, packet)
 
+/** A packet that came inside of one with the congestion mark (ECN CE). At least the IP header must be whole. */
+export const markCongestion = (packet: Uint8Array): Uint8Array => testing().markCongestion(packet)
+
 /** Finishes the checksum of a packet; undefined when the header does not fit. */
 export const completeChecksum = (header: Uint8Array, packet: Uint8Array): Uint8Array | undefined =>
   testing().completeChecksum(header, packet)

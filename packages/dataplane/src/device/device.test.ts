@@ -56,6 +56,25 @@ describe('session', () => {
     expect(b.peer(a.publicKey).lastHandshakeNs).toBeGreaterThan(0n)
   })
 
+  test('a cookie is used for 115 s', () => {
+    for (const [ageMs, isUsed] of [
+      [114_999, true],
+      [115_000, false],
+    ] as const) {
+      const { network, a, b, go } = pair()
+      const secondMacs: boolean[] = []
+      network.lose = (_from, _to, datagram) => {
+        if (datagram.kind === 'handshake')
+          secondMacs.push(datagram.message.subarray(-16).some((byte) => byte !== 0))
+        return true
+      }
+      a.peer(b.publicKey).cookie = { value: Buffer.alloc(16, 7), bornMs: network.nowMs - ageMs }
+      a.send(b.publicKey, 'one')
+      go()
+      expect(secondMacs, `${ageMs} ms`).toEqual([isUsed])
+    }
+  })
+
   test('a different preshared key makes none', () => {
     const { network, a, b, go } = pair()
     b.setPeer(a.publicKey, { presharedKey: randomKey() })

@@ -195,6 +195,13 @@ napi_value complete_checksum_of(js::Call& call) {
   return js::buffer(call.env, packet);
 }
 
+// markCongestion(packet): Uint8Array, the packet as it is after one that carried it was marked
+napi_value mark_congestion_of(js::Call& call) {
+  auto packet = exact_copy(call[0]);
+  mark_congestion(packet.data());
+  return js::buffer(call.env, packet);
+}
+
 // coalesce(packets, mergesTcp, mergesUdp): {header, bytes}[]
 napi_value coalesce(js::Call& call) {
   Device device([] {});
@@ -298,6 +305,7 @@ void register_testing(napi_env env, napi_value exports) {
   js::define<create_allowed_ips>(env, testing, "createAllowedIps");
   js::define<segment>(env, testing, "segment");
   js::define<complete_checksum_of>(env, testing, "completeChecksum");
+  js::define<mark_congestion_of>(env, testing, "markCongestion");
   js::define<coalesce>(env, testing, "coalesce");
   js::define<unreachable>(env, testing, "unreachable");
   js::define<seal>(env, testing, "seal");

@@ -108,3 +108,25 @@ describe.skipIf(!root || spawnSync('iptables-save', ['--version']).status !== 0)
 test('there is nothing to remove where iptables knows nothing of it', () => {
   expect(removeIptablesKillSwitch('wg0', '*filter\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n')).toBeUndefined()
 })
+
+describe('forwarded packets pass through the tunnel in both directions and nowhere else', () => {
+  const state: KillSwitchState = { mark: 7, resolvers: [] }
+
+  test('with nft', () => {
+    const rules = writeKillSwitch('wg0', state).split('\n')
+    expect(rules.filter((line) => /^add (?:rule|chain) \S+ \S+ forward /.test(line))).toEqual([
+      'add chain inet wgq-kill-wg0 forward { type filter hook forward priority 0; policy drop; }',
+      'add rule inet wgq-kill-wg0 forward oifname "wg0" accept',
+      'add rule inet wgq-kill-wg0 forward iifname "wg0" accept',
+    ])
+  })
+
+  test.each([4, 6] as const)('with iptables, IPv%i', (family) => {
+    const rules = writeIptablesKillSwitch('wg0', family, state, '').split('\n')
+    expect(rules.filter((line) => line.startsWith('-A wgq-pass-wg0 '))).toEqual([
+      '-A wgq-pass-wg0 -o wg0 -j RETURN',
+      '-A wgq-pass-wg0 -i wg0 -j RETURN',
+      '-A wgq-pass-wg0 -j DROP',
+    ])
+  })
+})
