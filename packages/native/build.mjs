@@ -50,7 +50,7 @@ const fail = (message) => {
   process.exit(1)
 }
 
-// What belongs to one system stands in a folder of its name.
+// What belongs to one system is in a folder of its name.
 const skipped = new Set(['fixtures', linux ? 'bsd' : 'linux'])
 const sourcesUnder = (folder) =>
   readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {

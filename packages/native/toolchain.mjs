@@ -27,7 +27,7 @@ export const findCompiler = () => {
   })
 }
 
-/** Where Node's own headers stand: beside its binary in the official builds and on most systems. */
+/** Where Node's own headers are: beside its binary in the official builds and on most systems. */
 const besideNode = join(dirname(process.execPath), '../include/node')
 
 const nodeApiFolder = () => {

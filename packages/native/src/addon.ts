@@ -58,7 +58,7 @@ function* candidates(): Generator<string> {
 /** The file that {@link loadAddon} tries first, or undefined where there is none. */
 export const addonPath = (): string | undefined => candidates().next().value ?? undefined
 
-/** The dynamic loader's words on one line, without the path that stands before them already. */
+/** The dynamic loader's words on one line, without the path that is before them already. */
 const reasonOf = (error: unknown, path: string): string =>
   (error as Error).message.replaceAll(`${path}: `, '').split('\n', 1)[0] as string
 

@@ -27,7 +27,7 @@ describe('form and mac1', () => {
     expect(gate.judge(initiation, first.from, 0, now)).toBe('admit')
   })
 
-  test.each([0, 1, 3, 31, 147, 149, 1500])('%i bytes are no handshake message', (length) => {
+  test.each([0, 1, 3, 31, 147, 149, 1500])('%i bytes are not a handshake message', (length) => {
     const message = Buffer.alloc(length)
     initiation.copy(message)
     expect(gate.judge(message, first.from, 0, now)).toBe('malformed')

@@ -181,7 +181,7 @@ describe('X25519', () => {
     expect(() => x25519(random(32), used, random(32))).toThrow('The private key was wiped')
   })
 
-  test('something else is no private key', () => {
+  test('something else is not a private key', () => {
     for (const wrong of [undefined, 1, {}, random(32)])
       expect(() => x25519(random(32), wrong as never, random(32))).toThrow('Expected a private key handle')
   })

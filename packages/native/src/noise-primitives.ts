@@ -2,7 +2,7 @@
 import { loadAddon } from './addon.ts'
 
 // The primitives of Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s by the OpenSSL of the Node binary. Results are written where
-// the caller says: what is secret stands in one place, which the caller wipes. A buffer of the wrong length raises a
+// the caller says: what is secret is in one place, which the caller wipes. A buffer of the wrong length raises a
 // TypeError that names it. Linux.
 
 declare const insideOpenSsl: unique symbol

@@ -25,7 +25,7 @@ interface RateLimiter {
 }
 export const createRateLimiter = (capacity?: number): RateLimiter => testing().createRateLimiter(capacity)
 
-/** What the gate makes of a handshake message. */
+/** The verdict of the gate on a handshake message. */
 export type Verdict = 'admit' | 'malformed' | 'badMac1' | 'answerCookie' | 'rateLimited'
 
 /** The gate before handshakes, with a clock given by the test. */
@@ -42,7 +42,7 @@ export const createHandshakeGate = (mac1Key: Uint8Array, cookieKey: Uint8Array):
 interface AllowedIpsTable {
   update(records: Uint8Array): void
   removePeer(peer: number): void
-  /** Owners (u32, host byte order, 0 none) of addresses of `size` bytes that stand back to back. */
+  /** Owners (u32, host byte order, 0 none) of addresses of `size` bytes that are back to back. */
   lookup(size: 4 | 16, addresses: Uint8Array): Uint8Array
 }
 export const createAllowedIpsTable = (): AllowedIpsTable => testing().createAllowedIps()

@@ -17,7 +17,7 @@ export interface Target {
   readonly memory: EndpointMemory
 }
 
-/** How often one looks again: the kernel takes away more than one asks for, and what it took is put back. */
+/** How often the state is read again: the kernel may remove more than was asked for, and that is put back. */
 const mostPasses = 4
 
 /**

@@ -30,7 +30,7 @@ export type RunChild = (program: string, args: readonly string[], options?: Chil
 
 /** What helps with names of endpoints while a tunnel is in the way. */
 export interface NameHelp {
-  /** Packets with this mark leave beside the tunnel; 0 where there is none. */
+  /** Packets with this mark leave outside the tunnel; 0 where there is none. */
   readonly mark: number
   /** The address that each name had last. */
   readonly known: Readonly<Record<string, string>>

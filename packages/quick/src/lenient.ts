@@ -6,7 +6,7 @@ import type { Run } from './run/run.ts'
 import type { Session } from './session.ts'
 import { srcValidMarkKey } from './state/default-route.ts'
 
-/** Under wgq's own name a tunnel comes up without what the machine cannot do, one line each; not with `--strict`. */
+/** As `wgq` without --strict, `up` skips what this machine lacks and prints one line for each. */
 export const isLenient = ({ style, strict }: Session): boolean => style === 'wgq' && !strict
 
 /**
@@ -29,7 +29,7 @@ export const performProtection = async (run: Run, ops: readonly Op[]): Promise<v
   await run.perform(row)
 }
 
-/** Noted, so that what the machine did not take is no difference later. */
+/** Noted, so that what the machine did not take is not a difference later. */
 const leaveOut = ({ keeper }: Run, what: 'firewall' | 'sysctl'): void =>
   keeper?.update({ without: [...new Set([...(keeper.journal.without ?? []), what])] })
 

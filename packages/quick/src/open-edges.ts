@@ -13,7 +13,7 @@ import { searchPath } from './run/search-path.ts'
 
 /** How the outside is reached. */
 interface EdgeOptions {
-  /** Where our programs stand; first in the PATH of children. */
+  /** Where our programs are; first in the PATH of children. */
   readonly binDirectory: string
   /** Read values as `wg` does, and not more strictly. */
   readonly exact: boolean

@@ -69,7 +69,7 @@ export const planReload = async (session: Session): Promise<ReloadPlan> => {
   }
 }
 
-/** Names are asked for beside the tunnel where it has a mark. */
+/** Names are asked for outside the tunnel where it has a mark. */
 const namesOf = async (
   { name, style, edges, into }: Session,
   journal: Journal | undefined,
@@ -119,7 +119,7 @@ const bringTo = async (run: Run, first: ReloadPlan): Promise<void> => {
   const { seen, wanted } = first
   const { peers } = wanted.device as DeviceChange
   sayKeptSecrets(run, first)
-  // Where a manager of name servers cannot be asked, this is what it was told.
+  // Where the manager of name servers cannot be asked, this is what was last set.
   const note = () => keeper?.update({ configured: configuredBy(settings, peers) })
   await converge(run, first, first, note)
   const addressesChange = first.differences.some(({ object }) => object === 'address')

@@ -24,7 +24,7 @@ const rootCommand = (call: RootCall, platform: NodeJS.Platform): string[] => {
 
 /**
  * Runs a call again as root and resolves to its exit status; undefined where the process is root already. Where there is
- * no program to become root with, 1 with a line on standard error, or 127 as upstream where its shell is named.
+ * no sudo (doas on OpenBSD), 1 with a line on standard error, or 127 as upstream where its shell is named.
  */
 export const asRoot = (call: RootCall, print: (text: string) => void): Promise<number> | undefined => {
   if (process.geteuid?.() === 0) return undefined
@@ -36,9 +36,7 @@ export const asRoot = (call: RootCall, print: (text: string) => void): Promise<n
     process.on('SIGTERM', () => child.kill('SIGTERM'))
     child.on('error', () => {
       if (call.shell === undefined) {
-        print(
-          `${call.program}: root is needed, and there is no ${command} to become root with\n  hint: run it as root\n`,
-        )
+        print(`${call.program}: ${command} is not installed\n  hint: run the command as root\n`)
         resolve(1)
         return
       }

@@ -19,9 +19,9 @@ export interface Session {
   readonly program: string
   /** The program itself as hooks see it in `$0`. */
   readonly script: string
-  /** Where `wg`, `wg-quick`, `wgq` and `wgqd` stand. */
+  /** Where `wg`, `wg-quick`, `wgq` and `wgqd` are. */
   readonly binDirectory: string
-  /** Byte for byte what upstream says, or wgq's own comforts. */
+  /** Byte for byte upstream's output, or wgq's own output and behaviour. */
   readonly style: 'wg-quick' | 'wgq'
   /**
    * Nothing may leave the machine outside of the tunnel (`# KillSwitch = on`, `--kill-switch`); the namespace, where the
@@ -40,7 +40,7 @@ export interface Session {
   readonly runDirectory: string
   /** Refuse where wgq would do without something (IPv6, a firewall, name servers). Upstream always does. */
   readonly strict?: boolean
-  /** The network namespace that the interface shall live in, by its name. */
+  /** Name of the network namespace of the interface. */
   readonly into?: string
   /** Carries out an operation that is not the host's, instead of the real thing: for a dry run. */
   readonly act?: (op: Op, session: Session) => Promise<void>

@@ -25,7 +25,7 @@ type Place = Pick<Session, 'runDirectory' | 'name'>
  */
 export const startTry = async (session: Session, seconds: number, before?: Before): Promise<void> => {
   const token = process.getBuiltinModule('node:crypto').randomBytes(12).toString('hex')
-  // Loaded here only: most runs of `up` are no trial.
+  // Loaded here only: most runs of `up` are not trials.
   const guard = process
     .getBuiltinModule('node:child_process')
     .spawn(

@@ -96,7 +96,7 @@ const placesOf = async (session: Session, journal: Journal): Promise<Session[]> 
 
 /**
  * Undoes a run of `up` that broke off and resolves to the exit status: that of what failed; after a signal 1 as upstream (spec
- * wg-quick §8), under wgq's name 128 and its number. Raises what was no failure of a step, after undoing as well.
+ * wg-quick §8), under wgq's name 128 and its number. Raises what was not a failure of a step, after undoing as well.
  */
 export const rollBack = async (run: Run, error: unknown, keepKillSwitch = false): Promise<number> => {
   const { session } = run

@@ -122,7 +122,7 @@ describe('a tunnel that is followed', () => {
     expect(state.looks).toBeGreaterThan(before)
   })
 
-  test('that is gone is told of', async () => {
+  test('that is gone is reported', async () => {
     const { state, follower, pass } = machine()
     await pass(5)
     state.there = false

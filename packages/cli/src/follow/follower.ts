@@ -2,7 +2,7 @@
 import type { Device } from '@wgq/model/device'
 import { Pace } from './pace.ts'
 
-/** What a follower does to a tunnel and hears of the machine; tests give their own. */
+/** Actions on a tunnel and events from the machine; tests replace them. */
 export interface FollowerEdges {
   /** Milliseconds of a clock that does not jump and stands still while the machine sleeps. */
   readonly now: () => number
@@ -110,7 +110,7 @@ export class Follower {
     } else this.tell(`it could not be put right (status ${status}); this is tried again`)
   }
 
-  /** Once until something else is to be told, or all is well. */
+  /** Once, until there is something else to report or all is well. */
   private tell(text: string): void {
     if (this.told !== text) this.edges.say(text)
     this.told = text

@@ -17,7 +17,7 @@ import { defaultMtu, mostJitterMs } from '../constants.ts'
 import { Configuration } from '../device/configuration.ts'
 import { Device } from '../device/device.ts'
 import { makeKeyPair } from '../noise/dh.ts'
-import { rehearse } from '../noise/rehearsal.ts'
+import { warmUp } from '../noise/warm-up.ts'
 import { logDrops } from './drop-log.ts'
 import { tunFailure } from './failure.ts'
 import { GenerationWatch } from './generation-watch.ts'
@@ -88,10 +88,10 @@ const open = (settings: DaemonSettings): OpenTun => {
   }
 }
 
-/** Long enough for the first configuration to come in before the rehearsal takes its few milliseconds. */
-const rehearsalDelayMs = 30
+/** Long enough for the first configuration to come in before the warm-up takes its few milliseconds. */
+const warmUpDelayMs = 30
 /** V8 compiles what it has seen a few times. */
-const rehearsals = 8
+const warmUpRounds = 8
 
 class RunningDaemon implements DaemonHandle {
   readonly name: string
@@ -188,7 +188,7 @@ class RunningDaemon implements DaemonHandle {
       this.stopDropLog = logDrops(() => this.engine.counters(), this.log)
     this.log.debug(() => `Interface ${this.name} is there, configuration on ${this.server?.path}`)
     // After whoever waits for the socket has been told.
-    setTimeout(() => this.rehearse(rehearsals), rehearsalDelayMs).unref()
+    setTimeout(() => this.warmUp(warmUpRounds), warmUpDelayMs).unref()
   }
 
   end(status: number): void {
@@ -226,10 +226,10 @@ class RunningDaemon implements DaemonHandle {
   }
 
   /** Each round in a turn of its own, so that nobody waits for all of them. */
-  private rehearse(rounds: number): void {
+  private warmUp(rounds: number): void {
     if (rounds === 0 || this.closed) return
-    rehearse()
-    setImmediate(() => this.rehearse(rounds - 1)).unref()
+    warmUp()
+    setImmediate(() => this.warmUp(rounds - 1)).unref()
   }
 
   private onOther(event: Exclude<EngineEvent, { kind: 'peer' | 'handshake' }>): void {

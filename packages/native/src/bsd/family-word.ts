@@ -6,7 +6,7 @@ import { familyWordBytes } from './tun-layout.ts'
 
 /**
  * The address family word that a tun(4) wants in front of an IP packet, by the packet's version: 4 bytes in network
- * order. Undefined for what is no IP packet.
+ * order. Undefined for what is not an IP packet.
  */
 export const familyWord = (platform: BsdPlatform, packet: Uint8Array): Buffer | undefined => {
   const version = (packet[0] ?? 0) >> 4

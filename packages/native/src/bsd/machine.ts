@@ -5,7 +5,7 @@ import { type HeaderFacts, headerTable } from './header-table.ts'
 /** The BSDs by their names in `process.platform`. */
 export type BsdPlatform = 'freebsd' | 'openbsd' | 'netbsd'
 
-/** A BSD on one processor: where its kernel's structures have their fields, and how numbers stand in memory. */
+/** A BSD on one processor: where its kernel's structures have their fields, and how numbers are in memory. */
 export interface Machine {
   readonly littleEndian: boolean
   /** Bytes of size_t, of a long and of a pointer: 4 or 8. */

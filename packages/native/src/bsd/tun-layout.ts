@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { BsdPlatform, Machine } from './machine.ts'
 
-/** What tun(4) of one BSD is told with which ioctl (spec bsd §7); a request that a system does not have is absent. */
+/** The ioctls of tun(4) of one BSD (spec bsd §7); a request that a system does not have is absent. */
 export interface TunLayout {
   /** TUNSIFHEAD with int 1: an address family word before every packet. OpenBSD always has it. */
   readonly setHead?: number
@@ -22,7 +22,7 @@ export interface TunLayout {
   readonly neighbourInfo?: {
     readonly get: number
     readonly set: number
-    /** Bytes of struct in6_ndireq, and where its flags (u32) stand. */
+    /** Bytes of struct in6_ndireq, and where its flags (u32) are. */
     readonly bytes: number
     readonly flags: number
   }

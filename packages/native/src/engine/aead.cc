@@ -79,7 +79,7 @@ void seal_low(const AeadKey& key, std::uint64_t nonce, std::uint8_t* text, std::
   authenticate(poly_key, text, length, text + length);
 }
 
-// The tag of `length` bytes, leaving what stands behind them as it was; true when it is the one that stands there.
+// The tag of `length` bytes, leaving what is behind them as it was; true when it is the one that is there.
 bool tag_matches(const std::uint8_t poly_key[32], std::uint8_t* text, std::size_t length) {
   std::uint8_t tag[tag_bytes], saved[tag_bytes + Aead::slack];
   std::memcpy(saved, text + length, sizeof saved);

@@ -28,7 +28,7 @@ inline std::uint64_t checksum_term(std::size_t number) {
   return little_endian ? swap(value) : value;
 }
 
-// Sum over the pseudo-header: the addresses stand together in both families.
+// Sum over the pseudo-header: the addresses are together in both families.
 inline std::uint64_t checksum_pseudo(const std::uint8_t* addresses, std::size_t addresses_length, std::uint8_t protocol,
                                      std::size_t length) {
   return checksum_add(addresses, addresses_length) + checksum_term(protocol) + checksum_term(length >> 16) +

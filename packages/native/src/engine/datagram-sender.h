@@ -29,7 +29,7 @@ class DatagramSender {
 
   // Returns 0 or the errno; EDESTADDRREQ without an endpoint.
   int send(UdpSockets& sockets, Peer& peer, const Train& train);
-  // To an endpoint that is no peer's (cookie replies); tried once.
+  // To an endpoint that is not a peer's (cookie replies); tried once.
   int send_to(UdpSockets& sockets, const Endpoint& to, const std::uint8_t* data, std::size_t length);
 
  private:

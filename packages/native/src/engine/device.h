@@ -19,7 +19,7 @@
 
 namespace wgq {
 
-// What stands before every packet of the TUN.
+// What is before every packet of the TUN.
 enum class Framing { none, virtio, family_word };
 
 // What the control thread and both packet threads share. Pointers are published by the control thread and read inside

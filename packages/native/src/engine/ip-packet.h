@@ -9,7 +9,7 @@
 
 namespace wgq {
 
-// Where things stand in an IP packet.
+// Where things are in an IP packet.
 namespace ip {
 inline constexpr std::uint8_t tcp = 6, udp = 17, icmp = 1, icmpv6 = 58;
 inline constexpr std::size_t v4_header = 20, v6_header = 40;

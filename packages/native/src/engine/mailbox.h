@@ -38,7 +38,7 @@ class Mailbox {
 
   // Marks events of a peer.
   void raise(Peer& peer, std::uint32_t events);
-  // As `raise` of an edge that traffic in both directions makes over and over: told again only when JavaScript has looked
+  // As `raise` for an event that traffic in both directions repeats: reported again only after JavaScript has looked
   // at the facts since, or after a second. Its timers check the facts when they fire.
   void report(Peer& peer, std::atomic<std::uint64_t>& last, std::uint32_t event, std::uint64_t now);
   // As `raise` of need_handshake, but not more often than is useful: a flood must not keep JavaScript busy.

@@ -28,7 +28,7 @@ class OpenTrain {
   // Where the plaintext of the next message may be put by who reads it in place: room for `largest_packet` bytes.
   std::uint8_t* next_plaintext() { return arena_.get() + Aead::lead + train_.bytes + transport_header_bytes; }
 
-  // Adds a message of `length` bytes, which stand at next_plaintext() and are padded to `padded`, to be encrypted by
+  // Adds a message of `length` bytes, which are at next_plaintext() and are padded to `padded`, to be encrypted by
   // `seal`.
   void add(Peer& peer, Keypair& keypair, std::size_t length, std::size_t padded, Outer outer, std::uint64_t nonce);
   // Encrypts what was added since the last call. What cannot be encrypted must not go out: `sealed` says so.
@@ -55,7 +55,7 @@ class OpenTrain {
   Train train_;
   Peer* peer_ = nullptr;
   Keypair* keypair_ = nullptr;  // of the last message
-  bool ended_ = false;          // a shorter message stands at the end
+  bool ended_ = false;          // a shorter message is at the end
   bool has_data_ = false;       // not only keepalives
   bool refused_ = false;        // a message could not be encrypted
   std::array<Message, most_segments> messages_;

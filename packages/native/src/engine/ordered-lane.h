@@ -49,7 +49,7 @@ class OrderedLane {
   const Finish finish_;
   const std::function<void()> offer_;
 
-  // Numbers of slots that were published, taken up and finished since the start: slot number n stands at n % slots_.
+  // Numbers of slots that were published, taken up and finished since the start: slot number n is at n % slots_.
   alignas(64) std::atomic<std::uint64_t> published_{0};
   alignas(64) std::atomic<std::uint64_t> claimed_{0};
   alignas(64) std::atomic<std::uint64_t> finished_{0};

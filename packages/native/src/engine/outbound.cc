@@ -51,7 +51,7 @@ void Outbound::run() {
     if (!parked && last == Read::packet) continue;
     // Parked or not: what was handed over is waited for.
     transmitter_.settle();
-    // Down: the device says so until it is up again; the control thread is told by the kernel and parks us.
+    // Down: the device says so until it is up again; the kernel notifies the control thread, which parks us.
     // The descriptor is ours to look at only while we are not parked.
     const int tun = !parked && last == Read::nothing ? device_.tun.get() : -1;
     pollfd waiting[2]{{wakeup_.fd(), POLLIN, 0}, {tun, POLLIN, 0}};
@@ -147,7 +147,7 @@ void Outbound::forward(std::uint8_t* packet, std::size_t length, const VirtioHea
   if (!outer || is_own_message(*peer, endpoint, packet, length)) return count(device_.counters.loop, packets);
 
   if (peer->staged.busy()) {
-    // What waits goes first. It is laid over the slot in which this packet may stand.
+    // What waits goes first. It is laid over the slot in which this packet may be.
     if (in_place) {
       std::memcpy(overflow_.get(), packet, length);
       packet = overflow_.get();

@@ -144,7 +144,7 @@ using Tos = unsigned char;
 inline constexpr int tos_in = -1, ask_tos = -1;
 #endif
 
-// What a received datagram is told with, and fragments like the kernel's driver: no DF, fragmentation here allowed.
+// Control messages of received datagrams, and fragments like the kernel's driver: no DF, fragmentation here allowed.
 inline void set_datagram_options(int fd, int family) {
   if (family == AF_INET) {
     set_option(fd, IPPROTO_IP, ask_own_address, 1);

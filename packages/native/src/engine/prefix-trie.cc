@@ -51,7 +51,7 @@ void PrefixTrie::insert(AddressBits bits, unsigned length, Peer& owner, PrefixNo
       link = &node->child[bits.bit(node->length)];
       continue;
     }
-    // The prefix ends the path, stands above `node`, or branches off beside it.
+    // The prefix ends the path, is above `node`, or branches off beside it.
     auto* made = new PrefixNode;
     made->bits = bits;
     made->length = static_cast<std::uint8_t>(length);

@@ -12,7 +12,7 @@
 
 namespace wgq {
 
-// An IP address as 128 bits, most significant first; IPv4 stands in the first 32.
+// An IP address as 128 bits, most significant first; IPv4 is in the first 32.
 struct AddressBits {
   std::uint64_t high = 0, low = 0;
 

@@ -13,7 +13,7 @@
 
 namespace wgq {
 
-// How many cookie replies a flood may cost. A reply is dearer than all that comes before it, and the thread that makes it
+// Limits cookie replies during a flood: building one costs more than all earlier checks, and the thread that builds it
 // is the one that receives data: at 50,000 messages a second nothing else would get through. One sender is answered a
 // hundred times a second at most, all together ten thousand times; an honest one asks every five seconds.
 class ReplyBudget {

@@ -16,7 +16,7 @@ constexpr std::uint8_t tcp_fin = 1, tcp_psh = 8, tcp_cwr = 0x80;
 
 bool complete_checksum(const VirtioHeader& header, std::uint8_t* packet, std::size_t length) {
   const std::size_t start = header.checksum_start, field = start + header.checksum_offset;
-  // In front of it stands the IP header, which was looked at already and must stay what it was.
+  // In front of it is the IP header, which was looked at already and must stay what it was.
   if (!has_ip_header(packet, length) || start < (ip_version(packet) == 4 ? ip::v4_header : ip::v6_header)) return false;
   if (field + 2 > length) return false;
   // The field already holds the sum of the pseudo-header.

@@ -142,7 +142,7 @@ napi_value table_remove_peer(js::Call& call) {
   return nullptr;
 }
 
-// lookup(addresses): Uint32Array-like list of owners for addresses of 4 or 16 bytes that stand back to back
+// lookup(addresses): Uint32Array-like list of owners for addresses of 4 or 16 bytes that are back to back
 napi_value table_lookup(js::Call& call) {
   const Table& table = call.wrapped<Table>();
   const std::size_t size = call[0].u32();
@@ -255,7 +255,7 @@ napi_value seal(js::Call& call) {
   if (!Aead(backend_of(call[0])).seal(key, call[2].u64(), bytes.data() + lead, plain.size()))
     throw SystemError{ENOSYS, "OpenSSL refused to encrypt"};
   for (std::size_t i = 0; i < lead; i++)
-    if (bytes[i] != 0xa5) throw ArgumentError{"seal changed what stands before the text"};
+    if (bytes[i] != 0xa5) throw ArgumentError{"seal changed what is before the text"};
   return js::buffer(call.env, std::span(bytes).subspan(lead, plain.size() + tag_bytes));
 }
 

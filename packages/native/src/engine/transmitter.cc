@@ -30,7 +30,7 @@ std::uint8_t* Transmitter::place(Peer& peer, std::size_t length, Outer outer, bo
   length_ = length;
   padded_ = device_.padded(length);
   if (!open_->fits(peer, padded_ + transport_overhead, outer)) {
-    // Encrypting leaves alone what stands where the next message would be.
+    // Encrypting leaves alone what is where the next message would be.
     std::uint8_t* const old = next_plaintext();
     flush();
     if (in_place) std::memmove(next_plaintext(), old, length);

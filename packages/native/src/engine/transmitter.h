@@ -26,7 +26,7 @@ class Transmitter {
   // Where the plaintext of a next message may be put by who reads it in place: room for `largest_packet` bytes.
   std::uint8_t* next_plaintext() { return open_->next_plaintext(); }
   // Makes room for a message of `length` plaintext bytes to `peer`: sends the open train first when the message does not
-  // fit it. Returns where the plaintext belongs; what stands at next_plaintext() is moved along when `in_place`.
+  // fit it. Returns where the plaintext belongs; what is at next_plaintext() is moved along when `in_place`.
   std::uint8_t* place(Peer& peer, std::size_t length, Outer outer, bool in_place);
   // Pads and encrypts the message placed last and adds it to the train.
   void seal(Keypair& keypair, std::uint64_t nonce);

@@ -205,7 +205,7 @@ bool TunWriter::write_alone(const std::uint8_t* packet, std::size_t length) {
   if (write(parts)) return taken_ = true;
   const int error = errno;
   count(device_.counters.tun_write_errors);
-  // Some vendor kernels take the virtio header on opening and then refuse every packet (data-plane §2.4).
+  // Some vendor kernels accept IFF_VNET_HDR and then reject every packet with EINVAL (data-plane §2.4).
   if (error == EINVAL && device_.framing == Framing::virtio && !taken_ && ++refused_alone_ == most_refused_alone)
     device_.mailbox.header_refused();
   return !platform::means_gone(error);

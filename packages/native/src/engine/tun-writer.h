@@ -38,7 +38,7 @@ class TunWriter {
   std::vector<Written> preview();
 
  private:
-  // Where things stand in a packet that may be merged.
+  // Where things are in a packet that may be merged.
   struct Layout {
     bool candidate = false;
     bool v4 = false;
@@ -59,7 +59,7 @@ class TunWriter {
     bool open = false;        // more may be appended
     bool verified = false;    // its own checksum was checked
     bool push = false;
-    std::vector<iovec> parts;  // [0] what stands before a packet, [1] the first packet
+    std::vector<iovec> parts;  // [0] what is before a packet, [1] the first packet
     std::vector<iovec> packets;  // the constituents, whole
     VirtioHeader header;
     std::array<std::uint8_t, 120> saved;  // headers of the first packet as they came

@@ -18,7 +18,7 @@ constexpr std::size_t key_bytes = 32;
 constexpr std::size_t tag_bytes = 16;
 constexpr std::uint8_t zeros[key_bytes]{};
 
-// OpenSSL answers 1 when all went well; what it cannot do here is no fault of an argument.
+// OpenSSL answers 1 when all went well; what it cannot do here is not a fault of an argument.
 void must(bool done, const char* what) {
   if (done) return;
   ERR_clear_error();

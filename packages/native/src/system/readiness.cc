@@ -35,7 +35,7 @@ Readiness::~Readiness() {
 }
 
 void Readiness::ready(uv_handle_s* handle, int, int) {
-  // A bad status (POLLERR after an overflow) is told to the listener as well: its next receive raises the error.
+  // A bad status (POLLERR after an overflow) is reported to the listener as well: its next receive raises the error.
   auto* self = static_cast<Readiness*>(uv_handle_get_data(handle));
   if (!self) return;
   if (self->first_) self->first_();

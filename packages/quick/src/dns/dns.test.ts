@@ -151,7 +151,7 @@ describe('the file itself', () => {
     expect(readdirSync(directory)).toEqual(['resolv.conf'])
   })
 
-  test('the lower one of two tunnels changes where it stands', () => {
+  test('the lower one of two tunnels changes where it is', () => {
     writeFileSync(file, 'first\n')
     for (const dev of ['wg0', 'wg1']) replaceResolverFile(file, dev, { servers: [dev], search: [] })
     replaceResolverFile(file, 'wg0', { servers: ['new'], search: [] })

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path'
 import { isLink, keepAs, makeFolderOf, moveWhole, writeWhole } from './whole-file.ts'
 
 // Without a manager the file is replaced as a whole and put back as it was, links included. Tunnels stack: each backup is
-// what the file was before its tunnel came up, and stands beside the file, on the same disk.
+// what the file was before its tunnel came up, and is beside the file, on the same disk.
 
 /** Where the file is kept that a tunnel replaced: not in /run, or a restart would lose it. */
 export const backupPath = (path: string, dev: string): string => `${path}.wgq-${dev}`
@@ -38,8 +38,8 @@ export const replaceResolverFile = (path: string, dev: string, wanted: ResolverF
 }
 
 /**
- * Takes a tunnel's part back: restores the file where the tunnel's still stands, or takes the tunnel out from under the
- * ones that came up later. What somebody else has written since stays.
+ * Takes a tunnel's part back: restores the file where the tunnel's still is, or removes it from the chain of
+ * backups of tunnels that came up later. What somebody else has written since stays.
  */
 export const restoreResolverFile = (path: string, dev: string): void => {
   const backup = backupPath(path, dev)
@@ -102,7 +102,7 @@ const originalOf = (path: string, dev: string): { options: string[]; domains: st
   }
 }
 
-/** Where a tunnel's lines stand in the stack: in the file, or in the backup of one that came up later. */
+/** Where a tunnel's lines are in the stack: in the file, or in the backup of one that came up later. */
 const placeOf = (path: string, dev: string): string | undefined =>
   stackFrom(path, path).find((file) => writerOf(file) === dev)
 

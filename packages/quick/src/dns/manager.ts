@@ -18,11 +18,11 @@ export interface DnsView {
 /** A manager as operations name it, or why there is none. */
 export type DnsChoice = { readonly manager: string } | { readonly none: string }
 
-/** Where name servers stand when nobody manages them. */
+/** Where name servers are when nobody manages them. */
 export const resolverFile = '/etc/resolv.conf'
 
 /**
- * Chooses who is told about name servers: resolvconf wherever it is installed, as upstream, unless it is systemd's; else
+ * Chooses the manager of name servers: resolvconf wherever it is installed, as upstream, unless it is systemd's; else
  * systemd-resolved; else the file itself, backed up.
  */
 export const chooseManager = (view: DnsView): DnsChoice => {

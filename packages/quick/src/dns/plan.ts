@@ -22,7 +22,7 @@ export const planDns = (session: Session): Op[] => {
   ]
 }
 
-/** Who is told about name servers. Under upstream's name that is resolvconf, whether it is there or not. */
+/** The manager of name servers. Under upstream's name it is resolvconf, installed or not. */
 export const managerFor = ({ style, edges, into }: Session): DnsChoice => {
   if (into !== undefined) return { manager: `file:/etc/netns/${into}/resolv.conf` }
   const view = viewDns(edges)

@@ -7,7 +7,7 @@ import type { Edges } from '../edges.ts'
 const interfaceOrder = '/etc/resolvconf/interface-order'
 
 /**
- * What stands before the interface's name in Debian's resolvconf: the first pattern `NAME*` of its interface-order, so
+ * What is before the interface's name in Debian's resolvconf: the first pattern `NAME*` of its interface-order, so
  * that the record is ranked as a tunnel. None where `resolvconf` is a link, as systemd's is (spec wg-quick §6.2).
  */
 export const resolvconfPrefix = (program: string | undefined, orderFile = interfaceOrder): string => {
@@ -34,7 +34,7 @@ export const readResolvconf = async (edges: Pick<Edges, 'find' | 'run'>, dev: st
   return serversOf(text)
 }
 
-/** What resolvconf was told of an interface; undefined where it knows nothing of it. */
+/** The record of resolvconf for an interface; undefined if it has none. */
 export const readResolvconfRecord = async (
   edges: Pick<Edges, 'find' | 'run'>,
   dev: string,

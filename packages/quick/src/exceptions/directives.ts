@@ -61,7 +61,7 @@ const tokenOf = (word: string): string | undefined => {
   if (kind.toLowerCase() === 'uid')
     return /^\d{1,10}$/.test(value) && Number(value) < 0xffff_ffff ? `uid ${Number(value)}` : undefined
   const cidr = parseCidr(word)
-  // Everything is no exception.
+  // Everything is not an exception.
   return cidr && cidr.prefixLength > 0 ? formatCidr(maskCidr(cidr)) : undefined
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 /**
- * A name for nft that is always valid and different for every interface. nft takes neither `=` nor `+`; they stand as `/3d`
+ * A name for nft that is always valid and different for every interface. nft takes neither `=` nor `+`; they are as `/3d`
  * and `/2b`, because no interface has a slash in its name. All other names are upstream's.
  */
 export const tableName = (prefix: string, dev: string): string =>

@@ -18,7 +18,7 @@ export const forwardingNeeds = async (
   const needs: ForwardingNeed[] = []
   if (has(4)) needs.push({ key: 'net.ipv4.ip_forward', value: '1' })
   if (!has(6) || readSysctl('net.ipv6.conf.all.forwarding') === undefined) return needs
-  // A router ignores router advertisements unless told (accept_ra 2): the uplink would lose its address and route.
+  // A router ignores router advertisements unless accept_ra is 2: the uplink would lose its address and route.
   const routes = await host.routes({ family: 6 })
   const uplinks = new Set(
     routes.flatMap(({ dst, dev, protocol }) =>

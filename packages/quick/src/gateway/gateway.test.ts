@@ -92,7 +92,7 @@ describe('where it is accepted', () => {
     )
   })
 
-  test('without nft all of it stands in iptables, for the families of the interface', async () => {
+  test('without nft all of it is in iptables, for the families of the interface', async () => {
     const tools = machine({
       'iptables-save': fixture('docker-20.10.txt'),
       'ip6tables-save': nothing,

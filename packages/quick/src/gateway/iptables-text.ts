@@ -5,7 +5,7 @@ import type { GatewayWanted } from './wanted.ts'
 /** The comment by which rules of a gateway are found again. */
 export const gatewayComment = (dev: string): string => `wgq ${dev}`
 
-/** What `iptables-restore -n` or `ip6tables-restore -n` is told: rules by table; undefined where there is nothing to do. */
+/** Input for `iptables-restore -n` or `ip6tables-restore -n`: rules by table; undefined if there is nothing to do. */
 export const restoreText = (tables: ReadonlyMap<string, readonly string[]>): string | undefined => {
   const lines = [...tables].flatMap(([table, rules]) =>
     rules.length === 0 ? [] : [`*${table}`, ...rules, 'COMMIT'],
@@ -21,7 +21,7 @@ export const removedRules = (dev: string, saved: string): Map<string, string[]> 
   return found
 }
 
-/** The rules that accept, in the order in which they stand at the top of a chain that drops. */
+/** The rules that accept, in the order in which they are at the top of a chain that drops. */
 export const acceptRules = (dev: string, { inward }: GatewayWanted): string[] => {
   const comment = commented(dev)
   const answers = inward ? '' : '-m conntrack --ctstate RELATED,ESTABLISHED '
@@ -48,7 +48,7 @@ export const natRules = (
   ])
 }
 
-/** The chain of the filter table that an accept has to stand in; undefined where nothing drops what is forwarded. */
+/** The chain of the filter table that an accept has to be in; undefined where nothing drops what is forwarded. */
 export const droppingChain = (saved: string): string | undefined => {
   const filter = rulesOf(saved).filter(({ table }) => table === 'filter')
   const policy = /^:FORWARD (\S+)/m.exec(partOf(saved, 'filter'))?.[1]
@@ -59,13 +59,13 @@ export const droppingChain = (saved: string): string | undefined => {
   return rules.includes('-A FORWARD -j DOCKER-USER') ? 'DOCKER-USER' : 'FORWARD'
 }
 
-/** How many rules of a gateway stand in a chain, before anything that drops by itself. */
+/** How many rules of a gateway are in a chain, before anything that drops by itself. */
 export const acceptsIn = (dev: string, saved: string, chain: string): number =>
   rulesOf(saved).filter(
     ({ table, rule }) => table === 'filter' && rule.startsWith(`-A ${chain} `) && isOurs(dev, rule),
   ).length
 
-/** How many rules of a gateway stand in a table. */
+/** How many rules of a gateway are in a table. */
 export const countIn = (dev: string, saved: string, wanted: string): number =>
   rulesOf(saved).filter(({ table, rule }) => table === wanted && isOurs(dev, rule)).length
 

@@ -2,7 +2,7 @@
 import { gatewayComment } from './iptables-text.ts'
 import type { GatewayWanted } from './wanted.ts'
 
-/** A chain of somebody else that drops what is forwarded, and what of ours stands in it. */
+/** A chain of somebody else that drops what is forwarded, and what of ours is in it. */
 interface DroppingChain {
   /** `FAMILY TABLE CHAIN` */
   readonly chain: string
@@ -36,7 +36,7 @@ interface Listed {
 
 /**
  * Reads `nft -j list ruleset`: the chains of others that drop what is forwarded, by policy or with a rule without a
- * condition (firewalld), and where our rules stand. Chains of iptables are left out: they are iptables' own business. A text
+ * condition (firewalld), and where our rules are. Chains of iptables are left out: they are iptables' own business. A text
  * that is no such list has none.
  */
 export const readForwardChains = (

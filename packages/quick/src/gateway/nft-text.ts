@@ -2,7 +2,7 @@
 import { tableName } from '../firewall/table-name.ts'
 import type { GatewayWanted } from './wanted.ts'
 
-/** The table of a gateway: masquerading, and the size of TCP segments. What is accepted stands in the chains that drop. */
+/** The table of a gateway: masquerading, and the size of TCP segments. What is accepted is in the chains that drop. */
 export const gatewayTable = (dev: string): string => `inet ${tableName('wgq-nat-', dev)}`
 
 /** One nft transaction that puts the table in place, instead of an older one of its name. */

@@ -3,7 +3,7 @@ import { type Cidr, formatCidr, maskCidr } from '@wgq/model/cidr'
 import type { Device, DeviceAccess, DeviceChange, Peer, PeerChange } from '@wgq/model/device'
 import { type Key, zeroKey } from '@wgq/model/key'
 
-/** Devices that are changed in thought only, on top of real ones; one that does not exist is new and empty. */
+/** Devices that exist in memory only, on top of real ones; one that does not exist is new and empty. */
 export class ImaginedDevices implements DeviceAccess {
   private readonly base: DeviceAccess
   private readonly changed = new Map<string, Device>()

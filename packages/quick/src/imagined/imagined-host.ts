@@ -10,7 +10,7 @@ const kernelProtocol = 2
 const bootProtocol = 3
 
 /**
- * A host on which operations take place in thought only, on top of what a real one shows. It refuses nothing but a second
+ * A host that applies operations in memory only, on top of what a real one shows. It refuses nothing but a second
  * interface of a name, and the kernel's interface where there is no driver.
  */
 export class ImaginedHost implements Host {

@@ -21,7 +21,7 @@ export const readKillSwitch = async (edges: Edges, dev: string): Promise<KillSwi
   return allow && { mark: ipv4.mark, resolvers: [...ipv4.resolvers, ...ipv6.resolvers], ...allow }
 }
 
-/** A kill switch once names of endpoints are known. Without a mark there are no answers to tell from other packets. */
+/** A kill switch once names of endpoints are known. Without a mark, answers cannot be distinguished from other packets. */
 export const guarding = (mark: number, allowed: readonly string[] = []): KillSwitchState => {
   const allow = mark === 0 ? allowed.filter((token) => token !== 'replies') : allowed
   return { mark, resolvers: [], ...(allow.length > 0 ? { allow } : {}) }

@@ -8,7 +8,7 @@ import type { KillSwitchState } from '../state/tunnel-state.ts'
 export const killSwitchTable = (dev: string): string => `inet ${tableName('wgq-kill-', dev)}`
 
 /**
- * What passes beside the tunnel: loopback, encrypted packets by their mark alone (peers roam), what keeps the link below
+ * What passes outside the tunnel: loopback, encrypted packets by their mark alone (peers roam), what keeps the link below
  * alive (DHCP, DHCPv6 and neighbour discovery), and questions of root to the given name servers.
  */
 const outputRules = (dev: string, { mark, resolvers, allow = [] }: KillSwitchState): string[] => [

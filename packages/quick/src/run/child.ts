@@ -9,7 +9,7 @@ import { searchPath } from './search-path.ts'
 
 /**
  * A {@link RunChild} whose children see `env`, with a PATH that does not depend on the current folder. Scripts for
- * descriptor 3 stand in `scratch` for a moment, which nobody else may read: Node's own pipes are sockets, which bash cannot
+ * descriptor 3 are in `scratch` for a moment, which nobody else may read: Node's own pipes are sockets, which bash cannot
  * open by name.
  */
 export const childRunner =
@@ -60,7 +60,7 @@ const openScript = (directory: string, text: string): number => {
   return fd
 }
 
-/** Writes and closes; a child that does not read to the end is no error of ours. */
+/** Writes and closes; a child that does not read to the end is not an error of ours. */
 const feed = (pipe: Writable | null, text: string | undefined): void => {
   pipe?.on('error', () => {})
   pipe?.end(text)

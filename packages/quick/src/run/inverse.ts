@@ -3,7 +3,7 @@ import { formatCidr, maskCidr, parseCidr } from '@wgq/model/cidr'
 import type { Op, Rule } from '@wgq/model/operation'
 
 /**
- * The operation that takes another one back; undefined where nothing has to be (or nothing can be: a hook). An interface
+ * The inverse of an operation. Undefined if nothing needs undoing, or it cannot be undone (a hook). An interface
  * that a daemon made goes the same way as one of the kernel: the daemon ends when its TUN is deleted.
  */
 export const inverse = (op: Op): Op | undefined => {

@@ -85,7 +85,7 @@ const isException: Check = (value) =>
   (isDestination(value['to']) ||
     (Array.isArray(value['uidRange']) && value['uidRange'].length === 2 && value['uidRange'].every(isCount)))
 
-/** The settings of the kernel that a tunnel changes (the interface's own name stands in some of them), and their values. */
+/** The settings of the kernel that a tunnel changes (the interface's own name is in some of them), and their values. */
 const isSysctl = matches(
   /^(?!.*\/\.{1,2}\/)(net\.ipv4\.conf\.all\.src_valid_mark|net\.ipv4\.ip_forward|net\.ipv6\.conf\.all\.forwarding|net\/ipv4\/conf\/[a-zA-Z0-9_=+.-]{1,15}\/promote_secondaries)$/,
 )

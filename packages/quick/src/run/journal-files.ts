@@ -84,7 +84,7 @@ export const currentNetns = (): number => {
   }
 }
 
-/** Where the journal of an interface may stand in the directory: the second while another namespace's tunnel holds the first. */
+/** File names of a journal: NAME.json, or NAME@NETNS.json while another namespace uses the first. */
 export const journalFiles = (name: IfName, netns: number): [plain: string, foreign: string] =>
   // "@" is not allowed in an interface name.
   [`${name}.json`, `${name}@${netns}.json`]

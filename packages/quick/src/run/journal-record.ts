@@ -53,7 +53,7 @@ export interface Configured {
   readonly endpoints: Readonly<Record<string, string>>
   /** The address of each endpoint that is a name, for when it cannot be looked up. */
   readonly names?: Readonly<Record<string, string>>
-  /** Where the manager of name servers cannot be asked, they count as told. */
+  /** Where the manager of name servers cannot be asked, they count as set. */
   readonly dnsServers: readonly string[]
   readonly dnsSearch: readonly string[]
   /** What the [Interface] section set; absent what it left out. */

@@ -52,7 +52,7 @@ test('a run is abandoned when its process is gone before its end', () => {
   ).toEqual(['wg0', 'wg3'])
 })
 
-test('journals of two network namespaces stand side by side', () => {
+test('journals of two network namespaces are side by side', () => {
   const other = { ...startJournal('wg0', ''), netns: 7 }
   new JournalKeeper(directory, other).intend([address])
   expect(readJournal(directory, 'wg0')).toBeUndefined()

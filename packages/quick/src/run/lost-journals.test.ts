@@ -49,7 +49,7 @@ test('nothing goes where it cannot be seen what lives', async () => {
   expect(left()).toEqual(['wg0.json'])
 })
 
-test('nobody looks around where all journals are our own', async () => {
+test('namespaces are not scanned where all journals are our own', async () => {
   write('wg1', {})
   await removeLostJournals(session(), () => expect.fail('looked around'))
   expect(left()).toEqual(['wg1.json'])

@@ -18,7 +18,7 @@ export const removeLostJournals = async (session: Session, living = livingNamesp
     if (journal.netns === currentNetns())
       await undo(new Run({ ...session, name: journal.interface }, journalOfFiles(runDirectory, journal)))
     else rmSync(path, { force: true })
-  // Listed before one looks around: a namespace that comes meanwhile has no journal among them.
+  // List journals before scanning namespaces, so that one created meanwhile cannot be in the list.
   const foreign = foreignJournals(runDirectory)
   const there = foreign.length === 0 ? undefined : living()
   if (!there) return

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { delimiter, isAbsolute } from 'node:path'
 
-/** Where programs of administration stand on every system that wgq runs on. */
+/** Where programs of administration are on every system that wgq runs on. */
 const usualFolders: readonly string[] = [
   '/usr/local/sbin',
   '/usr/local/bin',

@@ -56,7 +56,7 @@ const planFamily = (view: AddressView, family: 4 | 6): AddressPlan => {
   const lengths = new Map(
     missing.filter(({ family }) => family === 6).map((cidr) => [cidr.address, cidr] as const),
   )
-  // A primary IPv4 address may take its secondary ones along, which stand behind it: they go first.
+  // A primary IPv4 address may take its secondary ones along, which are behind it: they go first.
   const leaving = present
     .toReversed()
     .filter(

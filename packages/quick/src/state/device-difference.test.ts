@@ -104,7 +104,7 @@ describe('diffDevice', () => {
     expect(diffDevice(running, edited, remembered).change.peers[0]?.endpoint).toEqual(endpoint(51821))
   })
 
-  test('a prefix that stands under two peers belongs to the last one', () => {
+  test('a prefix that is under two peers belongs to the last one', () => {
     const running = device(peer('a', []), peer('b', ['10.0.0.0/8']))
     const diff = diffDevice(
       running,

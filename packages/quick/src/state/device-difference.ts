@@ -181,7 +181,7 @@ const joinSections = (sections: readonly PeerChange[]): ReadonlyMap<Key, PeerCha
     joined.set(section.publicKey, { ...before, ...section, ...(allowedIps ? { allowedIps } : {}) })
     for (const cidr of allowedIps ?? []) owner.set(formatCidr(cidr), section.publicKey)
   }
-  // A prefix that stands under several peers belongs to the last one.
+  // A prefix that is under several peers belongs to the last one.
   if (owner.size < sections.reduce((sum, { allowedIps = [] }) => sum + allowedIps.length, 0))
     for (const [key, peer] of joined) {
       const allowedIps = (peer.allowedIps ?? []).filter((cidr) => owner.get(formatCidr(cidr)) === key)

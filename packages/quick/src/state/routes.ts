@@ -18,7 +18,7 @@ export const readRouting = (table: string | undefined): Routing => {
 
 /**
  * Every allowed IP of a device, longest prefix first, ties by the whole text in descending byte order: what
- * `sort -nr -k 2 -t /` makes of it, so that `::/0` stands before `0.0.0.0/0` (spec wg-quick §6.3).
+ * `sort -nr -k 2 -t /` makes of it, so that `::/0` is before `0.0.0.0/0` (spec wg-quick §6.3).
  */
 export const sortedAllowedIps = (peers: readonly Peer[]): Cidr[] =>
   sortedPrefixes(peers.flatMap((peer) => peer.allowedIps))

@@ -5,7 +5,7 @@ import { rulePair } from './default-route.ts'
 import { isPlaced, type RulePlace } from './rule-place.ts'
 import { isSuppress, spelled } from './rules.ts'
 
-/** The two rules of a default route as found: the second only where it stands before the first, where it counts. */
+/** The two rules of a default route as found: the second only where it is before the first, where it counts. */
 export interface RulePair {
   readonly family: Family
   readonly mark: number
@@ -13,7 +13,7 @@ export interface RulePair {
   readonly suppress?: Rule
 }
 
-/** The pairs `not fwmark MARK table MARK` of a family, each with the suppress rule that stands before it, in kernel order. */
+/** The pairs `not fwmark MARK table MARK` of a family, each with the suppress rule that is before it, in kernel order. */
 export const pairsOf = (rules: readonly Rule[], family: Family): RulePair[] => {
   const pairs: RulePair[] = []
   let suppress: Rule | undefined

@@ -42,7 +42,7 @@ test('preferences are those that the kernel would choose', () => {
   expect(rulePair(4, 51820, [...system(4), { family: 4, table: 52, preference: 5210 }])[0]?.preference).toBe(
     5209,
   )
-  // Without room, or without a second rule, the kernel shall choose.
+  // Without room, or without a second rule, the kernel chooses.
   expect(rulePair(4, 51820, [{ family: 4, table: 255, preference: 0 }])[0]).not.toHaveProperty('preference')
 })
 

@@ -5,7 +5,7 @@ import { exceptionId, isException } from '../exceptions/rules.ts'
 const mainTable = 254
 
 /**
- * Deletions for the rules of a journal that still stand, IPv4 first and the mark's rule before the other, as upstream
+ * Deletions for the rules of a journal that still exist, IPv4 first and the mark's rule before the other, as upstream
  * deletes them. A rule is found by everything that was noted of it; where something moved the mark's rule to another
  * preference, by the mark and table, which no other tunnel shares.
  */
@@ -75,6 +75,6 @@ const samePreference = (present: Rule, wanted: Rule): boolean =>
 const upstreamOrder = (a: Rule, b: Rule): number =>
   a.family - b.family || Number(isSuppress(a)) - Number(isSuppress(b))
 
-/** Table main by its name, as the line shall show it. */
+/** Table main by its name, for the printed line. */
 export const spelled = (rule: Rule): Rule =>
   tableNumber(rule) === mainTable ? { ...rule, table: 'main' } : rule

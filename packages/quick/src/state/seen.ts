@@ -40,7 +40,7 @@ export interface Seen {
   readonly allRules: readonly Rule[]
   /** Floors that a run left behind. */
   readonly floors: readonly Extract<Op, { do: 'floor.delete' }>[]
-  /** The manager that the journal says was told of name servers, whatever it knows now. */
+  /** The manager that the journal names for name servers, whatever it has now. */
   readonly dnsManager: string | undefined
   /** See AddressView. */
   readonly promotes: boolean

@@ -77,7 +77,7 @@ const wantedMtu = async (
   const host = hostBeside(outside, seen.real, seen.state.device.fwmark)
   const quiet = { ...session, edges: { ...edges, host, print: () => {} } }
   const chosen = Number(await system.chooseMtu(quiet, peers, ipv6))
-  // What is no number is for the system to refuse.
+  // What is not a number is for the system to refuse.
   return Number.isFinite(chosen) ? chosen : seen.link.mtu
 }
 

@@ -61,11 +61,11 @@ export interface FirewallFamily {
   readonly addresses: readonly string[]
 }
 
-/** What a kill switch lets pass beside the tunnel: kill-switch/. */
+/** What a kill switch lets pass outside the tunnel: kill-switch/. */
 export interface KillSwitchState {
   /** The mark of encrypted packets; 0 where no packet of the tunnel leaves from here (a namespace of its own). */
   readonly mark: number
-  /** Name servers that root may ask beside the tunnel: while names of endpoints are looked up. */
+  /** Name servers that root may ask outside the tunnel: while names of endpoints are looked up. */
   readonly resolvers: readonly string[]
   /** As {@link Exceptions.allow}; absent where there are none. */
   readonly allow?: readonly string[]
@@ -79,7 +79,7 @@ export interface AsideState {
   readonly allow: readonly string[]
 }
 
-/** What is told to the manager of name servers: dns/. */
+/** Name servers as given to their manager: dns/. */
 export interface DnsState {
   /** As operations name it: `resolvconf:PREFIX`, `resolvectl`, `file:PATH`, `resolvd`. */
   readonly manager: string

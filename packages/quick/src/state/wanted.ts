@@ -34,7 +34,7 @@ interface Surroundings {
   readonly allow?: readonly string[]
   /** Where the rules of a default route belong. */
   readonly rulePlaces?: TunnelState['rulePlaces']
-  /** Who is told about name servers, and what; undefined where nobody is. */
+  /** The manager of name servers and its settings; undefined if there is none. */
   readonly dns: DnsState | undefined
 }
 

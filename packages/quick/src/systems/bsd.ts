@@ -25,13 +25,13 @@ type DnsUnset = Extract<Op, { do: 'dns.unset' }>
 
 /** In what wg-quick differs between the BSDs, beyond the commands of the host. */
 export interface BsdTraits extends Pick<System, 'name' | 'dnsGoesFirst' | 'forgets'> {
-  /** What stands in the `wg addconf` line for the configuration. */
+  /** What is in the `wg addconf` line for the configuration. */
   readonly configurationFile: string
   /** Interfaces are numbered by the system and carry the configuration's name as description. */
   readonly numbersInterfaces: boolean
   /** How operations name the manager of name servers. */
   readonly dnsManager: string
-  /** What is to be told of name servers; undefined where the system has no way. Says nothing. */
+  /** Name servers to set; undefined where the system has no way. Prints nothing. */
   wantedDns(session: Session): Promise<DnsState | undefined>
   /** The operation that puts name servers in place; undefined where the system has no way, after saying so. */
   planDns(session: Session): Promise<DnsSet | undefined>
@@ -140,7 +140,7 @@ export const bsdSystem = (traits: BsdTraits, places: BsdPlaces = realPlaces): Sy
   },
   tableNumber: (table) => (table === undefined || Number.isNaN(Number(table)) ? undefined : Number(table)),
   wantedDns: (session) => traits.wantedDns(session),
-  // Nobody can be asked what was told of one interface: what was applied counts.
+  // The system does not list name servers by interface: what was applied counts.
   readDns: async (_session, journal) => {
     const { dnsServers: servers = [], dnsSearch: search = [] } = journal?.configured ?? {}
     const isSet = journal?.undo.some((op) => op.do === 'dns.unset')

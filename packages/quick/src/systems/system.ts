@@ -48,7 +48,7 @@ export interface System {
   chooseMtu(session: Session, peers: readonly Peer[], ipv6: boolean): Promise<string>
   /** Puts the name servers of the configuration in place, or says why not. */
   setDns(run: Run, device: Device | undefined): Promise<void>
-  /** Routes of the main table for allowed IPs that are no default route, as far as none covers them already. */
+  /** Routes of the main table for allowed IPs that are not default routes, as far as none covers them already. */
   planMainRoutes(session: Session, real: string, allowedIps: readonly Cidr[]): Promise<Op[]>
   /** Sends everything of the families of `defaults` through the tunnel, except its own encrypted packets. */
   takeDefaults(run: Run, device: Device, defaults: readonly Cidr[]): Promise<void>
@@ -65,7 +65,7 @@ export interface System {
   undoAfterLink(run: Run): Promise<number>
   /** The number of a routing table by its name or number; undefined for none, or a name that nobody knows. */
   tableNumber(table: string | number | undefined): number | undefined
-  /** What the manager of name servers is to be told of the interface, and what it was told; undefined for nothing. */
+  /** Name servers to set for the interface, and those that are set; undefined for none. */
   wantedDns(session: Session): Promise<DnsState | undefined>
   readDns(session: Session, journal: Journal | undefined): Promise<DnsState | undefined>
   /** After a reload: routes to the endpoints where those keep encrypted packets out of the tunnel. */

@@ -363,7 +363,7 @@ describe('openbsd', () => {
     )
   })
 
-  test('a FwMark that is no routing table is refused with its reason', async () => {
+  test('a FwMark that is not a routing table is refused with its reason', async () => {
     open('openbsd')
     expect(await bench.up(simple.replace('[Peer]', 'FwMark = 51820\n[Peer]'))).toBe(1)
     expect(bench.takeLines()).toEqual(
@@ -410,7 +410,7 @@ describe('netbsd', () => {
     expect(leftovers()).toEqual(clean)
   })
 
-  test('another name stands in the description', async () => {
+  test('another name is in the description', async () => {
     open('netbsd')
     expect(await bench.up(simple, 'office')).toBe(0)
     expect(bench.takeLines().slice(0, 3)).toEqual([

@@ -4,7 +4,7 @@ import type { Run } from '../../run/run.ts'
 import { hostOf } from './host-of.ts'
 import type { BsdPlaces } from './places.ts'
 
-/** How long an interface may take to vanish after its daemon was told to stop (upstream polls every 0.1 s). */
+/** How long an interface may take to vanish after its daemon was stopped (upstream polls every 0.1 s). */
 const vanishPatienceMs = 10_000
 const pollMs = 100
 

@@ -9,7 +9,7 @@ import { hostOf } from './host-of.ts'
 
 type Start = Extract<Op, { do: 'daemon.start' }>
 
-/** What a daemon is told where the system numbers its interfaces: the first free one. */
+/** The name given to a daemon where the system numbers its interfaces: the first free one. */
 export const anyTun = 'tun'
 
 /**

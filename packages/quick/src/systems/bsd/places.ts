@@ -18,7 +18,7 @@ export interface MonitorRequest {
   /** The configuration's name. */
   readonly name: IfName
   readonly statePath: string
-  /** Where `wgq` stands. */
+  /** Where `wgq` is. */
   readonly binDirectory: string
 }
 

@@ -15,7 +15,7 @@ const mostServers = 5
  */
 export const resolvdDns: Pick<BsdTraits, 'dnsManager' | 'wantedDns' | 'planDns' | 'actDns'> = {
   dnsManager: 'resolvd',
-  // Where neither runs there is nobody to tell, which `up` has said.
+  // Where neither runs, nothing can be unset; `up` has said so.
   wantedDns: async (session) =>
     (await isRunning(session, 'unwind')) || (await isRunning(session, 'resolvd'))
       ? wantedDns(session, 'resolvd')

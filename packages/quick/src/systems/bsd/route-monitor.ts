@@ -40,7 +40,7 @@ export const runRouteMonitor = async (monitor: RouteMonitor): Promise<void> => {
 /**
  * Says whether a line of `route -n monitor` begins a message. Up to FreeBSD 13, and on OpenBSD and NetBSD, that is
  * `RTM_…`; FreeBSD 14 prints one line per change that begins with the time (`12:34:56.789 [PID 0] add/repl route …`), also
- * for neighbours, which are no routes.
+ * for neighbours, which are not routes.
  */
 export const isRouteMessage = (line: string): boolean =>
   /^RTM_/.test(line) ||

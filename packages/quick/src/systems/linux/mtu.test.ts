@@ -60,7 +60,7 @@ test.each([
   expect(await automaticMtu(view, list)).toBe(mtu)
 })
 
-test('a question that fails is no answer', async () => {
+test('a question that fails is not an answer', async () => {
   await expect(automaticMtu(host({}, { up0: 1500 }), peers('bad'))).rejects.toThrow('Invalid flags')
 })
 

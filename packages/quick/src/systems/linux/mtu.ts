@@ -41,7 +41,7 @@ export const ipv6Mtu = (name: string, given: string | undefined, automatic: numb
     const notice = `[!] MTU ${automatic} is too small for the IPv6 of ${name}: going on with ${leastIpv6Mtu}.\n`
     return { mtu: String(leastIpv6Mtu), notice }
   }
-  // What is no number is for the system to refuse.
+  // What is not a number is for the system to refuse.
   if (!/^\d+$/.test(given) || Number(given) >= leastIpv6Mtu) return { mtu: given }
   throw new WgqError('E_MTU', `MTU ${given} is too small for the IPv6 of ${name}`, {
     hint: `\`MTU = ${leastIpv6Mtu}\` keeps it; or leave out its IPv6 addresses and allowed IPs`,

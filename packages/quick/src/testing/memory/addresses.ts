@@ -12,7 +12,7 @@ export interface HeldAddress {
 /** The network of an address, as text. */
 export const networkOf = (cidr: Cidr): string => formatCidr(maskCidr(cidr))
 
-/** `ip address add`: primaries of IPv4 stand before its secondaries; IPv6 lists the newest first. */
+/** `ip address add`: primaries of IPv4 are before its secondaries; IPv6 lists the newest first. */
 export const withAddress = (held: readonly HeldAddress[], cidr: Cidr): HeldAddress[] => {
   const same = held.filter((one) => one.cidr.family === cidr.family)
   const others = held.filter((one) => one.cidr.family !== cidr.family)

@@ -120,7 +120,7 @@ export class Machine {
           )
           .sort(),
       ),
-      // Neither the order of rules that drop or accept alone matters, nor how often they stand there.
+      // Neither the order of rules that drop or accept alone matters, nor how often they are there.
       nft: [...this.firewall.tables.keys()]
         .sort()
         .map((table) => [...new Set(this.firewall.listTable(table)?.split('\n').sort())]),

@@ -23,7 +23,7 @@ describe('wgq reload on a machine in memory', () => {
     async () => {
       await fc.assert(
         fc.asyncProperty(filePair, surroundings, disturbance, async ([a, other], around, change) => {
-          // What another file set can be told from what somebody else set by the journal alone.
+          // Only the journal distinguishes what another file set from what another program set.
           const b = change.name === 'journal lost' ? a : other
           const { machine, tunnel, neighbour, forget, clear } = stage.set(around.prepare)
           const fresh = stage.set(around.prepare)

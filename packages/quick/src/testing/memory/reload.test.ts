@@ -152,7 +152,7 @@ test('a kill switch of the file goes with its line, and comes with it', async ()
   expect(await objects(full)).toEqual(['kill switch'])
 })
 
-test('the kill switch stands before the first hook', async () => {
+test('the kill switch is before the first hook', async () => {
   const seen: string[] = []
   machine.after = (what) => {
     if (what === 'hook') seen.push(machine.firewall.list())
@@ -187,7 +187,7 @@ test('tables by another name are the same', async () => {
   expect(await objects(inTable('1234'))).toEqual([])
 })
 
-test('what was left out for want of IPv6 is no difference; with --strict it fails', async () => {
+test('what was left out for want of IPv6 is not a difference; with --strict it fails', async () => {
   machine.network.sysctls.set('net.ipv6.conf.default.disable_ipv6', '1')
   expect(await tunnel.up(full, { strict: true })).not.toBe(0)
   expect(machine.network.links.has('wg0')).toBe(false)

@@ -6,12 +6,12 @@ import type { Finished } from '../../edges.ts'
 /** Who manages the name servers of a machine in memory. */
 export type ResolverKind = 'resolvconf' | 'resolvectl' | 'file'
 
-/** The managers of name servers in memory; the file /etc/resolv.conf stands in a folder of its own. */
+/** The managers of name servers in memory; the file /etc/resolv.conf is in a folder of its own. */
 export class Resolver {
   kind: ResolverKind = 'resolvconf'
-  /** What resolvconf was told, by the name of the record. */
+  /** Records of resolvconf by name. */
   readonly records = new Map<string, string>()
-  /** What systemd-resolved was told, by interface. */
+  /** Settings of systemd-resolved by interface. */
   readonly links = new Map<string, { dns: string; domain: string }>()
   private root: string | undefined
 
@@ -34,7 +34,7 @@ export class Resolver {
     if (this.root !== undefined) writeFileSync(join(this.root, 'etc/resolv.conf'), text)
   }
 
-  /** Nobody knows any more what was told. */
+  /** All settings are forgotten. */
   forget(): void {
     this.records.clear()
     this.links.clear()

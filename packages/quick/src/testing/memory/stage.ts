@@ -10,13 +10,13 @@ import { Tunnel } from './tunnel.ts'
 /** No process has this number: numbers end at 4194304. */
 const nobody = 999_999_999
 
-/** Machines for properties, each with a run directory of its own that stands in memory where that is possible. */
+/** Machines for properties, each with a run directory of its own that is in memory where that is possible. */
 export class Stage {
   private readonly base = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'wgq-memory-'))
   private count = 0
 
   /**
-   * What fast-check is told: as many of 150 cases as 20 seconds allow, or all of `WGQ_PAIRS` (20,000 take a quarter of an
+   * Parameters of fast-check: as many of 150 cases as 20 seconds allow, or all of `WGQ_PAIRS` (20,000 take a quarter of an
    * hour to an hour). `WGQ_SEED` chooses others, `WGQ_PATH` the one of a failure.
    */
   get settings() {

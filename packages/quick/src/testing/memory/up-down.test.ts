@@ -207,7 +207,7 @@ describe('an up that fails', () => {
     expect(await tunnel.up(file(), { interruption, style: 'wg-quick' })).toBe(1)
   })
 
-  test('what is no failure of a step is raised, after undoing', async () => {
+  test('what is not a failure of a step is raised, after undoing', async () => {
     const before = machine.snapshot()
     const strange = edgesWith(() => ({
       readSysctl: (key) => {

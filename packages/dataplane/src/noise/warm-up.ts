@@ -5,11 +5,11 @@ import { addMacs, mac1Key } from './macs.ts'
 import { tai64n } from './tai64n.ts'
 
 /**
- * Plays a handshake between two throw-away identities in memory. The first one of a process takes several milliseconds,
- * because V8 and OpenSSL load and compile what it needs; rehearsed, a user's first packet does not wait for that. Says
- * whether both sides came to the same keys.
+ * Runs a handshake between two throw-away identities in memory. The first one of a process takes several milliseconds,
+ * because V8 and OpenSSL load and compile what it needs; after a warm-up, a user's first packet does not wait for
+ * that. Returns whether both sides computed the same keys.
  */
-export const rehearse = (): boolean => {
+export const warmUp = (): boolean => {
   const [a, b] = [makeKeyPair(), makeKeyPair()]
   const [secret, presharedKey] = [dh(a.privateKey, b.publicKey), Buffer.alloc(32)]
   if (!secret) return false
