@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 import type { DeviceChange } from '@wgq/model/device'
 import type { Key } from '@wgq/model/key'
+import type { Op } from '@wgq/model/operation'
 import { performProtection } from './lenient.ts'
 import { Failure } from './run/failure.ts'
-import { withoutRepeats } from './run/inverse.ts'
 import type { Run } from './run/run.ts'
 import type { EndpointMemory } from './state/device-difference.ts'
 import { difference, type Plan } from './state/difference.ts'
@@ -49,8 +49,10 @@ export const converge = async (
   const status = await run.unstoppable.attempt([
     ...(await floorsOf(session, noted)),
     // Where a step failed in between.
-    ...withoutRepeats(
-      noted.filter((op) => op.do === 'sysctl.set' && op.key.endsWith('/promote_secondaries')),
+    ...noted.flatMap((op): Op[] =>
+      op.do === 'sysctl.set' && op.key.endsWith('/promote_secondaries')
+        ? [{ do: op.do, key: op.key, value: op.value }]
+        : [],
     ),
   ])
   if (status !== 0) throw new Failure(status)
