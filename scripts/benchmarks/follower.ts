@@ -51,6 +51,8 @@ const configuration = (peers: number): string => {
   return `${lines.join('\n')}\n`
 }
 
+const inOwnEtc = 'cp -a /etc "$1" && mount --bind "$1" /etc && shift && exec "$@"'
+
 const main = async (): Promise<void> => {
   const folder = mkdtempSync(join(tmpdir(), 'wgq-follower-'))
   const spaces: Namespace[] = []
@@ -71,7 +73,8 @@ const main = async (): Promise<void> => {
       const device = `wgb${peers}`
       const path = join(folder, `${device}.conf`)
       writeFileSync(path, configuration(peers), { mode: 0o600 })
-      const child = ns.start(program, ['run', path])
+      // What others write into /etc is no news for it.
+      const child = ns.start('sh', ['-c', inOwnEtc, 'sh', join(folder, `etc${peers}`), program, 'run', path])
       running.push({ name: `wgq run, ${peers} peers`, child })
       const inSync = () => ns.tryRun(program, ['diff', path]).status === 0
       await until(`${device} to be up`, inSync, 120_000)

@@ -30,6 +30,7 @@ const kill = (pids: readonly number[]): void => {
 export const followedByWgq = (log: (text: string) => void): Keeper => {
   let stopping = false
   const start = (laptop: Laptop): void => {
+    stopping = false
     const child = laptop.ns.start(program('wgq'), ['run', laptop.configPath], {
       WG_QUICK_USERSPACE_IMPLEMENTATION: '',
     })
@@ -52,16 +53,23 @@ export const followedByWgq = (log: (text: string) => void): Keeper => {
         60_000,
       )
     },
-    settle: (laptop) =>
-      until(
-        'the tunnel to be as its file says',
-        () => laptop.ns.tryRun(program('wgq'), ['diff', laptop.configPath]).status === 0,
-        60_000,
-      ).then(() => {}),
+    settle: async (laptop) => {
+      let differences = ''
+      const isInSync = () => {
+        const { status, stdout, stderr } = laptop.ns.tryRun(program('wgq'), ['diff', laptop.configPath])
+        differences = stdout + stderr
+        return status === 0
+      }
+      await until('the tunnel to be as its file says', isInSync, 60_000).catch((error) => {
+        throw new Error(`${error.message}: ${differences}`)
+      })
+    },
     crash: async (laptop) => kill(plane(laptop)),
     pids: (laptop) => [...plane(laptop), ...pidsOf(laptop, 'wgq', 'run', laptop.configPath)],
-    stop: async () => {
+    stop: async (laptop) => {
       stopping = true
+      for (const pid of pidsOf(laptop, 'wgq', 'run', laptop.configPath)) process.kill(pid, 'SIGTERM')
+      await until('its end', () => pidsOf(laptop, laptop.configPath).length === 0, 30_000)
     },
   }
 }

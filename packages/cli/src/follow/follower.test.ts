@@ -57,10 +57,10 @@ const machine = (followFile = false) => {
 }
 
 describe('a tunnel that is followed', () => {
-  test('is left alone while nothing changes, and looked at every ten minutes', async () => {
+  test('is left alone while nothing changes, and looked at every half an hour', async () => {
     const { state, log, pass } = machine()
     await pass(3600)
-    expect(state.looks).toBe(6)
+    expect(state.looks).toBe(2)
     expect([state.repairs, log]).toEqual([0, []])
   })
 

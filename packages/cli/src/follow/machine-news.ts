@@ -9,7 +9,7 @@ const resolverFiles = ['/etc/resolv.conf', '/run/systemd/resolve/resolv.conf', '
 /**
  * Calls `onChange` when links, addresses, routes, rules, the firewall or the name servers of this machine change, or one of
  * the given files; `ours` says that it may be about the interface itself. What cannot be listened to is left to the look
- * every ten minutes.
+ * every half an hour.
  */
 export const watchMachine = (
   own: OwnLink,

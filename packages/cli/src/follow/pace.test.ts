@@ -3,15 +3,15 @@ import { describe, expect, test } from 'vitest'
 import { Pace } from './pace.ts'
 
 describe('when a tunnel is looked at', () => {
-  test('every ten minutes without changes, soon after one, once for a burst', () => {
+  test('every half an hour without changes, soon after one, once for a burst', () => {
     const pace = new Pace(0)
-    expect(pace.waitMs(0)).toBe(600_000)
+    expect(pace.waitMs(0)).toBe(1_800_000)
     pace.changed(10_000)
     pace.changed(10_100)
     expect(pace.waitMs(10_100)).toBe(200)
     expect(pace.waitMs(10_300)).toBe(0)
     pace.looked(10_400, false)
-    expect(pace.waitMs(10_400)).toBe(600_000)
+    expect(pace.waitMs(10_400)).toBe(1_800_000)
   })
 
   test('changes that never concern the tunnel cost less and less', () => {

@@ -10,7 +10,7 @@ const ownQuietMs = 2000
 const eagerRepairs = 4
 const longestQuietMs = 60_000
 /** Without any change the tunnel is looked at so often: what the kernel does not tell of is found then. */
-const idleMs = 600_000
+const idleMs = 1_800_000
 
 /**
  * Says when a tunnel is to be compared with its file: soon after a change, seldom while changes are nobody's business of it
