@@ -270,7 +270,7 @@ _wgq() {
       ;;
     watch)
       if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --interval ]]; then COMPREPLY=(); return; fi
-      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W "--interval --reresolve --help" -- "$cur")); return; fi
+      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W "--interval --reresolve --follow --follow-file --help" -- "$cur")); return; fi
       case $at in
         *) COMPREPLY=($(compgen -W "$(_wgq_interfaces)" -- "$cur")) ;;
       esac

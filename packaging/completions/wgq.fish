@@ -216,6 +216,8 @@ complete -c wgq -n '__wgq_from "wait" 1' -l timeout -x -a '' -d 'give up after s
 complete -c wgq -n '__wgq_at "wait" 1' -a '(__wgq_interfaces)'
 complete -c wgq -n '__wgq_from "watch" 1' -l interval -x -a '' -d 'look every so many seconds, 1 unless given'
 complete -c wgq -n '__wgq_from "watch" 1' -l reresolve -d 'look up endpoints that are names again when the handshake is old, and set what changed'
+complete -c wgq -n '__wgq_from "watch" 1' -l follow -d 'keep the tunnels as their files say while the machine changes, as `wgq run` does; looks every 60 seconds and at each change'
+complete -c wgq -n '__wgq_from "watch" 1' -l follow-file -d 'with --follow: apply a file whenever it changes'
 complete -c wgq -n '__wgq_from "watch" 1' -a '(__wgq_interfaces)'
 complete -c wgq -n '__wgq_from "metrics" 1' -l listen -x -a '' -d 'serve http://ADDRESS:PORT/metrics instead'
 complete -c wgq -n '__wgq_from "metrics" 1' -a '(__wgq_interfaces)'

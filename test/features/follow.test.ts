@@ -40,6 +40,7 @@ describe.skipIf(why)('a tunnel that is followed', () => {
     ['the addresses', 'ip address flush dev DEV'],
     ['the link', 'ip link set DEV down'],
     ['the link, for a moment', 'ip link set DEV down; ip link set DEV up'],
+    ['the MTU, after that of the way outside', 'ip link set up1 mtu 1400'],
   ])('%s', async (_, disturb) => {
     const before = log.length
     tunnel.ns.run('sh', '-c', disturb.replaceAll('DEV', tunnel.device))
@@ -47,4 +48,40 @@ describe.skipIf(why)('a tunnel that is followed', () => {
     await until('the repair', () => log.slice(before).includes(': put right') && inSync(), 20_000)
     expect(log.slice(before)).toMatch(new RegExp(`^wgq: ${tunnel.device}: .*: put right$`, 'm'))
   })
+})
+
+describe.skipIf(why)('`wgq watch --follow` beside a tunnel', () => {
+  test('puts right what others took, also when the tunnel went and came again', async () => {
+    const tunnel = await LiveTunnel.open()
+    try {
+      tunnel.write(tunnel.defaultConfig().replace(/AllowedIPs = .*/, 'AllowedIPs = 0.0.0.0/0'))
+      tunnel.up()
+      let log = ''
+      const watch = tunnel.ns.start(program('wgq'), ['watch', '--follow', tunnel.device], {
+        WG_QUICK_USERSPACE_IMPLEMENTATION: '',
+      })
+      watch.stdout?.setEncoding('utf8').on('data', (text: string) => {
+        log += text
+      })
+      watch.stderr?.setEncoding('utf8').on('data', (text: string) => {
+        log += text
+      })
+      const inSync = () => tunnel.wgq('diff', tunnel.configPath).status === 0
+      await until('the first event', () => log.includes('"event":"up"'), 30_000)
+      for (const round of ['first', 'again']) {
+        const before = log.length
+        tunnel.ns.run('ip', '-4', 'rule', 'delete', 'table', '51820')
+        await until(`the repair, ${round}`, () => log.slice(before).includes(': put right') && inSync(), 90_000)
+        if (round === 'again') break
+        expect(tunnel.wgq('down', tunnel.configPath).status).toBe(0)
+        tunnel.up()
+        // Its look is once a minute; a change is heard of before.
+        await until('the next event', () => log.slice(before).includes('"event":"up"'), 90_000)
+      }
+      watch.kill('SIGTERM')
+      await until('the end', () => watch.exitCode !== null, 20_000)
+    } finally {
+      tunnel.remove()
+    }
+  }, 300_000)
 })

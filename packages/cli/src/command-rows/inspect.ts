@@ -89,13 +89,19 @@ export const inspectCommands: readonly Command[] = [
         name: 'reresolve',
         summary: 'look up endpoints that are names again when the handshake is old, and set what changed',
       },
+      {
+        name: 'follow',
+        summary:
+          'keep the tunnels as their files say while the machine changes, as `wgq run` does; looks every 60 seconds and at each change',
+      },
+      { name: 'follow-file', summary: 'with --follow: apply a file whenever it changes' },
     ],
     examples: [
       {
         command: 'wgq watch wg0',
         summary: 'up, down, handshake, endpoint, stale, peer-added, peer-removed, expired',
       },
-      { command: 'wgq watch --reresolve wg0', summary: 'what wgq-watch@wg0.service runs' },
+      { command: 'wgq watch --follow wg0', summary: 'what wgq-watch@wg0.service runs' },
     ],
     description: ['As root it also disables peers whose day of `wgq peer expire` has come.'],
   },

@@ -89,6 +89,7 @@ export class Follower {
 
   private async compare(): Promise<void> {
     const stamp = this.edges.fileStamp()
+    this.pace.begins()
     const differences = await this.edges.compare()
     const differs = (differences?.length ?? 0) > 0
     if (differences === undefined) this.tell('it cannot be compared with its file')

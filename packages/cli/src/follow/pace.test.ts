@@ -2,6 +2,12 @@
 import { describe, expect, test } from 'vitest'
 import { Pace } from './pace.ts'
 
+/** A look during which nothing changes. */
+const look = (pace: Pace, now: number, found: boolean): void => {
+  pace.begins()
+  pace.looked(now, found)
+}
+
 describe('when a tunnel is looked at', () => {
   test('every half an hour without changes, soon after one, once for a burst', () => {
     const pace = new Pace(0)
@@ -10,7 +16,7 @@ describe('when a tunnel is looked at', () => {
     pace.changed(10_100)
     expect(pace.waitMs(10_100)).toBe(200)
     expect(pace.waitMs(10_300)).toBe(0)
-    pace.looked(10_400, false)
+    look(pace, 10_400, false)
     expect(pace.waitMs(10_400)).toBe(1_800_000)
   })
 
@@ -21,7 +27,7 @@ describe('when a tunnel is looked at', () => {
       pace.changed(now)
       if (pace.waitMs(now) > 0) continue
       looks += 1
-      pace.looked(now, false)
+      look(pace, now, false)
     }
     expect(looks).toBeGreaterThanOrEqual(60)
     expect(looks).toBeLessThan(70)
@@ -29,24 +35,24 @@ describe('when a tunnel is looked at', () => {
 
   test('noise of others does not hold up what is about the tunnel', () => {
     const pace = new Pace(0)
-    for (let look = 0; look < 10; look++) pace.looked(0, false)
+    for (let count = 0; count < 10; count++) look(pace, 0, false)
     pace.changed(1000)
     pace.changed(1000, true)
     expect(pace.waitMs(1000)).toBe(1000)
     // Somebody who undoes each repair does.
-    for (let look = 0; look < 10; look++) pace.looked(0, true)
+    for (let count = 0; count < 10; count++) look(pace, 0, true)
     pace.changed(1000, true)
     expect(pace.waitMs(1000)).toBe(59_000)
   })
 
   test('a repair is looked at again, and the next change soon', () => {
     const pace = new Pace(0)
-    for (let look = 0; look < 10; look++) pace.looked(0, false)
+    for (let count = 0; count < 10; count++) look(pace, 0, false)
     pace.changed(1000)
     expect(pace.waitMs(1000)).toBe(59_000)
-    pace.looked(60_000, true)
+    look(pace, 60_000, true)
     expect(pace.waitMs(60_000)).toBe(1000)
-    pace.looked(61_000, false)
+    look(pace, 61_000, false)
     pace.changed(70_000)
     expect(pace.waitMs(70_000)).toBe(300)
   })
@@ -58,15 +64,26 @@ describe('when a tunnel is looked at', () => {
       pace.changed(now)
       if (pace.waitMs(now) > 0) continue
       looks.push(now)
-      pace.looked(now, true)
+      look(pace, now, true)
     }
     expect(looks.slice(0, 5).at(-1)).toBeLessThan(6000)
     expect(looks.length).toBeLessThan(20)
   })
 
+  test('what changes during a look is looked at again', () => {
+    const pace = new Pace(0)
+    pace.begins()
+    pace.changed(1000, true)
+    pace.looked(5000, false)
+    expect(pace.waitMs(5000)).toBe(2000)
+    pace.begins()
+    pace.looked(8000, false)
+    expect(pace.waitMs(8000)).toBe(1_800_000)
+  })
+
   test('after a sleep nothing of before counts', () => {
     const pace = new Pace(0)
-    for (let look = 0; look < 10; look++) pace.looked(0, false)
+    for (let count = 0; count < 10; count++) look(pace, 0, false)
     pace.restart(5000)
     expect(pace.waitMs(5000)).toBe(300)
   })

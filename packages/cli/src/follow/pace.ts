@@ -21,6 +21,8 @@ export class Pace {
   private quietMs = firstQuietMs
   private repairs = 0
   private lastLook: number
+  /** Something changed since a look began, and whether that may be about the tunnel. */
+  private during: boolean | undefined
 
   constructor(now: number) {
     this.lastLook = now
@@ -29,6 +31,7 @@ export class Pace {
 
   /** Something changed; `ours`: it may be about the tunnel itself, and noise of others does not hold it up. */
   changed(now: number, ours = false): void {
+    this.during = ours || (this.during ?? false)
     const isFight = this.repairs > eagerRepairs
     const quietMs = ours && !isFight ? Math.min(this.quietMs, ownQuietMs) : this.quietMs
     this.due = Math.min(this.due, Math.max(now + settleMs, this.lastLook + quietMs))
@@ -41,6 +44,11 @@ export class Pace {
     this.due = now + settleMs
   }
 
+  /** A look begins: what changes from now on may not be seen by it. */
+  begins(): void {
+    this.during = undefined
+  }
+
   /**
    * A look ended; `found` says whether the tunnel differed from its file. What a repair brings about is looked at once more;
    * where somebody undoes one after the other, that takes longer and longer.
@@ -51,6 +59,7 @@ export class Pace {
     const eager = found && this.repairs <= eagerRepairs
     this.quietMs = eager ? firstQuietMs : Math.min(this.quietMs * 2, longestQuietMs)
     this.due = now + (found ? this.quietMs : idleMs)
+    if (this.during !== undefined) this.changed(now, this.during)
   }
 
   /** Milliseconds until the next look; 0 when it is due. */

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-import { spawn } from 'node:child_process'
-import { join } from 'node:path'
 import { locate } from '@wgq/config/locate'
 import { reapOrphans } from '@wgq/dataplane/daemon/orphans'
 import { notifyReady, notifyStopping } from '@wgq/dataplane/daemon/service-manager'
@@ -8,10 +6,10 @@ import { runDirectory } from '@wgq/quick/run/directory'
 import { readJournal } from '@wgq/quick/run/journal'
 import { withLock } from '@wgq/quick/run/lock'
 import { lockName } from '@wgq/quick/run/under-lock'
-import { rerunAsRoot, thisProgram } from '../as-root.ts'
+import { rerunAsRoot } from '../as-root.ts'
 import type { Handler } from '../command.ts'
+import { runVerb } from '../follow/run-verb.ts'
 import { followTunnel } from '../follow/tunnel-follower.ts'
-import { knownNamesVariable } from '../observe/endpoint-lookup.ts'
 import { Requests } from '../observe/requests.ts'
 import { parseArguments } from '../options.ts'
 import { writeErr } from '../output.ts'
@@ -30,11 +28,11 @@ export const run: Handler = async (invocation) => {
   reapOrphans()
   const followFile = parsed.flags.has('follow-file')
   const options = [...parsed.flags].filter((flag) => flag !== 'follow-file').map((flag) => `--${flag}`)
-  const { status } = await verb(['up', ...options, tunnel], { requests })
+  const { status } = await runVerb(['up', ...options, tunnel], { requests })
   if (status !== 0) return status
   const { follower, waiting, close } = await followTunnel(
     { interfaceName, tunnel, configPath, followFile },
-    (words, capture) => verb(words, { capture, follows: true }),
+    (words, capture) => runVerb(words, { capture, follows: true }),
     () => requests.wake(),
   )
   const readyBy = performance.now() + readyWithinMs
@@ -45,12 +43,12 @@ export const run: Handler = async (invocation) => {
     const request = await requests.next(Math.max(0, Math.min(follower.waitMs(), untilReady)) / 1000)
     if (request === 'stop') break
     // Its failure is printed and changes nothing.
-    if (request === 'reload') await verb(['reload', tunnel])
+    if (request === 'reload') await runVerb(['reload', tunnel])
     else if (!(await follower.act())) return ended(interfaceName)
   }
   close()
   notifyStopping(process.env)
-  return (await verb(['down', tunnel])).status
+  return (await runVerb(['down', tunnel])).status
 }
 
 /** A service manager is kept waiting so long for names of endpoints; systemd's own limit is 90 s. */
@@ -63,49 +61,6 @@ const tellReady = async (name: string, waiting: readonly string[], readyBy: numb
     writeErr(`wgq: ${name}: no endpoint yet of ${waiting.join(', ')}: the names are looked up again\n`)
   notifyReady(process.env)
   return true
-}
-
-/**
- * Runs another verb to its end and resolves to its exit status. It is a process of its own, so that each reads the file
- * anew and this one stays small. A request to stop is passed on to it where `requests` are given; otherwise it has a
- * session of its own, and an impatient second Ctrl-C does not break it off.
- */
-const verb = (
-  words: readonly string[],
-  {
-    requests,
-    capture = false,
-    follows = false,
-  }: { requests?: Requests; capture?: boolean | undefined; follows?: boolean } = {},
-): Promise<{ readonly status: number; readonly stdout: string }> => {
-  // The data plane would report itself in our place, and become the main process of the service.
-  const { NOTIFY_SOCKET: _, ...env } = process.env
-  const child = spawn(join(thisProgram().binDirectory, 'wgq'), words, {
-    // What the data plane has to say belongs to this program's output.
-    env: {
-      WGQ_LOG_TO: 'stderr',
-      ...env,
-      ...(follows && { [knownNamesVariable]: '1' }),
-      ...(capture && { WG_ENDPOINT_RESOLUTION_RETRIES: '0' }),
-    },
-    stdio: capture ? ['ignore', 'pipe', 'ignore'] : 'inherit',
-    detached: requests === undefined,
-  })
-  let stdout = ''
-  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text
-  })
-  const pass = (): void => {
-    child.kill('SIGTERM')
-  }
-  requests?.stop.addEventListener('abort', pass)
-  return new Promise((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', (status) => {
-      requests?.stop.removeEventListener('abort', pass)
-      resolve({ status: status ?? 1, stdout })
-    })
-  })
 }
 
 /** Somebody else took the tunnel down, which is fine, or the data plane died, which is not. */

@@ -3,6 +3,7 @@
 import { openDevices } from '@wgq/backends/devices'
 import { openHost } from '@wgq/backends/host'
 import type { Device, DeviceAccess } from '@wgq/model/device'
+import { WgqError } from '@wgq/model/error'
 import type { Handler } from '../command.ts'
 import { type DeviceEvent, deviceEvents } from '../observe/device-events.ts'
 import { EndpointWatch } from '../observe/endpoint-watch.ts'
@@ -10,13 +11,16 @@ import { ExpiryWatch } from '../observe/expiry-watch.ts'
 import { pause, untilSignal } from '../observe/pause.ts'
 import { realOutside } from '../observe/reachable.ts'
 import { nameMap, namesOf, readChosen } from '../observe/tunnels.ts'
-import { numberValue, parseArguments } from '../options.ts'
+import { numberValue, type ParsedArguments, parseArguments } from '../options.ts'
 import { writeOut } from '../output.ts'
 
-/** wgq watch [IF…] [--interval SECONDS] [--reresolve]: events as lines of JSON until it is ended. */
+/** wgq watch [IF…] [--interval SECONDS] [--reresolve|--follow]: events as lines of JSON until it is ended. */
 export const run: Handler = async (invocation) => {
   const parsed = await parseArguments(invocation)
-  const intervalSeconds = numberValue(parsed, 'interval', 0.1) ?? 1
+  const follow = parsed.flags.has('follow')
+  // What is followed is heard of.
+  const intervalSeconds = numberValue(parsed, 'interval', 0.1) ?? (follow ? 60 : 1)
+  const followers = follow ? await followersOf(parsed) : undefined
   const devices = openDevices()
   const stop = untilSignal()
   const expiry = process.geteuid?.() === 0 ? new ExpiryWatch() : undefined
@@ -32,15 +36,28 @@ export const run: Handler = async (invocation) => {
         print(event, nowSeconds)
     for (const name of now.keys())
       for (const event of expiry?.act(name, Date.now()) ?? []) print(event, nowSeconds)
+    await followers?.act(new Set(now.keys()))
     if (endpoints)
       for (const device of now.values())
         for (const moved of await endpoints.follow(device)) print(moved, nowSeconds)
     before = now
     beforeSeconds = nowSeconds
-    await pause(intervalSeconds, stop)
+    if (followers) await followers.wait(intervalSeconds, stop)
+    else await pause(intervalSeconds, stop)
   }
+  followers?.close()
   host?.close()
   return 0
+}
+
+/** Loaded where it is asked for. Raises `E_USAGE` without an interface: each has its own file. */
+const followersOf = async ({ operands, flags }: ParsedArguments) => {
+  if (operands.length === 0)
+    throw new WgqError('E_USAGE', '--follow takes the interfaces to follow', {
+      hint: 'wgq watch --follow wg0',
+    })
+  const { Followers } = await import('../follow/followers.ts')
+  return new Followers(operands, flags.has('follow-file'))
 }
 
 const look = async (devices: DeviceAccess, asked: readonly string[]): Promise<Map<string, Device>> =>

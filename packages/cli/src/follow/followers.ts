@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+import { configPathOf } from '../observe/config-path.ts'
+import { pause } from '../observe/pause.ts'
+import { runVerb } from './run-verb.ts'
+import { followTunnel } from './tunnel-follower.ts'
+
+type Followed = Awaited<ReturnType<typeof followTunnel>>
+
+/** Follows interfaces while they are there, whoever brought them up. */
+export class Followers {
+  private readonly names: readonly string[]
+  private readonly followFile: boolean
+  private readonly running = new Map<string, Followed>()
+  private waking = new AbortController()
+
+  constructor(names: readonly string[], followFile: boolean) {
+    this.names = names
+    this.followFile = followFile
+  }
+
+  /** Does what is due, for those that are `present`; one that goes is followed anew when it comes again. */
+  async act(present: ReadonlySet<string>): Promise<void> {
+    for (const name of this.names) {
+      const followed = this.running.get(name)
+      if (!present.has(name)) this.end(name)
+      else if (followed) {
+        if (!(await followed.follower.act())) this.end(name)
+      } else this.running.set(name, await this.begin(name))
+    }
+  }
+
+  /** Waits so many seconds, or until there is something to do. */
+  async wait(seconds: number, stop: AbortSignal): Promise<void> {
+    const waits = [...this.running.values()].map(({ follower }) => follower.waitMs() / 1000)
+    await pause(Math.min(seconds, ...waits), AbortSignal.any([stop, this.waking.signal]))
+    this.waking = new AbortController()
+  }
+
+  close(): void {
+    for (const name of [...this.running.keys()]) this.end(name)
+  }
+
+  private async begin(name: string): Promise<Followed> {
+    const followed = await followTunnel(
+      { interfaceName: name, tunnel: name, configPath: configPathOf(name), followFile: this.followFile },
+      (words, capture) => runVerb(words, { capture, follows: true }),
+      () => this.waking.abort(),
+    )
+    // What happened before is looked at once.
+    followed.follower.changed(true)
+    return followed
+  }
+
+  private end(name: string): void {
+    this.running.get(name)?.close()
+    this.running.delete(name)
+  }
+}
