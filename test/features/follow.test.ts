@@ -71,11 +71,14 @@ describe.skipIf(why)('`wgq watch --follow` beside a tunnel', () => {
       for (const round of ['first', 'again']) {
         const before = log.length
         tunnel.ns.run('ip', '-4', 'rule', 'delete', 'table', '51820')
-        await until(`the repair, ${round}`, () => log.slice(before).includes(': put right') && inSync(), 90_000)
+        await until(
+          `the repair, ${round}`,
+          () => log.slice(before).includes(': put right') && inSync(),
+          90_000,
+        )
         if (round === 'again') break
         expect(tunnel.wgq('down', tunnel.configPath).status).toBe(0)
         tunnel.up()
-        // Its look is once a minute; a change is heard of before.
         await until('the next event', () => log.slice(before).includes('"event":"up"'), 90_000)
       }
       watch.kill('SIGTERM')

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 import { configPathOf } from '../observe/config-path.ts'
 import { pause } from '../observe/pause.ts'
+import { watchMachine } from './machine-news.ts'
 import { runVerb } from './run-verb.ts'
 import { followTunnel } from './tunnel-follower.ts'
+
+/** A tunnel that comes up makes several changes in a row. */
+const settleSeconds = 0.5
 
 type Followed = Awaited<ReturnType<typeof followTunnel>>
 
@@ -12,6 +16,8 @@ export class Followers {
   private readonly followFile: boolean
   private readonly running = new Map<string, Followed>()
   private waking = new AbortController()
+  /** Tells of interfaces that come, while one is missing. */
+  private arrivals: { close(): void } | undefined
 
   constructor(names: readonly string[], followFile: boolean) {
     this.names = names
@@ -27,16 +33,27 @@ export class Followers {
         if (!(await followed.follower.act())) this.end(name)
       } else this.running.set(name, await this.begin(name))
     }
+    const isMissing = this.running.size < this.names.length
+    if (isMissing) this.arrivals ??= watchMachine({ name: '', index: -1 }, [], () => this.waking.abort())
+    else this.listenNoMore()
   }
 
   /** Waits so many seconds, or until there is something to do. */
   async wait(seconds: number, stop: AbortSignal): Promise<void> {
     const waits = [...this.running.values()].map(({ follower }) => follower.waitMs() / 1000)
     await pause(Math.min(seconds, ...waits), AbortSignal.any([stop, this.waking.signal]))
+    // News comes in bursts.
+    if (this.arrivals) await pause(settleSeconds, stop)
     this.waking = new AbortController()
   }
 
+  private listenNoMore(): void {
+    this.arrivals?.close()
+    this.arrivals = undefined
+  }
+
   close(): void {
+    this.listenNoMore()
     for (const name of [...this.running.keys()]) this.end(name)
   }
 
