@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # wireguard-tools 1.0.20210914 (Debian 12): ListenPort = 70000 is not refused. `wg setconf` takes the number modulo 65536 and asks for port
-# 4464; the same number in an Endpoint goes to port 4464 of the peer. Status 0, no message. A userspace socket in Python stands in
-# for the daemon and prints the request.
+# 4464; the same number in an Endpoint goes to port 4464 of the peer. Status 0, no message. A socket in Python takes the place
+# of the daemon and prints the request.
 # Needs root, apt-get (Debian 12) and python3; works in a mount namespace of its own.
 set -eu
 dir=$(mktemp -d)

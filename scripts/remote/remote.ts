@@ -12,7 +12,7 @@ import { FarEnd } from './far-end.ts'
 const here = join(root, 'scripts/remote')
 const tools = 'ifconfig route netstat setfib resolvconf pgrep ping stdbuf uname wgconfig'.split(' ')
 
-/** Node's names of processors, and whether their lowest byte stands first, by `uname -m`. */
+/** Node's names of processors, and whether their lowest byte is first, by `uname -m`. */
 const processors: Readonly<Record<string, readonly [string, 'LE' | 'BE']>> = {
   amd64: ['x64', 'LE'],
   x86_64: ['x64', 'LE'],

@@ -2,7 +2,7 @@
 import { openNetlinkSocket } from '@wgq/native/raw-socket'
 import { littleEndian } from './byte-order.ts'
 
-/** The interface whose changes are told from those of others. */
+/** The interface whose changes are reported apart from those of others. */
 export interface OwnLink {
   readonly name: string
   readonly index: number

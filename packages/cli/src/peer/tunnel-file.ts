@@ -28,7 +28,7 @@ export const readTunnelFile = (configPath: string): TunnelFile => {
   return last
 }
 
-/** Files in thought. */
+/** Files in memory. */
 export const tunnelFileOf = (parts: TunnelFile['parts']): TunnelFile => {
   const documents = parts.map(({ source }) => parseDocument(source.text))
   return {

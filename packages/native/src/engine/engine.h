@@ -35,7 +35,7 @@ struct SessionKeys {
 };
 
 // The control side of the packet engine: everything JavaScript asks for. Used by one thread. The meaning of each function
-// is told in engine.ts.
+// is described in engine.ts.
 class Engine {
  public:
   Engine(const EngineSettings& settings, std::function<void()> wake);

@@ -27,7 +27,7 @@ export class Interrupted extends Error {
   }
 }
 
-/** The exit status of what went wrong while everything has to be tried; what was not told yet is told by `print`. */
+/** The exit status of what went wrong while everything has to be tried; `print` reports what was not reported yet. */
 export const statusOf = (error: unknown, print: (text: string) => void): number => {
   if (error instanceof Failure) return error.status
   const text = shown(error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error))

@@ -138,7 +138,7 @@ export class SimulatedSystem implements CommandRunner {
       const at = link.addresses.findIndex((known) => known.address === cidr.address)
       if (at < 0) return failed("ifconfig: ioctl (SIOCDIFADDR): Can't assign requested address")
       const [gone] = link.addresses.splice(at, 1)
-      // The network of the address goes with it, and what stands by the address.
+      // The network of the address goes with it, and what depends on the address.
       this.routes = this.routes.filter(
         (route) =>
           route.by !== cidr.address &&

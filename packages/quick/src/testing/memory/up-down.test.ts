@@ -219,7 +219,7 @@ describe('an up that fails', () => {
     expect(machine.snapshot()).toEqual(before)
   })
 
-  test('a fault of ours on the way back is told, and keeps nothing else from being taken back', async () => {
+  test('a fault of ours on the way back is reported, and keeps nothing else from being taken back', async () => {
     const strange = edgesWith(({ run }) => ({
       run: async (program, args, options) => {
         if (program === 'resolvconf' && args[0] === '-d') throw new TypeError('undefined is strange')
