@@ -31,9 +31,10 @@ export const npmPackages = ({ root, version, out, platforms = Object.keys(prebui
     cpSync(join(root, 'LICENSE'), join(folder, 'LICENSE'))
     return folder
   }
-  const pack = (folder) => {
-    const words = ['pack', '--silent', '--ignore-scripts', `--pack-destination=${out}`, folder]
-    return join(out, execFileSync('npm', words, { encoding: 'utf8' }).trim())
+  const pack = (folders) => {
+    const words = ['pack', '--silent', '--ignore-scripts', `--pack-destination=${out}`, ...folders]
+    const names = execFileSync('npm', words, { encoding: 'utf8' }).trim().split('\n')
+    return names.map((name) => join(out, name))
   }
 
   const main = stage('wgq', {
@@ -76,7 +77,7 @@ export const npmPackages = ({ root, version, out, platforms = Object.keys(prebui
     return folder
   })
   mkdirSync(out, { recursive: true })
-  return [main, ...addons, ...libraryPackages({ root, version, stage })].map(pack)
+  return pack([main, ...addons, ...libraryPackages({ root, version, stage })])
 }
 
 const manualPages = (root) => readdirSync(join(root, 'docs/man')).filter((page) => /\.[58]$/.test(page))

@@ -38,7 +38,7 @@ const main = (): void => {
   try {
     for (const name of names.length > 0 ? names : Object.keys(kinds)) {
       console.log(`== ${name}`)
-      keep(verify(name, kinds[name] as Kind, packages))
+      verify(name, kinds[name] as Kind, packages)
     }
   } finally {
     rmSync(packages, { recursive: true, force: true })
@@ -74,8 +74,8 @@ const makePackages = (): string => {
   return folder
 }
 
-/** Does all that can be done in a system of that kind and returns how long each took and what it left. */
-const verify = (name: string, kind: Kind, packages: string): Row[] => {
+/** Does all that can be done in a system of that kind, and keeps how long each took and what it left. */
+const verify = (name: string, kind: Kind, packages: string): void => {
   const system = new FreshSystem(kind.suite, name)
   const node = kind.node === undefined ? "Debian's" : kind.node
   const rows: Row[] = []
@@ -83,6 +83,7 @@ const verify = (name: string, kind: Kind, packages: string): Row[] => {
     console.log(`${what}: ${seconds.toFixed(1)} s${size && `, ${size}`}`)
     const row = { system: kind.title, node, what, seconds: Number(seconds.toFixed(1)), size }
     rows.push(row)
+    keep(rows)
   }
   const done = (what: string, script: string, network: 'own' | 'machine' = 'own', size = ''): void => {
     const { seconds } = system.run(script, network)
@@ -111,7 +112,6 @@ const verify = (name: string, kind: Kind, packages: string): Row[] => {
     done('a tunnel shakes hands, and goes', tunnel)
     system.run('npm uninstall -g wgq wgq-linux-x64')
     if (kind.compilers.length > 0) buildThere(system, kind.compilers, done)
-    return rows
   } finally {
     system.remove()
   }

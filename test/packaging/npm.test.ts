@@ -1,13 +1,25 @@
 // SPDX-License-Identifier: MIT
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
+import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { makePackages } from './packages.ts'
+import { blocksOf } from '../docs/blocks.ts'
+import { builtBin } from '../support/built-program.ts'
+import { Namespace } from '../support/netns.ts'
+import { PrivateRun, whyNoPrivateRun } from '../support/private-run.ts'
+import { makeTextKeys } from '../support/tunnel.ts'
+import { workspace } from '../support/workspace.ts'
+import { Consumer } from './consumer.ts'
+import { makePackages, missing } from './packages.ts'
 
 // With the addon of this machine: cross-compiling takes minutes, and scripts/package prebuilt shows that it works.
 const platform = `linux-${process.arch}`
+const chromium = ['chromium', 'chromium-browser', 'google-chrome'].find((name) => !missing(name))
+if (!chromium) console.warn('packaging/npm: in a browser: skipped: chromium is not installed')
+
+const { version } = JSON.parse(readFileSync(join(workspace, 'package.json'), 'utf8'))
 
 describe.skipIf(process.platform !== 'linux')('the npm packages', () => {
   let made: Readonly<Record<string, string>>
@@ -25,7 +37,8 @@ describe.skipIf(process.platform !== 'linux')('the npm packages', () => {
     spawnSync(command, words, { encoding: 'utf8', input })
 
   test('install from files without a network, and run', () => {
-    const words = ['install', '--global', '--offline', '--prefix', prefix, ...Object.values(made)]
+    const files = ['wgq', `wgq-${platform}`].map((name) => made[`${name}-${version}.tgz`] as string)
+    const words = ['install', '--global', '--offline', '--prefix', prefix, ...files]
     const done = run('npm', words)
     expect(done.status, done.stderr).toBe(0)
     const bin = (name: string) => join(prefix, 'bin', name)
@@ -45,5 +58,111 @@ describe.skipIf(process.platform !== 'linux')('the npm packages', () => {
     expect(Object.keys(manifest('wgq').optionalDependencies)).toContain(`wgq-${platform}`)
     expect(manifest(`wgq-${platform}`)).toMatchObject({ os: ['linux'], cpu: [process.arch], libc: ['glibc'] })
     expect(manifest(`wgq-${platform}`).scripts).toBeUndefined()
+  })
+
+  describe('the libraries', () => {
+    const guide = 'docs/guides/library.md'
+    const examples = blocksOf(guide).filter(({ language }) => language === 'ts')
+    const isLibrary = (file: string) => !/^wgq-(\d|linux-)/.test(basename(file))
+    let consumer: Consumer
+    beforeAll(() => {
+      const files = Object.values(made).filter((file) => !basename(file).startsWith(`wgq-${version}`))
+      consumer = new Consumer(files)
+      for (const { line, text } of examples) consumer.write(`example-${line}.ts`, `${text}\nexport {}\n`)
+    })
+    afterAll(() => consumer?.remove())
+    const compiled = (line: number) => join(consumer.folder, `out/example-${line}.js`)
+    /** The example below a title. */
+    const example = (title: string) => {
+      const at = readFileSync(join(workspace, guide), 'utf8').split('\n').indexOf(`## ${title}`)
+      return examples.find(({ line }) => line > at)?.line as number
+    }
+
+    test("publint and 'are the types wrong' find nothing", () => {
+      const bin = join(workspace, 'node_modules/.bin')
+      const libraries = Object.values(made).filter(isLibrary)
+      expect(libraries).toHaveLength(9)
+      // All of them take a minute; these have something of every kind.
+      const some = /wgq-(keys|uapi|native)-/
+      for (const file of libraries.filter((name) => process.env['WGQ_LONG'] || some.test(name))) {
+        expect(run(join(bin, 'publint'), ['--strict', file]), file).toMatchObject({ status: 0 })
+        expect(run(join(bin, 'attw'), ['--profile', 'esm-only', '--quiet', file]), file).toMatchObject({
+          status: 0,
+        })
+      }
+    })
+
+    test('say what they need: Node, versions of each other, and nothing that is compiled when it is installed', () => {
+      for (const file of Object.values(made).filter(isLibrary)) {
+        const name = `@wgq/${basename(file).replace(/^wgq-|-[0-9].*$/g, '')}`
+        const manifest = consumer.manifest(name)
+        expect(manifest, name).toMatchObject({ type: 'module', engines: { node: '>=20.19' }, version })
+        expect(manifest['scripts'], name).toBeUndefined()
+        for (const [dependency, its] of Object.entries(manifest['dependencies'] ?? {}))
+          if (dependency.startsWith('@wgq/')) expect(its, `${name}: ${dependency}`).toBe(version)
+      }
+    })
+
+    test('compile and run the examples of the guide in a project of somebody else', () => {
+      expect(consumer.compile()).toBe('')
+      for (const { line } of examples.filter(({ status }) => status !== undefined)) {
+        const done = run(process.execPath, [compiled(line)])
+        expect(done, `${line}`).toMatchObject({ status: 0, stderr: '' })
+        expect(done.stdout).not.toBe('')
+      }
+    })
+
+    test.skipIf(whyNoPrivateRun())('bring a tunnel up, look at it, reload it and take it down', async () => {
+      const ns = new Namespace('library')
+      const own = new PrivateRun()
+      const file = join(own.work, 'lib0.conf')
+      writeFileSync(
+        file,
+        `[Interface]\nPrivateKey = ${makeTextKeys().privateKey}\nAddress = 10.9.0.1/32\n[Peer]\nPublicKey = ${makeTextKeys().publicKey}\nAllowedIPs = 10.9.1.0/24\n`,
+        { mode: 0o600 },
+      )
+      try {
+        const words = [process.execPath, compiled(example('Tunnels')), join(builtBin, 'wgq'), file]
+        const done = await own.run(words, { netns: ns.name })
+        expect(done, done.stderr).toMatchObject({ status: 0 })
+        expect(done.stdout).toMatch(/^done: link\.add$/m)
+        expect(done.stdout).toMatch(/^done: route\.add$/m)
+        expect(done.stdout).toMatch(/^0 differences$/m)
+        expect(ns.run('ls', '/sys/class/net').trim()).toBe('lo')
+      } finally {
+        own.remove()
+        ns.remove()
+      }
+    })
+
+    test.skipIf(!chromium || missing('zbarimg'))('make a key pair and its QR code in a browser', async () => {
+      const { line } = examples.find(({ text }) => text.includes('encodeQR')) as { line: number }
+      const entry = consumer.write(
+        'page.js',
+        `import { encodeQR } from 'qr'
+         import { newPeer } from './out/example-${line}.js'
+         const { publicKey, config } = newPeer()
+         const gif = btoa(String.fromCharCode(...encodeQR(config, 'gif', { scale: 4 })))
+         document.title = [publicKey, btoa(config), gif].join(' ')`,
+      )
+      const bundle = await build({ entryPoints: [entry], bundle: true, write: false, logLevel: 'silent' })
+      const [{ text } = { text: '' }] = bundle.outputFiles
+      expect(text).not.toMatch(/node:|Buffer\b/)
+      const page = consumer.write('page.html', `<!doctype html><title></title><script>${text}</script>`)
+      const words = [
+        '--headless',
+        '--no-sandbox',
+        '--disable-gpu',
+        `--user-data-dir=${consumer.folder}/chromium`,
+      ]
+      const dom = run(chromium as string, [...words, '--dump-dom', `file://${page}`]).stdout
+      const [publicKey, config, gif] = (/<title>(.*)<\/title>/.exec(dom)?.[1] ?? '').split(' ')
+      const configuration = Buffer.from(config as string, 'base64').toString()
+      const [, privateKey] = /^PrivateKey = (.*)$/m.exec(configuration) as RegExpExecArray
+      expect(run(join(builtBin, 'wg'), ['pubkey'], `${privateKey}\n`).stdout).toBe(`${publicKey}\n`)
+      const picture = join(consumer.folder, 'code.gif')
+      writeFileSync(picture, Buffer.from(gif as string, 'base64'))
+      expect(run('zbarimg', ['--quiet', '--raw', picture]).stdout.trim()).toBe(configuration.trim())
+    })
   })
 })
