@@ -118,7 +118,15 @@ const units = sourcesUnder(join(here, 'src')).map((source) => ({
   object: join(objects, `${relative(join(here, 'src'), source).replaceAll('/', '-')}.o`),
 }))
 const queue = units.filter(({ object }) => !current(object, stamp))
-if (queue.length > 0) process.stdout.write(`native: compiling ${queue.length} of ${units.length} files\n`)
+const total = queue.length
+if (total > 0) process.stdout.write(`native: compiling ${total} of ${units.length} files\n`)
+let finished = 0
+/** On a terminal one line counts what is done: the whole takes a minute. */
+const count = () => {
+  finished++
+  if (process.stdout.isTTY)
+    process.stdout.write(`\rnative: compiled ${finished} of ${total}${finished === total ? '\n' : ''}`)
+}
 const strict = process.env.WGQ_WARNINGS_AS_ERRORS ? ['-Werror'] : []
 const worker = async () => {
   for (let unit = queue.shift(); unit; unit = queue.shift()) {
@@ -126,6 +134,7 @@ const worker = async () => {
     const words = [...flags, ...strict, '-MMD', '-MF', depfile, '-o', unit.object, '-c', unit.source]
     const failure = await compile(cxx, words)
     if (failure) fail(`${failure}\nnative: ${cxx.join(' ')} failed on ${unit.source}`)
+    count()
   }
 }
 await Promise.all(Array.from({ length: availableParallelism() }, worker))

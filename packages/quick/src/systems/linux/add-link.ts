@@ -5,14 +5,26 @@ import { chooseDaemon, fallbackLine, hasKernelDriver } from '../daemon.ts'
 
 /** The kernel's driver, else a userspace daemon (spec wg-quick §6, step 3). True for a daemon. */
 export const addLink = async (run: Run): Promise<boolean> => {
-  const { name, edges, binDirectory } = run.session
+  const { name, edges, binDirectory, style } = run.session
+  // Under its own name wgq shows the attempt only if nothing else takes over: what is expected is no error.
+  const tried: string[] = []
+  const say = style === 'wgq' ? (text: string) => void tried.push(text) : edges.print
+  const tellTried = () => {
+    for (const text of tried) edges.print(text)
+  }
   try {
-    await run.perform([{ do: 'link.add', name }])
+    await run.perform([{ do: 'link.add', name }], say)
+    tellTried()
     return false
   } catch (error) {
-    if (!(error instanceof Failure) || hasKernelDriver()) throw error
-    const daemon = chooseDaemon(edges.env, edges.find, binDirectory)
-    if (!daemon) throw error
+    const daemon =
+      error instanceof Failure && !hasKernelDriver()
+        ? chooseDaemon(edges.env, edges.find, binDirectory)
+        : undefined
+    if (!daemon) {
+      tellTried()
+      throw error
+    }
     edges.print(fallbackLine(daemon))
     const { program, embedded } = daemon
     run.keeper?.update({ daemon: program })
