@@ -65,10 +65,14 @@ const library = ({ root, version, stage, name, from }) => {
     exports: Object.fromEntries(
       exported.map((module) => [
         `./${module}`,
-        { types: `./lib/${module}.d.ts`, default: `./lib/${module}.js` },
+        {
+          types: `./lib/${module}.d.ts`,
+          ...(modules.includes(`browser/${module}`) && { browser: `./lib/browser/${module}.js` }),
+          default: `./lib/${module}.js`,
+        },
       ]),
     ),
-    // Files that have another form in bundles for browsers.
+    // Files that have another form in bundles for browsers, where other files of the package import them.
     ...(modules.some((module) => module.startsWith('browser/')) && {
       browser: Object.fromEntries(
         modules

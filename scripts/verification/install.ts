@@ -125,7 +125,7 @@ const buildThere = (system: FreshSystem, compilers: readonly string[], done: Don
   system.run(`apt-get install -y -qq --no-install-recommends make libssl-dev ${tools}`, 'machine')
   for (const compiler of compilers) {
     const unpack =
-      'rm -rf /root/build; mkdir /root/build; cd /root/build; tar -xzf /root/release/wgq-*[0-9].tar.gz --strip-components=1'
+      'rm -rf /root/build; mkdir /root/build; cd /root/build; tar -xzf $(ls /root/release/wgq-*.tar.gz | grep -v linux) --strip-components=1'
     system.run(unpack)
     const version = system.run(`${compiler} -dumpversion`).stdout.trim()
     done(

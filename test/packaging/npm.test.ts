@@ -3,7 +3,6 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
-import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { blocksOf } from '../docs/blocks.ts'
 import { builtBin } from '../support/built-program.ts'
@@ -12,13 +11,10 @@ import { PrivateRun, whyNoPrivateRun } from '../support/private-run.ts'
 import { makeTextKeys } from '../support/tunnel.ts'
 import { workspace } from '../support/workspace.ts'
 import { Consumer } from './consumer.ts'
-import { makePackages, missing } from './packages.ts'
+import { makePackages } from './packages.ts'
 
 // With the addon of this machine: cross-compiling takes minutes, and scripts/package prebuilt shows that it works.
 const platform = `linux-${process.arch}`
-const chromium = ['chromium', 'chromium-browser', 'google-chrome'].find((name) => !missing(name))
-if (!chromium) console.warn('packaging/npm: in a browser: skipped: chromium is not installed')
-
 const { version } = JSON.parse(readFileSync(join(workspace, 'package.json'), 'utf8'))
 
 describe.skipIf(process.platform !== 'linux')('the npm packages', () => {
@@ -135,36 +131,6 @@ describe.skipIf(process.platform !== 'linux')('the npm packages', () => {
         own.remove()
         ns.remove()
       }
-    })
-
-    test.skipIf(!chromium || missing('zbarimg'))('make a key pair and its QR code in a browser', async () => {
-      const { line } = examples.find(({ text }) => text.includes('encodeQR')) as { line: number }
-      const entry = consumer.write(
-        'page.js',
-        `import { encodeQR } from 'qr'
-         import { newPeer } from './out/example-${line}.js'
-         const { publicKey, config } = newPeer()
-         const gif = btoa(String.fromCharCode(...encodeQR(config, 'gif', { scale: 4 })))
-         document.title = [publicKey, btoa(config), gif].join(' ')`,
-      )
-      const bundle = await build({ entryPoints: [entry], bundle: true, write: false, logLevel: 'silent' })
-      const [{ text } = { text: '' }] = bundle.outputFiles
-      expect(text).not.toMatch(/node:|Buffer\b/)
-      const page = consumer.write('page.html', `<!doctype html><title></title><script>${text}</script>`)
-      const words = [
-        '--headless',
-        '--no-sandbox',
-        '--disable-gpu',
-        `--user-data-dir=${consumer.folder}/chromium`,
-      ]
-      const dom = run(chromium as string, [...words, '--dump-dom', `file://${page}`]).stdout
-      const [publicKey, config, gif] = (/<title>(.*)<\/title>/.exec(dom)?.[1] ?? '').split(' ')
-      const configuration = Buffer.from(config as string, 'base64').toString()
-      const [, privateKey] = /^PrivateKey = (.*)$/m.exec(configuration) as RegExpExecArray
-      expect(run(join(builtBin, 'wg'), ['pubkey'], `${privateKey}\n`).stdout).toBe(`${publicKey}\n`)
-      const picture = join(consumer.folder, 'code.gif')
-      writeFileSync(picture, Buffer.from(gif as string, 'base64'))
-      expect(run('zbarimg', ['--quiet', '--raw', picture]).stdout.trim()).toBe(configuration.trim())
     })
   })
 })
