@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "engine/binding.h"
+#include "engine/platform.h"
 #include "engine/wakeup.h"
 #include "system/readiness.h"
 #include "modules.h"
@@ -254,6 +255,7 @@ napi_value counters(js::Call& call) {
 bool flag(const js::Value& value, bool otherwise) { return value.absent() ? otherwise : value.boolean(); }
 
 napi_value create_engine(js::Call& call) {
+  platform::return_large_blocks();
   napi_env env = call.env;
   const js::Value options = call[0], tun = options.property("tun"), buffer = options.property("receiveBufferBytes"),
                   threads = options.property("threads");

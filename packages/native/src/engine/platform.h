@@ -6,6 +6,9 @@
 #include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include <cerrno>
 #include <cstdint>
@@ -61,6 +64,16 @@ inline WakeupEnds open_wakeup() {
   int both[2];
   if (::pipe2(both, O_NONBLOCK | O_CLOEXEC) < 0) throw_errno("pipe2");
   return {Descriptor(both[0]), Descriptor(both[1])};
+#endif
+}
+
+// --- memory
+
+// Blocks of this size and more go back to the system when they are freed: glibc would keep what a request of many megabytes
+// took, in pieces between what is still used.
+inline void return_large_blocks() {
+#ifdef __GLIBC__
+  ::mallopt(M_MMAP_THRESHOLD, 32 * 1024);
 #endif
 }
 
