@@ -31,11 +31,11 @@ export const peerNames = (document: Document, file: string, sections = outline(d
 
 /** The public key of a peer's section: the last valid one, as wg takes it. */
 export const publicKeyOf = (section: Section): Key | undefined =>
-  section.entries
-    .filter((entry) => entry.key === 'publickey')
-    .map((entry) => entry.value.text.replace(/[\t-\r ]+/g, ''))
-    .filter(isKey)
-    .at(-1)
+  section.entries.reduce<Key | undefined>((last, { key, value }) => {
+    if (key !== 'publickey') return last
+    const text = isKey(value.text) ? value.text : value.text.replace(/[\t-\r ]+/g, '')
+    return isKey(text) ? text : last
+  }, undefined)
 
 /**
  * The key of a peer that a user names: `@phone`, `phone` or the key itself. Raises `E_PEER_NAME` when no peer, or more than

@@ -36,9 +36,12 @@ export const lower = (text: string): string =>
 const plain = /^[\0-\x7f]*$/
 
 /** The span with ASCII white space (9 to 13, 32) removed from both ends. */
-export const trimSpan = (text: string, column: number): Span => {
-  let start = 0
-  let end = text.length
+export const trimSpan = (text: string, column: number): Span => trimPart(text, 0, text.length, column)
+
+/** The same of a part of a text; `column` is that of the text's beginning. */
+const trimPart = (text: string, from: number, to: number, column: number): Span => {
+  let start = from
+  let end = to
   while (start < end && isSpace(text.charCodeAt(start))) start++
   while (end > start && isSpace(text.charCodeAt(end - 1))) end--
   return { text: text.slice(start, end), column: column + start }
@@ -47,21 +50,29 @@ export const trimSpan = (text: string, column: number): Span => {
 /** wg-quick's reading of a line (spec wg-quick §3, steps 2 to 5). Columns count in `text` as given. */
 export const readQuickLine = (text: string): QuickLine => {
   const hash = text.indexOf('#')
-  const stripped = hash < 0 ? text : text.slice(0, hash)
-  const equals = stripped.indexOf('=')
-  const hookEquals = equals < 0 ? text.indexOf('=') : equals
+  const end = hash < 0 ? text.length : hash
+  const first = text.indexOf('=')
+  const equals = first < end ? first : -1
+  const value = trimPart(text, equals + 1, end, 1)
   return {
-    key: trimSpan(equals < 0 ? stripped : stripped.slice(0, equals), 1),
-    value: trimSpan(stripped.slice(equals + 1), equals + 2),
-    hook: trimSpan(text.slice(hookEquals + 1), hookEquals + 2),
+    key: trimPart(text, 0, equals < 0 ? end : equals, 1),
+    value,
+    hook: hash < 0 ? value : trimPart(text, first + 1, text.length, 1),
   }
 }
 
 /** wg's reading of a line (spec wg §5.1, steps 1 to 6). */
 export const readWgLine = (text: string): WgLine => {
   // A NUL byte ends the line for wg.
-  const end = text.search(/[\0#]/)
-  const clean = (end < 0 ? text : text.slice(0, end)).replace(/[\t-\r ]+/g, '')
+  let end = 0
+  let isClean = true
+  for (; end < text.length; end++) {
+    const code = text.charCodeAt(end)
+    if (code === 0 || code === 35) break
+    if (isSpace(code)) isClean = false
+  }
+  const said = end === text.length ? text : text.slice(0, end)
+  const clean = isClean ? said : said.replace(/[\t-\r ]+/g, '')
   const equals = clean.indexOf('=')
   if (equals < 0 || equals === clean.length - 1) return { clean }
   return { clean, key: clean.slice(0, equals), value: clean.slice(equals + 1) }
