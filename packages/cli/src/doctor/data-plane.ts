@@ -8,7 +8,16 @@ import type { Finding } from './finding.ts'
 export const dataPlane = (device: Device, kind: string | undefined): Finding[] => [
   { check: 'data-plane', status: 'info', message: `${device.name} is driven by ${driver(device, kind)}` },
   ...(device.counters ? cipher() : []),
+  ...(device.counters?.['key_log'] ? [keyLog] : []),
 ]
+
+const keyLog: Finding = {
+  check: 'data-plane',
+  status: 'warning',
+  message:
+    'wgqd writes the keys of every session to a file (WGQ_KEYLOG): who has the file reads captured traffic',
+  hint: 'start it without WGQ_KEYLOG when you have seen enough, and remove the file',
+}
 
 const driver = (device: Device, kind: string | undefined): string => {
   if (kind === 'wireguard') return 'the kernel'

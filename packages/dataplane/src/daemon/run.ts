@@ -21,6 +21,7 @@ import { warmUp } from '../noise/warm-up.ts'
 import { logDrops } from './drop-log.ts'
 import { tunFailure } from './failure.ts'
 import { GenerationWatch } from './generation-watch.ts'
+import { KeyLog } from './key-log.ts'
 import type { LinkState } from './link-watch.ts'
 import { DaemonLog, toStandardError, toSystemLog } from './log.ts'
 import { RandomIndices } from './random-indices.ts'
@@ -57,9 +58,14 @@ export const runDaemon = async (
     process.platform === 'linux'
       ? (await import('./systems/linux.ts')).linuxDaemonSystem
       : (await import('./systems/bsd.ts')).bsdDaemonSystem()
+  const keyLog = settings.keyLogFile === undefined ? undefined : new KeyLog(settings.keyLogFile)
+  if (keyLog)
+    log.notice(
+      `The keys of every session are written to ${settings.keyLogFile}: who reads it reads the traffic`,
+    )
   const tun = open(settings)
   system.dropPrivileges(settings, log)
-  const daemon = new RunningDaemon(settings, tun, log, ended)
+  const daemon = new RunningDaemon(settings, tun, log, ended, keyLog)
   try {
     await daemon.start()
     system.confine(settings, log)
@@ -112,7 +118,13 @@ class RunningDaemon implements DaemonHandle {
   private stopDropLog: (() => void) | undefined
   private closed = false
 
-  constructor(settings: DaemonSettings, tun: OpenTun, log: DaemonLog, ended: (status: number) => void) {
+  constructor(
+    settings: DaemonSettings,
+    tun: OpenTun,
+    log: DaemonLog,
+    ended: (status: number) => void,
+    keyLog: KeyLog | undefined,
+  ) {
     this.name = tun.name
     this.settings = settings
     this.log = log
@@ -132,7 +144,8 @@ class RunningDaemon implements DaemonHandle {
       engine: this.engine,
       bootMs: () => Number(bootTimeNanoseconds()) / 1e6,
       wallNs: wallClock,
-      makeKeyPair,
+      makeKeyPair: keyLog?.makeKeyPair ?? makeKeyPair,
+      keyLog: keyLog?.note,
       randomIndex: () => this.indices.next(),
       jitterMs: () => Math.random() * mostJitterMs,
       wakeAt: (at) => this.wakeAt(at),

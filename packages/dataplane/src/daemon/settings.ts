@@ -23,6 +23,8 @@ export interface DaemonSettings {
   readonly keepPort: boolean
   /** Whether system calls that are not needed are given up once everything is open. */
   readonly sandbox: boolean
+  /** A file that gets the keys of every handshake (WGQ_KEYLOG). */
+  readonly keyLogFile: string | undefined
   /** A TUN descriptor made by somebody else (WG_TUN_FD). */
   readonly tunFd: number | undefined
   /** A listening configuration socket (WG_UAPI_FD). */
@@ -48,6 +50,7 @@ Environment:
   WGQ_RCVBUF=BYTES                       receive buffer of the UDP sockets
   WGQ_THREADS=auto|2..64                 threads that carry packets; auto is 2, one for each direction
   WGQ_STICKY_PORT=1                      a port that the system chose stays, also when a peer cannot be reached from it
+  WGQ_KEYLOG=FILE                        file that gets the keys of every handshake, for Wireshark (wg.keylog_file)
   WGQ_SANDBOX=0                          keep the system calls that are given up after the start
 `
 
@@ -78,6 +81,7 @@ export const readSettings = (args: readonly string[], env: NodeJS.ProcessEnv): D
     threads: threads(env['WGQ_THREADS']),
     keepPort: env['WGQ_STICKY_PORT'] === '1',
     sandbox: enabled('WGQ_SANDBOX', env),
+    keyLogFile: env['WGQ_KEYLOG'] || undefined,
     tunFd: descriptor('WG_TUN_FD', env),
     uapiFd: descriptor('WG_UAPI_FD', env),
     nameFile: env['WG_TUN_NAME_FILE'] || undefined,

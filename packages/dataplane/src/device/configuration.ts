@@ -117,6 +117,7 @@ export class Configuration implements ServedDevice {
     return {
       ...Object.fromEntries(engine.map(([name, value]) => [snakeCase(name), value])),
       ...this.device.handshakes.counters,
+      ...(this.device.edges.keyLog ? { key_log: 1 } : {}),
       peers: this.device.peers.size,
       allowed_ips: this.device.allowedIps.size,
       indices: this.device.indices.size,

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
+import type { Key } from '@wgq/model/key'
 import type { PacketEngine } from '@wgq/native/engine'
+import type { PrivateKey } from '@wgq/native/noise-primitives'
 import type { MakeKeyPair } from '../noise/dh.ts'
 
 /** Everything outside that a device needs: its packets, its clocks, its randomness, its log. Tests give their own. */
@@ -21,7 +23,17 @@ export interface DeviceEdges {
   /** The endpoint record with the source that its packets need; undefined leaves it to the system, 'none' says that there is
    *  no address to send from but the tunnel's own. */
   readonly fitSource?: (record: Uint8Array) => Uint8Array | 'none' | undefined
+  /** Takes the keys of each handshake, where they are to be written. */
+  readonly keyLog?: ((keys: HandshakeKeys) => void) | undefined
   readonly log: DeviceLog
+}
+
+/** Our keys of one handshake, from which with a capture of it the session's follow. */
+export interface HandshakeKeys {
+  readonly localStatic: Key
+  readonly remoteStatic: Key
+  readonly ephemeral: PrivateKey
+  readonly presharedKey: Uint8Array | undefined
 }
 
 /** Where a device reports. Texts are made only when wanted. */

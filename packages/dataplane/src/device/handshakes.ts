@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { errnoText, systemErrnoName } from '@wgq/model/errno'
 import { type Key, keyBytes } from '@wgq/model/key'
-import { wipePrivateKey } from '@wgq/native/noise-primitives'
+import { type PrivateKey, wipePrivateKey } from '@wgq/native/noise-primitives'
 import { cookieUsableMs, initiationSpacingMs } from '../constants.ts'
 import { dh, type KeyPair } from '../noise/dh.ts'
 import {
@@ -102,6 +102,7 @@ export class Handshakes {
     const localIndex = indices.allocate(peer, 'handshake')
     made.message.writeUInt32LE(localIndex, initiation.sender)
     peer.initiation = { ...made.state, localIndex }
+    this.logKeys(peer, made.state.ephemeral.privateKey)
     edges.log.debug(() =>
       peer.timers.attempts === 0
         ? `${peerName(peer.publicKey)} - Sending handshake initiation`
@@ -194,6 +195,7 @@ export class Handshakes {
       ephemeral,
       localIndex: 0,
     })
+    if (made) this.logKeys(peer, ephemeral.privateKey)
     wipePrivateKey(ephemeral.privateKey)
     if (!made) return
     const localIndex = device.indices.allocate(peer, 'keypair')
@@ -202,6 +204,17 @@ export class Handshakes {
     device.feed(peer, 'answered')
     device.edges.log.debug(() => `${peerName(peer.publicKey)} - Sending handshake response`)
     this.send(peer, made.message, remoteStatic)
+  }
+
+  private logKeys(peer: Peer, ephemeral: PrivateKey): void {
+    const { edges, identity } = this.device
+    if (identity)
+      edges.keyLog?.({
+        localStatic: identity.privateText,
+        remoteStatic: peer.publicKey,
+        ephemeral,
+        presharedKey: peer.presharedKey,
+      })
   }
 
   private receiveResponse(message: Buffer, from: Uint8Array, identity: Identity): void {

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+import { randomBytes } from 'node:crypto'
+import { closeSync, constants, fchmodSync, fstatSync, openSync, writeSync } from 'node:fs'
+import { WgqError } from '@wgq/model/error'
+import type { HandshakeKeys } from '../device/edges.ts'
+import { importKeyPair, type KeyPair } from '../noise/dh.ts'
+
+/**
+ * Writes the keys of each handshake to a file, as Wireshark's preference `wg.keylog_file` reads them: with it a capture can
+ * be decrypted. The private halves of ephemeral keys are JavaScript values then, which they are not otherwise.
+ */
+export class KeyLog {
+  private readonly fd: number
+  private readonly scalars = new WeakMap<object, string>()
+
+  /** Opens the file for appending, readable by nobody else. Raises a {@link WgqError} where that cannot be. */
+  constructor(path: string) {
+    const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants
+    try {
+      this.fd = openSync(path, O_APPEND | O_CREAT | O_NOFOLLOW | O_WRONLY, 0o600)
+    } catch (cause) {
+      throw refused(path, (cause as Error).message, cause)
+    }
+    const found = fstatSync(this.fd)
+    if (!found.isFile() || found.uid !== process.geteuid?.()) {
+      closeSync(this.fd)
+      throw refused(path, 'it is no file of our own')
+    }
+    fchmodSync(this.fd, 0o600)
+  }
+
+  /** A new key pair whose private half can be written. */
+  makeKeyPair = (): KeyPair => {
+    const bytes = randomBytes(32)
+    const pair = importKeyPair(bytes)
+    this.scalars.set(pair.privateKey, bytes.toString('base64'))
+    bytes.fill(0)
+    return pair
+  }
+
+  /** Appends the keys of a handshake. A disk that is full must not end the tunnel. */
+  note = ({ localStatic, remoteStatic, ephemeral, presharedKey }: HandshakeKeys): void => {
+    const scalar = this.scalars.get(ephemeral)
+    if (scalar === undefined) return
+    const lines = [
+      `LOCAL_STATIC_PRIVATE_KEY = ${localStatic}`,
+      `REMOTE_STATIC_PUBLIC_KEY = ${remoteStatic}`,
+      `LOCAL_EPHEMERAL_PRIVATE_KEY = ${scalar}`,
+      ...(presharedKey ? [`PRESHARED_KEY = ${Buffer.from(presharedKey).toString('base64')}`] : []),
+    ]
+    try {
+      writeSync(this.fd, `${lines.join('\n')}\n`)
+    } catch {
+      // ENOSPC and the like.
+    }
+  }
+
+  close(): void {
+    closeSync(this.fd)
+  }
+}
+
+const refused = (path: string, why: string, cause?: unknown): WgqError =>
+  new WgqError('E_KEYLOG', `The keys cannot be written to ${path}: ${why}`, {
+    hint: 'WGQ_KEYLOG names a file that is yours, or one that does not exist in a folder that does',
+    cause,
+  })
