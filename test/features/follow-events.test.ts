@@ -23,7 +23,9 @@ const chances = (start: number): (() => number) => {
   }
 }
 
-const events = [
+/** Nobody tells of this one: it is found by the look once a minute. */
+const silent = isLong ? ['wg set DEV fwmark 0x99'] : []
+const events: readonly string[] = [
   'ip -4 rule delete table 51820',
   'ip -6 rule delete table 51820',
   'ip -4 rule delete table main suppress_prefixlength 0',
@@ -40,9 +42,9 @@ const events = [
   'ip link set DEV down; ip link set DEV up',
   'ip link set DEV mtu 1300',
   'ip link set up1 down; ip link set up1 up; ip route replace default via 10.77.1.2',
-  'wg set DEV fwmark 0x99',
+  ...silent,
   'ip route add 192.0.2.0/24 via 10.77.1.2; ip route delete 192.0.2.0/24',
-] as const
+]
 
 describe.skipIf(why)('a tunnel that is followed through random events', () => {
   let tunnel: LiveTunnel
@@ -113,7 +115,7 @@ describe.skipIf(why)('a tunnel that is followed through random events', () => {
         if (chance() < 0.3) await new Promise((resolve) => setTimeout(resolve, chance() * 2000))
       }
       const now = () => JSON.stringify(snapshot()) === JSON.stringify(wanted)
-      await until(`the rest after ${row.join('; ')}\n${log.slice(-2000)}`, now, 90_000).catch((error) => {
+      await until(`the rest after ${row.join('; ')}\n${log.slice(-2000)}`, now, 180_000).catch((error) => {
         expect(snapshot(), error.message).toEqual(wanted)
       })
       await until('the end of differences', inSync, 60_000)

@@ -16,6 +16,7 @@ const machine = (followFile = false) => {
     repairs: 0,
     status: 0,
     looks: 0,
+    fwmark: 0,
     there: true,
     lines: [] as string[],
     againSeconds: undefined as number | undefined,
@@ -34,7 +35,7 @@ const machine = (followFile = false) => {
     },
     fileStamp: () => state.stamp,
     followFile,
-    device: async () => (state.there ? device : undefined),
+    device: async () => (state.there ? { ...device, fwmark: state.fwmark } : undefined),
     moveEndpoints: async () => ({ lines: state.lines.splice(0), againSeconds: state.againSeconds }),
     say: (line) => log.push(line),
   }
@@ -62,6 +63,15 @@ describe('a tunnel that is followed', () => {
     await pass(3600)
     expect(state.looks).toBe(2)
     expect([state.repairs, log]).toEqual([0, []])
+  })
+
+  test('whose device is set otherwise is put right by the look once a minute', async () => {
+    const { state, log, pass } = machine()
+    await pass(100)
+    state.fwmark = 0x99
+    state.differences = ['interface fwmark is 0x99']
+    await pass(65)
+    expect(log).toEqual(['interface fwmark is 0x99: put right'])
   })
 
   test('is put right within a second of a change, with one line', async () => {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { formatCidr } from '@wgq/model/cidr'
 import type { Device } from '@wgq/model/device'
 import { Pace } from './pace.ts'
 
@@ -43,6 +44,8 @@ export class Follower {
   private offset: number
   private told: string | undefined
   private applied: string
+  /** What of the device only configuration changes, at the last look. */
+  private shape: string | undefined
 
   constructor(edges: FollowerEdges) {
     this.edges = edges
@@ -72,6 +75,10 @@ export class Follower {
     // Read after the repair, which may have changed it.
     const device = await this.edges.device()
     if (!device) return false
+    // Nobody tells of a device that was set otherwise.
+    const shape = shapeOf(device)
+    if (!compares && shape !== this.shape) this.pace.changed(this.edges.now(), true)
+    this.shape = shape
     const { lines, againSeconds } = await this.edges.moveEndpoints(device, compares)
     for (const line of lines) this.edges.say(line)
     this.peersDue = this.edges.now() + (againSeconds === undefined ? peersMs : againSeconds * 1000)
@@ -117,6 +124,16 @@ export class Follower {
     this.told = text
   }
 }
+
+/** Without endpoints, which roam. */
+const shapeOf = ({ fwmark, listenPort, peers }: Device): string =>
+  [
+    fwmark,
+    listenPort,
+    ...peers.map(({ publicKey, allowedIps, keepaliveSeconds }) =>
+      [publicKey, keepaliveSeconds, ...allowedIps.map(formatCidr)].join(' '),
+    ),
+  ].join()
 
 /** The first differences, and how many more there are. */
 const summary = (differences: readonly string[]): string => {
