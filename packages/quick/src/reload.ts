@@ -120,15 +120,16 @@ const bringTo = async (run: Run, first: ReloadPlan): Promise<void> => {
   const { peers } = wanted.device as DeviceChange
   sayKeptSecrets(run, first)
   // Where the manager of name servers cannot be asked, this is what was last set.
-  const note = () => keeper?.update({ configured: configuredBy(settings, peers) })
+  const configured = configuredBy(settings, peers)
+  const note = () => keeper?.update({ configured })
   await converge(run, first, first, note)
   const addressesChange = first.differences.some(({ object }) => object === 'address')
   if (first.gatewayDiffers || (addressesChange && session.gateway)) await renewGateway(run)
   const mark =
     wanted.rules.find(({ notFwmark }) => notFwmark !== undefined)?.notFwmark ?? wanted.killSwitch?.mark
-  note()
   keeper?.update({
     config: session.configPath,
+    configured,
     options: optionsOf(session),
     ...(mark ? { mark } : {}),
     linkIndex: seen.link.index,
