@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 import { expect, test } from 'vitest'
-import { buildCross, crossTargets, wantedSymbols } from '../../scripts/build/cross.mjs'
+import { buildCross, compileDiffering, crossTargets, wantedSymbols } from '../../scripts/build/cross.mjs'
 import { whyNoZig } from './zig.ts'
 
 // Each target builds its C++ library first: minutes of processor time.
-const whyNot = process.env['WGQ_CROSS'] === '1' ? whyNoZig() : 'set WGQ_CROSS=1 to compile it'
+const whyNoCompiler = whyNoZig()
+const whyNot = process.env['WGQ_CROSS'] === '1' ? whyNoCompiler : 'set WGQ_CROSS=1 to compile it'
 if (whyNot) console.log(`skipped: the addon for the BSDs: ${whyNot}`)
 
 /** What the Node binary brings: Node-API, libuv, OpenSSL. */
@@ -29,5 +30,12 @@ test.skipIf(whyNot).each(crossTargets)(
     const wanted = wantedSymbols(await buildCross(target))
     expect(wanted.filter((name) => !ofNode.test(name) && !isOfC(name))).toEqual([])
     expect(wanted).toContain('napi_create_function')
+  },
+)
+
+test.skipIf(whyNoCompiler).each(['x86_64-freebsd', 'x86_64-netbsd', 'x86_64-openbsd'])(
+  '%s: where the systems differ, compiled with warnings as errors',
+  async (target) => {
+    await compileDiffering(target)
   },
 )

@@ -3,13 +3,17 @@
 import { existsSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
 import { Daemon } from '../support/daemon.ts'
-import { testingOurs, whyNoTunnel } from '../support/implementation.ts'
+import { hasOffloads, testingOurs, whyNoTunnel } from '../support/implementation.ts'
 import { connect, Namespace, until } from '../support/netns.ts'
 import { type Oddities, oddKernel, whyNoOddKernel } from '../support/odd-kernel.ts'
 import { transfer } from '../support/transfer.ts'
 import { type End, Tunnel } from '../support/tunnel.ts'
 
-const why = whyNoTunnel() ?? whyNoOddKernel() ?? (testingOurs ? undefined : 'wireguard-go lets it be')
+const why =
+  whyNoTunnel() ??
+  whyNoOddKernel() ??
+  (testingOurs ? undefined : 'wireguard-go lets it be') ??
+  (hasOffloads ? undefined : 'this build asks for no virtio header')
 if (why) console.log(`tests of a TUN without header skipped: ${why}`)
 
 const mebibyte = 1 << 20

@@ -29,6 +29,9 @@ export const subject: Implementation =
 /** Whether ours is under test; some properties wireguard-go lacks by its own account are asked of ours only. */
 export const testingOurs = subject !== wireguardGo
 
+/** Whether the build under test is that of scripts/build/portable, which has no super-packets on either side. */
+export const hasOffloads = !asked?.includes('/dist/portable/')
+
 /** The `wg` that configures: Debian's, which is the reference for the UAPI. */
 export const wg = 'wg'
 
