@@ -77,7 +77,8 @@ export class Follower {
     if (!device) return false
     // Nobody tells of a device that was set otherwise.
     const shape = shapeOf(device)
-    if (!compares && shape !== this.shape) this.pace.changed(this.edges.now(), true)
+    if (!compares && this.shape !== undefined && shape !== this.shape)
+      this.pace.changed(this.edges.now(), true)
     this.shape = shape
     const { lines, againSeconds } = await this.edges.moveEndpoints(device, compares)
     for (const line of lines) this.edges.say(line)
