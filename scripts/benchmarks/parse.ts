@@ -62,7 +62,7 @@ const cases: readonly Case[] = [
   },
   {
     name: 'import, empty lines',
-    size: 300_000,
+    size: 1_000_000,
     args: ['import'],
     text: (n) => `[connection]\ntype=wireguard\n${'\n'.repeat(n)}`,
   },

@@ -15,6 +15,12 @@ test.each([
     '/etc/NetworkManager/system-connections/Office-Berlin-2',
     '/etc/NetworkManager/system-connections/Office-Berlin-2',
   ],
+  [`MTU = "${key.slice(0, 17)} ${key.slice(17)}"`, `MTU = "${'*'.repeat(17)} ${'*'.repeat(27)}"`],
+  [`found ${key.slice(0, 5)}\t${key.slice(5, 43)} =`, `found ${'*'.repeat(5)}\t${'*'.repeat(38)} *`],
+  [
+    'an MTU is 68 to 65535 bytes and whatever else there is to say about it =',
+    'an MTU is 68 to 65535 bytes and whatever else there is to say about it =',
+  ],
   ['a-host-with-a-long-name-that-is-none-of-them', 'a-host-with-a-long-name-that-is-none-of-them'],
 ])('%j is shown as %j', (text, expected) => {
   expect(hideKeys(text)).toBe(expected)

@@ -21,11 +21,38 @@ export const hasControls = (text: string): boolean => text.search(steering) >= 0
 
 /** The text with every word that looks like a key blotted out. */
 export const hideKeys = (text: string): string =>
-  text.replace(/[A-Za-z0-9+/_-]{40,}={0,2}/g, (word, index: number) => {
+  hideSpacedKeys(text).replace(/[A-Za-z0-9+/_-]{40,}={0,2}/g, (word, index: number) => {
     if (!looksLikeKey(word)) return word
     const isPublic = /public[ -]?key["']?\s*[=:]?\s*["']?$/i.test(text.slice(Math.max(0, index - 24), index))
     return isPublic && word.length === 44 ? word : '*'.repeat(word.length)
   })
+
+/** The text without keys that have blanks in them: wg takes the blanks away. */
+const hideSpacedKeys = (text: string): string =>
+  text.replace(/[A-Za-z0-9+/]+(?:[ \t]+[A-Za-z0-9+/]+)*[ \t]*=?/g, (run) =>
+    run.length > 44 && /[ \t]/.test(run) ? hideInRun(run) : run,
+  )
+
+const spacedKey = /^(?:[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=|[0-9a-fA-F]{64})$/
+const longestKey = 64
+
+/** Words that together are a key. */
+const hideInRun = (run: string): string => {
+  const words = [...run.matchAll(/[A-Za-z0-9+/]+|=/g)].map(({ 0: word, index }) => ({ word, index }))
+  let hidden = run
+  for (const [last, { index, word }] of words.entries()) {
+    let joined = ''
+    for (let first = last; first >= 0 && joined.length < longestKey; first--) {
+      const from = words[first] as { word: string; index: number }
+      joined = from.word + joined
+      if (first === last || !spacedKey.test(joined)) continue
+      const end = index + word.length
+      hidden =
+        hidden.slice(0, from.index) + run.slice(from.index, end).replace(/[^ \t]/g, '*') + hidden.slice(end)
+    }
+  }
+  return hidden
+}
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is meant
 const steering = /[\0-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g

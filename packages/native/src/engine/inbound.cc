@@ -13,6 +13,12 @@
 #include "engine/ip-packet.h"
 #include "system/clock.h"
 
+// The order in which a datagram is looked at; each step may drop it and count why:
+//   1. kind and length of each message          4. counter within the limit, tag genuine
+//   2. handshakes: gate (mac1, load), queue     5. replay window: only a genuine counter moves it
+//   3. keypair by index: there, not too old     6. endpoint and session: the peer moved, the session is confirmed
+//   7. inside: an IP packet whose source is the peer's by the whole table; then the TUN
+
 namespace wgq {
 
 namespace {

@@ -15,6 +15,13 @@
 #include "napi/error.h"
 #include "system/clock.h"
 
+// The order in which a packet of the TUN is looked at; each step may drop it and count why:
+//   1. shape: it has an IP header, and its virtio header fits it        4. loops: our own messages, or those of tunnels in
+//   2. owner: the most specific allowed IP of its destination              tunnels that come back
+//   3. endpoint: known, else the sender hears that it is unreachable    5. what waits for the peer goes first
+//   6. key and counters: a usable key, a range of nonces taken; else it waits and a handshake is asked for
+//   7. padding, encryption where it lies, sending with its neighbours
+
 namespace wgq {
 namespace {
 

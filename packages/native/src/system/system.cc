@@ -7,9 +7,11 @@
 #include <sys/wait.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <memory>
+#include <string>
 
 #include "modules.h"
 #include "engine/platform.h"
@@ -47,11 +49,31 @@ int request_ioctl(int fd, unsigned long request, void* argument) {
   return result;
 }
 
+// How many bytes the kernel reads or writes where a request points to.
+std::size_t request_bytes(unsigned long request) {
+#if defined(IOCPARM_LEN)
+  return IOCPARM_LEN(request);
+#elif defined(_IOC_SIZE)
+  // The numbers of those that we use say nothing of it, or (TUNGETIFF) less than the truth: all take a struct ifreq.
+  return std::max<std::size_t>(_IOC_SIZE(request), sizeof(ifreq));
+#else
+  (void)request;
+  return sizeof(ifreq);
+#endif
+}
+
 // ioctl(target, request, buffer): number
 napi_value ioctl_buffer(js::Call& call) {
   IoctlTarget target(call[0]);
   auto request = static_cast<unsigned long>(call[1].u64());
-  void* argument = call[2].absent() ? nullptr : call[2].bytes().data();
+  void* argument = nullptr;
+  if (!call[2].absent()) {
+    const js::Bytes buffer = call[2].bytes();
+    const std::size_t needed = request_bytes(request);
+    if (buffer.size() < needed)
+      throw ArgumentError{"This ioctl takes a buffer of " + std::to_string(needed) + " bytes"};
+    argument = buffer.data();
+  }
   return js::number(call.env, request_ioctl(target.fd(), request, argument));
 }
 
