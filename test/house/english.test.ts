@@ -16,7 +16,6 @@ const instead: readonly (readonly [RegExp, string])[] = [
   [/\bone looks (?:around|again)\b/, 'say what is read'],
   [/\brehears/, '"warm up"'],
   [/\bdearer\b/, '"costs more"'],
-  [/(?<![Tt]here )\bis no (?:command|error|fault|address|endpoint|key|file)\b/, '"is not a …"'],
 ]
 const root = join(import.meta.dirname, '../..')
 

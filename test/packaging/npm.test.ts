@@ -121,7 +121,7 @@ describe.skipIf(process.platform !== 'linux')('the npm packages', () => {
         const words = [process.execPath, compiled(example('Tunnels')), join(builtBin, 'wgq'), file]
         const done = await own.run(words, { netns: ns.name })
         expect(done, done.stderr).toMatchObject({ status: 0 })
-        // A kernel without the driver is no error where the data plane takes over.
+        // A kernel without the driver is not an error where the data plane takes over.
         expect(done.stderr).not.toMatch(/Error/)
         expect(done.stdout).toMatch(/^done: (link\.add|daemon\.start)$/m)
         expect(done.stdout).toMatch(/^done: route\.add$/m)

@@ -24,7 +24,7 @@ export class KeyLog {
     const found = fstatSync(this.fd)
     if (!found.isFile() || found.uid !== process.geteuid?.()) {
       closeSync(this.fd)
-      throw refused(path, 'it is no file of our own')
+      throw refused(path, 'it is not a file of our own')
     }
     fchmodSync(this.fd, 0o600)
   }

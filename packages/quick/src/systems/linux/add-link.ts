@@ -6,7 +6,7 @@ import { chooseDaemon, fallbackLine, hasKernelDriver } from '../daemon.ts'
 /** The kernel's driver, else a userspace daemon (spec wg-quick §6, step 3). True for a daemon. */
 export const addLink = async (run: Run): Promise<boolean> => {
   const { name, edges, binDirectory, style } = run.session
-  // Under its own name wgq shows the attempt only if nothing else takes over: what is expected is no error.
+  // Under its own name wgq shows the attempt only if nothing else takes over: what is expected is not an error.
   const tried: string[] = []
   const say = style === 'wgq' ? (text: string) => void tried.push(text) : edges.print
   const tellTried = () => {

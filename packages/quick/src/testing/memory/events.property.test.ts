@@ -60,7 +60,7 @@ test(
                 count += 1
               }
               if (isLost) byOption = false
-              // What another file set can be told from what somebody else set by the journal alone.
+              // Only the journal distinguishes what another file set from what another program set.
               const wanted = isLost ? file : (next ?? file)
               const fresh = stage.set(around.prepare)
               try {
