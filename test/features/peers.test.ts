@@ -148,6 +148,33 @@ describe.skipIf(why)('a server and its peers', () => {
     expect(ok('peer add wg0 phone --endpoint 2001:db8::1')).toContain('Endpoint = [2001:db8::1]:5\n')
   })
 
+  test('on a terminal the endpoint is asked for, remembered, and nothing is changed without an answer', () => {
+    root.run(
+      `umask 077; printf '[Interface]\\nPrivateKey = %s\\nAddress = 10.8.0.1/24\\nListenPort = 5\\n' "$(${builtBin}/wgq genkey)" > ${file}`,
+    )
+    const before = read()
+    // script(1) gives the program a pseudo-terminal; what is typed waits there for the question.
+    const typed = (keys: string) =>
+      root.tryRun(
+        `cd /tmp; printf '${keys}' | script -qefc '${builtBin}/wgq peer add wg0 phone --output phone.conf' /dev/null`,
+      )
+    // Ctrl-D, Ctrl-C, and what is not an endpoint.
+    for (const keys of ['\\004', '\\003', 'a b\\r']) {
+      const refused = typed(keys)
+      expect(refused.status, `${keys}: ${refused.stdout}`).not.toBe(0)
+      expect(read(), keys).toBe(before)
+    }
+    const done = typed('vpn.example.net\\r')
+    expect(done.status, done.stdout).toBe(0)
+    expect(done.stdout).toContain('192.0.2.10 (eth0)')
+    expect(read('/tmp/phone.conf')).toContain('Endpoint = vpn.example.net:5\n')
+    expect(read()).toContain('# ClientEndpoint = vpn.example.net:5\n')
+    // Enter alone takes what is offered.
+    root.run(`rm /tmp/phone.conf; sed -i '/ClientEndpoint/d; /Peer/,$d' ${file}`)
+    expect(typed('\\r').status).toBe(0)
+    expect(read('/tmp/phone.conf')).toContain('Endpoint = 192.0.2.10:5\n')
+  })
+
   test('renamed, disabled, enabled, rotated, given a day; kept files follow', () => {
     ok(addresses)
     ok('up wg0')
@@ -261,16 +288,29 @@ describe.skipIf(why)('a server and its peers', () => {
     expect(done.stderr).toContain('[Peer] sections only')
   })
 
-  test('many at once: nobody is lost, no address is given twice', () => {
-    ok(addresses)
-    root.run(`export PATH="${builtBin}:$PATH"; cd /tmp
-      seq 40 | xargs -P 8 -I{} sh -c 'wgq peer add wg0 p{} >/dev/null 2>p{}.err || true'`)
-    const used = [...read().matchAll(/^AllowedIPs = (.*)$/gm)].map(([, value = '']) => value)
-    expect(used).toHaveLength(40)
-    expect(new Set(used).size).toBe(40)
-    expect(new Set([...read().matchAll(/# Name = (p\d+)/g)].map(([, name]) => name)).size).toBe(40)
-    expect(used).toContain('10.8.0.41/32, fd08::29/128')
+  test('many at once, then one after the other: nobody is lost, no address is given twice', () => {
+    ok('init wg0 --address 10.8.0.1/22,fd08::1/64 --endpoint vpn.example.net')
+    const most = process.env['WGQ_LONG'] ? 500 : 40
+    const adds = (from: number, to: number, atOnce: number): void => {
+      // In pieces, because a run has a time limit.
+      for (let at = from; at <= to; at += 40)
+        root.run(
+          `export PATH="${builtBin}:$PATH"; cd /tmp; seq ${at} ${Math.min(at + 39, to)} | xargs -P ${atOnce} -I{} sh -c 'wgq peer add wg0 p{} >/dev/null 2>p{}.err || { cat p{}.err >&2; exit 1; }'`,
+        )
+    }
+    if (most > 40) ok('up wg0')
+    adds(1, most, 8)
+    adds(most + 1, most + most / 10, 1)
+    const all = most + most / 10
+    const used = [...read().matchAll(/^AllowedIPs = (.*)$/gm)].map(([, value = '']) => value.split(', '))
+    expect(used).toHaveLength(all)
+    expect(new Set(used.flat()).size).toBe(2 * all)
+    expect(new Set([...read().matchAll(/# Name = (p\d+)/g)].map(([, name]) => name)).size).toBe(all)
+    // None was left out.
+    const last = `10.8.${(all + 1) >> 8}.${(all + 1) & 255}/32`
+    expect(used.map(([v4]) => v4)).toContain(last)
     expect(root.run('ls -A /etc/wireguard')).toBe('wg0.conf\n')
+    if (most > 40) expect(allowed().trim().split('\n')).toHaveLength(all)
   })
 
   test('a file with a long name, called otherwise', () => {

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { program, whyNoTunnel } from '../support/implementation.ts'
 import { connect, type Finished, Namespace, until } from '../support/netns.ts'
+import { workspace } from '../support/workspace.ts'
 
 const why = whyNoTunnel('wireguard-go', 'wg-quick', 'zbarimg', 'nft', 'iptables')
 if (why) console.warn(`interop/gateway: skipped: ${why}`)
@@ -18,6 +19,8 @@ const id = randomBytes(3).toString('hex')
 const server = `wgs${id}`
 const client = `wgc${id}`
 const inside = { v4: '198.51.100.1', v6: '2001:db8:51::1' }
+
+const fixture = (name: string): string => join(workspace, 'test/fixtures/firewalls', name)
 
 describe.skipIf(why)('a gateway and a client of the reference', () => {
   const folder = mkdtempSync(join(tmpdir(), 'wgq-gateway-'))
@@ -115,6 +118,22 @@ describe.skipIf(why)('a gateway and a client of the reference', () => {
         ['iptables', '-N', 'DOCKER-USER'],
         ['iptables', '-A', 'FORWARD', '-j', 'DOCKER-USER'],
         ['iptables', '-A', 'DOCKER-USER', '-j', 'RETURN'],
+      ],
+    ],
+    // Rule sets as the programs themselves load them.
+    [
+      'ufw is enabled',
+      [
+        ['iptables-restore', fixture('ufw-0.36.rules')],
+        ['ip6tables-restore', fixture('ufw-0.36.rules6')],
+        ['iptables', '-A', 'ufw-user-input', '-p', 'udp', '--dport', '51820', '-j', 'ACCEPT'],
+      ],
+    ],
+    [
+      'firewalld runs',
+      [
+        ['nft', '-f', fixture('firewalld-1.3.nft')],
+        ['nft', 'add rule inet firewalld filter_IN_public_allow udp dport 51820 accept'],
       ],
     ],
   ])('reaches the other side where %s; afterwards the machine is as before', async (_, commands) => {

@@ -52,7 +52,7 @@ const readRule = (rule: Json): FilterRule[] => {
   let verdict: Verdict = { does: 'none' }
   for (const expression of listOf(rule['expr']) as Json[]) {
     const [word = '', value] = Object.entries(expression)[0] ?? []
-    if (word === 'match') matches.push(matchOf(value as Json))
+    if (word === 'match') matches.push(...impliedBy(value as Json), matchOf(value as Json))
     else if (word === 'vmap') return mapOf(rule, value as Json, matches)
     else if (word === 'limit') matches.push({ by: 'unknown' })
     else if (word === 'xt' && (value as Json | null)?.['type'] === 'match') matches.push({ by: 'unknown' })
@@ -94,6 +94,15 @@ const verdictOf = (rule: Json, word: string, value: unknown): Verdict | undefine
     default:
       return undefined
   }
+}
+
+/** nft asks for the protocol of a header before it looks into it. */
+const impliedBy = ({ left }: Json): Match[] => {
+  const protocol = ((left ?? {}) as Record<string, Json | undefined>)['payload']?.['protocol']
+  if (protocol === 'ip' || protocol === 'ip6')
+    return [{ by: 'family', not: false, family: protocol === 'ip' ? 4 : 6 }]
+  const isTransport = /^(?:udp|tcp|udplite|sctp|dccp|icmp|icmpv6|igmp|esp|ah|comp)$/.test(String(protocol))
+  return isTransport ? [{ by: 'protocol', not: false, names: [String(protocol)] }] : []
 }
 
 const matchOf = ({ op, left, right }: Json): Match => {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { workspace } from '../../../../../test/support/workspace.ts'
 import { readIptables } from './iptables-save.ts'
 import { readNft } from './nft-json.ts'
 import { droppingChain, type FilteredPacket } from './ruleset.ts'
@@ -159,4 +162,46 @@ test('flowtables with their interfaces, one or many', () => {
     { title: 'flowtable ft of table inet f', interfaces: ['wg0'] },
     { title: 'flowtable ft of table inet f', interfaces: ['eth0', 'wg0'] },
   ])
+})
+
+const firewalls = join(workspace, 'test/fixtures/firewalls')
+describe('rule sets of programs, as they load them', () => {
+  const firewalld = (more: string) => {
+    const script = `nft -f '${firewalls}/firewalld-1.3.nft' && ${more}; nft -j list ruleset`
+    return readNft(spawnSync('unshare', ['-n', 'sh', '-c', script], { encoding: 'utf8' }).stdout).chains
+  }
+  const opened = (rule: string) => firewalld(`nft add rule inet firewalld filter_IN_public_allow ${rule}`)
+
+  test.skipIf(!hasNft)('firewalld', () => {
+    for (const family of [4, 6] as const) {
+      const packet = { ...toPort(51820), family }
+      expect(droppingChain(firewalld('true'), packet)?.title).toContain('table inet firewalld')
+      expect(droppingChain(opened('udp dport 51820 accept'), packet)).toBeUndefined()
+      expect(droppingChain(opened('udp dport 51821 accept'), packet)).toBeDefined()
+      expect(droppingChain(opened('tcp dport 51820 accept'), packet)).toBeDefined()
+      expect(droppingChain(opened('icmpv6 type 128 accept'), packet)).toBeDefined()
+      // Who sends it is not known.
+      const source = family === 4 ? 'ip saddr 203.0.113.0/24' : 'ip6 saddr 2001:db8::/32'
+      expect(droppingChain(opened(`${source} accept`), packet)).toBeUndefined()
+      const ofTheOther = family === 6 ? 'ip saddr 203.0.113.0/24' : 'ip6 saddr 2001:db8::/32'
+      expect(droppingChain(opened(`${ofTheOther} accept`), packet)).toBeDefined()
+    }
+    expect(droppingChain(firewalld('true'), through)?.title).toContain('filter_FORWARD')
+  })
+
+  test('ufw', () => {
+    for (const [family, name] of [
+      [4, 'ufw-0.36.rules'],
+      [6, 'ufw-0.36.rules6'],
+    ] as const) {
+      const text = readFileSync(join(firewalls, name), 'utf8')
+      const own = `-A ufw${family === 6 ? '6' : ''}-user-input -p udp -m udp --dport 51820 -j ACCEPT\nCOMMIT`
+      const packet = { ...toPort(51820), family }
+      expect(droppingChain(readIptables(text, family), packet)?.title).toContain('INPUT of ip')
+      expect(droppingChain(readIptables(text.replace(/COMMIT\s*$/, own), family), packet)).toBeUndefined()
+      expect(droppingChain(readIptables(text, family), { ...through, family })?.title).toContain(
+        'FORWARD of ip',
+      )
+    }
+  })
 })
