@@ -153,11 +153,13 @@ describe.skipIf(why)('a server and its peers', () => {
       `umask 077; printf '[Interface]\\nPrivateKey = %s\\nAddress = 10.8.0.1/24\\nListenPort = 5\\n' "$(${builtBin}/wgq genkey)" > ${file}`,
     )
     const before = read()
-    // script(1) gives the program a pseudo-terminal; what is typed waits there for the question.
+    // On a pseudo-terminal of script(1); keys are typed when the question is there.
     const typed = (keys: string) =>
-      root.tryRun(
-        `cd /tmp; printf '${keys}' | script -qefc '${builtBin}/wgq peer add wg0 phone --output phone.conf' /dev/null`,
-      )
+      root.tryRun(`cd /tmp; rm -f seen ended; touch seen
+        { timeout 60 sh -c 'until grep -q "Where do clients" seen; do sleep 0.1; done'; printf '${keys}'
+          timeout 60 sh -c 'until [ -s ended ]; do sleep 0.1; done'; } |
+          script -qefc '${builtBin}/wgq peer add wg0 phone --output phone.conf; echo $? > ended' seen >/dev/null || true
+        cat seen; exit "$(cat ended)"`)
     // Ctrl-D, Ctrl-C, and what is not an endpoint.
     for (const keys of ['\\004', '\\003', 'a b\\r']) {
       const refused = typed(keys)

@@ -8,6 +8,7 @@ import { generatePresharedKey, generatePrivateKey } from '@wgq/keys/generate'
 import { formatCidr } from '@wgq/model/cidr'
 import { WgqError } from '@wgq/model/error'
 import { type Key, parseKey } from '@wgq/model/key'
+import { unlessInterrupted } from '@wgq/quick/run/act'
 import type { Session } from '@wgq/quick/session'
 import type { Handler } from '../command.ts'
 import { lastValue, type ParsedArguments, parseArguments } from '../options.ts'
@@ -101,6 +102,12 @@ export const chosenEndpoint = async (session: Session, parsed: ParsedArguments):
   const known = lastValue(parsed, 'endpoint') ?? directiveValue(side.directives, 'ClientEndpoint')
   if (known !== undefined) return { text: fullEndpoint(known, side.port), remember: false }
   const candidates = await endpointCandidates(session.edges.host, session.name)
-  const answer = await askEndpoint(candidates, session.configPath)
-  return { text: fullEndpoint(answer, side.port), remember: true }
+  const stop = new AbortController()
+  try {
+    const asked = askEndpoint(candidates, session.configPath, stop.signal)
+    const answer = await unlessInterrupted(session, asked)
+    return { text: fullEndpoint(answer, side.port), remember: true }
+  } finally {
+    stop.abort()
+  }
 }

@@ -51,10 +51,14 @@ export const fullEndpoint = (text: string, port: number | undefined): string => 
 
 /**
  * What clients connect to where nothing says it: asked on a terminal. Raises `E_ENDPOINT` with what the uplinks have where
- * nobody can be asked.
+ * nobody can be asked, and when `stop` ends the question.
  */
-export const askEndpoint = async (candidates: readonly Candidate[], tunnel: string): Promise<string> => {
-  if (isatty(0) && isatty(2)) return question(candidates)
+export const askEndpoint = async (
+  candidates: readonly Candidate[],
+  tunnel: string,
+  stop: AbortSignal,
+): Promise<string> => {
+  if (isatty(0) && isatty(2)) return question(candidates, stop)
   const seen = candidates.map(describe).join(', ')
   throw new WgqError('E_ENDPOINT', 'Where clients find this server is not known', {
     hint: `give --endpoint HOST, or write \`# ClientEndpoint = HOST\` into the [Interface] section of ${tunnel}; ${
@@ -63,7 +67,7 @@ export const askEndpoint = async (candidates: readonly Candidate[], tunnel: stri
   })
 }
 
-const question = async (candidates: readonly Candidate[]): Promise<string> => {
+const question = async (candidates: readonly Candidate[], stop: AbortSignal): Promise<string> => {
   const { createInterface } = process.getBuiltinModule('node:readline/promises')
   const [first] = candidates
   const list = candidates.map((candidate) => `  ${describe(candidate)}\n`).join('')
@@ -72,6 +76,7 @@ const question = async (candidates: readonly Candidate[]): Promise<string> => {
   const lines = createInterface({ input: process.stdin, output: process.stderr })
   lines.on('SIGINT', () => abort.abort())
   lines.on('close', () => abort.abort())
+  stop.addEventListener('abort', () => abort.abort())
   try {
     const answer = await lines.question(
       `${list === '' ? '' : `Addresses of this machine:\n${list}`}Where do clients find this server (host name or address)?${preset} `,
