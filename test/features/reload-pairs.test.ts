@@ -216,6 +216,7 @@ describe.skipIf(why)('pairs of files', () => {
       const again = await wgq('diff', file())
       expect((await wgq('down', file())).status).toBe(0)
       expect(await stateOf()).toEqual(before)
+      capture?.stop()
       if (capture) expect(capture.packets().map((packet) => packet.toString('hex'))).toEqual([])
       if (!(await up(b, isGuarded))) return expect(reloaded.status, reloaded.stderr).not.toBe(0)
       expect(reloaded.status, reloaded.stderr).toBe(0)
