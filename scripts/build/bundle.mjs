@@ -35,14 +35,27 @@ const lateImporters = [
   'packages/cli/src/verbs/show.ts',
   'packages/cli/src/verbs/set.ts',
   'packages/backends/src/devices.ts',
+  'packages/cli/src/staying.ts',
+  'packages/cli/src/options.ts',
+  'packages/cli/src/verbs/wg-quick.ts',
+]
+/** What only the BSDs load, and what the families of verbs share. */
+const foreignImporters = [
+  'packages/quick/src/systems/system.ts',
+  'packages/backends/src/host.ts',
+  'packages/dataplane/src/daemon/run.ts',
 ]
 
 // Verbs are bundled by their group in the command table, which bin/verbs.ts has from it: `verb: () => import(…), // group`.
 const verbTables = ['main', 'verbs'].map((name) => join(root, `packages/cli/src/bin/${name}.ts`))
 const verbImport = /\bimport\('\.\.\/verbs\/([a-z-]+)\.ts'\)(?=, \/\/ ([a-z]+)$)/gm
+/** Verbs with a file of their own: those of wg-quick. */
+const lateVerbs = new Set(['wg-quick', 'up', 'down', 'save'])
 const familyOf = new Map(
   verbTables.flatMap((path) =>
-    [...readFileSync(path, 'utf8').matchAll(verbImport)].map(([, verb, group]) => [verb, `${group}-verbs`]),
+    [...readFileSync(path, 'utf8').matchAll(verbImport)].flatMap(([, verb, group]) =>
+      lateVerbs.has(verb) ? [] : [[verb, `${group}-verbs`]],
+    ),
   ),
 )
 
@@ -52,9 +65,8 @@ const verbFamilies = {
   setup(builder) {
     builder.onLoad({ filter: /\/cli\/src\/bin\/(main|verbs)\.ts$/ }, ({ path }) => ({
       loader: 'ts',
-      contents: readFileSync(path, 'utf8').replaceAll(
-        verbImport,
-        (_, verb) => `Promise.resolve(require('./${familyOf.get(verb)}.cjs')['${verb}'])`,
+      contents: readFileSync(path, 'utf8').replaceAll(verbImport, (whole, verb) =>
+        lateVerbs.has(verb) ? whole : `Promise.resolve(require('./${familyOf.get(verb)}.cjs')['${verb}'])`,
       ),
     }))
     builder.onResolve({ filter: /^\.\/[a-z]+-verbs\.cjs$/ }, ({ path }) => ({ path, external: true }))
@@ -79,15 +91,28 @@ for (const importer of lateImporters) {
     late.set(source, basename(path, '.ts'))
   }
 }
-const lateBundles = {
+late.set(join(root, 'packages/cli/src/verbs/wg-quick.ts'), 'wg-quick')
+for (const importer of foreignImporters) {
+  for (const [, path] of readFileSync(join(root, importer), 'utf8').matchAll(
+    /\bimport\('(\.[^']*bsd[^']*)'\)/g,
+  ))
+    late.set(join(root, dirname(importer), path), basename(path, '.ts'))
+}
+const lateBundles = (isLate = () => true) => ({
   name: 'late-bundles',
   setup(builder) {
     builder.onResolve({ filter: /^\./ }, ({ kind, path, resolveDir }) => {
       const name = kind === 'dynamic-import' ? late.get(join(resolveDir, path)) : undefined
-      return name && { path: `./${name}.cjs`, external: true }
+      return name && isLate(name) ? { path: `./${name}.cjs`, external: true } : undefined
     })
   },
-}
+})
+/** What few runs of a family need is a file of its own: the data plane, the reader of options, the other systems. */
+const rarelyNeeded = lateBundles((name) =>
+  /^(?:up|down|save|strip|serve-here|parse-options|freebsd|openbsd|netbsd|bsd|open-host|open-kernel)$/.test(
+    name,
+  ),
+)
 
 const oldestNode = engines.node.slice('>='.length)
 const [oldestMajor, oldestMinor] = oldestNode.split('.').map(Number)
@@ -126,7 +151,7 @@ const familyBundles = [...new Set(familyOf.values())].map((family) =>
     ...common,
     outdir: undefined,
     outfile: join(lib, `${family}.cjs`),
-    plugins: [plainWidth],
+    plugins: [plainWidth, rarelyNeeded],
     stdin: {
       resolveDir: join(root, 'packages/cli/src/bin'),
       contents: `module.exports = {
@@ -143,12 +168,12 @@ const programs = build({
   ...common,
   target: 'node12',
   banner: { js: refusal },
-  plugins: [verbFamilies, lateBundles],
+  plugins: [verbFamilies, lateBundles()],
   entryPoints: Object.entries(entries).map(([out, input]) => ({ out, in: join(root, input) })),
 })
 const lateOnes = build({
   ...common,
-  plugins: [verbFamilies, lateBundles],
+  plugins: [plainWidth, verbFamilies, lateBundles()],
   entryPoints: [...late].map(([input, out]) => ({ out, in: input })).filter((entry) => existsSync(entry.in)),
 })
 

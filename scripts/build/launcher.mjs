@@ -14,6 +14,7 @@
  */
 export const launcher = (program, libdir, node = 'node') => {
   const flags = `--inspect-port=240.0.0.1:65535 ${program === 'wgqd' ? '--max-semi-space-size=1 ' : ''}\${WGQ_NODE_FLAGS-}`
+  const command = `"$node" ${flags} "${libdir ?? '$here/../lib'}/${program}.cjs"`
   return `#!/bin/sh
 unset NODE_OPTIONS NODE_EXTRA_CA_CERTS
 usual=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -28,9 +29,28 @@ command -v "$node" >/dev/null 2>&1 || {
   echo "\${0##*/}: Node.js 20.19 or newer is needed, found no $node in $PATH\${SUDO_USER:+ (sudo has a PATH of its own)}; install it, or set WGQ_NODE to its path" >&2
   exit 127
 }
-exec "$node" ${flags} "${libdir ?? '$here/../lib'}/${program}.cjs" "$0" "$@"
+${program === 'wgq' ? waiting(command) : ''}exec ${command} "$0" "$@"
 `
 }
+
+/**
+ * `up` where the kernel has no driver: the shell waits, so that the Node which brings the tunnel up can go on as its data plane
+ * (packages/cli/src/staying.ts). That Node says so by SIGUSR2; signals to the shell are passed on to it. Standard input is
+ * handed over by number, because a job in the background has none of its own.
+ * @param {string} command
+ */
+const waiting = (
+  command,
+) => `if [ "\${1-}" = up ] && [ -e /proc/self/fd/0 ] && [ ! -e /sys/module/wireguard ]; then
+  exec 9<&0
+  trap 'exit 0' USR2
+  for signal in HUP INT TERM; do trap "kill -$signal \\$! 2>/dev/null" $signal; done
+  WGQ_WAITER=$$ ${command.replace('--inspect', '--max-semi-space-size=1 --inspect')} "$0" "$@" <&9 9<&- &
+  exec 9<&-
+  while wait $!; status=$?; kill -0 $! 2>/dev/null; do :; done
+  exit $status
+fi
+`
 
 // A Node that npm installed the launcher for is in the same folder, also where sudo does not have it in PATH. The folder of
 // the file itself may be a link too, and Node takes \`..\` away by the letter.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { isatty } from 'node:tty'
+import { isTerminal } from './terminal.ts'
 
 /** How a piece of text is set off. */
 export type Style = 'red' | 'yellow' | 'green' | 'cyan' | 'bold' | 'dim'
@@ -13,7 +13,7 @@ export type Painter = (style: Style, text: string) => string
  */
 export const painterFor = async (descriptor: number, environment = process.env): Promise<Painter> => {
   const mode = environment['WG_COLOR_MODE']
-  const wanted = mode === 'always' || (mode !== 'never' && !environment['NO_COLOR'] && isatty(descriptor))
+  const wanted = mode === 'always' || (mode !== 'never' && !environment['NO_COLOR'] && isTerminal(descriptor))
   if (!wanted) return (_, text) => text
   const { Chalk } = await import('chalk')
   const chalk = new Chalk({ level: 1 })

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
-import { existsSync, readFileSync } from 'node:fs'
-import { configDirectories } from '@wgq/config/locate'
-import { nearest } from '@wgq/config/nearest'
 import { WgqError } from '@wgq/model/error'
 import type { Invocation } from './command.ts'
 import type { Command } from './command-row.ts'
 import { findCommand } from './command-table.ts'
+import { usageError } from './option-fault.ts'
 
 /** What is behind a verb of wgq, as its row of the command table describes it. */
 export interface ParsedArguments {
@@ -23,87 +21,11 @@ export interface ParsedArguments {
 export const parseArguments = async (invocation: Invocation): Promise<ParsedArguments> => {
   const row = findCommand(invocation.verb, 'wgq')
   if (!row) throw new WgqError('E_USAGE', `${JSON.stringify(invocation.verb)} is not a command`)
-  const { default: yargs } = await import('yargs')
-  const parser = yargs(withMarkedNames(row, invocation.args))
-    .help(false)
-    .version(false)
-    .exitProcess(false)
-    .showHelpOnFail(false)
-    .fail((message, error) => {
-      throw (
-        unknownOption(row, message) ??
-        usageError(row, message ?? error?.message ?? 'the arguments cannot be read')
-      )
-    })
-    // yargs reads `1e3` as a number and `-10.0.0.0/8` as a bundle of flags unless set otherwise.
-    .parserConfiguration({
-      'parse-numbers': false,
-      'parse-positional-numbers': false,
-      'short-option-groups': false,
-      'boolean-negation': false,
-      'camel-case-expansion': false,
-      'dot-notation': false,
-      'populate--': true,
-    })
-    .strictOptions()
-  for (const option of row.options) {
-    const alias = option.short === undefined ? {} : { alias: option.short }
-    parser.option(option.name, {
-      ...alias,
-      type: option.valueName === undefined ? 'boolean' : 'string',
-      requiresArg: option.valueName !== undefined && !option.valueOptional,
-    })
-  }
-  const parsed = (await parser.parseAsync()) as Record<string, unknown> & { _: string[]; '--'?: string[] }
-  const operands = [...parsed._.map(String), ...(parsed['--'] ?? [])].map((word) => word.replace(mark, ''))
-  checkOperands(row, operands)
-  const given = row.options.filter(({ name }) => parsed[name] !== undefined)
-  return {
-    operands,
-    flags: new Set(given.filter(({ valueName }) => valueName === undefined).map(({ name }) => name)),
-    values: new Map(
-      given
-        .filter(({ valueName }) => valueName !== undefined)
-        .map(({ name }) => [name, [parsed[name]].flat().map(String)]),
-    ),
-  }
-}
-
-// No argument can hold it.
-const mark = '\0'
-
-/**
- * The words of a command line, those marked that begin with `-` and are the name of an interface or a file: Linux and wg-quick
- * take `-x` as a name.
- */
-const withMarkedNames = (row: Command, words: readonly string[]): string[] => {
-  if (!row.operands.some(({ kind }) => kind !== 'text')) return [...words]
-  const known = new Set(row.options.flatMap(({ short }) => (short === undefined ? [] : [`-${short}`])))
-  const takesValue = new Set(
-    row.options.flatMap(({ name, valueName }) => (valueName === undefined ? [] : [`--${name}`])),
-  )
-  return words.map((word, index) => {
-    if (!/^-[a-zA-Z0-9_=+.]/.test(word) || known.has(word)) return word
-    return !takesValue.has(words[index - 1] ?? '') && isThere(word) ? mark + word : word
-  })
-}
-
-const isThere = (name: string): boolean => {
-  if (existsSync(name)) return true
-  if (!/^[a-zA-Z0-9_=+.-]{1,15}$/.test(name)) return false
-  const files = configDirectories(process.platform).map((directory) => `${directory}/${name}.conf`)
-  return [...files, `/var/run/wireguard/${name}.sock`].some((path) => existsSync(path)) || isLink(name)
-}
-
-/** Of this network namespace: /sys may show another. */
-const isLink = (name: string): boolean => {
-  try {
-    return readFileSync('/proc/self/net/dev', 'latin1')
-      .split('\n')
-      .some((line) => line.trimStart().startsWith(`${name}:`))
-  } catch {
-    return existsSync(`/sys/class/net/${name}`)
-  }
+  const parsed = invocation.args.some((word) => word.startsWith('-'))
+    ? await (await import('./parse-options.ts')).parseOptions(row, invocation.args)
+    : { operands: invocation.args, flags: new Set<string>(), values: new Map<string, string[]>() }
+  checkOperands(row, parsed.operands)
+  return parsed
 }
 
 /** The last value of an option. */
@@ -119,6 +41,8 @@ export const numberValue = (parsed: ParsedArguments, name: string, least: number
   throw new WgqError('E_USAGE', `--${name} takes a number of ${least} or more, found ${JSON.stringify(text)}`)
 }
 
+// --- internal ---
+
 const checkOperands = (row: Command, operands: readonly string[]): void => {
   const needed = row.operands.filter(({ optional }) => !optional)
   const missing = needed[operands.length]
@@ -127,23 +51,3 @@ const checkOperands = (row: Command, operands: readonly string[]): void => {
   const extra = operands[most]
   if (extra !== undefined) throw usageError(row, `${JSON.stringify(extra)} is one argument too many`)
 }
-
-/** The fault of an option that there is not, with the one that was meant; undefined for any other fault. */
-const unknownOption = (row: Command, message: string | undefined): WgqError | undefined => {
-  const name = /^Unknown arguments?: ([^,\s]+)/.exec(message ?? '')?.[1]
-  if (name === undefined) return undefined
-  const guess = nearest(
-    name,
-    row.options.map((option) => option.name),
-  )
-  return guess === undefined
-    ? usageError(row, `there is no option ${name.length === 1 ? `-${name}` : `--${name}`}`)
-    : new WgqError('E_USAGE', `${row.verb}: there is no option --${name}`, {
-        hint: `did you mean --${guess}?`,
-      })
-}
-
-const usageError = (row: Command, message: string): WgqError =>
-  new WgqError('E_USAGE', `${row.verb}: ${message}`, {
-    hint: `\`wgq help ${row.verb}\` shows its usage and options`,
-  })

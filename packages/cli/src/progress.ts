@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { isatty } from 'node:tty'
 import { writeErr } from './output.ts'
+import { isTerminal } from './terminal.ts'
 
 /** Shorter work shows nothing. */
 const quietMs = 1000
@@ -15,7 +15,7 @@ export class Progress {
   private readonly timer: NodeJS.Timeout | undefined
   private shown = false
 
-  constructor(say: (seconds: number) => string, onTerminal = isatty(2)) {
+  constructor(say: (seconds: number) => string, onTerminal = isTerminal(2)) {
     this.say = say
     this.timer = onTerminal ? setInterval(() => this.draw(), 250) : undefined
     this.timer?.unref()

@@ -2,10 +2,11 @@
 import { constants } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { type Location, locate, locateAs, worldAccessibleWarning } from '@wgq/config/locate'
-import { readSettings } from '@wgq/config/settings'
+import { readSettings, type Settings } from '@wgq/config/settings'
 import { isWgqError, WgqError } from '@wgq/model/error'
 import { openEdges } from '@wgq/quick/open-edges'
 import { readTunnel } from '@wgq/quick/read-tunnel'
+import { runDirectory } from '@wgq/quick/run/directory'
 import { Interrupted } from '@wgq/quick/run/failure'
 import type { Session } from '@wgq/quick/session'
 import { loadSystem } from '@wgq/quick/systems/system'
@@ -13,12 +14,14 @@ import { rerunAsRoot, thisProgram } from './as-root.ts'
 import type { Invocation } from './command.ts'
 import { journalledConfig } from './observe/config-path.ts'
 import { tellErr, writeErr } from './output.ts'
+import { startHere } from './staying.ts'
 import { usableRunDirectory } from './usable-run-directory.ts'
 
 /**
  * Carries out up, down or save: as root, with the configuration read and signals held back until a step is complete.
  * Where there is no configuration, `withoutConfig` may still do something about it. `calledName` is the interface's name
- * where that does not follow from the file's. Resolves to the exit status. Raises what finding and reading the configuration
+ * where that does not follow from the file's. With `stays` the process may go on as the data plane, unless there are hooks:
+ * they can take long, and a data plane has given up most of its rights by the time that packets come. Resolves to the exit status. Raises what finding and reading the configuration
  * raise, and `E_USAGE`.
  */
 export const runQuick = async (
@@ -26,6 +29,7 @@ export const runQuick = async (
   work: (session: Session) => Promise<number>,
   withoutConfig?: (session: Session) => Promise<number | undefined>,
   calledName?: string,
+  stays = false,
 ): Promise<number> => {
   const { args, verb, personality } = invocation
   const [argument] = args
@@ -57,6 +61,7 @@ export const runQuick = async (
       // Loaded when the first name comes.
       lookup: async (names, env) =>
         (await import('./observe/endpoint-lookup.ts')).helpedLookup(names, env, tellErr),
+      serveHere: stays && directory === runDirectory && !hasHooks(rest.settings) ? startHere : undefined,
       print: tellErr,
     }),
     system: await loadSystem(),
@@ -85,6 +90,8 @@ export const runQuick = async (
   const session = await open(tunnel, encode)
   return closing(session, work)
 }
+
+const hasHooks = ({ hooks }: Settings): boolean => hooks.preUp.length + hooks.postUp.length > 0
 
 /** Where the configuration is: the one that a running tunnel of that name was brought up from goes first, under wgq's name. */
 const locateTunnel = ({ personality, verb }: Invocation, argument: string): Location => {

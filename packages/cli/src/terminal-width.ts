@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-import { isatty } from 'node:tty'
+import { isTerminal } from './terminal.ts'
 
 /** Columns of the terminal behind a descriptor; undefined where it is none. Opens the stream: not for scripts' paths. */
 export const terminalColumns = (descriptor: 1 | 2): number | undefined => {
-  if (!isatty(descriptor)) return undefined
+  if (!isTerminal(descriptor)) return undefined
   const { columns } = (descriptor === 1 ? process.stdout : process.stderr) as { columns?: number }
   return columns !== undefined && columns > 0 ? columns : undefined
 }

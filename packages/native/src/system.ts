@@ -68,6 +68,12 @@ export const setDumpable = (allowed: boolean): void => loadAddon().setDumpable(a
 /** The name `ps -o comm` shows, 15 bytes (prctl PR_SET_NAME); on the BSDs the title (setproctitle). */
 export const setProcessName = (name: string): void => loadAddon().setProcessName(name)
 
+/** Starts a session without a terminal (setsid(2)). Linux. Raises an error with `code`: EPERM for the leader of a group. */
+export const startSession = (): void => loadAddon().startSession()
+
+/** Whether the process gets SIGTERM when its parent ends (prctl PR_SET_PDEATHSIG). Linux. Raises an error with `code`. */
+export const endWithParent = (follows: boolean): void => loadAddon().endWithParent(follows)
+
 /** Numbers of the capabilities that a tunnel needs (linux/capability.h). */
 export const capability = {
   netBindService: 10,

@@ -3,12 +3,14 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import { openDevices, openDevicesAsWg } from '@wgq/backends/devices'
 import { openHost, openHostInside } from '@wgq/backends/host'
+import { readFilterTables } from '@wgq/backends/linux/filter-tables'
 import { systemContext } from '@wgq/config/wg/context'
 import type { Lookup } from '@wgq/config/wg/lookup'
 import { readWgFile } from '@wgq/config/wg/read-file'
-import type { Edges, NameHelp } from './edges.ts'
+import type { Edges, NameHelp, RunChild } from './edges.ts'
 import { formatConf } from './format-conf.ts'
 import { childRunner, findProgram } from './run/child.ts'
+import { withoutListingPrograms } from './run/filter-listing.ts'
 import { searchPath } from './run/search-path.ts'
 
 /** How the outside is reached. */
@@ -23,6 +25,8 @@ interface EdgeOptions {
   readonly scratch: string
   /** The bundle of the data plane, started directly where it is there and nothing of the environment speaks against it. */
   readonly daemonFile: string
+  /** Starts the data plane in this process instead, where it may go on as a daemon. */
+  readonly serveHere?: Edges['startDataPlane'] | undefined
   /** How names of endpoints are looked up when the system's way needs help. */
   readonly lookup?: (names: NameHelp, env: NodeJS.ProcessEnv) => Promise<Lookup>
   /** Takes what is said on the way. */
@@ -36,6 +40,7 @@ export const openEdges = async ({
   encode,
   scratch,
   daemonFile,
+  serveHere,
   lookup,
   print,
 }: EdgeOptions): Promise<Edges> => {
@@ -44,8 +49,8 @@ export const openEdges = async ({
     host: await openHost(),
     devices: exact ? openDevicesAsWg() : openDevices(),
     ...(process.platform === 'linux' ? { openHost: openHostInside } : {}),
-    run: childRunner(env, scratch),
-    ...embeddedDataPlane(binDirectory, daemonFile, env),
+    run: programRunner(childRunner(env, scratch), exact),
+    ...embeddedDataPlane(binDirectory, daemonFile, env, serveHere),
     find: findProgram(env['PATH']),
     // The reading of wg wants one character per byte.
     readWgConfig: (text, names) =>
@@ -73,16 +78,22 @@ export const openEdges = async ({
   }
 }
 
+/** Under wgq's own name less is started; upstream's is known by the programs that it runs. */
+const programRunner = (run: RunChild, exact: boolean): RunChild =>
+  exact || process.platform !== 'linux' ? run : withoutListingPrograms(run, readFilterTables)
+
 /**
- * The daemon is started directly by the Node.js that runs now, from its file: its launcher would start Node.js
+ * The data plane is this process where it may stay. Otherwise the daemon is started directly by the Node.js that runs now, from its file: its launcher would start Node.js
  * twice more. With settings of its own in the environment, or where the file is not there, the launcher serves.
  */
 const embeddedDataPlane = (
   binDirectory: string,
   file: string,
   env: NodeJS.ProcessEnv,
+  serveHere: Edges['startDataPlane'] | undefined,
 ): Pick<Edges, 'startDataPlane'> => {
   if (!isAbsolute(file) || !existsSync(file) || ownSettings.some((name) => env[name] !== undefined)) return {}
+  if (serveHere) return { startDataPlane: serveHere }
   return {
     startDataPlane: async (name, more) => {
       const { startDaemon } = await import('@wgq/uapi/start-daemon')

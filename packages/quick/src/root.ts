@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 
 /** What is run again as root. */
@@ -30,7 +29,7 @@ export const asRoot = (call: RootCall, print: (text: string) => void): Promise<n
   if (process.geteuid?.() === 0) return undefined
   const [command = '', ...args] = rootCommand(call, process.platform)
   return new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: 'inherit' })
+    const child = process.getBuiltinModule('node:child_process').spawn(command, args, { stdio: 'inherit' })
     // Ctrl-C reaches the child as well; it decides what to do about it.
     process.on('SIGINT', () => {})
     process.on('SIGTERM', () => child.kill('SIGTERM'))

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import { lookup } from 'node:dns/promises'
 import { parseDocument, printDocument } from '@wgq/config/document'
 import { Edit } from '@wgq/config/edit'
 import { saveDevice } from '@wgq/config/save-edit'
@@ -71,7 +70,9 @@ const hostAndPort = (text: string): ReturnType<typeof splitEndpoint> | undefined
 
 const ask: Resolve = async (host) => {
   try {
-    return (await lookup(host, { all: true })).map(({ address }) => address)
+    return (await process.getBuiltinModule('node:dns/promises').lookup(host, { all: true })).map(
+      ({ address }) => address,
+    )
   } catch {
     return undefined
   }

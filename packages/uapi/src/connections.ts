@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
+
 import type { Socket } from 'node:net'
+import { monotonicMs } from '@wgq/model/monotonic'
 
 /** Connections that may be open at once. */
 export const mostConnections = 512
@@ -29,7 +31,7 @@ export class Connections {
   private readonly nowMs: () => number
 
   /** `nowMs` is a clock in milliseconds that never goes back. */
-  constructor(nowMs: () => number = () => performance.now()) {
+  constructor(nowMs: () => number = monotonicMs) {
     this.nowMs = nowMs
   }
 

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: MIT
+
 import { createConnection, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { monotonicMs } from '@wgq/model/monotonic'
 import { LineSplitter } from './line-splitter.ts'
 import { deviceError, earlyEndError } from './reply-error.ts'
 
 /** Connects to a socket file; waits while the queue of its listener is full. Rejects with the system's error. */
 export const connectTo = async (path: string): Promise<Socket> => {
-  const deadline = performance.now() + socketTimeoutMs()
+  const deadline = monotonicMs() + socketTimeoutMs()
   for (;;) {
     try {
       return await connectOnce(path)
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || performance.now() > deadline) throw error
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || monotonicMs() > deadline) throw error
       await sleep(queuePauseMs)
     }
   }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
+
 import type { Socket } from 'node:net'
 import { constants } from 'node:os'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { monotonicMs } from '@wgq/model/monotonic'
 import { type Connections, readTimeMs, requestTimeMs } from './connections.ts'
 import { RequestBuffer } from './request-buffer.ts'
 import type { ServedDevice } from './server-device.ts'
@@ -125,14 +127,14 @@ const applySet = async (
   onRefusal: (error: Error) => void,
 ): Promise<number> => {
   const request = new SetRequest(device)
-  let sliceEnd = performance.now() + sliceMs
+  let sliceEnd = monotonicMs() + sliceMs
   let count = 0
   try {
     for (const line of lines) {
       request.line(line)
-      if ((++count & 63) !== 0 || performance.now() < sliceEnd) continue
+      if ((++count & 63) !== 0 || monotonicMs() < sliceEnd) continue
       await nextTurn()
-      sliceEnd = performance.now() + sliceMs
+      sliceEnd = monotonicMs() + sliceMs
     }
     request.finish()
     return 0

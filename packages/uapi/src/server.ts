@@ -92,14 +92,31 @@ const listen = (server: Server, where: { path: string } | { fd: number }, path: 
     // The socket is bound inside listen(), so the mask need not outlive the call.
     const mask = process.umask(0o077)
     try {
-      server.listen(where, () => {
+      server.once('listening', () => {
         server.off('error', failed)
         resolve()
       })
+      if ('fd' in where) server.listen(where)
+      else listenAlone(server, where.path)
     } finally {
       process.umask(mask)
     }
   })
+
+/**
+ * listen() without asking node:cluster, which nothing here is part of and which brings node:child_process along: 4 ms at
+ * each start. The name is that of old releases of Node, kept there for other programs; without it, listen() does.
+ */
+const listenAlone = (server: Server, path: string): void => {
+  const { _listen2 } = server as {
+    _listen2?: (path: string, port: number, type: number, backlog: number) => void
+  }
+  if (_listen2) _listen2.call(server, path, -1, -1, backlog)
+  else server.listen({ path })
+}
+
+/** What listen() takes where it is not told. */
+const backlog = 511
 
 const answers = (path: string): Promise<boolean> =>
   new Promise((resolve) => {

@@ -9,6 +9,7 @@ import { asFile, sayDone } from '../done.ts'
 import { lastValue, numberValue, parseArguments } from '../options.ts'
 import { writeErr, writeOut } from '../output.ts'
 import { runQuick } from '../quick-session.ts'
+import { mayStay, staying } from '../staying.ts'
 
 /** wg-quick up NAME|FILE; wgq up [OPTIONS] NAME|FILE. */
 export const run: Handler = async (invocation) => {
@@ -16,7 +17,7 @@ export const run: Handler = async (invocation) => {
   const { personality } = invocation
   const bringUp = async (session: Session): Promise<number> =>
     sayDone(personality, await up(session), asFile(session))
-  if (plain) return runQuick(invocation, bringUp)
+  if (plain) return staying(await runQuick(invocation, bringUp, undefined, undefined, mayStay()))
   const parsed = await parseArguments(invocation)
   const trySeconds = numberValue(parsed, 'try', 1)
   const elsewhere = rerunAsRoot(invocation)

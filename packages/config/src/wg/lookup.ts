@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import { lookup as dnsLookup } from 'node:dns'
 import { readdirSync, readFileSync } from 'node:fs'
 import type { Endpoint } from '@wgq/model/endpoint'
 import { errnoText } from '@wgq/model/errno'
@@ -49,10 +48,12 @@ export const systemLookup: Lookup = async (host) => {
   // Node would turn other scripts into punycode; the C library without AI_IDN does not ask for them at all.
   if (host === '' || /[^\x21-\x7e]/.test(host)) throw nameUnknown
   return new Promise((resolve, reject) => {
-    dnsLookup(host, { family: 0, verbatim: true }, (error, address, family) => {
-      if (!error) resolve({ family: family === 4 ? 4 : 6, address })
-      else reject(failures[error.errno ?? 0] ?? new LookupFailure(errnoText(error.code ?? 'EIO'), false))
-    })
+    process
+      .getBuiltinModule('node:dns')
+      .lookup(host, { family: 0, verbatim: true }, (error, address, family) => {
+        if (!error) resolve({ family: family === 4 ? 4 : 6, address })
+        else reject(failures[error.errno ?? 0] ?? new LookupFailure(errnoText(error.code ?? 'EIO'), false))
+      })
   })
 }
 

@@ -3,6 +3,7 @@
 import { writeFileSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { errnoText } from '@wgq/model/errno'
+import { monotonicMs } from '@wgq/model/monotonic'
 import { createEngine, type EngineEvent, type PacketEngine } from '@wgq/native/engine'
 import { openNetlinkSocket } from '@wgq/native/raw-socket'
 import {
@@ -44,10 +45,13 @@ let system: DaemonSystem
 /**
  * Opens the interface and its configuration socket and serves both until something ends it; `ended` is called once with
  * the exit status. Resolves when `wg` and `ip` can use the interface. Raises a {@link WgqError} when it cannot be opened.
+ * What the daemon does not need of its rights is given up at once, or by `restrict` where the process has other work to
+ * finish first.
  */
 export const runDaemon = async (
   settings: DaemonSettings,
   ended: (status: number) => void,
+  restricted: 'at once' | 'later' = 'at once',
 ): Promise<DaemonHandle> => {
   const log = new DaemonLog(
     settings.name,
@@ -64,11 +68,11 @@ export const runDaemon = async (
       `The keys of every session are written to ${settings.keyLogFile}: who reads it reads the traffic`,
     )
   const tun = open(settings)
-  system.dropPrivileges(settings, log)
+  if (restricted === 'at once') system.dropPrivileges(settings, log)
   const daemon = new RunningDaemon(settings, tun, log, ended, keyLog)
   try {
     await daemon.start()
-    system.confine(settings, log)
+    if (restricted === 'at once') system.confine(settings, log)
   } catch (error) {
     daemon.close()
     throw error
@@ -77,10 +81,12 @@ export const runDaemon = async (
 }
 
 /** A running daemon, which can be stopped. */
-interface DaemonHandle {
+export interface DaemonHandle {
   readonly name: string
   /** Ends it as `status` would have it. */
   end(status: number): void
+  /** Gives up privileges and system calls that a running data plane does not need, for the whole process and for good. */
+  restrict(): void
 }
 
 // --- internal ---
@@ -210,6 +216,11 @@ class RunningDaemon implements DaemonHandle {
     this.ended(status)
   }
 
+  restrict(): void {
+    system.dropPrivileges(this.settings, this.log)
+    system.confine(this.settings, this.log)
+  }
+
   close(): void {
     if (this.closed) return
     this.closed = true
@@ -230,9 +241,9 @@ class RunningDaemon implements DaemonHandle {
 
   private drain(): void {
     if (this.closed) return
-    const from = performance.now()
+    const from = monotonicMs()
     const handshakes = this.device.drain(handshakesPerTurn, (event) => this.onOther(event))
-    const tookMs = performance.now() - from
+    const tookMs = monotonicMs() - from
     // A turn that was not full is not a load, slow as it may be: the first handshake of a process compiles its way.
     if (!this.closed && handshakes === handshakesPerTurn && tookMs > slowTurnMs)
       this.engine.reportDrain(tookMs)
@@ -306,12 +317,12 @@ class RunningDaemon implements DaemonHandle {
   private async checkSources(sources: SourceWatcher): Promise<void> {
     if (this.closed || !this.device.isUp) return
     this.device.followZones()
-    let sliceEnd = performance.now() + sliceMs
+    let sliceEnd = monotonicMs() + sliceMs
     for (const _ of this.device.forgetSources((record) => sources.isStale(record, this.device.fwmark))) {
-      if (performance.now() < sliceEnd) continue
+      if (monotonicMs() < sliceEnd) continue
       await nextTurn()
       if (this.closed) return
-      sliceEnd = performance.now() + sliceMs
+      sliceEnd = monotonicMs() + sliceMs
     }
   }
 

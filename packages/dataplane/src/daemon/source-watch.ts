@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { monotonicMs } from '@wgq/model/monotonic'
 import type { NativeNetlinkSocket, NetlinkSocketOptions } from '@wgq/native/raw-socket'
 import { sourceAddress, sourceInterface, withSource } from '../device/endpoint-record.ts'
 import { group, isLocal, localQuery, routeInterface, routeQuery } from './link-message.ts'
@@ -89,20 +90,20 @@ export class SourceWatch {
 
   private arm(): void {
     if (!this.changed || this.checking || this.timer || this.closed) return
-    const waitMs = this.restUntilMs - performance.now()
+    const waitMs = this.restUntilMs - monotonicMs()
     if (waitMs <= 0) this.check()
     else this.timer = setTimeout(() => this.check(), waitMs)
   }
 
   private async check(): Promise<void> {
-    const from = performance.now()
+    const from = monotonicMs()
     this.timer = undefined
     // What changes from here on asks for another check.
     this.changed = false
     this.checking = true
     await this.onChange(this)
     this.checking = false
-    const now = performance.now()
+    const now = monotonicMs()
     this.restUntilMs = now + (now - from) * restFactor
     this.arm()
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <linux/capability.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -27,6 +28,19 @@ napi_value set_dumpable(js::Call& call) {
 // setProcessName(name)
 napi_value set_process_name(js::Call& call) {
   if (::prctl(PR_SET_NAME, call[0].string().c_str(), 0, 0, 0) < 0) throw_errno("prctl PR_SET_NAME");
+  return nullptr;
+}
+
+// startSession(): EPERM for the leader of a process group.
+napi_value start_session(js::Call&) {
+  if (::setsid() < 0) throw_errno("setsid");
+  return nullptr;
+}
+
+// endWithParent(follows): whether SIGTERM comes when the parent ends.
+napi_value end_with_parent(js::Call& call) {
+  if (::prctl(PR_SET_PDEATHSIG, call[0].boolean() ? static_cast<unsigned long>(SIGTERM) : 0UL, 0, 0, 0) < 0)
+    throw_errno("prctl PR_SET_PDEATHSIG");
   return nullptr;
 }
 
@@ -86,6 +100,8 @@ napi_value notify_service_manager(js::Call& call) {
 void register_privileges(napi_env env, napi_value exports) {
   js::define<set_dumpable>(env, exports, "setDumpable");
   js::define<set_process_name>(env, exports, "setProcessName");
+  js::define<start_session>(env, exports, "startSession");
+  js::define<end_with_parent>(env, exports, "endWithParent");
   js::define<keep_capabilities>(env, exports, "keepCapabilities");
   js::define<confine>(env, exports, "confineSystemCalls");
   js::define<notify_service_manager>(env, exports, "notifyServiceManager");

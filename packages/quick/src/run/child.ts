@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import { spawn } from 'node:child_process'
 import { accessSync, closeSync, constants as modes, openSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -24,6 +23,8 @@ export const childRunner =
         return
       }
       const script = options.script === undefined ? undefined : openScript(scratch, options.script)
+      // Not loaded where nothing is run: it takes milliseconds.
+      const { spawn } = process.getBuiltinModule('node:child_process')
       const child = spawn(file, args, {
         argv0: program,
         env: { ...own, PATH: path },

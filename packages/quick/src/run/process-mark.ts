@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
 /** A process that cannot be mistaken for a later one with the same number. */
@@ -38,6 +37,7 @@ const parentOf = (pid: number): number => {
   if (fields) return Number(fields[1])
   if (process.platform === 'linux') return 0
   try {
+    const { execFileSync } = process.getBuiltinModule('node:child_process')
     return Number.parseInt(execFileSync('ps', ['-o', 'ppid=', '-p', `${pid}`], { encoding: 'utf8' }), 10) || 0
   } catch {
     return 0

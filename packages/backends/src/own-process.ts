@@ -1,0 +1,2 @@
+// SPDX-License-Identifier: MIT
+export { endWithParent, startSession } from '@wgq/native/system'
