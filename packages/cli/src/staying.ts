@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { closeSync, readdirSync, readlinkSync } from 'node:fs'
 import { endWithParent } from '@wgq/backends/own-process'
 import type { DataPlaneHere } from './serve-here.ts'
 
@@ -10,6 +11,8 @@ const variable = 'WGQ_WAITER'
 
 let waiter: number | undefined
 let here: DataPlaneHere | undefined
+/** Descriptors of the caller. */
+let inherited: readonly number[] = []
 
 /**
  * Says whether this process may go on as the data plane: its launcher waits for it. From then on it is told to stop
@@ -26,6 +29,7 @@ export const mayStay = (): boolean => {
   }
   if (process.ppid !== told) return false
   waiter = told
+  inherited = descriptorsOf(told)
   return true
 }
 
@@ -49,9 +53,27 @@ export const staying = (status: number): Promise<number> => {
     return Promise.resolve(status)
   }
   const launcher = waiter
+  // A lock of the caller would be held for as long as the tunnel is up.
+  for (const fd of inherited) closeSync(fd)
   here.stay(() => {
     endWithParent(false)
     if (process.ppid === launcher) process.kill(launcher, 'SIGUSR2')
   })
   return new Promise(() => {})
+}
+
+// --- internal ---
+
+/** Those that both this process and its launcher have: what the launcher opened for itself is not passed on. */
+const descriptorsOf = (launcher: number): number[] =>
+  readdirSync(`/proc/${launcher}/fd`)
+    .map(Number)
+    .filter((fd) => fd > 2 && targetOf('self', fd) === targetOf(launcher, fd))
+
+const targetOf = (pid: number | 'self', fd: number): string | undefined => {
+  try {
+    return readlinkSync(`/proc/${pid}/fd/${fd}`)
+  } catch {
+    return undefined
+  }
 }

@@ -19,6 +19,8 @@ export interface ChildOptions {
   readonly capture?: boolean
   /** Throw away standard error. */
   readonly quiet?: boolean
+  /** Whether the program works is asked: nobody else may answer in its place. */
+  readonly itself?: boolean
   /** In a session of its own: survives Ctrl-C at the terminal. */
   readonly detached?: boolean
   /** Instead of the program's own environment. */

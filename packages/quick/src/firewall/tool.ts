@@ -11,7 +11,7 @@ type Tools = Pick<Edges, 'run' | 'find'>
 export const firewallTool = async ({ run, find }: Tools): Promise<'nft' | 'iptables'> => {
   if (find('nft') === undefined) return 'iptables'
   if (find('iptables-restore') === undefined) return 'nft'
-  const { status } = await run('nft', ['list', 'tables'], { capture: true, quiet: true })
+  const { status } = await run('nft', ['list', 'tables'], { capture: true, quiet: true, itself: true })
   return status === 0 ? 'nft' : 'iptables'
 }
 

@@ -11,7 +11,7 @@ export const withoutListingPrograms =
   (run: RunChild, readTables: () => Promise<FilterTables | undefined>): RunChild =>
   async (program, args, options) => {
     const words = [program, ...args].join(' ')
-    if (options?.capture && listings.test(words)) {
+    if (options?.capture && !options.itself && listings.test(words)) {
       const tables = await readTables()
       if (tables !== undefined) {
         if (program === 'nft')

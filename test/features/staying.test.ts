@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+// The process that brings a tunnel up goes on as its data plane: it is a daemon like one of its own, and nothing of the caller's.
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { builtBin } from '../support/built-program.ts'
+import { whyNoTunnel } from '../support/implementation.ts'
+import { Namespace, until } from '../support/netns.ts'
+import { PrivateRun, whyNoPrivateRun } from '../support/private-run.ts'
+import { makeTextKeys } from '../support/tunnel.ts'
+
+const why = whyNoTunnel() ?? whyNoPrivateRun()
+if (why) console.warn(`features/staying: skipped: ${why}`)
+
+const commandLine = (pid: number): string[] => {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+  } catch {
+    return []
+  }
+}
+
+test('the bundle of up holds nothing of the data plane, which has one of its own', () => {
+  const bundle = (name: string) => readFileSync(join(builtBin, `../lib/${name}.cjs`), 'utf8')
+  const handshake = 'Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s'
+  for (const name of ['wgq', 'main', 'up', 'wg-quick', 'host']) expect(bundle(name)).not.toContain(handshake)
+  expect(bundle('serve-here')).toContain(handshake)
+})
+
+describe.skipIf(why)('the process of up', () => {
+  let ns: Namespace
+  let run: PrivateRun
+  beforeEach(() => {
+    ns = new Namespace('staying')
+    run = new PrivateRun()
+  })
+  afterEach(() => {
+    ns.remove()
+    run.remove()
+  })
+
+  const write = (peer = '', more = ''): void => {
+    const text = `[Interface]\nPrivateKey = ${makeTextKeys().privateKey}\nAddress = 10.9.0.1/24\n${more}`
+    writeFileSync(join(run.work, 'stay0.conf'), text + peer, { mode: 0o600 })
+  }
+  const nowhere = () =>
+    `[Peer]\nPublicKey = ${makeTextKeys().publicKey}\nEndpoint = gate.invalid:51820\nAllowedIPs = 10.9.0.0/24\n`
+  const program = (name: string) => join(builtBin, name)
+  const daemons = () => ns.pids().filter((pid) => commandLine(pid)[0]?.trim() === 'wgqd stay0')
+  const links = () => ns.run('ip', '-br', 'link')
+
+  test('is a daemon with a session, streams and rights of its own, and holds no lock of the caller', async () => {
+    write()
+    const locked = 'exec 9>held 200>held2; flock 9; flock 200; "$@" ./stay0.conf && echo "status $?"'
+    const up = await run.run(['bash', '-c', locked, 'bash', program('wgq'), 'up'], { netns: ns.name })
+    expect(up, up.stderr).toMatchObject({ status: 0, stdout: 'status 0\n' })
+    const [pid = 0, ...others] = daemons()
+    expect(others).toEqual([])
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+    expect(status).toMatch(/^Seccomp:\t2$/m)
+    expect(status).toMatch(/^NoNewPrivs:\t1$/m)
+    expect(status).toMatch(/^CapEff:\t0000000000001c00$/m)
+    const [, , , , group, session] = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\)/, 'x x')
+      .split(' ')
+    expect([group, session]).toEqual([`${pid}`, `${pid}`])
+    expect(readlinkSync(`/proc/${pid}/cwd`)).toBe('/')
+    const targets = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`))
+    expect(targets.filter((target) => target.startsWith(run.root))).toEqual([])
+    expect([0, 1, 2].map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`))).toEqual(Array(3).fill('/dev/null'))
+    expect(ns.pids()).toEqual([pid])
+    const down = await run.run([program('wgq'), 'down', './stay0.conf'], { netns: ns.name })
+    expect(down, down.stderr).toMatchObject({ status: 0 })
+    await until('the data plane to end', () => ns.pids().length === 0)
+  })
+
+  test('leaves the data plane to a process of its own where there are hooks', async () => {
+    write('', 'PostUp = readlink /proc/self/fd/2 > seen\n')
+    const up = await run.run([program('wg-quick'), 'up', './stay0.conf'], { netns: ns.name })
+    expect(up, up.stderr).toMatchObject({ status: 0 })
+    expect(readFileSync(join(run.work, 'seen'), 'utf8')).not.toContain('null')
+    expect(daemons()).toHaveLength(1)
+  })
+
+  test.each(['SIGKILL', 'SIGTERM'] as const)('its launcher ended by %s: nothing is left', async (signal) => {
+    write(nowhere())
+    const env = { WG_ENDPOINT_RESOLUTION_RETRIES: 'infinity' }
+    const up = run.start([program('wg-quick'), 'up', './stay0.conf'], ns.name, env)
+    await until('the interface', () => links().includes('stay0'))
+    up.kill(signal)
+    await until('everything to go', () => ns.pids().length === 0 && !links().includes('stay0'))
+    expect(readdirSync(join(run.root, 'run/wgq')).filter((name) => name.endsWith('.json'))).toEqual([])
+    expect(readdirSync(run.sockets)).toEqual([])
+  })
+
+  test('without standard input it comes up too, and a fault ends it with the status of the fault', async () => {
+    write()
+    const closed = ['sh', '-c', 'exec "$@" <&-', 'sh', program('wgq'), 'up', './stay0.conf']
+    expect(await run.run(closed, { netns: ns.name })).toMatchObject({ status: 0 })
+    expect(await run.run([program('wg-quick'), 'up', './stay0.conf'], { netns: ns.name })).toMatchObject({
+      status: 1,
+      stderr: "wg-quick: `stay0' already exists\n",
+    })
+    expect(daemons()).toHaveLength(1)
+  })
+})
