@@ -12,7 +12,7 @@ const inBash = (program: string, line: string): string[] => {
   const script = `source ${folder}/${program}.bash
 COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}
 _${program.replace('-', '_')}; printf '%s\\n' "\${COMPREPLY[@]}"`
-  const done = spawnSync('bash', ['-euc', script], { encoding: 'utf8' })
+  const done = spawnSync('bash', ['--norc', '-euc', script], { encoding: 'utf8' })
   expect(done.stderr).toBe('')
   return done.stdout.split('\n').filter(Boolean)
 }
