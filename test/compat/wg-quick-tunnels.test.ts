@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -127,7 +128,7 @@ describe.skipIf(reason)('signals during a hook', () => {
     const ours = join(builtBin, 'wg-quick')
     const up = lab.program('/usr/bin/setsid', '-w', ours, 'up', file)
     const pid = await until('the hook', () => existsSync(marker) && Number(readPid(marker)))
-    process.kill(-pid, 'SIGINT')
+    process.kill(-groupOf(pid), 'SIGINT')
     expect((await up).status).toBe(1)
     await settled(before)
   })
@@ -198,3 +199,7 @@ describe.skipIf(reason)('a read-only /run', () => {
 })
 
 const readPid = (path: string): string => lab.ns.run('cat', path)
+
+/** The foreground group of a terminal holds the launcher too, which may wait. */
+const groupOf = (pid: number): number =>
+  Number(execFileSync('ps', ['-o', 'pgid=', '-p', `${pid}`], { encoding: 'utf8' }))

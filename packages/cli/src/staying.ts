@@ -15,8 +15,8 @@ let here: DataPlaneHere | undefined
 let inherited: readonly number[] = []
 
 /**
- * Says whether this process may go on as the data plane: its launcher waits for it. From then on it is told to stop
- * (SIGTERM) when the launcher is killed. Children never see the launcher's variable.
+ * Says whether this process may go on as the data plane: its launcher waits for it. From then on it gets SIGTERM
+ * when the launcher is killed. Children never see the launcher's variable.
  */
 export const mayStay = (): boolean => {
   const told = Number(process.env[variable])
