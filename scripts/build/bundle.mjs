@@ -39,12 +39,6 @@ const lateImporters = [
   'packages/cli/src/options.ts',
   'packages/cli/src/verbs/wg-quick.ts',
 ]
-/** What only the BSDs load, and what the families of verbs share. */
-const foreignImporters = [
-  'packages/quick/src/systems/system.ts',
-  'packages/backends/src/host.ts',
-  'packages/dataplane/src/daemon/run.ts',
-]
 
 // Verbs are bundled by their group in the command table, which bin/verbs.ts has from it: `verb: () => import(…), // group`.
 const verbTables = ['main', 'verbs'].map((name) => join(root, `packages/cli/src/bin/${name}.ts`))
@@ -92,12 +86,6 @@ for (const importer of lateImporters) {
   }
 }
 late.set(join(root, 'packages/cli/src/verbs/wg-quick.ts'), 'wg-quick')
-for (const importer of foreignImporters) {
-  for (const [, path] of readFileSync(join(root, importer), 'utf8').matchAll(
-    /\bimport\('(\.[^']*bsd[^']*)'\)/g,
-  ))
-    late.set(join(root, dirname(importer), path), basename(path, '.ts'))
-}
 const lateBundles = (isLate = () => true) => ({
   name: 'late-bundles',
   setup(builder) {
@@ -107,11 +95,12 @@ const lateBundles = (isLate = () => true) => ({
     })
   },
 })
-/** What few runs of a family need is a file of its own: the data plane, the reader of options, the other systems. */
+/**
+ * What few runs of a family need is a file of its own: the data plane, the reader of options. Not the other systems: what they
+ * throw is known by its class, which two files would have twice.
+ */
 const rarelyNeeded = lateBundles((name) =>
-  /^(?:up|down|save|strip|serve-here|parse-options|freebsd|openbsd|netbsd|bsd|open-host|open-kernel)$/.test(
-    name,
-  ),
+  /^(?:up|down|save|strip|serve-here|parse-options|open-kernel)$/.test(name),
 )
 
 const oldestNode = engines.node.slice('>='.length)
