@@ -40,7 +40,7 @@ describe.skipIf(why)('a key log', () => {
     })
     const { a, b, psk } = tunnel
     const capture = join(folder, 'capture')
-    const dump = a.ns.start('tcpdump', ['-i', 'veth0', '-U', '-w', capture, 'udp'])
+    const dump = a.ns.start('tcpdump', ['-i', 'veth0', '--immediate-mode', '-U', '-w', capture, 'udp'])
     await new Promise((resolve) => dump.stderr?.once('data', resolve))
     expect(tunnel.ping(role === 'initiator' ? 'a' : 'b')).toBe(true)
     const text = await until('the keys of both', () => {
@@ -57,11 +57,11 @@ describe.skipIf(why)('a key log', () => {
     const doctor = a.ns.tryRun(program('wgq'), ['doctor', a.device]).stdout
     expect(doctor).toContain('WGQ_KEYLOG')
     if (!tshark) return
-    dump.kill('SIGINT')
     const decrypted = () =>
       spawnSync('tshark', ['-r', capture, '-o', `wg.keylog_file:${keys}`, '-Y', 'icmp'], { encoding: 'utf8' })
         .stdout
     await until('the packets inside', () => /Echo \(ping\) reply/.test(decrypted()), 20_000)
+    dump.kill('SIGINT')
   })
 
   it.each([
