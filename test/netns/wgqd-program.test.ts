@@ -68,7 +68,7 @@ describe.skipIf(why)('wgqd', () => {
     expect(ns.run('wg', 'show', name)).toContain(name)
   })
 
-  it.each([[[]], [['a', 'b']], [['-x']], [['x/y']], [['0123456789abcdef']]])(
+  it.each([[[]], [['a', 'b']], [['--x']], [['x/y']], [['0123456789abcdef']]])(
     'refuses %j in one line',
     (args) => {
       const done = spawnSync(wgqd, args, { encoding: 'utf8' })
