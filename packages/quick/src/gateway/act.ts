@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Family } from '@wgq/model/ip'
 import type { Edges } from '../edges.ts'
+import { type FilterCall, filteredFamilies, nftCall, restoreCall } from '../firewall/calls.ts'
 import { readNftTables } from '../firewall/nft-tables.ts'
 import { firewallTool, saveOf } from '../firewall/tool.ts'
 import {
@@ -19,13 +20,6 @@ import type { GatewayWanted } from './wanted.ts'
 
 type Tools = Pick<Edges, 'run' | 'find' | 'readSysctl'>
 
-/** A program to run for a gateway, and what it reads. */
-interface GatewayCall {
-  readonly program: 'nft' | 'iptables-restore' | 'ip6tables-restore'
-  readonly args: readonly string[]
-  readonly input: string
-}
-
 /**
  * What puts a gateway in place, instead of what is there of it: a table of its own, and accepts at the top of every chain
  * of others that drops what is forwarded. `networks` are those of the interface. Changes nothing itself.
@@ -35,18 +29,18 @@ export const gatewayOnCalls = async (
   dev: string,
   wanted: GatewayWanted,
   networks: readonly string[],
-): Promise<GatewayCall[]> => {
+): Promise<FilterCall[]> => {
   const tool = await firewallTool(edges)
-  const calls: GatewayCall[] = []
+  const calls: FilterCall[] = []
   if (tool === 'nft') {
     const { dropping, own } = readForwardChains(dev, await ruleset(edges))
     const lines = [
       ...deletedRules(own),
       ...dropping.flatMap(({ chain }) => insertedRules(dev, chain, wanted)),
     ]
-    calls.push(nft(writeGatewayTable(dev, wanted) + lines.map((line) => `${line}\n`).join('')))
+    calls.push(nftCall(writeGatewayTable(dev, wanted) + lines.map((line) => `${line}\n`).join('')))
   }
-  for (const family of familiesOf(edges)) {
+  for (const family of filteredFamilies(edges)) {
     const saved = (await saveOf(edges, family)) ?? ''
     const own = ofFamily(networks, family)
     const rules = removedRules(dev, saved)
@@ -67,16 +61,16 @@ export const gatewayOnCalls = async (
 }
 
 /** What takes a gateway away, as far as it is there; nothing of anybody else's. Changes nothing itself. */
-export const gatewayOffCalls = async (edges: Tools, dev: string): Promise<GatewayCall[]> => {
-  const calls: GatewayCall[] = []
+export const gatewayOffCalls = async (edges: Tools, dev: string): Promise<FilterCall[]> => {
+  const calls: FilterCall[] = []
   const tables = await readNftTables(edges, [gatewayTable(dev)])
   if (tables !== undefined) {
     const { own } = readForwardChains(dev, await ruleset(edges))
     const lines = deletedRules(own).map((line) => `${line}\n`)
     if (tables.size > 0 || lines.length > 0)
-      calls.push(nft(lines.join('') + (tables.size > 0 ? removeGatewayTable(dev) : '')))
+      calls.push(nftCall(lines.join('') + (tables.size > 0 ? removeGatewayTable(dev) : '')))
   }
-  for (const family of familiesOf(edges))
+  for (const family of filteredFamilies(edges))
     calls.push(...restore(family, removedRules(dev, (await saveOf(edges, family)) ?? '')))
   return calls
 }
@@ -95,7 +89,7 @@ export const hasGateway = async (
     const { dropping } = readForwardChains(dev, await ruleset(edges))
     if (dropping.some(({ ours }) => ours !== accepts)) return false
   }
-  for (const family of familiesOf(edges)) {
+  for (const family of filteredFamilies(edges)) {
     const own = ofFamily(networks, family)
     if (own.length === 0) continue
     const saved = (await saveOf(edges, family)) ?? ''
@@ -115,12 +109,9 @@ export const hasAnyOfGateway = async (edges: Tools, dev: string): Promise<boolea
 /** Rules in each chain that drops: one for each direction. */
 const accepts = 2
 
-const nft = (input: string): GatewayCall => ({ program: 'nft', args: ['-f', '-'], input })
-
-const restore = (family: Family, rules: ReadonlyMap<string, readonly string[]>): GatewayCall[] => {
+const restore = (family: Family, rules: ReadonlyMap<string, readonly string[]>): FilterCall[] => {
   const input = restoreText(rules)
-  const program = family === 4 ? 'iptables-restore' : 'ip6tables-restore'
-  return input === undefined ? [] : [{ program, args: ['-n'], input }]
+  return input === undefined ? [] : [restoreCall(family, input)]
 }
 
 const append = (rules: Map<string, string[]>, table: string, added: readonly string[]): void => {
@@ -131,7 +122,3 @@ const ruleset = async ({ run }: Tools): Promise<string> => {
   const { status, stdout } = await run('nft', ['-j', '-t', 'list', 'ruleset'], { capture: true, quiet: true })
   return status === 0 ? stdout : ''
 }
-
-/** A kernel without IPv6 forwards none. */
-const familiesOf = ({ readSysctl }: Tools): Family[] =>
-  readSysctl('net.ipv6.conf.all.disable_ipv6') === undefined ? [4] : [4, 6]

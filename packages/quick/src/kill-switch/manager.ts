@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Op } from '@wgq/model/operation'
 import type { Edges } from '../edges.ts'
+import { filteredFamilies } from '../firewall/calls.ts'
 import { readNftTables } from '../firewall/nft-tables.ts'
 import { saveOf } from '../firewall/tool.ts'
 import type { KillSwitchState } from '../state/tunnel-state.ts'
@@ -14,7 +15,7 @@ export const readKillSwitch = async (edges: Edges, dev: string): Promise<KillSwi
   if (text !== undefined) return readKillSwitchTable(dev, text)
   const saved = await saveOf(edges, 4)
   const ipv4 = saved === undefined ? undefined : readIptablesKillSwitch(dev, 4, saved)
-  if (ipv4 === undefined || edges.readSysctl('net.ipv6.conf.all.disable_ipv6') === undefined) return ipv4
+  if (ipv4 === undefined || !filteredFamilies(edges).includes(6)) return ipv4
   const ipv6 = readIptablesKillSwitch(dev, 6, (await saveOf(edges, 6)) ?? '')
   if (ipv6?.mark !== ipv4.mark) return undefined
   const allow = bothAllow(ipv4.allow ?? [], ipv6.allow ?? [])
