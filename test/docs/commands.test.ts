@@ -52,6 +52,8 @@ describe.skipIf(why).each(runnable)('%s', (page) => {
       const done = root.tryRun(`export PATH="${builtBin}:$PATH"; cd ${folder}\n${text}\n`)
       expect(done, `${done.stdout}${done.stderr}`).toMatchObject({ status })
       expect(done.stderr).not.toContain('internal error')
+      // What a stranger tries first begins with no warning.
+      if (page === 'README.md') expect(done.stderr).not.toMatch(/^(Warning|Error)/m)
     },
   )
 })
