@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import type { FilterTables } from '@wgq/backends/linux/filter-tables'
 import type { Device, DeviceAccess, DeviceChange } from '@wgq/model/device'
 import type { Host } from '@wgq/model/host'
 
@@ -19,8 +20,6 @@ export interface ChildOptions {
   readonly capture?: boolean
   /** Throw away standard error. */
   readonly quiet?: boolean
-  /** Whether the program works is asked: nobody else may answer in its place. */
-  readonly itself?: boolean
   /** In a session of its own: survives Ctrl-C at the terminal. */
   readonly detached?: boolean
   /** Instead of the program's own environment. */
@@ -46,6 +45,11 @@ export interface Edges {
   /** The host inside of a network namespace, by its name; where the system has such. */
   readonly openHost?: (netns: string) => Promise<Host>
   readonly run: RunChild
+  /**
+   * Which tables packet filters have, as the kernel lists them; undefined where it does not say. Absent where their
+   * programs are asked instead: under upstream's name, in another namespace, on other systems.
+   */
+  readonly filterTables?: () => Promise<FilterTables | undefined>
   /**
    * Starts the data plane that comes with wgq and waits until it can be configured; absent where it is started as any other
    * program. Its environment has `more` too. Resolves to its exit status and what to print.

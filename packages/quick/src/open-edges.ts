@@ -7,10 +7,9 @@ import { readFilterTables } from '@wgq/backends/linux/filter-tables'
 import { systemContext } from '@wgq/config/wg/context'
 import type { Lookup } from '@wgq/config/wg/lookup'
 import { readWgFile } from '@wgq/config/wg/read-file'
-import type { Edges, NameHelp, RunChild } from './edges.ts'
+import type { Edges, NameHelp } from './edges.ts'
 import { formatConf } from './format-conf.ts'
 import { childRunner, findProgram } from './run/child.ts'
-import { withoutListingPrograms } from './run/filter-listing.ts'
 import { searchPath } from './run/search-path.ts'
 
 /** How the outside is reached. */
@@ -49,7 +48,9 @@ export const openEdges = async ({
     host: await openHost(),
     devices: exact ? openDevicesAsWg() : openDevices(),
     ...(process.platform === 'linux' ? { openHost: openHostInside } : {}),
-    run: programRunner(childRunner(env, scratch), exact),
+    run: childRunner(env, scratch),
+    // Starting a program costs as much as all that the kernel does for a `down`. Upstream is known by those it runs.
+    ...(process.platform === 'linux' && !exact ? { filterTables: readFilterTables } : {}),
     ...embeddedDataPlane(binDirectory, daemonFile, env, serveHere),
     find: findProgram(env['PATH']),
     // The reading of wg wants one character per byte.
@@ -77,10 +78,6 @@ export const openEdges = async ({
     print,
   }
 }
-
-/** Under wgq's own name less is started; upstream's is known by the programs that it runs. */
-const programRunner = (run: RunChild, exact: boolean): RunChild =>
-  exact || process.platform !== 'linux' ? run : withoutListingPrograms(run, readFilterTables)
 
 /**
  * The data plane is this process where it may stay. Otherwise the daemon is started directly by the Node.js that runs now, from its file: its launcher would start Node.js

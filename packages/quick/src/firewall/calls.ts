@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Family } from '@wgq/model/ip'
 import type { Edges } from '../edges.ts'
-import { saveOf } from './tool.ts'
+import { saveOf } from './listings.ts'
 
 /** A program to run for rules of a packet filter, and what it reads. */
 export interface FilterCall {
@@ -29,7 +29,7 @@ export const filteredFamilies = ({ readSysctl }: Pick<Edges, 'readSysctl'>): Fam
  * be listed has none.
  */
 export const restoreCalls = async (
-  edges: Pick<Edges, 'run' | 'find' | 'readSysctl'>,
+  edges: Pick<Edges, 'run' | 'find' | 'filterTables' | 'readSysctl'>,
   write: (family: Family, saved: string) => string | undefined,
 ): Promise<FilterCall[]> => {
   const calls: FilterCall[] = []

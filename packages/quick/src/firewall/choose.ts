@@ -5,8 +5,22 @@ import type { Session } from '../session.ts'
 import type { FirewallWriter } from '../state/default-route.ts'
 import type { FirewallState } from '../state/tunnel-state.ts'
 import { iptablesRemoval, writeIptables } from './iptables.ts'
+import { listNftTables, saveOf } from './listings.ts'
 import { nftRemoval, writeNft } from './nft.ts'
-import { firewallTool } from './tool.ts'
+
+/**
+ * The family of tools that works here: nft where it is installed and the kernel has nf_tables, else iptables where that is
+ * installed, else nft, whose own words say what is missing. Asks nft, which takes a few milliseconds.
+ */
+export const firewallTool = async ({
+  run,
+  find,
+}: Pick<Edges, 'run' | 'find'>): Promise<'nft' | 'iptables'> => {
+  if (find('nft') === undefined) return 'iptables'
+  if (find('iptables-restore') === undefined) return 'nft'
+  const { status } = await run('nft', ['list', 'tables'], { capture: true, quiet: true })
+  return status === 0 ? 'nft' : 'iptables'
+}
 
 /**
  * The tools that a firewall is loaded with. Under upstream's name nft wherever it is installed, else the iptables family,
@@ -35,16 +49,13 @@ export const firewallWriter = (tool: FirewallState['tool']): FirewallWriter =>
  */
 export const planFirewallRemoval = async (edges: Edges, dev: string): Promise<Op[]> => {
   const ops: Op[] = []
-  if (edges.find('nft')) {
-    const { stdout } = await edges.run('nft', ['list', 'tables'], { capture: true, quiet: true })
-    const text = nftRemoval(dev, stdout)
-    if (text !== undefined) ops.push({ do: 'firewall.unload', tool: 'nft', text })
-  }
+  const nft = nftRemoval(dev, (await listNftTables(edges)) ?? [])
+  if (nft !== undefined) ops.push({ do: 'firewall.unload', tool: 'nft', text: nft })
   if (edges.find('iptables')) {
-    for (const tool of ['iptables', 'ip6tables'] as const) {
-      const { stdout } = await edges.run(`${tool}-save`, [], { capture: true, quiet: true })
-      const text = iptablesRemoval(dev, stdout)
-      if (text !== undefined) ops.push({ do: 'firewall.unload', tool: `${tool}-restore`, text })
+    for (const family of [4, 6] as const) {
+      const text = iptablesRemoval(dev, (await saveOf(edges, family)) ?? '')
+      if (text !== undefined)
+        ops.push({ do: 'firewall.unload', tool: firewallWriter('iptables').tool(family), text })
     }
   }
   return ops

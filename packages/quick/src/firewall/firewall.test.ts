@@ -24,7 +24,7 @@ test('nft batch, to the byte', () => {
 })
 
 test('nft removes the tables of this interface and no other', () => {
-  const tables = 'table ip wg-quick-wg0\ntable ip6 wg-quick-wg0\ntable ip wg-quick-wg01\ntable inet filter\n'
+  const tables = ['ip wg-quick-wg0', 'ip6 wg-quick-wg0', 'ip wg-quick-wg01', 'inet filter']
   expect(nftRemoval('wg0', tables)).toBe('delete table ip wg-quick-wg0\ndelete table ip6 wg-quick-wg0\n')
   expect(nftRemoval('wg', tables)).toBeUndefined()
 })

@@ -4,8 +4,8 @@ import type { Op } from '@wgq/model/operation'
 import type { Edges } from '../edges.ts'
 import type { FirewallFamily, FirewallState } from '../state/tunnel-state.ts'
 import { firewallWriter } from './choose.ts'
+import { readNftTables, saveOf } from './listings.ts'
 import { nftTable } from './nft.ts'
-import { readNftTables } from './nft-tables.ts'
 
 /** The firewall of an interface as the system has it, whoever loaded it; undefined where there is none. */
 export const readFirewall = async (edges: Edges, dev: string): Promise<FirewallState | undefined> => {
@@ -18,9 +18,8 @@ export const readFirewall = async (edges: Edges, dev: string): Promise<FirewallS
   if (families.length > 0) return { tool: 'nft', families }
   if (edges.find('iptables') === undefined) return undefined
   for (const family of [4, 6] as const) {
-    const tool = family === 4 ? 'iptables-save' : 'ip6tables-save'
-    const { stdout } = await edges.run(tool, [], { capture: true, quiet: true })
-    const lines = stdout.split('\n').filter((line) => line.includes(`"wg-quick(8) rule for ${dev}"`))
+    const saved = (await saveOf(edges, family)) ?? ''
+    const lines = saved.split('\n').filter((line) => line.includes(`"wg-quick(8) rule for ${dev}"`))
     if (lines.length > 0) families.push(readSaved(family, lines))
   }
   return families.length > 0 ? { tool: 'iptables', families } : undefined

@@ -24,8 +24,8 @@ export const writeNft = ({ dev, family, mark, addresses }: FirewallInput): strin
   return `${lines.join('\n')}\n`
 }
 
-/** The batch that removes what `nft list tables` shows of an interface; undefined when there is nothing. */
-export const nftRemoval = (dev: string, listTables: string): string | undefined => {
-  const tables = listTables.split('\n').filter((line) => line.endsWith(` ${nftTable(dev)}`))
-  return tables.length === 0 ? undefined : tables.map((line) => `delete ${line}\n`).join('')
+/** The batch that removes those of `tables` (`FAMILY NAME`) that are an interface's; undefined when there are none. */
+export const nftRemoval = (dev: string, tables: readonly string[]): string | undefined => {
+  const own = tables.filter((table) => table.endsWith(` ${nftTable(dev)}`))
+  return own.length === 0 ? undefined : own.map((table) => `delete table ${table}\n`).join('')
 }

@@ -2,8 +2,8 @@
 import type { Family } from '@wgq/model/ip'
 import type { Edges } from '../edges.ts'
 import { type FilterCall, filteredFamilies, nftCall, restoreCall } from '../firewall/calls.ts'
-import { readNftTables } from '../firewall/nft-tables.ts'
-import { firewallTool, saveOf } from '../firewall/tool.ts'
+import { firewallTool } from '../firewall/choose.ts'
+import { readNftTables, saveOf } from '../firewall/listings.ts'
 import {
   acceptRules,
   acceptsIn,
@@ -18,7 +18,7 @@ import { deletedRules, insertedRules, readForwardChains } from './nft-chains.ts'
 import { gatewayTable, isGatewayTable, removeGatewayTable, writeGatewayTable } from './nft-text.ts'
 import type { GatewayWanted } from './wanted.ts'
 
-type Tools = Pick<Edges, 'run' | 'find' | 'readSysctl'>
+type Tools = Pick<Edges, 'run' | 'find' | 'filterTables' | 'readSysctl'>
 
 /**
  * What puts a gateway in place, instead of what is there of it: a table of its own, and accepts at the top of every chain

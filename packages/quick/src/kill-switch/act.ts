@@ -2,8 +2,8 @@
 import type { Op } from '@wgq/model/operation'
 import type { Edges } from '../edges.ts'
 import { type FilterCall, nftCall, restoreCalls } from '../firewall/calls.ts'
-import { readNftTables } from '../firewall/nft-tables.ts'
-import { firewallTool } from '../firewall/tool.ts'
+import { firewallTool } from '../firewall/choose.ts'
+import { readNftTables } from '../firewall/listings.ts'
 import { removeIptablesKillSwitch, writeIptablesKillSwitch } from './iptables-text.ts'
 import { killSwitchTable, removeKillSwitch, writeKillSwitch } from './nft-text.ts'
 

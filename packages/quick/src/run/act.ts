@@ -55,38 +55,26 @@ export const act = async (op: Op, session: Session): Promise<void> => {
     case 'sysctl.set':
       return writeSysctl(edges, op.key, op.value)
     case 'firewall.unload':
+    case 'firewall.load':
       // An empty text: whatever is there now.
-      if (op.text === '') {
+      if (op.do === 'firewall.unload' && op.text === '') {
         for (const one of await planFirewallRemoval(edges, session.name)) await act(one, session)
         return
       }
       return child(session, op.tool, op.tool === 'nft' ? ['-f', '-'] : ['-n'], { input: op.text })
-    case 'firewall.load':
-      return child(session, op.tool, op.tool === 'nft' ? ['-f', '-'] : ['-n'], { input: op.text })
     case 'dns.set':
     case 'dns.unset':
-      for (const { program, args, input } of await said(edges, 1, async () => actDns(op, edges)))
-        await child(session, program, args, input === undefined ? {} : { input })
-      return
+      return runAll(session, await said(edges, 1, async () => actDns(op, edges)))
     case 'killswitch.on':
     case 'killswitch.off':
-      for (const { program, args, input } of await killSwitchCalls(edges, op))
-        await child(session, program, args, { input })
-      return
+      return runAll(session, await killSwitchCalls(edges, op))
     case 'aside.on':
     case 'aside.off':
-      for (const { program, args, input } of await asideCalls(edges, op))
-        await child(session, program, args, { input })
-      return
+      return runAll(session, await asideCalls(edges, op))
     case 'gateway.on':
-    case 'gateway.off': {
-      const calls =
-        op.do === 'gateway.on'
-          ? await gatewayOnCalls(edges, op.dev, op, op.networks)
-          : await gatewayOffCalls(edges, op.dev)
-      for (const { program, args, input } of calls) await child(session, program, args, { input })
-      return
-    }
+      return runAll(session, await gatewayOnCalls(edges, op.dev, op, op.networks))
+    case 'gateway.off':
+      return runAll(session, await gatewayOffCalls(edges, op.dev))
     case 'forwarding.set':
       return writeSysctl(edges, op.key, op.value)
     case 'forwarding.unset': {
@@ -117,6 +105,18 @@ const child = async (
   if (status === 127 && edges.find(program) === undefined)
     edges.print(`${self}: ${program}: command not found\n`)
   if (status !== 0) throw new Failure(status)
+}
+
+/** A program to run, and what it reads. */
+interface Call {
+  readonly program: string
+  readonly args: readonly string[]
+  readonly input?: string
+}
+
+const runAll = async (session: Session, calls: readonly Call[]): Promise<void> => {
+  for (const { program, args, input } of calls)
+    await child(session, program, args, input === undefined ? {} : { input })
 }
 
 const startDaemon = async (

@@ -17,7 +17,8 @@ export const enter = async (session: Session, netns: string): Promise<Session> =
       hint: 'leave out --netns',
     })
   const host = await edges.openHost(netns)
-  return { ...session, into: netns, edges: { ...edges, host, run: runInside(edges.run, netns) } }
+  const { filterTables: _, ...others } = edges
+  return { ...session, into: netns, edges: { ...others, host, run: runInside(edges.run, netns) } }
 }
 
 /** Says whether there is a network namespace of that name. */
