@@ -15,6 +15,13 @@ describe('checkConfiguration', () => {
     ['[Interface]\nMTU = abc\n', 2, /MTU takes/],
     [`[Interface]\nPostUp = true\n[Peer]\nPublicKey = ${peer}\nEndpoint = host\n`, 5, /PORT/],
     [`[Interface]\n[Peer]\nPublicKey = ${peer}\nAllowedIPs = 10.0.0.0/33\n`, 4, /prefix length/],
+    // What is meant to protect is not passed over in silence.
+    ['[Interface]\n# KillSwitch = 1\n', 2, /KillSwitch takes on or off/],
+    ['[Interface]\n# ReplyOutside = on # for ssh\n', 2, /ReplyOutside takes on or off/],
+    ['# KillSwitch = on\n[Interface]\n', 1, /KillSwitch has no effect outside of \[Interface\]/],
+    [`[Interface]\n[Peer]\nPublicKey = ${peer}\n# killswitch = on\n`, 4, /KillSwitch has no effect/],
+    // A drop-in.
+    [`# KillSwitchAllow = lan\n[Peer]\nPublicKey = ${peer}\n`, 1, /KillSwitchAllow has no effect/],
   ])('%j is refused at line %i', async (text, line, message) => {
     const error = await checkConfiguration(text, 'wg0.conf').then(
       () => undefined,
@@ -33,6 +40,11 @@ describe('checkConfiguration', () => {
     const error = await checkConfiguration(text, 'wg0.conf').catch((found) => found)
     expect(error).toMatchObject({ code: 'E_ENCODING', message: expect.stringMatching(message) })
     expect(error.message.replaceAll('\0', '')).not.toContain(key)
+  })
+
+  test('comments that only look like them stay free', async () => {
+    const text = `[Interface]\n# KillSwitch = on\n# Note = 1\n[Peer]\nPublicKey = ${peer}\n# Before = 2024\n# the KillSwitch = on\n`
+    await expect(checkConfiguration(text, 'wg0.conf')).resolves.toBeUndefined()
   })
 
   const folder = join(import.meta.dirname, '../../../test/fixtures/wg-quick-master')

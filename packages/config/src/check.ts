@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { parseCidr } from '@wgq/model/cidr'
 import { WgqError } from '@wgq/model/error'
+import { checkDirectives } from './check-directives.ts'
 import { endsLinesWithCr, wideEncoding } from './encoding.ts'
 import { readSettings, type Setting } from './settings.ts'
 import { splitEndpoint } from './wg/endpoint.ts'
@@ -14,6 +15,7 @@ import { readWgFile } from './wg/read-file.ts'
  */
 export const checkConfiguration = async (text: string, file: string): Promise<void> => {
   checkEncoding(text, file)
+  checkDirectives(text, file)
   const { wgConfig, addresses, mtu } = readSettings(text, file, true)
   await readWgFile(Buffer.from(wgConfig).toString('latin1'), file, {
     ports: strictPort(),

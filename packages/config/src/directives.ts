@@ -12,14 +12,19 @@ export interface Directive {
 }
 
 /** Every `# Key = value` of the [Interface] sections, in the order of the file, whatever the key. */
-export const interfaceDirectives = ({ lines }: Document): Directive[] => {
+export const interfaceDirectives = (document: Document): Directive[] => directivesOf(document, true)
+
+/** Every `# Key = value` that is not in an [Interface] section: `up` reads none of them. */
+export const directivesElsewhere = (document: Document): Directive[] => directivesOf(document, false)
+
+const directivesOf = ({ lines }: Document, ofInterface: boolean): Directive[] => {
   const found: Directive[] = []
   let inInterface = false
   for (const line of lines) {
     // Up to the next header: also what is right above it was meant for the interface.
     const first = line.text.trimStart()[0]
     if (first === '[') inInterface = /^\s*\[\s*interface\s*\]/i.test(line.text)
-    else if (first === '#' && inInterface) found.push(...directiveOf(line))
+    else if (first === '#' && inInterface === ofInterface) found.push(...directiveOf(line))
   }
   return found
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { parseCidr } from '@wgq/model/cidr'
 import { parseIp } from '@wgq/model/ip'
+import { isSwitch, tunnelSwitches } from '../check-directives.ts'
 import type { Diagnostic } from '../diagnostic.ts'
 import { interfaceDirectives } from '../directives.ts'
 import type { Line } from '../document.ts'
@@ -50,7 +51,13 @@ const known: readonly Known[] = [
     takes: 'auto, off or the interface that leads out',
     fits: (value) => /^[^\s/"'\\{};#]{1,15}$/.test(value),
   },
-  { name: 'Forward', takes: 'on or off', fits: (value) => /^(?:on|yes|true|off|no|false)$/i.test(value) },
+  ...tunnelSwitches.map((name) => ({ name, takes: 'on or off', fits: isSwitch })),
+  {
+    name: 'KillSwitchAllow',
+    takes: 'lan, networks, dev INTERFACE and uid NUMBER, separated by commas',
+    fits: everyItem((item) => /^(?:lan|(?:dev|uid)\s+\S+)$/i.test(item) || parseCidr(item) !== undefined),
+  },
+  { name: 'Before', takes: 'the preference of a rule from 4 to 32766', fits: numberUpTo(4, 32_766) },
 ]
 const byKey = new Map(known.map((one) => [one.name.toLowerCase(), one]))
 
