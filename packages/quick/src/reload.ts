@@ -21,7 +21,7 @@ import type { Difference, EndpointMemory } from './state/device-difference.ts'
 import { difference, type Plan } from './state/difference.ts'
 import { look, type Seen } from './state/seen.ts'
 import { memoryOf, want } from './state/surroundings.ts'
-import { refuseHollow } from './state/wanted.ts'
+import { keptPeers, refuseHollow } from './state/wanted.ts'
 import { linkOf } from './undo.ts'
 
 /** What differs between a file and its running tunnel, ready to be applied. */
@@ -96,6 +96,7 @@ export const reloadRunning = async (session: Session): Promise<number> => {
   let plan: ReloadPlan | undefined
   try {
     plan = await planReload(session)
+    sayKeptPeers(plan)
     if (session.act !== undefined) return tell(plan)
     run = new Run(plan.session, new JournalKeeper(session.runDirectory, plan.journal ?? adopted(plan)))
     await bringTo(run, plan)
@@ -135,6 +136,17 @@ const bringTo = async (run: Run, first: ReloadPlan): Promise<void> => {
     linkIndex: seen.link.index,
     undo: withoutRepeats(keeper.journal.undo),
   })
+}
+
+/** What `wg set` added is not lost; what was taken out of the file has to be taken out of the tunnel too. */
+const sayKeptPeers = ({ session, seen, wanted }: ReloadPlan): void => {
+  const kept = keptPeers(session.settings, wanted.device as DeviceChange, seen.state.device)
+  if (kept.length === 0) return
+  const which = kept.length === 1 ? `Peer ${kept[0]?.publicKey} of` : `${kept.length} peers of`
+  const verb = kept.length === 1 ? 'is not in its file and stays' : 'are not in its file and stay'
+  session.edges.print(
+    `[!] ${which} ${session.name} ${verb} (SaveConfig = true): \`wgq set ${session.name} peer KEY remove\` removes one.\n`,
+  )
 }
 
 /** Preshared keys that something else set stay, which is said once. */

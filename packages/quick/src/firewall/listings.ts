@@ -3,7 +3,7 @@ import type { Family } from '@wgq/model/ip'
 import type { Edges } from '../edges.ts'
 
 /** What answers which rules packet filters have. */
-export type ListingTools = Pick<Edges, 'run' | 'find' | 'filterTables'>
+type ListingTools = Pick<Edges, 'run' | 'find' | 'filterTables'>
 
 const quiet = { capture: true, quiet: true }
 

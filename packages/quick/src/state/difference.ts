@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { formatCidr } from '@wgq/model/cidr'
-import type { DeviceChange } from '@wgq/model/device'
+import type { Device, DeviceChange } from '@wgq/model/device'
 import type { Family } from '@wgq/model/ip'
 import type { Op, Rule } from '@wgq/model/operation'
 import { planAsideOn } from '../exceptions/manager.ts'
@@ -29,7 +29,7 @@ export interface Plan {
  */
 export const difference = (seen: Seen, wanted: TunnelState, memory: EndpointMemory, dev: string): Plan => {
   const { real, state, link } = seen
-  const device = diffDevice(state.device, wanted.device as DeviceChange, memory)
+  const device = diffDevice(comparedDevice(state.device, wanted), wanted.device as DeviceChange, memory)
   const { fwmark, ...rest } = device.change
   const addresses = planAddressChanges({
     dev,
@@ -88,6 +88,13 @@ export const difference = (seen: Seen, wanted: TunnelState, memory: EndpointMemo
     steps,
     floors: opensGap(seen, wanted, steps) ? floorsFor(seen, wanted) : [],
   }
+}
+
+/** The device without the peers that stay whatever is wanted. */
+const comparedDevice = (device: Device, wanted: TunnelState): Device => {
+  if (!wanted.keepsPeers) return device
+  const named = new Set(wanted.device.peers.map(({ publicKey }) => publicKey))
+  return { ...device, peers: device.peers.filter(({ publicKey }) => named.has(publicKey)) }
 }
 
 interface RouteChanges {

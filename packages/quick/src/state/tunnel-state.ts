@@ -13,6 +13,8 @@ export interface TunnelState {
   readonly link: TunnelLink
   /** As it runs; of a file what it asks for, where an absent value stays as it is. */
   readonly device: Device | DeviceChange
+  /** Peers that run and are not in `device` stay: `SaveConfig = true` writes them into the file later. */
+  readonly keepsPeers?: true
   /** IPv4 in the order of the system, whose first one packets leave with; then IPv6. */
   readonly addresses: readonly Cidr[]
   readonly routes: readonly TunnelRoute[]

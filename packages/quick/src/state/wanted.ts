@@ -57,7 +57,10 @@ export const wantedState = (
   // Every implementation ignores a peer with the device's own key.
   const peers = change.peers.filter(({ publicKey }) => publicKey !== device.publicKey)
   const allowedIps = sortedPrefixes(
-    unique(peers.flatMap((peer) => peer.allowedIps ?? []).map(maskCidr)),
+    unique([
+      ...peers.flatMap((peer) => peer.allowedIps ?? []).map(maskCidr),
+      ...keptPrefixes(settings, change, seen),
+    ]),
   ).filter(usable)
   const routing = readRouting(settings.table?.value)
   const byRules = system.takesDefaultBy === 'rules' && !around.isInside
@@ -105,6 +108,7 @@ export const wantedState = (
       ...withMark(fwmark),
       peers: system.forgets ? peers.map(({ keepaliveSeconds: _, ...peer }) => peer) : peers,
     },
+    ...(settings.saveConfig ? { keepsPeers: true } : {}),
     addresses,
     routes,
     rules: families.flatMap((family) => [
@@ -139,6 +143,27 @@ export const refuseHollow = (
   const had = journal?.configured?.privateKey ?? !byHook
   if (!mentioned.privateKey && device.privateKey !== undefined && had && !byHook)
     throw new WgqError('E_CONFIG_KEY', `${path} has no PrivateKey, and ${device.name} has one`, { hint })
+}
+
+/** Peers that run, are not in the file and stay, because `SaveConfig = true` writes them into it later. */
+export const keptPeers = (
+  { saveConfig }: Settings,
+  change: DeviceChange,
+  running: Device,
+): Device['peers'] => {
+  if (!saveConfig) return []
+  const named = new Set(change.peers.map(({ publicKey }) => publicKey))
+  return running.peers.filter(({ publicKey }) => !named.has(publicKey))
+}
+
+/** Their allowed IPs as far as they have routes: those stay too, and no others are made. */
+const keptPrefixes = (settings: Settings, change: DeviceChange, { state }: Seen): Cidr[] => {
+  const kept = keptPeers(settings, change, state.device)
+  if (kept.length === 0) return []
+  const routed = new Set(state.routes.map(({ dst }) => formatCidr(dst)))
+  return kept
+    .flatMap(({ allowedIps }) => allowedIps.map(maskCidr))
+    .filter((cidr) => routed.has(formatCidr(cidr)))
 }
 
 /** The usual range of ports that a system chooses from (net.ipv4.ip_local_port_range). */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { formatCidr, parseCidr } from '@wgq/model/cidr'
+import type { Key } from '@wgq/model/key'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { dryRun } from '../../imagined/dry-run.ts'
 import { capture, restore } from '../../restore.ts'
@@ -24,6 +26,7 @@ beforeEach(() => {
 })
 
 const key = 'Mm3d+dtiB33uDWxGCXbu9bz59KoluSkxzUKjacYul2k='
+const cidr = (text: string) => parseCidr(text) ?? expect.fail(`no prefix: ${text}`)
 const secret = 'FpCyhws9cxwWoV4xELtfJvjJN+zQVRPISllRWgeopVE='
 
 /** A file with further lines of the interface and of its peer. */
@@ -101,6 +104,47 @@ test('a tunnel without a journal is known by its shape: nothing differs, nothing
   expect(journal().undo.filter(({ do: kind }) => kind === 'rule.delete')).toHaveLength(4)
   expect(await tunnel.down(full)).toBe(0)
   expect(machine.snapshot()).toEqual(empty)
+})
+
+describe('peers that run and are not in the file', () => {
+  const other = 'xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg='
+  const saving = (allowedIps: string) => file(allowedIps, ['Address = 10.9.0.2/24', 'SaveConfig = true'])
+  const withOther = (text: string) => `${text}[Peer]\nPublicKey = ${other}\nAllowedIPs = 10.6.0.0/16\n`
+  const keys = () => device().peers.map(({ publicKey }) => publicKey)
+
+  test('go without SaveConfig', async () => {
+    await come(withOther(split))
+    expect(await tunnel.reload(split)).toBe(0)
+    expect(keys()).toEqual([key])
+  })
+
+  test('stay with SaveConfig = true, routes included, and are no difference; what the file changes comes', async () => {
+    const running = withOther(saving('10.5.0.0/16'))
+    await come(running)
+    const before = machine.snapshot()
+    expect(await objects(saving('10.5.0.0/16'))).toEqual([])
+    expect(await tunnel.reload(saving('10.5.0.0/16'))).toBe(0)
+    expect(machine.snapshot()).toEqual(before)
+    expect(machine.printed).toContain(`[!] Peer ${other} of wg0 is not in its file and stays`)
+    expect(await tunnel.reload(saving('10.7.0.0/16')), machine.printed).toBe(0)
+    expect(keys()).toEqual([key, other])
+    const to = ({ dst }: { dst: { address: string } }) => dst.address
+    expect(machine.network.routes.map(to)).toEqual(expect.arrayContaining(['10.6.0.0', '10.7.0.0']))
+    expect(machine.network.routes.map(to)).not.toContain('10.5.0.0')
+  })
+
+  test('give an allowed IP to the peer of the file that asks for it, and get no routes that they had not', async () => {
+    await come(saving('10.5.0.0/16'))
+    const added = { publicKey: other as Key, allowedIps: [cidr('10.7.0.0/16'), cidr('10.8.0.0/16')] }
+    await machine.edges().devices.change('wg0', { peers: [added] })
+    expect(await tunnel.reload(saving('10.7.0.0/16')), machine.printed).toBe(0)
+    expect(device().peers.map(({ allowedIps }) => allowedIps.map(formatCidr))).toEqual([
+      ['10.7.0.0/16'],
+      ['10.8.0.0/16'],
+    ])
+    expect(machine.network.routes.map(({ dst }) => dst.address)).not.toContain('10.8.0.0')
+    expect(await objects(saving('10.7.0.0/16'))).toEqual([])
+  })
 })
 
 test('up of a foreign interface of that name is refused', async () => {
