@@ -22,14 +22,15 @@ export interface DeviceSources {
 
 /**
  * All WireGuard devices of this machine: the userspace socket if one answers, else the kernel driver (spec wg §11). What a
- * daemon or a kernel says in its own way is read as it is meant, and what it cannot do is done in another way.
+ * daemon or a kernel says in its own way is read as it is meant, and what it cannot do is done in another way. `expected` is
+ * about how many characters the configuration of a device has: a daemon has the time that follows from it.
  */
-export const openDevices = (sources: DeviceSources = systemSources(false)): DeviceAccess =>
-  new ChosenDevices(sources, false)
+export const openDevices = (sources?: DeviceSources, expected = 0): DeviceAccess =>
+  new ChosenDevices(sources ?? systemSources(false, expected), false)
 
 /** The same devices with nothing made better: as `wg` reads and changes them, its errors included. */
-export const openDevicesAsWg = (sources: DeviceSources = systemSources(true)): DeviceAccess =>
-  new ChosenDevices(sources, true)
+export const openDevicesAsWg = (sources?: DeviceSources, expected = 0): DeviceAccess =>
+  new ChosenDevices(sources ?? systemSources(true, expected), true)
 
 class ChosenDevices implements DeviceAccess {
   private readonly sources: DeviceSources
@@ -111,8 +112,8 @@ const refusesRemoval = (error: unknown, change: DeviceChange): boolean =>
   ['EINVAL', 'EOPNOTSUPP', 'EPROTO'].includes(error.errno ?? '') &&
   change.peers.some((peer) => peer.allowedIps?.some(({ remove }) => remove))
 
-const systemSources = (exact: boolean): DeviceSources => ({
-  sockets: new UapiDevices(undefined, publicKeyOf, exact),
+const systemSources = (exact: boolean, expected: number): DeviceSources => ({
+  sockets: new UapiDevices(undefined, publicKeyOf, exact, expected),
   kernel: openKernel,
   ...(process.platform === 'linux' ? { nameZones: nameLinuxZones, linkExists } : {}),
 })

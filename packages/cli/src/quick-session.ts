@@ -55,6 +55,7 @@ export const runQuick = async (
     edges: await openEdges({
       binDirectory,
       exact: style !== 'wgq',
+      configurationLength: rest.settings.wgConfig.length,
       encode,
       scratch: directory,
       daemonFile: join(dirname(process.argv[1] ?? ''), 'wgqd.cjs'),

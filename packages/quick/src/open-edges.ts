@@ -18,6 +18,8 @@ interface EdgeOptions {
   readonly binDirectory: string
   /** Read values as `wg` does, and not more strictly. */
   readonly exact: boolean
+  /** Characters of the configuration: a daemon may take longer to answer for many peers. */
+  readonly configurationLength: number
   /** The bytes of (a part of) the configuration file. */
   readonly encode: (text: string) => Buffer
   /** A directory that nobody else looks into. */
@@ -36,6 +38,7 @@ interface EdgeOptions {
 export const openEdges = async ({
   binDirectory,
   exact,
+  configurationLength,
   encode,
   scratch,
   daemonFile,
@@ -46,7 +49,9 @@ export const openEdges = async ({
   const env = childEnvironment(binDirectory, !exact)
   return {
     host: await openHost(),
-    devices: exact ? openDevicesAsWg() : openDevices(),
+    devices: exact
+      ? openDevicesAsWg(undefined, configurationLength)
+      : openDevices(undefined, configurationLength),
     ...(process.platform === 'linux' ? { openHost: openHostInside } : {}),
     run: childRunner(env, scratch),
     // Starting a program costs as much as all that the kernel does for a `down`. Upstream is known by those it runs.

@@ -40,6 +40,7 @@ export const openSession = async (nameOrFile: string, options: SessionOptions): 
     edges: await openEdges({
       binDirectory,
       exact: false,
+      configurationLength: tunnel.settings.wgConfig.length,
       encode,
       scratch: runDirectory,
       daemonFile: join(binDirectory, '../lib/wgqd.cjs'),

@@ -26,19 +26,24 @@ export class UapiDevices implements DeviceAccess {
   private readonly directory: string
   private readonly derive: (privateKey: Key) => Key
   private readonly exact: boolean
+  /** Characters of the largest exchange: how long an answer may take follows from it. */
+  private largest: number
 
   /**
    * `derive` computes public keys; another one may be at hand that starts faster than node:crypto. With `exact`, replies are
-   * read as `wg` reads them, else as the daemon means them where it does not keep to the protocol.
+   * read as `wg` reads them, else as the daemon means them where it does not keep to the protocol. `expected` is about how many
+   * characters the device's configuration has.
    */
   constructor(
     directory = '/var/run/wireguard',
     derive: (privateKey: Key) => Key = derivePublicKey,
     exact = false,
+    expected = 0,
   ) {
     this.directory = directory
     this.derive = derive
     this.exact = exact
+    this.largest = expected
   }
 
   /** Names whose sockets answer, in the order of the directory; a missing directory means none. */
@@ -172,15 +177,18 @@ export class UapiDevices implements DeviceAccess {
     inWords: () => string,
     onLine: (line: string) => void,
   ): Promise<void> {
-    let lines = 0
+    let length = 0
+    const read = (line: string): void => {
+      length += line.length + 1
+      onLine(line)
+    }
     try {
-      await exchange(await this.connect(name), request, (line) => {
-        lines++
-        onLine(line)
-      })
+      await exchange(await this.connect(name), request, read, this.largest)
     } catch (error) {
-      if (this.exact || lines > 0 || !endedEarly(error)) throw error
+      if (this.exact || length > 0 || !endedEarly(error)) throw error
       throw closedConnection(name, this.path(name), inWords())
+    } finally {
+      this.largest = Math.max(this.largest, request.length, length)
     }
   }
 

@@ -34,14 +34,18 @@ const connectOnce = (path: string): Promise<Socket> =>
 /**
  * Sends one request and hands each line of the reply to `onLine`, up to the blank line; then closes the connection.
  * Rejects with `E_DEVICE`: `EPROTO` when the server closes early, `ETIMEDOUT` when it says nothing for `WGQ_SOCKET_TIMEOUT`
- * seconds (5), `EINTR` soon after a signal that ends the program, else the name of the system's error.
+ * seconds (5; longer for a device of many peers, see `expected`: characters of a request or reply of that size), `EINTR` soon after a signal that ends the program, else the name of the system's error.
  */
-export const exchange = (socket: Socket, request: string, onLine: (line: string) => void): Promise<void> =>
+export const exchange = (
+  socket: Socket,
+  request: string,
+  onLine: (line: string) => void,
+  expected = 0,
+): Promise<void> =>
   new Promise((resolve, reject) => {
     const lines = new LineSplitter(onLine)
-    const stopWaiting = waitAtMost(socket, socketTimeoutMs() + request.length * msPerCharacter, (errno) =>
-      fail(deviceError(errno)),
-    )
+    const patienceMs = socketTimeoutMs() + Math.max(request.length, expected) * msPerCharacter
+    const stopWaiting = waitAtMost(socket, patienceMs, (errno) => fail(deviceError(errno)))
     const fail = (error: unknown) => {
       stopWaiting()
       socket.destroy()
@@ -70,7 +74,7 @@ export const exchange = (socket: Socket, request: string, onLine: (line: string)
 
 // --- internal ---
 
-/** A long request takes a daemon its time: a second more for every 100 kB, about 500 peers. */
+/** A long request or reply takes a daemon its time: a second more for every 100 kB, about 500 peers. */
 const msPerCharacter = 0.01
 /** What a daemon in order needs to finish its answer when a signal came. */
 const graceMs = 200

@@ -103,12 +103,19 @@ const answer = async (
   const alone = lines.next().done === true && which === undefined
   if (alone && first === 'get=1') {
     const pieces: string[] = []
-    // Nobody changes the device meanwhile; what is slow, the reading, is done outside of the turn.
+    // Nobody changes the device meanwhile. A client that reads gets what is there, so that it sees the reply begin; for one
+    // that does not, nobody waits in the turn.
     await turns.take(async () => {
       if (socket.destroyed) return
+      let count = 0
       for (const piece of formatGetReply(device.read())) {
+        if (socket.destroyed) return
         pieces.push(piece)
-        if (pieces.length > 1) await nextTurn()
+        if (socket.writableLength === 0) {
+          together.connections.hold(socket, lengthOf(pieces), readTimeMs)
+          socket.write(pieces.shift() as string, 'latin1')
+        }
+        if (++count > 1) await nextTurn()
       }
     })
     pieces.push('errno=0\n\n')
@@ -160,7 +167,7 @@ const write = async (
   socket: Socket,
   { connections }: ServedTogether,
 ): Promise<void> => {
-  let unread = pieces.reduce((sum, piece) => sum + piece.length, 0)
+  let unread = lengthOf(pieces)
   for (const piece of pieces) {
     if (socket.destroyed) return
     connections.hold(socket, unread, readTimeMs)
@@ -168,6 +175,8 @@ const write = async (
     unread -= piece.length
   }
 }
+
+const lengthOf = (pieces: readonly string[]): number => pieces.reduce((sum, piece) => sum + piece.length, 0)
 
 const drained = (socket: Socket): Promise<void> =>
   new Promise((resolve) => {

@@ -357,6 +357,31 @@ describe('bounds', () => {
     lazy.destroy()
   })
 
+  test('a long reply begins before all of it is read from the device', async () => {
+    const seen: number[] = []
+    let got = 0
+    const peers = function* () {
+      for (let index = 0; index < 20_000; index++) {
+        yield peer(index)
+        seen.push(got)
+      }
+    }
+    const { path } = await listen({
+      device: Object.assign(device, {
+        read: () => ({ privateKey: undefined, listenPort: 0, fwmark: 0, peers: peers() }),
+      }),
+    })
+    const client = connect(path, () => client.write('get=1\n\n'))
+    let text = ''
+    for await (const piece of client) {
+      got += (piece as Buffer).length
+      text += piece
+      if (text.endsWith('errno=0\n\n')) break
+    }
+    expect(seen.at(-1)).toBeGreaterThan(0)
+    expect(text.match(/^public_key=/gm)).toHaveLength(20_000)
+  })
+
   test('whoever comes is answered, however many connections lie about', async () => {
     const { path } = await listen()
     const idle: Socket[] = []
