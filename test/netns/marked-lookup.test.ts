@@ -43,10 +43,10 @@ describe.skipIf(why)('look-ups outside the tunnel', () => {
       'refused.test',
     ]
     expect(ask(0x99, '127.0.0.1', ...hosts)).toEqual([
-      { said: 'addresses', addresses: ['192.0.2.50'] },
-      { said: 'addresses', addresses: ['192.0.2.51', '2001:db8::51'] },
-      { said: 'addresses', addresses: ['192.0.2.50'] },
-      { said: 'addresses', addresses: ['2001:db8::50'] },
+      { said: 'addresses', addresses: ['192.0.2.50'], ttlSeconds: 1 },
+      { said: 'addresses', addresses: ['192.0.2.51', '2001:db8::51'], ttlSeconds: 1 },
+      { said: 'addresses', addresses: ['192.0.2.50'], ttlSeconds: 1 },
+      { said: 'addresses', addresses: ['2001:db8::50'], ttlSeconds: 1 },
       { said: 'none' },
       { said: 'none' },
       { said: 'nothing' },
@@ -56,7 +56,7 @@ describe.skipIf(why)('look-ups outside the tunnel', () => {
   test('without the mark nobody answers; a server that is silent or no address is followed by the next', () => {
     expect(ask(0x98, '127.0.0.1', 'ok.test')).toEqual([{ said: 'nothing' }])
     expect(ask(0x99, 'localhost,127.0.0.9,127.0.0.1', 'ok.test')).toEqual([
-      { said: 'addresses', addresses: ['192.0.2.50'] },
+      { said: 'addresses', addresses: ['192.0.2.50'], ttlSeconds: 1 },
     ])
   })
 })

@@ -9,6 +9,7 @@ import { RequestBuffer } from './request-buffer.ts'
 import type { ServedDevice } from './server-device.ts'
 import { formatCounters, formatGetReply, formatHealth } from './server-get.ts'
 import { SetRequest } from './server-set.ts'
+import { tellSilences } from './server-silence.ts'
 
 /** Runs one piece of work after the other, however many connections ask. */
 export class Turns {
@@ -124,6 +125,7 @@ const answer = async (
     await write([`${formatCounters(device.counters())}errno=0\n\n`], socket, together)
   else if (alone && first === 'wgq_peers=1')
     await write([`${formatHealth(device.health?.() ?? [])}errno=0\n\n`], socket, together)
+  else if (alone && first === 'wgq_silence=1') tellSilences(socket, device)
   else socket.destroy()
 }
 

@@ -13,6 +13,8 @@ export interface ServedDevice {
   counters(): Readonly<Record<string, number>>
   /** What a person who looks for a fault wants to know of the peers, beyond WireGuard's own protocol. */
   health?(): Iterable<ServedPeerHealth>
+  /** Has `listener` called each time when a peer does not answer for two seconds. Returns what ends that. */
+  onSilence?(listener: () => void): () => void
   setPrivateKey(key: Key): void
   setListenPort(port: number): void
   setFwmark(mark: number): void
@@ -65,7 +67,7 @@ export interface ServedPeerState {
 /** What a `wgq_peers=1` tells of a peer. */
 export interface ServedPeerHealth {
   readonly publicKey: Key
-  /** Since when data went out and nothing came back; 0 when the last word was the peer's. */
+  /** Since when data or initiations went out and nothing came back; 0 when the last word was the peer's. */
   readonly unansweredSeconds: number
   /** Initiations of the running handshake that were repeated. */
   readonly attempts: number

@@ -7,9 +7,10 @@ import type { Cidr } from '@wgq/model/cidr'
 import { formatEndpoint } from '@wgq/model/endpoint'
 import { type Key, keyFromHex, keyToHex, zeroKey } from '@wgq/model/key'
 import fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { listenUapi, type UapiServer, type UapiServerOptions } from './server.ts'
 import type { ServedDevice, ServedPeer, ServedPeerState } from './server-device.ts'
+import { hearSilences } from './silence-news.ts'
 
 const key = (digit: string): Key => keyFromHex(digit.repeat(64)) as Key
 const hex = (digit: string) => digit.repeat(64)
@@ -112,6 +113,57 @@ const talk = (path: string, text: string, replies = 1): Promise<string> =>
     )
     socket.on('close', () => resolve(got))
   })
+
+describe('silences', () => {
+  test('are reported as they begin, until the client leaves', async () => {
+    const listeners = new Set<() => void>()
+    const told = Object.assign(new Recorder(), {
+      onSilence: (listener: () => void) => {
+        listeners.add(listener)
+        return () => listeners.delete(listener)
+      },
+    })
+    const { path } = await listen({ device: told })
+    let count = 0
+    let wake = () => {}
+    const news = await hearSilences(
+      'wg0',
+      () => {
+        count += 1
+        wake()
+      },
+      join(path, '..'),
+    )
+    expect([news?.isOpen, listeners.size, count]).toEqual([true, 1, 0])
+    for (const expected of [1, 2]) {
+      const heard = new Promise<void>((resolve) => {
+        wake = resolve
+      })
+      for (const listener of listeners) listener()
+      await heard
+      expect(count).toBe(expected)
+    }
+    news?.close()
+    await vi.waitFor(() => expect(listeners.size).toBe(0))
+    // The same question again on one connection makes no second listener.
+    const twice = talk(path, 'wgq_silence=1\n\nwgq_silence=1\n\n', 3)
+    await vi.waitFor(() => expect(listeners.size).toBe(1))
+    await vi.waitFor(() => {
+      for (const listener of listeners) listener()
+      expect(listeners.size).toBe(0)
+    })
+    expect(await twice).toContain('errno=0\n\nerrno=0\n\n')
+  })
+
+  test('are no business of a daemon that does not know the question', async () => {
+    const path = join(directory, 'wg0.sock')
+    const other = createServer((socket) => socket.once('data', () => socket.destroy()))
+    await new Promise<void>((resolve) => other.listen(path, resolve))
+    expect(await hearSilences('wg0', () => {}, directory)).toBeUndefined()
+    other.close()
+    expect(await hearSilences('wg1', () => {}, directory)).toBeUndefined()
+  })
+})
 
 describe('socket', () => {
   test('only the owner may use it; directory 0755; gone after close', async () => {

@@ -12,10 +12,16 @@ interface MarkedResolver {
   readonly servers: readonly string[]
 }
 
-/** What the name servers said: addresses (IPv4 first), that there are none, or nothing at all. */
+/** What the name servers said: addresses (IPv4 first) and how long the first to end holds, that there are none, or nothing at all. */
 type MarkedAnswer =
-  | { readonly said: 'addresses'; readonly addresses: readonly string[] }
+  | { readonly said: 'addresses'; readonly addresses: readonly string[]; readonly ttlSeconds: number }
   | { readonly said: 'none' | 'nothing' }
+
+/** An address, and how long it may be kept. */
+interface Held {
+  readonly address: string
+  readonly ttlSeconds: number
+}
 
 /** One question waits so long for its answer; each server is asked twice. */
 const answerMs = 1500
@@ -27,8 +33,13 @@ const rounds = 2
  */
 export const markedLookup = async (host: string, resolver: MarkedResolver): Promise<MarkedAnswer> => {
   const answers = await Promise.all((['A', 'AAAA'] as const).map((type) => ask(host, type, resolver)))
-  const addresses = answers.flatMap((answer) => answer ?? [])
-  if (addresses.length > 0) return { said: 'addresses', addresses }
+  const found = answers.flatMap((answer) => answer ?? [])
+  if (found.length > 0)
+    return {
+      said: 'addresses',
+      addresses: found.map(({ address }) => address),
+      ttlSeconds: Math.min(...found.map(({ ttlSeconds }) => ttlSeconds)),
+    }
   return { said: answers.every((answer) => answer !== undefined) ? 'none' : 'nothing' }
 }
 
@@ -36,7 +47,7 @@ const ask = async (
   host: string,
   type: 'A' | 'AAAA',
   { servers, mark }: MarkedResolver,
-): Promise<readonly string[] | undefined> => {
+): Promise<readonly Held[] | undefined> => {
   for (let round = 0; round < rounds; round++) {
     for (const server of servers) {
       const answer = await askServer(host, type, server, mark).catch(unlessUnusable)
@@ -57,7 +68,7 @@ const askServer = async (
   type: 'A' | 'AAAA',
   server: string,
   mark: number,
-): Promise<readonly string[] | undefined> => {
+): Promise<readonly Held[] | undefined> => {
   const address = parseIp(server)
   if (!address) return undefined
   const family = address.length === 4 ? 4 : 6
@@ -98,7 +109,7 @@ const addressesIn = (
   message: Buffer,
   id: number,
   question: { readonly name: string; readonly type: string },
-): readonly string[] | undefined | 'other' => {
+): readonly Held[] | undefined | 'other' => {
   try {
     const reply = decode(message)
     const [asked] = reply.questions ?? []
@@ -112,7 +123,7 @@ const addressesIn = (
   }
 }
 
-const addressOf = (answer: Answer, type: string): string[] =>
+const addressOf = (answer: Answer, type: string): Held[] =>
   answer.type === type && 'data' in answer && typeof answer.data === 'string' && parseIp(answer.data)
-    ? [answer.data]
+    ? [{ address: answer.data, ttlSeconds: ('ttl' in answer && answer.ttl) || 0 }]
     : []

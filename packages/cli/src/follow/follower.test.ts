@@ -140,6 +140,16 @@ describe('a tunnel that is followed', () => {
     expect(await pass(2)).toBe(false)
   })
 
+  test('has its peers looked at when one does not answer, without a comparison', async () => {
+    const { state, log, follower, pass } = machine()
+    await pass(100)
+    state.lines = ['K does not answer: endpoint 192.0.2.2:1']
+    follower.silent()
+    await pass(0.1)
+    expect(log).toEqual(['K does not answer: endpoint 192.0.2.2:1'])
+    expect(state.looks).toBe(0)
+  })
+
   test('has its peers looked at as soon as one is missed', async () => {
     const { state, log, pass } = machine()
     state.againSeconds = 2

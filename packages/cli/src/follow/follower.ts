@@ -60,6 +60,11 @@ export class Follower {
     this.pace.changed(this.edges.now(), ours)
   }
 
+  /** A peer does not answer. */
+  silent(): void {
+    this.peersDue = this.edges.now()
+  }
+
   /** Milliseconds until {@link act} has something to do. */
   waitMs(): number {
     const now = this.edges.now()

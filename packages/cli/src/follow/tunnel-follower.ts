@@ -10,6 +10,7 @@ import { nameMap, namesOf, readIfThere } from '../observe/tunnels.ts'
 import { writeErr } from '../output.ts'
 import { Follower } from './follower.ts'
 import { watchMachine } from './machine-news.ts'
+import { PeerSilences } from './peer-silences.ts'
 
 /** Runs a verb of wgq in a process of its own: its exit status, and its output where that is wanted. */
 type RunVerb = (
@@ -40,7 +41,11 @@ export const followTunnel = async (
   const devices = openDevices()
   const host = await openHost()
   const endpoints = new EndpointWatch(devices, realOutside(host))
-  const follower = new Follower({
+  const silences = new PeerSilences(interfaceName, () => {
+    follower.silent()
+    wake()
+  })
+  const follower: Follower = new Follower({
     now: () => performance.now(),
     wall: () => Date.now(),
     device: () => readIfThere(devices, interfaceName),
@@ -52,7 +57,8 @@ export const followTunnel = async (
     fileStamp: () => [configPath, ...dropIns(configPath)].map(stampOf).join('|'),
     followFile,
     moveEndpoints: async (device, networkChanged) => {
-      const moved = await endpoints.follow(device, networkChanged)
+      const silent = endpoints.mayMove(interfaceName) ? await silences.read() : undefined
+      const moved = await endpoints.follow(device, networkChanged, silent)
       return {
         lines: moved.map((event) =>
           'endpoint' in event ? `${event.peer} does not answer: endpoint ${event.endpoint}` : event.event,
@@ -76,6 +82,7 @@ export const followTunnel = async (
     },
     close: () => {
       news.close()
+      silences.close()
       host.close()
     },
   }

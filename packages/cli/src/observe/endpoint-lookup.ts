@@ -19,7 +19,7 @@ export const helpedLookup =
     if (last && env[knownNamesVariable] !== undefined) return last
     const beside =
       mark === 0 || isNumeric(host) ? undefined : await unlessImpossible(addressesBeside(host, mark))
-    const found = addressOf(beside?.[0])
+    const found = addressOf(beside?.addresses[0])
     if (found) return found
     try {
       // The system's resolver may wait for long where a tunnel is dead.

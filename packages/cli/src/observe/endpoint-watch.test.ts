@@ -44,7 +44,7 @@ test('the file is read when it has changed, not at every look, and what it says 
     change: async (_name: string, change: DeviceChange) => void changes.push(change),
   } as unknown as DeviceAccess
   let seconds = 0
-  const outside = { addresses: async () => ['192.0.2.7'], hasRoute: async () => true }
+  const outside = { addresses: async () => ({ addresses: ['192.0.2.7'] }), hasRoute: async () => true }
   const watch = new EndpointWatch(devices, outside, () => seconds)
   write('(none)')
   for (let look = 0; look < 4; look++) expect(await watch.follow(device)).toEqual([])
@@ -65,7 +65,9 @@ test('an endpoint that has no way any more is given up at once when the network 
   } as unknown as DeviceAccess
   let ipv6Only = false
   const outside = {
-    addresses: async (host: string) => (host === 'ipv4only.arpa' && ipv6Only ? ['64:ff9b::c000:aa'] : []),
+    addresses: async (host: string) => ({
+      addresses: host === 'ipv4only.arpa' && ipv6Only ? ['64:ff9b::c000:aa'] : [],
+    }),
     hasRoute: async (address: string) => address.includes(':') === ipv6Only,
   }
   const watch = new EndpointWatch(devices, outside, () => 0)

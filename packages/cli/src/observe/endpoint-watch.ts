@@ -4,6 +4,7 @@ import type { Device, DeviceAccess, Peer } from '@wgq/model/device'
 import { type Endpoint, formatEndpoint } from '@wgq/model/endpoint'
 import { isWgqError } from '@wgq/model/error'
 import { parseIp } from '@wgq/model/ip'
+import type { Key } from '@wgq/model/key'
 import { configPathOf } from './config-path.ts'
 import type { DeviceEvent } from './device-events.ts'
 import { type HostPort, type PeerCandidates, readCandidates } from './endpoint-candidates.ts'
@@ -27,7 +28,7 @@ export class EndpointWatch {
   private readonly outside: Outside
   private readonly states = new Map<string, ReresolveState>()
   /** Peers with a name or several candidates. */
-  private readonly mayMove = new Set<string>()
+  private readonly movable = new Set<string>()
   private readonly named = new FileMemo(readCandidates)
   private readonly now: () => number
 
@@ -41,14 +42,20 @@ export class EndpointWatch {
   /**
    * Looks up what has to be, and sets what changed: `wg set IF peer KEY endpoint E`. Returns what was set. A name that cannot
    * be resolved now is tried again later; a device that vanishes meanwhile is not an error. `networkChanged`: endpoints without
-   * a route are given others at once.
+   * a route are given others at once. `silences`: seconds without an answer of each peer that owes one, from a data plane that
+   * says so by itself.
    */
-  async follow(device: Device, networkChanged = false): Promise<DeviceEvent[]> {
+  async follow(
+    device: Device,
+    networkChanged = false,
+    silences?: ReadonlyMap<Key, number>,
+  ): Promise<DeviceEvent[]> {
     const events: DeviceEvent[] = []
     const peers = new Map(device.peers.map((peer) => [peer.publicKey, peer]))
     for (const { publicKey, candidates } of this.candidatesOf(device.name)) {
       const peer = peers.get(publicKey)
-      const endpoint = peer && (await this.next(device, peer, candidates, networkChanged))
+      const silentSeconds = silences && (silences.get(publicKey) ?? 0)
+      const endpoint = peer && (await this.next(device, peer, candidates, networkChanged, silentSeconds))
       if (!endpoint) continue
       try {
         await this.devices.change(device.name, { peers: [{ publicKey, updateOnly: true, endpoint }] })
@@ -65,6 +72,11 @@ export class EndpointWatch {
     return events
   }
 
+  /** Says whether a peer of an interface has a name or several candidates. */
+  mayMove(interfaceName: string): boolean {
+    return this.candidatesOf(interfaceName).some(({ candidates }) => mayMove(candidates))
+  }
+
   /** Keys of peers whose file names an endpoint, and which have none. */
   waiting(device: Device): Peer['publicKey'][] {
     const named = new Set(this.candidatesOf(device.name).map(({ publicKey }) => publicKey))
@@ -77,7 +89,7 @@ export class EndpointWatch {
   nextLookSeconds(device: Device): number | undefined {
     const waits = device.peers.flatMap((peer) => {
       const state = this.states.get(idOf(device, peer))
-      const mayMove = this.mayMove.has(idOf(device, peer))
+      const mayMove = this.movable.has(idOf(device, peer))
       return state === undefined
         ? []
         : (nextLookSeconds(state, this.now(), { ...traits(peer), mayMove }) ?? [])
@@ -100,15 +112,16 @@ export class EndpointWatch {
     peer: Peer,
     candidates: readonly HostPort[],
     networkChanged: boolean,
+    silentSeconds: number | undefined,
   ): Promise<Endpoint | undefined> {
     const id = idOf(device, peer)
     const now = this.now()
     const known = this.states.get(id) ?? freshReresolve
-    const state = seen(networkChanged ? moved(known) : known, now, peer)
+    const state = seen(networkChanged ? moved(known) : known, now, peer, silentSeconds)
     this.states.set(id, state)
     const { endpoint: current } = peer
-    const isNamed = candidates.length > 1 || candidates.some(({ host }) => !parseIp(host))
-    if (isNamed) this.mayMove.add(id)
+    const isNamed = mayMove(candidates)
+    if (isNamed) this.movable.add(id)
     const isCutOff =
       networkChanged &&
       current !== undefined &&
@@ -122,6 +135,9 @@ export class EndpointWatch {
     return chosen.endpoint
   }
 }
+
+const mayMove = (candidates: readonly HostPort[]): boolean =>
+  candidates.length > 1 || candidates.some(({ host }) => !parseIp(host))
 
 const idOf = ({ name }: Device, { publicKey }: Peer): string => `${name} ${publicKey}`
 

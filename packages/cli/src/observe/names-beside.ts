@@ -4,19 +4,25 @@ import { markedLookup } from '@wgq/backends/names/marked-lookup'
 import { parseIp } from '@wgq/model/ip'
 import { nameServers } from '@wgq/quick/dns/name-servers'
 
+/** The addresses of a name, and how long they hold where that is known. */
+export interface NamedAddresses {
+  readonly addresses: readonly string[]
+  readonly ttlSeconds?: number
+}
+
 /**
  * Looks a name up beside a tunnel that may hold the way to the name servers: in /etc/hosts, then with the mark of encrypted
  * packets at the servers that the machine had without tunnels. Undefined where nobody said anything; none where there is no
  * such name. Raises `E_NO_ADDON`, nothing else.
  */
-export const addressesBeside = async (host: string, mark: number): Promise<readonly string[] | undefined> => {
+export const addressesBeside = async (host: string, mark: number): Promise<NamedAddresses | undefined> => {
   const noted = inHostsFile(host)
-  if (noted.length > 0) return noted
+  if (noted.length > 0) return { addresses: noted }
   const servers = nameServers()
   if (servers.length === 0) return undefined
   const answer = await markedLookup(host, { mark, servers })
   if (answer.said === 'nothing') return undefined
-  return answer.said === 'addresses' ? answer.addresses : []
+  return answer.said === 'addresses' ? answer : { addresses: [] }
 }
 
 const inHostsFile = (host: string): string[] => {

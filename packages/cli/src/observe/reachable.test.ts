@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { type Outside, reachableEndpoints } from './reachable.ts'
 
 const outside = (names: Record<string, string[]>, routes: RegExp): Outside => ({
-  addresses: async (host) => names[host] ?? [],
+  addresses: async (host) => ({ addresses: names[host] ?? [] }),
   hasRoute: async (address) => routes.test(address),
 })
 const ways = async (candidates: [string, number][], where: Outside) =>
@@ -13,7 +13,7 @@ const ways = async (candidates: [string, number][], where: Outside) =>
       0,
       where,
     )
-  ).map(({ address, port }) => `${address} ${port}`)
+  ).endpoints.map(({ address, port }) => `${address} ${port}`)
 
 test('addresses without a way are left out, those with one keep the order of the file and of the answer', async () => {
   const names = { 'gate.example': ['2001:db8::1', '192.0.2.1'], 'second.example': ['192.0.2.2'] }

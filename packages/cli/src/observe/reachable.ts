@@ -4,14 +4,20 @@ import type { Endpoint } from '@wgq/model/endpoint'
 import type { Host } from '@wgq/model/host'
 import { formatIp, parseIp } from '@wgq/model/ip'
 import type { HostPort } from './endpoint-candidates.ts'
-import { addressesBeside } from './names-beside.ts'
+import { addressesBeside, type NamedAddresses } from './names-beside.ts'
 
 /** What of the outside a search for ways to a peer needs; tests give their own. */
 export interface Outside {
   /** Addresses of a name; none where it is unknown or nobody answers. `mark` 0: by the system's resolver. */
-  readonly addresses: (host: string, mark: number) => Promise<readonly string[]>
+  readonly addresses: (host: string, mark: number) => Promise<NamedAddresses>
   /** Says whether packets with this mark have a way to an address. */
   readonly hasRoute: (address: string, mark: number) => Promise<boolean>
+}
+
+/** Ways to a peer, in the order in which they are to be tried, and how long the shortest answer about their names holds. */
+export interface Ways {
+  readonly endpoints: readonly Endpoint[]
+  readonly ttlSeconds?: number
 }
 
 /** The endpoints of candidates that packets with a mark can reach now, in order; all of them where none has a way. */
@@ -19,20 +25,24 @@ export const reachableEndpoints = async (
   candidates: readonly HostPort[],
   mark: number,
   outside: Outside,
-): Promise<Endpoint[]> => {
+): Promise<Ways> => {
   const all: Endpoint[] = []
+  const ttls: number[] = []
   const reachable: Endpoint[] = []
   for (const { host, port } of candidates) {
-    const found = parseIp(host) ? [host] : await outside.addresses(host, mark)
-    for (const address of found) {
+    const found = parseIp(host) ? { addresses: [host] } : await outside.addresses(host, mark)
+    if (found.ttlSeconds !== undefined) ttls.push(found.ttlSeconds)
+    for (const address of found.addresses) {
       const endpoint = endpointOf(address, port)
       all.push(endpoint)
       if (await outside.hasRoute(address, mark)) reachable.push(endpoint)
     }
   }
-  if (reachable.length > 0 || all.length === 0) return reachable
+  const ways = (endpoints: readonly Endpoint[]): Ways =>
+    ttls.length === 0 ? { endpoints } : { endpoints, ttlSeconds: Math.min(...ttls) }
+  if (reachable.length > 0 || all.length === 0) return ways(reachable)
   const translated = await throughNat64(all, mark, outside)
-  return translated.length > 0 ? translated : all
+  return ways(translated.length > 0 ? translated : all)
 }
 
 /**
@@ -46,7 +56,7 @@ const throughNat64 = async (
 ): Promise<Endpoint[]> => {
   const ipv4 = endpoints.filter(({ family }) => family === 4)
   if (ipv4.length === 0) return []
-  for (const address of await outside.addresses('ipv4only.arpa', mark)) {
+  for (const address of (await outside.addresses('ipv4only.arpa', mark)).addresses) {
     const bytes = parseIp(address)
     if (bytes?.length !== 16 || !wellKnown.has(bytes.slice(12).join('.'))) continue
     return ipv4.map(({ address: own, port }) => {
@@ -75,9 +85,10 @@ export const realOutside = (host: Host): Outside => ({
     const beside = mark === 0 ? undefined : await addressesBeside(name, mark)
     if (beside) return beside
     try {
-      return (await systemLookup(name, { all: true, verbatim: true })).map(({ address }) => address)
+      const found = await systemLookup(name, { all: true, verbatim: true })
+      return { addresses: found.map(({ address }) => address) }
     } catch {
-      return []
+      return { addresses: [] }
     }
   },
   hasRoute: async (address, mark) => {

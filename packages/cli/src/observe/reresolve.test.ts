@@ -15,6 +15,8 @@ import {
 
 const v4 = (last: number): Endpoint => ({ family: 4, address: `192.0.2.${last}`, port: 51820 })
 const v6: Endpoint = { family: 6, address: '2001:db8::1', port: 51820 }
+/** An answer whose end is not known. */
+const ways = (...endpoints: Endpoint[]) => ({ endpoints })
 const known = { hasEndpoint: true, shookHands: true }
 
 /** Looks once a second at counters that `at` gives, and says when the first look-up is wanted. */
@@ -67,10 +69,11 @@ describe('when names are looked up', () => {
   })
 
   test('an answer forgets what was tried, and the pause', () => {
-    const tried = afterLookup(freshReresolve, 0, [v4(1), v4(2)], v4(1)).state
+    const tried = afterLookup(freshReresolve, 0, ways(v4(1), v4(2)), v4(1)).state
     const counted = seen(tried, 1, { rxBytes: 0n, txBytes: 1n })
     expect(seen(counted, 2, { rxBytes: 92n, txBytes: 1n })).toEqual({
       ...freshReresolve,
+      lookup: { at: 0, ttlSeconds: undefined },
       counters: { rxBytes: 92n, txBytes: 1n },
       inUse: false,
     })
@@ -84,16 +87,61 @@ describe('a peer that may only be slow', () => {
     expect(isDoubtful(silent, 12)).toBe(true)
     expect(isDoubtful(freshReresolve, 1000)).toBe(false)
   })
-  test('keeps an endpoint that its name still has, and is asked for again 2 s later', () => {
-    const { endpoint, state } = afterDoubt(silent, 13, [v4(1), v4(2)], v4(2))
-    expect(endpoint).toBeUndefined()
-    expect([isDoubtful(state, 14), isDoubtful(state, 15)]).toEqual([false, true])
+  test('keeps an endpoint that its name still has', () => {
+    expect(afterDoubt(silent, 13, ways(v4(1), v4(2)), v4(2)).endpoint).toBeUndefined()
+  })
+  /** The look-ups of a peer that is silent from 10 on, in so many seconds; one was made at `before`. */
+  const lookups = (seconds: number, ttlSeconds?: number, before?: number): number[] => {
+    let state: ReresolveState =
+      before === undefined ? silent : { ...silent, lookup: { at: before, ttlSeconds } }
+    const times: number[] = []
+    for (let now = 10; now < 10 + seconds; now++) {
+      if (!isDoubtful(state, now)) continue
+      times.push(now - 10)
+      state = afterDoubt(
+        state,
+        now,
+        { endpoints: [v4(2)], ...(ttlSeconds !== undefined && { ttlSeconds }) },
+        v4(2),
+      ).state
+    }
+    return times
+  }
+  test('is looked up soon, then every 5 s while it is dead, then once a minute', () => {
+    const times = lookups(400)
+    expect(times.slice(0, 4)).toEqual([2, 12, 17, 22])
+    const pauses = times.slice(1).map((time, index) => time - (times[index] as number))
+    expect([pauses.filter((pause) => pause === 5).length, pauses.at(-1)]).toEqual([18, 60])
+  })
+  test('is looked up when the answer of before ends, where that is known', () => {
+    expect(lookups(40, 30)).toEqual([2, 32])
+    expect(lookups(14, 1)).toEqual([2, 7, 12])
+    expect(lookups(130, 86_400)).toEqual([2, 62, 122])
+  })
+  test('costs one look-up in a minute where it is always slow', () => {
+    expect(lookups(12, undefined, 9)).toEqual([])
+    expect(lookups(12, undefined, -50)).toEqual([2])
+    // An answer ends the silence, and the look-up still counts.
+    const { state } = afterDoubt(seen(silent, 12, { rxBytes: 0n, txBytes: 9n }), 12, ways(v4(2)), v4(2))
+    const answered = seen(state, 20, { rxBytes: 9n, txBytes: 9n })
+    expect(isDoubtful({ ...answered, unansweredSince: 20 }, 30)).toBe(false)
+    // Another network has other name servers.
+    expect(isDoubtful({ ...moved(answered), unansweredSince: 20 }, 30)).toBe(true)
+  })
+  test('whose silence the data plane reports is not looked at before', () => {
+    const counters = { rxBytes: 0n, txBytes: 0n }
+    const before = seen(freshReresolve, 0, counters, 0)
+    expect(nextLookSeconds(before, 0, { ...known, mayMove: true })).toBeUndefined()
+    const told = seen(before, 60, { rxBytes: 900n, txBytes: 900n }, 2)
+    expect([told.unansweredSince, isDoubtful(told, 60)]).toEqual([58, true])
+    const well = seen(told, 70, { rxBytes: 999n, txBytes: 999n }, 0)
+    expect(nextLookSeconds(well, 70, { ...known, mayMove: true })).toBeUndefined()
   })
   test('gets the first address where its own is none any more', () => {
-    expect(afterDoubt(silent, 13, [v4(3), v4(4)], v4(2)).endpoint).toEqual(v4(3))
-    expect(afterDoubt(silent, 13, [], v4(2)).endpoint).toBeUndefined()
+    expect(afterDoubt(silent, 13, ways(v4(3), v4(4)), v4(2)).endpoint).toEqual(v4(3))
+    expect(afterDoubt(silent, 13, ways(), v4(2)).endpoint).toBeUndefined()
   })
-  test('is looked at every second while in use, if its endpoint may change', () => {
+  test('is looked at every second while in use, if its endpoint may change and nobody reports its silence', () => {
     const inUse: ReresolveState = { ...freshReresolve, inUse: true }
     expect(nextLookSeconds(inUse, 0, { ...known, mayMove: true })).toBe(1)
     expect(nextLookSeconds(inUse, 0, known)).toBeUndefined()
@@ -102,31 +150,34 @@ describe('a peer that may only be slow', () => {
 })
 
 test('another network: what was tried, and the pause, say nothing any more', () => {
-  const { state } = afterLookup(freshReresolve, 0, [v4(1)], v4(2))
+  const { state } = afterLookup(freshReresolve, 0, ways(v4(1)), v4(2))
   expect(wantsLookup({ ...state, unansweredSince: -60 }, 1, known)).toBe(false)
   expect(wantsLookup({ ...moved(state), unansweredSince: -60 }, 1, known)).toBe(true)
 })
 
 describe('afterLookup', () => {
   test('a changed address is taken', () => {
-    expect(afterLookup(freshReresolve, 0, [v4(2)], v4(1)).endpoint).toEqual(v4(2))
+    expect(afterLookup(freshReresolve, 0, ways(v4(2)), v4(1)).endpoint).toEqual(v4(2))
   })
   test('an unchanged single address changes nothing', () => {
-    expect(afterLookup(freshReresolve, 0, [v4(1)], v4(1)).endpoint).toBeUndefined()
+    expect(afterLookup(freshReresolve, 0, ways(v4(1)), v4(1)).endpoint).toBeUndefined()
   })
   test('the other family is tried next, then the round begins again', () => {
-    const first = afterLookup(freshReresolve, 0, [v4(1), v6], v4(1))
+    const first = afterLookup(freshReresolve, 0, ways(v4(1), v6), v4(1))
     expect(first.endpoint).toEqual(v6)
-    const second = afterLookup(first.state, 100, [v4(1), v6], v6)
+    const second = afterLookup(first.state, 100, ways(v4(1), v6), v6)
     expect(second.endpoint).toEqual(v4(1))
-    expect(afterLookup(second.state, 200, [v4(1), v6], v4(1)).endpoint).toEqual(v6)
+    expect(afterLookup(second.state, 200, ways(v4(1), v6), v4(1)).endpoint).toEqual(v6)
   })
-  test('pauses grow from 5 s to 300 s', () => {
-    let state = freshReresolve
-    const pauses = Array.from({ length: 8 }, () => {
-      state = afterLookup(state, 0, [], undefined).state
-      return state.notBefore
-    })
-    expect(pauses).toEqual([5, 10, 20, 40, 80, 160, 300, 300])
+  test('pauses grow from 5 s to a minute; without an endpoint they stay short for 90 s', () => {
+    const pauses = (current: Endpoint | undefined) => {
+      let state = freshReresolve
+      return Array.from({ length: 20 }, () => {
+        state = afterLookup(state, 0, ways(), current).state
+        return state.notBefore
+      })
+    }
+    expect(pauses(v4(1)).slice(0, 6)).toEqual([5, 10, 20, 40, 60, 60])
+    expect(pauses(undefined)).toEqual([...Array(18).fill(5), 60, 60])
   })
 })

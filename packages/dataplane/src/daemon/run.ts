@@ -17,6 +17,7 @@ import { listenUapi, type UapiServer } from '@wgq/uapi/server'
 import { defaultMtu, mostJitterMs } from '../constants.ts'
 import { Configuration } from '../device/configuration.ts'
 import { Device } from '../device/device.ts'
+import { SilenceWatch } from '../device/silence-watch.ts'
 import { makeKeyPair } from '../noise/dh.ts'
 import { warmUp } from '../noise/warm-up.ts'
 import { logDrops } from './drop-log.ts'
@@ -113,6 +114,7 @@ class RunningDaemon implements DaemonHandle {
   private readonly engine: PacketEngine
   private readonly indices = new RandomIndices()
   private readonly device: Device
+  private readonly silences = new SilenceWatch((peer) => (peer.removed ? 0 : this.device.silentMs(peer)))
   private readonly tun: OpenTun
   private readonly links: LinkWatcher
   private sources: SourceWatcher | undefined
@@ -158,6 +160,7 @@ class RunningDaemon implements DaemonHandle {
       interfaceIndex,
       interfaceName,
       fitSource: (record) => this.sources?.withFitSource?.(record, this.device.fwmark),
+      onQuestion: (peer) => this.silences.note(peer),
       log,
     })
     this.tun = tun
@@ -175,7 +178,7 @@ class RunningDaemon implements DaemonHandle {
     this.device.keepsPort = this.device.portIsFixed = this.settings.keepPort
     system.prepareLink(this.name, this.log)
     this.server = await listenUapi({
-      device: new Configuration(this.device, () => this.links.refresh()),
+      device: new Configuration(this.device, () => this.links.refresh(), this.silences),
       name: this.name,
       onRemoved: () => {
         this.log.debug(() => 'The configuration socket was removed')
@@ -232,6 +235,7 @@ class RunningDaemon implements DaemonHandle {
     this.sources?.close()
     this.routeMtus?.close()
     this.generation?.close()
+    this.silences.close()
     this.device.close()
     this.indices.close()
     this.tun.destroy?.()

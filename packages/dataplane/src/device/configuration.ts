@@ -17,16 +17,22 @@ import { unixSeconds } from '../noise/tai64n.ts'
 import type { Device } from './device.ts'
 import { decodeEndpoint, encodeEndpoint } from './endpoint-record.ts'
 import type { Peer } from './peer.ts'
+import type { SilenceWatch } from './silence-watch.ts'
 
 /** What a configuration request does to a device (spec protocol §12), kernel behaviour where implementations differ. */
 export class Configuration implements ServedDevice {
   private readonly device: Device
   private readonly lookAtLink: () => void
+  private readonly silences: SilenceWatch | undefined
 
-  /** `lookAtLink` has the device follow a change of its link that nobody has told of yet. */
-  constructor(device: Device, lookAtLink: () => void = () => {}) {
+  /**
+   * `lookAtLink` has the device follow a change of its link that nobody has told of yet; `silences` knows when peers begin not
+   * to answer.
+   */
+  constructor(device: Device, lookAtLink: () => void = () => {}, silences?: SilenceWatch) {
     this.device = device
     this.lookAtLink = lookAtLink
+    this.silences = silences
   }
 
   setPrivateKey(key: Key): void {
@@ -102,14 +108,17 @@ export class Configuration implements ServedDevice {
     const nowMs = edges.bootMs()
     const wallSeconds = Number(edges.wallNs() / 1_000_000_000n)
     for (const peer of peers.values()) {
-      const { unansweredSinceMs } = this.device.facts(peer)
       yield {
         publicKey: peer.publicKey,
-        unansweredSeconds: unansweredSinceMs === 0 ? 0 : Math.floor((nowMs - unansweredSinceMs) / 1000),
+        unansweredSeconds: Math.floor(this.device.silentMs(peer, nowMs) / 1000),
         attempts: peer.timers.attempts,
         clockAheadSeconds: Math.max(0, unixSeconds(peer.lastTimestamp) - wallSeconds),
       }
     }
+  }
+
+  onSilence(listener: () => void): () => void {
+    return this.silences?.listen(listener) ?? (() => {})
   }
 
   counters(): Readonly<Record<string, number>> {

@@ -128,6 +128,48 @@ describe('session', () => {
   })
 })
 
+describe('a peer that does not answer', () => {
+  const silentSeconds = (
+    host: ReturnType<typeof pair>['a'],
+    key: ReturnType<typeof pair>['a']['publicKey'],
+  ) => Math.floor(host.device.silentMs(host.peer(key)) / 1000)
+
+  test('is silent since the first packet, or since the first initiation where there is no key', () => {
+    const { network, a, b, go } = pair()
+    a.send(b.publicKey, 'one')
+    go(11_000)
+    expect(silentSeconds(a, b.publicKey)).toBe(0)
+    network.lose = () => true
+    go(20_000)
+    a.send(b.publicKey, 'two')
+    go(30_000)
+    expect(silentSeconds(a, b.publicKey)).toBe(30)
+    network.lose = () => false
+    a.send(b.publicKey, 'three')
+    go(20_000)
+    expect(silentSeconds(a, b.publicKey)).toBe(0)
+    // The session ends while nothing is sent; then only an initiation can go out.
+    go(200_000)
+    network.lose = () => true
+    a.send(b.publicKey, 'four')
+    go(12_000)
+    expect(silentSeconds(a, b.publicKey)).toBe(12)
+  })
+
+  test('is reported whenever something goes out that it owes an answer to', () => {
+    const { network, a, b, go } = pair()
+    const questions: number[] = []
+    const start = network.nowMs
+    Object.assign(a.device.edges, {
+      onQuestion: () => questions.push(Math.floor((network.nowMs - start) / 1000)),
+    })
+    network.lose = () => true
+    a.send(b.publicKey, 'one')
+    go(12_000)
+    expect(questions).toEqual([0, 5, 10])
+  })
+})
+
 describe('handshake messages', () => {
   test('a replayed initiation is not answered', () => {
     const { network, a, b, go } = pair()

@@ -2,6 +2,7 @@
 import type { Key } from '@wgq/model/key'
 import { keyFromBytes } from '@wgq/model/key'
 import { type EngineEvent, type EnginePeerState, peerEvent } from '@wgq/native/engine'
+import { rejectAfterMs } from '../constants.ts'
 import { forgetTranscript } from '../noise/handshake.ts'
 import { cookieKey, mac1Key } from '../noise/macs.ts'
 import { advance, nextDeadline, type PeerFacts, type TimerEvent } from '../peer/timers.ts'
@@ -193,6 +194,7 @@ export class Device {
   /** Feeds an event to the timers of a peer and does what they decide. */
   feed(peer: Peer, event: TimerEvent, now = this.edges.bootMs()): void {
     const actions = advance(peer.timers, now, this.edges.jitterMs(), event, () => this.facts(peer))
+    if (event === 'awaitingReply' || actions.includes('initiate')) this.edges.onQuestion?.(peer)
     for (const action of actions) {
       switch (action) {
         case 'initiate':
@@ -329,6 +331,16 @@ export class Device {
       lastDataSentMs: milliseconds(lastDataSent(state)),
       txBytes: state.txBytes,
     }
+  }
+
+  /** Milliseconds since data or, where no key is usable, an initiation went out that is not answered; 0 where none waits. */
+  silentMs(peer: Peer, now = this.edges.bootMs()): number {
+    const { unansweredSinceMs } = this.facts(peer)
+    const { sessionBornMs, initiatingSinceMs } = peer.timers
+    const hasKey = peer.hasSessions && now - sessionBornMs < rejectAfterMs
+    const since = unansweredSinceMs === 0 ? Number.POSITIVE_INFINITY : unansweredSinceMs
+    const earliest = hasKey ? since : Math.min(since, initiatingSinceMs ?? since)
+    return earliest === Number.POSITIVE_INFINITY ? 0 : Math.max(0, now - earliest)
   }
 
   private rearm(): void {

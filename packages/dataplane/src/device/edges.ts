@@ -3,6 +3,7 @@ import type { Key } from '@wgq/model/key'
 import type { PacketEngine } from '@wgq/native/engine'
 import type { PrivateKey } from '@wgq/native/noise-primitives'
 import type { MakeKeyPair } from '../noise/dh.ts'
+import type { Peer } from './peer.ts'
 
 /** Everything outside that a device needs: its packets, its clocks, its randomness, its log. Tests give their own. */
 export interface DeviceEdges {
@@ -25,6 +26,8 @@ export interface DeviceEdges {
   readonly fitSource?: (record: Uint8Array) => Uint8Array | 'none' | undefined
   /** Takes the keys of each handshake, where they are to be written. */
   readonly keyLog?: ((keys: HandshakeKeys) => void) | undefined
+  /** Called when something goes out to a peer that it owes an answer to: data after its last word, an initiation. */
+  readonly onQuestion?: ((peer: Peer) => void) | undefined
   readonly log: DeviceLog
 }
 

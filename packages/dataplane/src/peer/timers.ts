@@ -21,6 +21,8 @@ export interface TimerState {
   /** Retransmissions of the running handshake. */
   attempts: number
   lastSentHandshakeMs: number
+  /** Since when initiations go out and no handshake was completed. */
+  initiatingSinceMs: number | undefined
   /** Since the own identity changed: when an initiation may go out although 5 s are not over. */
   allowedSoonMs: number | undefined
   sessionBornMs: number
@@ -84,6 +86,7 @@ export const newTimerState = (): TimerState => ({
   keepaliveSeconds: 0,
   attempts: 0,
   lastSentHandshakeMs: Number.NEGATIVE_INFINITY,
+  initiatingSinceMs: undefined,
   allowedSoonMs: undefined,
   sessionBornMs: Number.NEGATIVE_INFINITY,
   newHandshakeFiredMs: Number.NEGATIVE_INFINITY,
@@ -161,6 +164,7 @@ const derived = (state: TimerState, nowMs: number): TimerAction[] => {
 
 const complete = (state: TimerState): TimerAction[] => {
   state.retransmitAt = undefined
+  state.initiatingSinceMs = undefined
   state.attempts = 0
   return []
 }
@@ -203,6 +207,7 @@ const initiate = (state: TimerState, nowMs: number, jitterMs: number, retry: boo
   }
   state.allowedSoonMs = undefined
   state.lastSentHandshakeMs = nowMs
+  state.initiatingSinceMs ??= nowMs
   // Armed even if sending fails (no route, EPERM): the retry recovers (§7.3).
   state.retransmitAt = nowMs + rekeyTimeoutMs + jitterMs
   return ['initiate']

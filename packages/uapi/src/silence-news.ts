@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+import type { Socket } from 'node:net'
+import { connectTo } from './exchange.ts'
+
+/** A daemon that says when a peer does not answer. */
+export interface SilenceNews {
+  /** False once the daemon has closed the connection. */
+  readonly isOpen: boolean
+  close(): void
+}
+
+/** A daemon that knows the question answers at once; a busy one later. */
+const answerMs = 5000
+
+/**
+ * Has `onNews` called when a peer of an interface has not answered for two seconds, and when the daemon is gone. Resolves to
+ * undefined where no daemon answers, or one that does not know the question (others close the connection).
+ */
+export const hearSilences = async (
+  name: string,
+  onNews: () => void,
+  directory = '/var/run/wireguard',
+): Promise<SilenceNews | undefined> => {
+  let socket: Socket
+  try {
+    socket = await connectTo(`${directory}/${name}.sock`)
+  } catch {
+    return undefined
+  }
+  const news = {
+    isOpen: true,
+    close: () => {
+      news.isOpen = false
+      socket.destroy()
+    },
+  }
+  const known = await new Promise<boolean>((resolve) => {
+    const timer = setTimeout(() => resolve(false), answerMs)
+    let first = true
+    socket.on('error', () => socket.destroy())
+    socket.on('data', (answer) => {
+      if (first) {
+        clearTimeout(timer)
+        resolve(answer.toString('latin1').startsWith('errno=0\n'))
+      } else if (news.isOpen) onNews()
+      first = false
+    })
+    socket.once('close', () => {
+      clearTimeout(timer)
+      resolve(false)
+      if (news.isOpen && !first) onNews()
+      news.isOpen = false
+    })
+    socket.write('wgq_silence=1\n\n')
+  })
+  if (known) return news
+  news.close()
+  return undefined
+}
