@@ -67,13 +67,23 @@ const verbFamilies = {
   },
 }
 
-/** yargs measures the width of text only for its own help, which wgq does not use; the tables cost 30 ms at each start. */
-const plainWidth = {
-  name: 'plain-width',
+/**
+ * yargs measures the width of text only for its own help, which wgq does not use; the tables cost 30 ms at each start. When it
+ * is loaded from a bundle it asks for the current folder, where it would look for a package.json, and fails where that was
+ * removed.
+ */
+const plainYargs = {
+  name: 'plain-yargs',
   setup(builder) {
     builder.onResolve({ filter: /^string-width$/ }, () => ({
       path: join(root, 'scripts/build/plain-width.mjs'),
     }))
+    builder.onLoad({ filter: /\/yargs\/lib\/platform-shims\/esm\.mjs$/ }, ({ path }) => {
+      const text = readFileSync(path, 'utf8')
+      const contents = text.replace('mainFilename || process.cwd()', "mainFilename || '/'")
+      if (contents === text) throw new Error(`${path} is not the file that is known here`)
+      return { contents, loader: 'js' }
+    })
   },
 }
 
@@ -140,7 +150,7 @@ const familyBundles = [...new Set(familyOf.values())].map((family) =>
     ...common,
     outdir: undefined,
     outfile: join(lib, `${family}.cjs`),
-    plugins: [plainWidth, rarelyNeeded],
+    plugins: [plainYargs, rarelyNeeded],
     stdin: {
       resolveDir: join(root, 'packages/cli/src/bin'),
       contents: `module.exports = {
@@ -162,7 +172,7 @@ const programs = build({
 })
 const lateOnes = build({
   ...common,
-  plugins: [plainWidth, verbFamilies, lateBundles()],
+  plugins: [plainYargs, verbFamilies, lateBundles()],
   entryPoints: [...late].map(([input, out]) => ({ out, in: input })).filter((entry) => existsSync(entry.in)),
 })
 

@@ -7,6 +7,8 @@
  * On SIGUSR1 Node opens its inspector, code as root for whoever connects, until the program has a handler of its own: so it
  * gets an address that cannot be bound (RFC 1112 §4) and fails. Not every release knows --disable-sigusr1.
  * NODE_OPTIONS and NODE_EXTRA_CA_CERTS slow Node down or change it (40 ms each start, measured): not passed on to Node.
+ * Where standard output is closed, Node would open /dev/null in its place and everything printed would be lost with status 0:
+ * a descriptor that cannot be written makes it fail, as upstream's do.
  * Parts of PATH that depend on the current folder are left out: `./node` would run as root.
  * @param {string} program name of the bundle without its ending
  * @param {string} [libdir] an absolute folder; without it the folder is found beside the launcher, links followed
@@ -29,7 +31,7 @@ command -v "$node" >/dev/null 2>&1 || {
   echo "\${0##*/}: Node.js 20.19 or newer is needed, found no $node in $PATH\${SUDO_USER:+ (sudo has a PATH of its own)}; install it, or set WGQ_NODE to its path" >&2
   exit 127
 }
-${program === 'wgq' ? waiting(command) : ''}exec ${command} "$0" "$@"
+${program === 'wgq' ? `{ true 9>&1; } 2>/dev/null || exec 1</dev/null\n${waiting(command)}` : ''}exec ${command} "$0" "$@"
 `
 }
 

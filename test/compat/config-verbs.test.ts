@@ -142,6 +142,38 @@ describe.skipIf(whyNot !== undefined)('verbs about configuration files', () => {
     expect(full).toMatchObject({ status: 1, stderr: expect.stringContaining('No space left on device') })
     const closed = into('{ sleep 0.01; "$0" "$@"; echo $? >&2; } 2> >(cat >&2) | :; wait')
     expect(closed.stderr).toMatch(/standard output cannot be written: Broken pipe\n1\n$/)
+    const none = into('"$0" "$@" >&-')
+    expect(none).toMatchObject({ status: 1, stderr: expect.stringContaining('Bad file descriptor') })
+  })
+
+  test.each([
+    [['lint', '--json', join(directory, 'wg0.conf')], '"findings"'],
+    [['import', join(directory, 'wg0.nmconnection')], '[Interface]'],
+    [['allowed-ips', '::1'], '::1/128'],
+    [['wait', 'wgnone0', '--timeout', '0.01'], 'did not appear'],
+  ])('%j works in a folder that was removed', (words, said) => {
+    put('wg0.conf', tunnel)
+    put('wg0.nmconnection', '[connection]\ntype=wireguard\n')
+    const script = 'mkdir gone && cd gone && rmdir ../gone && "$0" "$@"'
+    const { stdout, stderr } = spawnSync('bash', ['-c', script, join(builtBin, 'wgq'), ...words], {
+      cwd: directory,
+      encoding: 'utf8',
+    })
+    expect(stdout + stderr).not.toContain('internal error')
+    expect(stdout + stderr).toContain(said)
+  })
+
+  test('export does not replace the rc.conf of a machine', () => {
+    put('wg0.conf', tunnel)
+    mkdirSync(join(directory, 'etc'), { recursive: true })
+    put('etc/rc.conf', 'hostname="bsd"\n')
+    const { status, stderr } = wgq(['export', '--to', 'rc.conf', '--output', 'etc', 'wg0.conf'])
+    expect([status, stderr.split('\n')[0]]).toEqual([
+      1,
+      "wgq: `etc/rc.conf' is there already and stays as it is",
+    ])
+    expect(readdirSync(join(directory, 'etc'))).toEqual(['rc.conf'])
+    expect(readFileSync(join(directory, 'etc/rc.conf'), 'utf8')).toBe('hostname="bsd"\n')
   })
 
   test.each([

@@ -55,6 +55,8 @@ describe.skipIf(why)('the program', () => {
     const { status, stderr } = spawnSync(wg, ['genkey'], { stdio: ['ignore', fd, 'pipe'], encoding: 'utf8' })
     closeSync(fd)
     expect([status, stderr]).toEqual([0, ''])
+    const closed = spawnSync('/bin/sh', ['-c', 'exec "$0" genkey >&-', wg], { encoding: 'utf8' })
+    expect([closed.status, closed.stderr]).toEqual([0, ''])
   })
 
   test('genkey | pubkey agrees with the installed wg', () => {

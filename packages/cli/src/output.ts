@@ -23,6 +23,7 @@ const causes: Record<string, string> = {
   EDQUOT: 'Disk quota exceeded',
   EFBIG: 'File too large',
   EIO: 'Input/output error',
+  EBADF: 'Bad file descriptor',
 }
 
 /**

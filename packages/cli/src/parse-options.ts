@@ -10,7 +10,8 @@ import type { ParsedArguments } from './options.ts'
 
 /** Reads words among which there are options; how many operands there are is not looked at. Raises `E_USAGE`. */
 export const parseOptions = async (row: Command, words: readonly string[]): Promise<ParsedArguments> => {
-  const parser = yargs(withMarkedNames(row, words))
+  // yargs asks for the current folder unless it gets one, and fails where that was removed.
+  const parser = yargs(withMarkedNames(row, words), '/')
     .help(false)
     .version(false)
     .exitProcess(false)

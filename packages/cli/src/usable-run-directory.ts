@@ -2,22 +2,24 @@
 import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isWgqError } from '@wgq/model/error'
 import { runDirectory } from '@wgq/quick/run/directory'
 import { makeRunDirectory } from '@wgq/quick/run/journal'
 import { writeErr } from './output.ts'
 
 /**
- * The directory of journals; where it cannot be written (a container with a read-only /run) one for this run alone, so that
- * tunnels still come up, as upstream's do.
+ * The directory of journals; where it cannot be written (a container with a read-only /run), or belongs to somebody else, one
+ * for this run alone, so that tunnels still come up, as upstream's do.
  */
 export const usableRunDirectory = (explain: boolean): string => {
   try {
     makeRunDirectory(runDirectory)
     accessSync(runDirectory, constants.W_OK)
     return runDirectory
-  } catch {
-    if (explain)
-      writeErr(`[!] ${runDirectory} cannot be written: what a run that is cut off leaves behind will stay.\n`)
+  } catch (error) {
+    const why = isWgqError(error) ? error.message : `${runDirectory} cannot be written`
+    if (explain) writeErr(`[!] ${why}: what a run that is cut off leaves behind will stay.\n`)
+    if (explain && isWgqError(error) && error.hint !== undefined) writeErr(`    ${error.hint}\n`)
     const directory = mkdtempSync(join(tmpdir(), 'wgq-'))
     process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
     return directory

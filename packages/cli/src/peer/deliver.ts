@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { chownSync, lstatSync, statSync, writeSync } from 'node:fs'
+import { lchownSync, lstatSync, statSync, writeSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { WgqError } from '@wgq/model/error'
 import { lastValue, type ParsedArguments } from '../options.ts'
@@ -19,7 +19,7 @@ interface Delivery {
 /** What the options say. Raises `E_EXISTS` for an output that is there already, unless it may be overwritten. */
 export const deliveryOf = (parsed: ParsedArguments, configPath: string, mayOverwrite: boolean): Delivery => {
   const output = lastValue(parsed, 'output')
-  if (output !== undefined && !mayOverwrite && lstatSync(output, { throwIfNoEntry: false })?.isFile())
+  if (output !== undefined && !mayOverwrite && isThere(output))
     throw new WgqError('E_EXISTS', `\`${output}' is there already`, {
       hint: 'name another file, or remove this one if nobody needs its keys any more',
     })
@@ -28,6 +28,15 @@ export const deliveryOf = (parsed: ParsedArguments, configPath: string, mayOverw
     qr: parsed.flags.has('qr'),
     keepBeside: parsed.flags.has('keep') ? configPath : undefined,
   }
+}
+
+/** A file, also behind a link; an empty one behind a link may be /dev/stdout. */
+const isThere = (output: string): boolean => {
+  const behind = statSync(output, { throwIfNoEntry: false })
+  return (
+    lstatSync(output, { throwIfNoEntry: false })?.isFile() === true ||
+    (behind?.isFile() === true && behind.size > 0)
+  )
 }
 
 /** Prepares the last step of a transaction: the client's file to where it belongs. Raises `E_QR_SIZE`. */
@@ -75,5 +84,5 @@ const writeSome = (bytes: Buffer, at: number): number => {
 const giveToCaller = (path: string): void => {
   const [uid, gid] = [process.env['SUDO_UID'], process.env['SUDO_GID']].map(Number)
   if (!uid || !gid || process.geteuid?.() !== 0) return
-  if (statSync(dirname(resolve(path))).uid === uid) chownSync(path, uid, gid)
+  if (statSync(dirname(resolve(path))).uid === uid) lchownSync(path, uid, gid)
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { WgqError } from '@wgq/model/error'
 import type { Handler } from '../command.ts'
@@ -91,11 +92,21 @@ export const run: Handler = async (invocation) => {
     warnIfOutputIsOpen()
     writeOut(files.map((file) => (several ? `# ${file.name}\n${file.text}` : file.text)).join('\n'))
   } else {
+    refuseRcConf(files.map(({ name }) => join(directory, name)))
     for (const file of files) writePrivateFile(join(directory, file.name), file.text, file.mode)
     if (to === 'networkd')
       writeErr(`  hint: chgrp systemd-network ${join(directory, files[0]?.name ?? '')}\n`)
   }
   return 0
+}
+
+/** The file of the whole machine is not replaced by the lines of one tunnel. Raises `E_EXISTS`. */
+const refuseRcConf = (paths: readonly string[]): void => {
+  const path = paths.find((one) => basename(one) === 'rc.conf' && existsSync(one))
+  if (path === undefined) return
+  throw new WgqError('E_EXISTS', `\`${path}' is there already and stays as it is`, {
+    hint: 'write into another directory with --output, then take the lines over',
+  })
 }
 
 /** Names of tables are those of iproute2 on this machine; other programs do not read them. */

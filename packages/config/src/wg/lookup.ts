@@ -52,6 +52,8 @@ export const systemLookup: Lookup = async (host) => {
       .getBuiltinModule('node:dns')
       .lookup(host, { family: 0, verbatim: true }, (error, address, family) => {
         if (!error) resolve({ family: family === 4 ? 4 : 6, address })
+        // Node refuses itself what is longer than a name may be, or is no punycode; the C library knows no such name.
+        else if (error.code === 'EINVAL') reject(nameUnknown)
         else reject(failures[error.errno ?? 0] ?? new LookupFailure(errnoText(error.code ?? 'EIO'), false))
       })
   })

@@ -2,7 +2,7 @@
 
 import { parseIp } from '@wgq/model/ip'
 import { expect, test } from 'vitest'
-import { canonicalZone, LookupFailure, nameUnknown } from './lookup.ts'
+import { canonicalZone, LookupFailure, nameUnknown, systemLookup } from './lookup.ts'
 import { glibcPort } from './port.ts'
 import { resolveEndpoint } from './resolve.ts'
 
@@ -90,3 +90,10 @@ test.each([
   const bytes = parseIp(address) as Uint8Array
   expect(canonicalZone(bytes, zone, [{ name: 'eth0', index: 2 }])).toBe(expected)
 })
+
+test.each(['a'.repeat(256), 'a'.repeat(5000), 'xn--a'])(
+  'what can be no name is unknown for good: %.9s',
+  async (host) => {
+    await expect(systemLookup(host)).rejects.toBe(nameUnknown)
+  },
+)
