@@ -5,6 +5,7 @@ static napi_value initialize(napi_env env, napi_value exports) {
   try {
     wgq::register_system(env, exports);
     wgq::register_source(env, exports);
+    wgq::register_stream_listener(env, exports);
     wgq::register_privileges(env, exports);
     wgq::register_engine(env, exports);
     wgq::register_noise(env, exports);

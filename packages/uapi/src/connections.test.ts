@@ -1,26 +1,27 @@
 // SPDX-License-Identifier: MIT
-import { EventEmitter } from 'node:events'
-import type { Socket } from 'node:net'
 import { expect, test } from 'vitest'
 import { Connections, mostConnections, mostHeldBytes, readTimeMs } from './connections.ts'
 
-const fakeSocket = () => {
-  const socket = Object.assign(new EventEmitter(), {
+type Fake = ReturnType<typeof fake>
+const fakes = (connections: Connections, count: number) =>
+  Array.from({ length: count }, () => fake(connections))
+const fake = (connections: Connections) => {
+  const connection = {
     destroyed: false,
     destroy: () => {
-      socket.destroyed = true
-      socket.emit('close')
+      connection.destroyed = true
+      connections.forget(connection)
     },
-  })
-  return socket as unknown as Socket & { destroyed: boolean }
+  }
+  return connection
 }
 
 test('one connection too many ends the one that was quiet longest', () => {
   const connections = new Connections()
-  const sockets = Array.from({ length: mostConnections }, fakeSocket)
+  const sockets = fakes(connections, mostConnections)
   for (const socket of sockets) connections.add(socket)
-  connections.hold(sockets[0] as Socket, 1)
-  const fresh = fakeSocket()
+  connections.hold(sockets[0] as Fake, 1)
+  const fresh = fake(connections)
   connections.add(fresh)
   expect(sockets.map(({ destroyed }) => destroyed).indexOf(true)).toBe(1)
   expect(fresh.destroyed).toBe(false)
@@ -29,7 +30,7 @@ test('one connection too many ends the one that was quiet longest', () => {
 
 test('what all hold together stays below the bound; the active one goes on', () => {
   const connections = new Connections()
-  const sockets = Array.from({ length: 16 }, fakeSocket)
+  const sockets = fakes(connections, 16)
   for (const socket of sockets) connections.add(socket)
   for (let megabytes = 1; megabytes <= 3; megabytes++)
     for (const socket of sockets) {
@@ -48,7 +49,7 @@ test('what all hold together stays below the bound; the active one goes on', () 
 test('a client that reads nothing for ten seconds is ended, one that is idle is not', () => {
   let now = 0
   const connections = new Connections(() => now)
-  const [slow, idle, done] = [fakeSocket(), fakeSocket(), fakeSocket()]
+  const [slow, idle, done] = [fake(connections), fake(connections), fake(connections)]
   for (const socket of [slow, idle, done]) connections.add(socket)
   connections.hold(slow, 100, readTimeMs)
   connections.hold(done, 100, readTimeMs)

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-
-import type { Socket } from 'node:net'
 import { monotonicMs } from '@wgq/model/monotonic'
 
 /** Connections that may be open at once. */
@@ -14,6 +12,12 @@ export const requestTimeMs = 60_000
 /** Milliseconds for a client to read more of its reply. */
 export const readTimeMs = 10_000
 
+/** A connection that can be ended. */
+interface Endable {
+  /** Closes it at once and calls {@link Connections.forget}. */
+  destroy(): void
+}
+
 interface Held {
   bytes: number
   /** When it has to be done with what it does; Infinity when it does nothing. */
@@ -26,7 +30,7 @@ interface Held {
  */
 export class Connections {
   /** The least recently active one first. */
-  private readonly open = new Map<Socket, Held>()
+  private readonly open = new Map<Endable, Held>()
   private total = 0
   private readonly nowMs: () => number
 
@@ -45,49 +49,51 @@ export class Connections {
   }
 
   /** Takes a new connection in, until it is closed. */
-  add(socket: Socket): void {
-    this.open.set(socket, { bytes: 0, deadline: Number.POSITIVE_INFINITY })
-    socket.once('close', () => this.forget(socket))
-    if (this.open.size > mostConnections) this.end(this.open.keys().next().value as Socket)
+  add(connection: Endable): void {
+    this.open.set(connection, { bytes: 0, deadline: Number.POSITIVE_INFINITY })
+    if (this.open.size > mostConnections) this.endQuietest()
+  }
+
+  /** Ends the connection that did nothing for the longest time; false when there is none. */
+  endQuietest(): boolean {
+    const quietest = this.open.keys().next().value
+    quietest?.destroy()
+    return quietest !== undefined
+  }
+
+  /** A connection is closed. */
+  forget(connection: Endable): void {
+    this.total -= this.open.get(connection)?.bytes ?? 0
+    this.open.delete(connection)
   }
 
   /** The connection holds so many bytes now and was active. `timeMs` from now it must be further; undefined: as it was. */
-  hold(socket: Socket, bytes: number, timeMs?: number): void {
-    const held = this.open.get(socket)
+  hold(connection: Endable, bytes: number, timeMs?: number): void {
+    const held = this.open.get(connection)
     if (!held) return
     this.total += bytes - held.bytes
     held.bytes = bytes
     if (timeMs !== undefined) held.deadline = this.nowMs() + timeMs
-    this.open.delete(socket)
-    this.open.set(socket, held)
-    if (this.total > mostHeldBytes) this.makeRoom(socket)
+    this.open.delete(connection)
+    this.open.set(connection, held)
+    if (this.total > mostHeldBytes) this.makeRoom(connection)
   }
 
   /** Ends the connections whose time is over. */
   sweep(): void {
     const now = this.nowMs()
-    for (const [socket, { deadline }] of this.open) if (deadline <= now) this.end(socket)
+    for (const [connection, { deadline }] of this.open) if (deadline <= now) connection.destroy()
   }
 
   /** Ends all. */
   close(): void {
-    for (const socket of [...this.open.keys()]) this.end(socket)
+    for (const connection of [...this.open.keys()]) connection.destroy()
   }
 
-  private makeRoom(except: Socket): void {
-    for (const [socket, { bytes }] of this.open) {
+  private makeRoom(except: Endable): void {
+    for (const [connection, { bytes }] of this.open) {
       if (this.total <= mostHeldBytes) return
-      if (bytes > smallBytes && socket !== except) this.end(socket)
+      if (bytes > smallBytes && connection !== except) connection.destroy()
     }
-  }
-
-  private end(socket: Socket): void {
-    this.forget(socket)
-    socket.destroy()
-  }
-
-  private forget(socket: Socket): void {
-    this.total -= this.open.get(socket)?.bytes ?? 0
-    this.open.delete(socket)
   }
 }

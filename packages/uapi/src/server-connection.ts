@@ -1,192 +1,242 @@
 // SPDX-License-Identifier: MIT
 
-import type { Socket } from 'node:net'
-import { constants } from 'node:os'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { monotonicMs } from '@wgq/model/monotonic'
 import { type Connections, readTimeMs, requestTimeMs } from './connections.ts'
+import { type DeviceTurns, sliceMs } from './device-turns.ts'
+import { Reply } from './reply.ts'
 import { RequestBuffer } from './request-buffer.ts'
 import type { ServedDevice } from './server-device.ts'
-import { formatCounters, formatGetReply, formatHealth } from './server-get.ts'
-import { SetRequest } from './server-set.ts'
-import { tellSilences } from './server-silence.ts'
-
-/** Runs one piece of work after the other, however many connections ask. */
-export class Turns {
-  private last: Promise<void> = Promise.resolve()
-
-  take(work: () => Promise<void>): Promise<void> {
-    const mine = this.last.then(work)
-    this.last = mine.catch(() => undefined)
-    return mine
-  }
-}
-
-/** Lines of a set are applied for so long before the event loop gets a turn. */
-const sliceMs = 5
+import { formatCounters, formatHealth } from './server-get.ts'
+import type { Streams } from './streams.ts'
 
 /** What connections have in common. */
-interface ServedTogether {
+export interface ServedTogether {
   readonly device: ServedDevice
-  readonly turns: Turns
+  readonly streams: Streams
+  readonly turns: DeviceTurns
   readonly connections: Connections
   /** A request that was refused, for the log; never holds a key. */
   readonly onRefusal: (error: Error) => void
+  /** The connection is closed. */
+  readonly onClosed: (stream: number) => void
 }
+
+const silence = 'errno=0\n\n'
+
+/** Where every connection reads to: what is kept of it is copied. */
+const received = Buffer.allocUnsafeSlow(1 << 16)
 
 /**
  * Answers the requests of one connection until it ends: as many as the client likes, each closed by a blank line, one at a
  * time. A client that only connects and leaves (`wg` probes so) is not an error. A request that is none ends the connection.
+ * What can be answered at once is answered before anything is waited for.
  */
-export const serveConnection = (socket: Socket, together: ServedTogether): void => {
-  const { connections, onRefusal } = together
-  const request = new RequestBuffer()
-  let busy = false
-  let ended = false
+export class ServerConnection {
+  private readonly stream: number
+  private readonly together: ServedTogether
+  private readonly request = new RequestBuffer()
+  /** A request is at work, or its reply is on its way; nothing is read meanwhile. */
+  private busy = false
+  private closed = false
+  private onWritable: (() => void) | undefined
+  private stopNews: (() => void) | undefined
 
-  const end = async (): Promise<void> => {
-    // As in wireguard-go, a set that ends with the stream instead of a blank line counts.
-    if (request.length > 0) await answer(request.take(), socket, together, 'only a set')
-    socket.end()
+  constructor(stream: number, together: ServedTogether) {
+    this.stream = stream
+    this.together = together
+    together.connections.add(this)
   }
-  /** Works off what arrived. Nothing more is read meanwhile. */
-  const work = async (piece: Buffer): Promise<void> => {
-    busy = true
+
+  /** Reads what is there already, then waits for more. */
+  begin(): void {
+    this.ready()
+    if (!this.busy) this.watch()
+  }
+
+  /** The stream can be read or written, or has failed. */
+  ready(): void {
+    if (this.closed) return
+    try {
+      if (this.busy) this.onWritable?.()
+      else this.read()
+    } catch {
+      // The client is gone.
+      this.destroy()
+    }
+  }
+
+  /** Closes the connection at once. What it did goes on. */
+  destroy(): void {
+    if (this.closed) return
+    this.closed = true
+    const { connections, streams, onClosed } = this.together
+    connections.forget(this)
+    streams.close(this.stream)
+    onClosed(this.stream)
+    this.stopNews?.()
+    this.onWritable?.()
+  }
+
+  // --- internal ---
+
+  private read(): void {
+    const bytes = this.together.streams.receive(this.stream, received)
+    if (bytes > 0) this.take(received.subarray(0, bytes))
+    else if (bytes === 0) this.end()
+  }
+
+  /** Works off what arrived. */
+  private take(piece: Buffer): void {
+    const { connections, onRefusal } = this.together
     try {
       // The time runs from the first byte of a request.
       connections.hold(
-        socket,
-        request.length + piece.length,
-        request.length === 0 ? requestTimeMs : undefined,
+        this,
+        this.request.length + piece.length,
+        this.request.length === 0 ? requestTimeMs : undefined,
       )
-      for (let rest = request.append(piece); rest !== undefined; rest = request.append(rest)) {
-        socket.pause()
-        await answer(request.take(), socket, together)
-        if (socket.destroyed) return
-        connections.hold(socket, rest.length, rest.length > 0 ? requestTimeMs : Number.POSITIVE_INFINITY)
+      let sliceEnd: number | undefined
+      for (let rest = this.request.append(piece); rest !== undefined; rest = this.request.append(rest)) {
+        let later = this.answer(this.request.take())
+        if (this.closed) return
+        if (!later && rest.length > 0) {
+          sliceEnd ??= monotonicMs() + sliceMs
+          if (monotonicMs() > sliceEnd) later = nextTurn()
+        }
+        if (later) {
+          this.goOn(later, Buffer.from(rest))
+          return
+        }
+        connections.hold(this, rest.length, rest.length > 0 ? requestTimeMs : Number.POSITIVE_INFINITY)
       }
-      busy = false
-      if (ended) await end()
     } catch (error) {
       onRefusal(error as Error)
-      socket.destroy()
+      this.destroy()
     }
-    socket.resume()
   }
 
-  connections.add(socket)
-  socket.on('error', () => socket.destroy())
-  socket.on('data', (piece: Buffer) => void work(piece))
-  socket.on('end', () => {
-    ended = true
-    if (!busy) void work(Buffer.alloc(0))
-  })
-}
-
-// --- internal ---
-
-const answer = async (
-  lines: Generator<string>,
-  socket: Socket,
-  together: ServedTogether,
-  which?: 'only a set',
-): Promise<void> => {
-  const { device, turns } = together
-  const first = lines.next().value
-  if (first === 'set=1') {
-    let errno = 0
-    await turns.take(async () => {
-      errno = await applySet(lines, device, together.onRefusal)
-    })
-    await write([`errno=${-errno}\n\n`], socket, together)
-    return
+  /** Reads no more until `work` is done, then takes the rest of what arrived. */
+  private goOn(work: Promise<void>, rest: Buffer): void {
+    const { connections, onRefusal } = this.together
+    this.busy = true
+    this.watch()
+    work.then(
+      () => {
+        if (this.closed) return
+        this.busy = false
+        connections.hold(this, 0, Number.POSITIVE_INFINITY)
+        if (rest.length > 0) this.take(rest)
+        if (!this.busy) this.watch()
+      },
+      (error) => {
+        onRefusal(error as Error)
+        this.destroy()
+      },
+    )
   }
-  const alone = lines.next().done === true && which === undefined
-  if (alone && first === 'get=1') {
-    const pieces: string[] = []
-    // Nobody changes the device meanwhile. A client that reads gets what is there, so that it sees the reply begin; for one
-    // that does not, nobody waits in the turn.
-    await turns.take(async () => {
-      if (socket.destroyed) return
-      let count = 0
-      for (const piece of formatGetReply(device.read())) {
-        if (socket.destroyed) return
-        pieces.push(piece)
-        if (socket.writableLength === 0) {
-          together.connections.hold(socket, lengthOf(pieces), readTimeMs)
-          socket.write(pieces.shift() as string, 'latin1')
-        }
-        if (++count > 1) await nextTurn()
+
+  /** The client sent everything. As in wireguard-go, a set that ends with the stream instead of a blank line counts. */
+  private end(): void {
+    const last = this.request.length > 0 ? this.answer(this.request.take(), 'only a set') : undefined
+    if (!last) {
+      this.destroy()
+      return
+    }
+    this.busy = true
+    this.watch()
+    last.catch(this.together.onRefusal).finally(() => this.destroy())
+  }
+
+  /** Answers one request; nothing when that is done, else what is still to do. */
+  private answer(lines: Generator<string>, which?: 'only a set'): Promise<void> | undefined {
+    const { device, turns } = this.together
+    const first = lines.next().value
+    if (first === 'set=1')
+      return turns.set(lines).then((errno) => this.write(Reply.of(`errno=${-errno}\n\n`)))
+    const alone = lines.next().done === true && which === undefined
+    if (alone && first === 'get=1') {
+      const reply = turns.get()
+      return reply instanceof Promise ? reply.then((late) => this.write(late)) : this.write(reply)
+    }
+    if (alone && first === 'wgq_counters=1')
+      return this.write(Reply.of(`${formatCounters(device.counters())}errno=0\n\n`))
+    if (alone && first === 'wgq_peers=1')
+      return this.write(Reply.of(`${formatHealth(device.health?.() ?? [])}errno=0\n\n`))
+    if (alone && first === 'wgq_silence=1') {
+      // `errno=0` at once, and again each time when a peer does not answer for two seconds, until the client leaves.
+      this.stopNews ??= device.onSilence?.(() => this.tellSilence())
+      return this.write(Reply.of(silence))
+    }
+    this.destroy()
+    return undefined
+  }
+
+  /** A client that has not read what came before gets none. */
+  private tellSilence(): void {
+    if (!this.closed && !this.busy) this.send(Buffer.from(silence))
+  }
+
+  /** Writes a reply; nothing when the kernel took all of it. */
+  private write(reply: Reply): Promise<void> | undefined {
+    if (this.closed) return undefined
+    let written = 0
+    for (let index = 0; ; index++) {
+      const piece = reply.piece(index)
+      if (piece === undefined) return undefined
+      const sent = piece instanceof Promise ? 0 : Math.max(0, this.send(piece))
+      if (this.closed) return undefined
+      written += sent
+      if (piece instanceof Promise || sent < piece.length) return this.writeOn(reply, index, sent, written)
+      reply.sent(index)
+    }
+  }
+
+  /** Writes from a byte of a piece on, each time the client has read enough of the `written` bytes before. */
+  private async writeOn(reply: Reply, index: number, from: number, written: number): Promise<void> {
+    const { connections } = this.together
+    let start = from
+    let before = written
+    for (let at = index; ; ) {
+      const held = reply.readers === 1 ? reply.length - before : Math.ceil(reply.length / reply.readers)
+      connections.hold(this, held, reply.length > before ? readTimeMs : Number.POSITIVE_INFINITY)
+      if (this.closed) return
+      const piece = await reply.piece(at)
+      if (piece === undefined || this.closed) return
+      const sent = this.send(piece.subarray(start))
+      if (sent < 0) await this.writable()
+      if (this.closed) return
+      start += Math.max(0, sent)
+      before += Math.max(0, sent)
+      if (start < piece.length) continue
+      reply.sent(at++)
+      start = 0
+    }
+  }
+
+  /** How many bytes were taken. A client that is gone is no error: it ends the connection. */
+  private send(bytes: Buffer): number {
+    try {
+      return this.together.streams.send(this.stream, bytes)
+    } catch {
+      this.destroy()
+      return 0
+    }
+  }
+
+  private writable(): Promise<void> {
+    return new Promise((resolve) => {
+      this.onWritable = () => {
+        this.onWritable = undefined
+        this.watch()
+        resolve()
       }
+      this.watch()
     })
-    pieces.push('errno=0\n\n')
-    await write(pieces, socket, together)
-  } else if (alone && first === 'wgq_counters=1')
-    await write([`${formatCounters(device.counters())}errno=0\n\n`], socket, together)
-  else if (alone && first === 'wgq_peers=1')
-    await write([`${formatHealth(device.health?.() ?? [])}errno=0\n\n`], socket, together)
-  else if (alone && first === 'wgq_silence=1') tellSilences(socket, device)
-  else socket.destroy()
-}
+  }
 
-/** Applies the lines of a set and returns 0 or the error number. */
-const applySet = async (
-  lines: Generator<string>,
-  device: ServedDevice,
-  onRefusal: (error: Error) => void,
-): Promise<number> => {
-  const request = new SetRequest(device)
-  let sliceEnd = monotonicMs() + sliceMs
-  let count = 0
-  try {
-    for (const line of lines) {
-      request.line(line)
-      if ((++count & 63) !== 0 || monotonicMs() < sliceEnd) continue
-      await nextTurn()
-      sliceEnd = monotonicMs() + sliceMs
-    }
-    request.finish()
-    return 0
-  } catch (error) {
-    onRefusal(error as Error)
-    return errnoNumber(error)
-  } finally {
-    device.commit()
+  /** Waits for what the connection needs next. */
+  private watch(): void {
+    if (!this.closed) this.together.streams.watch(this.stream, !this.busy, this.onWritable !== undefined)
   }
 }
-
-/** The number of a system error name; EIO for anything else. */
-const errnoNumber = (error: unknown): number => {
-  const { errno, code } = error as { errno?: unknown; code?: unknown }
-  const numbers = constants.errno as Record<string, number>
-  for (const name of [errno, code]) if (typeof name === 'string' && numbers[name]) return numbers[name]
-  return constants.errno.EIO
-}
-
-/** Writes one piece after the other, each when the client has read enough of those before. */
-const write = async (
-  pieces: readonly string[],
-  socket: Socket,
-  { connections }: ServedTogether,
-): Promise<void> => {
-  let unread = lengthOf(pieces)
-  for (const piece of pieces) {
-    if (socket.destroyed) return
-    connections.hold(socket, unread, readTimeMs)
-    if (!socket.write(piece, 'latin1')) await drained(socket)
-    unread -= piece.length
-  }
-}
-
-const lengthOf = (pieces: readonly string[]): number => pieces.reduce((sum, piece) => sum + piece.length, 0)
-
-const drained = (socket: Socket): Promise<void> =>
-  new Promise((resolve) => {
-    const go = () => {
-      socket.off('drain', go)
-      socket.off('close', go)
-      resolve()
-    }
-    socket.on('drain', go)
-    socket.on('close', go)
-  })

@@ -3,20 +3,20 @@ import { formatEndpoint } from '@wgq/model/endpoint'
 import { keyToHex, zeroKey } from '@wgq/model/key'
 import type { ServedPeerHealth, ServedPeerState, ServedState } from './server-device.ts'
 
-/** Characters after which a reply is handed on: large enough for few writes, small enough to stay responsive. */
+/** Bytes after which a reply is handed on: large enough for few writes, small enough to stay responsive. */
 const pieceLength = 1 << 16
 
 /** The reply to `get=1` in pieces of about 64 KiB, in wireguard-go's order (spec wg §12.1), without `errno`. */
-export function* formatGetReply(state: ServedState): Generator<string> {
+export function* formatGetReply(state: ServedState): Generator<Buffer> {
   let text = ''
   for (const line of lines(state)) {
     text += line
     text += '\n'
     if (text.length < pieceLength) continue
-    yield text
+    yield Buffer.from(text, 'latin1')
     text = ''
   }
-  if (text !== '') yield text
+  if (text !== '') yield Buffer.from(text, 'latin1')
 }
 
 /** The reply to `wgq_counters=1`: one line per counter, without `errno`. */

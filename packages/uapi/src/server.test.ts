@@ -8,9 +8,11 @@ import { formatEndpoint } from '@wgq/model/endpoint'
 import { type Key, keyFromHex, keyToHex, zeroKey } from '@wgq/model/key'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { listenStreams } from '../../native/src/stream-listener.ts'
 import { listenUapi, type UapiServer, type UapiServerOptions } from './server.ts'
 import type { ServedDevice, ServedPeer, ServedPeerState } from './server-device.ts'
 import { hearSilences } from './silence-news.ts'
+import type { ListenStreams } from './streams.ts'
 
 const key = (digit: string): Key => keyFromHex(digit.repeat(64)) as Key
 const hex = (digit: string) => digit.repeat(64)
@@ -89,6 +91,7 @@ afterEach(() => {
 const listen = async (options: Partial<UapiServerOptions> = {}): Promise<UapiServer> => {
   const server = await listenUapi({
     device,
+    listenStreams,
     name: 'wg0',
     directory: join(directory, 'wireguard'),
     onRemoved: () => undefined,
@@ -437,7 +440,6 @@ describe('bounds', () => {
   test('whoever comes is answered, however many connections lie about', async () => {
     const { path } = await listen()
     const idle: Socket[] = []
-    // One by one: the event loop takes in one each turn.
     while (idle.length < 700) idle.push(await silent(path, 'get=1\n\n'))
     expect(await talk(path, 'get=1\n\n')).toBe('errno=0\n\n')
     for (const socket of idle) socket.destroy()
@@ -462,5 +464,138 @@ describe('bounds', () => {
     const { path } = await listen()
     const text = 'get=1\n\nset=1\nlisten_port=6\n\n'.repeat(2000)
     expect((await talk(path, text, 4000)).match(/errno=0/g)).toHaveLength(4000)
+  })
+})
+
+describe('a crowd', () => {
+  /** A socket on which so many clients wait, each with `text`, and what becomes of them. */
+  const crowd = (count: number, text: string, descriptors = Number.POSITIVE_INFINITY) => {
+    const log: string[] = []
+    const open = new Set<number>()
+    const unread = new Map<number, string>()
+    let waiting = count
+    let last = 0
+    let onReady: (stream: number) => void = () => undefined
+    const listenStreams: ListenStreams = (_, ready) => {
+      onReady = ready
+      return {
+        accept: () => {
+          if (waiting === 0) return 0
+          if (open.size >= descriptors) throw Object.assign(new Error('EMFILE'), { code: 'EMFILE' })
+          waiting--
+          open.add(++last)
+          unread.set(last, text)
+          return last
+        },
+        acceptMore: (more) => void log.push(more ? 'more' : 'no more'),
+        receive: (stream, into) => {
+          const bytes = Buffer.from(unread.get(stream) ?? '', 'latin1')
+          unread.delete(stream)
+          into.set(bytes)
+          return bytes.length || -1
+        },
+        send: (stream, bytes) => {
+          log.push(`${stream} ${Buffer.from(bytes).toString('latin1').trim()}`)
+          return bytes.length
+        },
+        watch: () => undefined,
+        close: (stream) => {
+          open.delete(stream)
+          log.push(`${stream} closed`)
+        },
+        closeAll: () => undefined,
+      }
+    }
+    return { listenStreams, log, open, turn: () => onReady(0), waits: () => waiting }
+  }
+
+  test('is taken in by as few turns of the event loop as its number needs, and answered in order', async () => {
+    const { listenStreams, log, turn, waits } = crowd(500, 'get=1\n\n')
+    await listen({ listenStreams })
+    for (let turns = 1; turns <= 8; turns++) turn()
+    expect(waits()).toBe(0)
+    expect(log).toEqual(Array.from({ length: 500 }, (_, index) => `${index + 1} errno=0`))
+  })
+
+  test('beyond the bound the quietest go, and none is refused', async () => {
+    const { listenStreams, log, open, turn } = crowd(600, 'get=1\n\n')
+    await listen({ listenStreams })
+    for (let turns = 1; turns <= 10; turns++) turn()
+    expect(log.filter((line) => line.endsWith('errno=0'))).toHaveLength(600)
+    expect([...open]).toEqual(Array.from({ length: 512 }, (_, index) => index + 89))
+  })
+
+  test('whoever comes when descriptors are used up gets that of the quietest', async () => {
+    const { listenStreams, log, open, turn } = crowd(70, 'get=1\n\n', 40)
+    await listen({ listenStreams })
+    turn()
+    turn()
+    expect(log.filter((line) => line.endsWith('errno=0'))).toHaveLength(70)
+    expect([...open]).toEqual(Array.from({ length: 40 }, (_, index) => index + 31))
+  })
+
+  test('where no connection makes room, nobody is taken in for a while', async () => {
+    const refusals: Error[] = []
+    const { listenStreams, log, turn } = crowd(1, 'get=1\n\n', 0)
+    await listen({ listenStreams, onRefusal: (error) => refusals.push(error) })
+    turn()
+    expect(log).toEqual(['no more'])
+    expect(refusals.map(({ message }) => message)).toEqual(['EMFILE'])
+  })
+})
+
+describe('clients that leave', () => {
+  test('a set that ends with the stream counts, and its answer comes', async () => {
+    const { path } = await listen()
+    const answer = await new Promise<string>((resolve) => {
+      let got = ''
+      const socket = connect({ path, allowHalfOpen: true }, () => socket.end('set=1\nlisten_port=6\n'))
+      socket.on('data', (piece) => {
+        got += piece.toString()
+      })
+      socket.on('end', () => resolve(got))
+    })
+    expect([answer, device.log[0]]).toEqual(['errno=0\n\n', 'port 6'])
+  })
+
+  test('in the middle of a request or of a reply: nothing is left of them', async () => {
+    device.states = Array.from({ length: 20_000 }, (_, index) => ({
+      publicKey: keyFromHex(index.toString(16).padStart(64, '0')) as Key,
+      presharedKey: undefined,
+      endpoint: undefined,
+      lastHandshakeNs: 0n,
+      rxBytes: 0n,
+      txBytes: 0n,
+      keepaliveSeconds: 0,
+      allowedIps: [],
+    }))
+    const open = new Set<number>()
+    const counting: ListenStreams = (where, onReady) => {
+      const streams = listenStreams(where, onReady)
+      return {
+        acceptMore: (more) => streams.acceptMore(more),
+        closeAll: () => streams.closeAll(),
+        accept: () => {
+          const stream = streams.accept()
+          if (stream !== 0) open.add(stream)
+          return stream
+        },
+        receive: (stream, into) => streams.receive(stream, into),
+        send: (stream, bytes) => streams.send(stream, bytes),
+        watch: (stream, readable, writable) => streams.watch(stream, readable, writable),
+        close: (stream) => {
+          streams.close(stream)
+          open.delete(stream)
+        },
+      }
+    }
+    const { path } = await listen({ listenStreams: counting })
+    for (const text of ['set=1\nlisten_port=6', 'get=1\n\n', 'get=1\n\nget=1\n\n', ''])
+      await new Promise<void>((resolve) => {
+        const socket = connect(path, () => socket.write(text, () => socket.destroy()))
+        socket.on('close', () => resolve())
+      })
+    expect(await talk(path, 'get=1\n\n')).toMatch(/errno=0\n\n$/)
+    while (open.size > 0) await new Promise((next) => setImmediate(next))
   })
 })

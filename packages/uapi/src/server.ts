@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 import { type FSWatcher, mkdirSync, statSync, unlinkSync, watch } from 'node:fs'
-import { connect, createServer, type Server } from 'node:net'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { WgqError } from '@wgq/model/error'
 import { Connections } from './connections.ts'
-import { serveConnection, Turns } from './server-connection.ts'
+import { DeviceTurns } from './device-turns.ts'
+import { type ServedTogether, ServerConnection } from './server-connection.ts'
 import type { ServedDevice } from './server-device.ts'
+import type { ListenStreams, Streams } from './streams.ts'
 
 /** Where sockets are unless set otherwise. */
 const defaultSocketDirectory = '/var/run/wireguard'
@@ -13,6 +15,7 @@ const defaultSocketDirectory = '/var/run/wireguard'
 /** How a configuration socket is opened. */
 export interface UapiServerOptions {
   readonly device: ServedDevice
+  readonly listenStreams: ListenStreams
   /** Interface name; the socket is DIRECTORY/NAME.sock. */
   readonly name: string
   readonly directory?: string
@@ -38,28 +41,22 @@ export interface UapiServer {
 export const listenUapi = async (options: UapiServerOptions): Promise<UapiServer> => {
   const directory = options.directory ?? defaultSocketDirectory
   const path = join(directory, `${options.name}.sock`)
-  const connections = new Connections()
-  const together = { ...options, turns: new Turns(), connections }
-  const server = createServer({ allowHalfOpen: true }, (socket) => serveConnection(socket, together))
-  const sweeping = setInterval(() => connections.sweep(), sweepMs).unref()
-  if (options.fd !== undefined) await listen(server, { fd: options.fd }, path)
-  else {
+  if (options.fd === undefined)
     try {
       mkdirSync(directory, { recursive: true, mode: 0o755 })
     } catch (cause) {
       throw socketError(path, cause)
     }
-    await listenOnPath(server, path)
-  }
-  server.on('error', () => undefined)
+  const service = new Service(options)
+  if (options.fd === undefined) await listenOnPath(service, path)
+  else service.listen({ fd: options.fd }, path)
   const isOurs = options.fd === undefined || inode(path) !== undefined
   const stopWatching = isOurs ? watchRemoval(directory, path, options.onRemoved) : () => undefined
   return {
     path,
     close: () => {
       stopWatching()
-      clearInterval(sweeping)
-      server.close()
+      service.close()
       if (options.fd === undefined) remove(path)
     },
   }
@@ -70,9 +67,88 @@ export const listenUapi = async (options: UapiServerOptions): Promise<UapiServer
 /** How often connections whose time is over are ended. */
 const sweepMs = 2500
 
-const listenOnPath = async (server: Server, path: string): Promise<void> => {
+/** Connections that are taken in before those that are open get their turn. */
+const mostAtOnce = 64
+
+/** How long nobody is taken in when no descriptor can be had and no connection makes room. */
+const outOfDescriptorsMs = 500
+
+/** The listening socket with its connections. */
+class Service {
+  private readonly options: UapiServerOptions
+  private readonly connections = new Connections()
+  private readonly open = new Map<number, ServerConnection>()
+  private readonly sweeping: NodeJS.Timeout
+  private streams: Streams | undefined
+  private together: ServedTogether | undefined
+
+  constructor(options: UapiServerOptions) {
+    this.options = options
+    this.sweeping = setInterval(() => this.connections.sweep(), sweepMs).unref()
+  }
+
+  listen(where: { path: string } | { fd: number }, path: string): void {
+    const { device, listenStreams, onRefusal } = this.options
+    const mask = process.umask(0o077)
+    try {
+      this.streams = listenStreams(where, (stream) => {
+        if (stream === 0) this.takeIn()
+        else this.open.get(stream)?.ready()
+      })
+    } catch (cause) {
+      throw socketError(path, cause)
+    } finally {
+      process.umask(mask)
+    }
+    this.together = {
+      device,
+      streams: this.streams,
+      turns: new DeviceTurns(device, onRefusal),
+      connections: this.connections,
+      onRefusal,
+      onClosed: (stream) => this.open.delete(stream),
+    }
+  }
+
+  close(): void {
+    clearInterval(this.sweeping)
+    this.connections.close()
+    this.streams?.closeAll()
+    this.streams = undefined
+  }
+
+  // --- internal ---
+
+  private takeIn(): void {
+    for (let i = 0; i < mostAtOnce; i++) {
+      const stream = this.next()
+      if (stream === 0 || !this.together) return
+      const connection = new ServerConnection(stream, this.together)
+      this.open.set(stream, connection)
+      connection.begin()
+    }
+  }
+
+  /** The next connection, for which the quietest makes room where no descriptor is left; 0 when there is none. */
+  private next(): number {
+    const { streams } = this
+    if (!streams) return 0
+    for (;;)
+      try {
+        return streams.accept()
+      } catch (error) {
+        if (this.connections.endQuietest()) continue
+        this.options.onRefusal(error as Error)
+        streams.acceptMore(false)
+        setTimeout(() => this.streams?.acceptMore(true), outOfDescriptorsMs).unref()
+        return 0
+      }
+  }
+}
+
+const listenOnPath = async (service: Service, path: string): Promise<void> => {
   try {
-    await listen(server, { path }, path)
+    service.listen({ path }, path)
   } catch (error) {
     if ((error as WgqError).errno !== 'EADDRINUSE') throw error
     if (await answers(path))
@@ -81,42 +157,9 @@ const listenOnPath = async (server: Server, path: string): Promise<void> => {
         errno: 'EADDRINUSE',
       })
     remove(path)
-    await listen(server, { path }, path)
+    service.listen({ path }, path)
   }
 }
-
-const listen = (server: Server, where: { path: string } | { fd: number }, path: string): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const failed = (cause: Error) => reject(socketError(path, cause))
-    server.once('error', failed)
-    // The socket is bound inside listen(), so the mask need not outlive the call.
-    const mask = process.umask(0o077)
-    try {
-      server.once('listening', () => {
-        server.off('error', failed)
-        resolve()
-      })
-      if ('fd' in where) server.listen(where)
-      else listenAlone(server, where.path)
-    } finally {
-      process.umask(mask)
-    }
-  })
-
-/**
- * listen() without asking node:cluster, which nothing here is part of and which brings node:child_process along: 4 ms at
- * each start. The name is that of old releases of Node, kept there for other programs; without it, listen() does.
- */
-const listenAlone = (server: Server, path: string): void => {
-  const { _listen2 } = server as {
-    _listen2?: (path: string, port: number, type: number, backlog: number) => void
-  }
-  if (_listen2) _listen2.call(server, path, -1, -1, backlog)
-  else server.listen({ path })
-}
-
-/** What listen() takes where it is not told. */
-const backlog = 511
 
 const answers = (path: string): Promise<boolean> =>
   new Promise((resolve) => {

@@ -6,6 +6,7 @@ import { errnoText } from '@wgq/model/errno'
 import { monotonicMs } from '@wgq/model/monotonic'
 import { createEngine, type EngineEvent, type PacketEngine } from '@wgq/native/engine'
 import { openNetlinkSocket } from '@wgq/native/raw-socket'
+import { listenStreams } from '@wgq/native/stream-listener'
 import {
   bootTimeNanoseconds,
   interfaceIndex,
@@ -178,6 +179,7 @@ class RunningDaemon implements DaemonHandle {
     this.device.keepsPort = this.device.portIsFixed = this.settings.keepPort
     system.prepareLink(this.name, this.log)
     this.server = await listenUapi({
+      listenStreams,
       device: new Configuration(this.device, () => this.links.refresh(), this.silences),
       name: this.name,
       onRemoved: () => {

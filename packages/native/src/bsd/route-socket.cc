@@ -79,7 +79,7 @@ napi_value open_route_socket(js::Call& call) {
   js::define<receive>(call.env, made, "receive");
   js::define<watch>(call.env, made, "watch");
   js::define<close>(call.env, made, "close");
-  return js::wrap(call.env, made, socket.release());
+  return js::wrap(call.env, made, std::move(socket));
 }
 
 }  // namespace

@@ -50,11 +50,7 @@ Engine& engine_of(js::Call& call) { return call.wrapped<Binding>().engine(); }
 
 }  // namespace
 
-Engine& engine_of(napi_env env, napi_value object) {
-  void* binding = nullptr;
-  js::check(napi_unwrap(env, object, &binding));
-  return static_cast<Binding*>(binding)->engine();
-}
+Engine& engine_of(napi_env env, napi_value object) { return js::unwrap<Binding>(env, object).engine(); }
 
 Endpoint endpoint_of(const js::Value& value) {
   Endpoint endpoint;
@@ -301,7 +297,7 @@ napi_value create_engine(js::Call& call) {
   js::define<peer_state>(env, made, "peerState");
   js::define<peer_endpoint>(env, made, "peerEndpoint");
   js::define<counters>(env, made, "counters");
-  return js::wrap(env, made, new Binding(env, settings, options.property("onWake").raw()));
+  return js::wrap(env, made, std::make_unique<Binding>(env, settings, options.property("onWake").raw()));
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ napi_value accept(js::Call& call) {
 napi_value create_replay_window(js::Call& call) {
   napi_value made = js::object(call.env);
   js::define<accept>(call.env, made, "accept");
-  return js::wrap(call.env, made, new ReplayWindow);
+  return js::wrap(call.env, made, std::make_unique<ReplayWindow>());
 }
 
 // --- rate limiter
@@ -50,7 +50,7 @@ napi_value create_rate_limiter(js::Call& call) {
   js::define<allow>(call.env, made, "allow");
   js::define<limiter_size>(call.env, made, "size");
   const std::size_t capacity = call[0].absent() ? RateLimiter::most_entries : call[0].u32();
-  return js::wrap(call.env, made, new RateLimiter(capacity));
+  return js::wrap(call.env, made, std::make_unique<RateLimiter>(capacity));
 }
 
 // --- handshake gate
@@ -109,7 +109,7 @@ napi_value create_handshake_gate(js::Call& call) {
   js::define<set_secret>(call.env, made, "setSecret");
   js::define<reply>(call.env, made, "reply");
   js::define<report_drain>(call.env, made, "reportDrain");
-  return js::wrap(call.env, made, gate.release());
+  return js::wrap(call.env, made, std::move(gate));
 }
 
 // --- allowed IPs
@@ -162,7 +162,7 @@ napi_value create_allowed_ips(js::Call& call) {
   js::define<table_update>(call.env, made, "update");
   js::define<table_remove_peer>(call.env, made, "removePeer");
   js::define<table_lookup>(call.env, made, "lookup");
-  return js::wrap(call.env, made, new Table);
+  return js::wrap(call.env, made, std::make_unique<Table>());
 }
 
 // --- TUN packets

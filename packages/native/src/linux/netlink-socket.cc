@@ -166,7 +166,7 @@ napi_value open_netlink_socket(js::Call& call) {
   js::define<receive_blocking>(call.env, made, "receiveBlocking");
   js::define<watch>(call.env, made, "watch");
   js::define<close>(call.env, made, "close");
-  return js::wrap(call.env, made, socket.release());
+  return js::wrap(call.env, made, std::move(socket));
 }
 
 }  // namespace

@@ -4,9 +4,11 @@
 #include <node_api.h>
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "napi/error.h"
 
@@ -56,11 +58,7 @@ class Call {
   napi_value self() const { return self_; }
   // The object wrapped behind `this`.
   template <class T>
-  T& wrapped() const {
-    void* object = nullptr;
-    check(napi_unwrap(env, self_, &object));
-    return *static_cast<T*>(object);
-  }
+  T& wrapped() const;
 
   napi_env env;
 
@@ -116,12 +114,45 @@ void define(napi_env env, napi_value object, const char* name) {
   set(env, object, name, made);
 }
 
-// Makes an object that owns `owned` and deletes it when collected.
+// What an object of JavaScript owns. The type is kept beside it: a method may be called on an object of another kind.
+struct Wrapped {
+  const void* type;
+  explicit Wrapped(const void* kind) : type(kind) {}
+  Wrapped(const Wrapped&) = delete;
+  Wrapped& operator=(const Wrapped&) = delete;
+  virtual ~Wrapped() = default;
+};
+
 template <class T>
-napi_value wrap(napi_env env, napi_value object, T* owned) {
+struct WrappedAs final : Wrapped {
+  static constexpr char kind = 0;  // its address is the mark
+  std::unique_ptr<T> owned;
+  explicit WrappedAs(std::unique_ptr<T> object) : Wrapped(&kind), owned(std::move(object)) {}
+};
+
+// Gives an object to a JavaScript object, which deletes it when it is collected.
+template <class T>
+napi_value wrap(napi_env env, napi_value object, std::unique_ptr<T> owned) {
+  auto wrapped = std::make_unique<WrappedAs<T>>(std::move(owned));
   check(napi_wrap(
-      env, object, owned, [](napi_env, void* data, void*) { delete static_cast<T*>(data); }, nullptr, nullptr));
+      env, object, static_cast<Wrapped*>(wrapped.get()),
+      [](napi_env, void* data, void*) { delete static_cast<Wrapped*>(data); }, nullptr, nullptr));
+  wrapped.release();  // NOLINT(bugprone-unused-return-value): the finalizer has it now
   return object;
+}
+
+// What wrap() gave to an object. Raises ArgumentError for an object of another kind.
+template <class T>
+T& unwrap(napi_env env, napi_value object) {
+  void* data = nullptr;
+  const bool found = napi_unwrap(env, object, &data) == napi_ok && static_cast<Wrapped*>(data)->type == &WrappedAs<T>::kind;
+  if (!found) throw ArgumentError{"This method belongs to an object of another kind"};
+  return *static_cast<WrappedAs<T>*>(static_cast<Wrapped*>(data))->owned;
+}
+
+template <class T>
+T& Call::wrapped() const {
+  return unwrap<T>(env, self_);
 }
 
 }  // namespace wgq::js

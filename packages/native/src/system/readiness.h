@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <node_api.h>
-
 #include <functional>
 
-struct uv_handle_s;
+#include "napi/callback.h"
+#include "system/poll-handle.h"
 
 namespace wgq {
 
@@ -14,18 +13,13 @@ namespace wgq {
 class Readiness {
  public:
   Readiness(napi_env env, int fd, napi_value listener, std::function<void()> first = {});
-  Readiness(const Readiness&) = delete;
-  Readiness& operator=(const Readiness&) = delete;
-  ~Readiness();
 
  private:
-  static void ready(uv_handle_s* handle, int status, int events);
+  static void ready(void* self, std::uint32_t);
 
-  napi_env env_;
   std::function<void()> first_;
-  napi_ref listener_ = nullptr;
-  napi_async_context context_ = nullptr;
-  uv_handle_s* handle_ = nullptr;
+  js::Callback listener_;
+  PollHandle handle_;
 };
 
 }  // namespace wgq

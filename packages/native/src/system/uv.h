@@ -26,5 +26,6 @@ namespace wgq::uv {
 
 constexpr int poll_handle = 8;  // UV_POLL
 constexpr int readable = 1;     // UV_READABLE
+constexpr int writable = 2;     // UV_WRITABLE
 
 }  // namespace wgq::uv

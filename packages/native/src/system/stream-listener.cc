@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <unordered_map>
+#include <utility>
+
+#include "modules.h"
+#include "napi/callback.h"
+#include "system/descriptor.h"
+#include "system/poll-handle.h"
+#include "system/uv.h"
+
+namespace wgq {
+namespace {
+
+// As many as Node asks for; the kernel may hold fewer.
+constexpr int backlog = 511;
+
+void never_block_nor_inherit(int fd) {
+  const int flags = ::fcntl(fd, F_GETFL);
+  if (flags < 0 || ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 || ::fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) throw_errno("fcntl");
+}
+
+Descriptor listen_on(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) throw SystemError{ENAMETOOLONG, "bind"};
+  std::memcpy(address.sun_path, path.data(), path.size());
+  Descriptor fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd) throw_errno("socket");
+  if (::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) < 0) throw_errno("bind");
+  return fd;
+}
+
+// A listening socket with the connections that came through it. JavaScript knows each by a number that is never given twice,
+// so that nothing can be done to a connection that is closed.
+class StreamListener {
+ public:
+  // `on_ready` gets the number of the connection that is ready, 0 for the listening socket.
+  StreamListener(napi_env env, Descriptor fd, napi_value on_ready)
+      : env_(env), on_ready_(env, on_ready, "wgq.stream"), fd_(std::move(fd)) {
+    never_block_nor_inherit(fd_.get());
+    if (::listen(fd_.get(), backlog) < 0) throw_errno("listen");
+    handle_ = std::make_unique<PollHandle>(env, fd_.get(), ready, this);
+    handle_->watch(uv::readable);
+  }
+
+  // The number of a new connection, 0 when none waits. Raises SystemError (EMFILE …).
+  std::uint32_t accept() {
+    if (!fd_) return 0;
+    Descriptor fd = next_descriptor();
+    if (!fd) return 0;
+    do last_++;
+    while (last_ == 0 || streams_.contains(last_));
+    auto handle = std::make_unique<PollHandle>(env_, fd.get(), ready, this, last_);
+    streams_.emplace(last_, Stream{std::move(fd), std::move(handle)});
+    return last_;
+  }
+
+  void accept_more(bool more) {
+    if (handle_) handle_->watch(more ? uv::readable : 0);
+  }
+
+  // Bytes that were read, 0 at the end of the stream, -1 when there is nothing now. Raises SystemError.
+  ssize_t receive(std::uint32_t number, js::Bytes into) {
+    return outcome("recv", [fd = stream(number).fd.get(), into] { return ::recv(fd, into.data(), into.size(), 0); });
+  }
+
+  // How many bytes the kernel took, -1 when none for now. Raises SystemError.
+  ssize_t send(std::uint32_t number, js::ConstBytes bytes) {
+    return outcome("send", [fd = stream(number).fd.get(), bytes] { return ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL); });
+  }
+
+  void watch(std::uint32_t number, int events) { stream(number).handle->watch(events); }
+  void close(std::uint32_t number) { streams_.erase(number); }
+
+  void close_all() {
+    streams_.clear();
+    handle_.reset();
+    fd_.reset();
+  }
+
+ private:
+  struct Stream {
+    Descriptor fd;
+    std::unique_ptr<PollHandle> handle;  // goes first
+  };
+
+  static void ready(void* self, std::uint32_t number) { static_cast<StreamListener*>(self)->on_ready_.call({static_cast<double>(number)}); }
+
+  template <class Act>
+  static ssize_t outcome(const char* call, Act act) {
+    ssize_t result;
+    do result = act();
+    while (result < 0 && errno == EINTR);
+    if (result < 0 && errno != EAGAIN && errno != EWOULDBLOCK) throw_errno(call);
+    return result;
+  }
+
+  Descriptor next_descriptor() {
+    for (;;) {
+#ifdef __linux__
+      Descriptor fd(::accept4(fd_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+#else
+      Descriptor fd(::accept(fd_.get(), nullptr, nullptr));
+      if (fd) never_block_nor_inherit(fd.get());
+#endif
+      if (fd || errno == EAGAIN || errno == EWOULDBLOCK) return fd;
+      // Who came may have left again.
+      if (errno != EINTR && errno != ECONNABORTED) throw_errno("accept");
+    }
+  }
+
+  Stream& stream(std::uint32_t number) {
+    const auto found = streams_.find(number);
+    if (found == streams_.end()) throw SystemError{EBADF, "The connection was closed"};
+    return found->second;
+  }
+
+  napi_env env_;
+  js::Callback on_ready_;
+  Descriptor fd_;
+  std::unique_ptr<PollHandle> handle_;
+  std::unordered_map<std::uint32_t, Stream> streams_;
+  std::uint32_t last_ = 0;
+};
+
+StreamListener& listener_of(js::Call& call) { return call.wrapped<StreamListener>(); }
+
+napi_value accept(js::Call& call) { return js::number(call.env, listener_of(call).accept()); }
+napi_value accept_more(js::Call& call) { return listener_of(call).accept_more(call[0].boolean()), nullptr; }
+
+napi_value receive(js::Call& call) {
+  return js::number(call.env, static_cast<double>(listener_of(call).receive(call[0].u32(), call[1].bytes())));
+}
+
+napi_value send(js::Call& call) {
+  return js::number(call.env, static_cast<double>(listener_of(call).send(call[0].u32(), call[1].bytes())));
+}
+
+napi_value watch(js::Call& call) {
+  const int events = (call[1].boolean() ? uv::readable : 0) | (call[2].boolean() ? uv::writable : 0);
+  return listener_of(call).watch(call[0].u32(), events), nullptr;
+}
+
+napi_value close(js::Call& call) { return listener_of(call).close(call[0].u32()), nullptr; }
+napi_value close_all(js::Call& call) { return listener_of(call).close_all(), nullptr; }
+
+// listenStreams({path} | {fd}, onReady)
+napi_value listen_streams(js::Call& call) {
+  const napi_env env = call.env;
+  const js::Value fd = call[0].property("fd");
+  Descriptor listening = fd.absent() ? listen_on(call[0].property("path").string()) : Descriptor(fd.i32());
+  auto listener = std::make_unique<StreamListener>(env, std::move(listening), call[1].raw());
+  napi_value made = js::object(env);
+  js::define<accept>(env, made, "accept");
+  js::define<accept_more>(env, made, "acceptMore");
+  js::define<receive>(env, made, "receive");
+  js::define<send>(env, made, "send");
+  js::define<watch>(env, made, "watch");
+  js::define<close>(env, made, "close");
+  js::define<close_all>(env, made, "closeAll");
+  return js::wrap(env, made, std::move(listener));
+}
+
+}  // namespace
+
+void register_stream_listener(napi_env env, napi_value exports) {
+  js::define<listen_streams>(env, exports, "listenStreams");
+}
+
+}  // namespace wgq

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+
+import { constants } from 'node:os'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { monotonicMs } from '@wgq/model/monotonic'
+import { Reply } from './reply.ts'
+import type { ServedDevice } from './server-device.ts'
+import { formatGetReply } from './server-get.ts'
+import { SetRequest } from './server-set.ts'
+
+/** How long one request is worked at before the event loop gets a turn. */
+export const sliceMs = 5
+
+const getEnd = Buffer.from('errno=0\n\n')
+
+/**
+ * Lets one request after the other at the device, so that each sees it whole. Whoever waits with a `get=1` comes before the
+ * next `set=1`, and all who wait then get one reply: a crowd costs no more than one of them.
+ */
+export class DeviceTurns {
+  private readonly device: ServedDevice
+  private readonly onRefusal: (error: Error) => void
+  private readonly gets: ((reply: Reply) => void)[] = []
+  private readonly sets: (() => Promise<void>)[] = []
+  private working = false
+
+  /** `onRefusal` hears of requests that were refused; what it hears never holds a key. */
+  constructor(device: ServedDevice, onRefusal: (error: Error) => void) {
+    this.device = device
+    this.onRefusal = onRefusal
+  }
+
+  /** The reply to a `get=1`: at once where nobody is at work. It may grow until the device was read to its end; nobody changes
+   *  the device meanwhile. */
+  get(): Reply | Promise<Reply> {
+    let reply: Reply | undefined
+    const asked = new Promise<Reply>((resolve) => {
+      this.gets.push((made) => {
+        reply = made
+        resolve(made)
+      })
+    })
+    this.work()
+    return reply ?? asked
+  }
+
+  /** Applies the lines of a `set=1` and returns 0 or the error number. */
+  set(lines: Generator<string>): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.sets.push(() => this.apply(lines).then(resolve, reject))
+      this.work()
+    })
+  }
+
+  // --- internal ---
+
+  private work(): void {
+    if (this.working) return
+    this.working = true
+    while (this.gets.length + this.sets.length > 0) {
+      const pending = this.gets.length > 0 ? this.read() : this.sets.shift()?.()
+      if (!pending) continue
+      void pending.then(() => {
+        this.working = false
+        this.work()
+      })
+      return
+    }
+    this.working = false
+  }
+
+  /** Answers all who wait with a `get=1`: at once where the reply is short. */
+  private read(): Promise<void> | undefined {
+    const waiting = this.gets.splice(0)
+    const reply = new Reply(waiting.length)
+    let more: Promise<void> | undefined
+    try {
+      const pieces = formatGetReply(this.device.read())
+      const first = pieces.next()
+      if (!first.done) reply.add(first.value)
+      const second = pieces.next()
+      if (second.done) finish(reply)
+      else {
+        reply.add(second.value)
+        more = readOn(reply, pieces)
+      }
+    } catch (error) {
+      reply.end(error)
+    }
+    for (const give of waiting) give(reply)
+    return more
+  }
+
+  private async apply(lines: Generator<string>): Promise<number> {
+    const request = new SetRequest(this.device)
+    let sliceEnd = monotonicMs() + sliceMs
+    let count = 0
+    try {
+      for (const line of lines) {
+        request.line(line)
+        if ((++count & 63) !== 0 || monotonicMs() < sliceEnd) continue
+        await nextTurn()
+        sliceEnd = monotonicMs() + sliceMs
+      }
+      request.finish()
+      return 0
+    } catch (error) {
+      this.onRefusal(error as Error)
+      return errnoNumber(error)
+    } finally {
+      this.device.commit()
+    }
+  }
+}
+
+const readOn = async (reply: Reply, pieces: Iterable<Buffer>): Promise<void> => {
+  try {
+    await nextTurn()
+    for (const piece of pieces) {
+      reply.add(piece)
+      await nextTurn()
+    }
+    finish(reply)
+  } catch (error) {
+    reply.end(error)
+  }
+}
+
+const finish = (reply: Reply): void => {
+  reply.add(getEnd)
+  reply.end()
+}
+
+/** The number of a system error name; EIO for anything else. */
+const errnoNumber = (error: unknown): number => {
+  const { errno, code } = error as { errno?: unknown; code?: unknown }
+  const numbers = constants.errno as Record<string, number>
+  for (const name of [errno, code]) if (typeof name === 'string' && numbers[name]) return numbers[name]
+  return constants.errno.EIO
+}
