@@ -255,7 +255,7 @@ _wgq() {
       ;;
     doctor)
       if [[ ${COMP_WORDS[COMP_CWORD - 1]} == --to ]]; then COMPREPLY=(); return; fi
-      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W "--json --to --help" -- "$cur")); return; fi
+      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W "--json --mtu --to --help" -- "$cur")); return; fi
       case $at in
         *) COMPREPLY=($(compgen -W "$(_wgq_interfaces)" -- "$cur")) ;;
       esac

@@ -26,6 +26,11 @@ export const inspectCommands: readonly Command[] = [
     options: [
       { ...json, summary: 'print JSON (docs/schema/doctor.json)' },
       {
+        name: 'mtu',
+        summary:
+          'probe the way to each endpoint with packets that are never fragmented, and say which MTU fits',
+      },
+      {
         name: 'to',
         summary: 'follow a packet to this address instead',
         valueName: 'address',
@@ -34,6 +39,7 @@ export const inspectCommands: readonly Command[] = [
     ],
     examples: [
       { command: 'wgq doctor wg0', summary: 'handshakes, routes, MTU, names, data plane' },
+      { command: 'wgq doctor wg0 --mtu', summary: 'the MTU to write, from what the path carries' },
       { command: 'wgq doctor wg0 --to 10.0.0.1', summary: 'rule, table, route and peer of a packet' },
     ],
     description: [

@@ -18,19 +18,20 @@ import { checkNames } from './name-resolution.ts'
 import { checkManagers } from './other-managers.ts'
 import { checkMtu, checkOuterWays, outerWays } from './outer-ways.ts'
 import { checkFlowtables, checkForwarding, checkPort } from './packet-filter.ts'
+import { checkPathMtu } from './path-mtu.ts'
 import { checkReversePath } from './reverse-path.ts'
 import { checkRuleOrder } from './rule-order.ts'
 import type { Subject } from './subject.ts'
 
 /**
  * Everything that doctor looks at, of one device. `outside` is where encrypted packets leave, `host` where the interface
- * lives and names are asked as `resolvConf` says.
+ * lives and names are asked as `resolvConf` says. `probesMtu` sends packets to the endpoints.
  */
 export const examine = async (
   device: Device,
   outside: Host,
   host: Host,
-  resolvConf?: string,
+  { resolvConf, probesMtu = false }: { readonly resolvConf?: string; readonly probesMtu?: boolean } = {},
 ): Promise<Finding[]> => {
   const subject = await subjectOf(device, outside, host)
   const { link, label, ways } = subject
@@ -46,6 +47,7 @@ export const examine = async (
         )),
     ...(await checkOuterWays(outside, ways, device, label)),
     ...(link ? await checkMtu(outside, ways, device, link) : []),
+    ...(probesMtu ? await checkPathMtu(subject) : []),
     ...(link?.up ? await checkRoutes(host, device, label) : []),
     ...(process.platform === 'linux' && link ? await linuxFindings(subject) : []),
     ...(await checkNames(subject, resolvConf)),

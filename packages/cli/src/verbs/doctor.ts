@@ -26,7 +26,7 @@ interface Diagnosis {
   readonly findings: readonly Finding[]
 }
 
-/** wgq doctor [IF…] [--json] [--to ADDRESS]: looks at tunnels and says what is wrong with them; changes nothing. */
+/** wgq doctor [IF…] [--json] [--mtu] [--to ADDRESS]: looks at tunnels and says what is wrong with them; changes nothing. */
 export const run: Handler = async (invocation) => {
   const parsed = await parseArguments(invocation)
   const devices = openDevices()
@@ -40,9 +40,10 @@ export const run: Handler = async (invocation) => {
       else found.push(await withCounters(device))
     }
     const to = lastValue(parsed, 'to')
+    const probesMtu = parsed.flags.has('mtu')
     if (to !== undefined) return await follow(host, found, to, parsed)
     for (const device of found)
-      diagnoses.push({ interface: device.name, findings: await examineInPlace(host, device) })
+      diagnoses.push({ interface: device.name, findings: await examineInPlace(host, device, probesMtu) })
     writeOut(
       parsed.flags.has('json')
         ? `${JSON.stringify(diagnoses, undefined, 2)}\n`
@@ -80,12 +81,12 @@ const notThere = (name: string): Finding => ({
 })
 
 /** Looks at the interface where `wgq up --netns` put it. */
-const examineInPlace = async (host: Host, device: Device): Promise<Finding[]> => {
+const examineInPlace = async (host: Host, device: Device, probesMtu: boolean): Promise<Finding[]> => {
   const into = readJournal(runDirectory, device.name)?.into
-  if (into === undefined) return examine(device, host, host)
+  if (into === undefined) return examine(device, host, host, { probesMtu })
   const inside = await openHostInside(into)
   try {
-    return await examine(device, host, inside, `/etc/netns/${into}/resolv.conf`)
+    return await examine(device, host, inside, { resolvConf: `/etc/netns/${into}/resolv.conf`, probesMtu })
   } finally {
     inside.close()
   }
