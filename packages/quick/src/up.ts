@@ -18,7 +18,7 @@ import { Run } from './run/run.ts'
 import { underLock } from './run/under-lock.ts'
 import type { Session } from './session.ts'
 import { planAddresses } from './state/addresses.ts'
-import { isIpv6Off, usableAddresses, usablePrefixes } from './state/ipv6-off.ts'
+import { isIpv6Off, needsIpv6, refuseIpv6Outside, usableAddresses, usablePrefixes } from './state/ipv6-off.ts'
 import { mentionedBy } from './state/mentioned.ts'
 import {
   isDefault,
@@ -121,7 +121,9 @@ const bringUp = async (run: Run): Promise<void> => {
   const device = await markGuarded(run, await edges.devices.read(real).catch(() => undefined))
   keeper?.update({ configured: configuredBy(settings, device?.peers ?? []) })
   if (lookedUp) await inner.perform([planKillSwitchOn(name, guarding(guardMark(inner), allow))])
-  const ipv6 = settings.addresses.some(({ value }) => value.includes(':')) && !isIpv6Off(session)
+  const allowedIps = sortedAllowedIps(device?.peers ?? [])
+  await refuseIpv6Outside(session, allowedIps, 'new')
+  const ipv6 = needsIpv6(session, allowedIps) && !isIpv6Off(session)
   const findMtu = (): Promise<string> => system.chooseMtu(session, device?.peers ?? [], ipv6)
   // The ways to the endpoints are those of the namespace that the daemon sends from.
   const outerMtu = session.into === undefined ? undefined : await findMtu()

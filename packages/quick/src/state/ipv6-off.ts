@@ -1,8 +1,44 @@
 // SPDX-License-Identifier: MIT
 import type { Setting } from '@wgq/config/settings'
 import type { Cidr } from '@wgq/model/cidr'
+import { WgqError } from '@wgq/model/error'
 import { isLenient } from '../lenient.ts'
 import type { Session } from '../session.ts'
+import { readRouting } from './routes.ts'
+
+/** Says whether the interface needs IPv6: for an address, or for a route of an allowed IP. */
+export const needsIpv6 = ({ settings }: Session, allowedIps: readonly Cidr[]): boolean =>
+  settings.addresses.some(({ value }) => value.includes(':')) ||
+  (readRouting(settings.table?.value).to !== 'off' && allowedIps.some(({ family }) => family === 6))
+
+/** An address of the public Internet: it goes where `::/0` leads. */
+const anywhere = '2000::1'
+
+/**
+ * Refuses a tunnel for all of IPv6 where IPv6 is switched off for its interface and not for this machine: left out, every
+ * packet would leave outside of it. A kill switch holds them back. `which` decides what switches IPv6 on. Raises
+ * `E_IPV6_OUTSIDE`.
+ */
+export const refuseIpv6Outside = async (
+  session: Session,
+  allowedIps: readonly Cidr[],
+  which: 'new' | 'running',
+): Promise<void> => {
+  const { name, settings, edges } = session
+  const takesAll = allowedIps.some(({ family, prefixLength }) => family === 6 && prefixLength <= 1)
+  if (!takesAll || readRouting(settings.table?.value).to === 'off') return
+  if (session.killSwitch || !isLenient(session) || !isIpv6Off(session)) return
+  const way = (await edges.host.routeTo(anywhere))?.dev
+  if (way === undefined || way === name || way === 'lo') return
+  const key = which === 'new' ? 'default' : name
+  throw new WgqError(
+    'E_IPV6_OUTSIDE',
+    `IPv6 is switched off for ${name}, but not for ${way}: packets to ::/0 would leave outside of the tunnel`,
+    {
+      hint: `\`sysctl -w net/ipv6/conf/${key}/disable_ipv6=0\` switches it on; or take ::/0 out of AllowedIPs, or add --kill-switch`,
+    },
+  )
+}
 
 /**
  * The addresses that the interface can have: without those of IPv6 where it is switched off there, which a line says. Call

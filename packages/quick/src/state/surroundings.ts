@@ -9,7 +9,7 @@ import type { Session } from '../session.ts'
 import { freeMark } from '../systems/linux/default-routes.ts'
 import { hostBeside } from '../systems/linux/host-beside.ts'
 import type { EndpointMemory } from './device-difference.ts'
-import { isIpv6Off } from './ipv6-off.ts'
+import { isIpv6Off, needsIpv6, refuseIpv6Outside } from './ipv6-off.ts'
 import { isSetByHook } from './mentioned.ts'
 import { placeBehind } from './rule-place.ts'
 import type { Seen } from './seen.ts'
@@ -26,7 +26,9 @@ export const want = async (
 ): Promise<TunnelState> => {
   const { system, settings, into } = session
   const withoutIpv6 = isLenient(session) && isIpv6Off(session)
-  const ipv6 = settings.addresses.some(({ value }) => value.includes(':')) && !withoutIpv6
+  const allowedIps = change.peers.flatMap((peer) => peer.allowedIps ?? [])
+  await refuseIpv6Outside(session, allowedIps, 'running')
+  const ipv6 = needsIpv6(session, allowedIps) && !withoutIpv6
   const dns = await system.wantedDns(session)
   return wantedState(settings, change, seen, journal, {
     system,

@@ -180,7 +180,7 @@ export const surroundings: fc.Arbitrary<Surroundings> = fc
       prepare: ({ network, resolver: manager }: Machine, folder: string) => {
         if (resolver !== 'resolvconf') manager.use(resolver, folder)
         if (promote) network.sysctls.set('net.ipv4.conf.all.promote_secondaries', '1')
-        if (ipv6Off) network.sysctls.set('net.ipv6.conf.default.disable_ipv6', '1')
+        if (ipv6Off) network.switchIpv6Off()
         if (!foreign) return
         network.rules.push({ family: 4, table: 77, preference: 1000, selective: true })
         network.rules.push({ family: 4, table: 254, preference: 32_000, suppressPrefixLength: 0 })

@@ -63,6 +63,14 @@ export class Network {
   ])
   private nextIndex = 1
 
+  /** Switches IPv6 off for every interface, also for those to come, as `sysctl net.ipv6.conf.all.disable_ipv6=1` does. */
+  switchIpv6Off(): void {
+    this.sysctls.set('net.ipv6.conf.all.disable_ipv6', '1')
+    this.sysctls.set('net.ipv6.conf.default.disable_ipv6', '1')
+    this.routes = this.routes.filter(({ family }) => family === 4)
+    for (const name of this.links.keys()) this.keepAddresses(name, (one) => one.cidr.family === 4)
+  }
+
   /** Makes an interface, as `ip link add` does. */
   addLink(name: IfName, kind: string, mtu = 1420): void {
     if (this.links.has(name)) throw exists()

@@ -232,12 +232,48 @@ test('tables by another name are the same', async () => {
 })
 
 test('what was left out for want of IPv6 is not a difference; with --strict it fails', async () => {
-  machine.network.sysctls.set('net.ipv6.conf.default.disable_ipv6', '1')
+  machine.network.switchIpv6Off()
   expect(await tunnel.up(full, { strict: true })).not.toBe(0)
   expect(machine.network.links.has('wg0')).toBe(false)
   await come(full)
   expect(await objects(full)).toEqual([])
   expect(await tunnel.reload(full)).toBe(0)
+})
+
+test('IPv6 that is off for the interface alone is refused where packets would leave outside', async () => {
+  const off = (name: string, value: string) =>
+    machine.network.sysctls.set(
+      `net${name === 'default' ? '.ipv6.conf.default.' : `/ipv6/conf/${name}/`}disable_ipv6`,
+      value,
+    )
+  off('default', '1')
+  const before = machine.snapshot()
+  await expect(tunnel.up(full)).rejects.toMatchObject({ code: 'E_IPV6_OUTSIDE' })
+  expect(machine.snapshot()).toEqual(before)
+  await come(full, guarded)
+  expect(await tunnel.down(full)).toBe(0)
+  await come(file('10.5.0.0/16, fd77::/64', both))
+  expect(await tunnel.down(full)).toBe(0)
+  off('default', '0')
+  await come(full)
+  off('wg0', '1')
+  machine.network.routes = machine.network.routes.filter(({ family, dev }) => family === 4 || dev !== 'wg0')
+  const running = machine.snapshot()
+  await expect(tunnel.reload(full)).rejects.toMatchObject({ code: 'E_IPV6_OUTSIDE' })
+  expect(machine.snapshot()).toEqual(running)
+})
+
+test('an MTU too small for routes of IPv6 is refused without addresses too', async () => {
+  const narrow = (allowedIps: string, head: readonly string[] = []) =>
+    file(allowedIps, ['Address = 10.9.0.2/24', ...head])
+  await expect(tunnel.up(narrow('0.0.0.0/0, ::/0', ['MTU = 1200']))).rejects.toMatchObject({ code: 'E_MTU' })
+  await come(narrow('0.0.0.0/0, ::/0'))
+  const before = machine.snapshot()
+  const small = narrow('0.0.0.0/0, ::/0', ['MTU = 1200'])
+  await expect(tunnel.reload(small)).rejects.toMatchObject({ code: 'E_MTU' })
+  expect(machine.snapshot()).toEqual(before)
+  expect(await tunnel.down(small)).toBe(0)
+  await come(narrow('10.5.0.0/16, fd77::/64', ['MTU = 1200', 'Table = off']))
 })
 
 test('an MTU too small for IPv6 is refused while IPv6 is wanted', async () => {
