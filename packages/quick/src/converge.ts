@@ -7,7 +7,8 @@ import { Failure } from './run/failure.ts'
 import type { Run } from './run/run.ts'
 import type { EndpointMemory } from './state/device-difference.ts'
 import { difference, type Plan } from './state/difference.ts'
-import { floorsOf, look, type Seen } from './state/seen.ts'
+import { floorId, notedFloors, planFloorRemoval } from './state/floors.ts'
+import { look, type Seen } from './state/seen.ts'
 import type { TunnelState } from './state/tunnel-state.ts'
 import { restoreSysctls } from './systems/linux/sysctls.ts'
 
@@ -21,7 +22,8 @@ export interface Target {
 const mostPasses = 4
 
 /**
- * Carries a plan out and looks again until nothing differs. `note` is called after each pass. Floors come before the first step and go last. Raises
+ * Carries a plan out and looks again until nothing differs. `note` is called after each pass. Floors come before the first step;
+ * those that are not to stay go last. Raises
  * {@link Failure} where something still differs in the end.
  */
 export const converge = async (
@@ -46,8 +48,10 @@ export const converge = async (
     plan = difference(seen, attainable(wanted, keeper?.journal.without ?? []), memory, run.name)
   }
   const noted = keeper?.journal.undo ?? []
+  const stays = new Set((wanted.floors ?? []).map(floorId))
+  const passing = notedFloors(noted).filter((floor) => !stays.has(floorId(floor)))
   const status = await run.unstoppable.attempt([
-    ...(await floorsOf(session, noted)),
+    ...(await planFloorRemoval(session.edges.host, passing)),
     // Where a step failed in between.
     ...noted.flatMap((op): Op[] =>
       op.do === 'sysctl.set' && op.key.endsWith('/promote_secondaries')

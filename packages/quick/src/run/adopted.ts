@@ -29,6 +29,7 @@ export const adopted = ({ seen, session }: { readonly seen: Seen; readonly sessi
       }),
     ),
     ...state.rules.map((rule): Op => ({ do: 'rule.add', rule })),
+    ...(state.floors ?? []).map((floor): Op => ({ do: 'floor.add', ...floor })),
     ...(state.dns ? [{ do: 'dns.set', dev, ...state.dns } as const] : []),
     ...(state.firewall ? [{ do: 'firewall.load', tool: 'nft', text: '' } as const] : []),
     ...(state.killSwitch ? [{ do: 'killswitch.on', dev, ...state.killSwitch } as const] : []),

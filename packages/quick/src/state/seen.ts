@@ -10,11 +10,11 @@ import { ownExceptions } from '../exceptions/rules.ts'
 import { readFirewall } from '../firewall/manager.ts'
 import { readKillSwitch } from '../kill-switch/manager.ts'
 import { notWireGuard } from '../not-wireguard.ts'
-import { withoutRepeats } from '../run/inverse.ts'
 import type { Journal } from '../run/journal.ts'
 import type { Session } from '../session.ts'
 import type { System } from '../systems/system.ts'
 import { srcValidMarkKey } from './default-route.ts'
+import { notedFloors, presentFloors } from './floors.ts'
 import { isSetByHook } from './mentioned.ts'
 import { isDefault } from './routes.ts'
 import { pairsOf, type RulePair } from './rule-plan.ts'
@@ -38,8 +38,6 @@ export interface Seen {
   readonly pairs: readonly RulePair[]
   readonly leftRules: readonly Rule[]
   readonly allRules: readonly Rule[]
-  /** Floors that a run left behind. */
-  readonly floors: readonly Extract<Op, { do: 'floor.delete' }>[]
   /** The manager that the journal names for name servers, whatever it has now. */
   readonly dnsManager: string | undefined
   /** See AddressView. */
@@ -77,6 +75,11 @@ export const look = async (session: Session, journal: Journal | undefined): Prom
   const allRules = [...(await host.rules(4)), ...(await host.rules(6))]
   const pairs = ownPairs(allRules, device, journal)
   const noted = journal?.undo ?? []
+  const floors = await presentFloors(
+    host,
+    // Without a journal the tables of the tunnel's own pairs are its own.
+    journal ? notedFloors(noted) : pairs.map(({ family, mark }) => ({ family, table: mark })),
+  )
   const firewall = system.name === 'linux' ? await readFirewall(edges, name) : undefined
   const killSwitch = system.name === 'linux' ? await readKillSwitch(edges, name) : undefined
   const dns = await system.readDns(session, journal)
@@ -104,6 +107,7 @@ export const look = async (session: Session, journal: Journal | undefined): Prom
       ...(killSwitch ? { killSwitch } : {}),
       ...(aside ? { aside } : {}),
       ...(dns ? { dns } : {}),
+      ...(floors.length > 0 ? { floors } : {}),
       sysctls: srcValidMark === undefined ? {} : { [srcValidMarkKey]: srcValidMark },
     },
     addresses,
@@ -113,7 +117,6 @@ export const look = async (session: Session, journal: Journal | undefined): Prom
     pairs,
     leftRules: leftRules(allRules, pairs, noted),
     allRules,
-    floors: await floorsOf(session, noted),
     dnsManager: noted.find((op) => op.do === 'dns.unset')?.manager,
     promotes: ['net.ipv4.conf.all.promote_secondaries', `net/ipv4/conf/${real}/promote_secondaries`].some(
       (key) => readSysctl(key) === '1',
@@ -307,18 +310,4 @@ const leftRules = (rules: readonly Rule[], pairs: readonly RulePair[], noted: re
           op.rule.suppressPrefixLength === rule.suppressPrefixLength,
       ),
   )
-}
-
-/** The floors among noted inverses that are there; a run may have been cut off before it made one. */
-export const floorsOf = async (
-  { edges: { host } }: Session,
-  noted: readonly Op[],
-): Promise<Extract<Op, { do: 'floor.delete' }>[]> => {
-  const found: Extract<Op, { do: 'floor.delete' }>[] = []
-  for (const op of withoutRepeats(noted.filter(({ do: kind }) => kind === 'floor.delete'))) {
-    if (op.do !== 'floor.delete') continue
-    const routes = await host.routes({ family: op.family, table: op.table })
-    if (routes.some(({ type, dst }) => type === 'unreachable' && dst.prefixLength === 0)) found.push(op)
-  }
-  return found
 }

@@ -3,6 +3,7 @@ import type { Cidr } from '@wgq/model/cidr'
 import type { Device, DeviceChange } from '@wgq/model/device'
 import type { Family } from '@wgq/model/ip'
 import type { Rule } from '@wgq/model/operation'
+import type { Floor } from './floors.ts'
 import type { RulePlace } from './rule-place.ts'
 
 /**
@@ -22,6 +23,8 @@ export interface TunnelState {
   readonly rules: readonly Rule[]
   /** Where the rules of a default route belong; absent where any place will do. */
   readonly rulePlaces?: Readonly<Partial<Record<Family, RulePlace>>>
+  /** Under the tables of default routes; with a kill switch for as long as the tunnel is up. */
+  readonly floors?: readonly Floor[]
   readonly firewall?: FirewallState
   readonly killSwitch?: KillSwitchState
   readonly aside?: AsideState

@@ -117,6 +117,10 @@ export const wantedState = (
       ...exceptionRules(family, allow),
     ]),
     ...(around.rulePlaces ? { rulePlaces: around.rulePlaces } : {}),
+    // Should packet filters be flushed and the link go, nothing is sent in clear.
+    ...(around.killSwitch && families.length > 0
+      ? { floors: families.map((family) => ({ family, table: mark })) }
+      : {}),
     ...(firewall ? { firewall } : {}),
     ...(around.killSwitch ? { killSwitch: guarding(around.isInside ? 0 : mark, allow) } : {}),
     ...(aside && (families.length > 0 || around.killSwitch) ? { aside } : {}),

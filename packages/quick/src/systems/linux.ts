@@ -15,9 +15,9 @@ import { Failure } from '../run/failure.ts'
 import { expandHook } from '../run/hooks.ts'
 import { spell } from '../run/spell.ts'
 import type { Session } from '../session.ts'
+import { notedFloors, planFloorRemoval } from '../state/floors.ts'
 import { isDefault, planMainRoutes, readRouting } from '../state/routes.ts'
 import { planJournalRules, planMarkRules } from '../state/rules.ts'
-import { floorsOf } from '../state/seen.ts'
 import { addLink } from './linux/add-link.ts'
 import { daemonEnd } from './linux/daemon-end.ts'
 import { setDefaultRoutes } from './linux/default-routes.ts'
@@ -84,8 +84,8 @@ export const linux: System = {
   },
   deleteLink: (run, name) => run.perform([{ do: 'link.delete', name }]),
   afterLinkWent: async (run) => {
-    // A reload that was killed may have left some.
-    const floors = await floorsOf(run.session, run.keeper?.journal.undo ?? [])
+    const noted = notedFloors(run.keeper?.journal.undo ?? [])
+    const floors = await planFloorRemoval(run.session.edges.host, noted)
     return run.attempt([...floors, ...(await planFirewallRemoval(run.session.edges, run.name))])
   },
   undoBeforeLink: async (run) => {
@@ -98,7 +98,7 @@ export const linux: System = {
       noted.some((op) => op.do === 'rule.delete')
         ? await run.attempt(planJournalRules(noted, await rulesOf(session)))
         : 0,
-      await run.attempt(await floorsOf(session, noted)),
+      await run.attempt(await planFloorRemoval(session.edges.host, notedFloors(noted))),
     ]
     restoreSysctls(run)
     return statuses.find((status) => status !== 0) ?? 0
@@ -141,5 +141,10 @@ const planRules = async (session: Session, noted: readonly Op[] | undefined): Pr
   const device = await session.edges.devices.read(session.name).catch(() => undefined)
   const hasDefault = device?.peers.some((peer) => peer.allowedIps.some(isDefault))
   if (!device || device.fwmark === 0 || !hasDefault) return []
-  return planMarkRules(device.fwmark, await rulesOf(session))
+  const table = device.fwmark
+  const floors = ([4, 6] as const).map((family) => ({ family, table }))
+  return [
+    ...planMarkRules(table, await rulesOf(session)),
+    ...(await planFloorRemoval(session.edges.host, floors)),
+  ]
 }

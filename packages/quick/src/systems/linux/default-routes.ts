@@ -8,6 +8,7 @@ import { withLock } from '../../run/lock.ts'
 import type { Run } from '../../run/run.ts'
 import type { Session } from '../../session.ts'
 import { firstMark, planDefaultRoute, srcValidMarkKey } from '../../state/default-route.ts'
+import { type Floor, planFloorRemoval } from '../../state/floors.ts'
 import { placeBehind } from '../../state/rule-place.ts'
 import { pairsOf, removalOf } from '../../state/rule-plan.ts'
 
@@ -29,10 +30,18 @@ export const setDefaultRoutes = async (
         run.keeper?.update({ mark })
         await run.perform([{ do: 'device.fwmark', name: run.name, fwmark: mark }])
       }
+      if (run.session.killSwitch) await putFloor(run, { family: dst.family, table: mark })
       await setDefaultRoute(run, dst, mark)
     }
   })
 }
+
+/**
+ * Under the table of a guarded tunnel: should packet filters be flushed and the link go, nothing is sent in clear. One that a
+ * lost run left there makes way, so that this one is noted.
+ */
+const putFloor = async (run: Run, floor: Floor): Promise<void> =>
+  run.perform([...(await planFloorRemoval(run.session.edges.host, [floor])), { do: 'floor.add', ...floor }])
 
 const setDefaultRoute = async (run: Run, dst: Cidr, mark: number): Promise<void> => {
   const { name, edges, style } = run.session

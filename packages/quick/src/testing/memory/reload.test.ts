@@ -106,6 +106,51 @@ test('a tunnel without a journal is known by its shape: nothing differs, nothing
   expect(machine.snapshot()).toEqual(empty)
 })
 
+describe('a kill switch holds without packet filters too', () => {
+  const outside = () =>
+    ['198.51.100.1', '2001:db8:99::1'].filter(
+      (to) => (machine.fate({ to }) as { dev?: string }).dev === 'up0',
+    )
+  const lose = () => {
+    machine.firewall.tables.clear()
+    machine.network.setUp('wg0', false)
+  }
+
+  test('flushed, and the link down: nothing is sent in clear until down, which leaves the machine as it was', async () => {
+    const before = machine.snapshot()
+    await come(full, guarded)
+    lose()
+    expect(outside()).toEqual([])
+    expect(await tunnel.down(full), machine.printed).toBe(0)
+    expect(machine.snapshot()).toEqual(before)
+    expect(outside()).toHaveLength(2)
+  })
+
+  test('a floor that somebody took away is a difference, and comes back', async () => {
+    await come(full, guarded)
+    const before = machine.snapshot()
+    machine.network.routes = machine.network.routes.filter(({ type }) => type !== 'unreachable')
+    expect(await objects(full)).toEqual(['route', 'route'])
+    expect(await tunnel.reload(full), machine.printed).toBe(0)
+    expect(machine.snapshot()).toEqual(before)
+    expect(await objects(full)).toEqual([])
+  })
+
+  test('its floors go with it, and with a tunnel whose journal was lost', async () => {
+    const floors = () => machine.network.routes.filter(({ type }) => type === 'unreachable')
+    await come(full)
+    const plain = machine.snapshot()
+    expect(await tunnel.reload(full, { killSwitch: true }), machine.printed).toBe(0)
+    expect(floors()).toHaveLength(2)
+    expect(await tunnel.reload(full), machine.printed).toBe(0)
+    expect(machine.snapshot()).toEqual(plain)
+    expect(await tunnel.reload(full, { killSwitch: true }), machine.printed).toBe(0)
+    forget()
+    expect(await tunnel.down(full), machine.printed).toBe(0)
+    expect(floors()).toEqual([])
+  })
+})
+
 describe('peers that run and are not in the file', () => {
   const other = 'xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg='
   const saving = (allowedIps: string) => file(allowedIps, ['Address = 10.9.0.2/24', 'SaveConfig = true'])

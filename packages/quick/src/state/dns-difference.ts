@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+import type { Op } from '@wgq/model/operation'
+import type { Difference } from './device-difference.ts'
+import type { Seen } from './seen.ts'
+import type { DnsState } from './tunnel-state.ts'
+
+/** Compares name servers; what takes back another manager's comes first. */
+export const planDns = (
+  dev: string,
+  { state: { dns: seen }, dnsManager }: Seen,
+  wanted: DnsState | undefined,
+): { readonly steps: readonly Op[]; readonly differences: readonly Difference[] } => {
+  // Where somebody else wrote over it there may be a backup still.
+  const told = seen?.manager ?? dnsManager
+  const unset: Op[] =
+    told === undefined || told === wanted?.manager ? [] : [{ do: 'dns.unset', dev, manager: told }]
+  if (dnsText(seen) === dnsText(wanted)) return { steps: wanted ? [] : unset, differences: [] }
+  return {
+    steps: [...unset, ...(wanted ? [{ do: 'dns.set', dev, ...wanted } as const] : [])],
+    differences: [{ object: 'dns', running: dnsText(seen) || '(none)', wanted: dnsText(wanted) || '(none)' }],
+  }
+}
+
+const dnsText = (state: DnsState | undefined): string =>
+  state === undefined ? '' : [...state.servers, ...state.search].join(' ')

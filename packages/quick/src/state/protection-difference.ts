@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+import type { Op } from '@wgq/model/operation'
+import { planAsideOn } from '../exceptions/manager.ts'
+import { planFirewall } from '../firewall/manager.ts'
+import { planKillSwitchOn } from '../kill-switch/manager.ts'
+import type { Difference } from './device-difference.ts'
+import type { Seen } from './seen.ts'
+import type { FirewallState, TunnelState } from './tunnel-state.ts'
+
+/** What makes packet filters and sysctls right; each list has its place among the other steps. */
+interface Protections {
+  readonly killSwitchOn: readonly Op[]
+  readonly killSwitchRenewed: readonly Op[]
+  readonly killSwitchOff: readonly Op[]
+  readonly asideOff: readonly Op[]
+  readonly sysctls: readonly Op[]
+  readonly firewall: readonly Op[]
+  readonly differences: readonly Difference[]
+}
+
+/** Compares the kill switch, the marks of exceptions, the firewall and sysctls. */
+export const planProtections = (dev: string, { state }: Seen, wanted: TunnelState): Protections => {
+  const on = wanted.killSwitch
+  const has = state.killSwitch
+  const same =
+    on &&
+    has &&
+    on.mark === has.mark &&
+    on.resolvers.join() === has.resolvers.join() &&
+    sameAllow(on.allow, has.allow)
+  const { aside } = wanted
+  const sameAside = asideText(aside) === asideText(state.aside)
+  const renew: Op[] = on && !same ? [planKillSwitchOn(dev, on)] : []
+  const sysctls = Object.entries(wanted.sysctls).filter(([key, value]) => state.sysctls[key] !== value)
+  const firewallIsRight = sameFirewall(state.firewall, wanted.firewall)
+  return {
+    killSwitchOn: has ? [] : renew,
+    killSwitchRenewed: [...(has ? renew : []), ...(aside && !sameAside ? [planAsideOn(dev, aside)] : [])],
+    asideOff: state.aside && !aside ? [{ do: 'aside.off', dev }] : [],
+    killSwitchOff: has && !on ? [{ do: 'killswitch.off', dev }] : [],
+    sysctls: sysctls.map(([key, value]) => ({
+      do: 'sysctl.set',
+      key,
+      value,
+      ...(state.sysctls[key] === undefined ? {} : { previous: state.sysctls[key] }),
+    })),
+    firewall: firewallIsRight ? [] : planFirewall(dev, wanted.firewall, state.firewall),
+    differences: [
+      ...sysctls.map(([key, value]) => ({
+        object: 'sysctl',
+        id: key,
+        running: state.sysctls[key] ?? '(none)',
+        wanted: value,
+      })),
+      ...(firewallIsRight
+        ? []
+        : [{ object: 'firewall', ...sides(firewallText(state.firewall), firewallText(wanted.firewall)) }]),
+      ...(same || (!on && !has)
+        ? []
+        : [{ object: 'kill switch', running: killSwitchText(has), wanted: killSwitchText(on) }]),
+      ...(sameAside
+        ? []
+        : [{ object: 'exceptions', running: asideText(state.aside), wanted: asideText(aside) }]),
+    ],
+  }
+}
+
+const killSwitchText = (state: TunnelState['killSwitch']): string =>
+  state
+    ? [
+        'on',
+        ...(state.mark === 0 ? [] : [`mark 0x${state.mark.toString(16)}`]),
+        ...(state.allow ? [`allows ${state.allow.join(' ')}`] : []),
+      ].join(', ')
+    : 'off'
+
+/** Each family has networks of its own, so that their order among both says nothing. */
+const sameAllow = (a: readonly string[] = [], b: readonly string[] = []): boolean =>
+  [...a].sort().join() === [...b].sort().join()
+
+const asideText = (state: TunnelState['aside']): string =>
+  state ? `${state.allow.join(', ')}, mark 0x${state.mark.toString(16)}` : 'off'
+
+const sameFirewall = (a: FirewallState | undefined, b: FirewallState | undefined): boolean =>
+  firewallText(a) === firewallText(b)
+
+const firewallText = (state: FirewallState | undefined): string | undefined =>
+  state &&
+  `${state.tool}: ${state.families
+    .map(({ family, mark, addresses }) =>
+      `IPv${family} mark 0x${mark.toString(16)} ${[...addresses].sort().join(' ')}`.trim(),
+    )
+    .join(', ')}`
+
+const sides = (
+  running: string | undefined,
+  wanted: string | undefined,
+): Pick<Difference, 'running' | 'wanted'> => ({
+  ...(running === undefined ? {} : { running }),
+  ...(wanted === undefined ? {} : { wanted }),
+})

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+import { formatCidr } from '@wgq/model/cidr'
+import type { Op } from '@wgq/model/operation'
+import { routeId, type Seen } from './seen.ts'
+import type { TunnelRoute, TunnelState } from './tunnel-state.ts'
+
+/** Routes that are missing, those that are too many, and what makes them right. */
+export interface RouteChanges {
+  readonly missing: readonly TunnelRoute[]
+  readonly extra: readonly TunnelRoute[]
+  readonly additions: readonly Op[]
+  readonly removals: readonly Op[]
+  /** Routes that take the place of the network of an address that goes: possible only after it went. */
+  readonly replacements: readonly Op[]
+}
+
+/** Compares the routes of the interface in all tables. */
+export const planRoutes = (dev: string, seen: Seen, wanted: TunnelState): RouteChanges => {
+  const idOf = ({ dst, table }: TunnelRoute) => routeId(dst, table)
+  const own = seen.state.routes.map(idOf)
+  const wantedIds = wanted.routes.map(idOf)
+  const present = new Set([...own, ...seen.foreignRoutes.map(idOf)])
+  const wants = new Set(wantedIds)
+  const missing = wanted.routes.filter((_, at) => !present.has(wantedIds[at] as string))
+  const extra = seen.state.routes.filter((_, at) => !wants.has(own[at] as string))
+  const where = ({ table }: TunnelRoute) => (table === seen.mainTable ? {} : { table })
+  const add = (route: TunnelRoute): Op => ({ do: 'route.add', dev, dst: route.dst, ...where(route) })
+  const isReplacement = ({ dst, table }: TunnelRoute) =>
+    dst.family === 4 && table === seen.mainTable && seen.networks.has(formatCidr(dst))
+  return {
+    missing,
+    extra,
+    additions: missing.filter((route) => !isReplacement(route)).map(add),
+    replacements: missing.filter(isReplacement).map(add),
+    removals: extra.map((route) => ({
+      do: 'route.delete',
+      dev,
+      dst: route.dst,
+      ...where(route),
+      ...(route.metric === undefined || route.dst.family === 4 ? {} : { metric: route.metric }),
+      ...(route.protocol === undefined ? {} : { protocol: route.protocol }),
+    })),
+  }
+}
