@@ -10,6 +10,7 @@ import { Namespace } from '../support/netns.ts'
 import { PrivateRun, whyNoPrivateRun } from '../support/private-run.ts'
 import { makeTextKeys } from '../support/tunnel.ts'
 import { workspace } from '../support/workspace.ts'
+import { browser, bundleForBrowsers, documentOf } from './browser-page.ts'
 import { Consumer } from './consumer.ts'
 import { makePackages } from './packages.ts'
 
@@ -74,13 +75,13 @@ describe.skipIf(process.platform !== 'linux')('the npm packages', () => {
       return examples.find(({ line }) => line > at)?.line as number
     }
 
+    const browserExample = () => examples.find(({ text }) => text.includes('newPeer'))?.line as number
+
     test("publint and 'are the types wrong' find nothing", () => {
       const bin = join(workspace, 'node_modules/.bin')
       const libraries = Object.values(made).filter(isLibrary)
       expect(libraries).toHaveLength(9)
-      // All of them take a minute; these have something of every kind.
-      const some = /wgq-(keys|uapi|native)-/
-      for (const file of libraries.filter((name) => process.env['WGQ_LONG'] || some.test(name))) {
+      for (const file of libraries) {
         expect(run(join(bin, 'publint'), ['--strict', file]), file).toMatchObject({ status: 0 })
         expect(run(join(bin, 'attw'), ['--profile', 'esm-only', '--quiet', file]), file).toMatchObject({
           status: 0,
@@ -108,6 +109,49 @@ describe.skipIf(process.platform !== 'linux')('the npm packages', () => {
       }
     })
 
+    describe('in a bundle for browsers', () => {
+      test('public keys are those that Node and the addon compute', () => {
+        const entry = consumer.write(
+          'in-browser.js',
+          "export { derivePublicKey } from '@wgq/keys/derive'\nexport { keyFromBytes, keyBytes } from '@wgq/model/key'\n",
+        )
+        bundleForBrowsers(entry, join(consumer.folder, 'bundle.mjs'))
+        const compare = consumer.write(
+          'compare.mjs',
+          `import { randomBytes } from 'node:crypto'
+import { derivePublicKey as inNode } from '@wgq/keys/derive'
+import { importPrivateKey } from '@wgq/native/noise-primitives'
+import { derivePublicKey, keyFromBytes } from './bundle.mjs'
+const edges = [0, 1, 0x7f, 0x80, 0xff].map((byte) => Buffer.alloc(32, byte))
+for (const secret of [...edges, ...Array.from({ length: 200 }, () => randomBytes(32))]) {
+  const publicKey = Buffer.alloc(32)
+  importPrivateKey(secret, publicKey)
+  const key = keyFromBytes(secret)
+  const all = [publicKey.toString('base64'), inNode(key), derivePublicKey(key)]
+  if (new Set(all).size !== 1) throw new Error(all.join(' '))
+}
+console.log('equal')
+`,
+        )
+        expect(run(process.execPath, [compare])).toMatchObject({ stdout: 'equal\n', stderr: '' })
+      })
+
+      if (!browser) console.warn('packaging/npm: a page: skipped: no chromium')
+      test.skipIf(!browser)('a page makes a pair of keys, and a QR code of a configuration', () => {
+        // The example of the guide; it prints, which a page does not show.
+        const example = readFileSync(compiled(browserExample()), 'utf8')
+        consumer.write('page.js', example)
+        const bundle = bundleForBrowsers(join(consumer.folder, 'page.js'), join(consumer.folder, 'page.mjs'))
+        const show =
+          'const { publicKey, config, svg } = newPeer(); document.body.innerHTML = `<p>${publicKey}</p><pre>${config}</pre>${svg}`'
+        const shown = documentOf(consumer.folder, `${readFileSync(bundle, 'utf8')}\n${show}`)
+        const publicKey = /<p>(\S{44})<\/p>/.exec(shown)?.[1]
+        const privateKey = /PrivateKey = (\S{44})\n/.exec(shown)?.[1] as string
+        expect(run(join(builtBin, 'wg'), ['pubkey'], `${privateKey}\n`).stdout).toBe(`${publicKey}\n`)
+        expect(shown).toMatch(/<svg [^>]*viewBox[\s\S]*<\/svg>/)
+      })
+    })
+
     test.skipIf(whyNoPrivateRun())('bring a tunnel up, look at it, reload it and take it down', async () => {
       const ns = new Namespace('library')
       const own = new PrivateRun()
@@ -126,6 +170,25 @@ describe.skipIf(process.platform !== 'linux')('the npm packages', () => {
         expect(done.stdout).toMatch(/^done: (link\.add|daemon\.start)$/m)
         expect(done.stdout).toMatch(/^done: route\.add$/m)
         expect(done.stdout).toMatch(/^0 differences$/m)
+        expect(ns.run('ls', '/sys/class/net').trim()).toBe('lo')
+
+        // A program that comes later ends a tunnel whose file was broken meanwhile.
+        const bin = (name: string) => join(builtBin, name)
+        await own.run([bin('wgq'), 'up', file], { netns: ns.name })
+        writeFileSync(file, '[Interface]\nSaveConfig = perhaps\n')
+        const end = consumer.write(
+          'end.mjs',
+          `import { down } from '@wgq/quick/down'
+import { openSession } from '@wgq/quick/open-session'
+const print = (text) => process.stdout.write(text)
+const session = await openSession(process.argv[2], { binDirectory: ${JSON.stringify(builtBin)}, print, toEnd: true })
+process.exitCode = await down(session)
+session.edges.host.close()
+`,
+        )
+        const ended = await own.run([process.execPath, end, file], { netns: ns.name })
+        expect(ended, ended.stderr).toMatchObject({ status: 0, stderr: '' })
+        expect(ended.stdout).toMatch(/^\[!\] \S+lib0\.conf:2:14: .*Going by what `up` noted\.$/m)
         expect(ns.run('ls', '/sys/class/net').trim()).toBe('lo')
       } finally {
         own.remove()

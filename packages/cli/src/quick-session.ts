@@ -5,7 +5,7 @@ import { type Location, locate, locateAs, worldAccessibleWarning } from '@wgq/co
 import { readSettings, type Settings } from '@wgq/config/settings'
 import { isWgqError, WgqError } from '@wgq/model/error'
 import { openEdges } from '@wgq/quick/open-edges'
-import { readTunnel } from '@wgq/quick/read-tunnel'
+import { readTunnel, readTunnelToEnd } from '@wgq/quick/read-tunnel'
 import { runDirectory } from '@wgq/quick/run/directory'
 import { Interrupted } from '@wgq/quick/run/failure'
 import type { Session } from '@wgq/quick/session'
@@ -87,7 +87,10 @@ export const runQuick = async (
   if (location.worldAccessible) writeErr(`${worldAccessibleWarning(location.path)}\n`)
   // Under its own name wgq looks before it leaps; upstream finds out half-way.
   const checked = style === 'wgq' && (verb === 'up' || verb === 'reload')
-  const { encode, ...tunnel } = await readTunnel(location, style, checked)
+  const { encode, ...tunnel } =
+    verb === 'down'
+      ? await readTunnelToEnd(location, style, tellErr)
+      : await readTunnel(location, style, checked)
   const session = await open(tunnel, encode)
   return closing(session, work)
 }

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { locate } from '@wgq/config/locate'
 import { openEdges } from './open-edges.ts'
-import { readTunnel } from './read-tunnel.ts'
+import { readTunnel, readTunnelToEnd } from './read-tunnel.ts'
 import { runDirectory } from './run/directory.ts'
 import { makeRunDirectory } from './run/journal.ts'
 import type { Session } from './session.ts'
@@ -23,6 +23,8 @@ interface SessionOptions {
   readonly killSwitch?: boolean
   /** As `wgq up --strict`. */
   readonly strict?: boolean
+  /** The session is for `down`: a file that was broken since `up` is left aside, and `print` hears why. */
+  readonly toEnd?: boolean
 }
 
 /**
@@ -32,7 +34,10 @@ interface SessionOptions {
  */
 export const openSession = async (nameOrFile: string, options: SessionOptions): Promise<Session> => {
   const { binDirectory, print = () => {}, notice, strict = false } = options
-  const { encode, ...tunnel } = await readTunnel(locate(nameOrFile), 'wgq', true)
+  const location = locate(nameOrFile)
+  const { encode, ...tunnel } = options.toEnd
+    ? await readTunnelToEnd(location, 'wgq', print)
+    : await readTunnel(location, 'wgq', true)
   makeRunDirectory(runDirectory)
   return {
     ...tunnel,

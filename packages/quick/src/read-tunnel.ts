@@ -5,6 +5,7 @@ import type { Location } from '@wgq/config/locate'
 import { joinParts, readParts } from '@wgq/config/parts'
 import { readSettings } from '@wgq/config/settings'
 import { encodeSource } from '@wgq/config/source'
+import { isWgqError } from '@wgq/model/error'
 import { exceptionsOf } from './exceptions/directives.ts'
 import { gatewayWanted } from './gateway/wanted.ts'
 import { wantsKillSwitch } from './kill-switch/directive.ts'
@@ -43,5 +44,31 @@ export const readTunnel = async (
     ...(gateway && { gateway }),
     ...(exceptions && { exceptions }),
     encode: (text) => encodeSource({ ...source, text }),
+  }
+}
+
+/**
+ * What {@link readTunnel} reads, for `down`: under wgq's own name a broken file keeps no tunnel up. `print` hears why the
+ * file is left aside; then what `up` noted counts. Raises under upstream's name what reading and parsing raise.
+ */
+export const readTunnelToEnd = async (
+  location: Location,
+  style: Session['style'],
+  print: (text: string) => void,
+): Promise<TunnelFile> => {
+  try {
+    return await readTunnel(location, style)
+  } catch (error) {
+    if (style !== 'wgq' || !isWgqError(error)) throw error
+    const { interfaceName, path } = location
+    const place = error.at ? `${error.at.file}:${error.at.line}:${error.at.column}` : path
+    print(`[!] ${place}: ${error.message}. Going by what \`up\` noted.\n`)
+    return {
+      name: interfaceName,
+      configPath: path,
+      settings: readSettings('', path),
+      killSwitch: false,
+      encode: Buffer.from,
+    }
   }
 }
