@@ -9,7 +9,7 @@ import { gzipSync } from 'node:zlib'
 import { debianPackages } from './debian.mjs'
 import { launcher } from './launcher.mjs'
 import { npmPackages } from './npm.mjs'
-import { bsdTargets, prebuiltAddon, prebuiltTargets } from './prebuilt.mjs'
+import { bsdTargets, compiledTargets, prebuiltAddon, prebuiltTargets } from './prebuilt.mjs'
 import { recipes } from './recipes.mjs'
 import { billOfMaterials, licenceText, thirdParty } from './third-party.mjs'
 
@@ -142,7 +142,10 @@ const known = {
       ...(options.here && { addonHere: join(root, 'dist/lib/wgq.node') }),
     }),
 }
-const buildable = { ...prebuiltTargets, ...(wanted.includes('npm') ? {} : bsdTargets) }
+const buildable = {
+  ...prebuiltTargets,
+  ...(wanted.includes('npm') ? {} : { ...bsdTargets, ...compiledTargets }),
+}
 const unknown = platforms.filter((name) => !Object.hasOwn(buildable, name))
 if (unknown.length > 0) {
   process.stderr.write(

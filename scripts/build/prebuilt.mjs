@@ -31,14 +31,21 @@ export const bsdTargets = Object.fromEntries(
   ]),
 )
 
+/** Made when they are named, to see that they compile: none of them was loaded anywhere yet, so that no package brings one. */
+export const compiledTargets = {
+  // clang has a name there by which Node's headers of OpenSSL know x32 alone.
+  'linux-arm': { target: 'arm-linux-gnueabihf.2.28', os: 'linux', cpu: 'arm', flags: '-U__ILP32__' },
+  'linux-riscv64': { target: 'riscv64-linux-gnu.2.28', os: 'linux', cpu: 'riscv64' },
+}
+
 /**
  * Builds the addon of a target and returns its file below `dist/prebuilt`. Unchanged sources are not compiled again; the
  * first build of a target compiles zig's C++ library too (a minute).
- * @param {string} name a key of prebuiltTargets or bsdTargets
+ * @param {string} name a key of prebuiltTargets, bsdTargets or compiledTargets
  * @returns {string}
  */
 export const prebuiltAddon = (name) => {
-  const { target, os } = prebuiltTargets[name] ?? bsdTargets[name]
+  const { target, os, flags = '' } = prebuiltTargets[name] ?? bsdTargets[name] ?? compiledTargets[name]
   const built = `prebuilt-${name}`
   const done = spawnSync(
     process.execPath,
@@ -54,7 +61,7 @@ export const prebuiltAddon = (name) => {
       env: {
         ...zigEnvironment(),
         CXX: `${zig()} c++ -target ${target}`,
-        CPPFLAGS: '',
+        CPPFLAGS: flags,
         // Names of folders of this machine do not belong into the addon; neither do symbols nobody looks up. Warnings are
         // those of the headers of musl; our own compilers look at the sources.
         CXXFLAGS: `-w -ffile-prefix-map=${root}=.`,

@@ -143,7 +143,7 @@ console.log('equal')
         consumer.write('page.js', example)
         const bundle = bundleForBrowsers(join(consumer.folder, 'page.js'), join(consumer.folder, 'page.mjs'))
         const show =
-          'const { publicKey, config, svg } = newPeer(); document.body.innerHTML = `<p>${publicKey}</p><pre>${config}</pre>${svg}`'
+          "const { publicKey, config, svg } = newPeer(); document.body.innerHTML = '<p>' + publicKey + '</p><pre>' + config + '</pre>' + svg"
         const shown = documentOf(consumer.folder, `${readFileSync(bundle, 'utf8')}\n${show}`)
         const publicKey = /<p>(\S{44})<\/p>/.exec(shown)?.[1]
         const privateKey = /PrivateKey = (\S{44})\n/.exec(shown)?.[1] as string
