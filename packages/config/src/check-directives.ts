@@ -13,7 +13,13 @@ export const isSwitch = (value: string): boolean => /^(?:on|yes|true|off|no|fals
 const protections = ['KillSwitch', 'ReplyOutside']
 
 /** Comments that `up` reads, whose values nobody else writes into a comment by chance. */
-const distinct: readonly string[] = [...protections, 'StickyPort', 'KillSwitchAllow', 'Masquerade']
+const distinct: readonly string[] = [
+  ...protections,
+  'StickyPort',
+  'SocketGroup',
+  'KillSwitchAllow',
+  'Masquerade',
+]
 
 /**
  * Refuses what `up` would pass over in silence: `# KillSwitch = 1`, and `# KillSwitch = on` anywhere but in [Interface], a file

@@ -14,6 +14,8 @@ interface StreamListener {
   send(stream: number, bytes: Uint8Array): number
   /** When `onReady` is called for it: each turn in which it can be read or written, or has failed. */
   watch(stream: number, readable: boolean, writable: boolean): void
+  /** Number of the user who connected, as it was then. */
+  user(stream: number): number
   close(stream: number): void
   /** Closes all connections and the listening socket. Its file stays. */
   closeAll(): void

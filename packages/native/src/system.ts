@@ -76,6 +76,7 @@ export const endWithParent = (follows: boolean): void => loadAddon().endWithPare
 
 /** Numbers of the capabilities that a tunnel needs (linux/capability.h). */
 export const capability = {
+  chown: 0,
   netBindService: 10,
   netBroadcast: 11,
   netAdmin: 12,

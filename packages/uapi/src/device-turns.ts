@@ -4,6 +4,7 @@ import { constants } from 'node:os'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { monotonicMs } from '@wgq/model/monotonic'
 import { Reply } from './reply.ts'
+import { type Access, withoutKeys } from './server-access.ts'
 import type { ServedDevice } from './server-device.ts'
 import { formatGetReply } from './server-get.ts'
 import { SetRequest } from './server-set.ts'
@@ -20,7 +21,7 @@ const getEnd = Buffer.from('errno=0\n\n')
 export class DeviceTurns {
   private readonly device: ServedDevice
   private readonly onRefusal: (error: Error) => void
-  private readonly gets: ((reply: Reply) => void)[] = []
+  private readonly gets: Record<Access, ((reply: Reply) => void)[]> = { all: [], read: [] }
   private readonly sets: (() => Promise<void>)[] = []
   private working = false
 
@@ -31,11 +32,11 @@ export class DeviceTurns {
   }
 
   /** The reply to a `get=1`: at once where nobody is at work. It may grow until the device was read to its end; nobody changes
-   *  the device meanwhile. */
-  get(): Reply | Promise<Reply> {
+   *  the device meanwhile. Keys are left out with access `read`. */
+  get(access: Access = 'all'): Reply | Promise<Reply> {
     let reply: Reply | undefined
     const asked = new Promise<Reply>((resolve) => {
-      this.gets.push((made) => {
+      this.gets[access].push((made) => {
         reply = made
         resolve(made)
       })
@@ -57,8 +58,10 @@ export class DeviceTurns {
   private work(): void {
     if (this.working) return
     this.working = true
-    while (this.gets.length + this.sets.length > 0) {
-      const pending = this.gets.length > 0 ? this.read() : this.sets.shift()?.()
+    for (;;) {
+      const access = this.gets.all.length > 0 ? 'all' : this.gets.read.length > 0 ? 'read' : undefined
+      if (access === undefined && this.sets.length === 0) break
+      const pending = access === undefined ? this.sets.shift()?.() : this.read(access)
       if (!pending) continue
       void pending.then(() => {
         this.working = false
@@ -70,12 +73,13 @@ export class DeviceTurns {
   }
 
   /** Answers all who wait with a `get=1`: at once where the reply is short. */
-  private read(): Promise<void> | undefined {
-    const waiting = this.gets.splice(0)
+  private read(access: Access): Promise<void> | undefined {
+    const waiting = this.gets[access].splice(0)
     const reply = new Reply(waiting.length)
     let more: Promise<void> | undefined
     try {
-      const pieces = formatGetReply(this.device.read())
+      const state = this.device.read()
+      const pieces = formatGetReply(access === 'all' ? state : withoutKeys(state))
       const first = pieces.next()
       if (!first.done) reply.add(first.value)
       const second = pieces.next()

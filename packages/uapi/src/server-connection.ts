@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 
+import { constants } from 'node:os'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { monotonicMs } from '@wgq/model/monotonic'
 import { type Connections, readTimeMs, requestTimeMs } from './connections.ts'
 import { type DeviceTurns, sliceMs } from './device-turns.ts'
 import { Reply } from './reply.ts'
 import { RequestBuffer } from './request-buffer.ts'
+import type { Access } from './server-access.ts'
 import type { ServedDevice } from './server-device.ts'
 import { formatCounters, formatHealth } from './server-get.ts'
 import type { Streams } from './streams.ts'
@@ -16,6 +18,8 @@ export interface ServedTogether {
   readonly streams: Streams
   readonly turns: DeviceTurns
   readonly connections: Connections
+  /** What the user who connected may ask. */
+  readonly accessOf: (stream: number) => Access
   /** A request that was refused, for the log; never holds a key. */
   readonly onRefusal: (error: Error) => void
   /** The connection is closed. */
@@ -35,6 +39,7 @@ const received = Buffer.allocUnsafeSlow(1 << 16)
 export class ServerConnection {
   private readonly stream: number
   private readonly together: ServedTogether
+  private readonly access: Access
   private readonly request = new RequestBuffer()
   /** A request is at work, or its reply is on its way; nothing is read meanwhile. */
   private busy = false
@@ -45,6 +50,7 @@ export class ServerConnection {
   constructor(stream: number, together: ServedTogether) {
     this.stream = stream
     this.together = together
+    this.access = together.accessOf(stream)
     together.connections.add(this)
   }
 
@@ -152,11 +158,13 @@ export class ServerConnection {
   private answer(lines: Generator<string>, which?: 'only a set'): Promise<void> | undefined {
     const { device, turns } = this.together
     const first = lines.next().value
+    if (first === 'set=1' && this.access === 'read')
+      return this.write(Reply.of(`errno=${-constants.errno.EPERM}\n\n`))
     if (first === 'set=1')
       return turns.set(lines).then((errno) => this.write(Reply.of(`errno=${-errno}\n\n`)))
     const alone = lines.next().done === true && which === undefined
     if (alone && first === 'get=1') {
-      const reply = turns.get()
+      const reply = turns.get(this.access)
       return reply instanceof Promise ? reply.then((late) => this.write(late)) : this.write(reply)
     }
     if (alone && first === 'wgq_counters=1')

@@ -42,6 +42,8 @@ export interface ServedPeer {
 /** What a `get=1` tells. Peers come in the order they were added. */
 export interface ServedState {
   readonly privateKey: Key | undefined
+  /** Of the private key. */
+  readonly publicKey?: Key | undefined
   /** 0 when nothing listens although the link is up. */
   readonly listenPort: number
   /** Why nothing listens although the link is up, the system's error name. */

@@ -40,6 +40,8 @@ export const formatHealth = (peers: Iterable<ServedPeerHealth>): string => {
 
 function* lines(state: ServedState): Generator<string> {
   if (state.privateKey !== undefined) yield `private_key=${keyToHex(state.privateKey)}`
+  // boringtun's word; `wg` passes it over.
+  else if (state.publicKey !== undefined) yield `own_public_key=${keyToHex(state.publicKey)}`
   if (state.listenPort !== 0) yield `listen_port=${state.listenPort}`
   // Beyond the protocol, which has no word for it; unknown keys are passed over by every client.
   if (state.listenError !== undefined) yield `wgq_listen_error=${state.listenError}`

@@ -117,6 +117,71 @@ const talk = (path: string, text: string, replies = 1): Promise<string> =>
     socket.on('close', () => resolve(got))
   })
 
+describe('a socket that is open to a group', () => {
+  /** As if user 1000 had connected. */
+  const byUser: ListenStreams = (where, onReady) => {
+    const streams = listenStreams(where, onReady)
+    return new Proxy(streams, {
+      get: (target, key) => (key === 'user' ? () => 1000 : Reflect.get(target, key).bind(target)),
+    })
+  }
+  beforeEach(() => {
+    device.own = key('1')
+    device.states = [
+      {
+        publicKey: key('a'),
+        presharedKey: key('2'),
+        endpoint: undefined,
+        lastHandshakeNs: 0n,
+        rxBytes: 7n,
+        txBytes: 0n,
+        keepaliveSeconds: 0,
+        allowedIps: [],
+      },
+    ]
+    device.read = () => ({
+      privateKey: device.own,
+      publicKey: key('b'),
+      listenPort: 1,
+      fwmark: 0,
+      peers: device.states,
+    })
+  })
+  const groupId = process.getegid?.() ?? 0
+
+  test('lets that group connect, and nobody else', async () => {
+    const { path } = await listen({ groupId })
+    expect([statSync(path).mode & 0o777, statSync(path).gid]).toEqual([0o770, groupId])
+    // The owner may do everything.
+    expect(await talk(path, 'get=1\n\n')).toContain(`private_key=${hex('1')}`)
+    expect(await talk(path, 'set=1\nlisten_port=5\n\n')).toBe('errno=0\n\n')
+  })
+
+  test('shows its members no private or preshared key, and refuses changes', async () => {
+    const { path } = await listen({ groupId, listenStreams: byUser })
+    const text = await talk(path, 'get=1\n\n')
+    expect(text).not.toContain(hex('1'))
+    expect(text).not.toContain(hex('2'))
+    expect(text).toContain(`own_public_key=${hex('b')}\n`)
+    expect(text).toContain('rx_bytes=7\n')
+    for (const change of ['set=1\nlisten_port=5\n\n', 'set=1\nreplace_peers=true\n\n'])
+      expect(await talk(path, change)).toBe('errno=-1\n\n')
+    expect(await talk(path, 'wgq_counters=1\n\n')).toContain('errno=0')
+    expect(device.log).toEqual([])
+    // A request that ends with the stream is one too.
+    await new Promise<void>((resolve) => {
+      const socket = connect(path, () => socket.end('set=1\nlisten_port=5\n'))
+      socket.on('close', () => resolve()).resume()
+    })
+    expect(device.log).toEqual([])
+  })
+
+  test('cannot be opened to a group that this user may not give it to: nobody listens then', async () => {
+    if (process.geteuid?.() === 0) return
+    await expect(listen({ groupId: 0 })).rejects.toMatchObject({ code: 'E_UAPI_SOCKET' })
+  })
+})
+
 describe('silences', () => {
   test('are reported as they begin, until the client leaves', async () => {
     const listeners = new Set<() => void>()
@@ -494,6 +559,7 @@ describe('a crowd', () => {
           into.set(bytes)
           return bytes.length || -1
         },
+        user: () => 0,
         send: (stream, bytes) => {
           log.push(`${stream} ${Buffer.from(bytes).toString('latin1').trim()}`)
           return bytes.length
@@ -583,6 +649,7 @@ describe('clients that leave', () => {
         receive: (stream, into) => streams.receive(stream, into),
         send: (stream, bytes) => streams.send(stream, bytes),
         watch: (stream, readable, writable) => streams.watch(stream, readable, writable),
+        user: (stream) => streams.user(stream),
         close: (stream) => {
           streams.close(stream)
           open.delete(stream)

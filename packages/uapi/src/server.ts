@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { WgqError } from '@wgq/model/error'
 import { Connections } from './connections.ts'
 import { DeviceTurns } from './device-turns.ts'
+import { accessOf, grantGroup } from './server-access.ts'
 import { type ServedTogether, ServerConnection } from './server-connection.ts'
 import type { ServedDevice } from './server-device.ts'
 import type { ListenStreams, Streams } from './streams.ts'
@@ -21,6 +22,8 @@ export interface UapiServerOptions {
   readonly directory?: string
   /** A listening descriptor to use instead (WG_UAPI_FD). */
   readonly fd?: number
+  /** A group whose members may read what is no key; undefined: only the owner may connect. */
+  readonly groupId?: number
   /** Called once when the socket file was removed or replaced: the interface must be removed. */
   readonly onRemoved: () => void
   /** A request that was refused, for the log; never holds a key. */
@@ -48,8 +51,10 @@ export const listenUapi = async (options: UapiServerOptions): Promise<UapiServer
       throw socketError(path, cause)
     }
   const service = new Service(options)
-  if (options.fd === undefined) await listenOnPath(service, path)
-  else service.listen({ fd: options.fd }, path)
+  if (options.fd === undefined) {
+    await listenOnPath(service, path)
+    if (options.groupId !== undefined) openToGroup(service, path, options.groupId)
+  } else service.listen({ fd: options.fd }, path)
   const isOurs = options.fd === undefined || inode(path) !== undefined
   const stopWatching = isOurs ? watchRemoval(directory, path, options.onRemoved) : () => undefined
   return {
@@ -63,6 +68,17 @@ export const listenUapi = async (options: UapiServerOptions): Promise<UapiServer
 }
 
 // --- internal ---
+
+/** Raises `E_UAPI_SOCKET`; nobody listens then. */
+const openToGroup = (service: Service, path: string, groupId: number): void => {
+  try {
+    grantGroup(path, groupId)
+  } catch (cause) {
+    service.close()
+    remove(path)
+    throw socketError(path, cause)
+  }
+}
 
 /** How often connections whose time is over are ended. */
 const sweepMs = 2500
@@ -89,9 +105,10 @@ class Service {
 
   listen(where: { path: string } | { fd: number }, path: string): void {
     const { device, listenStreams, onRefusal } = this.options
+    let listening: Streams
     const mask = process.umask(0o077)
     try {
-      this.streams = listenStreams(where, (stream) => {
+      listening = listenStreams(where, (stream) => {
         if (stream === 0) this.takeIn()
         else this.open.get(stream)?.ready()
       })
@@ -100,11 +117,13 @@ class Service {
     } finally {
       process.umask(mask)
     }
+    this.streams = listening
     this.together = {
       device,
-      streams: this.streams,
+      streams: listening,
       turns: new DeviceTurns(device, onRefusal),
       connections: this.connections,
+      accessOf: (stream) => (this.options.groupId === undefined ? 'all' : accessOf(listening.user(stream))),
       onRefusal,
       onClosed: (stream) => this.open.delete(stream),
     }

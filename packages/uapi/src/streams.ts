@@ -13,6 +13,8 @@ export interface Streams {
   send(stream: number, bytes: Uint8Array): number
   /** When `onReady` is called for it: while it can be read or written, or has failed. */
   watch(stream: number, readable: boolean, writable: boolean): void
+  /** Number of the user who connected, as it was then. */
+  user(stream: number): number
   close(stream: number): void
   closeAll(): void
 }

@@ -57,6 +57,7 @@ const known: readonly Known[] = [
     takes: 'lan, networks, dev INTERFACE and uid NUMBER, separated by commas',
     fits: everyItem((item) => /^(?:lan|(?:dev|uid)\s+\S+)$/i.test(item) || parseCidr(item) !== undefined),
   },
+  { name: 'SocketGroup', takes: 'a group or its number', fits: (value) => /^[^\s:,]{1,32}$/.test(value) },
   { name: 'Before', takes: 'the preference of a rule from 4 to 32766', fits: numberUpTo(4, 32_766) },
 ]
 const byKey = new Map(known.map((one) => [one.name.toLowerCase(), one]))

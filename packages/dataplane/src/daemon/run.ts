@@ -70,11 +70,11 @@ export const runDaemon = async (
       `The keys of every session are written to ${settings.keyLogFile}: who reads it reads the traffic`,
     )
   const tun = open(settings)
-  if (restricted === 'at once') system.dropPrivileges(settings, log)
+  if (restricted === 'at once') system.dropPrivileges(settings, log, 'but that over the socket')
   const daemon = new RunningDaemon(settings, tun, log, ended, keyLog)
   try {
     await daemon.start()
-    if (restricted === 'at once') system.confine(settings, log)
+    if (restricted === 'at once') daemon.restrict()
   } catch (error) {
     daemon.close()
     throw error
@@ -188,6 +188,7 @@ class RunningDaemon implements DaemonHandle {
       },
       onRefusal: (error) => this.log.debug(() => `Configuration: ${error.message}`),
       ...(this.settings.uapiFd === undefined ? {} : { fd: this.settings.uapiFd }),
+      ...(this.settings.socketGroupId === undefined ? {} : { groupId: this.settings.socketGroupId }),
     })
     this.sources = system.watchSources(
       (sources) => this.checkSources(sources),

@@ -29,6 +29,8 @@ export interface DaemonSettings {
   readonly tunFd: number | undefined
   /** A listening configuration socket (WG_UAPI_FD). */
   readonly uapiFd: number | undefined
+  /** A group whose members may read what is no key (WGQ_SOCKET_GROUP). */
+  readonly socketGroupId: number | undefined
   /** Gets the name of the interface once it exists (WG_TUN_NAME_FILE). */
   readonly nameFile: string | undefined
 }
@@ -51,6 +53,7 @@ Environment:
   WGQ_THREADS=auto|2..64                 threads that carry packets; auto is 2, one for each direction
   WGQ_STICKY_PORT=1                      a port that the system chose stays, also when a peer cannot be reached from it
   WGQ_KEYLOG=FILE                        file that gets the keys of every handshake, for Wireshark (wg.keylog_file)
+  WGQ_SOCKET_GROUP=GID                   a group whose members may read all but keys from the configuration socket
   WGQ_SANDBOX=0                          keep the system calls that are given up after the start
 `
 
@@ -84,6 +87,7 @@ export const readSettings = (args: readonly string[], env: NodeJS.ProcessEnv): D
     keyLogFile: env['WGQ_KEYLOG'] || undefined,
     tunFd: descriptor('WG_TUN_FD', env),
     uapiFd: descriptor('WG_UAPI_FD', env),
+    socketGroupId: descriptor('WGQ_SOCKET_GROUP', env),
     nameFile: env['WG_TUN_NAME_FILE'] || undefined,
   }
 }

@@ -96,6 +96,7 @@ export class Configuration implements ServedDevice {
     this.lookAtLink()
     return {
       privateKey: device.identity?.privateText,
+      publicKey: device.identity?.publicText,
       listenPort: device.listenError === undefined ? device.listenPort : 0,
       listenError: device.listenError,
       fwmark: device.fwmark,

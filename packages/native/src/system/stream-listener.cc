@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <cstddef>
 #include <cstring>
@@ -76,6 +77,21 @@ class StreamListener {
     return outcome("send", [fd = stream(number).fd.get(), bytes] { return ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL); });
   }
 
+  // The user who connected, as the kernel noted it then. Raises SystemError.
+  uid_t user(std::uint32_t number) {
+#ifdef __linux__
+    ucred peer{};
+    socklen_t length = sizeof peer;
+    if (::getsockopt(stream(number).fd.get(), SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0) throw_errno("getsockopt");
+    return peer.uid;
+#else
+    uid_t user;
+    gid_t group;
+    if (::getpeereid(stream(number).fd.get(), &user, &group) < 0) throw_errno("getpeereid");
+    return user;
+#endif
+  }
+
   void watch(std::uint32_t number, int events) { stream(number).handle->watch(events); }
   void close(std::uint32_t number) { streams_.erase(number); }
 
@@ -148,6 +164,7 @@ napi_value watch(js::Call& call) {
   return listener_of(call).watch(call[0].u32(), events), nullptr;
 }
 
+napi_value user(js::Call& call) { return js::number(call.env, static_cast<double>(listener_of(call).user(call[0].u32()))); }
 napi_value close(js::Call& call) { return listener_of(call).close(call[0].u32()), nullptr; }
 napi_value close_all(js::Call& call) { return listener_of(call).close_all(), nullptr; }
 
@@ -163,6 +180,7 @@ napi_value listen_streams(js::Call& call) {
   js::define<receive>(env, made, "receive");
   js::define<send>(env, made, "send");
   js::define<watch>(env, made, "watch");
+  js::define<user>(env, made, "user");
   js::define<close>(env, made, "close");
   js::define<close_all>(env, made, "closeAll");
   return js::wrap(env, made, std::move(listener));

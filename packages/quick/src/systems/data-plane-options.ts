@@ -1,16 +1,41 @@
 // SPDX-License-Identifier: MIT
+import { readFileSync } from 'node:fs'
 import { readConfigFile } from '@wgq/config/config-file'
+import { type Directive, interfaceDirectives } from '@wgq/config/directives'
 import { parseDocument } from '@wgq/config/document'
-import { commentOf, isComment, outline } from '@wgq/config/outline'
+import { WgqError } from '@wgq/model/error'
 
-/** What comments of the [Interface] section ask of the built-in data plane, as its environment: `# StickyPort = on`. */
-export const dataPlaneEnvironment = (configPath: string): Readonly<Record<string, string>> => {
-  const document = parseDocument(readConfigFile(configPath).text)
-  const wanted = outline(document)
-    .filter(({ kind }) => kind === 'interface')
-    .flatMap(({ start, end }) => document.lines.slice(start, end))
-    .flatMap(({ text }) => (isComment(text) ? (commentOf(text)?.text ?? []) : []))
-    .flatMap((comment) => /^#\s*StickyPort\s*=\s*(on|off)$/i.exec(comment)?.[1]?.toLowerCase() ?? [])
-    .at(-1)
-  return wanted === undefined ? {} : { WGQ_STICKY_PORT: wanted === 'on' ? '1' : '0' }
+/**
+ * What comments of the [Interface] section ask of the built-in data plane, as its environment: `# StickyPort = on`,
+ * `# SocketGroup = wheel`. Raises `E_VALUE` with the place of a group that this machine does not have.
+ */
+export const dataPlaneEnvironment = (
+  configPath: string,
+  groupFile = '/etc/group',
+): Readonly<Record<string, string>> => {
+  const directives = interfaceDirectives(parseDocument(readConfigFile(configPath).text))
+  const last = (key: string, fits: (value: string) => boolean) =>
+    directives.findLast((directive) => directive.key === key && fits(directive.value))
+  const sticky = last('stickyport', (value) => /^(?:on|off)$/i.test(value))
+  const group = last('socketgroup', (value) => value !== '')
+  return {
+    ...(sticky && { WGQ_STICKY_PORT: sticky.value.toLowerCase() === 'on' ? '1' : '0' }),
+    ...(group && { WGQ_SOCKET_GROUP: groupId(group, configPath, groupFile) }),
+  }
+}
+
+/** The number of a group that is in /etc/group, or that is given as a number. */
+const groupId = ({ value, line }: Directive, file: string, groupFile: string): string => {
+  if (/^\d{1,9}$/.test(value)) return value
+  const groups = readFileSync(groupFile, 'latin1').split('\n')
+  const [, , id] = groups.map((text) => text.split(':')).find(([name]) => name === value) ?? []
+  if (id !== undefined && /^\d{1,9}$/.test(id)) return id
+  throw new WgqError(
+    'E_VALUE',
+    `SocketGroup takes a group of ${groupFile} or its number, found ${JSON.stringify(value)}`,
+    {
+      at: { file, line, column: 1 },
+      hint: '`getent group` lists the groups of this machine',
+    },
+  )
 }

@@ -47,7 +47,7 @@ export interface DaemonSystem {
   /** Opens the interface, or takes the one that was handed over. Raises an error with `code`. */
   openTun(settings: DaemonSettings): OpenTun
   /** Gives up every privilege that a running tunnel does without, before the packet threads are made. */
-  dropPrivileges(settings: DaemonSettings, log: DaemonLog): void
+  dropPrivileges(settings: DaemonSettings, log: DaemonLog, which?: 'but that over the socket'): void
   /** Gives up what a running data plane never does, now that everything is open. */
   confine(settings: DaemonSettings, log: DaemonLog): void
   /** MTU and queue of a fresh interface. */

@@ -23,11 +23,14 @@ export const linuxDaemonSystem: DaemonSystem = {
   openTun: ({ name, offload, tunFd }) =>
     tunFd === undefined ? openTun({ name, offload }) : attachTun(tunFd, offload),
 
-  dropPrivileges: (settings, log) => {
-    const { netAdmin, netBindService, netBroadcast, sysAdmin } = capability
+  dropPrivileges: (settings, log, which) => {
+    const { chown, netAdmin, netBindService, netBroadcast, sysAdmin } = capability
     // fwmark, buffers and the link; ports below 1024; news of a link that moved to another namespace. A TUN that was handed
     // to us may live in another namespace already: entering that one takes more.
-    const kept = [netAdmin, netBindService, netBroadcast, ...(settings.tunFd === undefined ? [] : [sysAdmin])]
+    // The group of the socket is set once it is there.
+    const socket = which && settings.socketGroupId !== undefined ? [chown] : []
+    const tun = settings.tunFd === undefined ? [] : [sysAdmin]
+    const kept = [netAdmin, netBindService, netBroadcast, ...tun, ...socket]
     try {
       keepCapabilities(kept)
     } catch (error) {
