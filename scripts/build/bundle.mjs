@@ -36,6 +36,7 @@ const lateImporters = [
   'packages/cli/src/verbs/set.ts',
   'packages/backends/src/devices.ts',
   'packages/cli/src/staying.ts',
+  'packages/cli/src/compiled-code.ts',
   'packages/cli/src/options.ts',
   'packages/cli/src/verbs/wg-quick.ts',
 ]

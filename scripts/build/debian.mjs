@@ -188,11 +188,14 @@ Copyright: the authors named in /usr/lib/wgq/third-party-licences.txt
 License: MIT
 `
 
-/** systemd reloads its units; folders that others use too are removed at a purge only when they are empty. */
+/**
+ * systemd reloads its units; folders that others use too are removed at a purge only when they are empty. Compiled code of
+ * other releases is of no use.
+ */
 const maintainerScripts = (name) => ({
   postinst: `#!/bin/sh
 set -e
-if [ "$1" = configure ] && [ -d /run/systemd/system ]; then
+${name === 'wgq' ? 'rm -rf /var/cache/wgq/*\n' : ''}if [ "$1" = configure ] && [ -d /run/systemd/system ]; then
   systemctl --system daemon-reload >/dev/null || true
 fi
 `,
@@ -201,5 +204,5 @@ set -e
 if [ "$1" = remove ] && [ -d /run/systemd/system ]; then
   systemctl --system daemon-reload >/dev/null 2>&1 || true
 fi
-${name === 'wgq' ? 'if [ "$1" = purge ]; then\n  rmdir /etc/wireguard 2>/dev/null || true\n  rm -rf /run/wgq 2>/dev/null || true\n  rmdir /run/wireguard 2>/dev/null || true\nfi\n' : ''}`,
+${name === 'wgq' ? 'case $1 in remove | purge) rm -rf /var/cache/wgq ;; esac\nif [ "$1" = purge ]; then\n  rmdir /etc/wireguard 2>/dev/null || true\n  rm -rf /run/wgq 2>/dev/null || true\n  rmdir /run/wireguard 2>/dev/null || true\nfi\n' : ''}`,
 })

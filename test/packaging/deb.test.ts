@@ -90,6 +90,7 @@ describe.skipIf(why)('the Debian packages', () => {
     for (const name of ['wg0', 'wg1']) root.run(`wgq up ${name}`)
     root.run('wgq wait wg0 --handshake --timeout 20')
     expect(root.run('cat /sys/class/net/wg0/mtu')).toBe('65456\n')
+    expect(root.run('ls /var/cache/wgq/*')).toMatch(/^up\.cjs-/m)
     expect(root.tryRun('command -v wg-quick').status).not.toBe(0)
 
     root.run(`dpkg -i ${inside['wgq-compat']}`)
@@ -115,6 +116,7 @@ describe.skipIf(why)('the Debian packages', () => {
     expect(changes()).toEqual(before)
     expect(root.tryRun('ls /run/wgq /run/wireguard').stdout).toBe('')
     expect(root.run('ls /var/lib/dpkg/info').match(/^wgq.*/m)).toBeNull()
+    expect(root.tryRun('ls -d /var/cache/wgq').stdout).toBe('')
   })
 
   test('a purge takes an empty /etc/wireguard along', () => {

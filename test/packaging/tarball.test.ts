@@ -67,6 +67,7 @@ describe.skipIf(why)('building and installing an archive without a network', () 
     expect(root.run('wg --version')).toContain('wireguard-tools v1.0.2026')
     expect(root.run('wgqd --version')).toContain('wgqd v')
     expect(root.run('stat -c %a /etc/wireguard').trim()).toBe('700')
+    expect(root.run('stat -c "%a %u" /var/cache/wgq').trim()).toBe('755 0')
     expect(root.run('man -w wgq wg wg-quick wgqd wgq.conf').trim().split('\n')).toHaveLength(5)
   })
 

@@ -6,7 +6,7 @@ import { type DaemonHandle, runDaemon } from '@wgq/dataplane/daemon/run'
 import { notifyReady } from '@wgq/dataplane/daemon/service-manager'
 import { readSettings } from '@wgq/dataplane/daemon/settings'
 import { readyVariable } from '@wgq/uapi/ready'
-import { writeCompiledCode } from './compile-cache.ts'
+import { compiledCodeWriter } from './compiled-code.ts'
 
 /** A data plane in this process, which is still busy with `up`. */
 export interface DataPlaneHere {
@@ -32,6 +32,7 @@ export const serveHere = async (name: string, env: NodeJS.ProcessEnv): Promise<D
     hasEnded = true
     if (stays) process.exit(status)
   }
+  const writeCompiledCode = await compiledCodeWriter()
   let daemon: DaemonHandle
   try {
     // Of a daemon in the background, which logs to the system.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Handler } from '../command.ts'
-import { keepCompiledCode } from '../compile-cache.ts'
+import { keepCompiledCode } from '../compiled-code.ts'
 import { verbs } from './verbs.ts'
 
 /** What no user types, or types under another name; with the bundle that holds it. */
@@ -14,7 +14,7 @@ const others: typeof verbs = {
 
 /** The handler of a verb, or undefined; its module is initialised only when it is called. */
 export const loadHandler = async (verb: string): Promise<Handler | undefined> => {
-  keepCompiledCode()
+  await keepCompiledCode()
   const load = [verbs, others].find((table) => Object.hasOwn(table, verb))?.[verb]
   return (await load?.())?.run
 }
