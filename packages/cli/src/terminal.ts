@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
-import { fstatSync } from 'node:fs'
+import { fstatSync, statSync } from 'node:fs'
 
-/** Whether a descriptor is a terminal. Most are files or pipes, for which node:tty, and node:net with it, is not loaded. */
+/**
+ * Whether a descriptor is a terminal. Most are files, pipes or /dev/null, for which node:tty, and node:net with it, is not
+ * loaded.
+ */
 export const isTerminal = (fd: number): boolean => {
   try {
-    return fstatSync(fd).isCharacterDevice() && process.getBuiltinModule('node:tty').isatty(fd)
+    const status = fstatSync(fd)
+    if (!status.isCharacterDevice() || status.rdev === statSync('/dev/null').rdev) return false
+    return process.getBuiltinModule('node:tty').isatty(fd)
   } catch {
     return false
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-import { createConnection, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { monotonicMs } from '@wgq/model/monotonic'
 import { LineSplitter } from './line-splitter.ts'
@@ -23,7 +23,8 @@ const queuePauseMs = 10
 
 const connectOnce = (path: string): Promise<Socket> =>
   new Promise((resolve, reject) => {
-    const socket = createConnection(path)
+    // Loaded where a device has a socket: it takes milliseconds.
+    const socket = process.getBuiltinModule('node:net').createConnection(path)
     socket.once('error', reject)
     socket.once('connect', () => {
       socket.off('error', reject)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import { type FSWatcher, mkdirSync, statSync, unlinkSync, watch } from 'node:fs'
-import { connect } from 'node:net'
 import { join } from 'node:path'
 import { WgqError } from '@wgq/model/error'
 import { Connections } from './connections.ts'
@@ -182,7 +181,8 @@ const listenOnPath = async (service: Service, path: string): Promise<void> => {
 
 const answers = (path: string): Promise<boolean> =>
   new Promise((resolve) => {
-    const probe = connect(path)
+    // Loaded where a socket file is in the way: it takes milliseconds.
+    const probe = process.getBuiltinModule('node:net').connect(path)
     probe.once('connect', () => {
       probe.destroy()
       resolve(true)

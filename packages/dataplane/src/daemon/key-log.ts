@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { randomBytes } from 'node:crypto'
 import { closeSync, constants, fchmodSync, fstatSync, openSync, writeSync } from 'node:fs'
+import { systemRandom } from '@wgq/keys/random'
 import { WgqError } from '@wgq/model/error'
 import type { HandshakeKeys } from '../device/edges.ts'
 import { importKeyPair, type KeyPair } from '../noise/dh.ts'
@@ -31,7 +31,7 @@ export class KeyLog {
 
   /** A new key pair whose private half can be written. */
   makeKeyPair = (): KeyPair => {
-    const bytes = randomBytes(32)
+    const bytes = systemRandom(32)
     const pair = importKeyPair(bytes)
     this.scalars.set(pair.privateKey, bytes.toString('base64'))
     bytes.fill(0)
