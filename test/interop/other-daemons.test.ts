@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Our verbs drive other people's daemons, which stray from the protocol each in its own way.
-import { existsSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Implementation, program, wgqd, whyNoTunnel } from '../support/implementation.ts'
-import { until } from '../support/netns.ts'
+import { Namespace, until } from '../support/netns.ts'
 import { makeTextKeys, Tunnel } from '../support/tunnel.ts'
 import { workspace } from '../support/workspace.ts'
 
@@ -68,6 +69,15 @@ describe.each(inRoot)('$name', (daemon) => {
     expect(shown(opened).peers).toHaveLength(1)
   })
 
+  test.skipIf(why)('a clock of handshakes that is ahead is said on the other side', async () => {
+    const opened = await open()
+    expect(opened.ping('a')).toBe(true)
+    const { ns, device } = opened.b
+    const { stdout } = ns.tryRun(program('wgq'), ['doctor', device])
+    if (daemon.name !== 'wireguard-go') expect(stdout).toMatch(/was used by a clock [0-9]+ s ahead/)
+    else expect(stdout).not.toContain('by a clock')
+  })
+
   test.skipIf(why)('a daemon that is gone is said to be gone', async () => {
     const opened = await open()
     const { a } = opened
@@ -77,6 +87,96 @@ describe.each(inRoot)('$name', (daemon) => {
     expect(done.status).toBe(1)
     expect(done.stderr).toContain(`there is no interface ${a.device}`)
     expect(wgq(opened, 'doctor', a.device).status).toBe(3)
+  })
+})
+
+describe.each(inRoot)('a tunnel that `up` made with $name', (daemon) => {
+  const why =
+    whyNoTunnel() ?? (existsSync(daemon.file) ? undefined : 'not built (scripts/other-daemons/install)')
+  let ns: Namespace
+  let folder: string
+  let file: string
+  const name = `wgo${daemon.name.slice(0, 6).replace('-', '')}`
+  const wgq = (...args: string[]) =>
+    ns.tryRun(program('wgq'), args, {
+      env: { ...environment, WG_QUICK_USERSPACE_IMPLEMENTATION: daemon.command },
+    })
+  const write = (more = '', morePeer = '') =>
+    writeFileSync(
+      file,
+      `[Interface]\nPrivateKey = ${ours.privateKey}\nAddress = 10.99.0.1/24\nListenPort = 41999\n${more}[Peer]\nPublicKey = ${theirs.publicKey}\nAllowedIPs = 10.99.0.2/32\n${morePeer}`,
+      { mode: 0o600 },
+    )
+  const [ours, theirs] = [makeTextKeys(), makeTextKeys()]
+  beforeEach(() => {
+    if (why) return
+    folder = mkdtempSync(join(tmpdir(), 'wgq-other-'))
+    file = join(folder, `${name}.conf`)
+    ns = new Namespace('made')
+    write()
+  })
+  afterEach(() => {
+    if (why) return
+    wgq('down', file)
+    ns.remove()
+    rmSync(folder, { recursive: true })
+  })
+  const nobodyLeft = () => until('the end of the daemon', () => ns.pids().length === 0)
+
+  test.skipIf(why)('is as its file says, and nothing of it is left after `down`', async () => {
+    expect(wgq('up', file)).toMatchObject({ status: 0 })
+    for (const verb of [
+      ['doctor', name],
+      ['diff', file],
+      ['reload', '--check', file],
+    ])
+      expect(wgq(...verb), verb.join(' ')).toMatchObject({ status: 0, stderr: '' })
+    expect(wgq('down', file)).toMatchObject({ status: 0 })
+    await nobodyLeft()
+  })
+
+  test.skipIf(why)(
+    'whose interface somebody deleted is taken down, daemon and all, and comes up again',
+    async () => {
+      expect(wgq('up', file)).toMatchObject({ status: 0 })
+      ns.run('ip', 'link', 'delete', name)
+      expect(wgq('down', file)).toMatchObject({ status: 0 })
+      await nobodyLeft()
+      expect(wgq('up', file)).toMatchObject({ status: 0 })
+      expect(wgq('down', file)).toMatchObject({ status: 0 })
+      await nobodyLeft()
+    },
+  )
+
+  test.skipIf(why)('is wholly changed by `reload`, or not at all', () => {
+    expect(wgq('up', file)).toMatchObject({ status: 0 })
+    const before = wgq('show', name, 'dump').stdout
+    write('FwMark = 0x77\n', 'PersistentKeepalive = 11\n')
+    const { status, stderr } = wgq('reload', file)
+    // A daemon that cannot set a mark says so; then the keepalive is as it was too.
+    if (status !== 0) {
+      expect(stderr).toContain('everything is as it was before')
+      expect(wgq('show', name, 'dump').stdout).toBe(before)
+    }
+    expect(wgq('diff', file).status).toBe(status === 0 ? 0 : 2)
+  })
+
+  test.skipIf(why)('whose daemon was killed is said to be gone', async () => {
+    expect(wgq('up', file)).toMatchObject({ status: 0 })
+    for (const pid of ns.pids()) process.kill(pid, 'SIGKILL')
+    await nobodyLeft()
+    write('FwMark = 0x77\n')
+    expect(wgq('reload', file)).toMatchObject({ status: 1, stderr: expect.stringContaining(name) })
+    expect(wgq('reload', file).stderr).not.toMatch(/Protocol not supported|error -/)
+  })
+
+  test.skipIf(why)('shows the zone of an endpoint by the name of its interface', () => {
+    ns.run('ip', 'link', 'add', 'dum0', 'type', 'veth', 'peer', 'dum1')
+    ns.run('ip', 'link', 'set', 'dum0', 'up')
+    write('', 'Endpoint = [fe80::2%dum0]:5555\n')
+    expect(wgq('up', file)).toMatchObject({ status: 0 })
+    expect(wgq('show', name, 'endpoints').stdout).toBe(`${theirs.publicKey}\t[fe80::2%dum0]:5555\n`)
+    expect(wgq('showconf', name).stdout).toContain('Endpoint = [fe80::2%dum0]:5555\n')
   })
 })
 

@@ -16,6 +16,8 @@ export interface DeviceSources {
   readonly kernel: () => Promise<DeviceAccess | undefined>
   /** Names in place of interface indices as zones of endpoints; as told where it is absent. */
   readonly nameZones?: (device: Device) => Promise<Device>
+  /** Indices in place of names of interfaces as zones of endpoints. */
+  readonly numberZones?: (change: DeviceChange) => Promise<DeviceChange>
   /** Whether there is a network interface of this name; nothing is known where it is absent. */
   readonly linkExists?: (name: string) => Promise<boolean>
 }
@@ -63,12 +65,27 @@ class ChosenDevices implements DeviceAccess {
       try {
         await driver.change(name, change)
       } catch (error) {
-        if (this.exact || !refusesRemoval(error, change)) throw error
-        // Linux before 6.16, boringtun and gotatun cannot take one allowed IP away: the peer gets the list that is left.
-        const { resolveRemovals } = await import('./allowed-ip-edits.ts')
-        await driver.change(name, resolveRemovals(change, await driver.read(name)))
+        if (this.exact || !refuses(error)) throw error
+        const other = await this.inOtherWords(name, driver, change)
+        if (!other) throw error
+        await driver.change(name, other)
       }
     })
+  }
+
+  /** The same change for a driver that refused it; undefined where there is no other way to say it. */
+  private async inOtherWords(
+    name: string,
+    driver: DeviceAccess,
+    change: DeviceChange,
+  ): Promise<DeviceChange | undefined> {
+    // boringtun and gotatun read the zone of an endpoint only as a number.
+    const zoned = change.peers.some(({ endpoint }) => endpoint?.zone !== undefined)
+    const numbered = zoned ? await this.sources.numberZones?.(change) : undefined
+    if (!change.peers.some((peer) => peer.allowedIps?.some(({ remove }) => remove))) return numbered
+    // Linux before 6.16, boringtun and gotatun cannot take one allowed IP away: the peer gets the list that is left.
+    const { resolveRemovals } = await import('./allowed-ip-edits.ts')
+    return resolveRemovals(numbered ?? change, await driver.read(name))
   }
 
   private async guarded<T>(name: string, act: (driver: DeviceAccess) => Promise<T>): Promise<T> {
@@ -106,20 +123,23 @@ class ChosenDevices implements DeviceAccess {
 
 const looksMissing = new Set(['ENODEV', 'ENOENT', 'EPROTONOSUPPORT', 'ECONNREFUSED', 'EPROTO', 'ENXIO'])
 
-/** How a driver refuses `allowed_ip=-…` that does not know it. */
-const refusesRemoval = (error: unknown, change: DeviceChange): boolean =>
-  isWgqError(error) &&
-  ['EINVAL', 'EOPNOTSUPP', 'EPROTO'].includes(error.errno ?? '') &&
-  change.peers.some((peer) => peer.allowedIps?.some(({ remove }) => remove))
+/** How a driver answers what it does not understand. */
+const refuses = (error: unknown): boolean =>
+  isWgqError(error) && ['EINVAL', 'EOPNOTSUPP', 'EPROTO'].includes(error.errno ?? '')
 
 const systemSources = (exact: boolean, expected: number): DeviceSources => ({
   sockets: new UapiDevices(undefined, publicKeyOf, exact, expected),
   kernel: openKernel,
-  ...(process.platform === 'linux' ? { nameZones: nameLinuxZones, linkExists } : {}),
+  ...(process.platform === 'linux'
+    ? { nameZones: nameLinuxZones, numberZones: numberLinuxZones, linkExists }
+    : {}),
 })
 
 const nameLinuxZones = async (device: Device): Promise<Device> =>
   (await import('./linux/zone-names.ts')).nameZones(device)
+
+const numberLinuxZones = async (change: DeviceChange): Promise<DeviceChange> =>
+  (await import('./linux/zone-names.ts')).numberZones(change)
 
 const linkExists = async (name: string): Promise<boolean> => {
   const { openHost } = await import('./host.ts')

@@ -6,7 +6,7 @@ import { sweep } from './run/lock.ts'
 import { removeLostJournals } from './run/lost-journals.ts'
 import { Run } from './run/run.ts'
 import type { Session } from './session.ts'
-import { endStartingDaemon } from './systems/starting-daemon.ts'
+import { endDaemon } from './systems/end-daemon.ts'
 import { isOwn, linkOf, undo } from './undo.ts'
 
 /**
@@ -27,7 +27,8 @@ export const recover = async (
   await removeLostJournals(session)
   for (const journal of abandonedJournals(runDirectory)) {
     const own = journal.interface === name
-    if (own) await endStartingDaemon(journal)
+    // The interface of a daemon that is still starting would appear after everything was cleaned up.
+    if (own && journal.linkIndex === undefined) await endDaemon(journal)
     cleaned.set(journal.interface, await undo(runOf(session, journal), own ? keepKillSwitch : true))
   }
   const own = readJournal(runDirectory, name)

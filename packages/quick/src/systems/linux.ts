@@ -103,7 +103,11 @@ export const linux: System = {
     restoreSysctls(run)
     return statuses.find((status) => status !== 0) ?? 0
   },
-  undoAfterLink: async () => 0,
+  undoAfterLink: async ({ session, keeper }) => {
+    const { daemon, linkIndex } = keeper?.journal ?? {}
+    if (daemon !== undefined && linkIndex !== undefined) await daemonEnd(session, session.name)
+    return 0
+  },
   tableNumber: (table) => (table === undefined ? undefined : numberOfTable(table)),
   wantedDns: async (session) => {
     const [op] = planDns(session)

@@ -1,20 +1,42 @@
 // SPDX-License-Identifier: MIT
 import { setTimeout as sleep } from 'node:timers/promises'
+import { daemonBehind } from '@wgq/uapi/daemon-behind'
+import { readJournal } from '../../run/journal.ts'
 import type { Session } from '../../session.ts'
+import { endDaemon } from '../end-daemon.ts'
 
 /** How long a daemon may take to end; wireguard-go needs a few milliseconds. */
 const daemonEndMs = 1000
 const pollMs = 5
 
 /**
- * Waits a moment until a userspace daemon has noticed that its interface is gone: its socket must not be taken for that of
- * the next one. A socket that is left over is removed by asking for it.
+ * Waits until a userspace daemon has noticed that its interface is gone: its socket must not be taken for that of the next
+ * one. A socket that is left over is removed by asking for it. Some daemons (gotatun 0.10) do not notice it: under
+ * wgq's name one that `up` started is ended, and of any other it is said that it goes on.
  */
-export const daemonEnd = async ({ edges }: Session, name: string): Promise<void> => {
+export const daemonEnd = async (session: Session, name: string): Promise<void> => {
+  if ((await ends(session, name)) || session.style !== 'wgq') return
+  const { edges, runDirectory } = session
+  const journal = readJournal(runDirectory, session.name)
+  if (journal && (await endDaemon(journal)) && (await ends(session, name))) {
+    edges.print(
+      `[+] The daemon of ${name} (${journal.daemon}) did not end with its interface: it was ended.\n`,
+    )
+    return
+  }
+  const daemon = daemonBehind(`/var/run/wireguard/${name}.sock`)
+  const who = daemon ? `${daemon.name}, process ${daemon.pid}` : 'whoever answers on its socket'
+  edges.print(
+    `[!] The daemon of ${name} (${who}) goes on without its interface: end it before the next \`up\`.\n`,
+  )
+}
+
+const ends = async ({ edges }: Session, name: string): Promise<boolean> => {
   const deadline = Date.now() + daemonEndMs
   while (Date.now() < deadline) {
     const devices = await edges.devices.list().catch((): string[] => [])
-    if (!devices.includes(name)) return
+    if (!devices.includes(name)) return true
     await sleep(pollMs)
   }
+  return false
 }

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { startJournal } from '../run/journal.ts'
-import { endStartingDaemon } from './starting-daemon.ts'
+import { endDaemon } from './end-daemon.ts'
 
 let directory: string
 let daemon: string
@@ -30,29 +30,28 @@ const start = async (name: string, before = ''): Promise<ChildProcess> => {
 }
 
 // Linux alone tells the command lines of others in files.
-describe.skipIf(process.platform !== 'linux')('the daemon that a killed `up` was starting', () => {
+describe.skipIf(process.platform !== 'linux')('the daemon that `up` started', () => {
   test('is ended, one of another interface or program is not', async () => {
     const [ours, other] = [await start('wgdaemon'), await start('wgdaemon2')]
     const ended = once(ours, 'exit')
-    await endStartingDaemon({ ...startJournal('wgdaemon', '/x'), daemon })
+    await endDaemon({ ...startJournal('wgdaemon', '/x'), daemon })
     expect(await ended).toEqual([null, 'SIGTERM'])
     expect([other.exitCode, other.signalCode]).toEqual([null, null])
-    await endStartingDaemon({ ...startJournal('wgdaemon2', '/x'), daemon: '/usr/bin/wireguard-go' })
+    await endDaemon({ ...startJournal('wgdaemon2', '/x'), daemon: '/usr/bin/wireguard-go' })
     expect([other.exitCode, other.signalCode]).toEqual([null, null])
   })
 
-  test('is not asked to end once its interface is known, or in another namespace', async () => {
+  test('is not asked to end in another namespace, nor where the journal names none', async () => {
     const child = await start('wgdaemon')
-    await endStartingDaemon({ ...startJournal('wgdaemon', '/x'), daemon, linkIndex: 7 })
-    await endStartingDaemon({ ...startJournal('wgdaemon', '/x'), daemon, netns: 1 })
-    await endStartingDaemon(startJournal('wgdaemon', '/x'))
+    await endDaemon({ ...startJournal('wgdaemon', '/x'), daemon, netns: 1 })
+    await endDaemon(startJournal('wgdaemon', '/x'))
     expect([child.exitCode, child.signalCode]).toEqual([null, null])
   })
 
   test('is ended also where it does not listen to SIGTERM', async () => {
     const child = await start('wgdaemon', "trap '' TERM")
     const ended = once(child, 'exit')
-    await endStartingDaemon({ ...startJournal('wgdaemon', '/x'), daemon })
+    await endDaemon({ ...startJournal('wgdaemon', '/x'), daemon })
     expect(await ended).toEqual([null, 'SIGKILL'])
   })
 })

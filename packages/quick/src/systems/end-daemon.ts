@@ -5,22 +5,23 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Journal } from '../run/journal.ts'
 import { isAlive } from '../run/process-mark.ts'
 
-/** How long a daemon may take to end; it holds nothing yet. */
+/** How long a daemon may take to end after it was asked to. */
 const patienceMs = 2000
 const pollMs = 10
 
 /**
- * Ends the daemon that a killed `up` was starting: its interface would appear after everything was cleaned up. It is the
- * program that the journal names, with the interface as an argument, in the same network namespace.
+ * Ends the daemon that `up` started: the program that the journal names, with the interface as an argument, in the same
+ * network namespace. Without /proc nothing is found. Resolves to whether there was one.
  */
-export const endStartingDaemon = async (journal: Journal): Promise<void> => {
-  if (journal.daemon === undefined || journal.linkIndex !== undefined) return
+export const endDaemon = async (journal: Journal): Promise<boolean> => {
+  if (journal.daemon === undefined) return false
   const found = processes().filter((pid) => isDaemonOf(pid, journal))
   for (const pid of found) signal(pid, 'SIGTERM')
   const alive = () => found.filter((pid) => isAlive({ pid, started: '' }) && isDaemonOf(pid, journal))
   for (const deadline = Date.now() + patienceMs; alive().length > 0 && Date.now() < deadline; )
     await sleep(pollMs)
   for (const pid of alive()) signal(pid, 'SIGKILL')
+  return found.length > 0
 }
 
 const processes = (): number[] => {
