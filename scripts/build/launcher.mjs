@@ -54,12 +54,15 @@ const waiting = (
 fi
 `
 
-// A Node that npm installed the launcher for is in the same folder, also where sudo does not have it in PATH. The folder of
-// the file itself may be a link too, and Node takes \`..\` away by the letter.
-const besideTheLauncher = `self=$0
-case $self in */*) [ ! -f "\${self%/*}/node" ] || node=\${self%/*}/node ;; *) self=./$self ;; esac
-while [ -L "$self" ]; do
-  link=$(readlink "$self")
+// A Node that npm installed the launcher for is in the same folder as npm's link to it, also where sudo does not have it in PATH,
+// and where somebody made a link to that link. The folder of the file itself may be a link too, and Node takes `..` away by
+// the letter.
+const besideTheLauncher = `self=$0 alone=
+case $self in */*) ;; *) self=./$self; alone=yes ;; esac
+while :; do
+  [ -n "\${alone-}" ] || [ ! -f "\${self%/*}/node" ] || node=\${self%/*}/node
+  [ -L "$self" ] || break
+  alone= link=$(readlink "$self")
   case $link in /*) self=$link ;; *) self=\${self%/*}/$link ;; esac
 done
 here=\${self%/*}

@@ -27,7 +27,13 @@ describe('programs whose addon cannot be loaded', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
   const run = (program: string, words: readonly string[], input = '') =>
-    spawnSync(join(folder, 'prefix/bin', program), words, { cwd: folder, encoding: 'utf8', input })
+    spawnSync(join(folder, 'prefix/bin', program), words, {
+      cwd: folder,
+      encoding: 'utf8',
+      input,
+      // npx adds the packages of the workspace, one of which does without the addon.
+      env: { ...process.env, NODE_PATH: '' },
+    })
   const config = () => join(folder, 'wg0.conf')
 
   test('make keys', () => {
