@@ -42,7 +42,7 @@ function* long(): Generator<string> {
 test('a short reply is there at once', () => {
   const reply = turnsAt(1).turns.get()
   expect(reply).not.toBeInstanceOf(Promise)
-  expect(reply).toMatchObject({ readers: 1 })
+  expect(reply).toMatchObject({ readerCount: 1 })
 })
 
 test('who asks comes before the next change; all who wait get one reply', async () => {
@@ -75,7 +75,7 @@ test('a long reply begins at once and is held once by all who waited for it', as
   expect(first).not.toBeInstanceOf(Promise)
   const [second, third] = await Promise.all([turns.get(), turns.get()])
   expect(second).toBe(third)
-  expect(second).toMatchObject({ readers: 2 })
+  expect(second).toMatchObject({ readerCount: 2 })
   for (const reply of [first, second])
     expect((await textOf(reply as Reply)).match(/^public_key=/gm)).toHaveLength(5000)
   expect(await textOf(turns.get())).toMatch(/^public_key=0{64}\n.*\nerrno=0\n\n$/s)
@@ -98,5 +98,24 @@ test('a device that fails to read ends only who asked', async () => {
   await set
   await refused
   fails = false
-  expect(turns.get()).toMatchObject({ readers: 1 })
+  expect(turns.get()).toMatchObject({ readerCount: 1 })
+})
+
+test('a device that fails in the middle of a long reply ends only who asked', async () => {
+  const device = {
+    read: () => ({
+      privateKey: undefined,
+      listenPort: 0,
+      fwmark: 0,
+      peers: (function* () {
+        for (let index = 0; index < 2000; index++) yield peer(index)
+        throw new Error('no')
+      })(),
+    }),
+    setListenPort: () => undefined,
+    commit: () => undefined,
+  } as unknown as ServedDevice
+  const turns = new DeviceTurns(device, () => undefined)
+  await expect(textOf(turns.get())).rejects.toThrow('no')
+  expect(await turns.set(lines('listen_port=2'))).toBe(0)
 })

@@ -12,7 +12,7 @@ import { SetRequest } from './server-set.ts'
 /** How long one request is worked at before the event loop gets a turn. */
 export const sliceMs = 5
 
-const getEnd = Buffer.from('errno=0\n\n')
+const getEnd = 'errno=0\n\n'
 
 /**
  * Lets one request after the other at the device, so that each sees it whole. Whoever waits with a `get=1` comes before the
@@ -117,10 +117,11 @@ export class DeviceTurns {
   }
 }
 
-const readOn = async (reply: Reply, pieces: Iterable<Buffer>): Promise<void> => {
+const readOn = async (reply: Reply, pieces: Iterable<string>): Promise<void> => {
   try {
     await nextTurn()
     for (const piece of pieces) {
+      if (reply.readerCount === 0) return
       reply.add(piece)
       await nextTurn()
     }

@@ -1,23 +1,31 @@
 // SPDX-License-Identifier: MIT
+import { blockBytes, giveBlock, takeBlock } from './block-pool.ts'
+
+interface Piece {
+  readonly block: Buffer
+  readonly length: number
+  /** How many connections have not sent it yet. */
+  left: number
+}
 
 /** A reply that may still grow, and that several connections may be sending at once. */
 export class Reply {
-  /** How many connections send it. */
-  readonly readers: number
-  private readonly pieces: (Buffer | undefined)[] = []
+  private readonly pieces: (Piece | undefined)[] = []
+  private readers: number
   private total = 0
   private whole = false
   private failure: unknown
   private waiting: (() => void)[] = []
 
+  /** `readers` connections will send it. */
   constructor(readers: number) {
     this.readers = readers
   }
 
-  /** A reply of one piece for one connection. */
+  /** A reply for one connection. */
   static of(text: string): Reply {
     const reply = new Reply(1)
-    reply.add(Buffer.from(text, 'latin1'))
+    reply.add(text)
     reply.end()
     return reply
   }
@@ -27,9 +35,20 @@ export class Reply {
     return this.total
   }
 
-  add(piece: Buffer): void {
-    this.pieces.push(piece)
-    this.total += piece.length
+  /** How many connections are sending it. */
+  get readerCount(): number {
+    return this.readers
+  }
+
+  /** Adds Latin-1 text. */
+  add(text: string): void {
+    for (let start = 0; start < text.length && this.readers > 0; start += blockBytes) {
+      const part = text.slice(start, start + blockBytes)
+      // Most replies are short.
+      const block = part.length > blockBytes / 16 ? takeBlock() : Buffer.allocUnsafe(part.length)
+      this.pieces.push({ block, length: block.write(part, 'latin1'), left: this.readers })
+      this.total += part.length
+    }
     this.wake()
   }
 
@@ -40,18 +59,37 @@ export class Reply {
     this.wake()
   }
 
-  /** A piece by its number: undefined behind the last one, a promise of it while it is not there yet. Raises what
-   *  {@link end} was given. */
+  /** Whether {@link piece} says at once what there is. */
+  isThere(index: number): boolean {
+    return this.whole || index < this.pieces.length
+  }
+
+  /** A piece by its number, valid until it is {@link sent}: undefined behind the last one, a promise of it while it is not
+   *  there yet. Raises what {@link end} was given. */
   piece(index: number): Buffer | undefined | Promise<Buffer | undefined> {
-    if (index < this.pieces.length) return this.pieces[index]
+    if (index < this.pieces.length) return this.bytesOf(index)
     if (this.failure !== undefined) throw this.failure
     if (this.whole) return undefined
     return new Promise<void>((resolve) => this.waiting.push(resolve)).then(() => this.piece(index))
   }
 
-  /** A connection has sent a piece. Nobody else needs it where one connection reads. */
+  /** A connection has sent a piece. */
   sent(index: number): void {
-    if (this.readers === 1) this.pieces[index] = undefined
+    const piece = this.pieces[index]
+    if (!piece || --piece.left > 0) return
+    if (piece.block.length === blockBytes) giveBlock(piece.block)
+    this.pieces[index] = undefined
+  }
+
+  /** A connection sends no more: neither the piece with this number nor one behind it. */
+  leave(index: number): void {
+    this.readers--
+    for (let at = index; at < this.pieces.length; at++) this.sent(at)
+  }
+
+  private bytesOf(index: number): Buffer | undefined {
+    const piece = this.pieces[index]
+    return piece?.block.subarray(0, piece.length)
   }
 
   private wake(): void {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { WgqError } from '@wgq/model/error'
+import { blockBytes, giveBlock, takeBlock } from './block-pool.ts'
 
 /** Bytes of the longest line; a key is 64 digits, an address 49 characters. */
 const mostLineBytes = 1024
@@ -7,7 +8,8 @@ const mostLineBytes = 1024
 const mostRequestBytes = 24 << 20
 
 const lineEnd = 10
-const blockBytes = 1 << 16
+/** Bytes of a first block: most requests are short. */
+const firstBlockBytes = 4096
 
 /**
  * The bytes that a client sent and that no request was made of yet, in blocks: a long request is never copied as a whole.
@@ -56,15 +58,26 @@ export class RequestBuffer {
     this.blocks = []
     this.used = this.total = this.lineBytes = 0
     let rest = ''
-    for (let index = 0; index < blocks.length; index++) {
-      const block = blocks[index] as Buffer
-      const bytes = index === blocks.length - 1 ? used : block.length
-      blocks[index] = empty
-      const lines = (rest + block.toString('latin1', 0, bytes)).split('\n')
-      rest = lines.pop() as string
-      yield* lines
+    let index = 0
+    try {
+      for (; index < blocks.length; index++) {
+        const block = blocks[index] as Buffer
+        const bytes = index === blocks.length - 1 ? used : block.length
+        const lines = (rest + block.toString('latin1', 0, bytes)).split('\n')
+        giveBack(block)
+        rest = lines.pop() as string
+        yield* lines
+      }
+      if (rest !== '') yield rest
+    } finally {
+      for (const block of blocks.slice(index + 1)) giveBack(block)
     }
-    if (rest !== '') yield rest
+  }
+
+  /** Forgets what was taken. */
+  discard(): void {
+    for (const block of this.blocks.splice(0)) giveBack(block)
+    this.used = this.total = this.lineBytes = 0
   }
 
   private store(bytes: Buffer): void {
@@ -74,8 +87,8 @@ export class RequestBuffer {
     for (let at = 0; at < bytes.length; ) {
       let last = this.blocks.at(-1)
       if (!last || this.used === last.length) {
-        // Most requests are short.
-        last = Buffer.allocUnsafeSlow(this.blocks.length === 0 ? Math.max(bytes.length, 512) : blockBytes)
+        const isShort = this.blocks.length === 0 && bytes.length <= firstBlockBytes
+        last = isShort ? Buffer.allocUnsafe(Math.max(bytes.length, 512)) : takeBlock()
         this.blocks.push(last)
         this.used = 0
       }
@@ -86,7 +99,10 @@ export class RequestBuffer {
   }
 }
 
-const empty = Buffer.alloc(0)
+const giveBack = (block: Buffer): void => {
+  if (block.length === blockBytes) giveBlock(block)
+  else block.fill(0)
+}
 
 const refused = (found: string): WgqError =>
   new WgqError('E_UAPI', `The request is refused: ${found}`, { errno: 'E2BIG' })

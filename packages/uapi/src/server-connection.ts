@@ -80,6 +80,7 @@ export class ServerConnection {
     connections.forget(this)
     streams.close(this.stream)
     onClosed(this.stream)
+    this.request.discard()
     this.stopNews?.()
     this.onWritable?.()
   }
@@ -187,15 +188,17 @@ export class ServerConnection {
 
   /** Writes a reply; nothing when the kernel took all of it. */
   private write(reply: Reply): Promise<void> | undefined {
-    if (this.closed) return undefined
     let written = 0
     for (let index = 0; ; index++) {
-      const piece = reply.piece(index)
-      if (piece === undefined) return undefined
-      const sent = piece instanceof Promise ? 0 : Math.max(0, this.send(piece))
-      if (this.closed) return undefined
+      if (!this.closed && !reply.isThere(index)) return this.writeOn(reply, index, 0, written)
+      const piece = this.closed ? undefined : (reply.piece(index) as Buffer | undefined)
+      if (piece === undefined) {
+        reply.leave(index)
+        return undefined
+      }
+      const sent = Math.max(0, this.send(piece))
       written += sent
-      if (piece instanceof Promise || sent < piece.length) return this.writeOn(reply, index, sent, written)
+      if (sent < piece.length) return this.writeOn(reply, index, sent, written)
       reply.sent(index)
     }
   }
@@ -203,22 +206,28 @@ export class ServerConnection {
   /** Writes from a byte of a piece on, each time the client has read enough of the `written` bytes before. */
   private async writeOn(reply: Reply, index: number, from: number, written: number): Promise<void> {
     const { connections } = this.together
+    let at = index
     let start = from
     let before = written
-    for (let at = index; ; ) {
-      const held = reply.readers === 1 ? reply.length - before : Math.ceil(reply.length / reply.readers)
-      connections.hold(this, held, reply.length > before ? readTimeMs : Number.POSITIVE_INFINITY)
-      if (this.closed) return
-      const piece = await reply.piece(at)
-      if (piece === undefined || this.closed) return
-      const sent = this.send(piece.subarray(start))
-      if (sent < 0) await this.writable()
-      if (this.closed) return
-      start += Math.max(0, sent)
-      before += Math.max(0, sent)
-      if (start < piece.length) continue
-      reply.sent(at++)
-      start = 0
+    try {
+      while (!this.closed) {
+        const { length, readerCount } = reply
+        // What is unread of a reply of its own, a share of one that others send too.
+        const held = readerCount === 1 ? length - before : Math.ceil(length / readerCount)
+        connections.hold(this, held, length > before ? readTimeMs : Number.POSITIVE_INFINITY)
+        if (this.closed) return
+        const piece = await reply.piece(at)
+        if (piece === undefined || this.closed) return
+        const sent = this.send(piece.subarray(start))
+        if (sent < 0) await this.writable()
+        start += Math.max(0, sent)
+        before += Math.max(0, sent)
+        if (start < piece.length) continue
+        reply.sent(at++)
+        start = 0
+      }
+    } finally {
+      reply.leave(at)
     }
   }
 

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: MIT
 import { formatEndpoint } from '@wgq/model/endpoint'
 import { keyToHex, zeroKey } from '@wgq/model/key'
+import { blockBytes } from './block-pool.ts'
 import type { ServedPeerHealth, ServedPeerState, ServedState } from './server-device.ts'
 
 /** Bytes after which a reply is handed on: large enough for few writes, small enough to stay responsive. */
-const pieceLength = 1 << 16
+const pieceLength = blockBytes - 1024
 
 /** The reply to `get=1` in pieces of about 64 KiB, in wireguard-go's order (spec wg §12.1), without `errno`. */
-export function* formatGetReply(state: ServedState): Generator<Buffer> {
+export function* formatGetReply(state: ServedState): Generator<string> {
   let text = ''
   for (const line of lines(state)) {
     text += line
     text += '\n'
     if (text.length < pieceLength) continue
-    yield Buffer.from(text, 'latin1')
+    yield text
     text = ''
   }
-  if (text !== '') yield Buffer.from(text, 'latin1')
+  if (text !== '') yield text
 }
 
 /** The reply to `wgq_counters=1`: one line per counter, without `errno`. */
