@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 
+/** What Node gets that is to be a data plane (packages/uapi/src/start-daemon.ts gives the same). */
+const daemonFlags = '--max-semi-space-size=1 --heap-growing-percent=50'
+
 /**
  * The text of a launcher: starts `program`.cjs of `libdir`, passing on how it was called. Nothing is forked on the way.
  * WGQ_NODE names another Node; WGQ_NODE_FLAGS is passed on to it (`--jitless` where pages must not be writable and executable).
@@ -15,7 +18,7 @@
  * @param {string} [node] name or path of Node where WGQ_NODE does not name another
  */
 export const launcher = (program, libdir, node = 'node') => {
-  const flags = `--inspect-port=240.0.0.1:65535 ${program === 'wgqd' ? '--max-semi-space-size=1 ' : ''}\${WGQ_NODE_FLAGS-}`
+  const flags = `--inspect-port=240.0.0.1:65535 ${program === 'wgqd' ? `${daemonFlags} ` : ''}\${WGQ_NODE_FLAGS-}`
   const command = `"$node" ${flags} "${libdir ?? '$here/../lib'}/${program}.cjs"`
   return `#!/bin/sh
 unset NODE_OPTIONS NODE_EXTRA_CA_CERTS
@@ -47,7 +50,7 @@ const waiting = (
   exec 9<&0
   trap 'exit 0' USR2
   for signal in HUP INT TERM; do trap "kill -$signal \\$! 2>/dev/null" $signal; done
-  WGQ_WAITER=$$ ${command.replace('--inspect', '--max-semi-space-size=1 --inspect')} "$0" "$@" <&9 9<&- &
+  WGQ_WAITER=$$ ${command.replace('--inspect', `${daemonFlags} --inspect`)} "$0" "$@" <&9 9<&- &
   exec 9<&-
   while wait $!; status=$?; kill -0 $! 2>/dev/null; do :; done
   exit $status

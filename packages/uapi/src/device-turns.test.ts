@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { constants } from 'node:os'
 import { type Key, keyFromHex } from '@wgq/model/key'
 import { expect, test } from 'vitest'
 import { DeviceTurns } from './device-turns.ts'
@@ -80,6 +81,19 @@ test('a long reply begins at once and is held once by all who waited for it', as
     expect((await textOf(reply as Reply)).match(/^public_key=/gm)).toHaveLength(5000)
   expect(await textOf(turns.get())).toMatch(/^public_key=0{64}\n.*\nerrno=0\n\n$/s)
   expect(log).toHaveLength(3)
+})
+
+test('a set is forgotten with all that it holds while it waits, and goes on once it has begun', async () => {
+  const { log, turns } = turnsAt(1)
+  const [begun, waits] = [long(), lines('set=1', 'listen_port=2')]
+  waits.next()
+  const both = [turns.set(begun), turns.set(waits)]
+  turns.cancel(begun)
+  turns.cancel(waits)
+  expect(waits.next().done).toBe(true)
+  expect(await Promise.all(both)).toEqual([0, constants.errno.ECANCELED])
+  expect(log).not.toContain('port 2')
+  expect(log).toContain('port 1')
 })
 
 test('a device that fails to read ends only who asked', async () => {

@@ -14,6 +14,12 @@ export const sliceMs = 5
 
 const getEnd = 'errno=0\n\n'
 
+interface WaitingSet {
+  readonly lines: Generator<string>
+  readonly resolve: (errno: number) => void
+  readonly reject: (error: unknown) => void
+}
+
 /**
  * Lets one request after the other at the device, so that each sees it whole. Whoever waits with a `get=1` comes before the
  * next `set=1`, and all who wait then get one reply: a crowd costs no more than one of them.
@@ -22,7 +28,7 @@ export class DeviceTurns {
   private readonly device: ServedDevice
   private readonly onRefusal: (error: Error) => void
   private readonly gets: Record<Access, ((reply: Reply) => void)[]> = { all: [], read: [] }
-  private readonly sets: (() => Promise<void>)[] = []
+  private readonly sets: WaitingSet[] = []
   private working = false
 
   /** `onRefusal` hears of requests that were refused; what it hears never holds a key. */
@@ -48,9 +54,18 @@ export class DeviceTurns {
   /** Applies the lines of a `set=1` and returns 0 or the error number. */
   set(lines: Generator<string>): Promise<number> {
     return new Promise((resolve, reject) => {
-      this.sets.push(() => this.apply(lines).then(resolve, reject))
+      this.sets.push({ lines, resolve, reject })
       this.work()
     })
+  }
+
+  /** Forgets a set whose turn has not come, with its memory. One that has begun goes on. */
+  cancel(lines: Generator<string>): void {
+    const index = this.sets.findIndex((set) => set.lines === lines)
+    const [cancelled] = index < 0 ? [] : this.sets.splice(index, 1)
+    if (!cancelled) return
+    lines.return(undefined)
+    cancelled.resolve(constants.errno.ECANCELED)
   }
 
   // --- internal ---
@@ -61,7 +76,7 @@ export class DeviceTurns {
     for (;;) {
       const access = this.gets.all.length > 0 ? 'all' : this.gets.read.length > 0 ? 'read' : undefined
       if (access === undefined && this.sets.length === 0) break
-      const pending = access === undefined ? this.sets.shift()?.() : this.read(access)
+      const pending = access === undefined ? this.applyNext() : this.read(access)
       if (!pending) continue
       void pending.then(() => {
         this.working = false
@@ -93,6 +108,11 @@ export class DeviceTurns {
     }
     for (const give of waiting) give(reply)
     return more
+  }
+
+  private applyNext(): Promise<void> | undefined {
+    const next = this.sets.shift()
+    return next && this.apply(next.lines).then(next.resolve, next.reject)
   }
 
   private async apply(lines: Generator<string>): Promise<number> {

@@ -46,6 +46,8 @@ export class ServerConnection {
   private closed = false
   private onWritable: (() => void) | undefined
   private stopNews: (() => void) | undefined
+  /** The lines of a set that is at work or waits for its turn. */
+  private set: Generator<string> | undefined
 
   constructor(stream: number, together: ServedTogether) {
     this.stream = stream
@@ -72,15 +74,16 @@ export class ServerConnection {
     }
   }
 
-  /** Closes the connection at once. What it did goes on. */
+  /** Closes the connection at once. A set that has begun goes on; one that waits is forgotten. */
   destroy(): void {
     if (this.closed) return
     this.closed = true
-    const { connections, streams, onClosed } = this.together
+    const { connections, streams, turns, onClosed } = this.together
     connections.forget(this)
     streams.close(this.stream)
     onClosed(this.stream)
     this.request.discard()
+    if (this.set) turns.cancel(this.set)
     this.stopNews?.()
     this.onWritable?.()
   }
@@ -159,10 +162,17 @@ export class ServerConnection {
   private answer(lines: Generator<string>, which?: 'only a set'): Promise<void> | undefined {
     const { device, turns } = this.together
     const first = lines.next().value
-    if (first === 'set=1' && this.access === 'read')
+    if (first === 'set=1' && this.access === 'read') {
+      lines.return(undefined)
       return this.write(Reply.of(`errno=${-constants.errno.EPERM}\n\n`))
-    if (first === 'set=1')
-      return turns.set(lines).then((errno) => this.write(Reply.of(`errno=${-errno}\n\n`)))
+    }
+    if (first === 'set=1') {
+      this.set = lines
+      return turns.set(lines).then((errno) => {
+        this.set = undefined
+        return this.write(Reply.of(`errno=${-errno}\n\n`))
+      })
+    }
     const alone = lines.next().done === true && which === undefined
     if (alone && first === 'get=1') {
       const reply = turns.get(this.access)

@@ -611,6 +611,45 @@ describe('a crowd', () => {
 })
 
 describe('clients that leave', () => {
+  test('whose set waits for its turn when their connection is closed: it is forgotten', async () => {
+    const slow = Object.assign(new Recorder(), {
+      // Longer than one slice of work.
+      setFwmark: () => {
+        const end = Date.now() + 10
+        while (Date.now() < end);
+      },
+    })
+    const texts = ['', `set=1\nfwmark=1\n${'listen_port=1\n'.repeat(200)}\n`, 'set=1\nlisten_port=2\n\n']
+    let last = 0
+    let onReady: (stream: number) => void = () => undefined
+    const server = await listen({
+      device: slow,
+      listenStreams: (_, ready) => {
+        onReady = ready
+        return {
+          accept: () => (last < 2 ? ++last : 0),
+          acceptMore: () => undefined,
+          receive: (stream, into) => {
+            const bytes = Buffer.from(texts[stream] ?? '')
+            into.set(bytes)
+            return bytes.length
+          },
+          send: (_, bytes) => bytes.length,
+          user: () => 0,
+          watch: () => undefined,
+          close: () => undefined,
+          closeAll: () => undefined,
+        }
+      },
+    })
+    onReady(0)
+    server.close()
+    await vi.waitFor(() => expect(slow.log).toContain('commit'))
+    expect(slow.log.filter((line) => line === 'port 1')).toHaveLength(200)
+    await new Promise((next) => setImmediate(next))
+    expect(slow.log).not.toContain('port 2')
+  })
+
   test('a set that ends with the stream counts, and its answer comes', async () => {
     const { path } = await listen()
     const answer = await new Promise<string>((resolve) => {

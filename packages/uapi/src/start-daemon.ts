@@ -64,4 +64,4 @@ export const startDaemon = (
 // --- internal ---
 
 /** As the launcher of the daemon gives them. */
-const daemonFlags = ['--max-semi-space-size=1']
+const daemonFlags = ['--max-semi-space-size=1', '--heap-growing-percent=50']
