@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
-// node scripts/build/run-ts.mjs scripts/build/generate.ts: writes what follows from the command table. The results are
-// committed, so that packagers need no generator; test/house/generated.test.ts says when they are stale.
+// node scripts/build/run-ts.mjs scripts/build/generate.ts: writes what follows from the command table, and the README's
+// table of what is tested. The results are committed, so that packagers need no generator; test/house/generated.test.ts says when
+// they are stale.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { generatedFiles } from '../../packages/cli/src/generate/files.ts'
+import { writeTested } from '../verification/tested.ts'
 
 const root = join(import.meta.dirname, '../..')
 for (const [path, text] of generatedFiles()) writeFileSync(join(root, path), text)
+writeTested()

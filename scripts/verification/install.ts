@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 // scripts/verify-install: see there.
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { workspace } from '../../test/support/workspace.ts'
-import { type Row, withTables } from '../benchmarks/rig/tables.ts'
+import type { Row } from '../benchmarks/rig/tables.ts'
 import { nodeFolder } from '../build/nodes.mjs'
 import { FreshSystem } from './fresh-system.ts'
 import { commands, tunnel } from './installed.ts'
+import { keepRows } from './kept.ts'
 
 interface Kind {
   readonly suite: string
@@ -26,9 +27,6 @@ const kinds: Readonly<Record<string, Kind>> = {
 }
 const npmVersion = '10.8.2'
 
-const kept = join(workspace, 'docs/measurements/install.json')
-const page = join(workspace, 'docs/packaging.md')
-
 const main = (): void => {
   const names = process.argv.slice(2)
   const unknown = names.filter((name) => !Object.hasOwn(kinds, name))
@@ -45,17 +43,10 @@ const main = (): void => {
   }
 }
 
-/** The rows of one system in place of those that were kept of it, in the file and in the page. */
+/** The rows of one system and its Node in place of those that were kept of it. */
 const keep = (fresh: readonly Row[]): void => {
-  const before: Row[] = existsSync(kept) ? JSON.parse(readFileSync(kept, 'utf8')).rows : []
   const [{ system, node }] = fresh as [Row]
-  const rows = [...before.filter((row) => row['system'] !== system || row['node'] !== node), ...fresh]
-  writeFileSync(kept, `${JSON.stringify({ rows }, undefined, 1)}\n`)
-  const text = readFileSync(page, 'utf8')
-  writeFileSync(
-    page,
-    withTables(text, () => rows),
-  )
+  keepRows('install', fresh, (row) => row['system'] === system && row['node'] === node)
 }
 
 /** A folder with the files of a release and the checkout as it was committed. */

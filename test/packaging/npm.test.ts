@@ -138,10 +138,8 @@ console.log('equal')
 
       if (!browser) console.warn('packaging/npm: a page: skipped: no chromium')
       test.skipIf(!browser)('a page makes a pair of keys, and a QR code of a configuration', () => {
-        // The example of the guide; it prints, which a page does not show.
-        const example = readFileSync(compiled(browserExample()), 'utf8')
-        consumer.write('page.js', example)
-        const bundle = bundleForBrowsers(join(consumer.folder, 'page.js'), join(consumer.folder, 'page.mjs'))
+        const example = join(consumer.folder, `example-${browserExample()}.ts`)
+        const bundle = bundleForBrowsers(example, join(consumer.folder, 'page.mjs'))
         const show =
           "const { publicKey, config, svg } = newPeer(); document.body.innerHTML = '<p>' + publicKey + '</p><pre>' + config + '</pre>' + svg"
         const shown = documentOf(consumer.folder, `${readFileSync(bundle, 'utf8')}\n${show}`)

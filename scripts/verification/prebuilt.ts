@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+// scripts/verify-prebuilt: keeps what it found. Its words are the platform, the version of Node, what runs that Node, and the
+// line of ping(8) that counts packets.
+import { keepRows } from './kept.ts'
+
+const [platform = '', node = '', runner = '', line = ''] = process.argv.slice(2)
+const [, sent, received] = /^(\d+) packets transmitted, (\d+) received/.exec(line) ?? []
+if (received === undefined) throw new Error(`no count of packets: ${line}`)
+const row = {
+  addon: platform,
+  node,
+  'run by': runner.replace(/^.*\//, ''),
+  'a tunnel to the daemon of x86-64': `${received} of ${sent} packets`,
+}
+keepRows('prebuilt', [row], (kept) => kept['addon'] === platform)
