@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
+
+import { visible } from '@wgq/model/shown'
 import type { Personality } from './command.ts'
 import { tellErr } from './output.ts'
 import { isTerminal } from './terminal.ts'
 
 /** Says on a terminal that it worked, in words; scripts have the exit status, and `wg-quick` says nothing. */
 export const sayDone = (personality: Personality, status: number, words: string): number => {
-  if (status === 0 && personality === 'wgq' && isTerminal(2)) tellErr(`${words}\n`)
+  if (status === 0 && personality === 'wgq' && isTerminal(2)) tellErr(`${visible(words)}\n`)
   return status
 }
 

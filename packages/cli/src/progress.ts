@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+
+import { visible } from '@wgq/model/shown'
 import { writeErr } from './output.ts'
 import { isTerminal } from './terminal.ts'
 
@@ -32,6 +34,6 @@ export class Progress {
     const elapsedMs = performance.now() - this.begun
     if (elapsedMs < quietMs) return
     this.shown = true
-    writeErr(`\r${this.say(Math.floor(elapsedMs / 1000))}\x1b[K`)
+    writeErr(`\r${visible(this.say(Math.floor(elapsedMs / 1000)))}\x1b[K`)
   }
 }

@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path'
 import { type Location, locate, locateAs, worldAccessibleWarning } from '@wgq/config/locate'
 import { readSettings, type Settings } from '@wgq/config/settings'
 import { isWgqError, WgqError } from '@wgq/model/error'
+import { visibleLines } from '@wgq/model/shown'
 import { openEdges } from '@wgq/quick/open-edges'
 import { readTunnel, readTunnelToEnd } from '@wgq/quick/read-tunnel'
 import { runDirectory } from '@wgq/quick/run/directory'
@@ -63,7 +64,8 @@ export const runQuick = async (
       lookup: async (names, env) =>
         (await import('./observe/endpoint-lookup.ts')).helpedLookup(names, env, tellErr),
       serveHere: stays && directory === runDirectory && !hasHooks(rest.settings) ? startHere : undefined,
-      print: tellErr,
+      // Under upstream's names every byte is as upstream prints it.
+      print: style === 'wgq' ? (text) => tellErr(visibleLines(text)) : tellErr,
     }),
     system: await loadSystem(),
     program,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { visible } from '@wgq/model/shown'
 
 /** A column of a table for people. */
 export interface Column {
@@ -11,14 +12,15 @@ export interface Column {
 
 /**
  * Lines of a table, the titles first: cells two blanks apart, as wide as what is in them. Where that is more than `columns`
- * characters, the widest column that may gives way, and what does not fit ends with `…`.
+ * characters, the widest column that may gives way, and what does not fit ends with `…`. Control characters are made visible.
  */
 export const tableLines = (
   shape: readonly Column[],
-  rows: ReadonlyArray<readonly string[]>,
+  cells: ReadonlyArray<readonly string[]>,
   columns = Number.POSITIVE_INFINITY,
 ): string[] => {
   const titles = shape.map(({ title }) => title)
+  const rows = cells.map((row) => row.map(visible))
   const widths = titles.map((title, at) =>
     rows.reduce((most, row) => Math.max(most, (row[at] ?? '').length), title.length),
   )
@@ -28,9 +30,9 @@ export const tableLines = (
     if (widest === undefined) break
     widths[widest] = (widths[widest] as number) - 1
   }
-  return [titles, ...rows].map((cells) =>
+  return [titles, ...rows].map((row) =>
     shape
-      .map(({ right }, at) => cell(cells[at] ?? '', widths[at] as number, right))
+      .map(({ right }, at) => cell(row[at] ?? '', widths[at] as number, right))
       .join('  ')
       .trimEnd(),
   )

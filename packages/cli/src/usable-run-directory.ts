@@ -3,6 +3,7 @@ import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isWgqError } from '@wgq/model/error'
+import { visible } from '@wgq/model/shown'
 import { runDirectory } from '@wgq/quick/run/directory'
 import { makeRunDirectory } from '@wgq/quick/run/journal'
 import { writeErr } from './output.ts'
@@ -18,8 +19,8 @@ export const usableRunDirectory = (explain: boolean): string => {
     return runDirectory
   } catch (error) {
     const why = isWgqError(error) ? error.message : `${runDirectory} cannot be written`
-    if (explain) writeErr(`[!] ${why}: what a run that is cut off leaves behind will stay.\n`)
-    if (explain && isWgqError(error) && error.hint !== undefined) writeErr(`    ${error.hint}\n`)
+    if (explain) writeErr(`[!] ${visible(why)}: what a run that is cut off leaves behind will stay.\n`)
+    if (explain && isWgqError(error) && error.hint !== undefined) writeErr(`    ${visible(error.hint)}\n`)
     const directory = mkdtempSync(join(tmpdir(), 'wgq-'))
     process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
     return directory

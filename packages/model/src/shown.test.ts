@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { hideKeys, shown, visible } from './shown.ts'
+import { hideKeys, plainJson, shown, visible, visibleLines } from './shown.ts'
 
 const key = 'cBvThcTrrfM1AQwW5DkDy1wA8JWsnJKZIIqd/jKIzmo='
 
@@ -47,4 +47,19 @@ test('nothing that is shown steers a terminal', () => {
       expect(visible(text)).toHaveLength(text.length)
     }),
   )
+})
+
+test('JSON means the same and holds nothing that steers a terminal', () => {
+  fc.assert(
+    fc.property(fc.array(fc.string({ unit: 'binary' })), fc.constantFrom(undefined, 2), (texts, indent) => {
+      const odd = [...texts, '\x9b31m', '\x1b]0;x\x07', '\u202e', '\x7f']
+      const json = plainJson(JSON.stringify(odd, undefined, indent))
+      expect(JSON.parse(json)).toEqual(odd)
+      expect(visibleLines(json)).toBe(json)
+    }),
+  )
+})
+
+test('lines stay lines', () => {
+  expect(visibleLines('a\x1b[2J\n\tb\r\n')).toBe('a␛[2J\n\tb␍\n')
 })

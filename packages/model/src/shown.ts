@@ -16,6 +16,16 @@ export const visible = (text: string): string =>
     return code < 0x20 ? String.fromCharCode(0x2400 + code) : code < 0xa0 ? '\u2421' : '\ufffd'
   })
 
+/** Lines of which each is {@link visible}. */
+export const visibleLines = (text: string): string => text.split('\n').map(visible).join('\n')
+
+/** JSON text without such characters: they are escaped, so that it means the same. */
+export const plainJson = (json: string): string =>
+  json.replace(steering, (character) =>
+    // Line ends and blanks of an indented text.
+    character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+
 /** Says whether a text has characters that {@link visible} would replace, or a tab. */
 export const hasControls = (text: string): boolean => text.search(steering) >= 0 || text.includes('\t')
 

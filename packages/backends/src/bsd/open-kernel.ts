@@ -3,6 +3,7 @@ import { endianness, release } from 'node:os'
 import { derivePublicKey } from '@wgq/keys/derive'
 import type { DeviceAccess } from '@wgq/model/device'
 import { WgqError } from '@wgq/model/error'
+import { visible } from '@wgq/model/shown'
 import { machineOf } from '@wgq/native/bsd/machine'
 import { FreebsdDevices } from '../freebsd/devices.ts'
 import { NetbsdDevices } from '../netbsd/devices.ts'
@@ -31,7 +32,7 @@ export const openBsdKernel = (platform: BsdPlatform): DeviceAccess => {
         runner: systemRunner,
         interfaceIndex: indexIfKnown,
         publicKeyOf: derivePublicKey,
-        warn: (sentence) => process.stderr.write(`Warning: ${sentence}\n`),
+        warn: (sentence) => process.stderr.write(`Warning: ${visible(sentence)}\n`),
       })
   }
 }

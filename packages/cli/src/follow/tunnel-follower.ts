@@ -3,6 +3,7 @@ import { statSync } from 'node:fs'
 import { openDevices } from '@wgq/backends/devices'
 import { openHost } from '@wgq/backends/host'
 import { dropIns } from '@wgq/config/drop-ins'
+import { visible } from '@wgq/model/shown'
 import type { Difference } from '@wgq/quick/state/device-difference'
 import { EndpointWatch } from '../observe/endpoint-watch.ts'
 import { realOutside } from '../observe/reachable.ts'
@@ -66,7 +67,7 @@ export const followTunnel = async (
         againSeconds: endpoints.nextLookSeconds(device),
       }
     },
-    say: (line) => writeErr(`wgq: ${interfaceName}: ${line}\n`),
+    say: (line) => writeErr(`wgq: ${visible(interfaceName)}: ${visible(line)}\n`),
   })
   const own = { name: interfaceName, index: (await host.link(interfaceName))?.index ?? 0 }
   const news = watchMachine(own, followFile ? [configPath] : [], (ours) => {

@@ -97,7 +97,7 @@ const row = (
     Number(peer.lastHandshake.seconds) === 0 ? undefined : nowSeconds - Number(peer.lastHandshake.seconds)
   const cells: Cells = {
     peer: visible(names.get(peer.publicKey) ?? shortKey(peer.publicKey)),
-    iface: device.name,
+    iface: visible(device.name),
     handshake: age === undefined ? 'never' : shortAge(age),
     down: shortBytes(rate.down),
     up: shortBytes(rate.up),

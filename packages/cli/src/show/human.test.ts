@@ -81,6 +81,12 @@ test('keys show when asked for, in the human output and in JSON', () => {
   })
 })
 
+test('a name that is meant to steer a terminal does not', () => {
+  const odd = { ...device(), name: 'wg\x1b[2J' }
+  expect(formatHuman(odd, { paint: plain, revealKeys: false, nowSeconds: 0n })).not.toContain('\x1b')
+  expect(stringify({ name: 'wg\x9b2J' }, 0)).toBe('{"name":"wg\\u009b2J"}')
+})
+
 test('64-bit numbers are exact in JSON', () => {
   const text = stringify(deviceJson(device(peer({ rxBytes: (1n << 64n) - 1n })), false, nameless), 0)
   expect(text).toContain('"rxBytes":18446744073709551615,"txBytes":0')

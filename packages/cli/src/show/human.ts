@@ -20,7 +20,7 @@ interface HumanSettings {
 /** `wg show NAME` for people: peers by their last handshake, newest first (spec wg §2.2). */
 export const formatHuman = (device: Device, settings: HumanSettings): string => {
   const { paint } = settings
-  const lines = [`${paint.reset}${paint.heading('green', 'interface', device.name)}`]
+  const lines = [`${paint.reset}${paint.heading('green', 'interface', visible(device.name))}`]
   const add = (label: string, value: string) => lines.push(paint.label(label) + value)
   if (device.publicKey !== undefined) add('public key', device.publicKey)
   if (device.privateKey !== undefined)

@@ -3,6 +3,7 @@
 import { parseDocument } from '@wgq/config/document'
 import { peerNames } from '@wgq/config/names'
 import { readParts } from '@wgq/config/parts'
+import { plainJson } from '@wgq/model/shown'
 import { planReload } from '@wgq/quick/reload'
 import type { Session } from '@wgq/quick/session'
 import { rerunAsRoot } from '../as-root.ts'
@@ -35,7 +36,7 @@ export const compare = async (session: Session, json: boolean): Promise<number> 
   )
   writeOut(
     json
-      ? `${JSON.stringify({ interface: session.name, differences }, undefined, 2)}\n`
+      ? `${plainJson(JSON.stringify({ interface: session.name, differences }, undefined, 2))}\n`
       : differenceText(differences, names, await painterFor(1)),
   )
   return differences.length === 0 ? 0 : wouldChange

@@ -5,7 +5,7 @@ import { openHost, openHostInside } from '@wgq/backends/host'
 import type { Device, DeviceAccess } from '@wgq/model/device'
 import { isWgqError, WgqError } from '@wgq/model/error'
 import type { Host } from '@wgq/model/host'
-import { visible } from '@wgq/model/shown'
+import { plainJson, visible } from '@wgq/model/shown'
 import { runDirectory } from '@wgq/quick/run/directory'
 import { readJournal } from '@wgq/quick/run/journal'
 import { type Painter, painterFor, type Style } from '../colour.ts'
@@ -46,7 +46,7 @@ export const run: Handler = async (invocation) => {
       diagnoses.push({ interface: device.name, findings: await examineInPlace(host, device, probesMtu) })
     writeOut(
       parsed.flags.has('json')
-        ? `${JSON.stringify(diagnoses, undefined, 2)}\n`
+        ? `${plainJson(JSON.stringify(diagnoses, undefined, 2))}\n`
         : report(diagnoses, await painterFor(1)),
     )
     return diagnoses.some(({ findings }) => findings.some(({ status }) => status === 'problem'))
@@ -106,7 +106,7 @@ const follow = async (
     )
   writeOut(
     parsed.flags.has('json')
-      ? `${JSON.stringify(pathJson(path), undefined, 2)}\n`
+      ? `${plainJson(JSON.stringify(pathJson(path), undefined, 2))}\n`
       : `${describePath(path).map(visible).join('\n')}\n`,
   )
   return path.refusal === undefined && path.problem === undefined ? 0 : foundProblem
@@ -126,7 +126,7 @@ const report = (diagnoses: readonly Diagnosis[], paint: Painter): string => {
   return diagnoses
     .map(
       ({ interface: name, findings }) =>
-        `${paint('bold', name)}\n${findings.map((finding) => line(finding, paint)).join('')}`,
+        `${paint('bold', visible(name))}\n${findings.map((finding) => line(finding, paint)).join('')}`,
     )
     .join('\n')
 }

@@ -5,6 +5,7 @@ import { lint } from '@wgq/config/lint/lint'
 import type { LintEdges, LintInput } from '@wgq/config/lint/subject'
 import { decodeSource } from '@wgq/config/source'
 import { derivePublicKey } from '@wgq/keys/derive'
+import { plainJson } from '@wgq/model/shown'
 import { painterFor } from '../colour.ts'
 import type { Handler } from '../command.ts'
 import { readConfigOperand } from '../config-operand.ts'
@@ -26,9 +27,9 @@ export const run: Handler = async (invocation) => {
     edges,
   ).map((finding) => wholes.get(finding.at.file)?.placed(finding) ?? finding)
   const findings = flags.has('quiet') ? all.filter(({ severity }) => severity !== 'info') : all
-  if (flags.has('json')) writeOut(`${JSON.stringify({ findings }, null, 2)}\n`)
+  if (flags.has('json')) writeOut(`${plainJson(JSON.stringify({ findings }, null, 2))}\n`)
   else if (flags.has('sarif')) {
-    writeOut(`${JSON.stringify(sarifLog(findings, process.env['WGQ_VERSION'] ?? ''), null, 2)}\n`)
+    writeOut(`${plainJson(JSON.stringify(sarifLog(findings, process.env['WGQ_VERSION'] ?? ''), null, 2))}\n`)
   } else {
     const sources = new Map([...wholes.values()].flatMap(({ lines }) => [...lines]))
     const paint = await painterFor(1)

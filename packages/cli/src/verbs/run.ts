@@ -2,6 +2,7 @@
 import { locate } from '@wgq/config/locate'
 import { reapOrphans } from '@wgq/dataplane/daemon/orphans'
 import { notifyReady, notifyStopping } from '@wgq/dataplane/daemon/service-manager'
+import { visible } from '@wgq/model/shown'
 import { runDirectory } from '@wgq/quick/run/directory'
 import { readJournal } from '@wgq/quick/run/journal'
 import { withLock } from '@wgq/quick/run/lock'
@@ -58,7 +59,9 @@ const readyWithinMs = 30_000
 const tellReady = async (name: string, waiting: readonly string[], readyBy: number): Promise<boolean> => {
   if (waiting.length > 0 && performance.now() < readyBy) return false
   if (waiting.length > 0)
-    writeErr(`wgq: ${name}: no endpoint yet of ${waiting.join(', ')}: the names are looked up again\n`)
+    writeErr(
+      `wgq: ${name}: no endpoint yet of ${visible(waiting.join(', '))}: the names are looked up again\n`,
+    )
   notifyReady(process.env)
   return true
 }

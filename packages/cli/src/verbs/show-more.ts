@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { openDevices } from '@wgq/backends/devices'
 import type { Device } from '@wgq/model/device'
+import { visible } from '@wgq/model/shown'
 import type { Handler } from '../command.ts'
 import { withCounters } from '../device-counters.ts'
 import { deviceErrorText, deviceFault } from '../device-fault.ts'
@@ -48,7 +49,7 @@ const readDevices = async (name: string): Promise<{ devices: Device[]; failed: b
       devices.push(await withCounters(await access.read(each)))
     } catch (error) {
       if (name !== 'all') throw deviceFault('Unable to access interface', error)
-      writeErr(`Unable to access interface ${each}: ${deviceErrorText(error)}\n`)
+      writeErr(`Unable to access interface ${visible(each)}: ${deviceErrorText(error)}\n`)
       failed = true
     }
   }

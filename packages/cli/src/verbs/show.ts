@@ -2,6 +2,7 @@
 
 import type { Device, DeviceAccess } from '@wgq/model/device'
 import type { Key } from '@wgq/model/key'
+import { visible } from '@wgq/model/shown'
 import type { Handler, Invocation } from '../command.ts'
 import { deviceErrorText, deviceFault } from '../device-fault.ts'
 import { devicesFor } from '../devices-for.ts'
@@ -76,7 +77,7 @@ const showAll = async (
     try {
       device = await devices.read(name)
     } catch (error) {
-      writeErr(`Unable to access interface ${name}: ${deviceErrorText(error)}\n`)
+      writeErr(`Unable to access interface ${visible(name)}: ${deviceErrorText(error)}\n`)
       continue
     }
     const text = await format(device, field, `${name}\t`, invocation)

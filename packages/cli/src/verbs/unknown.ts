@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { nearest } from '@wgq/config/nearest'
+import { visible } from '@wgq/model/shown'
 import type { Handler } from '../command.ts'
 import { commands } from '../command-table.ts'
 import { firstWords } from '../generate/first-words.ts'
@@ -17,5 +18,5 @@ export const run: Handler = async ({ personality, program, verb }) => {
 export const noCommand = (word: string): string => {
   const guess = nearest(word, firstWords(commands))
   const hint = guess === undefined ? '`wgq help` lists them' : `did you mean \`wgq ${guess}\`?`
-  return `wgq: ${JSON.stringify(word)} is not a command\n  hint: ${hint}\n`
+  return `wgq: ${visible(JSON.stringify(word))} is not a command\n  hint: ${hint}\n`
 }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+
+import { plainJson } from '@wgq/model/shown'
 import { capture } from '@wgq/quick/restore'
 import type { Session } from '@wgq/quick/session'
 import { startTry } from '@wgq/quick/try'
@@ -54,6 +56,6 @@ const showPlan = async (session: Session, json: boolean): Promise<number> => {
   const { dryRun } = await import('@wgq/quick/imagined/dry-run')
   const print = json ? () => {} : writeOut
   const { status, steps } = await dryRun({ ...session, edges: { ...session.edges, print } }, up)
-  if (json) writeOut(`${JSON.stringify(steps, undefined, 2)}\n`)
+  if (json) writeOut(`${plainJson(JSON.stringify(steps, undefined, 2))}\n`)
   return status
 }

@@ -6,6 +6,7 @@ import type { Device, DeviceAccess } from '@wgq/model/device'
 import { isWgqError } from '@wgq/model/error'
 import type { Host } from '@wgq/model/host'
 import type { Key } from '@wgq/model/key'
+import { visible } from '@wgq/model/shown'
 import { runDirectory } from '@wgq/quick/run/directory'
 import { readJournal } from '@wgq/quick/run/journal'
 import type { Handler } from '../command.ts'
@@ -82,7 +83,9 @@ const briefKeepaliveSeconds = 25
 
 const giveUp = (name: string, why: string, timeoutSeconds: number, progress: Progress): number => {
   progress.end()
-  writeErr(`wgq: ${name}: ${why} within ${timeoutSeconds} s\n  hint: \`wgq doctor ${name}\` says why\n`)
+  writeErr(
+    `wgq: ${visible(name)}: ${why} within ${timeoutSeconds} s\n  hint: \`wgq doctor ${visible(name)}\` says why\n`,
+  )
   return timedOut
 }
 

@@ -4,6 +4,7 @@ import { openDevices } from '@wgq/backends/devices'
 import { openHost } from '@wgq/backends/host'
 import type { Device, DeviceAccess } from '@wgq/model/device'
 import { WgqError } from '@wgq/model/error'
+import { plainJson } from '@wgq/model/shown'
 import type { Handler } from '../command.ts'
 import { type DeviceEvent, deviceEvents } from '../observe/device-events.ts'
 import { EndpointWatch } from '../observe/endpoint-watch.ts'
@@ -65,7 +66,9 @@ const look = async (devices: DeviceAccess, asked: readonly string[]): Promise<Ma
 
 const print = (event: DeviceEvent, timeSeconds: number): void => {
   const name = 'peer' in event ? nameMap(namesOf(event.interface)).get(event.peer) : undefined
-  writeOut(`${JSON.stringify({ time: timeSeconds, ...event, ...(name === undefined ? {} : { name }) })}\n`)
+  writeOut(
+    `${plainJson(JSON.stringify({ time: timeSeconds, ...event, ...(name === undefined ? {} : { name }) }))}\n`,
+  )
 }
 
 const wallSeconds = (): number => Math.floor(Date.now() / 1000)

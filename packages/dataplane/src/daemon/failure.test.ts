@@ -19,6 +19,7 @@ test.each([
   ],
   [new Error('odd'), /^wgqd: odd\n$/],
   ['text', /^wgqd: text\n$/],
+  [new Error('name \x1b[2J'), /^wgqd: name ␛\[2J\n$/],
 ])('a failure is one line that says what to do: %#', (error, line) => {
   expect(failureLine(error)).toMatch(line)
 })

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { isWgqError, WgqError } from '@wgq/model/error'
+import { visible } from '@wgq/model/shown'
 import type { AddonError } from '@wgq/native/addon'
 
 /** Why the TUN could not be had, in words that say what to do. `code` is the system's error name. */
@@ -52,7 +53,7 @@ export const failureLine = (error: unknown): string => {
   const told = isWgqError(error) ? error.hint : undefined
   const found = told ?? surroundings[systemCode(error) ?? '']
   const hint = found === undefined ? '' : ` (${found})`
-  return `wgqd: ${text.split('\n', 1)[0]}${hint}\n`
+  return `wgqd: ${visible(`${text.split('\n', 1)[0]}${hint}`)}\n`
 }
 
 // --- internal ---

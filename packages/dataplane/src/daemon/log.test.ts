@@ -40,3 +40,10 @@ test.each([
 ] as const)('where it logs: %o → %s', (env, to) => {
   expect(readSettings(['-f', 'wg0'], env).logTo).toBe(to)
 })
+
+test('no name or reason of somebody else steers a terminal', () => {
+  const lines: string[] = []
+  const log = new DaemonLog('wg\x1b[2J', 'debug', (line) => lines.push(line))
+  log.notice('no \x9b1m such\nfile')
+  expect(lines).toEqual(['INFO: (wg␛[2J) no \ufffd1m such␊file'.replace('\ufffd', '␡')])
+})

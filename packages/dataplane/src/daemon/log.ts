@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { writeSync } from 'node:fs'
+import { visible } from '@wgq/model/shown'
 import type { DeviceLog } from '../device/edges.ts'
 import type { LogLevel } from './settings.ts'
 
@@ -73,7 +74,7 @@ export class DaemonLog implements DeviceLog {
       return
     }
     try {
-      this.sink(`${level}: (${this.name}) ${text()}`, severity[level])
+      this.sink(visible(`${level}: (${this.name}) ${text()}`), severity[level])
     } catch {
       // Nobody reads (EPIPE, EAGAIN, no /dev/log): a log must not end the tunnel.
     }
