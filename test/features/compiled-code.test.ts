@@ -17,8 +17,6 @@ describe.skipIf(why)('the code that is kept in /var/cache/wgq', () => {
     place = new PrivateRun()
     folder = join(place.root, 'cache/wgq')
     mkdirSync(folder, { recursive: true, mode: 0o755 })
-    const text = `[Interface]\nPrivateKey = ${makeTextKeys().privateKey}\nAdress = 10.9.0.1/24\n`
-    writeFileSync(join(place.work, 'kept0.conf'), text, { mode: 0o600 })
   })
   afterEach(() => place.remove())
 
@@ -27,10 +25,11 @@ describe.skipIf(why)('the code that is kept in /var/cache/wgq', () => {
     const inside = `mount --bind '${join(place.root, 'cache')}' /var/cache && exec "$@"`
     return place.run(['sh', '-c', inside, 'sh', ...words])
   }
-  const lint = async (): Promise<void> => {
+  const lint = async (key: 'Address' | 'Adress'): Promise<void> => {
+    const text = `[Interface]\nPrivateKey = ${makeTextKeys().privateKey}\n${key} = 10.9.0.1/24\n`
+    writeFileSync(join(place.work, 'kept0.conf'), text, { mode: 0o600 })
     const done = await run(join(builtBin, 'wgq'), 'lint', 'kept0.conf')
-    expect(done.stdout + done.stderr).toContain('Adress')
-    expect(done.status).toBe(1)
+    expect(done, done.stderr).toMatchObject({ status: key === 'Address' ? 0 : 1 })
   }
   const version = async (): Promise<void> => {
     const done = await run(join(builtBin, 'wgq'), 'version')
@@ -56,9 +55,24 @@ describe.skipIf(why)('the code that is kept in /var/cache/wgq', () => {
     expect(statSync(only())).toMatchObject({ ino, mtimeMs })
   })
 
-  test('is not written by a run that failed', async () => {
-    await lint()
-    expect(kept()).toEqual([])
+  test('is written by a run that failed too, until one has ended well', async () => {
+    await lint('Adress')
+    const { ino } = statSync(only())
+    await lint('Adress')
+    expect(statSync(only()).ino).toBe(ino)
+    await lint('Address')
+    const { ino: good } = statSync(only())
+    expect(good).not.toBe(ino)
+    await lint('Adress')
+    expect(statSync(only()).ino).toBe(good)
+  })
+
+  test('is one for each verb, and none for a word that is no verb', async () => {
+    await version()
+    expect(await run(join(builtBin, 'wgq'), '../x')).toMatchObject({ status: 1 })
+    expect(kept().filter((file) => !/\/(version|unknown)-[a-z-]+\.cjs-[0-9a-f]+$/.test(file))).toEqual([])
+    await lint('Address')
+    expect(kept().some((file) => file.includes('/lint-config-verbs.cjs-'))).toBe(true)
   })
 
   test.each([

@@ -90,7 +90,7 @@ describe.skipIf(why)('the Debian packages', () => {
     for (const name of ['wg0', 'wg1']) root.run(`wgq up ${name}`)
     root.run('wgq wait wg0 --handshake --timeout 20')
     expect(root.run('cat /sys/class/net/wg0/mtu')).toBe('65456\n')
-    expect(root.run('ls /var/cache/wgq/*')).toMatch(/^up\.cjs-/m)
+    expect(root.run('ls /var/cache/wgq/*')).toMatch(/^up-up\.cjs-/m)
     expect(root.tryRun('command -v wg-quick').status).not.toBe(0)
 
     root.run(`dpkg -i ${inside['wgq-compat']}`)

@@ -7,8 +7,15 @@ import { Script } from 'node:vm'
 // node:module has a cache of its own (Node 22.1), which holds what was compiled at the first line of a file, not the
 // functions that were called later: most of the work. A script's `createCachedData` at the end of a run holds both.
 
-/** Compiled in this run, and not kept yet. */
-const fresh: { readonly script: Script; readonly file: string; readonly key: string }[] = []
+/** What this run has compiled; `again` where a run that failed has left something: it may not have come far. */
+interface Compiled {
+  readonly script: Script
+  readonly file: string
+  readonly key: string
+  readonly again: boolean
+}
+
+const compiled: Compiled[] = []
 
 type Load = (module: Module, path: string) => void
 type Wrapped = (
@@ -19,39 +26,47 @@ type Wrapped = (
   directory: string,
 ) => void
 
-/** From now on bundles are compiled with the code that is kept in `directory`; what is missing there is written at the end. */
-export const keepBundlesIn = (directory: string): void => {
+/**
+ * From now on bundles are compiled with the code that is kept in `directory` for this verb, which holds the functions that
+ * the verb calls; what is missing is written at the end.
+ */
+export const keepBundlesIn = (directory: string, verb: string): void => {
   const folder = join(directory, thisNode())
   const extensions = createRequire(import.meta.url).extensions as Record<string, Load>
   extensions['.cjs'] = (module, path) => {
     const source = readFileSync(path, 'utf8')
-    const file = join(folder, `${basename(path)}-${sumOf(dirname(path))}`)
+    const file = join(folder, `${verb}-${basename(path)}-${sumOf(dirname(path))}`)
     const { ino, size, ctimeMs } = statSync(path)
-    // V8 copies what is not aligned.
-    const key = `${`wgq ${ino} ${size} ${ctimeMs}`.padEnd(79)}\n`
-    const cachedData = keptIn(file, key)
+    const key = `wgq ${ino} ${size} ${ctimeMs}`.padEnd(keyBytes - statusBytes)
+    const { cachedData, failed = false } = keptIn(file, key)
     const script = new Script(Module.wrap(source), {
       filename: path,
       ...(cachedData === undefined ? {} : { cachedData }),
     })
-    if (cachedData === undefined || script.cachedDataRejected) fresh.push({ script, file, key })
+    const missing = cachedData === undefined || script.cachedDataRejected === true
+    if (missing || failed) compiled.push({ script, file, key, again: !missing })
     const run = script.runInThisContext() as Wrapped
     run.call(module.exports, module.exports, createRequire(path), module, path, dirname(path))
   }
-  process.once('exit', atExit)
+  process.once('exit', writeBundles)
 }
 
-/** Writes what this run has compiled. */
-export const writeBundles = (): void => {
-  process.removeListener('exit', atExit)
-  for (const { script, file, key } of fresh.splice(0)) {
+/** Writes what this run, which ends with `status`, has compiled. */
+export const writeBundles = (status: number): void => {
+  process.removeListener('exit', writeBundles)
+  for (const { script, file, key, again } of compiled.splice(0)) {
+    if (again && status !== 0) continue
     const whole = `${file}.${process.pid}`
     try {
       mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-      writeFileSync(whole, Buffer.concat([Buffer.from(key), script.createCachedData()]), {
-        mode: 0o600,
-        flag: 'wx',
-      })
+      writeFileSync(
+        whole,
+        Buffer.concat([Buffer.from(key + statusWord(status)), script.createCachedData()]),
+        {
+          mode: 0o600,
+          flag: 'wx',
+        },
+      )
       renameSync(whole, file)
     } catch {
       // Then the next run takes longer, too.
@@ -62,20 +77,23 @@ export const writeBundles = (): void => {
 
 // --- internal ---
 
-const atExit = (status: number): void => {
-  if (status === 0) writeBundles()
-}
+/** In front of the code; V8 would copy what is not aligned. */
+const keyBytes = 80
+const statusBytes = 8
+const statusWord = (status: number): string => (status === 0 ? '     ok\n' : ' failed\n')
 
 /** V8 refuses what another release or other flags have made. */
 const thisNode = (): string => `${process.version}-${process.arch}-${sumOf(process.execArgv.join(' '))}`
 
-/** The code in `file` if it was made from what `key` describes. */
-const keptIn = (file: string, key: string): Buffer | undefined => {
+/** The code in `file` if it was made from what `key` describes, and whether the run that wrote it failed. */
+const keptIn = (file: string, key: string): { readonly cachedData?: Buffer; readonly failed?: boolean } => {
   try {
     const kept = readFileSync(file)
-    return kept.toString('latin1', 0, key.length) === key ? kept.subarray(key.length) : undefined
+    if (kept.toString('latin1', 0, key.length) !== key) return {}
+    const failed = kept.toString('latin1', key.length, keyBytes) !== statusWord(0)
+    return { cachedData: kept.subarray(keyBytes), failed }
   } catch {
-    return undefined
+    return {}
   }
 }
 

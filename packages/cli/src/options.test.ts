@@ -2,8 +2,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { numberValue, parseArguments } from './options.ts'
+import { commands } from './command-table.ts'
+import { numberValue, parseArguments, readPlainWords } from './options.ts'
+import { parseOptions } from './parse-options.ts'
 
 const parse = (verb: string, ...args: string[]) =>
   parseArguments({ personality: 'wgq', program: 'wgq', verb, args })
@@ -54,5 +57,74 @@ describe('parseArguments', () => {
     expect(() => numberValue(parsed, 'timeout', 0)).toThrow(
       /--timeout takes a number of 0 or more, found "soon"/,
     )
+  })
+})
+
+describe('readPlainWords', () => {
+  const rows = commands.filter(
+    ({ personalities, options }) => personalities.includes('wgq') && options.length > 0,
+  )
+  const oneOf = fc.constantFrom(...rows)
+  const wordOf = (names: readonly string[]) =>
+    fc.oneof(
+      fc.constantFrom(
+        'wg0',
+        '5',
+        '1e3',
+        '0x10',
+        '',
+        'true',
+        'false',
+        'a=b',
+        '--',
+        '-',
+        '-q',
+        '--no',
+        '-1',
+        'x y',
+        '"q"',
+        "'s'",
+      ),
+      fc
+        .constantFrom(...names)
+        .chain((name) =>
+          fc.constantFrom(
+            `--${name}`,
+            `--${name}=`,
+            `--${name}=7`,
+            `--${name}=-7`,
+            `--${name}=a=b`,
+            `--no-${name}`,
+            `--${name}="z"`,
+          ),
+        ),
+    )
+
+  test('says what yargs says wherever it says anything', async () => {
+    let read = 0
+    await fc.assert(
+      fc.asyncProperty(
+        oneOf.chain((row) =>
+          fc.tuple(fc.constant(row), fc.array(wordOf(row.options.map(({ name }) => name)), { maxLength: 5 })),
+        ),
+        async ([row, words]) => {
+          const plain = readPlainWords(row, words)
+          if (!plain) return
+          read++
+          expect(plain).toEqual(await parseOptions(row, words))
+        },
+      ),
+      { numRuns: 1500 },
+    )
+    expect(read).toBeGreaterThan(100)
+  })
+
+  test('reads what people write', () => {
+    const row = rows.find(({ verb }) => verb === 'up')
+    expect(row && readPlainWords(row, ['--dry-run', 'wg0', '--name', 'wg1'])).toEqual({
+      operands: ['wg0'],
+      flags: new Set(['dry-run']),
+      values: new Map([['name', ['wg1']]]),
+    })
   })
 })

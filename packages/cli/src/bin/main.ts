@@ -14,7 +14,8 @@ const others: typeof verbs = {
 
 /** The handler of a verb, or undefined; its module is initialised only when it is called. */
 export const loadHandler = async (verb: string): Promise<Handler | undefined> => {
-  await keepCompiledCode()
   const load = [verbs, others].find((table) => Object.hasOwn(table, verb))?.[verb]
-  return (await load?.())?.run
+  if (!load) return undefined
+  await keepCompiledCode(verb)
+  return (await load()).run
 }

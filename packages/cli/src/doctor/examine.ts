@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { readFileSync } from 'node:fs'
+import { readFilterTables } from '@wgq/backends/linux/filter-tables'
 import { readConfigFile } from '@wgq/config/config-file'
 import type { Device, Peer } from '@wgq/model/device'
 import { isWgqError } from '@wgq/model/error'
@@ -9,7 +10,7 @@ import { configPathOf } from '../observe/config-path.ts'
 import { nameMap, namesOf } from '../observe/tunnels.ts'
 import { checkRoutes } from './allowed-ip-routes.ts'
 import { dataPlane } from './data-plane.ts'
-import { type Filters, listing, readFilters } from './filter/read-filters.ts'
+import { type Filters, listingOf, readFilters } from './filter/read-filters.ts'
 import type { Finding } from './finding.ts'
 import { checkHandshake } from './handshake.ts'
 import { checkLink } from './link.ts'
@@ -55,9 +56,10 @@ export const examine = async (
 }
 
 const linuxFindings = async (subject: Subject): Promise<Finding[]> => {
+  const listing = listingOf(await readFilterTables())
   let filters: Filters | undefined
   const lazily = (): Filters => {
-    filters ??= readFilters()
+    filters ??= readFilters(listing)
     return filters
   }
   const restoresMark = async (): Promise<boolean> =>

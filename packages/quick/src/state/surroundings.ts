@@ -11,6 +11,7 @@ import { hostBeside } from '../systems/linux/host-beside.ts'
 import type { EndpointMemory } from './device-difference.ts'
 import { isIpv6Off, needsIpv6, refuseIpv6Outside } from './ipv6-off.ts'
 import { isSetByHook } from './mentioned.ts'
+import { isDefault } from './routes.ts'
 import { placeBehind } from './rule-place.ts'
 import type { Seen } from './seen.ts'
 import type { TunnelState } from './tunnel-state.ts'
@@ -38,8 +39,11 @@ export const want = async (
     without: journal?.without ?? [],
     mtu: await wantedMtu(session, outside, change, seen, ipv6),
     freeMark: system.takesDefaultBy === 'rules' && into === undefined ? await freeMark(session) : 0,
+    // Asked only where there can be a default route, which alone has a firewall.
     firewallTool:
-      system.name === 'linux' && (await hasFirewall(session)) ? await chooseTool(session) : undefined,
+      system.name === 'linux' && mayTakeDefault(change, seen) && hasFirewall(session)
+        ? await chooseTool(session)
+        : undefined,
     allow: session.exceptions?.allow ?? [],
     rulePlaces: await rulePlaces(session, seen),
     dns,
@@ -60,7 +64,10 @@ const rulePlaces = async (
   return { ...(ipv4 ? { 4: ipv4 } : {}), ...(ipv6 ? { 6: ipv6 } : {}) }
 }
 
-const hasFirewall = async ({ edges }: Session): Promise<boolean> =>
+const mayTakeDefault = (change: DeviceChange, { state }: Seen): boolean =>
+  [...change.peers, ...state.device.peers].some(({ allowedIps }) => allowedIps?.some(isDefault))
+
+const hasFirewall = ({ edges }: Session): boolean =>
   edges.find('nft') !== undefined || edges.find('iptables-restore') !== undefined
 
 /** `outside` is where encrypted packets leave. The file's; where it gives none and no hook sets one, that of a fresh `up`: the tunnel's own routes do not count. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { spawnSync } from 'node:child_process'
+import type { FilterTables } from '@wgq/backends/linux/filter-tables'
 import { findProgram } from '@wgq/quick/run/child'
 import { searchPath } from '@wgq/quick/run/search-path'
 import { readIptables } from './iptables-save.ts'
@@ -17,12 +17,21 @@ type Listing = (program: string, args: readonly string[]) => string | undefined
 
 const timeoutMs = 5000
 
+/** Listings of packet filters by their programs, which are not started where the kernel says that there are no tables. */
+export const listingOf =
+  (tables: FilterTables | undefined): Listing =>
+  (program, args) =>
+    tables === undefined || hasTables(program, tables) ? listing(program, args) : undefined
+
+const hasTables = (program: string, { nft, iptables }: FilterTables): boolean =>
+  program === 'nft' ? nft.length > 0 : iptables.has(program === 'iptables-save' ? 4 : 6)
+
 /** Runs a program that lists things and changes nothing. */
-export const listing: Listing = (program, args) => {
+const listing: Listing = (program, args) => {
   const path = searchPath(process.env['PATH'], true)
   const file = findProgram(path)(program)
   if (file === undefined) return undefined
-  const { status, stdout } = spawnSync(file, args, {
+  const { status, stdout } = process.getBuiltinModule('node:child_process').spawnSync(file, args, {
     env: { PATH: path },
     encoding: 'utf8',
     timeout: timeoutMs,
@@ -36,7 +45,7 @@ export const listing: Listing = (program, args) => {
  * What `nft -j list ruleset`, `iptables-save` and `ip6tables-save` say. The rules of iptables are read from its own listing:
  * nft shows them in a form of its own.
  */
-export const readFilters = (list: Listing = listing): Filters => {
+export const readFilters = (list: Listing): Filters => {
   const nft = readable(list('nft', ['-j', 'list', 'ruleset']))
   const iptables = ([4, 6] as const).flatMap((family) => {
     const text = list(family === 4 ? 'iptables-save' : 'ip6tables-save', ['-t', 'filter'])
