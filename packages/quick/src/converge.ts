@@ -8,7 +8,7 @@ import type { Run } from './run/run.ts'
 import type { EndpointMemory } from './state/device-difference.ts'
 import { difference, type Plan } from './state/difference.ts'
 import { floorId, notedFloors, planFloorRemoval } from './state/floors.ts'
-import { look, type Seen } from './state/seen.ts'
+import { look, lookAtDevice, type Seen } from './state/seen.ts'
 import type { TunnelState } from './state/tunnel-state.ts'
 import { restoreSysctls } from './systems/linux/sysctls.ts'
 
@@ -22,12 +22,13 @@ export interface Target {
 const mostPasses = 4
 
 /**
- * Carries a plan out and looks again until nothing differs. `note` is called after each pass. Floors come before the first step;
+ * Carries a plan out that was made of `before`, and looks again until nothing differs. `note` is called after each pass. Floors come before the first step;
  * those that are not to stay go last. Raises
  * {@link Failure} where something still differs in the end.
  */
 export const converge = async (
   run: Run,
+  before: Seen,
   first: Plan,
   { wanted, memory }: Target,
   note: () => void,
@@ -35,6 +36,7 @@ export const converge = async (
   const { session, keeper } = run
   await run.perform(first.floors)
   let plan = first
+  let seen = before
   for (let pass = 0; plan.steps.length > 0; pass++) {
     if (pass === mostPasses) {
       session.edges.print(
@@ -44,7 +46,8 @@ export const converge = async (
     }
     await performProtection(run, plan.steps)
     note()
-    const seen = await look(session, keeper?.journal)
+    const isDeviceOnly = plan.steps.every((op) => op.do === 'device.change') && plan.floors.length === 0
+    seen = isDeviceOnly ? await lookAtDevice(session, seen) : await look(session, keeper?.journal)
     plan = difference(seen, attainable(wanted, keeper?.journal.without ?? []), memory, run.name)
   }
   const noted = keeper?.journal.undo ?? []

@@ -123,7 +123,7 @@ const bringTo = async (run: Run, first: ReloadPlan): Promise<void> => {
   // Where the manager of name servers cannot be asked, this is what was last set.
   const configured = configuredBy(settings, peers)
   const note = () => keeper?.update({ configured })
-  await converge(run, first, first, note)
+  await converge(run, first.seen, first, first, note)
   const addressesChange = first.differences.some(({ object }) => object === 'address')
   if (first.gatewayDiffers || (addressesChange && session.gateway)) await renewGateway(run)
   const mark =
@@ -172,10 +172,12 @@ const goBack = async (run: Run, first: ReloadPlan): Promise<void> => {
   try {
     const wanted = asBefore(seen)
     const exact: EndpointMemory = { configured: new Map() }
-    const plan = difference(await look(session, keeper?.journal), wanted, exact, run.name)
+    const now = await look(session, keeper?.journal)
+    const plan = difference(now, wanted, exact, run.name)
     const before = keeper && first.journal?.configured
     await converge(
       back,
+      now,
       plan,
       { wanted, memory: exact },
       () => before && keeper.update({ configured: before }),

@@ -39,7 +39,7 @@ export const restore = (session: Session, { state, journal }: Before): Promise<n
     const { config = session.configPath, configured, options, hooks, mark } = journal ?? {}
     const note = () => keeper.update({ config, ...defined({ configured, options, hooks, mark }) })
     try {
-      await converge(run, difference(seen, state, memory, run.name), { wanted: state, memory }, note)
+      await converge(run, seen, difference(seen, state, memory, run.name), { wanted: state, memory }, note)
       note()
       return 0
     } catch (error) {

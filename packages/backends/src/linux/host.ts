@@ -216,8 +216,21 @@ const indexOf = async (exchange: Exchange, name: IfName): Promise<number> => {
   return link.index
 }
 
-const named = ({ index: _, source: __, ...route }: ObservedRoute, dev: string | undefined): Route =>
-  dev === undefined ? route : { ...route, dev }
+/** Field by field: a large tunnel has tens of thousands of routes. */
+const named = (route: ObservedRoute, dev: string | undefined): Route => {
+  const out: { -readonly [K in keyof Route]: Route[K] } = {
+    family: route.family,
+    dst: route.dst,
+    table: route.table,
+  }
+  if (dev !== undefined) out.dev = dev
+  if (route.gateway !== undefined) out.gateway = route.gateway
+  if (route.mtu !== undefined) out.mtu = route.mtu
+  if (route.metric !== undefined) out.metric = route.metric
+  if (route.protocol !== undefined) out.protocol = route.protocol
+  if (route.type !== undefined) out.type = route.type
+  return out
+}
 
 const applyError = (error: unknown, applied: number): unknown =>
   isWgqError(error) ? new ApplyError(error, applied) : error

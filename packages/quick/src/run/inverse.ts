@@ -70,10 +70,11 @@ const wholes = new Set<Op['do']>([
 
 const isOnLink = (op: Op): boolean => op.do === 'address.delete' || op.do === 'route.delete'
 
-/** Without what is noted more than once. */
-export const withoutRepeats = (noted: readonly Op[]): readonly Op[] => [
-  ...new Map(noted.map((op) => [idOf(op) ?? JSON.stringify(op), op])).values(),
-]
+/** Without what is noted more than once; the same list where nothing is. */
+export const withoutRepeats = (noted: readonly Op[]): readonly Op[] => {
+  const once = new Map(noted.map((op) => [idOf(op) ?? JSON.stringify(op), op]))
+  return once.size === noted.length ? noted : [...once.values()]
+}
 
 /** The same text for an inverse and for the operation that carries it out; undefined for operations that take nothing back. */
 const idOf = (op: Op): string | undefined => {

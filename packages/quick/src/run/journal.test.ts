@@ -36,6 +36,25 @@ test('what is noted can be read back, by nobody but root, and holds no configura
   expect(readdirSync(directory)).toEqual([])
 })
 
+test('what the file says already is not written again', () => {
+  const file = join(directory, 'wg0.json')
+  // Each write makes a new file.
+  const written = () => statSync(file).ino
+  new JournalKeeper(directory, { ...startJournal('wg0', '/mine'), state: 'up' }).update({ mark: 1 })
+  const first = written()
+  const keeper = new JournalKeeper(directory, readJournal(directory, 'wg0') ?? expect.fail('no journal'))
+  keeper.update({ mark: 1, options: undefined as never, undo: keeper.journal.undo })
+  expect(written()).toBe(first)
+  keeper.update({ mark: 2 })
+  expect(readJournal(directory, 'wg0')?.mark).toBe(2)
+  keeper.remove()
+  keeper.update({ mark: 2 })
+  expect(readJournal(directory, 'wg0')?.mark).toBe(2)
+  // A journal that no file has yet is written whatever changes.
+  new JournalKeeper(directory, startJournal('wg1', '/mine')).update({})
+  expect(readJournal(directory, 'wg1')?.config).toBe('/mine')
+})
+
 test('a run is abandoned when its process is gone before its end', () => {
   const start = (name: string, change: object) =>
     new JournalKeeper(directory, startJournal(name, '')).update(change)

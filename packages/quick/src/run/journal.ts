@@ -16,10 +16,14 @@ export type { Configured, Journal, TunnelOptions } from './journal-record.ts'
 export class JournalKeeper {
   private current: Journal
   private readonly path: string | undefined
+  /** The file says what `current` says. */
+  private isWritten: boolean
 
   constructor(directory: string | undefined, journal: Journal) {
     this.path = directory === undefined ? undefined : journalPath(directory, journal.interface, journal.netns)
     this.current = journal
+    // What was read from the file as it is now is the same object.
+    this.isWritten = directory !== undefined && readJournal(directory, journal.interface) === journal
   }
 
   get journal(): Journal {
@@ -70,12 +74,17 @@ export class JournalKeeper {
     if (undo.length !== this.current.undo.length) this.update({ undo })
   }
 
+  /** Notes what changes; what is noted already costs no write. */
   update(change: Partial<Journal>): void {
+    if (this.isWritten && isNoted(this.current, change)) return
     this.current = { ...this.current, ...change }
-    if (this.path !== undefined) renameSync(this.writeBeside(this.path), this.path)
+    if (this.path === undefined) return
+    renameSync(this.writeBeside(this.path), this.path)
+    this.isWritten = true
   }
 
   remove(): void {
+    this.isWritten = false
     if (this.path !== undefined) rmSync(this.path, { force: true })
   }
 
@@ -94,6 +103,14 @@ export class JournalKeeper {
     return beside
   }
 }
+
+/** Says whether a journal has these values already. Of inverses there may be many: only the same list counts. */
+const isNoted = (journal: Journal, change: Partial<Journal>): boolean =>
+  (Object.keys(change) as (keyof Journal)[]).every(
+    (key) =>
+      journal[key] === change[key] ||
+      (key !== 'undo' && JSON.stringify(journal[key]) === JSON.stringify(change[key])),
+  )
 
 /** A new, empty journal of this process. */
 export const startJournal = (name: IfName, config: string): Journal => ({

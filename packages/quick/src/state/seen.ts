@@ -61,8 +61,9 @@ export const look = async (session: Session, journal: Journal | undefined): Prom
   const link = await host.link(real)
   if (!link) throw notWireGuard(name)
   const listed = await host.addresses(real)
-  const addresses = listed.filter((address) => !isAutomatic(address, journal)).map(({ cidr }) => cidr)
-  const own = ownAddresses(addresses, journal)
+  const notedOnes = journal && notedAddresses(journal)
+  const addresses = listed.filter((address) => !isAutomatic(address, notedOnes)).map(({ cidr }) => cidr)
+  const own = new Set(addresses.map(formatCidr).filter((text) => notedOnes?.has(text) ?? true))
   const listedRoutes = await routesOf(session, real)
   const networks = new Set(
     listedRoutes.filter(({ protocol }) => protocol === kernelProtocol).map(({ dst }) => formatCidr(dst)),
@@ -127,6 +128,14 @@ export const look = async (session: Session, journal: Journal | undefined): Prom
   }
 }
 
+/**
+ * What {@link look} would read after steps that change the device alone: peers that come, go or change move no address, route or rule.
+ */
+export const lookAtDevice = async (session: Session, before: Seen): Promise<Seen> => ({
+  ...before,
+  state: { ...before.state, device: await readRunning(session, before.real) },
+})
+
 const readRunning = async ({ name, edges }: Session, real: string): Promise<Device> => {
   if (!(await edges.devices.list()).includes(real)) throw notWireGuard(name)
   try {
@@ -141,17 +150,11 @@ const readRunning = async ({ name, edges }: Session, real: string): Promise<Devi
 }
 
 /** The kernel gives a TUN an IPv6 address of its link by itself. */
-const isAutomatic = ({ cidr, scope }: LinkAddress, journal: Journal | undefined): boolean =>
-  cidr.family === 6 && scope === 'link' && !notedAddresses(journal).has(formatCidr(cidr))
+const isAutomatic = ({ cidr, scope }: LinkAddress, noted: ReadonlySet<string> | undefined): boolean =>
+  cidr.family === 6 && scope === 'link' && !noted?.has(formatCidr(cidr))
 
-const notedAddresses = (journal: Journal | undefined): ReadonlySet<string> =>
-  new Set((journal?.undo ?? []).flatMap((op) => (op.do === 'address.delete' ? [canonical(op.address)] : [])))
-
-const ownAddresses = (addresses: readonly Cidr[], journal: Journal | undefined): ReadonlySet<string> => {
-  if (!journal) return new Set(addresses.map(formatCidr))
-  const noted = notedAddresses(journal)
-  return new Set(addresses.map(formatCidr).filter((text) => noted.has(text)))
-}
+const notedAddresses = ({ undo }: Journal): ReadonlySet<string> =>
+  new Set(undo.flatMap((op) => (op.do === 'address.delete' ? [canonical(op.address)] : [])))
 
 const canonical = (text: string): string => {
   const cidr = parseCidr(text)
@@ -184,17 +187,10 @@ const withoutKernels = (
   found: readonly Route[],
   defaults: ReadonlySet<Family>,
 ): TunnelRoute[] => {
-  const routes = found
-    .filter(
-      ({ protocol, table }) =>
-        protocol !== kernelProtocol && !(system.name === 'linux' && table === localTable),
-    )
-    .map(({ dst, table, metric, protocol }) => ({
-      dst,
-      table,
-      ...(metric === undefined ? {} : { metric }),
-      ...(protocol === undefined ? {} : { protocol }),
-    }))
+  const routes = found.filter(
+    ({ protocol, table }) =>
+      protocol !== kernelProtocol && !(system.name === 'linux' && table === localTable),
+  )
   return system.takesDefaultBy === 'halves' ? joinHalves(routes, system.mainTable, defaults) : routes
 }
 

@@ -39,7 +39,7 @@ interface TunnelLink {
   readonly mtu: number
 }
 
-/** A route through the interface, or a floor: a route of no device that refuses what no other route takes. */
+/** A route through the interface. */
 export interface TunnelRoute {
   readonly dst: Cidr
   /** A number, also for `main` (254 on Linux, 0 on the BSDs). */
@@ -48,7 +48,6 @@ export interface TunnelRoute {
   readonly metric?: number
   /** RTPROT_ number as listed. */
   readonly protocol?: number
-  readonly type?: 'unreachable'
 }
 
 /** What a firewall of a default route does: firewall/. Families in ascending order. */
