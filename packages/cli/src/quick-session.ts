@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import { constants } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { type Location, locate, locateAs, worldAccessibleWarning } from '@wgq/config/locate'
 import { readSettings, type Settings } from '@wgq/config/settings'
@@ -8,7 +7,7 @@ import { visibleLines } from '@wgq/model/shown'
 import { openEdges } from '@wgq/quick/open-edges'
 import { readTunnel, readTunnelToEnd } from '@wgq/quick/read-tunnel'
 import { runDirectory } from '@wgq/quick/run/directory'
-import { Interrupted } from '@wgq/quick/run/failure'
+import { Interrupted, signalStatus } from '@wgq/quick/run/failure'
 import type { Session } from '@wgq/quick/session'
 import { loadSystem } from '@wgq/quick/systems/system'
 import { rerunAsRoot, thisProgram } from './as-root.ts'
@@ -127,7 +126,7 @@ const closing = async <T>(session: Session, work: (session: Session) => Promise<
   try {
     return await work(session)
   } catch (error) {
-    if (error instanceof Interrupted) return 128 + constants.signals[error.signal]
+    if (error instanceof Interrupted) return signalStatus(error.signal)
     throw error
   } finally {
     session.edges.host.close()

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: MIT
-import { constants } from 'node:os'
 import { isWgqError } from '@wgq/model/error'
 import { closeGateway } from './gateway/manager.ts'
 import { readKillSwitch } from './kill-switch/manager.ts'
 import { notWireGuard } from './not-wireguard.ts'
 import { recover } from './recover.ts'
-import { Failure, Interrupted } from './run/failure.ts'
+import { endedWith, Failure } from './run/failure.ts'
+import { hooksOfDown } from './run/hooks.ts'
 import { type Journal, JournalKeeper, readJournal } from './run/journal.ts'
 import { Run } from './run/run.ts'
 import { underLock } from './run/under-lock.ts'
 import { save } from './save.ts'
 import type { Session } from './session.ts'
 import { restoreSysctls } from './systems/linux/sysctls.ts'
-import { textsOf } from './systems/system.ts'
 import { forgetTry } from './try.ts'
 import { findLink, isOwn } from './undo.ts'
 
@@ -70,9 +69,9 @@ const takeDownWithHooks = async ({ session, real }: Place, journal: Journal | un
   const { system, settings, style } = session
   const keeper = journal && new JournalKeeper(session.runDirectory, journal)
   const run = new Run(session, keeper)
-  const noted = style === 'wgq' ? journal?.hooks : undefined
-  const preDown = system.planHooks(session, real, noted?.preDown ?? textsOf(settings.hooks.preDown))
-  const postDown = system.planHooks(session, real, noted?.postDown ?? textsOf(settings.hooks.postDown))
+  const hooks = (style === 'wgq' ? journal?.hooks : undefined) ?? hooksOfDown(settings)
+  const preDown = system.planHooks(session, real, hooks.preDown)
+  const postDown = system.planHooks(session, real, hooks.postDown)
   try {
     let status = 0
     if (style === 'wgq') status = await run.attempt(preDown)
@@ -85,9 +84,7 @@ const takeDownWithHooks = async ({ session, real }: Place, journal: Journal | un
     await run.perform(postDown)
     return status
   } catch (error) {
-    if (error instanceof Failure) return error.status
-    if (error instanceof Interrupted) return 128 + constants.signals[error.signal]
-    throw error
+    return endedWith(error)
   }
 }
 

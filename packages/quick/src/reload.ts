@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import { constants } from 'node:os'
 import type { DeviceChange } from '@wgq/model/device'
 import { WgqError } from '@wgq/model/error'
 import { asBefore, converge, type Target } from './converge.ts'
@@ -9,7 +8,7 @@ import { recover } from './recover.ts'
 import { unlessInterrupted } from './run/act.ts'
 import { adopted } from './run/adopted.ts'
 import { configuredBy, hooksDigest } from './run/configured.ts'
-import { Failure, Interrupted } from './run/failure.ts'
+import { Failure, Interrupted, signalStatus } from './run/failure.ts'
 import { withoutRepeats } from './run/inverse.ts'
 import { type Journal, JournalKeeper, readJournal } from './run/journal.ts'
 import { sessionOf } from './run/namespace.ts'
@@ -105,7 +104,7 @@ export const reloadRunning = async (session: Session): Promise<number> => {
     const { signal } = session.interruption
     if (!(error instanceof Failure || error instanceof Interrupted)) throw error
     if (run && plan) await goBack(run, plan)
-    return signal ? 128 + constants.signals[signal] : error instanceof Failure ? error.status : 1
+    return signal ? signalStatus(signal) : error instanceof Failure ? error.status : 1
   }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { asBefore, converge } from './converge.ts'
 import { adopted } from './run/adopted.ts'
-import { Failure } from './run/failure.ts'
+import { endedWith } from './run/failure.ts'
 import { type Journal, JournalKeeper, readJournal } from './run/journal.ts'
 import { sessionOf } from './run/namespace.ts'
 import { Run } from './run/run.ts'
@@ -43,8 +43,7 @@ export const restore = (session: Session, { state, journal }: Before): Promise<n
       note()
       return 0
     } catch (error) {
-      if (error instanceof Failure) return error.status
-      throw error
+      return endedWith(error)
     }
   })
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { constants } from 'node:os'
+import { signalStatus } from './run/failure.ts'
 
 /** What is run again as root. */
 interface RootCall {
@@ -43,6 +43,6 @@ export const asRoot = (call: RootCall, print: (text: string) => void): Promise<n
       print(`${call.program}: exec: ${command}: not found\n`)
       resolve(127)
     })
-    child.on('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal as NodeJS.Signals]))
+    child.on('exit', (code, signal) => resolve(code ?? signalStatus(signal as NodeJS.Signals)))
   })
 }

@@ -13,6 +13,7 @@ import { readJournal } from './run/journal.ts'
 import { sessionOf } from './run/namespace.ts'
 import { savedParts } from './save-parts.ts'
 import type { Session } from './session.ts'
+import { allRules } from './state/rules.ts'
 
 /**
  * wg-quick save: writes what runs into the configuration file. Resolves to the exit status. Raises `E_NOT_WIREGUARD`
@@ -69,7 +70,7 @@ const savedAddresses = (present: readonly LinkAddress[], settings: Settings): st
 /** The device without a mark that `up` chose by itself: saved, it would stay chosen even where it is taken. */
 const withoutOwnMark = async ({ edges, settings }: Session, device: Device): Promise<Device> => {
   if (device.fwmark === 0 || /^\s*fwmark\s*=/im.test(settings.wgConfig)) return device
-  const rules = [...(await edges.host.rules(4)), ...(await edges.host.rules(6))]
+  const rules = await allRules(edges.host)
   const chosen = rules.some(({ notFwmark, table }) => notFwmark === device.fwmark && table === notFwmark)
   return chosen ? { ...device, fwmark: 0 } : device
 }

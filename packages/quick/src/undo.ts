@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-import { constants } from 'node:os'
 import { isWgqError } from '@wgq/model/error'
 import type { Link } from '@wgq/model/host'
 import { closeGateway } from './gateway/manager.ts'
 import { sayInaccessible } from './inaccessible.ts'
-import { Failure, Interrupted, statusOf } from './run/failure.ts'
+import { Failure, Interrupted, signalStatus, statusOf } from './run/failure.ts'
 import type { Journal } from './run/journal.ts'
 import { sessionIfThere } from './run/namespace.ts'
 import type { Run } from './run/run.ts'
@@ -107,7 +106,7 @@ export const rollBack = async (run: Run, error: unknown, keepKillSwitch = false)
   // Ctrl-C reaches the child first: it fails, and the signal is why.
   const { signal } = session.interruption
   const stopped = error instanceof Failure || error instanceof Interrupted
-  if (stopped && signal) return session.style === 'wgq' ? 128 + constants.signals[signal] : undone || 1
+  if (stopped && signal) return session.style === 'wgq' ? signalStatus(signal) : undone || 1
   if (error instanceof Failure) return undone || error.status
   throw error
 }

@@ -10,6 +10,7 @@ import { checkListening } from './listening.ts'
 import { recover } from './recover.ts'
 import { reloadRunning } from './reload.ts'
 import { configuredBy } from './run/configured.ts'
+import { hooksOfDown } from './run/hooks.ts'
 import { type Journal, JournalKeeper, readJournal, startJournal } from './run/journal.ts'
 import { withLock } from './run/lock.ts'
 import { checkNamespace, enter, moveInside } from './run/namespace.ts'
@@ -58,10 +59,7 @@ export const up = (session: Session): Promise<number> =>
     const keeper = new JournalKeeper(session.act ? undefined : runDirectory, {
       ...startJournal(name, session.configPath),
       ...(session.into === undefined ? {} : { into: session.into }),
-      hooks: {
-        preDown: textsOf(session.settings.hooks.preDown),
-        postDown: textsOf(session.settings.hooks.postDown),
-      },
+      hooks: hooksOfDown(session.settings),
       options: optionsOf(guarded),
       undo: kept,
     })

@@ -2,7 +2,7 @@
 import type { Op } from '@wgq/model/operation'
 import type { Session } from '../session.ts'
 import type { Seen } from '../state/seen.ts'
-import { textsOf } from '../systems/system.ts'
+import { hooksOfDown } from './hooks.ts'
 import { inverse } from './inverse.ts'
 import { type Journal, startJournal } from './journal.ts'
 
@@ -39,10 +39,7 @@ export const adopted = ({ seen, session }: { readonly seen: Seen; readonly sessi
     ...startJournal(dev, session.configPath),
     state: 'up',
     linkIndex: seen.link.index,
-    hooks: {
-      preDown: textsOf(session.settings.hooks.preDown),
-      postDown: textsOf(session.settings.hooks.postDown),
-    },
+    hooks: hooksOfDown(session.settings),
     undo: made.flatMap((op) => inverse(op) ?? []),
   }
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { accessSync, closeSync, constants as modes, openSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { constants } from 'node:os'
 import { delimiter, join } from 'node:path'
 import type { Writable } from 'node:stream'
 import type { Finished, RunChild } from '../edges.ts'
+import { signalStatus } from './failure.ts'
 import { searchPath } from './search-path.ts'
 
 /**
@@ -47,7 +47,7 @@ export const childRunner =
         resolve({ status: error.code === 'ENOENT' ? 127 : 126, stdout }),
       )
       child.on(options.capture ? 'close' : 'exit', (code, signal) =>
-        resolve({ status: code ?? 128 + constants.signals[signal as NodeJS.Signals], stdout }),
+        resolve({ status: code ?? signalStatus(signal as NodeJS.Signals), stdout }),
       )
     })
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { constants } from 'node:os'
 import { isWgqError } from '@wgq/model/error'
 import { shown } from '@wgq/model/shown'
 
@@ -25,6 +26,16 @@ export class Interrupted extends Error {
     this.name = 'Interrupted'
     this.signal = signal
   }
+}
+
+/** The exit status that a shell gives to a program that a signal ended: 128 and its number. */
+export const signalStatus = (signal: NodeJS.Signals): number => 128 + constants.signals[signal]
+
+/** The exit status of a run that a failed step or a signal ended. Raises everything else again. */
+export const endedWith = (error: unknown): number => {
+  if (error instanceof Failure) return error.status
+  if (error instanceof Interrupted) return signalStatus(error.signal)
+  throw error
 }
 
 /** The exit status of what went wrong while everything has to be tried; `print` reports what was not reported yet. */

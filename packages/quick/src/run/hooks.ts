@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
+import type { Settings } from '@wgq/config/settings'
 import type { Session } from '../session.ts'
+import { textsOf } from '../systems/system.ts'
+import type { Journal } from './journal-record.ts'
 
 /** A hook's text with every `%i` replaced by the name of the interface. */
 export const expandHook = (text: string, interfaceName: string): string =>
@@ -38,6 +41,12 @@ export const hookScript = (command: string, view: Session): string => {
     '',
   ].join('\n')
 }
+
+/** The hooks of a file that `down` runs, as the journal keeps them. */
+export const hooksOfDown = ({ hooks }: Settings): NonNullable<Journal['hooks']> => ({
+  preDown: textsOf(hooks.preDown),
+  postDown: textsOf(hooks.postDown),
+})
 
 /** A word of a shell script, whatever is in it. */
 export const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`

@@ -82,7 +82,7 @@ const idOf = (op: Op): string | undefined => {
     case 'link.delete':
       return `${op.do} ${op.name}`
     case 'address.delete':
-      return `${op.do} ${op.dev} ${canonical(op.address)}`
+      return `${op.do} ${op.dev} ${canonicalAddress(op.address)}`
     case 'route.delete':
       return `${op.do} ${op.dev} ${formatCidr(maskCidr(op.dst))} ${tableId(op.table)}`
     case 'floor.delete':
@@ -111,7 +111,8 @@ const ruleId = ({ family, table, notFwmark, fwmark, suppressPrefixLength, select
 const tableId = (table: number | string | undefined): string =>
   table === undefined || table === 'main' ? '254' : `${table}`
 
-const canonical = (text: string): string => {
+/** The same text for the same `ADDRESS/LENGTH`, however it is written. */
+export const canonicalAddress = (text: string): string => {
   const cidr = parseCidr(text)
   return cidr ? formatCidr(cidr) : text
 }

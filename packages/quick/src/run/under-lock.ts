@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { constants } from 'node:os'
 import type { Session } from '../session.ts'
-import { Interrupted } from './failure.ts'
+import { Interrupted, signalStatus } from './failure.ts'
 import { currentNetns, makeRunDirectory } from './journal.ts'
 import { withLock } from './lock.ts'
 
@@ -22,7 +21,7 @@ export const underLock = async <T>(session: Session, work: () => Promise<T>): Pr
   try {
     return await withLock(runDirectory, lockName(name), work, { interruption, onWait })
   } catch (error) {
-    if (error instanceof Interrupted) return 128 + constants.signals[error.signal]
+    if (error instanceof Interrupted) return signalStatus(error.signal)
     throw error
   }
 }

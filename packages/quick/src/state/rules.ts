@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import type { Host } from '@wgq/model/host'
 import type { Op, Rule } from '@wgq/model/operation'
 import { exceptionId, isException } from '../exceptions/rules.ts'
 
@@ -48,6 +49,12 @@ export const planMarkRules = (mark: number, present: readonly Rule[]): Op[] => {
   }
   return found.sort(upstreamOrder).map((rule) => ({ do: 'rule.delete', rule: spelled(rule) }))
 }
+
+/** The rules of both families. */
+export const allRules = async (host: Pick<Host, 'rules'>): Promise<Rule[]> => [
+  ...(await host.rules(4)),
+  ...(await host.rules(6)),
+]
 
 /** Says whether a rule looks a destination up in the main table without its default route. */
 export const isSuppress = (rule: Rule): boolean =>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { type Cidr, formatCidr, maskCidr, parseCidr } from '@wgq/model/cidr'
+import { type Cidr, formatCidr, maskCidr } from '@wgq/model/cidr'
 import type { Device } from '@wgq/model/device'
 import { isWgqError, WgqError } from '@wgq/model/error'
 import type { Link, LinkAddress, Route } from '@wgq/model/host'
@@ -10,6 +10,7 @@ import { ownExceptions } from '../exceptions/rules.ts'
 import { readFirewall } from '../firewall/manager.ts'
 import { readKillSwitch } from '../kill-switch/manager.ts'
 import { notWireGuard } from '../not-wireguard.ts'
+import { canonicalAddress } from '../run/inverse.ts'
 import type { Journal } from '../run/journal.ts'
 import type { Session } from '../session.ts'
 import type { System } from '../systems/system.ts'
@@ -18,6 +19,7 @@ import { notedFloors, presentFloors } from './floors.ts'
 import { isSetByHook } from './mentioned.ts'
 import { isDefault } from './routes.ts'
 import { pairsOf, type RulePair } from './rule-plan.ts'
+import { allRules } from './rules.ts'
 import type { TunnelRoute, TunnelState } from './tunnel-state.ts'
 
 /** A tunnel as the machine has it, and what of it is whose. */
@@ -73,8 +75,8 @@ export const look = async (session: Session, journal: Journal | undefined): Prom
   const routes = withoutKernels(session, listedRoutes, ownDefaults(system, device, journal))
   const isOwnRoute = ownRoutes(session, device, addresses, journal)
   const [ownOnes, foreignRoutes] = parted(routes, isOwnRoute)
-  const allRules = [...(await host.rules(4)), ...(await host.rules(6))]
-  const pairs = ownPairs(allRules, device, journal)
+  const rules = await allRules(host)
+  const pairs = ownPairs(rules, device, journal)
   const noted = journal?.undo ?? []
   const floors = await presentFloors(
     host,
@@ -86,7 +88,7 @@ export const look = async (session: Session, journal: Journal | undefined): Prom
   const dns = await system.readDns(session, journal)
   const srcValidMark = readSysctl(srcValidMarkKey)
   const exceptions = ownExceptions(
-    allRules,
+    rules,
     journal?.undo,
     pairs.flatMap(({ suppress }) => suppress ?? []),
   )
@@ -116,8 +118,8 @@ export const look = async (session: Session, journal: Journal | undefined): Prom
     cutOff: link.up && system.name === 'linux' ? cutOff(addresses, networks) : new Set(),
     foreignRoutes,
     pairs,
-    leftRules: leftRules(allRules, pairs, noted),
-    allRules,
+    leftRules: leftRules(rules, pairs, noted),
+    allRules: rules,
     dnsManager: noted.find((op) => op.do === 'dns.unset')?.manager,
     promotes: ['net.ipv4.conf.all.promote_secondaries', `net/ipv4/conf/${real}/promote_secondaries`].some(
       (key) => readSysctl(key) === '1',
@@ -154,12 +156,7 @@ const isAutomatic = ({ cidr, scope }: LinkAddress, noted: ReadonlySet<string> | 
   cidr.family === 6 && scope === 'link' && !noted?.has(formatCidr(cidr))
 
 const notedAddresses = ({ undo }: Journal): ReadonlySet<string> =>
-  new Set(undo.flatMap((op) => (op.do === 'address.delete' ? [canonical(op.address)] : [])))
-
-const canonical = (text: string): string => {
-  const cidr = parseCidr(text)
-  return cidr ? formatCidr(cidr) : text
-}
+  new Set(undo.flatMap((op) => (op.do === 'address.delete' ? [canonicalAddress(op.address)] : [])))
 
 /** RTPROT_KERNEL: the networks of addresses. */
 const kernelProtocol = 2

@@ -48,25 +48,17 @@ export const bsdSystem = (traits: BsdTraits, places: BsdPlaces = realPlaces): Sy
   forgets: traits.forgets,
 
   refuseUnsupported: ({ killSwitch, into, gateway, exceptions }) => {
-    const asked = killSwitch
-      ? 'The kill switch needs'
-      : into
-        ? 'Network namespaces need'
-        : gateway
-          ? 'Masquerading needs'
-          : exceptions
-            ? 'KillSwitchAllow, ReplyOutside and Before need'
-            : undefined
-    if (asked === undefined) return
-    throw new WgqError('E_UNSUPPORTED', `${asked} Linux, found ${traits.name}`, {
-      hint: killSwitch
-        ? 'Leave it out and block other ways in pf.conf(5)'
-        : into
-          ? 'Leave --netns out'
-          : exceptions && !gateway
-            ? 'Leave them out and write `pass out` with route-to into pf.conf(5)'
-            : 'Leave it out and write `nat on` into pf.conf(5)',
-    })
+    const refuse = (asked: string, hint: string): never => {
+      throw new WgqError('E_UNSUPPORTED', `${asked} Linux, found ${traits.name}`, { hint })
+    }
+    if (killSwitch) refuse('The kill switch needs', 'Leave it out and block other ways in pf.conf(5)')
+    if (into) refuse('Network namespaces need', 'Leave --netns out')
+    if (gateway) refuse('Masquerading needs', 'Leave it out and write `nat on` into pf.conf(5)')
+    if (exceptions)
+      refuse(
+        'KillSwitchAllow, ReplyOutside and Before need',
+        'Leave them out and write `pass out` with route-to into pf.conf(5)',
+      )
   },
   realName: (session) => hostOf(session).realName(session.name),
 

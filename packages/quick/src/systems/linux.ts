@@ -17,7 +17,7 @@ import { spell } from '../run/spell.ts'
 import type { Session } from '../session.ts'
 import { notedFloors, planFloorRemoval } from '../state/floors.ts'
 import { isDefault, planMainRoutes, readRouting } from '../state/routes.ts'
-import { planJournalRules, planMarkRules } from '../state/rules.ts'
+import { allRules, planJournalRules, planMarkRules } from '../state/rules.ts'
 import { addLink } from './linux/add-link.ts'
 import { daemonEnd } from './linux/daemon-end.ts'
 import { setDefaultRoutes } from './linux/default-routes.ts'
@@ -96,7 +96,7 @@ export const linux: System = {
         ? await run.attempt(await planFirewallRemoval(session.edges, session.name))
         : 0,
       noted.some((op) => op.do === 'rule.delete')
-        ? await run.attempt(planJournalRules(noted, await rulesOf(session)))
+        ? await run.attempt(planJournalRules(noted, await allRules(session.edges.host)))
         : 0,
       await run.attempt(await planFloorRemoval(session.edges.host, notedFloors(noted))),
     ]
@@ -127,13 +127,11 @@ const echo = (ops: readonly Op[], session: Session): void => {
   if (lines.length > 0) session.edges.print(lines.map((line) => `[#] ${line}\n`).join(''))
 }
 
-const rulesOf = async ({ edges: { host } }: Session) => [...(await host.rules(4)), ...(await host.rules(6))]
-
 /** With a journal the rules it notes, else (upstream's `up`) those of the device's mark while it has a default route. */
 const planRules = async (session: Session, noted: readonly Op[] | undefined): Promise<Op[]> => {
   if (noted) {
     if (!noted.some((op) => op.do === 'rule.delete')) return []
-    const present = await rulesOf(session)
+    const present = await allRules(session.edges.host)
     const ours = planJournalRules(noted, present)
     // Those of a run whose journal was lost have the same mark.
     const marks = new Set(noted.flatMap((op) => (op.do === 'rule.delete' ? (op.rule.notFwmark ?? []) : [])))
@@ -148,7 +146,7 @@ const planRules = async (session: Session, noted: readonly Op[] | undefined): Pr
   const table = device.fwmark
   const floors = ([4, 6] as const).map((family) => ({ family, table }))
   return [
-    ...planMarkRules(table, await rulesOf(session)),
+    ...planMarkRules(table, await allRules(session.edges.host)),
     ...(await planFloorRemoval(session.edges.host, floors)),
   ]
 }
