@@ -103,7 +103,7 @@ const mutations = [
     'packages/native/src/engine/cookie.cc',
     'now - secret_birth_ >= secret_lifetime',
     'now - secret_birth_ > secret_lifetime + second',
-    engine('handshake-gate'),
+    engine('handshake-admission'),
   ],
   [
     'the window keeps old marks in its newest word',

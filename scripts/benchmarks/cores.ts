@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// What more cores would give, reckoned from the profile of this machine: simulates the ordered lane of the engine with the
+// What more cores would give, reckoned from the profile of this machine: simulates the ordered queue of the engine with the
 // measured cost of each stage, and N independent queues beside it. Run `scripts/bench profile` first. No arguments.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { workspace } from '../../test/support/workspace.ts'
-import { type LaneCosts, laneBatchesPerSecond } from './rig/lane-simulation.ts'
 import { digits, report } from './rig/measure.ts'
+import { type QueueCosts, queueBatchesPerSecond } from './rig/queue-simulation.ts'
 
 interface Profile {
   readonly rows: readonly { readonly where: string; readonly 'us per packet': number }[]
@@ -27,25 +27,25 @@ const microseconds = (...names: string[]): number =>
   packetsPerBatch *
   stages.filter(({ where }) => names.includes(where)).reduce((sum, row) => sum + row['us per packet'], 0)
 
-const sending: LaneCosts = {
+const sending: QueueCosts = {
   produce: microseconds('sending: read from the TUN', 'sending: split and checksum', 'sending: the rest'),
   work: microseconds('sending: ChaCha20', 'sending: Poly1305'),
   finish: microseconds('sending: send over UDP'),
 }
-const receiving: LaneCosts = {
+const receiving: QueueCosts = {
   produce: microseconds('receiving: receive over UDP'),
   work: microseconds('receiving: ChaCha20', 'receiving: Poly1305'),
   finish: microseconds('receiving: check and merge', 'receiving: write to the TUN', 'receiving: the rest'),
 }
 const gigabits = (batchesPerSecond: number): number =>
   (batchesPerSecond * packetsPerBatch * measured.payloadBytes * 8) / 1e9
-const alone = (costs: LaneCosts): number => 1e6 / (costs.produce + costs.work + costs.finish)
+const alone = (costs: QueueCosts): number => 1e6 / (costs.produce + costs.work + costs.finish)
 
 const rows = [2, 3, 4, 6, 8, 16, 32].map((threads) => {
   // One direction under load: the thread of the other one has little to do.
   const helpers = threads - 2
-  const out = helpers === 0 ? alone(sending) : laneBatchesPerSecond(sending, helpers)
-  const into = helpers === 0 ? alone(receiving) : laneBatchesPerSecond(receiving, helpers)
+  const out = helpers === 0 ? alone(sending) : queueBatchesPerSecond(sending, helpers)
+  const into = helpers === 0 ? alone(receiving) : queueBatchesPerSecond(receiving, helpers)
   return {
     threads,
     'sending, Gbit/s': digits(gigabits(out)),

@@ -5,7 +5,7 @@
 import { release } from 'node:os'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Chance } from '../support/chance.ts'
-import { type DatagramTrain, floodFlows, sendDatagramTrains } from '../support/datagrams.ts'
+import { type DatagramBatch, floodFlows, sendDatagramBatches } from '../support/datagrams.ts'
 import { hasOffloads, long, whyNoTunnel, wireguardGo } from '../support/implementation.ts'
 import { whyNoNativeChild } from '../support/native-child.ts'
 import { carried, pairings } from '../support/offloads.ts'
@@ -28,9 +28,9 @@ const stackSegments = major > 6 || (major === 6 && minor >= 2)
 const fitting = (size: number, count: number): number =>
   Math.max(1, Math.min(count, mostSegments - 1, Math.floor(mostBytes / size) - 1))
 
-/** Trains at the edges, then of chance. */
-const makeTrains = (chance: Chance, count: number): DatagramTrain[] => {
-  const edges = [1, 2, 3, 8, 15, 16, 17, 1_340, 1_371, largest].flatMap((size): DatagramTrain[] => [
+/** Batches at the edges, then of chance. */
+const makeBatches = (chance: Chance, count: number): DatagramBatch[] => {
+  const edges = [1, 2, 3, 8, 15, 16, 17, 1_340, 1_371, largest].flatMap((size): DatagramBatch[] => [
     { how: 'segment', size, count: fitting(size, mostSegments), tail: 0 },
     { how: 'segment', size, count: fitting(size, mostSegments), tail: 1 },
     { how: 'segment', size, count: 1, tail: 0 },
@@ -38,7 +38,7 @@ const makeTrains = (chance: Chance, count: number): DatagramTrain[] => {
     { how: 'segment', size, count: fitting(size, 9), tail: Math.max(1, size - 1) },
     { how: 'burst', size, count: mostSegments, tail: 0 },
   ])
-  const any = Array.from({ length: count }, (_, i): DatagramTrain => {
+  const any = Array.from({ length: count }, (_, i): DatagramBatch => {
     const size = long ? 1 + (i % largest) : chance.between(1, largest)
     const datagrams = fitting(size, chance.between(1, mostSegments))
     const tail = chance.of([0, 1, size, chance.between(1, size)])
@@ -55,7 +55,7 @@ describe.skipIf(why).each(pairings(!noWireguardGo))('datagrams, $name', ({ ours,
   })
   afterAll(() => tunnel?.remove())
 
-  it('keeps lengths, bytes and order of trains of every size', async () => {
+  it('keeps lengths, bytes and order of batches of every size', async () => {
     const chance = new Chance()
     const { a, b } = tunnel
     const before = carried(a)
@@ -65,9 +65,9 @@ describe.skipIf(why).each(pairings(!noWireguardGo))('datagrams, $name', ({ ours,
       [a, b, b.inner.v6],
       [b, a, a.inner.v4],
     ] as const) {
-      const trains = makeTrains(chance, long ? 2 * largest : 150)
-      const sent = trains.reduce((sum, { count, tail }) => sum + count + (tail ? 1 : 0), 0)
-      const report = await sendDatagramTrains(from.ns, { ns: to.ns, address }, trains, {
+      const batches = makeBatches(chance, long ? 2 * largest : 150)
+      const sent = batches.reduce((sum, { count, tail }) => sum + count + (tail ? 1 : 0), 0)
+      const report = await sendDatagramBatches(from.ns, { ns: to.ns, address }, batches, {
         coalescing: chance.of([true, false]),
         // What wireguard-go's sockets take at once with the system's ordinary buffers.
         underway: ours ? 256 : 64,

@@ -6,7 +6,7 @@ import { testingOurs, whyNoTunnel } from '../support/implementation.ts'
 import { until } from '../support/netns.ts'
 import { offloadSwitches } from '../support/offloads.ts'
 import { insertRelay } from '../support/relay.ts'
-import { transfer, udpTrain } from '../support/transfer.ts'
+import { transfer, udpBatch } from '../support/transfer.ts'
 import { Tunnel } from '../support/tunnel.ts'
 
 const why = whyNoTunnel('iperf3')
@@ -104,7 +104,7 @@ describe.skipIf(why)('transfer', () => {
       { first: 1_501, last: 65_507, step: 997, burst: 1 },
       { first: 65_500, last: 65_507, step: 1, burst: 1 },
     ]) {
-      const report = await udpTrain(a.ns, { ns: b.ns, address: b.inner.v4 }, sizes)
+      const report = await udpBatch(a.ns, { ns: b.ns, address: b.inner.v4 }, sizes)
       const count = Math.floor((sizes.last - sizes.first) / sizes.step) + 1
       expect(report).toEqual({ sent: count, lost: 0, received: count, wrong: 0, disorder: 0 })
     }

@@ -4,7 +4,7 @@ import { nativeChild } from './native-child.ts'
 import type { Namespace } from './netns.ts'
 
 /** Datagrams that leave together. */
-export interface DatagramTrain {
+export interface DatagramBatch {
   /** By one send with UDP_SEGMENT, or each by itself with sendmmsg. */
   readonly how: 'segment' | 'burst'
   /** Bytes of each but the last. */
@@ -15,8 +15,8 @@ export interface DatagramTrain {
   readonly tail: number
 }
 
-/** What became of {@link sendDatagramTrains}; counts of datagrams unless said otherwise. */
-interface TrainsReport {
+/** What became of {@link sendDatagramBatches}; counts of datagrams unless said otherwise. */
+interface BatchesReport {
   readonly sent: number
   /** Whether the receiver had the last one. */
   readonly acknowledged: boolean
@@ -31,16 +31,16 @@ interface TrainsReport {
   readonly firstFault: string
 }
 
-/** Sends trains of datagrams, at most `underway` datagrams at a time that have not arrived; the receiver, with UDP_GRO when
+/** Sends batches of datagrams, at most `underway` datagrams at a time that have not arrived; the receiver, with UDP_GRO when
  *  `coalescing` is asked for, compares lengths, bytes and order of all. */
-export const sendDatagramTrains = async (
+export const sendDatagramBatches = async (
   from: Namespace,
   to: { readonly ns: Namespace; readonly address: string },
-  trains: readonly DatagramTrain[],
+  batches: readonly DatagramBatch[],
   { coalescing, underway }: { readonly coalescing: boolean; readonly underway: number },
-): Promise<TrainsReport> => {
+): Promise<BatchesReport> => {
   const program = nativeChild('datagrams')
-  const plan = trains.map(({ how, size, count, tail }) => `${how}:${size}:${count}:${tail}`).join(',')
+  const plan = batches.map(({ how, size, count, tail }) => `${how}:${size}:${count}:${tail}`).join(',')
   const receiver = to.ns.start(program, ['receive', to.address, coalescing ? 'gro' : 'plain', plan])
   if (!receiver.stdout) throw new Error('a child without pipes')
   const lines = createInterface({ input: receiver.stdout })[Symbol.asyncIterator]()

@@ -44,7 +44,7 @@ export const pairings = (withWireguardGo: boolean): readonly Pairing[] => [
   })),
 ]
 
-/** The daemon's counters, and `outer_packets`: how many packets left the side's link, trains that the kernel is to cut
+/** The daemon's counters, and `outer_packets`: how many packets left the side's link, batches that the kernel is to cut
  *  counted as one. */
 export const carried = (end: End): Readonly<Record<string, number>> => {
   const [link] = JSON.parse(end.ns.run('ip', '-s', '-j', 'link', 'show', 'veth0'))

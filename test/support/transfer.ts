@@ -43,8 +43,8 @@ export const transfer = async (
   }
 }
 
-/** What both sides of a {@link udpTrain} saw: counts of datagrams. */
-interface TrainReport {
+/** What both sides of a {@link udpBatch} saw: counts of datagrams. */
+interface BatchReport {
   readonly sent: number
   readonly lost: number
   readonly received: number
@@ -53,12 +53,12 @@ interface TrainReport {
 }
 
 /** Sends UDP datagrams of the sizes `first`, `first + step` … `last` in bursts; the receiver checks every byte. */
-export const udpTrain = async (
+export const udpBatch = async (
   from: Namespace,
   to: { readonly ns: Namespace; readonly address: string },
   sizes: { readonly first: number; readonly last: number; readonly step: number; readonly burst: number },
-): Promise<TrainReport> => {
-  const script = childScript('udp-train')
+): Promise<BatchReport> => {
+  const script = childScript('udp-batch')
   const receiver = to.ns.start(process.execPath, [script, 'receive', to.address], childEnvironment)
   if (!receiver.stdout) throw new Error('a child without pipes')
   const lines = createInterface({ input: receiver.stdout })[Symbol.asyncIterator]()
@@ -70,7 +70,7 @@ export const udpTrain = async (
       [script, 'send', to.address, port, ...[first, last, step, burst].map(String)],
       { env: childEnvironment },
     )
-    if (sender.status !== 0) throw new Error(`the train did not leave: ${sender.stderr}`)
+    if (sender.status !== 0) throw new Error(`the batch did not leave: ${sender.stderr}`)
     return { ...JSON.parse(sender.stdout), ...JSON.parse((await lines.next()).value as string) }
   } finally {
     receiver.kill('SIGKILL')

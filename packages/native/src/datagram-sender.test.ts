@@ -9,7 +9,7 @@ import { childEnvironment, childScript } from '../../../test/support/child-scrip
 import { type Oddities, oddKernel, whyNoOddKernel } from '../../../test/support/odd-kernel.ts'
 import { addonPath } from './addon.ts'
 
-// A train without segmentation: one message for each packet, several of them for each system call.
+// A batch without segmentation: one message for each packet, several of them for each system call.
 
 const packets = 20
 const bytes = 400
@@ -27,7 +27,7 @@ const send = async (oddities: Oddities | undefined, source = 'none', segmentatio
     const arguments_ = [socket.address().port, packets, bytes, source, segmentation].map(String)
     const { stdout } = await promisify(execFile)(
       process.execPath,
-      [childScript('send-train'), ...arguments_],
+      [childScript('send-batch'), ...arguments_],
       {
         env: {
           ...process.env,
@@ -49,13 +49,13 @@ const send = async (oddities: Oddities | undefined, source = 'none', segmentatio
   }
 }
 
-test('a train leaves whole, in order, with one system call', async () => {
+test('a batch leaves whole, in order, with one system call', async () => {
   const { numbers, counters } = await send(undefined)
   expect(numbers).toEqual(everyone)
   expect(counters).toMatchObject({ udpDatagramsSent: packets, udpSends: 1, sendErrors: 0 })
 })
 
-test('a train whose learned source is gone leaves whole without it', async () => {
+test('a batch whose learned source is gone leaves whole without it', async () => {
   const { numbers, counters } = await send(undefined, 'lost')
   expect(numbers).toEqual(everyone)
   expect(counters).toMatchObject({ udpDatagramsSent: packets, sourceForgotten: 1, sendErrors: 0 })

@@ -110,7 +110,7 @@ test('arbitrary plaintext of an authenticated peer is delivered or dropped', () 
   expect({ badTag, replayed }).toEqual({ badTag: 0, replayed: 0 })
 })
 
-test('trains with a cut or foreign message in the middle', () => {
+test('batches with a cut or foreign message in the middle', () => {
   const written = counter('tunPacketsWritten')
   fc.assert(
     fc.property(
@@ -122,9 +122,9 @@ test('trains with a cut or foreign message in the middle', () => {
           transport(nonce++, packetOf({ sequence: i * 100, payload: Buffer.alloc(100, i) })),
         )
         const stride = messages[0]?.length ?? 1
-        const train = Buffer.concat(messages)
-        if (broken) train[(count >> 1) * stride + 5] = 0xee
-        injectDatagram(engine, train.subarray(0, train.length - cut), from, { segmentBytes: stride })
+        const batch = Buffer.concat(messages)
+        if (broken) batch[(count >> 1) * stride + 5] = 0xee
+        injectDatagram(engine, batch.subarray(0, batch.length - cut), from, { segmentBytes: stride })
       },
     ),
     { numRuns: 300 },

@@ -78,7 +78,7 @@ export interface PacketEngine {
   /** Everything that happened since the last call; `onWake` announces the first one. Handshake messages are limited to
    *  `mostHandshakes` per call (64 unless given); the rest stays queued and onWake is called again. */
   takeEvents(mostHandshakes?: number): EngineEvent[]
-  /** Tells the gate how long the last drain took, so that a slow event loop counts as load (protocol §6.4). */
+  /** Says how long the last drain took, so that a slow event loop counts as load (protocol §6.4). */
   reportDrain(milliseconds: number): void
 
   /** Counters and timer facts of one peer. */
@@ -130,7 +130,7 @@ export type EngineEvent =
       readonly sendErrno: number
       readonly dropped: readonly number[]
     }
-  /** A message of type 1, 2 (length and mac1 checked, admitted by the gate) or 3 (length checked). `from` is an endpoint
+  /** A message of type 1, 2 (length and mac1 checked, admitted) or 3 (length checked). `from` is an endpoint
    *  record whose source part says where it arrived; `arrived` is when, in nanoseconds of CLOCK_BOOTTIME. */
   | {
       readonly kind: 'handshake'

@@ -25,18 +25,18 @@ interface RateLimiter {
 }
 export const createRateLimiter = (capacity?: number): RateLimiter => testing().createRateLimiter(capacity)
 
-/** The verdict of the gate on a handshake message. */
+/** Whether a handshake message is admitted. */
 export type Verdict = 'admit' | 'malformed' | 'badMac1' | 'answerCookie' | 'rateLimited'
 
-/** The gate before handshakes, with a clock given by the test. */
-export interface HandshakeGate {
+/** What admits handshakes, with a clock given by the test. */
+export interface HandshakeAdmission {
   judge(message: Uint8Array, from: Uint8Array, waiting: number, now: bigint): Verdict
   setSecret(secret: Uint8Array, now: bigint): void
   reply(message: Uint8Array, from: Uint8Array, now: bigint, nonce: Uint8Array): Uint8Array
   reportDrain(milliseconds: number, now: bigint): void
 }
-export const createHandshakeGate = (mac1Key: Uint8Array, cookieKey: Uint8Array): HandshakeGate =>
-  testing().createHandshakeGate(mac1Key, cookieKey)
+export const createHandshakeAdmission = (mac1Key: Uint8Array, cookieKey: Uint8Array): HandshakeAdmission =>
+  testing().createHandshakeAdmission(mac1Key, cookieKey)
 
 /** The table of allowed IPs; peers come into being when a record names them. */
 interface AllowedIpsTable {

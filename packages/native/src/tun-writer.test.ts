@@ -57,7 +57,7 @@ describe.each([4, 6] as const)('IPv%i', (version) => {
     expect(Buffer.from(written[0]?.bytes ?? [])).toEqual(packet)
   })
 
-  test('a shorter packet ends the train, a longer one begins another', () => {
+  test('a shorter packet ends the batch, a longer one begins another', () => {
     const tail = { version, sequence: 300, payload: bytes(50) }
     const after = { version, sequence: 350, payload: bytes(100) }
     expect(counts([...run({ version }, 2, 100), tail, after])).toEqual([3, 1])
@@ -65,7 +65,7 @@ describe.each([4, 6] as const)('IPv%i', (version) => {
     expect(counts([...run({ version }, 2, 100), longer])).toEqual([2, 1])
   })
 
-  test('PSH ends the train and is kept', () => {
+  test('PSH ends the batch and is kept', () => {
     const pushed = { version, sequence: 300, payload: bytes(100), flags: 0x18 }
     const after = { version, sequence: 400, payload: bytes(100) }
     const packets = [...run({ version }, 2, 100), pushed, after]
@@ -126,9 +126,9 @@ describe.each([4, 6] as const)('IPv%i', (version) => {
     const packets = [{}, difference, {}, {}].map((one, i) =>
       packetOf({ version, protocol: 'udp', payload: bytes(100, i), ...one }),
     )
-    const [first, second, ...train] = coalesce(packets, all)
+    const [first, second, ...batch] = coalesce(packets, all)
     expect([first, second].map((one) => Buffer.from(one?.bytes ?? []))).toEqual(packets.slice(0, 2))
-    expect(train.map(({ header, bytes }) => segment(header, bytes)?.length)).toEqual([2])
+    expect(batch.map(({ header, bytes }) => segment(header, bytes)?.length)).toEqual([2])
   })
 
   test('65535 bytes are the limit', () => {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Datagrams as Node cannot send and receive them: with UDP_SEGMENT, UDP_GRO and many by one system call.
 //
-//   datagrams receive ADDRESS plain|gro TRAINS     prints the port, then what came: checks length, bytes and order of all
-//   datagrams send ADDRESS PORT UNDERWAY TRAINS    sends them; no more than UNDERWAY at a time are not acknowledged
+//   datagrams receive ADDRESS plain|gro TRAINS     prints the port, then what came: checks length, bytes and order of
+//   all datagrams send ADDRESS PORT UNDERWAY TRAINS    sends them; no more than UNDERWAY at a time are not acknowledged
 //   datagrams sink ADDRESS4 ADDRESS6               prints the ports; on SIGTERM, after silence, what came of each flow
 //   datagrams flood ADDRESS4 PORT4 ADDRESS6 PORT6 FLOWS COUNT SEED
 //
-// TRAINS is HOW:SIZE:COUNT:TAIL joined by commas; HOW is `segment` (one send with UDP_SEGMENT) or `burst` (sendmmsg), TAIL
-// the size of a last, shorter datagram, 0 for none. Reports are one line of JSON.
+// TRAINS is HOW:SIZE:COUNT:TAIL joined by commas; HOW is `segment` (one send with UDP_SEGMENT) or `burst` (sendmmsg),
+// TAIL the size of a last, shorter datagram, 0 for none. Reports are one line of JSON.
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -31,7 +31,7 @@
 
 namespace {
 
-constexpr int most_datagrams = 1 << 20, most_bytes = 1 << 17, most_trains = 1 << 14;
+constexpr int most_datagrams = 1 << 20, most_bytes = 1 << 17, most_batches = 1 << 14;
 
 [[noreturn]] void fail(const char* what) {
   perror(what);
@@ -91,22 +91,22 @@ bool filled(const uint8_t* data, uint32_t n, uint32_t from, uint32_t length) {
   return true;
 }
 
-struct Train {
+struct Batch {
   bool segment;
   uint32_t size, count, tail;
 };
-Train trains[most_trains];
-uint32_t train_count, lengths[most_datagrams], total;
+Batch batches[most_batches];
+uint32_t batch_count, lengths[most_datagrams], total;
 
-void read_trains(char* text) {
+void read_batches(char* text) {
   for (char* one = strtok(text, ","); one; one = strtok(nullptr, ",")) {
     char how[16];
-    Train train{};
-    if (sscanf(one, "%15[a-z]:%u:%u:%u", how, &train.size, &train.count, &train.tail) != 4) fail("train");
-    train.segment = strcmp(how, "segment") == 0;
-    trains[train_count++] = train;
-    for (uint32_t i = 0; i < train.count; i++) lengths[total++] = train.size;
-    if (train.tail) lengths[total++] = train.tail;
+    Batch batch{};
+    if (sscanf(one, "%15[a-z]:%u:%u:%u", how, &batch.size, &batch.count, &batch.tail) != 4) fail("batch");
+    batch.segment = strcmp(how, "segment") == 0;
+    batches[batch_count++] = batch;
+    for (uint32_t i = 0; i < batch.count; i++) lengths[total++] = batch.size;
+    if (batch.tail) lengths[total++] = batch.tail;
   }
 }
 
@@ -166,8 +166,8 @@ int receive(const char* text, bool gro) {
     for (int at = 0; at < got; at += size) check(buffer + at, static_cast<uint32_t>(got - at < size ? got - at : size));
     sendto(fd, &expected, sizeof expected, 0, reinterpret_cast<sockaddr*>(&from), message.msg_namelen);
   }
-  printf("{\"received\":%u,\"wrong\":%u,\"disorder\":%u,\"missing\":%u,\"coalesced\":%u,\"firstFault\":\"%s\"}\n", received,
-         wrong, disorder, missing + (total - expected), coalesced, first_fault);
+  printf("{\"received\":%u,\"wrong\":%u,\"disorder\":%u,\"missing\":%u,\"coalesced\":%u,\"firstFault\":\"%s\"}\n",
+         received, wrong, disorder, missing + (total - expected), coalesced, first_fault);
   return 0;
 }
 
@@ -218,23 +218,23 @@ void send_burst(int fd, uint8_t* const* starts, const uint32_t* sizes, uint32_t 
   }
 }
 
-int send_trains(const char* text, int port, uint32_t most_underway) {
+int send_batches(const char* text, int port, uint32_t most_underway) {
   Address address(text, port);
   const int fd = make_socket(address, false);
   uint32_t index = 0;
-  for (uint32_t t = 0; t < train_count; t++) {
-    const Train& train = trains[t];
-    const uint32_t count = train.count + (train.tail ? 1 : 0);
+  for (uint32_t t = 0; t < batch_count; t++) {
+    const Batch& batch = batches[t];
+    const uint32_t count = batch.count + (batch.tail ? 1 : 0);
     uint8_t* starts[most_burst];
     uint32_t bytes = 0;
-    if (count > most_burst) fail("a train too long");
+    if (count > most_burst) fail("a batch too long");
     for (uint32_t i = 0; i < count; i++) {
       starts[i] = buffer + bytes;
       fill(starts[i], index + i, 0, lengths[index + i]);
       bytes += lengths[index + i];
     }
     if (index + count > most_underway && !await(fd, index + count - most_underway)) break;
-    if (train.segment) send_segmented(fd, bytes, train.size);
+    if (batch.segment) send_segmented(fd, bytes, batch.size);
     else send_burst(fd, starts, lengths + index, count);
     index += count;
   }
@@ -296,7 +296,8 @@ int flood(char** arguments) {
   for (uint32_t i = 0; i < flows; i++) sockets[i] = make_socket(i % 2 ? v6 : v4, false);
   for (uint32_t sent = 0; sent < count;) {
     // Most bursts are of one size, which may be merged on the way; the others are of any.
-    const uint32_t flow = random(flows), burst = 1 + random(32), same = flood_header + random(largest_flooded - flood_header);
+    const uint32_t flow = random(flows), burst = 1 + random(32),
+                   same = flood_header + random(largest_flooded - flood_header);
     const bool mixed = random(4) == 0;
     uint8_t* starts[most_burst];
     uint32_t sizes[most_burst], at = 0;
@@ -319,12 +320,12 @@ int flood(char** arguments) {
 int main(int count, char** arguments) {
   const char* role = count > 1 ? arguments[1] : "";
   if (count == 5 && strcmp(role, "receive") == 0) {
-    read_trains(arguments[4]);
+    read_batches(arguments[4]);
     return receive(arguments[2], strcmp(arguments[3], "gro") == 0);
   }
   if (count == 6 && strcmp(role, "send") == 0) {
-    read_trains(arguments[5]);
-    return send_trains(arguments[2], atoi(arguments[3]), static_cast<uint32_t>(atoi(arguments[4])));
+    read_batches(arguments[5]);
+    return send_batches(arguments[2], atoi(arguments[3]), static_cast<uint32_t>(atoi(arguments[4])));
   }
   if (count == 4 && strcmp(role, "sink") == 0) return sink(arguments[2], arguments[3]);
   if (count == 9 && strcmp(role, "flood") == 0) return flood(arguments + 2);

@@ -8,8 +8,8 @@
 
 namespace wgq {
 
-void CryptoPool::start(std::size_t threads, std::vector<OrderedLane*> lanes) {
-  lanes_ = std::move(lanes);
+void CryptoPool::start(std::size_t threads, std::vector<OrderedQueue*> queues) {
+  queues_ = std::move(queues);
   threads_.reserve(threads);
   while (threads_.size() < threads) {
     threads_.emplace_back([this] { run(); });
@@ -18,7 +18,7 @@ void CryptoPool::start(std::size_t threads, std::vector<OrderedLane*> lanes) {
 }
 
 void CryptoPool::offer() {
-  // A thread that goes to sleep says so and then looks at the lanes once more, all sequentially consistent: either it
+  // A thread that goes to sleep says so and then looks at the queues once more, all sequentially consistent: either it
   // sees what was just published, or it is seen sleeping here.
   if (sleeping_.load(std::memory_order_seq_cst) == 0) return;
   {
@@ -42,7 +42,7 @@ void CryptoPool::run() {
   Aead aead;
   auto help = [&] {
     bool any = false;
-    for (OrderedLane* lane : lanes_) any |= lane->help(aead);
+    for (OrderedQueue* queue : queues_) any |= queue->help(aead);
     return any;
   };
   for (;;) {

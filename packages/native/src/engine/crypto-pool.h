@@ -7,16 +7,16 @@
 #include <thread>
 #include <vector>
 
-#include "engine/ordered-lane.h"
+#include "engine/ordered-queue.h"
 
 namespace wgq {
 
 // Threads that encrypt and decrypt for both directions, beside the two packet threads.
 class CryptoPool {
  public:
-  // Starts `threads` threads over the lanes, which must outlive the pool. Signals must be blocked by the caller. Raises
-  // std::system_error when a thread cannot be made.
-  void start(std::size_t threads, std::vector<OrderedLane*> lanes);
+  // Starts `threads` threads over the queues, which must outlive the pool. Signals must be blocked by the caller.
+  // Raises std::system_error when a thread cannot be made.
+  void start(std::size_t threads, std::vector<OrderedQueue*> queues);
   // Wakes one thread if one sleeps.
   void offer();
   // Ends the threads; what they have taken up they finish.
@@ -26,7 +26,7 @@ class CryptoPool {
  private:
   void run();
 
-  std::vector<OrderedLane*> lanes_;
+  std::vector<OrderedQueue*> queues_;
   std::vector<std::thread> threads_;
   std::mutex lock_;
   std::condition_variable offered_;

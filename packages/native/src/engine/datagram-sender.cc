@@ -73,23 +73,23 @@ bool blames_source(int error) {
 
 }  // namespace
 
-int DatagramSender::send(UdpSockets& sockets, Peer& peer, const Train& train) {
+int DatagramSender::send(UdpSockets& sockets, Peer& peer, const Batch& batch) {
   Endpoint to = peer.endpoint.read();
   if (!to.known()) return EDESTADDRREQ;
   UdpSocket& socket = sockets.of_family(to.family);
   if (!socket) return EAFNOSUPPORT;
 
-  int suspected = 0;  // why the train goes again as single datagrams
+  int suspected = 0;  // why the batch goes again as single datagrams
   auto segments = [&] {
     const std::uint32_t refused = peer.refused_segment.load(std::memory_order_relaxed);
-    return suspected == 0 && train.bytes > train.stride && socket.segmentation.load(std::memory_order_relaxed) &&
-           (refused == 0 || train.stride < refused);
+    return suspected == 0 && batch.bytes > batch.stride && socket.segmentation.load(std::memory_order_relaxed) &&
+           (refused == 0 || batch.stride < refused);
   };
   for (;;) {
     const bool segmented = segments();
-    const int error = segmented ? send_segmented(socket, to, train) : send_singly(socket, to, train);
+    const int error = segmented ? send_segmented(socket, to, batch) : send_singly(socket, to, batch);
     if (error == 0) {
-      if (suspected != 0) refuse_segments(peer, train, suspected);
+      if (suspected != 0) refuse_segments(peer, batch, suspected);
       return 0;
     }
     if (segmented && (error == EMSGSIZE || error == EINVAL)) {
@@ -112,38 +112,38 @@ int DatagramSender::send(UdpSockets& sockets, Peer& peer, const Train& train) {
   }
 }
 
-void DatagramSender::refuse_segments(Peer& peer, const Train& train, int error) {
-  peer.refused_segment.store(static_cast<std::uint32_t>(train.stride), std::memory_order_relaxed);
+void DatagramSender::refuse_segments(Peer& peer, const Batch& batch, int error) {
+  peer.refused_segment.store(static_cast<std::uint32_t>(batch.stride), std::memory_order_relaxed);
   if (counters_.segmentation_refused.fetch_add(1, std::memory_order_relaxed) == 0)
-    mailbox_.notice("UDP segmentation refused for a peer, messages of " + std::to_string(train.stride) + " bytes (" +
+    mailbox_.notice("UDP segmentation refused for a peer, messages of " + std::to_string(batch.stride) + " bytes (" +
                     errno_name(error) + "): the path's MTU is smaller; sending them one by one");
 }
 
-int DatagramSender::send_segmented(UdpSocket& socket, const Endpoint& to, const Train& train) {
-  // The whole train at once, or in parts as large as the kernel takes.
-  const std::size_t most = std::min(most_segments, most_train_bytes / train.stride) * train.stride;
-  for (std::size_t at = 0; at < train.bytes; at += most) {
-    const std::size_t bytes = std::min(most, train.bytes - at);
-    const Outgoing outgoing(to, train.tos, train.hop_limit, bytes > train.stride ? train.stride : 0);
-    iovec content = content_of(train.data + at, bytes);
+int DatagramSender::send_segmented(UdpSocket& socket, const Endpoint& to, const Batch& batch) {
+  // The whole batch at once, or in parts as large as the kernel takes.
+  const std::size_t most = std::min(most_segments, most_batch_bytes / batch.stride) * batch.stride;
+  for (std::size_t at = 0; at < batch.bytes; at += most) {
+    const std::size_t bytes = std::min(most, batch.bytes - at);
+    const Outgoing outgoing(to, batch.tos, batch.hop_limit, bytes > batch.stride ? batch.stride : 0);
+    iovec content = content_of(batch.data + at, bytes);
     if (int error = send_message(socket.fd.get(), outgoing.with(content), counters_)) return error;
     count(counters_.udp_sends);
   }
-  count(counters_.udp_datagrams_out, train.count());
+  count(counters_.udp_datagrams_out, batch.count());
   return 0;
 }
 
-int DatagramSender::send_singly(UdpSocket& socket, const Endpoint& to, const Train& train) {
+int DatagramSender::send_singly(UdpSocket& socket, const Endpoint& to, const Batch& batch) {
   const int fd = socket.fd.get();
-  const Outgoing outgoing(to, train.tos, train.hop_limit);
+  const Outgoing outgoing(to, batch.tos, batch.hop_limit);
   std::array<iovec, most_segments> contents;
   std::array<mmsghdr, most_segments> messages;
   int first_error = 0, attempts = 0;
-  for (std::size_t at = 0; at < train.bytes;) {
+  for (std::size_t at = 0; at < batch.bytes;) {
     // Built anew for each call: the kernel writes into it.
     unsigned built = 0;
-    for (std::size_t from = at; from < train.bytes && built < messages.size(); from += train.stride, built++) {
-      contents[built] = content_of(train.data + from, std::min(train.stride, train.bytes - from));
+    for (std::size_t from = at; from < batch.bytes && built < messages.size(); from += batch.stride, built++) {
+      contents[built] = content_of(batch.data + from, std::min(batch.stride, batch.bytes - from));
       messages[built].msg_hdr = outgoing.with(contents[built]);
     }
     const int sent = static_cast<int>(::sendmmsg(fd, messages.data(), built, send_flags));
@@ -151,13 +151,13 @@ int DatagramSender::send_singly(UdpSocket& socket, const Endpoint& to, const Tra
     count(counters_.udp_sends);
     if (sent > 0) {
       count(counters_.udp_datagrams_out, static_cast<std::uint64_t>(sent));
-      at += static_cast<std::size_t>(sent) * train.stride;
+      at += static_cast<std::size_t>(sent) * batch.stride;
       attempts = 0;
     } else if (!try_again(fd, error, attempts, counters_)) {
       if (at == 0 && blames_source(error) && to.source_family != 0) return error;  // all again without the source
       if (!first_error) first_error = error;
       // The error is that of the first message of the call: it alone is given up.
-      at += train.stride;
+      at += batch.stride;
       attempts = 0;
     }
   }

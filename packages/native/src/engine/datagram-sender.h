@@ -11,7 +11,7 @@
 namespace wgq {
 
 // Messages for one peer that lie back to back: all `stride` bytes long but the last, which may be shorter.
-struct Train {
+struct Batch {
   const std::uint8_t* data = nullptr;
   std::size_t bytes = 0;
   std::size_t stride = 0;
@@ -21,22 +21,22 @@ struct Train {
   std::size_t count() const { return stride ? (bytes + stride - 1) / stride : 0; }
 };
 
-// Sends trains, one system call each where the kernel segments. What it refuses is sent again in the next plainer way,
-// so that no train is lost to a fallback: without the learned source address, without segmentation. Used by any thread.
+// Sends batches, one system call each where the kernel segments. What it refuses is sent again in the next plainer way,
+// so that no batch is lost to a fallback: without the learned source address, without segmentation. Used by any thread.
 class DatagramSender {
  public:
   DatagramSender(Counters& counters, Mailbox& mailbox) : counters_(counters), mailbox_(mailbox) {}
 
   // Returns 0 or the errno; EDESTADDRREQ without an endpoint.
-  int send(UdpSockets& sockets, Peer& peer, const Train& train);
+  int send(UdpSockets& sockets, Peer& peer, const Batch& batch);
   // To an endpoint that is not a peer's (cookie replies); tried once.
   int send_to(UdpSockets& sockets, const Endpoint& to, const std::uint8_t* data, std::size_t length);
 
  private:
   // From now on such messages to the peer go one by one.
-  void refuse_segments(Peer& peer, const Train& train, int error);
-  int send_segmented(UdpSocket& socket, const Endpoint& to, const Train& train);
-  int send_singly(UdpSocket& socket, const Endpoint& to, const Train& train);
+  void refuse_segments(Peer& peer, const Batch& batch, int error);
+  int send_segmented(UdpSocket& socket, const Endpoint& to, const Batch& batch);
+  int send_singly(UdpSocket& socket, const Endpoint& to, const Batch& batch);
 
   Counters& counters_;
   Mailbox& mailbox_;

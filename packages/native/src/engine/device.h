@@ -10,7 +10,7 @@
 #include "engine/allowed-ips.h"
 #include "engine/counters.h"
 #include "engine/epoch.h"
-#include "engine/handshake-gate.h"
+#include "engine/handshake-admission.h"
 #include "engine/index-table.h"
 #include "engine/mailbox.h"
 #include "engine/padding.h"
@@ -27,15 +27,15 @@ enum class Framing { none, virtio, family_word };
 struct Device {
   // `slots` of each direction are handed between threads; none without a crypto pool.
   explicit Device(std::function<void()> wake, std::size_t slots = 0)
-      : slots_per_lane(slots), epoch(2 + 2 * slots), mailbox(std::move(wake)) {}
+      : slots_per_queue(slots), epoch(2 + 2 * slots), mailbox(std::move(wake)) {}
 
-  const std::size_t slots_per_lane;
+  const std::size_t slots_per_queue;
   Epoch epoch;
   Counters counters;
   Mailbox mailbox;
   AllowedIps allowed_ips{epoch};
   IndexTable indices{epoch};
-  HandshakeGate gate;
+  HandshakeAdmission admission;
   std::atomic<UdpSockets*> sockets{nullptr};
   std::atomic<Identity*> identity{nullptr};
   std::atomic<std::uint32_t> mtu{1420};
@@ -45,8 +45,8 @@ struct Device {
   std::atomic<bool> stopping{false};
   std::atomic<std::size_t> staged_bytes{0};
 
-  // Length of a packet after padding, which takes it beyond the MTU neither of the link nor of any route: by a packet one
-  // cannot tell which of them was its own.
+  // Length of a packet after padding, which takes it beyond the MTU neither of the link nor of any route: by a packet
+  // one cannot tell which of them was its own.
   std::size_t padded(std::size_t length) const {
     const std::size_t padded = padded_length(length, mtu.load(std::memory_order_relaxed));
     for (const auto& route : route_mtus) {
@@ -60,7 +60,7 @@ struct Device {
   Epoch::Reader& outbound_reader() { return epoch.reader(0); }
   Epoch::Reader& inbound_reader() { return epoch.reader(1); }
   Epoch::Reader& outbound_slot(std::size_t slot) { return epoch.reader(2 + slot); }
-  Epoch::Reader& inbound_slot(std::size_t slot) { return epoch.reader(2 + slots_per_lane + slot); }
+  Epoch::Reader& inbound_slot(std::size_t slot) { return epoch.reader(2 + slots_per_queue + slot); }
 
   Descriptor tun;
   Framing framing = Framing::none;

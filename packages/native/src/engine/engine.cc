@@ -39,7 +39,7 @@ Engine::Engine(const EngineSettings& settings, std::function<void()> wake)
     sending_ = std::thread([this] { outbound_->run(); });
     receiving_ = std::thread([this] { inbound_->run(); });
     if (settings.threads > packet_threads)
-      pool_.start(settings.threads - packet_threads, {outbound_->lane(), inbound_->lane()});
+      pool_.start(settings.threads - packet_threads, {outbound_->queue(), inbound_->queue()});
   } catch (const std::system_error& error) {
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
     close();
@@ -309,8 +309,8 @@ int Engine::send_handshake(std::uint32_t id, std::span<const std::uint8_t> messa
   if (!sockets_) return ENETDOWN;
   if (message.size() >= 8) known.handshake_index.store(load_le<std::uint32_t>(message.data() + 4));
   constexpr std::uint8_t tos_af41 = 0x88;  // protocol §11
-  const Train train{message.data(), message.size(), message.size(), tos_af41};
-  const int error = transmitter_->sender().send(*sockets_, known, train);
+  const Batch batch{message.data(), message.size(), message.size(), tos_af41};
+  const int error = transmitter_->sender().send(*sockets_, known, batch);
   if (error) return error;
   known.tx_bytes.fetch_add(message.size(), std::memory_order_relaxed);
   known.unacknowledged_since.store(0, std::memory_order_relaxed);
@@ -362,7 +362,7 @@ std::unique_ptr<Engine::PeerEvents> Engine::take_peer_events(std::uint32_t id) {
 }
 
 void Engine::report_drain(double milliseconds) {
-  device_.gate.report_drain(static_cast<std::uint64_t>(std::max(0.0, milliseconds)), boottime_ns());
+  device_.admission.report_drain(static_cast<std::uint64_t>(std::max(0.0, milliseconds)), boottime_ns());
 }
 
 }  // namespace wgq

@@ -15,7 +15,7 @@
 
 // The order in which a datagram is looked at; each step may drop it and count why:
 //   1. kind and length of each message          4. counter within the limit, tag genuine
-//   2. handshakes: gate (mac1, load), queue     5. replay window: only a genuine counter moves it
+//   2. handshakes: admission (mac1, load), queue     5. replay window: only a genuine counter moves it
 //   3. keypair by index: there, not too old     6. endpoint and session: the peer moved, the session is confirmed
 //   7. inside: an IP packet whose source is the peer's by the whole table; then the TUN
 
@@ -27,20 +27,20 @@ constexpr std::size_t datagrams_per_batch = 8;
 // Smaller pieces when several threads share them.
 constexpr std::size_t datagrams_per_slot = 2;
 
-// UDP has no flow control, and a socket's buffer holds about 90 large datagrams unless its program asks for more. So they
-// are handed over in bursts that fit, and whoever they are for may run before the next one comes: on two busy cores two to
-// three times as many arrive (docs/performance.md).
+// UDP has no flow control, and a socket's buffer holds about 90 large datagrams unless its program asks for more. So
+// they are handed over in bursts that fit, and whoever they are for may run before the next one comes: on two busy
+// cores two to three times as many arrive (docs/performance.md).
 constexpr std::size_t most_datagrams_at_once = 64, burst_of_datagrams = 16;
 
 }  // namespace
 
 Inbound::Inbound(Device& device, std::function<void()> offer)
     : device_(device), transmitter_(device), tun_writer_(device) {
-  const std::size_t slots = offer ? device.slots_per_lane : 1;
+  const std::size_t slots = offer ? device.slots_per_queue : 1;
   slots_.reserve(slots);
   while (slots_.size() < slots) slots_.emplace_back(offer ? datagrams_per_slot : datagrams_per_batch);
   if (!offer) return;
-  lane_ = std::make_unique<OrderedLane>(
+  queue_ = std::make_unique<OrderedQueue>(
       slots_.size(), [this](std::size_t slot, Aead& aead) { open(slots_[slot], aead); },
       [this](std::size_t slot) {
         finish(slots_[slot]);
@@ -67,7 +67,7 @@ void Inbound::run() {
     }
     if (more) continue;
     // Running or not: what was handed over is waited for.
-    if (lane_) lane_->settle(aead_);
+    if (queue_) queue_->settle(aead_);
     // A negative descriptor is passed over. When sockets are replaced, we are woken and look again.
     pollfd waiting[3]{{wakeup_.fd(), POLLIN, 0}, {v4, POLLIN, 0}, {v6, POLLIN, 0}};
     ::poll(waiting, 3, -1);
@@ -77,7 +77,7 @@ void Inbound::run() {
 }
 
 bool Inbound::receive(UdpSocket& socket) {
-  Slot& slot = slots_[lane_ ? lane_->slot() : 0];
+  Slot& slot = slots_[queue_ ? queue_->slot() : 0];
   if (slot.batch.receive(socket.fd.get()) < 0) {
     if (errno == EAGAIN) {
       receive_failures_ = 0;
@@ -93,9 +93,9 @@ bool Inbound::receive(UdpSocket& socket) {
   count(device_.counters.udp_receives);
   const bool full = slot.batch.count() == slot.batch.capacity();
   slot.now = boottime_ns();
-  if (lane_) {
-    device_.epoch.hold(device_.inbound_slot(lane_->slot()), device_.inbound_reader());
-    lane_->publish(aead_, full);
+  if (queue_) {
+    device_.epoch.hold(device_.inbound_slot(queue_->slot()), device_.inbound_reader());
+    queue_->publish(aead_, full);
   } else {
     process(slot);
   }
@@ -105,11 +105,13 @@ bool Inbound::receive(UdpSocket& socket) {
 template <class Visit>
 void Inbound::open_each(const ReceivedDatagram& datagram, std::uint64_t now, Aead& aead, Visit visit) {
   if (datagram.truncated) return count(device_.counters.udp_truncated);
-  const std::size_t stride = datagram.facts.segment ? datagram.facts.segment : std::max<std::size_t>(datagram.length, 1);
+  const std::size_t stride =
+      datagram.facts.segment ? datagram.facts.segment : std::max<std::size_t>(datagram.length, 1);
   count(device_.counters.udp_datagrams_in, std::max<std::size_t>(1, (datagram.length + stride - 1) / stride));
   for (std::size_t at = 0; at == 0 || at < datagram.length; at += stride) {
-    Opened message{Opened::Kind::dropped, datagram.facts.tos, datagram.data + at, std::min(stride, datagram.length - at),
-                   &datagram.from, nullptr};
+    Opened message{Opened::Kind::dropped, datagram.facts.tos,
+                   datagram.data + at,    std::min(stride, datagram.length - at),
+                   &datagram.from,        nullptr};
     open(message, now, aead);
     visit(message);
   }
@@ -281,21 +283,21 @@ void Inbound::handshake(const std::uint8_t* data, std::size_t length, const Endp
   Counters& counters = device_.counters;
   const Identity* identity = device_.identity.load(std::memory_order_acquire);
   const std::span message(data, length);
-  switch (device_.gate.judge(identity, message, from, device_.mailbox.handshakes_queued(), now_)) {
-    case HandshakeGate::Verdict::malformed:
+  switch (device_.admission.judge(identity, message, from, device_.mailbox.handshakes_queued(), now_)) {
+    case HandshakeAdmission::Verdict::malformed:
       return count(counters.malformed);
-    case HandshakeGate::Verdict::bad_mac1:
+    case HandshakeAdmission::Verdict::bad_mac1:
       return count(counters.bad_mac1);
-    case HandshakeGate::Verdict::rate_limited:
+    case HandshakeAdmission::Verdict::rate_limited:
       return count(counters.rate_limited);
-    case HandshakeGate::Verdict::answer_cookie: {
-      const auto reply = device_.gate.reply(*identity, message, from, now_);
+    case HandshakeAdmission::Verdict::answer_cookie: {
+      const auto reply = device_.admission.reply(*identity, message, from, now_);
       if (!reply) return count(counters.crypto_failures);
       if (UdpSockets* sockets = device_.sockets.load(std::memory_order_acquire))
         transmitter_.sender().send_to(*sockets, from, reply->data(), reply->size());
       return count(counters.cookies_sent);
     }
-    case HandshakeGate::Verdict::admit:
+    case HandshakeAdmission::Verdict::admit:
       break;
   }
   HandshakeMessage queued;

@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "engine/ordered-lane.h"
+#include "engine/ordered-queue.h"
 #include "engine/received-batch.h"
 #include "engine/transmitter.h"
 #include "engine/tun-writer.h"
@@ -14,11 +14,11 @@
 
 namespace wgq {
 
-// The receiving thread: UDP → decryption → checks → TUN, to completion for each batch of datagrams. With a lane, batches
-// are decrypted by several threads; checks and TUN follow in the order of arrival.
+// The receiving thread: UDP → decryption → checks → TUN, to completion for each batch of datagrams. With a queue,
+// batches are decrypted by several threads; checks and TUN follow in the order of arrival.
 class Inbound {
  public:
-  // With `offer`, as OrderedLane has it, there is a lane over the device's slots.
+  // With `offer`, as OrderedQueue has it, there is a queue over the device's slots.
   explicit Inbound(Device& device, std::function<void()> offer = nullptr);
 
   void run();
@@ -26,7 +26,7 @@ class Inbound {
   // Whether the thread sleeps on these sockets, or is on its way there: until it is awake the kernel keeps them open.
   bool sleeps_on(const UdpSockets* sockets) const { return slept_on_.load(std::memory_order_acquire) == sockets; }
   // Null when this thread does it all.
-  OrderedLane* lane() { return lane_.get(); }
+  OrderedQueue* queue() { return queue_.get(); }
   // For tests: takes one datagram as if it had been received now.
   void inject(std::uint8_t* data, std::size_t length, const DatagramFacts& facts, const Endpoint& from);
 
@@ -42,7 +42,7 @@ class Inbound {
     Keypair* keypair;
   };
 
-  // Datagrams on their way through the lane.
+  // Datagrams on their way through the queue.
   struct Slot {
     explicit Slot(std::size_t most) : batch(most) { datagrams.reserve(most); }
     ReceivedBatch batch;
@@ -90,8 +90,8 @@ class Inbound {
   Run run_;
   std::uint64_t now_ = 0;  // of the batch that is being finished
   int receive_failures_ = 0;
-  std::vector<Slot> slots_;  // one, or one for each slot of the lane
-  std::unique_ptr<OrderedLane> lane_;
+  std::vector<Slot> slots_;  // one, or one for each slot of the queue
+  std::unique_ptr<OrderedQueue> queue_;
 };
 
 }  // namespace wgq

@@ -53,26 +53,26 @@ napi_value create_rate_limiter(js::Call& call) {
   return js::wrap(call.env, made, std::make_unique<RateLimiter>(capacity));
 }
 
-// --- handshake gate
+// --- handshake admission
 
-struct Gate {
-  HandshakeGate gate;
+struct Admission {
+  HandshakeAdmission admission;
   Identity identity;
 };
 
 napi_value judge(js::Call& call) {
-  auto& [gate, identity] = call.wrapped<Gate>();
+  auto& [admission, identity] = call.wrapped<Admission>();
   const auto message = exact_copy(call[0]);
-  switch (gate.judge(&identity, message, endpoint_of(call[1]), call[2].u32(), call[3].u64())) {
-    case HandshakeGate::Verdict::admit:
+  switch (admission.judge(&identity, message, endpoint_of(call[1]), call[2].u32(), call[3].u64())) {
+    case HandshakeAdmission::Verdict::admit:
       return js::string(call.env, "admit");
-    case HandshakeGate::Verdict::malformed:
+    case HandshakeAdmission::Verdict::malformed:
       return js::string(call.env, "malformed");
-    case HandshakeGate::Verdict::bad_mac1:
+    case HandshakeAdmission::Verdict::bad_mac1:
       return js::string(call.env, "badMac1");
-    case HandshakeGate::Verdict::answer_cookie:
+    case HandshakeAdmission::Verdict::answer_cookie:
       return js::string(call.env, "answerCookie");
-    case HandshakeGate::Verdict::rate_limited:
+    case HandshakeAdmission::Verdict::rate_limited:
       return js::string(call.env, "rateLimited");
   }
   return nullptr;
@@ -80,36 +80,37 @@ napi_value judge(js::Call& call) {
 
 napi_value set_secret(js::Call& call) {
   const js::Bytes secret = call[0].bytes_of(32, "a secret");
-  call.wrapped<Gate>().gate.cookies().set_secret(std::span<const std::uint8_t, 32>(secret.data(), 32), call[1].u64());
+  call.wrapped<Admission>().admission.cookies().set_secret(std::span<const std::uint8_t, 32>(secret.data(), 32),
+                                                           call[1].u64());
   return nullptr;
 }
 
 napi_value reply(js::Call& call) {
-  auto& [gate, identity] = call.wrapped<Gate>();
+  auto& [admission, identity] = call.wrapped<Admission>();
   const auto message = exact_copy(call[0]);
   const js::Bytes nonce = call[3].bytes_of(24, "a nonce");
   const auto made =
-      gate.cookies().reply(identity.cookie_key, message, endpoint_of(call[1]), call[2].u64(), nonce.data());
+      admission.cookies().reply(identity.cookie_key, message, endpoint_of(call[1]), call[2].u64(), nonce.data());
   if (!made) throw SystemError{ENOSYS, "OpenSSL refused a cookie reply"};
   return js::buffer(call.env, *made);
 }
 
 napi_value report_drain(js::Call& call) {
-  call.wrapped<Gate>().gate.report_drain(call[0].u64(), call[1].u64());
+  call.wrapped<Admission>().admission.report_drain(call[0].u64(), call[1].u64());
   return nullptr;
 }
 
-napi_value create_handshake_gate(js::Call& call) {
-  auto gate = std::make_unique<Gate>();
+napi_value create_handshake_admission(js::Call& call) {
+  auto admission = std::make_unique<Admission>();
   const js::Bytes mac1 = call[0].bytes_of(32, "mac1Key"), cookie = call[1].bytes_of(32, "cookieKey");
-  std::copy(mac1.begin(), mac1.end(), gate->identity.mac1_key.begin());
-  std::copy(cookie.begin(), cookie.end(), gate->identity.cookie_key.begin());
+  std::copy(mac1.begin(), mac1.end(), admission->identity.mac1_key.begin());
+  std::copy(cookie.begin(), cookie.end(), admission->identity.cookie_key.begin());
   napi_value made = js::object(call.env);
   js::define<judge>(call.env, made, "judge");
   js::define<set_secret>(call.env, made, "setSecret");
   js::define<reply>(call.env, made, "reply");
   js::define<report_drain>(call.env, made, "reportDrain");
-  return js::wrap(call.env, made, std::move(gate));
+  return js::wrap(call.env, made, std::move(admission));
 }
 
 // --- allowed IPs
@@ -241,7 +242,8 @@ napi_value unreachable(js::Call& call) {
 
 // --- encryption
 
-// seal(backend, key, nonce, plaintext): ciphertext and tag; open(backend, key, nonce, ciphertext): plaintext | undefined
+// seal(backend, key, nonce, plaintext): ciphertext and tag; open(backend, key, nonce, ciphertext): plaintext |
+// undefined
 Aead::Backend backend_of(const js::Value& value) {
   return value.string() == "evp" ? Aead::Backend::evp : Aead::Backend::best;
 }
@@ -301,7 +303,7 @@ void register_testing(napi_env env, napi_value exports) {
   js::define<padded_length_of>(env, testing, "paddedLength");
   js::define<create_replay_window>(env, testing, "createReplayWindow");
   js::define<create_rate_limiter>(env, testing, "createRateLimiter");
-  js::define<create_handshake_gate>(env, testing, "createHandshakeGate");
+  js::define<create_handshake_admission>(env, testing, "createHandshakeAdmission");
   js::define<create_allowed_ips>(env, testing, "createAllowedIps");
   js::define<segment>(env, testing, "segment");
   js::define<complete_checksum_of>(env, testing, "completeChecksum");

@@ -12,13 +12,13 @@ namespace wgq {
 Transmitter::Transmitter(Device& device, std::function<void()> offer)
     : device_(device),
       sender_(device.counters, device.mailbox),
-      trains_(offer ? device.slots_per_lane : 1),
-      open_(trains_.data()) {
+      batches_(offer ? device.slots_per_queue : 1),
+      open_(batches_.data()) {
   if (!offer) return;
-  lane_ = std::make_unique<OrderedLane>(
-      trains_.size(), [this](std::size_t slot, Aead& aead) { trains_[slot].seal(aead); },
+  queue_ = std::make_unique<OrderedQueue>(
+      batches_.size(), [this](std::size_t slot, Aead& aead) { batches_[slot].seal(aead); },
       [this](std::size_t slot) {
-        send(trains_[slot]);
+        send(batches_[slot]);
         device_.epoch.release(device_.outbound_slot(slot));
       },
       std::move(offer));
@@ -40,38 +40,38 @@ std::uint8_t* Transmitter::place(Peer& peer, std::size_t length, Outer outer, bo
 
 void Transmitter::seal(Keypair& keypair, std::uint64_t nonce) {
   open_->add(*peer_, keypair, length_, padded_, outer_, nonce);
-  if (!lane_) open_->seal(aead_);  // at once, while the bytes are near
+  if (!queue_) open_->seal(aead_);  // at once, while the bytes are near
 }
 
 void Transmitter::flush() {
   if (open_->empty()) return;
   open_->now = now_;
-  if (!lane_) return send(*open_);
+  if (!queue_) return send(*open_);
   constexpr std::size_t worth_a_wake_up = 8 * 1024;
-  device_.epoch.hold(device_.outbound_slot(lane_->slot()), device_.outbound_reader());
-  lane_->publish(aead_, open_->train().bytes >= worth_a_wake_up);
-  open_ = &trains_[lane_->slot()];
+  device_.epoch.hold(device_.outbound_slot(queue_->slot()), device_.outbound_reader());
+  queue_->publish(aead_, open_->batch().bytes >= worth_a_wake_up);
+  open_ = &batches_[queue_->slot()];
 }
 
 void Transmitter::settle() {
-  if (lane_) lane_->settle(aead_);
+  if (queue_) queue_->settle(aead_);
 }
 
 void Transmitter::drain() {
   flush();
-  if (lane_) lane_->drain(aead_);
+  if (queue_) queue_->drain(aead_);
 }
 
-void Transmitter::send(OpenTrain& open) {
+void Transmitter::send(OpenBatch& open) {
   if (!open.sealed()) {
-    count(device_.counters.crypto_failures, open.train().count());
+    count(device_.counters.crypto_failures, open.batch().count());
     return open.clear();
   }
   UdpSockets* sockets = device_.sockets.load(std::memory_order_acquire);
   Peer& peer = open.peer();
-  const int error = sockets ? sender_.send(*sockets, peer, open.train()) : ENETDOWN;
+  const int error = sockets ? sender_.send(*sockets, peer, open.batch()) : ENETDOWN;
   if (error == 0) {
-    peer.tx_bytes.fetch_add(open.train().bytes, std::memory_order_relaxed);
+    peer.tx_bytes.fetch_add(open.batch().bytes, std::memory_order_relaxed);
   } else {
     peer.send_error.store(error, std::memory_order_relaxed);
     device_.mailbox.report(peer, peer.failure_reported, peer_event::send_failed, open.now);

@@ -10,27 +10,27 @@
 #include "engine/datagram-sender.h"
 #include "engine/device.h"
 #include "engine/nesting.h"
-#include "engine/open-train.h"
-#include "engine/ordered-lane.h"
+#include "engine/open-batch.h"
+#include "engine/ordered-queue.h"
 
 namespace wgq {
 
-// Makes transport messages and sends them in trains. One object per thread; messages are encrypted where they lie, back
-// to back, so that a train is one system call without a copy. With a lane, trains are encrypted by several threads and
-// sent in their order.
+// Makes transport messages and sends them in batches. One object per thread; messages are encrypted where they lie,
+// back to back, so that a batch is one system call without a copy. With a queue, batches are encrypted by several
+// threads and sent in their order.
 class Transmitter {
  public:
-  // With `offer`, as OrderedLane has it, there is a lane over the device's slots: only for the sending thread.
+  // With `offer`, as OrderedQueue has it, there is a queue over the device's slots: only for the sending thread.
   explicit Transmitter(Device& device, std::function<void()> offer = nullptr);
 
   // Where the plaintext of a next message may be put by who reads it in place: room for `largest_packet` bytes.
   std::uint8_t* next_plaintext() { return open_->next_plaintext(); }
-  // Makes room for a message of `length` plaintext bytes to `peer`: sends the open train first when the message does not
-  // fit it. Returns where the plaintext belongs; what is at next_plaintext() is moved along when `in_place`.
+  // Makes room for a message of `length` plaintext bytes to `peer`: sends the open batch first when the message does
+  // not fit it. Returns where the plaintext belongs; what is at next_plaintext() is moved along when `in_place`.
   std::uint8_t* place(Peer& peer, std::size_t length, Outer outer, bool in_place);
-  // Pads and encrypts the message placed last and adds it to the train.
+  // Pads and encrypts the message placed last and adds it to the batch.
   void seal(Keypair& keypair, std::uint64_t nonce);
-  // Sends the open train, or leaves it to the lane.
+  // Sends the open batch, or leaves it to the queue.
   void flush();
   // Does what no other thread has taken up yet: before this one sleeps.
   void settle();
@@ -39,8 +39,8 @@ class Transmitter {
 
   // Sends what is staged for a peer when a key is usable, else asks for a handshake.
   void flush_staged(Peer& peer);
-  // What the header outside takes from a packet to a peer whose endpoint has this family; nothing for a packet that loops
-  // over several tunnels.
+  // What the header outside takes from a packet to a peer whose endpoint has this family; nothing for a packet that
+  // loops over several tunnels.
   std::optional<Outer> outer_of(std::uint8_t family, const std::uint8_t* packet, std::size_t length);
   // Stages a packet; follow with flush_staged.
   void stage(Peer& peer, const std::uint8_t* packet, std::size_t length);
@@ -51,18 +51,18 @@ class Transmitter {
 
   DatagramSender& sender() { return sender_; }
   // Null when this thread does it all.
-  OrderedLane* lane() { return lane_.get(); }
+  OrderedQueue* queue() { return queue_.get(); }
 
  private:
-  void send(OpenTrain& open);
+  void send(OpenBatch& open);
 
   Device& device_;
   DatagramSender sender_;
   Aead aead_;
   Nesting nesting_;
-  std::vector<OpenTrain> trains_;  // one, or one for each slot of the lane
-  OpenTrain* open_;
-  std::unique_ptr<OrderedLane> lane_;
+  std::vector<OpenBatch> batches_;  // one, or one for each slot of the queue
+  OpenBatch* open_;
+  std::unique_ptr<OrderedQueue> queue_;
   std::uint64_t now_ = 0;
 
   // The message placed last.

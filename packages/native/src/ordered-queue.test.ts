@@ -6,13 +6,13 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 const compiler = ['c++', 'g++', 'clang++'].find((name) => spawnSync(name, ['--version']).status === 0)
-if (!compiler) console.log('skipped: the ordered lane is not put under stress: no C++ compiler')
+if (!compiler) console.log('skipped: the ordered queue is not put under stress: no C++ compiler')
 
 describe.skipIf(!compiler)('work by many threads', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'wgq-lane-'))
+  const folder = mkdtempSync(join(tmpdir(), 'wgq-queue-'))
   const program = join(folder, 'stress')
   beforeAll(() => {
-    const sources = ['fixtures/ordered-lane-stress.cc', 'engine/ordered-lane.cc'].map((file) =>
+    const sources = ['fixtures/ordered-queue-stress.cc', 'engine/ordered-queue.cc'].map((file) =>
       join(import.meta.dirname, file),
     )
     const flags = ['-std=c++20', '-O1', '-g', '-pthread', `-I${import.meta.dirname}`, '-o', program]

@@ -20,7 +20,7 @@ struct Identity {
 
 // Decides which handshake messages reach JavaScript (protocol §6): form and mac1 always; under load mac2 and a token
 // bucket per source as well, so that a flood ends here.
-class HandshakeGate {
+class HandshakeAdmission {
  public:
   enum class Verdict { admit, malformed, bad_mac1, answer_cookie, rate_limited };
 
@@ -32,8 +32,8 @@ class HandshakeGate {
   Verdict judge(const Identity* identity, std::span<const std::uint8_t> message, const Endpoint& from,
                 std::size_t waiting, std::uint64_t now);
   // The answer to a message judged answer_cookie; nothing when OpenSSL refused.
-  std::optional<CookieReply> reply(const Identity& identity, std::span<const std::uint8_t> message, const Endpoint& from,
-                                   std::uint64_t now) {
+  std::optional<CookieReply> reply(const Identity& identity, std::span<const std::uint8_t> message,
+                                   const Endpoint& from, std::uint64_t now) {
     return cookies_.reply(identity.cookie_key, message, from, now);
   }
   // Any thread: the last drain by JavaScript took that long, ended at `now`.

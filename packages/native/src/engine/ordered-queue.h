@@ -14,16 +14,16 @@ namespace wgq {
 class Aead;
 
 // One direction of the packet flow with its cryptography spread over several threads. One thread, the producer, fills
-// slots; any thread does the work of a slot; slots are finished in the order of their filling, one at a time, by whoever
-// has just done the work that was missing. So the order of packets is kept, and no thread waits for another as long as
-// there is work.
-class OrderedLane {
+// slots; any thread does the work of a slot; slots are finished in the order of their filling, one at a time, by
+// whoever has just done the work that was missing. So the order of packets is kept, and no thread waits for another as
+// long as there is work.
+class OrderedQueue {
  public:
   using Work = std::function<void(std::size_t slot, Aead& aead)>;
   using Finish = std::function<void(std::size_t slot)>;
 
   // `offer` is called when there is work that others might take.
-  OrderedLane(std::size_t slots, Work work, Finish finish, std::function<void()> offer);
+  OrderedQueue(std::size_t slots, Work work, Finish finish, std::function<void()> offer);
 
   // The rest of this block is the producer's.
 

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
-#include "engine/ordered-lane.h"
+#include "engine/ordered-queue.h"
 
 #include <utility>
 
 namespace wgq {
 
-OrderedLane::OrderedLane(std::size_t slots, Work work, Finish finish, std::function<void()> offer)
+OrderedQueue::OrderedQueue(std::size_t slots, Work work, Finish finish, std::function<void()> offer)
     : slots_(slots),
       work_(std::move(work)),
       finish_(std::move(finish)),
       offer_(std::move(offer)),
       done_(std::make_unique<std::atomic<std::uint64_t>[]>(slots)) {}
 
-void OrderedLane::publish(Aead& aead, bool large) {
+void OrderedQueue::publish(Aead& aead, bool large) {
   const std::uint64_t number = published_.fetch_add(1, std::memory_order_seq_cst);
   if (large || number != claimed_.load(std::memory_order_relaxed)) offer_();
   const std::uint64_t next = number + 1;
@@ -20,18 +20,18 @@ void OrderedLane::publish(Aead& aead, bool large) {
     if (!help(aead)) wait_for(next - slots_ + 1);
 }
 
-void OrderedLane::settle(Aead& aead) {
+void OrderedQueue::settle(Aead& aead) {
   while (help(aead)) {
   }
 }
 
-void OrderedLane::drain(Aead& aead) {
+void OrderedQueue::drain(Aead& aead) {
   const std::uint64_t all = published_.load(std::memory_order_relaxed);
   settle(aead);
   while (finished_.load(std::memory_order_acquire) < all) wait_for(all);
 }
 
-bool OrderedLane::help(Aead& aead) {
+bool OrderedQueue::help(Aead& aead) {
   std::uint64_t number = claimed_.load(std::memory_order_relaxed);
   do {
     if (number >= published_.load(std::memory_order_seq_cst)) return false;
@@ -45,7 +45,7 @@ bool OrderedLane::help(Aead& aead) {
 
 // Sequentially consistent throughout: who finds another thread finishing has marked its work before, and who stops
 // finishing looks once more after, so that one of the two sees the other.
-void OrderedLane::finish_ready() {
+void OrderedQueue::finish_ready() {
   for (;;) {
     if (finishing_.exchange(true, std::memory_order_seq_cst)) return;
     std::uint64_t number = finished_.load(std::memory_order_relaxed);
@@ -62,7 +62,7 @@ void OrderedLane::finish_ready() {
   }
 }
 
-void OrderedLane::wait_for(std::uint64_t finished) {
+void OrderedQueue::wait_for(std::uint64_t finished) {
   std::unique_lock lock(waiting_);
   producer_waits_.store(true, std::memory_order_seq_cst);
   progress_.wait(lock, [&] { return finished_.load(std::memory_order_seq_cst) >= finished; });

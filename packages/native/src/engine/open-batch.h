@@ -15,18 +15,18 @@ struct Outer {
   std::uint8_t hop_limit = 0;  // 0: the system's own
 };
 
-// A train in the making: messages to one peer where they will be encrypted, and what it takes to encrypt and send them.
-class OpenTrain {
+// A batch in the making: messages to one peer where they will be encrypted, and what it takes to encrypt and send them.
+class OpenBatch {
  public:
-  OpenTrain();
+  OpenBatch();
 
-  // Empties it for a next train.
+  // Empties it for a next batch.
   void clear();
-  bool empty() const { return train_.bytes == 0; }
+  bool empty() const { return batch_.bytes == 0; }
   // Whether a message of `bytes` to `peer` may ride along.
   bool fits(const Peer& peer, std::size_t bytes, Outer outer) const;
   // Where the plaintext of the next message may be put by who reads it in place: room for `largest_packet` bytes.
-  std::uint8_t* next_plaintext() { return arena_.get() + Aead::lead + train_.bytes + transport_header_bytes; }
+  std::uint8_t* next_plaintext() { return arena_.get() + Aead::lead + batch_.bytes + transport_header_bytes; }
 
   // Adds a message of `length` bytes, which are at next_plaintext() and are padded to `padded`, to be encrypted by
   // `seal`.
@@ -35,7 +35,7 @@ class OpenTrain {
   void seal(Aead& aead);
 
   bool sealed() const { return !refused_; }
-  const Train& train() const { return train_; }
+  const Batch& batch() const { return batch_; }
   Peer& peer() const { return *peer_; }
   Keypair& keypair() const { return *keypair_; }
   bool has_data() const { return has_data_; }
@@ -52,7 +52,7 @@ class OpenTrain {
   };
 
   std::unique_ptr<std::uint8_t[]> arena_;
-  Train train_;
+  Batch batch_;
   Peer* peer_ = nullptr;
   Keypair* keypair_ = nullptr;  // of the last message
   bool ended_ = false;          // a shorter message is at the end

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "engine/handshake-gate.h"
+#include "engine/handshake-admission.h"
 
 #include <openssl/crypto.h>
 
@@ -8,7 +8,7 @@
 
 namespace wgq {
 
-HandshakeGate::Verdict HandshakeGate::judge(const Identity* identity, std::span<const std::uint8_t> message,
+HandshakeAdmission::Verdict HandshakeAdmission::judge(const Identity* identity, std::span<const std::uint8_t> message,
                                             const Endpoint& from, std::size_t waiting, std::uint64_t now) {
   if (message.size() < 4) return Verdict::malformed;
   const auto type = load_le<std::uint32_t>(message.data());  // with the three reserved zero bytes

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// An engine sends one train of messages to 127.0.0.1. Arguments: PORT, number of packets, bytes of
+// An engine sends one batch of messages to 127.0.0.1. Arguments: PORT, number of packets, bytes of
 // each, the learned source (none, lost: an address that is not there, kept), and `segmented` for an engine that may let the
 // kernel cut. Prints its counters as JSON, with hasSource: whether the peer has its learned source still.
 import { openSync } from 'node:fs'

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "engine/open-train.h"
+#include "engine/open-batch.h"
 
 #include <cstring>
 
@@ -7,40 +7,40 @@
 
 namespace wgq {
 
-OpenTrain::OpenTrain() : arena_(std::make_unique_for_overwrite<std::uint8_t[]>(arena_bytes)) { clear(); }
+OpenBatch::OpenBatch() : arena_(std::make_unique_for_overwrite<std::uint8_t[]>(arena_bytes)) { clear(); }
 
-void OpenTrain::clear() {
-  train_ = {.data = arena_.get() + Aead::lead};
+void OpenBatch::clear() {
+  batch_ = {.data = arena_.get() + Aead::lead};
   peer_ = nullptr;
   ended_ = has_data_ = refused_ = false;
   added_ = sealed_ = 0;
 }
 
-bool OpenTrain::fits(const Peer& peer, std::size_t bytes, Outer outer) const {
+bool OpenBatch::fits(const Peer& peer, std::size_t bytes, Outer outer) const {
   if (empty()) return true;
-  return peer_ == &peer && !ended_ && train_.tos == outer.ecn && train_.hop_limit == outer.hop_limit &&
-         bytes <= train_.stride && added_ < most_segments && train_.bytes + bytes <= most_train_bytes;
+  return peer_ == &peer && !ended_ && batch_.tos == outer.ecn && batch_.hop_limit == outer.hop_limit &&
+         bytes <= batch_.stride && added_ < most_segments && batch_.bytes + bytes <= most_batch_bytes;
 }
 
-void OpenTrain::add(Peer& peer, Keypair& keypair, std::size_t length, std::size_t padded, Outer outer,
+void OpenBatch::add(Peer& peer, Keypair& keypair, std::size_t length, std::size_t padded, Outer outer,
                     std::uint64_t nonce) {
   const std::size_t bytes = padded + transport_overhead;
   if (empty()) {
     peer_ = &peer;
-    train_.stride = bytes;
-    train_.tos = outer.ecn;
-    train_.hop_limit = outer.hop_limit;
+    batch_.stride = bytes;
+    batch_.tos = outer.ecn;
+    batch_.hop_limit = outer.hop_limit;
   }
   keypair_ = &keypair;
-  messages_[added_++] = {&keypair, nonce, static_cast<std::uint32_t>(train_.bytes), static_cast<std::uint32_t>(length),
+  messages_[added_++] = {&keypair, nonce, static_cast<std::uint32_t>(batch_.bytes), static_cast<std::uint32_t>(length),
                          static_cast<std::uint32_t>(padded)};
-  if (bytes < train_.stride) ended_ = true;
+  if (bytes < batch_.stride) ended_ = true;
   if (length > 0) has_data_ = true;
-  train_.bytes += bytes;
+  batch_.bytes += bytes;
 }
 
 // In order: encrypting a message writes a few bytes behind its tag, where the header of the next one belongs.
-void OpenTrain::seal(Aead& aead) {
+void OpenBatch::seal(Aead& aead) {
   for (; sealed_ < added_; sealed_++) {
     const Message& message = messages_[sealed_];
     std::uint8_t* const header = arena_.get() + Aead::lead + message.at;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A train of UDP datagrams of given sizes, in bursts, checked byte by byte by the receiver, which acknowledges each burst.
+// A batch of UDP datagrams of given sizes, in bursts, checked byte by byte by the receiver, which acknowledges each burst.
 // argv: receive ADDRESS | send ADDRESS PORT FIRST LAST STEP BURST; the receiver prints its port, then what it saw.
 import { createSocket } from 'node:dgram'
 import type { AddressInfo } from 'node:net'

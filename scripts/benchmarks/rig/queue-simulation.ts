@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-/** Microseconds that one batch takes in each stage of a lane. */
-export interface LaneCosts {
+/** Microseconds that one batch takes in each stage of a queue. */
+export interface QueueCosts {
   /** In the one thread that fills slots. */
   readonly produce: number
   /** In any thread. */
@@ -16,10 +16,10 @@ const wakeUp = 5
 const simulatedMicroseconds = 200_000
 
 /**
- * Batches per second through `packages/native/src/engine/ordered-lane.h` with a producer and `helpers` threads, each on a
+ * Batches per second through `packages/native/src/engine/ordered-queue.h` with a producer and `helpers` threads, each on a
  * core of its own: an event simulation of its rules, with the producer never short of packets.
  */
-export const laneBatchesPerSecond = (costs: LaneCosts, helpers: number): number => {
+export const queueBatchesPerSecond = (costs: QueueCosts, helpers: number): number => {
   let [published, claimed, finished] = [0, 0, 0]
   const done = new Set<number>()
   let finishing = false
