@@ -27,7 +27,7 @@ describe.skipIf(why)('kill switch', () => {
     const capture = tunnel.ns.start('tcpdump', [
       '-lnni',
       'up1',
-      'not (udp port 51820) and not arp and not icmp6 and not ip6 multicast',
+      'not (udp port 51820) and not arp and not icmp6 and not multicast',
     ])
     let seen = ''
     let ready = ''
