@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { type Foreign, refuseControls } from './foreign.ts'
+import { eachLine } from './lines.ts'
 import type { ForeignEntry, ForeignSection } from './unit-file.ts'
 
 /**
@@ -10,7 +11,7 @@ import type { ForeignEntry, ForeignSection } from './unit-file.ts'
 export const readKeyfile = (text: string, file: string): ForeignSection[] => {
   const sections = new Map<string, { name: string; entries: ForeignEntry[]; comments: Foreign[] }>()
   let current: ForeignEntry[] | undefined
-  text.split(/\r?\n/).forEach((raw, index) => {
+  eachLine(text, (raw, number) => {
     const line = raw.trimStart()
     if (line === '' || /^[#;]/.test(line)) return
     const header = /^\[([^\]]*)\]\s*$/.exec(line)?.[1]
@@ -22,7 +23,7 @@ export const readKeyfile = (text: string, file: string): ForeignSection[] => {
     } else if (equals > 0) {
       const behind = raw.slice(equals + 1)
       const column = equals + 2 + (behind.length - behind.trimStart().length)
-      const written = { text: behind.trim(), at: { file, line: index + 1, column } }
+      const written = { text: behind.trim(), at: { file, line: number, column } }
       refuseControls(written)
       const value = { ...written, text: unescaped(written.text) }
       refuseControls(value)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { type Foreign, refuseControls } from './foreign.ts'
+import { eachLine } from './lines.ts'
 
 /** A section to write, of a systemd unit or of a keyfile. Sections and keys may come again, so neither is an object. */
 export interface UnitSection {
@@ -46,14 +47,14 @@ export const readUnit = (text: string, file: string): ForeignSection[] => {
   const sections: Array<{ name: string; entries: ForeignEntry[]; comments: Foreign[] }> = []
   let begun = ''
   let begunAt = 0
-  text.split(/\r?\n/).forEach((raw, index) => {
+  eachLine(text, (raw, number) => {
     const trimmed = raw.trim()
     if (/^[#;]/.test(trimmed)) {
-      const value = { text: trimmed.slice(1).trim(), at: { file, line: index + 1, column: 1 } }
+      const value = { text: trimmed.slice(1).trim(), at: { file, line: number, column: 1 } }
       sections.at(-1)?.comments.push(value)
       return
     }
-    if (begun === '') begunAt = index + 1
+    if (begun === '') begunAt = number
     if (raw.endsWith('\\')) {
       begun += `${raw.slice(0, -1)} `
       return
