@@ -63,7 +63,7 @@ export const converge = async (
     ),
   ])
   if (status !== 0) throw new Failure(status)
-  if (wanted.rules.length === 0) restoreSysctls(run)
+  if (Object.keys(wanted.sysctls).length === 0) restoreSysctls(run)
   await run.system.keepEndpoints(run)
 }
 

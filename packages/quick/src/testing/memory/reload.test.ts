@@ -267,6 +267,18 @@ test('a kill switch that cannot be switched off is noted, down says so, and the 
   expect(machine.firewall.list()).not.toContain('wgq-kill')
 })
 
+test('a tunnel that is no longer for all of IPv4 needs no src_valid_mark', async () => {
+  const mark = () => machine.network.sysctls.get('net.ipv4.conf.all.src_valid_mark')
+  await come(full)
+  expect(mark()).toBe('1')
+  expect(await tunnel.reload(file('::/0', both)), machine.printed).toBe(0)
+  expect(mark()).toBe('0')
+  expect(await tunnel.reload(full)).toBe(0)
+  expect(mark()).toBe('1')
+  expect(await tunnel.down(full)).toBe(0)
+  expect(mark()).toBe('0')
+})
+
 test('tables by another name are the same', async () => {
   const inTable = (table: string) => file('10.5.0.0/16', ['Address = 10.9.0.2/24', `Table = ${table}`])
   await come(inTable('main'))
