@@ -2,12 +2,14 @@
 import type { DeviceChange } from '@wgq/model/device'
 import type { Key } from '@wgq/model/key'
 import type { Op } from '@wgq/model/operation'
+import { renewDns } from './dns/set.ts'
 import { performProtection } from './lenient.ts'
 import { Failure } from './run/failure.ts'
 import type { Run } from './run/run.ts'
 import type { EndpointMemory } from './state/device-difference.ts'
 import { difference, type Plan } from './state/difference.ts'
 import { floorId, notedFloors, planFloorRemoval } from './state/floors.ts'
+import { isDefault } from './state/routes.ts'
 import { look, lookAtDevice, type Seen } from './state/seen.ts'
 import type { TunnelState } from './state/tunnel-state.ts'
 import { restoreSysctls } from './systems/linux/sysctls.ts'
@@ -44,7 +46,7 @@ export const converge = async (
       )
       throw new Failure(1)
     }
-    await performProtection(run, plan.steps)
+    await perform(run, plan.steps, wanted)
     note()
     const isDeviceOnly = plan.steps.every((op) => op.do === 'device.change') && plan.floors.length === 0
     seen = isDeviceOnly ? await lookAtDevice(session, seen) : await look(session, keeper?.journal)
@@ -67,6 +69,18 @@ export const converge = async (
   await run.system.keepEndpoints(run)
 }
 
+/** Name servers are set as by `up`: what the machine does not take is said, and fails a tunnel for everything alone. */
+const perform = async (run: Run, steps: readonly Op[], wanted: TunnelState): Promise<void> => {
+  const at = run.system.name === 'linux' ? steps.findIndex((op) => op.do === 'dns.set') : -1
+  const set = steps[at]
+  if (set?.do !== 'dns.set') return performProtection(run, steps)
+  await performProtection(run, steps.slice(0, at))
+  const { peers } = wanted.device as DeviceChange
+  const takesAll = peers.some(({ allowedIps = [] }) => allowedIps.some(isDefault))
+  await renewDns(run, set, takesAll)
+  await performProtection(run, steps.slice(at + 1))
+}
+
 /** A port that was asked for as "any" is the one that was given; what the machine refused is not asked for again. */
 const attainable = (wanted: TunnelState, without: readonly string[]): TunnelState => {
   const { listenPort, ...device } = wanted.device as DeviceChange
@@ -76,6 +90,7 @@ const attainable = (wanted: TunnelState, without: readonly string[]): TunnelStat
     ...(firewall && !without.includes('firewall') ? { firewall } : {}),
     ...(listenPort === 0 ? { device } : {}),
     ...(without.includes('sysctl') ? { sysctls: {} } : {}),
+    ...(without.includes('dns') ? { leavesDns: true } : {}),
   }
 }
 

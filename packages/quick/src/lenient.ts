@@ -30,7 +30,7 @@ export const performProtection = async (run: Run, ops: readonly Op[]): Promise<v
 }
 
 /** Noted, so that what the machine did not take is not a difference later. */
-const leaveOut = ({ keeper }: Run, what: 'firewall' | 'sysctl'): void =>
+export const leaveOut = ({ keeper }: Run, what: 'firewall' | 'sysctl' | 'dns'): void =>
   keeper?.update({ without: [...new Set([...(keeper.journal.without ?? []), what])] })
 
 const lenientSysctl = async (run: Run, op: Extract<Op, { do: 'sysctl.set' }>): Promise<void> => {

@@ -37,8 +37,16 @@ interface ReloadPlan extends Plan, Target {
  * `E_RENAMED` where it has another name, {@link Interrupted} when a signal came, what {@link refuseHollow} raises for the
  * file, and what reading it raises.
  */
-export const planReload = async (session: Session): Promise<ReloadPlan> => {
-  const journal = readJournal(session.runDirectory, session.name)
+export const planReload = async (session: Session): Promise<ReloadPlan> =>
+  planFrom(session, readJournal(session.runDirectory, session.name))
+
+/** What the manager of name servers did not take before it may take now. */
+const askingAgain = (journal: Journal | undefined): Journal | undefined =>
+  journal?.without?.includes('dns')
+    ? { ...journal, without: journal.without.filter((what) => what !== 'dns') }
+    : journal
+
+const planFrom = async (session: Session, journal: Journal | undefined): Promise<ReloadPlan> => {
   await refuseRenamed(session, journal)
   const place = await sessionOf(session, journal)
   const inside = withOptions(place, journal)
@@ -94,7 +102,7 @@ export const reloadRunning = async (session: Session): Promise<number> => {
   let run: Run | undefined
   let plan: ReloadPlan | undefined
   try {
-    plan = await planReload(session)
+    plan = await planFrom(session, askingAgain(readJournal(session.runDirectory, session.name)))
     sayKeptPeers(plan)
     if (session.act !== undefined) return tell(plan)
     run = new Run(plan.session, new JournalKeeper(session.runDirectory, plan.journal ?? adopted(plan)))

@@ -7,9 +7,15 @@ import { readResolvconfRecord } from './resolvconf.ts'
 
 /**
  * What a manager of name servers knows of an interface now; undefined where it knows nothing of it, because nobody told it
- * or somebody else wrote over it.
+ * or somebody else wrote over it. A resolvconf that cannot list its records is taken to hold what was last given to it,
+ * `given`.
  */
-export const readDns = async (edges: Edges, dev: string, manager: string): Promise<DnsState | undefined> => {
+export const readDns = async (
+  edges: Edges,
+  dev: string,
+  manager: string,
+  given?: Pick<DnsState, 'servers' | 'search'>,
+): Promise<DnsState | undefined> => {
   const [kind, detail] = splitManager(manager)
   if (kind === 'resolvectl') return readResolvectl(edges, dev)
   if (kind === 'file') {
@@ -17,6 +23,7 @@ export const readDns = async (edges: Edges, dev: string, manager: string): Promi
     return told && { manager, ...told }
   }
   const record = await readResolvconfRecord(edges, dev)
+  if (record === 'unknown') return given && { manager, servers: given.servers, search: given.search }
   return record && { manager, ...record }
 }
 

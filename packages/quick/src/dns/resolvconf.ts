@@ -34,11 +34,11 @@ export const readResolvconf = async (edges: Pick<Edges, 'find' | 'run'>, dev: st
   return serversOf(text)
 }
 
-/** The record of resolvconf for an interface; undefined if it has none. */
+/** The record of resolvconf for an interface; undefined if it has none, `unknown` where it lists nothing. */
 export const readResolvconfRecord = async (
   edges: Pick<Edges, 'find' | 'run'>,
   dev: string,
-): Promise<ResolvconfRecord | undefined> => {
+): Promise<ResolvconfRecord | 'unknown' | undefined> => {
   const program = edges.find('resolvconf')
   if (program === undefined) return undefined
   const record = `${resolvconfPrefix(program)}${dev}`
@@ -47,7 +47,8 @@ export const readResolvconfRecord = async (
   const text =
     kind === 'debian' ? readFile(`/run/resolvconf/interface/${record}`) : await listed(edges, program, record)
   const servers = serversOf(text ?? '')
-  if (servers.length === 0) return undefined
+  // One that only takes records ends with 0 and prints nothing.
+  if (servers.length === 0) return kind === 'other' && text !== undefined ? 'unknown' : undefined
   const search = (/^search (.*)$/m.exec(text ?? '')?.[1] ?? '').split(' ').filter(Boolean)
   // openresolv asks the servers of a private interface for names of its domains only.
   const isPrivate = kind === 'openresolv' && existsSync(`/run/resolvconf/private/${record}`)

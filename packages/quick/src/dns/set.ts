@@ -3,13 +3,14 @@ import { isDomain, isNameServer } from '@wgq/config/dns-domain'
 import type { Device } from '@wgq/model/device'
 import { WgqError } from '@wgq/model/error'
 import type { Op } from '@wgq/model/operation'
-import { isLenient } from '../lenient.ts'
+import { isLenient, leaveOut } from '../lenient.ts'
 import { Failure } from '../run/failure.ts'
 import { inverse } from '../run/inverse.ts'
 import type { Run } from '../run/run.ts'
 import type { Session } from '../session.ts'
 import { isDefault } from '../state/routes.ts'
 import { isSplit, splitManager } from './act.ts'
+import { readDns } from './answer.ts'
 import { managerFor, planDns } from './plan.ts'
 import { remedy, whyNotSplit, whyNotTold } from './told.ts'
 
@@ -20,17 +21,32 @@ import { remedy, whyNotSplit, whyNotTold } from './told.ts'
  */
 export const setDns = async (run: Run, device: Device | undefined): Promise<void> => {
   const { session } = run
-  const { settings, edges, name } = session
+  const { settings } = session
   if (settings.dnsServers.length === 0) return
   const full = device?.peers.some((peer) => peer.allowedIps.some(isDefault)) ?? false
   if (session.style === 'wgq') checkWords(session)
   const choice = managerFor(session)
-  const why = 'none' in choice ? choice.none : await attempt(run)
-  if (why === undefined) return
-  if (full || !isLenient(session)) {
+  if ('none' in choice) goOn(run, full, choice.none)
+  else await perform(run, planDns(session), full)
+}
+
+/** Sets the name servers of a tunnel that runs, as {@link setDns} does for one that comes up. */
+export const renewDns = (run: Run, op: Extract<Op, { do: 'dns.set' }>, full: boolean): Promise<void> =>
+  perform(run, [op], full)
+
+const perform = async (run: Run, ops: readonly Op[], full: boolean): Promise<void> => {
+  const why = await attempt(run, ops)
+  if (why !== undefined) goOn(run, full, why)
+}
+
+/** Noted, so that it is no difference later. */
+const goOn = (run: Run, full: boolean, why: string): void => {
+  const { edges, name } = run.session
+  if (full || !isLenient(run.session)) {
     edges.print(`[!] The name servers of ${name} cannot be set: ${why}.\n`)
     throw new Failure(1)
   }
+  leaveOut(run, 'dns')
   edges.print(`[!] Going on without the name servers of ${name}: ${why}. Names are resolved as before.\n`)
 }
 
@@ -49,15 +65,15 @@ const checkWords = ({ settings: { dnsServers, dnsSearch } }: Session): void => {
 }
 
 /** Why it did not work; undefined when it did. Under upstream's name the failure goes through as it is. */
-const attempt = async (run: Run): Promise<string | undefined> => {
+const attempt = async (run: Run, ops: readonly Op[]): Promise<string | undefined> => {
   const { session } = run
   const { style, edges, name } = session
-  const ops = planDns(session)
   const [op] = ops
   if (style === 'wg-quick' || op?.do !== 'dns.set') {
     await run.perform(ops)
     return undefined
   }
+  const isResolvconf = splitManager(op.manager)[0] === 'resolvconf'
   const refusal = whyNotSplit(edges.find, op)
   if (refusal !== undefined) return refusal
   try {
@@ -65,11 +81,12 @@ const attempt = async (run: Run): Promise<string | undefined> => {
   } catch (error) {
     if (!(error instanceof Failure)) throw error
     await takeBack(run, op)
-    const [kind] = splitManager(op.manager)
-    const hint = kind === 'resolvconf' ? `; ${remedy(edges.find('resolvconf'))}` : ''
+    const hint = isResolvconf ? `; ${remedy(edges.find('resolvconf'))}` : ''
     return `the command above failed with status ${error.status}${hint}`
   }
   if (session.act !== undefined) return undefined
+  // It took them and does not know them: asking it again and again is no use.
+  if (isResolvconf && (await readDns(edges, name, op.manager, op)) === undefined) leaveOut(run, 'dns')
   const untold = await whyNotTold(edges, name, op)
   if (untold === undefined) return undefined
   if (isSplit(op.search)) {

@@ -43,7 +43,7 @@ export const difference = (seen: Seen, wanted: TunnelState, memory: EndpointMemo
   const rules = planRules(seen, wanted)
   const isRaised = (wanted.link.up && !link.up) || link.mtu !== wanted.link.mtu
   const protections = planProtections(dev, seen, wanted)
-  const dns = planDns(dev, seen, wanted.dns)
+  const dns = wanted.leavesDns ? { steps: [], differences: [] } : planDns(dev, seen, wanted.dns)
   const mark: Op[] = fwmark === undefined ? [] : [{ do: 'device.fwmark', name: real, fwmark }]
   const steps: Op[] = [
     ...protections.killSwitchOn,

@@ -29,6 +29,8 @@ export interface TunnelState {
   readonly killSwitch?: KillSwitchState
   readonly aside?: AsideState
   readonly dns?: DnsState
+  /** Name servers stay as they are: this machine did not take those of the file. */
+  readonly leavesDns?: boolean
   /** Values by key, of those that the tunnel needs. */
   readonly sysctls: Readonly<Record<string, string>>
 }

@@ -125,6 +125,7 @@ export const wantedState = (
     ...(around.killSwitch ? { killSwitch: guarding(around.isInside ? 0 : mark, allow) } : {}),
     ...(aside && (families.length > 0 || around.killSwitch) ? { aside } : {}),
     ...(around.dns ? { dns: around.dns } : {}),
+    ...(around.dns && without.includes('dns') ? { leavesDns: true } : {}),
     sysctls: families.includes(4) && !without.includes('sysctl') ? { [srcValidMarkKey]: '1' } : {},
   }
 }

@@ -116,7 +116,10 @@ export const linux: System = {
   readDns: async (session, journal) => {
     const noted = journal?.undo.find((op) => op.do === 'dns.unset')
     const choice = noted ?? managerFor(session)
-    return 'manager' in choice ? readDns(session.edges, session.name, choice.manager) : undefined
+    if (!('manager' in choice)) return undefined
+    const { dnsServers = [], dnsSearch = [] } = journal?.configured ?? {}
+    const given = noted && { servers: dnsServers, search: dnsSearch }
+    return readDns(session.edges, session.name, choice.manager, given)
   },
   keepEndpoints: async () => {},
   planDnsRemoval,

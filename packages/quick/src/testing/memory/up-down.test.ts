@@ -81,6 +81,49 @@ describe('without what the machine does not take', () => {
     expect(await tunnel.differences(file(), readOnly)).toEqual([])
   })
 
+  /** A part of the addresses, with name servers. */
+  const part = (address: string) =>
+    file([`Address = ${address}`, 'DNS = 10.9.0.1']).replace('0.0.0.0/0', '10.5.0.0/16')
+  const record = () => machine.resolver.records.get('wg0')
+
+  test('a resolvconf that fails: said, noted, no difference, no obstacle; a reload asks it again', async () => {
+    const broken = failing((program, [act]) => program.endsWith('resolvconf') && act === '-a')
+    expect(await tunnel.up(part('10.9.1.2/24'), broken), machine.printed).toBe(0)
+    expect(await tunnel.differences(part('10.9.1.2/24'), broken)).toEqual([])
+    machine.printed = ''
+    expect(await tunnel.reload(part('10.9.1.3/24'), broken), machine.printed).toBe(0)
+    expect(machine.printed).toContain('Going on without the name servers of wg0')
+    expect(await tunnel.differences(part('10.9.1.3/24'), broken)).toEqual([])
+    expect(record()).toBeUndefined()
+    expect(await tunnel.reload(part('10.9.1.3/24')), machine.printed).toBe(0)
+    expect(record()).toContain('nameserver 10.9.0.1')
+    expect(await tunnel.down(part('10.9.1.3/24'))).toBe(0)
+    expect(record()).toBeUndefined()
+  })
+
+  test.each([
+    ['ends with 0 for every question', 0],
+    ['knows no question', 1],
+  ])('a resolvconf that %s holds what it was given', async (_, status) => {
+    const mute = edgesWith(({ run }) => ({
+      run: async (program, args, options) =>
+        program.endsWith('resolvconf') && args[0] === '-l'
+          ? { status, stdout: '' }
+          : run(program, args, options),
+    }))
+    for (const allowedIps of ['0.0.0.0/0', '10.5.0.0/16']) {
+      const at = (server: string) =>
+        file([`DNS = ${server}`, 'Address = 10.9.1.2/24']).replace('0.0.0.0/0', allowedIps)
+      expect(await tunnel.up(at('10.9.0.1'), mute), machine.printed).toBe(0)
+      expect(await tunnel.differences(at('10.9.0.1'), mute)).toEqual([])
+      expect(await tunnel.reload(at('10.9.0.7'), mute), machine.printed).toBe(0)
+      expect(record()).toContain('nameserver 10.9.0.7')
+      expect(await tunnel.differences(at('10.9.0.7'), mute)).toEqual([])
+      expect(await tunnel.down(at('10.9.0.7'), mute)).toBe(0)
+      expect(record()).toBeUndefined()
+    }
+  })
+
   test('no tool for a firewall', async () => {
     const none = edgesWith(() => ({ find: (program) => (program === 'bash' ? '/bin/bash' : undefined) }))
     expect(await tunnel.up(file(), none), machine.printed).toBe(0)
