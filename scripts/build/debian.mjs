@@ -7,10 +7,10 @@ import { publisher } from './publisher.mjs'
 
 /**
  * Builds wgq and wgq-compat as Debian packages from a staged release. wgq-compat holds the names `wg` and `wg-quick` and
- * takes the place of wireguard-tools.
+ * takes the place of wireguard-tools. `stripped`: its addon has no symbols that nobody looks up, so that strip(1) is not needed.
  * @returns {string[]} the files
  */
-export const debianPackages = ({ root, version, epoch, staged, out }) => {
+export const debianPackages = ({ root, version, epoch, staged, stripped, out }) => {
   const architecture = execFileSync('dpkg', ['--print-architecture'], { encoding: 'utf8' }).trim()
   const work = join(root, '.cache/package/deb')
   rmSync(work, { recursive: true, force: true })
@@ -34,7 +34,7 @@ export const debianPackages = ({ root, version, epoch, staged, out }) => {
   make('install', main)
   make('install-docs', main)
   make('install-compat', compat)
-  execFileSync('strip', ['--strip-unneeded', join(main, 'usr/lib/wgq/wgq.node')])
+  if (!stripped) execFileSync('strip', ['--strip-unneeded', join(main, 'usr/lib/wgq/wgq.node')])
   chmodSync(join(main, 'usr/lib/wgq/wgq.node'), 0o644)
   const common = { root, version, epoch, out }
   return [
@@ -70,9 +70,9 @@ export const debianPackages = ({ root, version, epoch, staged, out }) => {
   ]
 }
 
-/** The newest version of the C library that the addon asks for. */
+/** The newest version of the C library that the addon asks for, by the names of versions in it. */
 const neededLibc = (addon) =>
-  [...execFileSync('objdump', ['-p', addon], { encoding: 'utf8' }).matchAll(/GLIBC_2\.(\d+)/g)]
+  [...readFileSync(addon, 'latin1').matchAll(/GLIBC_2\.(\d+)\b/g)]
     .map(([, minor]) => Number(minor))
     .reduce((most, minor) => Math.max(most, minor), 0)
     .toString()

@@ -9,7 +9,7 @@ import { gzipSync } from 'node:zlib'
 import { debianPackages } from './debian.mjs'
 import { launcher } from './launcher.mjs'
 import { npmPackages } from './npm.mjs'
-import { bsdTargets, compiledTargets, prebuiltAddon, prebuiltTargets } from './prebuilt.mjs'
+import { bsdTargets, compiledTargets, prebuiltAddon, prebuiltTargets, prebuiltTwice } from './prebuilt.mjs'
 import { recipes } from './recipes.mjs'
 import { billOfMaterials, licenceText, thirdParty } from './third-party.mjs'
 
@@ -21,6 +21,8 @@ const { values: options, positionals: wanted } = parseArgs({
     version: { type: 'string' },
     only: { type: 'string' },
     here: { type: 'boolean' },
+    again: { type: 'boolean' },
+    prebuilt: { type: 'boolean' },
   },
 })
 const out = (folder = 'packages') => resolve(options.out ?? join(root, 'dist', folder))
@@ -36,6 +38,13 @@ const epoch = Number(
 )
 const created = `${new Date(epoch * 1000).toISOString().slice(0, 19)}Z`
 
+/**
+ * The addon of the packages for machines like this: the one that this machine's compiler made, or with --prebuilt the one
+ * cross-compiled for its system and glibc.
+ */
+const ownAddon = () =>
+  options.prebuilt ? prebuiltAddon(`linux-${process.arch}`) : join(root, 'dist/lib/wgq.node')
+
 /** Lays out the release in a folder and returns it; with the addon of this machine, or for `make addon` to build. */
 const stage = (withAddon) => {
   const folder = join(root, '.cache/package', `wgq-${version}`)
@@ -44,8 +53,8 @@ const stage = (withAddon) => {
   const copy = (from, to) =>
     cpSync(join(root, from), join(folder, to), { recursive: true, preserveTimestamps: false })
   for (const file of readdirSync(join(root, 'dist/lib')))
-    if (/\.(cjs|txt)$/.test(file) || (withAddon && file === 'wgq.node'))
-      copy(join('dist/lib', file), join('lib', file))
+    if (/\.(cjs|txt)$/.test(file)) copy(join('dist/lib', file), join('lib', file))
+  if (withAddon) cpSync(ownAddon(), join(folder, 'lib/wgq.node'))
   for (const file of ['LICENSE', 'README.md', 'CHANGELOG.md', 'SECURITY.md']) copy(file, file)
   copy('packaging/Makefile', 'Makefile')
   for (const part of ['systemd', 'openrc', 'rc.d', 'completions']) copy(join('packaging', part), part)
@@ -129,9 +138,16 @@ const known = {
   tarball: tarballs,
   deb: () => {
     mkdirSync(out(), { recursive: true })
-    return debianPackages({ root, version, epoch, staged: stage(true), out: out() })
+    return debianPackages({
+      root,
+      version,
+      epoch,
+      staged: stage(true),
+      stripped: options.prebuilt,
+      out: out(),
+    })
   },
-  prebuilt: () => platforms.map(prebuiltAddon),
+  prebuilt: () => platforms.map(options.again ? prebuiltTwice : prebuiltAddon),
   recipes: () => recipes({ root, out: out('recipes') }),
   npm: () =>
     npmPackages({

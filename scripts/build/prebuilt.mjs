@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Addons for other machines than this one, cross-compiled by zig: the same bytes wherever they are made.
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { nodeFolder, nodeVersions } from './nodes.mjs'
@@ -38,19 +38,18 @@ export const compiledTargets = {
   'linux-riscv64': { target: 'riscv64-linux-gnu.2.28', os: 'linux', cpu: 'riscv64' },
 }
 
-/**
- * Builds the addon of a target and returns its file below `dist/prebuilt`. Unchanged sources are not compiled again; the
- * first build of a target compiles zig's C++ library too (a minute).
- * @param {string} name a key of prebuiltTargets, bsdTargets or compiledTargets
- * @returns {string}
- */
-export const prebuiltAddon = (name) => {
-  const { target, os, flags = '' } = prebuiltTargets[name] ?? bsdTargets[name] ?? compiledTargets[name]
+/** Everything that is known by a name. */
+const targets = { ...prebuiltTargets, ...bsdTargets, ...compiledTargets }
+
+/** Compiles the addon of a target from the sources below a folder, and returns its file there. */
+const compile = (folder, name, env = {}) => {
+  const { target, os, flags = '' } = targets[name]
   const built = `prebuilt-${name}`
+  const maps = [...new Set([root, folder])].map((path) => `-ffile-prefix-map=${path}=.`)
   const done = spawnSync(
     process.execPath,
     [
-      join(root, 'packages/native/build.mjs'),
+      join(folder, 'packages/native/build.mjs'),
       `--name=${built}`,
       `--system=${os}`,
       // The headers of the oldest release that is supported: what they declare, every later one has.
@@ -60,20 +59,53 @@ export const prebuiltAddon = (name) => {
       stdio: ['ignore', 'ignore', 'inherit'],
       env: {
         ...zigEnvironment(),
+        ...env,
         CXX: `${zig()} c++ -target ${target}`,
         CPPFLAGS: flags,
         // Names of folders of this machine do not belong into the addon; neither do symbols nobody looks up. Warnings are
         // those of the headers of musl; our own compilers look at the sources.
-        CXXFLAGS: `-w -ffile-prefix-map=${root}=.`,
+        CXXFLAGS: ['-w', ...maps].join(' '),
         // Those of the BSDs link an optimised C++ library only when told.
         LDFLAGS: os === 'linux' ? '-Wl,-s' : '-O2 -Wl,-s',
       },
     },
   )
   if (done.status !== 0) throw new Error(`the addon for ${name} could not be built with zig ${zigVersion}`)
+  return join(folder, 'packages/native/build', `${built}.node`)
+}
+
+/**
+ * Builds the addon of a target and returns its file below `dist/prebuilt`. Unchanged sources are not compiled again; the
+ * first build of a target compiles zig's C++ library too (a minute).
+ * @param {string} name a key of prebuiltTargets, bsdTargets or compiledTargets
+ * @returns {string}
+ */
+export const prebuiltAddon = (name) => {
   const file = join(root, 'dist/prebuilt', name, 'wgq.node')
-  const fresh = join(root, 'packages/native/build', `${built}.node`)
+  const fresh = compile(root, name)
   mkdirSync(dirname(file), { recursive: true })
   if (!existsSync(file) || !readFileSync(file).equals(readFileSync(fresh))) copyFileSync(fresh, file)
+  return file
+}
+
+/**
+ * The same, built a second time: in another folder and time zone. Throws an Error where the
+ * bytes are not those of the first.
+ * @param {string} name as for prebuiltAddon
+ * @returns {string}
+ */
+export const prebuiltTwice = (name) => {
+  const file = prebuiltAddon(name)
+  const folder = mkdtempSync(join(root, '.cache/again-'))
+  try {
+    const native = join(folder, 'packages/native')
+    for (const part of ['src', 'build.mjs', 'toolchain.mjs'])
+      cpSync(join(root, 'packages/native', part), join(native, part), { recursive: true })
+    const again = compile(folder, name, { TZ: 'Asia/Tokyo', LC_ALL: 'C' })
+    if (!readFileSync(again).equals(readFileSync(file)))
+      throw new Error(`the addon for ${name} has other bytes when it is made again`)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
   return file
 }
