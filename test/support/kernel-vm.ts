@@ -8,6 +8,9 @@ import type { Finished } from './netns.ts'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
 
+/** The beginning of the version of the kernel. */
+const kernel = process.env['WGQ_KERNEL'] ?? '6.12'
+
 /**
  * Says why the virtual machine with a WireGuard kernel cannot run here, or undefined when it can. As root on Debian what
  * is missing is fetched first (110 MB, once).
@@ -17,7 +20,7 @@ export const whyNoKernelVm = (): string | undefined => {
   if (process.getuid?.() !== 0) return 'needs root'
   if (!existsSync(join(root, 'dist/bin/wg'))) return 'needs dist/ (scripts/setup)'
   if (spawnSync('which', ['wg']).status !== 0) return 'needs wireguard-tools'
-  const install = spawnSync(join(root, 'scripts/kernel-vm/install'), { encoding: 'utf8' })
+  const install = spawnSync(join(root, 'scripts/kernel-vm/install'), [kernel], { encoding: 'utf8' })
   return install.status === 0 ? undefined : (install.stderr.trim().split('\n').at(-1) ?? 'no kernel')
 }
 
@@ -29,7 +32,7 @@ const runInKernelVm = (
   const seconds = String(options.timeoutSeconds ?? 600)
   const { status, signal, stdout, stderr } = spawnSync(
     join(root, 'scripts/kernel-vm/run'),
-    ['--timeout', seconds, '--', ...command],
+    ['--kernel', kernel, '--timeout', seconds, '--', ...command],
     { cwd: root, input: options.input ?? '', encoding: 'utf8', maxBuffer: 1 << 28 },
   )
   return { status, signal, stdout, stderr }
