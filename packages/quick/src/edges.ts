@@ -26,7 +26,10 @@ export interface ChildOptions {
   readonly env?: NodeJS.ProcessEnv
 }
 
-/** Runs a program to its end. Raises nothing: what goes wrong is in the status. */
+/**
+ * Runs a program to its end. What goes wrong is in the status. A program that only answers (captured, quiet, without input) is
+ * asked again where a signal ended it; raises `Interrupted` where one ends it again.
+ */
 export type RunChild = (program: string, args: readonly string[], options?: ChildOptions) => Promise<Finished>
 
 /** What helps with names of endpoints while a tunnel is in the way. */

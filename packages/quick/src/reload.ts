@@ -191,7 +191,7 @@ const goBack = async (run: Run, first: ReloadPlan): Promise<void> => {
     )
     session.edges.print(`[!] ${run.name} was not changed: everything is as it was before.\n`)
   } catch (error) {
-    if (!(error instanceof Failure)) throw error
+    if (!(error instanceof Failure || error instanceof Interrupted)) throw error
     session.edges.print(`[!] ${run.name} is between two states: \`wgq reload ${run.name}\` goes on.\n`)
   }
 }

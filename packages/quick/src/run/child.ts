@@ -2,8 +2,8 @@
 import { accessSync, closeSync, constants as modes, openSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import type { Writable } from 'node:stream'
-import type { Finished, RunChild } from '../edges.ts'
-import { signalStatus } from './failure.ts'
+import type { ChildOptions, Finished, RunChild } from '../edges.ts'
+import { Interrupted, signalStatus } from './failure.ts'
 import { searchPath } from './search-path.ts'
 
 /**
@@ -11,10 +11,31 @@ import { searchPath } from './search-path.ts'
  * descriptor 3 are in `scratch` for a moment, which nobody else may read: Node's own pipes are sockets, which bash cannot
  * open by name.
  */
-export const childRunner =
-  (env: NodeJS.ProcessEnv, scratch: string): RunChild =>
-  (program, args, options = {}) =>
-    new Promise<Finished>((resolve) => {
+export const childRunner = (env: NodeJS.ProcessEnv, scratch: string): RunChild => {
+  const start = starter(env, scratch)
+  return async (program, args, options = {}) => {
+    const first = await start(program, args, options)
+    if (first.signal === undefined || !isQuestion(options)) return first
+    // Ctrl-C reaches children too. Half an answer is none: what is there would seem to be gone.
+    const second = await start(program, args, options)
+    if (second.signal !== undefined) throw new Interrupted(second.signal)
+    return second
+  }
+}
+
+/** Says whether a child only answers something: what it prints is read, and changes nothing. */
+const isQuestion = ({ capture, quiet, input }: ChildOptions): boolean =>
+  capture === true && quiet === true && input === undefined
+
+/** How a child ended; `signal` is what ended it. */
+interface Ended extends Finished {
+  readonly signal?: NodeJS.Signals
+}
+
+const starter =
+  (env: NodeJS.ProcessEnv, scratch: string) =>
+  (program: string, args: readonly string[], options: ChildOptions): Promise<Ended> =>
+    new Promise<Ended>((resolve) => {
       const own = options.env ?? env
       const path = searchPath(own['PATH'], false)
       const file = program.includes('/') ? program : findProgram(path)(program)
@@ -47,7 +68,11 @@ export const childRunner =
         resolve({ status: error.code === 'ENOENT' ? 127 : 126, stdout }),
       )
       child.on(options.capture ? 'close' : 'exit', (code, signal) =>
-        resolve({ status: code ?? signalStatus(signal as NodeJS.Signals), stdout }),
+        resolve({
+          status: code ?? signalStatus(signal as NodeJS.Signals),
+          stdout,
+          ...(signal ? { signal } : {}),
+        }),
       )
     })
 
