@@ -41,7 +41,8 @@ ${program === 'wgq' ? `{ true 9>&1; } 2>/dev/null || exec 1</dev/null\n${waiting
 /**
  * `up` where the kernel has no driver: the shell waits, so that the Node which brings the tunnel up can go on as its data plane
  * (packages/cli/src/staying.ts). That Node says so by SIGUSR2; signals to the shell are passed on to it. Standard input is
- * handed over by number, because a job in the background has none of its own.
+ * handed over by number, because a job in the background has none of its own. Such a job ignores SIGINT until Node has a
+ * handler (POSIX, the shell's asynchronous lists): it gets SIGTERM in its place, and the status is that of SIGINT.
  * @param {string} command
  */
 const waiting = (
@@ -49,10 +50,13 @@ const waiting = (
 ) => `if [ "\${1-}" = up ] && [ -e /proc/self/fd/0 ] && [ ! -e /sys/module/wireguard ]; then
   exec 9<&0
   trap 'exit 0' USR2
-  for signal in HUP INT TERM; do trap "kill -$signal \\$! 2>/dev/null" $signal; done
+  for signal in HUP TERM; do trap "kill -$signal \\$! 2>/dev/null" $signal; done
+  terminated=143
+  trap 'kill -TERM $! 2>/dev/null; terminated=130' INT
   WGQ_WAITER=$$ ${command.replace('--inspect', `${daemonFlags} --inspect`)} "$0" "$@" <&9 9<&- &
   exec 9<&-
   while wait $!; status=$?; kill -0 $! 2>/dev/null; do :; done
+  [ $status != 143 ] || status=$terminated
   exit $status
 fi
 `

@@ -56,10 +56,17 @@ describe.skipIf(why)('the process of up', () => {
     expect(up, up.stderr).toMatchObject({ status: 0, stdout: 'status 0\n' })
     const [pid = 0, ...others] = daemons()
     expect(others).toEqual([])
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-    expect(status).toMatch(/^Seccomp:\t2$/m)
-    expect(status).toMatch(/^NoNewPrivs:\t1$/m)
-    expect(status).toMatch(/^CapEff:\t0000000000001c00$/m)
+    const threads = readdirSync(`/proc/${pid}/task`)
+    expect(threads.length).toBeGreaterThan(6)
+    for (const thread of threads) {
+      const status = readFileSync(`/proc/${pid}/task/${thread}/status`, 'utf8')
+      expect(status).toMatch(/^Seccomp:\t2$/m)
+      expect(status).toMatch(/^NoNewPrivs:\t1$/m)
+      for (const held of ['CapEff', 'CapPrm', 'CapBnd'])
+        expect(status).toMatch(new RegExp(`^${held}:\t0000000000001c00$`, 'm'))
+      for (const given of ['CapInh', 'CapAmb'])
+        expect(status).toMatch(new RegExp(`^${given}:\t0000000000000000$`, 'm'))
+    }
     const [, , , , group, session] = readFileSync(`/proc/${pid}/stat`, 'utf8')
       .replace(/^.*\)/, 'x x')
       .split(' ')
@@ -91,6 +98,19 @@ describe.skipIf(why)('the process of up', () => {
     await until('everything to go', () => ns.pids().length === 0 && !links().includes('stay0'))
     expect(readdirSync(join(run.root, 'run/wgq')).filter((name) => name.endsWith('.json'))).toEqual([])
     expect(readdirSync(run.sockets)).toEqual([])
+  })
+
+  test('an interrupt that comes before Node has a handler is not lost', async () => {
+    write()
+    const node = join(run.work, 'node')
+    writeFileSync(node, `#!/bin/sh\nkill -INT $PPID\nsleep 0.5\nexec '${process.execPath}' "$@"\n`, { mode: 0o755 })
+    const up = await run.run([program('wgq'), 'up', './stay0.conf'], {
+      netns: ns.name,
+      env: { WGQ_NODE: node },
+    })
+    expect(up, up.stderr).toMatchObject({ status: 130 })
+    await until('the process to end', () => ns.pids().length === 0)
+    expect(links()).not.toContain('stay0')
   })
 
   test('without standard input it comes up too, and a fault ends it with the status of the fault', async () => {
