@@ -1,92 +1,95 @@
 // SPDX-License-Identifier: MIT
-// What one run of a script verb costs: CPU (user and system) and wall time, medians of 20 runs, interleaved with
-// `node -e 0` in a clean environment. The targets are over `node -e 0`: genkey and strip 6 ms CPU, pubkey and show 12 ms.
-import { mkdirSync, writeFileSync } from 'node:fs'
+// What one run of a verb costs on each release of Node: CPU (user and system) over `node -e 0` of the same Node, medians,
+// interleaved; with an older build (WGQ_OLDER=DIST), without and with compiled code kept. Debian's programs beside them.
+// WGQ_DIST=PREFIX measures an installation. The targets: genkey and strip 4 ms, show and set 8, those of files and tunnels
+// 35. Arguments: RUNS (9).
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { FakeUapi } from '../../test/support/fake-uapi.ts'
+import { Namespace } from '../../test/support/netns.ts'
 import { PrivateRun, whyNoPrivateRun } from '../../test/support/private-run.ts'
+import { makeTextKeys } from '../../test/support/tunnel.ts'
+import { median, report } from './rig/measure.ts'
+import { type Start, starts, timed } from './rig/starts.ts'
 
-const root = join(import.meta.dirname, '../..')
-const dist = process.env['WGQ_DIST'] ?? join(root, 'dist')
-const runs = Number(process.argv[2] ?? 20)
-const key = 'cBvThcTrrfM1AQwW5DkDy1wA8JWsnJKZIIqd/jKIzmo='
-const peer = 'Mm3d+dtiB33uDWxGCXbu9bz59KoluSkxzUKjacYul2k='
-
-interface Timing {
-  readonly cpu: number[]
-  readonly wall: number[]
-}
+const [runs = 9] = process.argv.slice(2).map(Number)
 
 const main = async (): Promise<void> => {
   const why = whyNoPrivateRun()
   if (why) throw new Error(why)
   const place = new PrivateRun()
-  const hex = (text: string) => Buffer.from(text, 'base64').toString('hex')
-  const fake = new FakeUapi({
-    state: `private_key=${hex(key)}\nlisten_port=51820\npublic_key=${hex(peer)}\n`,
-  })
-  await fake.listen(join(place.sockets, 'wg0.sock'))
+  const ns = new Namespace('startup')
+  const [own, peer] = [makeTextKeys(), makeTextKeys()]
   const conf = join(place.work, 'wg0.conf')
   writeFileSync(
     conf,
-    `[Interface]\nPrivateKey = ${key}\nAddress = 10.0.0.1/24\n[Peer]\nPublicKey = ${peer}\nAllowedIPs = 10.0.0.0/24\n`,
+    `[Interface]\nPrivateKey = ${own.privateKey}\nListenPort = 51820\nAddress = 10.0.0.1/24\n[Peer]\nPublicKey = ${peer.publicKey}\nAllowedIPs = 10.0.0.0/24\n`,
     { mode: 0o600 },
   )
-  const programs: Record<string, string[]> = { 'node -e 0': [process.execPath, '-e', '0'] }
-  const verbs: Record<string, [string, string[]]> = {
-    genkey: ['wg', ['genkey']],
-    genpsk: ['wg', ['genpsk']],
-    pubkey: ['wg', ['pubkey']],
-    'show wg0 peers': ['wg', ['show', 'wg0', 'peers']],
-    'show wg0': ['wg', ['show', 'wg0']],
-    'show interfaces': ['wg', ['show', 'interfaces']],
-    'set wg0 …': ['wg', ['set', 'wg0', 'listen-port', '51820']],
-    strip: ['wg-quick', ['strip', conf]],
+  const verbs: Record<string, readonly string[]> = {
+    'wg genkey': ['wg', 'genkey'],
+    'wg pubkey': ['wg', 'pubkey'],
+    'wg show wg0 peers': ['wg', 'show', 'wg0', 'peers'],
+    'wg show wg0': ['wg', 'show', 'wg0'],
+    'wg show interfaces': ['wg', 'show', 'interfaces'],
+    'wg set wg0 …': ['wg', 'set', 'wg0', 'listen-port', '51820'],
+    'wg-quick strip': ['wg-quick', 'strip', conf],
+    'wgq lint': ['wgq', 'lint', conf],
+    'wgq doctor': ['wgq', 'doctor', 'wg0'],
+    'wgq diff': ['wgq', 'diff', conf],
+    'wgq reload': ['wgq', 'reload', conf],
+    'wgq wait --up': ['wgq', 'wait', 'wg0', '--up'],
+    'wgq up --dry-run': ['wgq', 'up', '--dry-run', conf],
   }
-  for (const [name, [program, args]] of Object.entries(verbs)) {
-    programs[`${program} ${name}`] = [join(dist, 'bin', program), ...args]
-    programs[`Debian ${program} ${name}`] = [`/usr/bin/${program}`, ...args]
+  /** CPU by Node, build and command; empty where the build does not know the verb. */
+  const cpu = new Map<string, number[]>()
+  const measure = async (key: string, one: Partial<Start>, command: readonly string[]): Promise<void> => {
+    const cost = await timed(place, ns.name, one, command, { input: `${own.privateKey}\n` })
+    if (cost) cpu.set(key, [...(cpu.get(key) ?? []), cost.cpuMs])
   }
-  const timings = new Map<string, Timing>(Object.keys(programs).map((name) => [name, { cpu: [], wall: [] }]))
-  const path = `${process.execPath.replace(/\/[^/]+$/, '')}:/usr/sbin:/usr/bin:/sbin:/bin`
-  for (let run = 0; run < runs; run++) {
-    for (const [name, command] of Object.entries(programs)) {
-      const timed = [
-        'bash',
-        '--norc',
-        '-c',
-        'TIMEFORMAT="%R %U %S"; time "$@" >/dev/null 2>&1',
-        'bash',
-        ...command,
-      ]
-      const { stderr } = await place.run(timed, { env: { PATH: path }, input: `${key}\n` })
-      const [real = 0, user = 0, system = 0] = stderr.trim().split(' ').map(Number)
-      timings.get(name)?.cpu.push((user + system) * 1000)
-      timings.get(name)?.wall.push(real * 1000)
+  const nodes = new Set<string>()
+  try {
+    ns.run('ip', 'link', 'set', 'lo', 'up')
+    const all = starts(place.work)
+    const first = all.find(({ build }) => build === 'now')
+    if (!first || !(await timed(place, ns.name, first, [join(first.bin, 'wgq'), 'up', conf])))
+      throw new Error('wgq up fails')
+    for (let run = 0; run <= runs; run++) {
+      // The first round, which is not counted, writes what is kept.
+      if (run === 1) cpu.clear()
+      for (const one of all) {
+        nodes.add(one.label)
+        if (one.build === 'now') await measure(`${one.label}|bare`, one, ['node', '-e', '0'])
+        for (const [name, [program = '', ...args]] of Object.entries(verbs))
+          await measure(`${one.label}|${one.build}|${name}`, one, [join(one.bin, program), ...args])
+      }
+      for (const [name, [program, ...args]] of Object.entries(verbs))
+        if (program !== 'wgq' && existsSync(`/usr/bin/${program}`))
+          await measure(`Debian|${name}`, {}, [`/usr/bin/${program}`, ...args])
     }
+    await timed(place, ns.name, first, [join(first.bin, 'wgq'), 'down', conf])
+  } finally {
+    ns.remove()
+    place.remove()
   }
-  await fake.close()
-  place.remove()
-  report(timings)
-}
-
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
-
-const report = (timings: ReadonlyMap<string, Timing>): void => {
-  const bare = timings.get('node -e 0')
-  const rows = [...timings].map(([name, { cpu, wall }]) => ({
+  const ms = (key: string, less = 0): string => {
+    const values = cpu.get(key)
+    return values ? String(Math.round(median(values) - less)) : '–'
+  }
+  const builds = process.env['WGQ_OLDER'] === undefined ? ['now', 'kept'] : ['before', 'now', 'kept']
+  const cell = (node: string, name: string): string =>
+    builds.map((build) => ms(`${node}|${build}|${name}`, median(cpu.get(`${node}|bare`) ?? []))).join(', ')
+  const row = (name: string, of: (node: string) => string, debian: string) => ({
     program: name,
-    'CPU ms': Math.round(median(cpu)),
-    'over node': Math.round(median(cpu) - median(bare?.cpu ?? [])),
-    'wall ms': Math.round(median(wall)),
-    'wall over node': Math.round(median(wall) - median(bare?.wall ?? [])),
-  }))
-  console.table(rows)
-  mkdirSync(join(root, 'bench-results'), { recursive: true })
-  writeFileSync(
-    join(root, 'bench-results/startup.json'),
-    `${JSON.stringify({ node: process.version, runs, rows }, null, 2)}\n`,
+    ...Object.fromEntries([...nodes].map((node) => [node, of(node)])),
+    Debian: debian,
+  })
+  report(
+    'startup',
+    [
+      row('node -e 0', (node) => ms(`${node}|bare`), ''),
+      ...Object.keys(verbs).map((name) => row(name, (node) => cell(node, name), ms(`Debian|${name}`))),
+    ],
+    Object.fromEntries(cpu),
   )
 }
 

@@ -1,35 +1,19 @@
 // SPDX-License-Identifier: MIT
 // What `up` and `down` of a small tunnel cost on each release of Node: CPU of all processes, the data plane until 150 ms after
-// `up` included, and wall time; interleaved, medians. Beside wg-quick with wireguard-go where they are installed, and beside
-// an older build (WGQ_OLDER=DIST). Arguments: RUNS (9).
-import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+// `up` included, and wall time; interleaved, medians. Beside wg-quick with wireguard-go where they are installed, with and
+// without compiled code kept, and beside an older build (WGQ_OLDER=DIST). Arguments: RUNS (9).
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Namespace } from '../../test/support/netns.ts'
 import { PrivateRun, whyNoPrivateRun } from '../../test/support/private-run.ts'
 import { makeTextKeys } from '../../test/support/tunnel.ts'
 import { digits, median, report } from './rig/measure.ts'
+import { type Cost, type Start, starts, timed } from './rig/starts.ts'
 
-const root = join(import.meta.dirname, '../..')
 const [runs = 9] = process.argv.slice(2).map(Number)
 /** How long the data plane goes on working after `up`. */
 const settleMs = 150
-
-/** As scripts/build/nodes.mjs lists them. */
-const versions = ['20.19.0', '22.23.5', '24.19.0', '26.12.1']
-
-const nodeOf = (version: string): string =>
-  execFileSync(process.execPath, [join(root, 'scripts/build/nodes.mjs'), version], {
-    encoding: 'utf8',
-  }).trim()
-
-interface Contestant {
-  readonly name: string
-  readonly program: string
-  /** The folder of `node`; the first of PATH. */
-  readonly folder?: string
-}
 
 interface Costs {
   readonly up: number[]
@@ -37,31 +21,7 @@ interface Costs {
   readonly down: number[]
 }
 
-/** `node` as Debian builds it, without a snapshot of its own: a script in `folder` that starts another. */
-const withoutSnapshot = (folder: string, node: string): string => {
-  mkdirSync(folder)
-  writeFileSync(join(folder, 'node'), `#!/bin/sh\nexec '${node}' --no-node-snapshot "$@"\n`, { mode: 0o755 })
-  return folder
-}
-
-const contestants = (work: string): Contestant[] => {
-  const builds: [string, string][] = [['wgq', join(root, 'dist/bin/wgq')]]
-  const older = process.env['WGQ_OLDER']
-  if (older !== undefined) builds.push(['older wgq', join(older, 'bin/wgq')])
-  const nodes = versions.map((version) => ({ label: `Node ${version}`, folder: dirname(nodeOf(version)) }))
-  const bare = nodes[2]
-  if (bare)
-    nodes.push({
-      label: `${bare.label} without its snapshot`,
-      folder: withoutSnapshot(join(work, 'bare'), join(bare.folder, 'node')),
-    })
-  const ours = nodes.flatMap(({ label, folder }) =>
-    builds.map(([name, program]) => ({ name: `${name}, ${label}`, program, folder })),
-  )
-  return existsSync('/usr/bin/wg-quick')
-    ? [{ name: 'wg-quick', program: '/usr/bin/wg-quick' }, ...ours]
-    : ours
-}
+const debian = { label: 'none: wg-quick with wireguard-go', build: 'now', bin: '/usr/bin' } as const
 
 const main = async (): Promise<void> => {
   const why = whyNoPrivateRun()
@@ -78,57 +38,72 @@ const main = async (): Promise<void> => {
       `[Interface]\nPrivateKey = ${own.privateKey}\nAddress = 10.9.9.2/24\n[Peer]\nPublicKey = ${peer.publicKey}\nAllowedIPs = 10.9.9.0/24\nEndpoint = 127.0.0.1:9\n`,
       { mode: 0o600 },
     )
-    const all = contestants(place.work)
-    for (let run = 0; run < runs; run++)
+    const all: Partial<Start>[] = [
+      ...(existsSync('/usr/bin/wg-quick') ? [debian] : []),
+      ...starts(place.work),
+    ]
+    // The first round, which is not counted, writes what is kept.
+    for (let run = 0; run <= runs; run++)
       for (const one of all) {
-        const cost = costs.get(one.name) ?? { up: [], wall: [], down: [] }
-        costs.set(one.name, cost)
-        const up = await timed(place, ns, one, 'up', conf)
+        const up = await must(place, ns, one, 'up', conf)
         await sleep(settleMs)
-        cost.up.push(up.cpuMs + livingCpuMs(ns))
+        const upMs = up.cpuMs + livingCpuMs(ns)
+        const down = await must(place, ns, one, 'down', conf)
+        await sleep(settleMs)
+        if (run === 0) continue
+        const cost = costs.get(nameOf(one)) ?? { up: [], wall: [], down: [] }
+        costs.set(nameOf(one), cost)
+        cost.up.push(upMs)
         cost.wall.push(up.wallMs)
-        cost.down.push((await timed(place, ns, one, 'down', conf)).cpuMs)
-        await sleep(settleMs)
+        cost.down.push(down.cpuMs)
       }
   } finally {
     ns.remove()
     place.remove()
   }
-  const rows = [...costs].map(([name, { up, wall, down }]) => ({
-    name,
-    upMs: median(up),
-    upWallMs: median(wall),
-    downMs: median(down),
-  }))
+  const labels = new Set([...costs.keys()].map((name) => name.split('|')[0] ?? ''))
   report(
     'tunnel-start',
-    rows.map(({ name, upMs, upWallMs, downMs }) => ({
-      name,
-      'up, CPU ms': digits(upMs),
-      'up, wall ms': digits(upWallMs),
-      'down, CPU ms': digits(downMs),
-    })),
-    rows,
+    [...labels].map((label) => rowOf(label, (build) => costs.get(`${label}|${build}`))),
+    Object.fromEntries(costs),
   )
 }
 
+const nameOf = ({ label, build }: Partial<Start>): string => `${label}|${build}`
+
+/** CPU of `before → now, kept`, the ratios of the last two to the first, and wall time of `now, kept`; in milliseconds. */
+const rowOf = (label: string, of: (build: Start['build']) => Costs | undefined) => {
+  const [before, now, kept] = [of('before'), of('now'), of('kept')]
+  const ms = (values: readonly number[] | undefined) => (values ? String(Math.round(median(values))) : '')
+  const ratio = (values: readonly number[] | undefined, old: readonly number[] | undefined) =>
+    values && old ? String(digits(median(values.map((value, index) => value / (old[index] ?? 1))))) : ''
+  const list = (...texts: string[]) => texts.filter((text) => text !== '').join(', ')
+  const columns = (verb: 'up' | 'down') => ({
+    [`${verb}: before`]: ms(before?.[verb]),
+    [`${verb}: now, kept`]: list(ms(now?.[verb]), ms(kept?.[verb])),
+    [`${verb}: ratios`]: list(ratio(now?.[verb], before?.[verb]), ratio(kept?.[verb], before?.[verb])),
+  })
+  return {
+    Node: label.replace(/^Node /, ''),
+    ...columns('up'),
+    'up, wall: now, kept': list(ms(now?.wall), ms(kept?.wall)),
+    ...columns('down'),
+  }
+}
+
 /** CPU (of what has ended) and wall time of one verb. */
-const timed = async (
+const must = async (
   place: PrivateRun,
   ns: Namespace,
-  { program, folder }: Contestant,
+  one: Partial<Start>,
   verb: string,
   conf: string,
-): Promise<{ readonly cpuMs: number; readonly wallMs: number }> => {
-  const PATH = `${folder === undefined ? '' : `${folder}:`}/usr/sbin:/usr/bin:/sbin:/bin`
-  const script = 'TIMEFORMAT="time %R %U %S"; time "$@" >/dev/null'
-  const { stdout, stderr } = await place.run(['bash', '--norc', '-c', script, 'bash', program, verb, conf], {
-    netns: ns.name,
-    env: { PATH, ...(folder === undefined ? { WG_QUICK_USERSPACE_IMPLEMENTATION: 'wireguard-go' } : {}) },
-  })
-  const [, real, user, system] = /^time (\S+) (\S+) (\S+)$/m.exec(stderr) ?? []
-  if (real === undefined) throw new Error(`${program} ${verb}: ${stdout}${stderr}`)
-  return { cpuMs: (Number(user) + Number(system)) * 1000, wallMs: Number(real) * 1000 }
+): Promise<Cost> => {
+  const program = join(one.bin ?? '', one === debian ? 'wg-quick' : 'wgq')
+  const env = one === debian ? { WG_QUICK_USERSPACE_IMPLEMENTATION: 'wireguard-go' } : {}
+  const cost = await timed(place, ns.name, one, [program, verb, conf], { env })
+  if (!cost) throw new Error(`${program} ${verb} fails`)
+  return cost
 }
 
 /** CPU time of what lives in the namespace. */

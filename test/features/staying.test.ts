@@ -103,7 +103,9 @@ describe.skipIf(why)('the process of up', () => {
   test('an interrupt that comes before Node has a handler is not lost', async () => {
     write()
     const node = join(run.work, 'node')
-    writeFileSync(node, `#!/bin/sh\nkill -INT $PPID\nsleep 0.5\nexec '${process.execPath}' "$@"\n`, { mode: 0o755 })
+    writeFileSync(node, `#!/bin/sh\nkill -INT $PPID\nsleep 0.5\nexec '${process.execPath}' "$@"\n`, {
+      mode: 0o755,
+    })
     const up = await run.run([program('wgq'), 'up', './stay0.conf'], {
       netns: ns.name,
       env: { WGQ_NODE: node },

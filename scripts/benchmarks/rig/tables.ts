@@ -14,7 +14,7 @@ const markdownTable = (rows: readonly Row[]): string => {
   ].join('\n')
 }
 
-const block = /<!-- measured: ([a-z]+) -->\n(?:\|.*\n)*/g
+const block = /<!-- measured: ([a-z-]+) -->\n(?:\|.*\n)*/g
 
 /** The names of the results that a page shows: those after `<!-- measured: NAME -->`. */
 export const measuredNames = (page: string): string[] =>
