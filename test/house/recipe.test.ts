@@ -44,7 +44,11 @@ const wgq = (...args: string[]) => node('dist/lib/wgq.cjs', 'wgq', ...args)
 
 beforeAll(() => {
   const native = join(root, 'packages/native/build')
-  for (const name of ['packages', 'scripts', 'docs/man', 'packaging/completions', 'package.json'])
+  const copied = [
+    ...['packages', 'scripts', 'package.json', 'pnpm-workspace.yaml', 'README.md', 'docs/man'],
+    ...['docs/measurements', 'packaging/completions', 'test/support/workspace.ts'],
+  ]
+  for (const name of copied)
     cpSync(join(root, name), join(copy, name), {
       recursive: true,
       verbatimSymlinks: true,
