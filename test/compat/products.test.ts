@@ -12,11 +12,11 @@ import { productFiles } from '../fixtures/products.ts'
 import { builtBin, whyNotBuilt } from '../support/built-program.ts'
 
 const secret = /cBvThcTrrfM1AQwW5DkDy1wA8JWsnJKZIIqd|Ke8wUlvynA9acjhkHdychziB5/
-const edges = { publicKey: <T>(key: T) => key, shellFaults: () => [] }
+const dependencies = { publicKey: <T>(key: T) => key, shellFaults: () => [] }
 
 describe.each(productFiles)('$product', ({ bytes, named }) => {
   const { text } = decodeSource(bytes)
-  const findings = lint([{ file: 'wg0.conf', text, purpose: 'wg-quick' }], edges)
+  const findings = lint([{ file: 'wg0.conf', text, purpose: 'wg-quick' }], dependencies)
   const errors = findings.filter(({ severity }) => severity === 'error')
 
   test(named === undefined ? 'lint has no error' : `one error names ${named}`, () => {

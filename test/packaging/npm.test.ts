@@ -181,7 +181,7 @@ import { openSession } from '@wgq/quick/open-session'
 const print = (text) => process.stdout.write(text)
 const session = await openSession(process.argv[2], { binDirectory: ${JSON.stringify(builtBin)}, print, toEnd: true })
 process.exitCode = await down(session)
-session.edges.host.close()
+session.dependencies.host.close()
 `,
         )
         const ended = await own.run([process.execPath, end, file], { netns: ns.name })

@@ -4,7 +4,7 @@ import { type Location, locate, locateAs, worldAccessibleWarning } from '@wgq/co
 import { readSettings, type Settings } from '@wgq/config/settings'
 import { isWgqError, WgqError } from '@wgq/model/error'
 import { visibleLines } from '@wgq/model/shown'
-import { openEdges } from '@wgq/quick/open-edges'
+import { openDependencies } from '@wgq/quick/open-dependencies'
 import { readTunnel, readTunnelToEnd } from '@wgq/quick/read-tunnel'
 import { runDirectory } from '@wgq/quick/run/directory'
 import { Interrupted, signalStatus } from '@wgq/quick/run/failure'
@@ -52,7 +52,7 @@ export const runQuick = async (
     encode = encodeUtf8,
   ) => ({
     ...rest,
-    edges: await openEdges({
+    dependencies: await openDependencies({
       binDirectory,
       exact: style !== 'wgq',
       configurationLength: rest.settings.wgConfig.length,
@@ -129,7 +129,7 @@ const closing = async <T>(session: Session, work: (session: Session) => Promise<
     if (error instanceof Interrupted) return signalStatus(error.signal)
     throw error
   } finally {
-    session.edges.host.close()
+    session.dependencies.host.close()
   }
 }
 

@@ -41,7 +41,7 @@ export const converge = async (
   let seen = before
   for (let pass = 0; plan.steps.length > 0; pass++) {
     if (pass === mostPasses) {
-      session.edges.print(
+      session.dependencies.print(
         `[!] ${run.name} does not become what its file says: ${plan.differences.map(({ object, id = '' }) => `${object} ${id}`.trim()).join(', ')}.\n`,
       )
       throw new Failure(1)
@@ -56,7 +56,7 @@ export const converge = async (
   const stays = new Set((wanted.floors ?? []).map(floorId))
   const passing = notedFloors(noted).filter((floor) => !stays.has(floorId(floor)))
   const status = await run.unstoppable.attempt([
-    ...(await planFloorRemoval(session.edges.host, passing)),
+    ...(await planFloorRemoval(session.dependencies.host, passing)),
     // Where a step failed in between.
     ...noted.flatMap((op): Op[] =>
       op.do === 'sysctl.set' && op.key.endsWith('/promote_secondaries')

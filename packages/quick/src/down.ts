@@ -40,13 +40,13 @@ export const down = (session: Session): Promise<number> =>
  */
 export const downWithoutConfig = (session: Session): Promise<number | undefined> =>
   underLock(session, async () => {
-    const { name, style, edges, runDirectory } = session
+    const { name, style, dependencies, runDirectory } = session
     const cleaned = (await recover(session)).get(name)
     if (cleaned !== undefined) return cleaned
     const journal = readJournal(runDirectory, name)
     const place = style === 'wgq' && journal ? await placeOf(session, journal) : undefined
     if (!place) return undefined
-    edges.print(`[!] The configuration of ${name} is gone: going by what \`up\` noted.\n`)
+    dependencies.print(`[!] The configuration of ${name} is gone: going by what \`up\` noted.\n`)
     return takeDownWithHooks(place, journal)
   })
 
@@ -62,7 +62,7 @@ const placeOf = async (session: Session, journal: Journal | undefined): Promise<
   const real = await session.system.realName(session)
   // The kernel lists the devices of one namespace only.
   const listed = real ?? session.name
-  return (await session.edges.devices.list()).includes(listed) ? { session, real: listed } : undefined
+  return (await session.dependencies.devices.list()).includes(listed) ? { session, real: listed } : undefined
 }
 
 const takeDownWithHooks = async ({ session, real }: Place, journal: Journal | undefined): Promise<number> => {
@@ -94,7 +94,7 @@ const saveIfPossible = async (session: Session): Promise<void> => {
     await save(session)
   } catch (error) {
     if (session.style !== 'wgq' || !isWgqError(error)) throw error
-    session.edges.print(`[!] ${session.name} is not saved: ${error.message}.\n`)
+    session.dependencies.print(`[!] ${session.name} is not saved: ${error.message}.\n`)
   }
 }
 
@@ -128,14 +128,15 @@ const deleteLink = async (run: Run, real: string): Promise<Failure | undefined> 
     await run.system.deleteLink(run, real)
     return undefined
   } catch (error) {
-    if (!(error instanceof Failure) || (await run.session.edges.host.link(real))) throw error
+    if (!(error instanceof Failure) || (await run.session.dependencies.host.link(real))) throw error
     return error
   }
 }
 
 /** Removes a kill switch that no journal knows of; undefined where there is none. */
 const removeLeftKillSwitch = async (session: Session): Promise<number | undefined> => {
-  const { name, style, system, edges } = session
-  if (style !== 'wgq' || system.name !== 'linux' || !(await readKillSwitch(edges, name))) return undefined
+  const { name, style, system, dependencies } = session
+  if (style !== 'wgq' || system.name !== 'linux' || !(await readKillSwitch(dependencies, name)))
+    return undefined
   return new Run(session).attempt([{ do: 'killswitch.off', dev: name }])
 }

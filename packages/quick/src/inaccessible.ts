@@ -7,12 +7,12 @@ import { readRouting } from './state/routes.ts'
  * Says what upstream's query for the mark of a missing interface says, under upstream's name: it asks only where a default
  * route could have been set, and takes `all` for every interface.
  */
-export const sayInaccessible = async ({ name, edges, settings, style }: Session): Promise<void> => {
+export const sayInaccessible = async ({ name, dependencies, settings, style }: Session): Promise<void> => {
   if (style !== 'wg-quick' || name === 'all' || readRouting(settings.table?.value).to !== 'auto') return
   try {
-    await edges.devices.read(name)
+    await dependencies.devices.read(name)
   } catch (error) {
     const { errno } = error as { errno?: string }
-    if (errno !== undefined) edges.print(`Unable to access interface: ${errnoText(errno)}\n`)
+    if (errno !== undefined) dependencies.print(`Unable to access interface: ${errnoText(errno)}\n`)
   }
 }

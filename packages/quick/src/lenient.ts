@@ -38,31 +38,31 @@ const lenientSysctl = async (run: Run, op: Extract<Op, { do: 'sysctl.set' }>): P
   // The interface's own settings only spare a detour.
   if (op.key !== srcValidMarkKey) return
   leaveOut(run, 'sysctl')
-  const { edges, name } = run.session
+  const { dependencies, name } = run.session
   // 1 is strict; the larger one of "all" and the interface counts (ip-sysctl, rp_filter).
-  const strict = edges.readSysctl('net.ipv4.conf.all.rp_filter') === '1'
+  const strict = dependencies.readSysctl('net.ipv4.conf.all.rp_filter') === '1'
   const effect = strict
     ? 'the strict reverse path filter (rp_filter = 1) will drop replies'
     : 'no harm while rp_filter is not 1'
-  edges.print(`[!] Going on without ${op.key} = ${op.value} for ${name}: ${effect}.\n`)
+  dependencies.print(`[!] Going on without ${op.key} = ${op.value} for ${name}: ${effect}.\n`)
 }
 
 const lenientFirewall = async (run: Run, op: Extract<Op, { do: 'firewall.load' }>): Promise<void> => {
-  const { edges, name } = run.session
+  const { dependencies, name } = run.session
   const open = `packets from outside to the addresses of ${name} are not dropped`
-  if (edges.find(op.tool) === undefined) {
+  if (dependencies.find(op.tool) === undefined) {
     leaveOut(run, 'firewall')
-    edges.print(`[!] Going on without a firewall: ${op.tool} is not installed; ${open}.\n`)
+    dependencies.print(`[!] Going on without a firewall: ${op.tool} is not installed; ${open}.\n`)
     return
   }
   if (await works(run, op)) return
   leaveOut(run, 'firewall')
   const mangle = /^\*mangle\n[\s\S]*^COMMIT\n/m.exec(op.text)?.[0]
   if (mangle !== undefined && (await works(run, { ...op, text: mangle }))) {
-    edges.print(`[!] Going on without the raw table: ${open}.\n`)
+    dependencies.print(`[!] Going on without the raw table: ${open}.\n`)
     return
   }
-  edges.print(`[!] Going on without a firewall: ${op.tool} refuses; ${open}.\n`)
+  dependencies.print(`[!] Going on without a firewall: ${op.tool} refuses; ${open}.\n`)
 }
 
 const works = async (run: Run, op: Op): Promise<boolean> => {

@@ -10,10 +10,10 @@ const refused = 2
  * Looks whether the data plane listens now that the link is up. The kernel's driver opens its socket within `ip link set
  * up` and refuses that; a daemon hears of the link afterwards. Says what `ip` would have said and raises {@link Failure}.
  */
-export const checkListening = async ({ edges, system }: Session, real: string): Promise<void> => {
-  const { listenError, listenPort } = await edges.devices.read(real)
+export const checkListening = async ({ dependencies, system }: Session, real: string): Promise<void> => {
+  const { listenError, listenPort } = await dependencies.devices.read(real)
   if (listenError === undefined) return
   const who = system.name === 'linux' ? 'RTNETLINK answers' : `${real}: cannot listen on port ${listenPort}`
-  edges.print(`${who}: ${errnoText(listenError)}\n`)
+  dependencies.print(`${who}: ${errnoText(listenError)}\n`)
   throw new Failure(refused)
 }

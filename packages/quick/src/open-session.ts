@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { join } from 'node:path'
 import { locate } from '@wgq/config/locate'
-import { openEdges } from './open-edges.ts'
+import { openDependencies } from './open-dependencies.ts'
 import { readTunnel, readTunnelToEnd } from './read-tunnel.ts'
 import { runDirectory } from './run/directory.ts'
 import { makeRunDirectory } from './run/journal.ts'
@@ -29,7 +29,7 @@ interface SessionOptions {
 
 /**
  * What `up`, `down` and `reload` of this package need, for the interface or the file that `wgq up` would be given. Root is
- * needed. `session.interruption.signal` may be set to stop a verb between two steps. End with `session.edges.host.close()`.
+ * needed. `session.interruption.signal` may be set to stop a verb between two steps. End with `session.dependencies.host.close()`.
  * Raises what finding, reading and checking the file raise.
  */
 export const openSession = async (nameOrFile: string, options: SessionOptions): Promise<Session> => {
@@ -42,7 +42,7 @@ export const openSession = async (nameOrFile: string, options: SessionOptions): 
   return {
     ...tunnel,
     killSwitch: options.killSwitch ?? tunnel.killSwitch ?? false,
-    edges: await openEdges({
+    dependencies: await openDependencies({
       binDirectory,
       exact: false,
       configurationLength: tunnel.settings.wgConfig.length,

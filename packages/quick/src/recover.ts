@@ -19,11 +19,11 @@ export const recover = async (
   session: Session,
   keepKillSwitch = false,
 ): Promise<ReadonlyMap<string, number>> => {
-  const { runDirectory, name, edges } = session
+  const { runDirectory, name, dependencies } = session
   const cleaned = new Map<string, number>()
   sweep(runDirectory)
   for (const path of setAsideUnreadable(runDirectory, name))
-    edges.print(`[!] A journal of ${name} cannot be used and was set aside as ${path}.\n`)
+    dependencies.print(`[!] A journal of ${name} cannot be used and was set aside as ${path}.\n`)
   await removeLostJournals(session)
   for (const journal of abandonedJournals(runDirectory)) {
     const own = journal.interface === name
@@ -50,7 +50,7 @@ const dropIfGone = async (
   journal: Journal,
   keepKillSwitch: boolean,
 ): Promise<number | undefined> => {
-  const { host } = session.edges
+  const { host } = session.dependencies
   const link = await linkOf(session, journal)
   if (link && isOwn(link, journal)) return undefined
   const run = runOf(session, journal)

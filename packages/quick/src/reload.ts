@@ -2,7 +2,7 @@
 import type { DeviceChange } from '@wgq/model/device'
 import { WgqError } from '@wgq/model/error'
 import { asBefore, converge, type Target } from './converge.ts'
-import type { NameHelp } from './edges.ts'
+import type { NameHelp } from './dependencies.ts'
 import { gatewayDifferences, renewGateway } from './gateway/manager.ts'
 import { recover } from './recover.ts'
 import { unlessInterrupted } from './run/act.ts'
@@ -52,11 +52,11 @@ const planFrom = async (session: Session, journal: Journal | undefined): Promise
   const inside = withOptions(place, journal)
   const change = await unlessInterrupted(
     session,
-    session.edges.readWgConfig(`${session.settings.wgConfig}\n`, await namesOf(session, journal)),
+    session.dependencies.readWgConfig(`${session.settings.wgConfig}\n`, await namesOf(session, journal)),
   )
   const seen = await look(inside, journal)
   refuseHollow(session.settings, session.configPath, seen.state.device, journal)
-  const wanted = await want(inside, session.edges.host, change, seen, journal)
+  const wanted = await want(inside, session.dependencies.host, change, seen, journal)
   const memory = memoryOf(journal, seen, session)
   const plan = difference(seen, wanted, memory, session.name)
   const gateway = await gatewayDifferences(inside, journal)
@@ -78,12 +78,13 @@ const planFrom = async (session: Session, journal: Journal | undefined): Promise
 
 /** Names are asked for outside the tunnel where it has a mark. */
 const namesOf = async (
-  { name, style, edges, into }: Session,
+  { name, style, dependencies, into }: Session,
   journal: Journal | undefined,
 ): Promise<NameHelp | undefined> => {
   if (style !== 'wgq') return undefined
   const inside = into ?? journal?.into
-  const device = inside === undefined ? await edges.devices.read(name).catch(() => undefined) : undefined
+  const device =
+    inside === undefined ? await dependencies.devices.read(name).catch(() => undefined) : undefined
   return { mark: device?.fwmark ?? 0, known: journal?.configured?.names ?? {} }
 }
 
@@ -118,10 +119,10 @@ export const reloadRunning = async (session: Session): Promise<number> => {
 
 const bringTo = async (run: Run, first: ReloadPlan): Promise<void> => {
   const { session, keeper } = run
-  const { settings, edges } = session
+  const { settings, dependencies } = session
   const hooks = hooksDifference(session, first.journal)
   if (hooks.length > 0)
-    edges.print(
+    dependencies.print(
       `[!] The hooks of ${run.name} changed: a reload runs none, and \`wgq down\` runs those that came with \`wgq up\`.\n`,
     )
   const { seen, wanted } = first
@@ -151,7 +152,7 @@ const sayKeptPeers = ({ session, seen, wanted }: ReloadPlan): void => {
   if (kept.length === 0) return
   const which = kept.length === 1 ? `Peer ${kept[0]?.publicKey} of` : `${kept.length} peers of`
   const verb = kept.length === 1 ? 'is not in its file and stays' : 'are not in its file and stay'
-  session.edges.print(
+  session.dependencies.print(
     `[!] ${which} ${session.name} ${verb} (SaveConfig = true): \`wgq set ${session.name} peer KEY remove\` removes one.\n`,
   )
 }
@@ -167,7 +168,7 @@ const sayKeptSecrets = ({ session, keeper, name }: Run, { seen, wanted, memory }
   const news = kept.filter((key) => !told.includes(key))
   if (news.length === 0) return
   const which = news.length === 1 ? `of peer ${news[0]}` : `of ${news.length} peers`
-  session.edges.print(`[!] The preshared key ${which} of ${name} is not from the file, and stays.\n`)
+  session.dependencies.print(`[!] The preshared key ${which} of ${name} is not from the file, and stays.\n`)
   keeper?.update({ told: kept })
 }
 
@@ -189,10 +190,10 @@ const goBack = async (run: Run, first: ReloadPlan): Promise<void> => {
       { wanted, memory: exact },
       () => before && keeper.update({ configured: before }),
     )
-    session.edges.print(`[!] ${run.name} was not changed: everything is as it was before.\n`)
+    session.dependencies.print(`[!] ${run.name} was not changed: everything is as it was before.\n`)
   } catch (error) {
     if (!(error instanceof Failure || error instanceof Interrupted)) throw error
-    session.edges.print(`[!] ${run.name} is between two states: \`wgq reload ${run.name}\` goes on.\n`)
+    session.dependencies.print(`[!] ${run.name} is between two states: \`wgq reload ${run.name}\` goes on.\n`)
   }
 }
 
@@ -226,7 +227,7 @@ const hooksDifference = ({ settings }: Session, journal: Journal | undefined): D
 const tell = ({ session, floors, steps }: ReloadPlan): number => {
   for (const op of [...floors, ...steps]) {
     const words = session.system.spell(op, session)
-    if (words !== undefined) session.edges.print(`[#] ${words.replaceAll('\n', '\n[#] ')}\n`)
+    if (words !== undefined) session.dependencies.print(`[#] ${words.replaceAll('\n', '\n[#] ')}\n`)
     session.notice?.(op)
   }
   return 0

@@ -22,7 +22,7 @@ export interface Before {
 export const capture = async (session: Session): Promise<Before | undefined> => {
   const journal = readJournal(session.runDirectory, session.name)
   const real = await session.system.realName(await sessionOf(session, journal))
-  if (real === undefined || !(await session.edges.devices.list()).includes(real)) return undefined
+  if (real === undefined || !(await session.dependencies.devices.list()).includes(real)) return undefined
   const inside = await sessionOf(session, journal)
   return { state: asBefore(await look(inside, journal)), journal }
 }

@@ -22,7 +22,7 @@ import { allRules } from './state/rules.ts'
 export const saveRunning = async (session: Session): Promise<number> => {
   const inside = await sessionOf(session, readJournal(session.runDirectory, session.name))
   const real = (await session.system.realName(session)) ?? session.name
-  if (inside === session && !(await session.edges.devices.list()).includes(real))
+  if (inside === session && !(await session.dependencies.devices.list()).includes(real))
     throw notWireGuard(session.name)
   await save({ ...inside, name: real })
   return 0
@@ -33,15 +33,15 @@ export const saveRunning = async (session: Session): Promise<number> => {
  * the file as it was as `NAME.conf.bak`; called as wg-quick it writes the file anew like upstream.
  */
 export const save = async (session: Session): Promise<void> => {
-  const { name, edges, settings } = session
-  const addresses = savedAddresses(await edges.host.addresses(name), settings)
+  const { name, dependencies, settings } = session
+  const addresses = savedAddresses(await dependencies.host.addresses(name), settings)
   // OpenBSD remembers no name servers of one interface: they stay as configured (spec bsd §5.1).
   const servers = session.system.dnsGoesFirst
     ? settings.dnsServers.map(({ value }) => value)
-    : await readResolvconf(edges, name)
-  const mtu = settings.mtu === undefined ? undefined : (await edges.host.link(name))?.mtu
-  edges.print(`[#] wg showconf ${name}\n`)
-  const device = await withoutOwnMark(session, await edges.devices.read(name))
+    : await readResolvconf(dependencies, name)
+  const mtu = settings.mtu === undefined ? undefined : (await dependencies.host.link(name))?.mtu
+  dependencies.print(`[#] wg showconf ${name}\n`)
+  const device = await withoutOwnMark(session, await dependencies.devices.read(name))
   if (session.style === 'wgq') {
     for (const { path, before, after } of await savedParts(session.configPath, { device, addresses, mtu })) {
       if (session.takeSaved) session.takeSaved(after.text, path)
@@ -49,7 +49,7 @@ export const save = async (session: Session): Promise<void> => {
     }
     return
   }
-  const running = edges.formatConf(device)
+  const running = dependencies.formatConf(device)
   const head = savedHead({ settings, addresses, servers, mtu })
   // By position, not by pattern: bash 5.2 lets "&" in a replacement stand for what it replaces (spec wg-quick §9).
   const text = `${head}${running.slice('[Interface]\n'.length)}`.replace(/\n+$/, '\n')
@@ -68,9 +68,9 @@ const savedAddresses = (present: readonly LinkAddress[], settings: Settings): st
 }
 
 /** The device without a mark that `up` chose by itself: saved, it would stay chosen even where it is taken. */
-const withoutOwnMark = async ({ edges, settings }: Session, device: Device): Promise<Device> => {
+const withoutOwnMark = async ({ dependencies, settings }: Session, device: Device): Promise<Device> => {
   if (device.fwmark === 0 || /^\s*fwmark\s*=/im.test(settings.wgConfig)) return device
-  const rules = await allRules(edges.host)
+  const rules = await allRules(dependencies.host)
   const chosen = rules.some(({ notFwmark, table }) => notFwmark === device.fwmark && table === notFwmark)
   return chosen ? { ...device, fwmark: 0 } : device
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 import type { Settings } from '@wgq/config/settings'
 import type { IfName, Op } from '@wgq/model/operation'
-import type { Edges, NameHelp } from './edges.ts'
+import type { Dependencies, NameHelp } from './dependencies.ts'
 import type { Exceptions } from './exceptions/directives.ts'
 import type { GatewayWanted } from './gateway/wanted.ts'
 import type { System } from './systems/system.ts'
 
 /** One run of `up`, `down` or `save` for one interface. */
 export interface Session {
-  readonly edges: Edges
+  readonly dependencies: Dependencies
   /** In what the system differs from others. */
   readonly system: System
   readonly name: IfName

@@ -23,7 +23,7 @@ export const undo = async (run: Run, keepKillSwitch = false): Promise<number> =>
   const inside = there && outside.in({ ...there, interruption: {} })
   let status = 0
   const step = async (work: () => Promise<number>): Promise<void> => {
-    const ended = await work().catch((error: unknown) => statusOf(error, session.edges.print))
+    const ended = await work().catch((error: unknown) => statusOf(error, session.dependencies.print))
     status ||= ended
   }
   await step(() => outside.attempt(journal.undo.filter((op) => op.do === 'dns.unset').reverse()))
@@ -67,7 +67,7 @@ export const findLink = async (
   journal: Journal,
 ): Promise<{ readonly link: Link; readonly session: Session } | undefined> => {
   for (const place of await placesOf(session, journal)) {
-    const { host } = place.edges
+    const { host } = place.dependencies
     const link = await host.link(journal.interface)
     if (link && isOwn(link, journal)) return { link, session: place }
     // An index is given once only.
@@ -85,7 +85,7 @@ const placesOf = async (session: Session, journal: Journal): Promise<Session[]> 
   if (journal.into === undefined) return [session]
   try {
     const there = await sessionIfThere(session, journal)
-    await there?.edges.host.links()
+    await there?.dependencies.host.links()
     return there ? [there, session] : [session]
   } catch (error) {
     if (isWgqError(error)) return [session]
@@ -102,7 +102,7 @@ export const rollBack = async (run: Run, error: unknown, keepKillSwitch = false)
   const made = run.keeper?.journal.undo.some((op) => op.do === 'link.delete')
   const undone = (await undo(run, keepKillSwitch)) || (made ? 0 : await deleteInVain(run))
   if (session.style === 'wgq' && undone === 0)
-    session.edges.print(`[!] ${session.name} did not come up; everything is as it was before.\n`)
+    session.dependencies.print(`[!] ${session.name} did not come up; everything is as it was before.\n`)
   // Ctrl-C reaches the child first: it fails, and the signal is why.
   const { signal } = session.interruption
   const stopped = error instanceof Failure || error instanceof Interrupted
@@ -116,9 +116,9 @@ export const rollBack = async (run: Run, error: unknown, keepKillSwitch = false)
  * Under its name the same is said; nothing is deleted that the run did not make.
  */
 const deleteInVain = async ({ session, system }: Run): Promise<number> => {
-  const { name, edges, style } = session
-  if (system.name !== 'linux' || style !== 'wg-quick' || (await edges.host.link(name))) return 0
+  const { name, dependencies, style } = session
+  if (system.name !== 'linux' || style !== 'wg-quick' || (await dependencies.host.link(name))) return 0
   await sayInaccessible(session)
-  edges.print(`[#] ip link delete dev ${name}\nCannot find device "${name}"\n`)
+  dependencies.print(`[#] ip link delete dev ${name}\nCannot find device "${name}"\n`)
   return 1
 }

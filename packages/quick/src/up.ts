@@ -94,29 +94,29 @@ const isRunning = async (session: Session, journal: Journal | undefined): Promis
   })
 }
 
-const hasOurKey = async ({ edges, settings }: Session, real: string): Promise<boolean> => {
-  if (!(await edges.devices.list()).includes(real)) return false
+const hasOurKey = async ({ dependencies, settings }: Session, real: string): Promise<boolean> => {
+  if (!(await dependencies.devices.list()).includes(real)) return false
   const text = /^\s*privatekey\s*=\s*([A-Za-z0-9+/]{43}=)\s*(?:#.*)?$/im.exec(settings.wgConfig)?.[1]
-  return text !== undefined && isKey(text) && hasPrivateKey(await edges.devices.read(real), text)
+  return text !== undefined && isKey(text) && hasPrivateKey(await dependencies.devices.read(real), text)
 }
 
 /** The steps in upstream's order (spec wg-quick §6, §10, §11). Each sees what the ones before have done, hooks included. */
 const bringUp = async (run: Run): Promise<void> => {
   const { name, session, system, keeper } = run
-  const { settings, edges } = session
+  const { settings, dependencies } = session
   const allow = session.exceptions?.allow
   const inside = session.into === undefined ? session : await enter(session, session.into)
   const inner = run.in(inside)
   const lookedUp = await guard(inner)
   const byDaemon = await system.addLink(run)
   const real = (await system.realName(session)) ?? name
-  const link = await edges.host.link(real)
+  const link = await dependencies.host.link(real)
   if (link) keeper?.update({ linkIndex: link.index })
   await run.perform(system.planHooks(session, real, textsOf(settings.hooks.preUp)))
   const helped = session.names && { ...session.names, mark: guardMark(inner) }
   const naming = helped ? run.in({ ...session, names: helped }) : run
   await naming.perform([{ do: 'device.configure', name, configuration: `${settings.wgConfig}\n` }])
-  const device = await markGuarded(run, await edges.devices.read(real).catch(() => undefined))
+  const device = await markGuarded(run, await dependencies.devices.read(real).catch(() => undefined))
   keeper?.update({ configured: configuredBy(settings, device?.peers ?? []) })
   if (lookedUp) await inner.perform([planKillSwitchOn(name, guarding(guardMark(inner), allow))])
   const allowedIps = sortedAllowedIps(device?.peers ?? [])
@@ -132,7 +132,7 @@ const bringUp = async (run: Run): Promise<void> => {
   await system.setDns(inner, device)
   await setRoutes(inner, device, real)
   if (allow && session.into === undefined && (session.killSwitch || device?.peers.some(takesDefault)))
-    await openAside(inner, (await edges.devices.read(real)).fwmark)
+    await openAside(inner, (await dependencies.devices.read(real)).fwmark)
   await openGateway(inner)
   await inner.perform(system.planHooks(inside, real, textsOf(settings.hooks.postUp)))
 }
@@ -152,7 +152,7 @@ const guard = async (inner: Run): Promise<boolean> => {
       keeper?.update({ mark: fwmark || (await freeMark(session)) }),
     )
   }
-  const resolvers = session.into === undefined ? nameServers(session.edges) : []
+  const resolvers = session.into === undefined ? nameServers(session.dependencies) : []
   const state = guarding(guardMark(inner), session.exceptions?.allow)
   await inner.perform([planKillSwitchOn(name, { ...state, resolvers })])
   return resolvers.length > 0
@@ -176,7 +176,7 @@ const setRoutes = async (run: Run, device: Device | undefined, real: string): Pr
   const allowedIps = usablePrefixes(session, sortedAllowedIps(device.peers))
   if (routing.to === 'table') {
     const inMain = session.style === 'wgq' && system.tableNumber(routing.table) === system.mainTable
-    const held = inMain ? (await session.edges.host.addresses(real)).map(({ cidr }) => cidr) : []
+    const held = inMain ? (await session.dependencies.host.addresses(real)).map(({ cidr }) => cidr) : []
     return run.perform(planTableRoutes(name, routing.table, withoutConnected(system, allowedIps, held)))
   }
   // In a namespace of its own the tunnel may take the default route itself: what it sends leaves elsewhere.

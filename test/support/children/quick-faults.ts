@@ -7,8 +7,8 @@ import type { DeviceChange } from '../../../packages/model/src/device.ts'
 import { WgqError } from '../../../packages/model/src/error.ts'
 import type { Host } from '../../../packages/model/src/host.ts'
 import type { Op } from '../../../packages/model/src/operation.ts'
+import type { Dependencies } from '../../../packages/quick/src/dependencies.ts'
 import { down, downWithoutConfig } from '../../../packages/quick/src/down.ts'
-import type { Edges } from '../../../packages/quick/src/edges.ts'
 import { up } from '../../../packages/quick/src/up.ts'
 
 // wg-quick with a fault: the n-th effect on the host fails, or the process is killed just before or after it, as the
@@ -57,19 +57,20 @@ const faultyHost = (host: Host): Host => ({
   },
 })
 
-const faulty = (edges: Edges): Edges => ({
-  ...edges,
-  host: faultyHost(edges.host),
+const faulty = (dependencies: Dependencies): Dependencies => ({
+  ...dependencies,
+  host: faultyHost(dependencies.host),
   devices: {
-    list: () => edges.devices.list(),
-    read: (name) => edges.devices.read(name),
-    change: (name: string, change: DeviceChange) => effect(() => edges.devices.change(name, change), refusal),
+    list: () => dependencies.devices.list(),
+    read: (name) => dependencies.devices.read(name),
+    change: (name: string, change: DeviceChange) =>
+      effect(() => dependencies.devices.change(name, change), refusal),
   },
   run: (program, args, options) =>
     options?.capture
-      ? edges.run(program, args, options)
+      ? dependencies.run(program, args, options)
       : effect(
-          () => edges.run(program, args, options),
+          () => dependencies.run(program, args, options),
           () => ({ status: 77, stdout: '' }),
         ),
   writeSysctl: (key, value) => {
@@ -77,7 +78,7 @@ const faulty = (edges: Edges): Edges => ({
     const hit = effects === Number(at)
     if (hit && kind === 'kill-before') die()
     if (hit && kind === 'fail') throw Object.assign(new Error('EIO'), { code: 'EIO' })
-    edges.writeSysctl(key, value)
+    dependencies.writeSysctl(key, value)
     if (hit && kind === 'kill-after') die()
   },
 })
@@ -87,7 +88,7 @@ const personality = basename(launcher) === 'wgq' ? 'wgq' : 'wg-quick'
 const work = verb === 'up' ? up : down
 runQuick(
   { personality, program: launcher, verb, args },
-  (session) => work({ ...session, edges: faulty(session.edges) }),
+  (session) => work({ ...session, dependencies: faulty(session.dependencies) }),
   verb === 'down' ? downWithoutConfig : undefined,
 )
   .catch((error) => fatal(error, personality))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { lint } from '@wgq/config/lint/lint'
-import type { LintEdges } from '@wgq/config/lint/subject'
+import type { LintDependencies } from '@wgq/config/lint/subject'
 import { formatCidr } from '@wgq/model/cidr'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -113,9 +113,11 @@ const accounted = (before: Tunnel, after: Tunnel, lost: readonly string[]): void
   }
 }
 
-const edges: LintEdges = { publicKey: (key) => key, shellFaults: () => [] }
+const dependencies: LintDependencies = { publicKey: (key) => key, shellFaults: () => [] }
 const valid = files.filter(({ text }) =>
-  lint([{ file: 'f.conf', text, purpose: 'wg-quick' }], edges).every(({ severity }) => severity !== 'error'),
+  lint([{ file: 'f.conf', text, purpose: 'wg-quick' }], dependencies).every(
+    ({ severity }) => severity !== 'error',
+  ),
 )
 const runs = { numRuns: 100 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Device } from '@wgq/model/device'
 import { describe, expect, test } from 'vitest'
-import { Follower, type FollowerEdges } from './follower.ts'
+import { Follower, type FollowerDependencies } from './follower.ts'
 
 const device: Device = { name: 'wg0', listenPort: 1, fwmark: 0, peers: [] }
 
@@ -21,7 +21,7 @@ const machine = (followFile = false) => {
     lines: [] as string[],
     againSeconds: undefined as number | undefined,
   }
-  const edges: FollowerEdges = {
+  const dependencies: FollowerDependencies = {
     now: () => state.nowMs,
     wall: () => state.wallMs,
     compare: async () => {
@@ -39,7 +39,7 @@ const machine = (followFile = false) => {
     moveEndpoints: async () => ({ lines: state.lines.splice(0), againSeconds: state.againSeconds }),
     say: (line) => log.push(line),
   }
-  const follower = new Follower(edges)
+  const follower = new Follower(dependencies)
   /** Lets time pass as `wgq run` does: sleeps until the follower wants to act. Resolves to false once the device is gone. */
   const pass = async (seconds: number): Promise<boolean> => {
     const end = state.nowMs + seconds * 1000

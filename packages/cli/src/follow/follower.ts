@@ -4,7 +4,7 @@ import type { Device } from '@wgq/model/device'
 import { Pace } from './pace.ts'
 
 /** Actions on a tunnel and events from the machine; tests replace them. */
-export interface FollowerEdges {
+export interface FollowerDependencies {
   /** Milliseconds of a clock that does not jump and stands still while the machine sleeps. */
   readonly now: () => number
   /** Milliseconds of the wall clock. */
@@ -38,7 +38,7 @@ const jumpMs = 5000
  * differs, and peers that do not answer get another of their addresses.
  */
 export class Follower {
-  private readonly edges: FollowerEdges
+  private readonly dependencies: FollowerDependencies
   private readonly pace: Pace
   private peersDue: number
   private offset: number
@@ -47,77 +47,77 @@ export class Follower {
   /** What of the device only configuration changes, at the last look. */
   private shape: string | undefined
 
-  constructor(edges: FollowerEdges) {
-    this.edges = edges
-    this.pace = new Pace(edges.now())
-    this.peersDue = edges.now()
-    this.offset = edges.wall() - edges.now()
-    this.applied = edges.fileStamp()
+  constructor(dependencies: FollowerDependencies) {
+    this.dependencies = dependencies
+    this.pace = new Pace(dependencies.now())
+    this.peersDue = dependencies.now()
+    this.offset = dependencies.wall() - dependencies.now()
+    this.applied = dependencies.fileStamp()
   }
 
   /** Something changed on the machine; `ours`: it may be about the tunnel itself. */
   changed(ours = false): void {
-    this.pace.changed(this.edges.now(), ours)
+    this.pace.changed(this.dependencies.now(), ours)
   }
 
   /** A peer does not answer. */
   silent(): void {
-    this.peersDue = this.edges.now()
+    this.peersDue = this.dependencies.now()
   }
 
   /** Milliseconds until {@link act} has something to do. */
   waitMs(): number {
-    const now = this.edges.now()
+    const now = this.dependencies.now()
     return Math.max(0, Math.min(this.pace.waitMs(now), this.peersDue - now))
   }
 
   /** Does what is due. Resolves to false where the device is gone. */
   async act(): Promise<boolean> {
     this.noticeJump()
-    const compares = this.pace.waitMs(this.edges.now()) === 0
-    if (!compares && this.edges.now() < this.peersDue) return true
-    if (compares && (await this.edges.device())) await this.compare()
+    const compares = this.pace.waitMs(this.dependencies.now()) === 0
+    if (!compares && this.dependencies.now() < this.peersDue) return true
+    if (compares && (await this.dependencies.device())) await this.compare()
     // Read after the repair, which may have changed it.
-    const device = await this.edges.device()
+    const device = await this.dependencies.device()
     if (!device) return false
     // Nobody tells of a device that was set otherwise.
     const shape = shapeOf(device)
     if (!compares && this.shape !== undefined && shape !== this.shape)
-      this.pace.changed(this.edges.now(), true)
+      this.pace.changed(this.dependencies.now(), true)
     this.shape = shape
-    const { lines, againSeconds } = await this.edges.moveEndpoints(device, compares)
-    for (const line of lines) this.edges.say(line)
-    this.peersDue = this.edges.now() + (againSeconds === undefined ? peersMs : againSeconds * 1000)
+    const { lines, againSeconds } = await this.dependencies.moveEndpoints(device, compares)
+    for (const line of lines) this.dependencies.say(line)
+    this.peersDue = this.dependencies.now() + (againSeconds === undefined ? peersMs : againSeconds * 1000)
     return true
   }
 
   /** After a sleep, and after the clock was set, everything is looked at. */
   private noticeJump(): void {
-    const offset = this.edges.wall() - this.edges.now()
+    const offset = this.dependencies.wall() - this.dependencies.now()
     if (Math.abs(offset - this.offset) < jumpMs) return
     this.offset = offset
-    this.pace.restart(this.edges.now())
-    this.peersDue = this.edges.now()
+    this.pace.restart(this.dependencies.now())
+    this.peersDue = this.dependencies.now()
   }
 
   private async compare(): Promise<void> {
-    const stamp = this.edges.fileStamp()
+    const stamp = this.dependencies.fileStamp()
     this.pace.begins()
-    const differences = await this.edges.compare()
+    const differences = await this.dependencies.compare()
     const differs = (differences?.length ?? 0) > 0
     if (differences === undefined) this.tell('it cannot be compared with its file')
     else if (!differs) {
       this.told = undefined
       this.applied = stamp
-    } else if (stamp !== this.applied && !this.edges.followFile)
+    } else if (stamp !== this.applied && !this.dependencies.followFile)
       this.tell('its file has changed: `wgq reload` applies it; until then nothing is put right')
     else await this.repair(differences, stamp)
-    this.pace.looked(this.edges.now(), differs)
+    this.pace.looked(this.dependencies.now(), differs)
   }
 
   private async repair(differences: readonly string[], stamp: string): Promise<void> {
-    this.edges.say(`${summary(differences)}: put right`)
-    const status = await this.edges.repair()
+    this.dependencies.say(`${summary(differences)}: put right`)
+    const status = await this.dependencies.repair()
     if (status === 0) {
       this.told = undefined
       this.applied = stamp
@@ -126,7 +126,7 @@ export class Follower {
 
   /** Once, until there is something else to report or all is well. */
   private tell(text: string): void {
-    if (this.told !== text) this.edges.say(text)
+    if (this.told !== text) this.dependencies.say(text)
     this.told = text
   }
 }

@@ -2,7 +2,7 @@
 import { type Address, type Lookup, LookupFailure, systemLookup } from '@wgq/config/wg/lookup'
 import { isWgqError } from '@wgq/model/error'
 import { parseIp } from '@wgq/model/ip'
-import type { NameHelp } from '@wgq/quick/edges'
+import type { NameHelp } from '@wgq/quick/dependencies'
 import { addressesBeside } from './names-beside.ts'
 
 /** Set for the verbs of a follower, which looks up names itself: a name with a known address is not asked for. */

@@ -101,7 +101,7 @@ export const chosenEndpoint = async (session: Session, parsed: ParsedArguments):
   const side = serverSide(readTunnelFile(session.configPath))
   const known = lastValue(parsed, 'endpoint') ?? directiveValue(side.directives, 'ClientEndpoint')
   if (known !== undefined) return { text: fullEndpoint(known, side.port), remember: false }
-  const candidates = await endpointCandidates(session.edges.host, session.name)
+  const candidates = await endpointCandidates(session.dependencies.host, session.name)
   const stop = new AbortController()
   try {
     const asked = askEndpoint(candidates, session.configPath, stop.signal)

@@ -21,7 +21,7 @@ import { type PlacedPeer, readTunnelFile } from './tunnel-file.ts'
 export const run: Handler = async (invocation) => {
   const parsed = await parseArguments(invocation)
   return runQuick({ ...invocation, args: parsed.operands }, async (session) => {
-    const { devices } = session.edges
+    const { devices } = session.dependencies
     const running = (await devices.list()).includes(session.name)
     const device = running ? await readIfThere(devices, session.name) : undefined
     const rates = await measureRates(device ? [device] : [], (name) => readIfThere(devices, name))

@@ -26,7 +26,7 @@ export const run: Handler = async (invocation) => {
       writeErr(`wgq: with its private key, from ${keptPath(session.configPath, peer.name as string)}\n`)
       return 0
     }
-    const { devices } = session.edges
+    const { devices } = session.dependencies
     const running = (await devices.list()).includes(session.name)
     const device = running ? await readIfThere(devices, session.name) : undefined
     const live = device?.peers.find(({ publicKey }) => publicKey === peer.publicKey)

@@ -54,7 +54,7 @@ export const changePeers = async <P>(
       session.configPath,
       () => session.interruption.signal !== undefined,
       async () => {
-        const { devices } = session.edges
+        const { devices } = session.dependencies
         const running = (await devices.list()).includes(session.name)
         const device = running ? await devices.read(session.name) : undefined
         const original = readTunnelFile(session.configPath)
@@ -71,8 +71,8 @@ export const changePeers = async <P>(
 /** The files as `save` would write them now. */
 const withRunning = async (session: Session): Promise<TunnelFile> => {
   const saved = new Map<string, string>()
-  const edges = { ...session.edges, print: () => {} }
-  await saveRunning({ ...session, edges, takeSaved: (text, path) => void saved.set(path, text) })
+  const dependencies = { ...session.dependencies, print: () => {} }
+  await saveRunning({ ...session, dependencies, takeSaved: (text, path) => void saved.set(path, text) })
   const { parts } = readTunnelFile(session.configPath)
   const taken = parts.map(
     ({ path, source }): ConfigPart => ({ path, source: { ...source, text: saved.get(path) ?? source.text } }),
@@ -107,7 +107,7 @@ const carryOut = async (
   } catch (error) {
     write(parts, original)
     if (device && changed.length > 0) {
-      const silent = { ...session, edges: { ...session.edges, print: () => {} } }
+      const silent = { ...session, dependencies: { ...session.dependencies, print: () => {} } }
       await follow(silent, file.parts, guests).catch(() => {})
     }
     // Where it was the file that could not be read, this says in which line.

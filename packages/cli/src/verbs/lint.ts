@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { lint } from '@wgq/config/lint/lint'
-import type { LintEdges, LintInput } from '@wgq/config/lint/subject'
+import type { LintDependencies, LintInput } from '@wgq/config/lint/subject'
 import { decodeSource } from '@wgq/config/source'
 import { derivePublicKey } from '@wgq/keys/derive'
 import { plainJson } from '@wgq/model/shown'
@@ -24,7 +24,7 @@ export const run: Handler = async (invocation) => {
   const wholes = new Map(inputs.map(({ file, text }) => [file, withDropIns(file, text)]))
   const all = lint(
     inputs.map((input) => ({ ...input, text: wholes.get(input.file)?.text ?? input.text })),
-    edges,
+    dependencies,
   ).map((finding) => wholes.get(finding.at.file)?.placed(finding) ?? finding)
   const findings = flags.has('quiet') ? all.filter(({ severity }) => severity !== 'info') : all
   if (flags.has('json')) writeOut(`${plainJson(JSON.stringify({ findings }, null, 2))}\n`)
@@ -47,7 +47,7 @@ const readInput = (operand: string, purpose: LintInput['purpose']): LintInput =>
   return { file, text, purpose, worldAccessible: shared !== 0 }
 }
 
-const edges: LintEdges = {
+const dependencies: LintDependencies = {
   publicKey: derivePublicKey,
   shellFaults,
 }

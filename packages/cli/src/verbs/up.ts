@@ -55,7 +55,7 @@ export const run: Handler = async (invocation) => {
 const showPlan = async (session: Session, json: boolean): Promise<number> => {
   const { dryRun } = await import('@wgq/quick/imagined/dry-run')
   const print = json ? () => {} : writeOut
-  const { status, steps } = await dryRun({ ...session, edges: { ...session.edges, print } }, up)
+  const { status, steps } = await dryRun({ ...session, dependencies: { ...session.dependencies, print } }, up)
   if (json) writeOut(`${plainJson(JSON.stringify(steps, undefined, 2))}\n`)
   return status
 }

@@ -4,12 +4,12 @@ import type { Setting } from '../settings.ts'
 import type { Rule } from './subject.ts'
 
 /** Hooks: shell that does not parse shows only when it runs, the PreDown ones when the tunnel has to go. */
-export const hookRules: Rule = (subject, edges) => {
+export const hookRules: Rule = (subject, dependencies) => {
   if (subject.purpose === 'setconf') return []
   const { preUp, postUp, preDown, postDown } = subject.settings.hooks
   const hooks = [...preUp, ...postUp, ...preDown, ...postDown].filter(({ value }) => value !== '')
   if (hooks.length === 0) return []
-  const faults = new Map(edges.shellFaults(hooks.map(({ value }) => value.replaceAll('%i', 'wg0'))))
+  const faults = new Map(dependencies.shellFaults(hooks.map(({ value }) => value.replaceAll('%i', 'wg0'))))
   return hooks.flatMap((hook, index) => [...syntax(hook, faults.get(index)), ...characters(hook)])
 }
 

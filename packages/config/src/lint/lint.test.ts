@@ -7,13 +7,13 @@ import { describe, expect, test } from 'vitest'
 import type { Diagnostic } from '../diagnostic.ts'
 import { decodeSource } from '../source.ts'
 import { lint } from './lint.ts'
-import type { LintEdges, LintInput } from './subject.ts'
+import type { LintDependencies, LintInput } from './subject.ts'
 
 const publicKeys: Record<string, string> = {
   'cBvThcTrrfM1AQwW5DkDy1wA8JWsnJKZIIqd/jKIzmo=': '4IUzPqubfRlDIYinPVHESUOS0ogYfx60SsfyAaj1rW4=',
   'ANJs8rwZUIYlM9pdyPOyNUhlmeIr5XDUC543xOSG438=': '06PO1rtSZG2ttVWpFsck4JLYJUiVUzXDwWTmCN+4kHE=',
 }
-const edges: LintEdges = {
+const dependencies: LintDependencies = {
   publicKey: (key) => (publicKeys[key] ?? key) as Key,
   shellFaults: (scripts) =>
     scripts.flatMap((script, index) => {
@@ -64,10 +64,10 @@ const say = ({ at, severity, message, code }: Diagnostic): string =>
 
 describe('the examples in docs/lint.md', () => {
   test.each(documented)('$code', ({ code, failing, says, passing }) => {
-    const found = lint(failing, edges).filter((finding) => finding.code === code)
+    const found = lint(failing, dependencies).filter((finding) => finding.code === code)
     expect(found.map(say)).toEqual(says)
     expect(passing.length).toBeGreaterThan(0)
-    expect(lint(passing, edges).filter((finding) => finding.code === code)).toEqual([])
+    expect(lint(passing, dependencies).filter((finding) => finding.code === code)).toEqual([])
   })
 
   test('cover every code that the rules can give', () => {
@@ -99,7 +99,10 @@ test('findings have the members that docs/schema/lint.json says', () => {
   )
   const { required, properties } = schema.$defs.finding
   const many = { file: 'wg0.conf', text: 'x\n'.repeat(101), purpose: 'wg-quick' } as const
-  const found = [...documented.flatMap(({ failing }) => lint(failing, edges)), ...lint([many], edges)]
+  const found = [
+    ...documented.flatMap(({ failing }) => lint(failing, dependencies)),
+    ...lint([many], dependencies),
+  ]
   const members = new Set(found.flatMap((finding) => Object.keys(finding)))
   expect([...members].sort()).toEqual(Object.keys(properties).sort())
   for (const finding of found) {
@@ -119,7 +122,7 @@ const golden: Golden[] = JSON.parse(readFileSync(new URL('../fixtures/golden.jso
 const accepted = golden.filter((one) => one.upExit === 0)
 
 test.each(accepted)('no error in what wg-quick brought up: $name', (one) => {
-  const found = lint([{ file: `${one.interface}.conf`, text: one.config, purpose: 'wg-quick' }], edges)
+  const found = lint([{ file: `${one.interface}.conf`, text: one.config, purpose: 'wg-quick' }], dependencies)
   expect(found.filter((finding) => finding.severity === 'error').map(say)).toEqual([])
 })
 
@@ -134,7 +137,7 @@ test.each([
   ['89-mtu-of-own-tunnel-route', 'bad-mtu', 4],
 ])('an error in what wg-quick refused: %s', (name, code, line) => {
   const one = golden.find((candidate) => candidate.name === `master/${name}`) ?? expect.fail(name)
-  const found = lint([{ file: 'wg0.conf', text: one.config, purpose: 'wg-quick' }], edges)
+  const found = lint([{ file: 'wg0.conf', text: one.config, purpose: 'wg-quick' }], dependencies)
   const errors = found.filter((finding) => finding.severity === 'error')
   expect(errors.map((finding) => [finding.code, finding.at.line])).toContainEqual([code, line])
 })
@@ -153,13 +156,13 @@ test.each([
     text: `[Interface]\nPrivateKey = ${text}\n`,
     purpose: 'wg-quick',
   } as const
-  const [finding] = lint([input], edges).filter((one) => one.code === 'bad-key')
+  const [finding] = lint([input], dependencies).filter((one) => one.code === 'bad-key')
   expect(finding?.hint).toContain(hint)
   expect(JSON.stringify(finding)).not.toContain(text.slice(1, 20))
 })
 
 test('never fails, and positions are inside the file: any text', () => {
-  const quiet = { ...edges, shellFaults: () => [] }
+  const quiet = { ...dependencies, shellFaults: () => [] }
   const piece = fc.constantFrom(
     ...[
       '[Interface]',
@@ -215,7 +218,7 @@ test('ten thousand peers: one finding for a prefix that covers them all', () => 
   const hub =
     '[Peer] # hub\nPublicKey = Mm3d+dtiB33uDWxGCXbu9bz59KoluSkxzUKjacYul2k=\nAllowedIPs = 10.0.0.0/8\n'
   const text = `[Interface]\nPrivateKey = ${key}\n${peers.join('')}${hub}`
-  const found = lint([{ file: 'wg0.conf', text, purpose: 'wg-quick' }], edges)
+  const found = lint([{ file: 'wg0.conf', text, purpose: 'wg-quick' }], dependencies)
   expect(found.map(say)).toEqual([
     'wg0.conf:30005:14: info: 10.0.0.0/8 contains 10.0.0.0/24 of peer "p0" and 9999 more, which win there [allowed-ips-nested]',
   ])
@@ -223,7 +226,7 @@ test('ten thousand peers: one finding for a prefix that covers them all', () => 
 
 test('of one code a hundred findings are spelled, the rest is counted', () => {
   const text = `[Interface]\nAddress = ${Array.from({ length: 4000 }, () => 'x/y').join(',')}\nMTU = 1\n`
-  const found = lint([{ file: 'wg0.conf', text, purpose: 'wg-quick' }], edges)
+  const found = lint([{ file: 'wg0.conf', text, purpose: 'wg-quick' }], dependencies)
   const bad = found.filter(({ code }) => code === 'bad-address')
   expect(bad).toHaveLength(100)
   expect(bad.at(-1)?.more).toBe(3900)
@@ -248,7 +251,7 @@ test.each([
   for (const value of [key, Buffer.from(key, 'base64').toString('hex'), `10.0.0.1/${key}`, `${key}:51820`]) {
     const line = name === '' ? value : `${name} = ${value}`
     const text = `[Interface]\n${line}\n[Peer]\nPublicKey = Mm3d+dtiB33uDWxGCXbu9bz59KoluSkxzUKjacYul2k=\n${line}\n`
-    const said = JSON.stringify(lint([{ file: 'wg0.conf', text, purpose: 'wg-quick' }], edges))
+    const said = JSON.stringify(lint([{ file: 'wg0.conf', text, purpose: 'wg-quick' }], dependencies))
     expect(said).not.toContain(value.replace(/^10.0.0.1\/|:51820$/, '').slice(0, 36))
     expect(said).not.toContain(value.replace(/=?(?::51820)?$/, '').slice(-7))
   }
@@ -258,7 +261,10 @@ test.each(['utf16le', 'utf16be', 'utf16le without mark'])('one finding about a f
   const text = `[Interface]\nPrivateKey = ${key}\n`
   const bytes = Buffer.from(form.endsWith('mark') ? text : `\ufeff${text}`, 'utf16le')
   if (form === 'utf16be') bytes.swap16()
-  const found = lint([{ file: 'wg0.conf', text: decodeSource(bytes).text, purpose: 'wg-quick' }], edges)
+  const found = lint(
+    [{ file: 'wg0.conf', text: decodeSource(bytes).text, purpose: 'wg-quick' }],
+    dependencies,
+  )
   expect(found.map(({ code, severity }) => [code, severity])).toEqual([['wide-encoding', 'error']])
 })
 
@@ -266,20 +272,20 @@ test.each(['', '\r', '\n', '\r\n'])(
   'one finding about a file whose lines end with CR, and itself with %j',
   (end) => {
     const text = `[Interface]\rPrivateKey = ${key}\r[Peer]\rPublicKey = ${key}${end}`
-    const found = lint([{ file: 'wg0.conf', text, purpose: 'wg-quick' }], edges)
+    const found = lint([{ file: 'wg0.conf', text, purpose: 'wg-quick' }], dependencies)
     expect(found.map(({ code }) => code)).toEqual(['no-line-ends'])
   },
 )
 
 test('a byte-order mark is said once', () => {
   const text = `\ufeff[Interface]\nPrivateKey = ${key}\nAddress = 10.0.0.2/24\n`
-  const found = lint([{ file: 'wg0.conf', text, purpose: 'wg-quick' }], edges)
+  const found = lint([{ file: 'wg0.conf', text, purpose: 'wg-quick' }], dependencies)
   expect(found.map(({ code }) => code)).toEqual(['byte-order-mark'])
 })
 
 test('multicast prefixes of a routing protocol are meant', () => {
   const text = `[Interface]\nPrivateKey = ${key}\nAddress = 10.0.0.2/24, fe80::2/64\nTable = off\n[Peer]\nPublicKey = Mm3d+dtiB33uDWxGCXbu9bz59KoluSkxzUKjacYul2k=\nEndpoint = 192.0.2.1:1\nPersistentKeepalive = 25\nAllowedIPs = 10.0.0.0/24, 224.0.0.5/32, 224.0.0.0/4, ff02::5/128, fe80::/10\n`
-  expect(lint([{ file: 'wg0.conf', text, purpose: 'wg-quick' }], edges)).toEqual([])
+  expect(lint([{ file: 'wg0.conf', text, purpose: 'wg-quick' }], dependencies)).toEqual([])
 })
 
 test.each([
@@ -293,7 +299,7 @@ test.each([
   ['AllowedApps = a.exe\nDisallowedIPs = 10.0.0.0/8', 'WireSock'],
 ])('one finding about %j names the product', (lines, product) => {
   const text = `[Interface]\nPrivateKey = ${key}\n${lines}\n`
-  const found = lint([{ file: 'wg0.conf', text, purpose: 'wg-quick' }], edges)
+  const found = lint([{ file: 'wg0.conf', text, purpose: 'wg-quick' }], dependencies)
   expect(found).toMatchObject([{ code: 'other-program', severity: 'error', hint: expect.any(String) }])
   expect(found[0]?.message).toContain(product)
   expect(JSON.stringify(found)).not.toContain(key)

@@ -14,7 +14,7 @@ import { lineRules } from './lines.ts'
 import { pairRules } from './pairs.ts'
 import { foreignFile, productRules } from './products.ts'
 import { routeRules } from './routes.ts'
-import type { LintEdges, LintInput, Rule, Subject } from './subject.ts'
+import type { LintDependencies, LintInput, Rule, Subject } from './subject.ts'
 import { readSubject } from './subject.ts'
 import { accessRules, textRules } from './text.ts'
 import { valueRules } from './values.ts'
@@ -39,7 +39,7 @@ const rules: readonly Rule[] = [
  * Everything the rules find in the files, by file, line and column; several files are also compared with each other. Never
  * fails on any text. The codes are described in docs/lint.md.
  */
-export const lint = (inputs: readonly LintInput[], edges: LintEdges): Diagnostic[] => {
+export const lint = (inputs: readonly LintInput[], dependencies: LintDependencies): Diagnostic[] => {
   const found: Diagnostic[] = []
   const subjects: Subject[] = []
   for (const input of inputs) {
@@ -52,12 +52,12 @@ export const lint = (inputs: readonly LintInput[], edges: LintEdges): Diagnostic
       found.push(oneLine(input.file))
       continue
     }
-    const subject = readSubject(input, edges)
+    const subject = readSubject(input, dependencies)
     const other = foreignFile(subject)
-    if (other) found.push(...accessRules(subject, edges), other)
+    if (other) found.push(...accessRules(subject, dependencies), other)
     else {
       subjects.push(subject)
-      for (const rule of rules) append(found, rule(subject, edges))
+      for (const rule of rules) append(found, rule(subject, dependencies))
     }
   }
   append(found, pairRules(subjects))

@@ -28,7 +28,7 @@ export interface LintInput {
 }
 
 /** What the rules may not do themselves. */
-export interface LintEdges {
+export interface LintDependencies {
   /** The public key of a private key. */
   readonly publicKey: (privateKey: Key) => Key
   /** What the shell says about those of the scripts that it cannot parse, by index; nothing where there is no shell. */
@@ -71,10 +71,10 @@ export interface Subject extends LintInput {
 }
 
 /** A rule looks at one file and returns what it finds, in the order of the file. */
-export type Rule = (subject: Subject, edges: LintEdges) => Diagnostic[]
+export type Rule = (subject: Subject, dependencies: LintDependencies) => Diagnostic[]
 
 /** Prepares a file for the rules; never fails. */
-export const readSubject = (input: LintInput, edges: LintEdges): Subject => {
+export const readSubject = (input: LintInput, dependencies: LintDependencies): Subject => {
   // A byte-order mark has a finding of its own; what is behind it is judged as if it were not there.
   const text = input.text.replace(/^\ufeff/, '')
   const document = parseDocument(text)
@@ -98,7 +98,7 @@ export const readSubject = (input: LintInput, edges: LintEdges): Subject => {
     ),
     names,
     settings: readSettings(withoutSaveConfig(text, document, sections), input.file),
-    ...(isKey(privateKey) ? { privateKey, publicKey: edges.publicKey(privateKey) } : {}),
+    ...(isKey(privateKey) ? { privateKey, publicKey: dependencies.publicKey(privateKey) } : {}),
   }
 }
 

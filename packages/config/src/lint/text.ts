@@ -5,8 +5,8 @@ import { lower, readQuickLine } from '../reading.ts'
 import type { Rule, Subject } from './subject.ts'
 
 /** The file itself: who may read it, how it is encoded, what its name means. */
-export const textRules: Rule = (subject, edges) => [
-  ...accessRules(subject, edges),
+export const textRules: Rule = (subject, dependencies) => [
+  ...accessRules(subject, dependencies),
   ...fileName(subject),
   ...byteOrderMark(subject),
   ...carriageReturns(subject),

@@ -22,8 +22,8 @@ test.each(cases)('lint --setconf has an error exactly where wg refused: $name', 
   const input = one['input.conf']
   const bytes = typeof input === 'string' ? Buffer.from(input) : Buffer.from(input.latin1, 'latin1')
   const { text } = decodeSource(bytes)
-  const edges = { publicKey: (key: Key) => key, shellFaults: () => [] }
-  const found = lint([{ file: 'wg0.conf', text, purpose: 'setconf' }], edges)
+  const dependencies = { publicKey: (key: Key) => key, shellFaults: () => [] }
+  const found = lint([{ file: 'wg0.conf', text, purpose: 'setconf' }], dependencies)
   const errors = found.filter(({ severity }) => severity === 'error').map(({ code }) => code)
   if (one.exit.trim() === '0') expect(errors).toEqual([])
   else expect(errors).not.toEqual([])

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { DeviceLog } from '../device/edges.ts'
+import type { DeviceLog } from '../device/dependencies.ts'
 
 const everyMs = 5_000
 

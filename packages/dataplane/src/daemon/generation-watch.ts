@@ -8,7 +8,7 @@ const compareEveryMs = 10_000
 const jumpMs = 30_000
 
 /** What {@link GenerationWatch} needs; tests give their own. */
-interface GenerationEdges {
+interface GenerationDependencies {
   readonly openSocket: (options: NetlinkSocketOptions) => NativeNetlinkSocket
   /** Milliseconds since 1970. */
   readonly wallMs: () => number
@@ -27,14 +27,14 @@ interface GenerationEdges {
  * resumed without either cannot be seen.
  */
 export class GenerationWatch {
-  private readonly edges: GenerationEdges
+  private readonly dependencies: GenerationDependencies
   private readonly socket: NativeNetlinkSocket | undefined
   private readonly timer: NodeJS.Timeout
   private asleepMs: number
   private wallAheadMs: number
 
-  constructor(edges: GenerationEdges) {
-    this.edges = edges
+  constructor(dependencies: GenerationDependencies) {
+    this.dependencies = dependencies
     this.asleepMs = this.asleep()
     this.wallAheadMs = this.wallAhead()
     this.timer = setInterval(() => this.compare(), compareEveryMs).unref()
@@ -48,8 +48,8 @@ export class GenerationWatch {
     const set = Math.abs(wallAheadMs - this.wallAheadMs) > jumpMs
     this.asleepMs = asleepMs
     this.wallAheadMs = wallAheadMs
-    if (slept) this.edges.onCopied('The machine slept')
-    else if (set) this.edges.onCopied('The clock jumped')
+    if (slept) this.dependencies.onCopied('The machine slept')
+    else if (set) this.dependencies.onCopied('The clock jumped')
   }
 
   close(): void {
@@ -60,16 +60,16 @@ export class GenerationWatch {
   // --- internal ---
 
   private asleep(): number {
-    return this.edges.bootMs() - this.edges.monotonicMs()
+    return this.dependencies.bootMs() - this.dependencies.monotonicMs()
   }
 
   private wallAhead(): number {
-    return this.edges.wallMs() - this.edges.bootMs()
+    return this.dependencies.wallMs() - this.dependencies.bootMs()
   }
 
   private listen(): NativeNetlinkSocket | undefined {
     try {
-      const socket = this.edges.openSocket({ protocol: ueventProtocol, groups: kernelGroup })
+      const socket = this.dependencies.openSocket({ protocol: ueventProtocol, groups: kernelGroup })
       socket.watch(() => this.hear(socket))
       return socket
     } catch {
@@ -84,10 +84,10 @@ export class GenerationWatch {
         const event = socket.receive()
         if (!event) return
         if (Buffer.from(event).includes('\0NEW_VMGENID=1\0'))
-          this.edges.onCopied('The virtual machine was resumed from a snapshot')
+          this.dependencies.onCopied('The virtual machine was resumed from a snapshot')
       } catch {
         // ENOBUFS: many devices came and went. One of the lost events may be the one.
-        this.edges.onCopied('Events of the kernel were lost')
+        this.dependencies.onCopied('Events of the kernel were lost')
       }
     }
   }

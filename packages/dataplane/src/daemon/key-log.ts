@@ -2,7 +2,7 @@
 import { closeSync, constants, fchmodSync, fstatSync, openSync, writeSync } from 'node:fs'
 import { systemRandom } from '@wgq/keys/random'
 import { WgqError } from '@wgq/model/error'
-import type { HandshakeKeys } from '../device/edges.ts'
+import type { HandshakeKeys } from '../device/dependencies.ts'
 import { importKeyPair, type KeyPair } from '../noise/dh.ts'
 
 /**

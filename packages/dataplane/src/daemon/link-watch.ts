@@ -19,7 +19,7 @@ export interface LinkState {
 }
 
 /** What {@link LinkWatch} needs; tests give their own. */
-interface LinkWatchEdges {
+interface LinkWatchDependencies {
   readonly openSocket: (options: NetlinkSocketOptions) => NativeNetlinkSocket
   /** Name of the TUN now (TUNGETIFF); undefined when it no longer exists. */
   readonly currentName: () => string | undefined
@@ -42,32 +42,32 @@ const lookEveryMs = 500
  * say which namespace they are from. So no namespace is kept alive, and following takes no more than CAP_NET_ADMIN.
  */
 export class LinkWatch {
-  private readonly edges: LinkWatchEdges
+  private readonly dependencies: LinkWatchDependencies
   private news: NativeNetlinkSocket | undefined
   private queries: NativeNetlinkSocket | undefined
   private place: LinkPlace | undefined
   private last: LinkState | undefined
   private looking: NodeJS.Timeout | undefined
 
-  constructor(edges: LinkWatchEdges) {
-    this.edges = edges
+  constructor(dependencies: LinkWatchDependencies) {
+    this.dependencies = dependencies
   }
 
   /** Opens the socket and reports the state of now. */
   start(): void {
     this.looking = setInterval(() => {
-      if (!this.last?.up && this.edges.currentName() === undefined) this.deleted()
+      if (!this.last?.up && this.dependencies.currentName() === undefined) this.deleted()
     }, lookEveryMs).unref()
     this.open({ allNamespaces: true })
     if (!this.find() && this.news) {
       // A TUN that was handed to us may live elsewhere: then listen there, if we may.
       try {
-        this.open({ netns: { tunFd: this.edges.tunFd } })
+        this.open({ netns: { tunFd: this.dependencies.tunFd } })
       } catch {
-        this.edges.onLost()
+        this.dependencies.onLost()
         return
       }
-      if (!this.find()) this.edges.onLost()
+      if (!this.find()) this.dependencies.onLost()
     }
   }
 
@@ -103,15 +103,15 @@ export class LinkWatch {
 
   private open(where: Partial<NetlinkSocketOptions>): void {
     this.closeSockets()
-    const news = this.edges.openSocket({ protocol: routeProtocol, groups: group.link, ...where })
+    const news = this.dependencies.openSocket({ protocol: routeProtocol, groups: group.link, ...where })
     this.news = news
-    this.queries = this.edges.openSocket({ protocol: routeProtocol, ...where })
+    this.queries = this.dependencies.openSocket({ protocol: routeProtocol, ...where })
     news.watch(() => this.hear(news))
   }
 
   /** Looks for the TUN in the namespace of the socket, then in its own. */
   private find(): boolean {
-    const name = this.edges.currentName()
+    const name = this.dependencies.currentName()
     if (name === undefined) {
       this.deleted()
       return false
@@ -129,7 +129,7 @@ export class LinkWatch {
   private netnsId(): number | undefined {
     const { queries } = this
     try {
-      return this.edges.withNetns?.((fd) => {
+      return this.dependencies.withNetns?.((fd) => {
         queries?.send(nameNetns(fd))
         queries?.receive()
         queries?.send(netnsIdQuery(fd))
@@ -165,13 +165,13 @@ export class LinkWatch {
   private look(movedTo: LinkPlace | undefined): void {
     const here = this.place && this.ask(placeQuery(this.place))
     if (here) this.report(here)
-    else if (this.edges.currentName() === undefined) this.deleted()
+    else if (this.dependencies.currentName() === undefined) this.deleted()
     else {
       const there = movedTo && this.ask(placeQuery(movedTo))
       if (there) {
         this.place = movedTo
         this.report(there)
-      } else if (!this.find()) this.edges.onLost()
+      } else if (!this.find()) this.dependencies.onLost()
     }
   }
 
@@ -185,12 +185,12 @@ export class LinkWatch {
 
   private deleted(): void {
     this.close()
-    this.edges.onDeleted()
+    this.dependencies.onDeleted()
   }
 
   private report(state: LinkState): void {
     if (this.last?.up === state.up && this.last.mtu === state.mtu) return
     this.last = { up: state.up, mtu: state.mtu }
-    this.edges.onState(this.last)
+    this.dependencies.onState(this.last)
   }
 }

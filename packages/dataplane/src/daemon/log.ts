@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { writeSync } from 'node:fs'
 import { visible } from '@wgq/model/shown'
-import type { DeviceLog } from '../device/edges.ts'
+import type { DeviceLog } from '../device/dependencies.ts'
 import type { LogLevel } from './settings.ts'
 
 /** Lines a second at most; the rest is counted and said once. */

@@ -57,7 +57,7 @@ export class Configuration implements ServedDevice {
   setListenPort(port: number): void {
     const { device } = this
     // While down only noted: a port that cannot be had shows when the interface comes up.
-    device.listenPort = device.isUp ? device.edges.engine.bind(port) : port
+    device.listenPort = device.isUp ? device.dependencies.engine.bind(port) : port
     device.portIsFixed = port !== 0 || device.keepsPort
     // Answers to what is under way go to the port of before: ask again instead of waiting five seconds for them.
     for (const peer of device.peers.values()) if (peer.initiation) device.restartHandshake(peer)
@@ -66,7 +66,7 @@ export class Configuration implements ServedDevice {
   }
 
   setFwmark(mark: number): void {
-    this.device.edges.engine.setFwmark(mark)
+    this.device.dependencies.engine.setFwmark(mark)
     this.device.fwmark = mark
   }
 
@@ -105,9 +105,9 @@ export class Configuration implements ServedDevice {
   }
 
   *health(): Generator<ServedPeerHealth> {
-    const { edges, peers } = this.device
-    const nowMs = edges.bootMs()
-    const wallSeconds = Number(edges.wallNs() / 1_000_000_000n)
+    const { dependencies, peers } = this.device
+    const nowMs = dependencies.bootMs()
+    const wallSeconds = Number(dependencies.wallNs() / 1_000_000_000n)
     for (const peer of peers.values()) {
       yield {
         publicKey: peer.publicKey,
@@ -123,11 +123,11 @@ export class Configuration implements ServedDevice {
   }
 
   counters(): Readonly<Record<string, number>> {
-    const engine = Object.entries(this.device.edges.engine.counters())
+    const engine = Object.entries(this.device.dependencies.engine.counters())
     return {
       ...Object.fromEntries(engine.map(([name, value]) => [snakeCase(name), value])),
       ...this.device.handshakes.counters,
-      ...(this.device.edges.keyLog ? { key_log: 1 } : {}),
+      ...(this.device.dependencies.keyLog ? { key_log: 1 } : {}),
       peers: this.device.peers.size,
       allowed_ips: this.device.allowedIps.size,
       indices: this.device.indices.size,
@@ -157,10 +157,10 @@ class PeerConfiguration implements ServedPeer {
   }
 
   setEndpoint(endpoint: Endpoint): void {
-    const record = encodeEndpoint(endpoint, this.device.edges.interfaceIndex)
+    const record = encodeEndpoint(endpoint, this.device.dependencies.interfaceIndex)
     if (!record)
       throw new WgqError('E_ENDPOINT', `The zone ${endpoint.zone} names no interface`, { errno: 'EINVAL' })
-    this.device.edges.engine.setEndpoint(this.target.handle, record)
+    this.device.dependencies.engine.setEndpoint(this.target.handle, record)
     this.target.zonedEndpoint = endpoint.zone === undefined ? undefined : endpoint
   }
 
@@ -181,7 +181,7 @@ class PeerConfiguration implements ServedPeer {
   }
 
   configured(): void {
-    if (this.device.isUp) this.device.edges.engine.flushStaged(this.target.handle)
+    if (this.device.isUp) this.device.dependencies.engine.flushStaged(this.target.handle)
   }
 }
 
@@ -190,7 +190,7 @@ const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `
 
 /** Peers one by one, so that a reader of ten thousand does not hold everything up. */
 function* peerStates(device: Device): Generator<ServedPeerState> {
-  const { engine, interfaceName } = device.edges
+  const { engine, interfaceName } = device.dependencies
   for (const peer of device.peers.values()) {
     const state = engine.peerState(peer.handle)
     const endpoint = engine.peerEndpoint(peer.handle)

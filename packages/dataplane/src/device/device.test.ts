@@ -160,7 +160,7 @@ describe('a peer that does not answer', () => {
     const { network, a, b, go } = pair()
     const questions: number[] = []
     const start = network.nowMs
-    Object.assign(a.device.edges, {
+    Object.assign(a.device.dependencies, {
       onQuestion: () => questions.push(Math.floor((network.nowMs - start) / 1000)),
     })
     network.lose = () => true

@@ -8,7 +8,7 @@ import { cookieKey, mac1Key } from '../noise/macs.ts'
 import { advance, nextDeadline, type PeerFacts, type TimerEvent } from '../peer/timers.ts'
 import { AllowedIps } from './allowed-ips.ts'
 import { DeadlineHeap } from './deadline-heap.ts'
-import type { DeviceEdges } from './edges.ts'
+import type { DeviceDependencies } from './dependencies.ts'
 import { encodeEndpoint, samePlace } from './endpoint-record.ts'
 import { errnoReason, Handshakes, type Identity } from './handshakes.ts'
 import { IndexTable } from './index-table.ts'
@@ -19,7 +19,7 @@ import { forgetSecrets, newPeer, type Peer, peerName } from './peer.ts'
  * configuration rules (Configuration), sockets for the user, links (the daemon).
  */
 export class Device {
-  readonly edges: DeviceEdges
+  readonly dependencies: DeviceDependencies
   /** In the order they were added. */
   readonly peers = new Map<Key, Peer>()
   readonly allowedIps = new AllowedIps<Peer>()
@@ -42,9 +42,9 @@ export class Device {
   readonly handshakes: Handshakes
   private wokenFor: number | undefined
 
-  constructor(edges: DeviceEdges) {
-    this.edges = edges
-    this.indices = new IndexTable<Peer>(edges.randomIndex)
+  constructor(dependencies: DeviceDependencies) {
+    this.dependencies = dependencies
+    this.indices = new IndexTable<Peer>(dependencies.randomIndex)
     this.handshakes = new Handshakes(this)
   }
 
@@ -53,19 +53,19 @@ export class Device {
     if (this.isUp) return
     this.linkUp = true
     try {
-      this.listenPort = this.edges.engine.bind(this.listenPort)
+      this.listenPort = this.dependencies.engine.bind(this.listenPort)
     } catch (error) {
       this.listenError = (error as NodeJS.ErrnoException).code ?? 'EIO'
       throw error
     }
     this.listenError = undefined
     this.isUp = true
-    this.edges.engine.start()
+    this.dependencies.engine.start()
     for (const peer of this.peers.values()) {
       this.feed(peer, 'up')
-      this.edges.engine.flushStaged(peer.handle)
+      this.dependencies.engine.flushStaged(peer.handle)
     }
-    this.edges.log.debug(() => `Interface up, listening on port ${this.listenPort}`)
+    this.dependencies.log.debug(() => `Interface up, listening on port ${this.listenPort}`)
   }
 
   /** Interface down: sessions and handshakes are forgotten, sockets closed. */
@@ -74,13 +74,13 @@ export class Device {
     this.listenError = undefined
     if (!this.isUp) return
     this.isUp = false
-    this.edges.engine.stop()
+    this.dependencies.engine.stop()
     for (const peer of this.peers.values()) {
       this.feed(peer, 'down')
       this.clearHandshake(peer)
     }
-    this.edges.engine.unbind()
-    this.edges.log.debug(() => 'Interface down')
+    this.dependencies.engine.unbind()
+    this.dependencies.log.debug(() => 'Interface down')
   }
 
   /** Ends everything and zeroes keys. */
@@ -88,13 +88,13 @@ export class Device {
     this.down()
     for (const peer of [...this.peers.values()]) this.removePeer(peer)
     this.identity = undefined
-    this.edges.wakeAt(undefined)
-    this.edges.engine.close()
+    this.dependencies.wakeAt(undefined)
+    this.dependencies.engine.close()
   }
 
   /** Makes a peer that does not exist yet. Its timers run when the interface is up. */
   addPeer(publicKey: Key): Peer {
-    const peer = newPeer(this.edges.engine.addPeer(), publicKey)
+    const peer = newPeer(this.dependencies.engine.addPeer(), publicKey)
     this.peers.set(publicKey, peer)
     this.byHandle.set(peer.handle, peer)
     if (this.isUp) this.feed(peer, 'up')
@@ -111,7 +111,7 @@ export class Device {
     this.allowedIps.forget(peer)
     this.clearHandshake(peer)
     if (peer.hasSessions) this.clearSessions(peer)
-    this.edges.engine.removePeer(peer.handle)
+    this.dependencies.engine.removePeer(peer.handle)
     forgetSecrets(peer)
     this.rearm()
   }
@@ -119,7 +119,7 @@ export class Device {
   /** Takes over a new own key, or none: sessions may only receive from now on (spec protocol §12). */
   setIdentity(identity: Identity | undefined): void {
     this.identity = identity
-    this.edges.engine.setIdentity(
+    this.dependencies.engine.setIdentity(
       identity && { mac1Key: mac1Key(identity.publicKey), cookieKey: cookieKey(identity.publicKey) },
     )
     for (const peer of this.peers.values()) {
@@ -127,14 +127,14 @@ export class Device {
       peer.staticStatic = 'unknown'
       this.clearHandshake(peer)
       this.feed(peer, 'identityChanged')
-      if (peer.hasSessions) this.edges.engine.expireSending(peer.handle)
+      if (peer.hasSessions) this.dependencies.engine.expireSending(peer.handle)
     }
   }
 
   /** Hands the gathered allowed-IP changes to the engine. */
   flushAllowedIps(): void {
     const records = this.allowedIps.takeRecords()
-    if (records) this.edges.engine.updateAllowedIps(records)
+    if (records) this.dependencies.engine.updateAllowedIps(records)
   }
 
   /** Forgets every learned source that `isStale` says so of its endpoint record. Yields after each peer it looked at, so
@@ -142,9 +142,9 @@ export class Device {
   *forgetSources(isStale: (record: Uint8Array) => boolean): Generator<void> {
     for (const peer of this.peers.values()) {
       if (!peer.hasSessions && !peer.initiation) continue
-      const record = this.edges.engine.peerEndpoint(peer.handle)
+      const record = this.dependencies.engine.peerEndpoint(peer.handle)
       if (record && isStale(record)) {
-        this.edges.engine.clearSource(peer.handle)
+        this.dependencies.engine.clearSource(peer.handle)
         this.findSource(peer)
       }
       yield
@@ -153,7 +153,7 @@ export class Device {
 
   /** Has packets to a peer leave from an address that is not the tunnel's own. False when there is no other. */
   findSource(peer: Peer): boolean {
-    const { engine, fitSource } = this.edges
+    const { engine, fitSource } = this.dependencies
     const record = fitSource && engine.peerEndpoint(peer.handle)
     const found = record && fitSource(record)
     if (found === 'none') return false
@@ -167,7 +167,7 @@ export class Device {
     onOther: (event: Exclude<EngineEvent, { kind: 'peer' | 'handshake' }>) => void,
   ): number {
     let handshakes = 0
-    for (const event of this.edges.engine.takeEvents(mostHandshakes)) {
+    for (const event of this.dependencies.engine.takeEvents(mostHandshakes)) {
       if (event.kind === 'peer') this.onPeerEvent(event)
       else if (event.kind === 'handshake') {
         handshakes++
@@ -185,39 +185,39 @@ export class Device {
   }
 
   private fireDue(): void {
-    const now = this.edges.bootMs()
+    const now = this.dependencies.bootMs()
     for (let peer = this.deadlines.take(now); peer; peer = this.deadlines.take(now))
       this.feed(peer, 'tick', now)
     this.rearm()
   }
 
   /** Feeds an event to the timers of a peer and does what they decide. */
-  feed(peer: Peer, event: TimerEvent, now = this.edges.bootMs()): void {
-    const actions = advance(peer.timers, now, this.edges.jitterMs(), event, () => this.facts(peer))
-    if (event === 'awaitingReply' || actions.includes('initiate')) this.edges.onQuestion?.(peer)
+  feed(peer: Peer, event: TimerEvent, now = this.dependencies.bootMs()): void {
+    const actions = advance(peer.timers, now, this.dependencies.jitterMs(), event, () => this.facts(peer))
+    if (event === 'awaitingReply' || actions.includes('initiate')) this.dependencies.onQuestion?.(peer)
     for (const action of actions) {
       switch (action) {
         case 'initiate':
           this.handshakes.initiate(peer)
           break
         case 'sendKeepalive':
-          this.edges.log.debug(() => `${peerName(peer.publicKey)} - Sending keepalive packet`)
-          this.edges.engine.sendKeepalive(peer.handle)
+          this.dependencies.log.debug(() => `${peerName(peer.publicKey)} - Sending keepalive packet`)
+          this.dependencies.engine.sendKeepalive(peer.handle)
           break
         case 'clearSource':
-          this.edges.engine.clearSource(peer.handle)
+          this.dependencies.engine.clearSource(peer.handle)
           break
         case 'dropStaged':
-          this.edges.engine.dropStaged(peer.handle)
+          this.dependencies.engine.dropStaged(peer.handle)
           break
         case 'clearSessions':
-          this.edges.log.debug(() => `${peerName(peer.publicKey)} - Removing all keys`)
+          this.dependencies.log.debug(() => `${peerName(peer.publicKey)} - Removing all keys`)
           this.clearHandshake(peer)
           if (peer.hasSessions) this.clearSessions(peer)
           break
         case 'gaveUp':
           this.changePort()
-          this.edges.log.debug(
+          this.dependencies.log.debug(
             () => `${peerName(peer.publicKey)} - Handshake did not complete after 20 attempts, giving up`,
           )
           break
@@ -235,13 +235,14 @@ export class Device {
   private changePort(): void {
     if (!this.isUp || this.portIsFixed) return
     try {
-      this.listenPort = this.edges.engine.bind(0)
+      this.listenPort = this.dependencies.engine.bind(0)
     } catch {
       // The old sockets go on.
       return
     }
-    this.edges.log.debug(() => `Listening on port ${this.listenPort} from now on`)
-    for (const peer of this.peers.values()) if (peer.hasSessions) this.edges.engine.sendKeepalive(peer.handle)
+    this.dependencies.log.debug(() => `Listening on port ${this.listenPort} from now on`)
+    for (const peer of this.peers.values())
+      if (peer.hasSessions) this.dependencies.engine.sendKeepalive(peer.handle)
   }
 
   /** Has every session renewed before anything else is sent: the machine may be a copy of one that used the same keys. */
@@ -249,13 +250,13 @@ export class Device {
     for (const peer of this.peers.values()) {
       this.clearHandshake(peer)
       this.feed(peer, 'identityChanged')
-      if (peer.hasSessions) this.edges.engine.expireSending(peer.handle)
+      if (peer.hasSessions) this.dependencies.engine.expireSending(peer.handle)
     }
   }
 
   /** Looks the interfaces of link-local endpoints up again: an adapter that was plugged in anew has another index. */
   followZones(): void {
-    const { engine, interfaceIndex } = this.edges
+    const { engine, interfaceIndex } = this.dependencies
     for (const peer of this.peers.values()) {
       if (!peer.zonedEndpoint) continue
       const wanted = encodeEndpoint(peer.zonedEndpoint, interfaceIndex)
@@ -292,7 +293,7 @@ export class Device {
   // --- internal ---
 
   private clearSessions(peer: Peer): void {
-    this.releaseIndices(this.edges.engine.clearSessions(peer.handle))
+    this.releaseIndices(this.dependencies.engine.clearSessions(peer.handle))
     peer.hasSessions = false
   }
 
@@ -301,7 +302,7 @@ export class Device {
     try {
       this.handshakes.receive(message, from, arrivedMs)
     } catch (error) {
-      this.edges.log.error(
+      this.dependencies.log.error(
         `internal error on a handshake message: ${(error as Error).message}, please report`,
       )
     }
@@ -317,12 +318,14 @@ export class Device {
     if (flags & peerEvent.owesKeepalive) this.feed(peer, 'owesKeepalive')
     if (flags & peerEvent.needHandshake) this.feed(peer, 'needHandshake')
     if (flags & peerEvent.sendFailed && sendErrno !== 0)
-      this.edges.log.debug(() => `${peerName(peer.publicKey)} - Packet not sent: ${errnoReason(sendErrno)}`)
+      this.dependencies.log.debug(
+        () => `${peerName(peer.publicKey)} - Packet not sent: ${errnoReason(sendErrno)}`,
+      )
   }
 
   /** What the engine knows of a peer, for its timers and for those who look for a fault. */
   facts(peer: Peer): PeerFacts {
-    const state = this.edges.engine.peerState(peer.handle)
+    const state = this.dependencies.engine.peerState(peer.handle)
     return {
       unansweredSinceMs: milliseconds(state.unansweredSince),
       unacknowledgedSinceMs: milliseconds(state.unacknowledgedSince),
@@ -334,7 +337,7 @@ export class Device {
   }
 
   /** Milliseconds since data or, where no key is usable, an initiation went out that is not answered; 0 where none waits. */
-  silentMs(peer: Peer, now = this.edges.bootMs()): number {
+  silentMs(peer: Peer, now = this.dependencies.bootMs()): number {
     const { unansweredSinceMs } = this.facts(peer)
     const { sessionBornMs, initiatingSinceMs } = peer.timers
     const hasKey = peer.hasSessions && now - sessionBornMs < rejectAfterMs
@@ -349,7 +352,7 @@ export class Device {
     // Deadlines are put off all the time: being woken for nothing once costs less than setting a timer anew each time.
     if (next !== undefined && this.wokenFor !== undefined && this.wokenFor < next) return
     this.wokenFor = next
-    this.edges.wakeAt(next)
+    this.dependencies.wakeAt(next)
   }
 }
 

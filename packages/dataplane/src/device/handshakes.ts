@@ -17,7 +17,7 @@ import { addMacs, cookieKey, mac1Key, openCookie } from '../noise/macs.ts'
 import { cookieReply, initiation, messageType, response } from '../noise/messages.ts'
 import { tai64n } from '../noise/tai64n.ts'
 import type { TimerEvent } from '../peer/timers.ts'
-import type { DeviceEdges } from './edges.ts'
+import type { DeviceDependencies } from './dependencies.ts'
 import type { IndexTable } from './index-table.ts'
 import { type Peer, peerName } from './peer.ts'
 
@@ -37,7 +37,7 @@ export interface Identity extends KeyPair {
 
 /** The device that handshakes are for. */
 interface HandshakeDevice {
-  readonly edges: DeviceEdges
+  readonly dependencies: DeviceDependencies
   readonly indices: IndexTable<Peer>
   readonly identity: Identity | undefined
   readonly isUp: boolean
@@ -79,7 +79,7 @@ export class Handshakes {
 
   /** Builds and sends an initiation; the timers have decided that it is time. */
   initiate(peer: Peer): void {
-    const { edges, identity, indices } = this.device
+    const { dependencies, identity, indices } = this.device
     const staticStatic = identity && staticSecret(identity, peer)
     const remoteStatic = keyBytes(peer.publicKey)
     // The index is allocated after the cryptography succeeded (§3.6), so the message gets it at the end.
@@ -90,9 +90,9 @@ export class Handshakes {
         localStatic: identity.publicKey,
         remoteStatic,
         staticStatic,
-        ephemeral: edges.makeKeyPair(),
+        ephemeral: dependencies.makeKeyPair(),
         localIndex: 0,
-        timestamp: tai64n(edges.wallNs()),
+        timestamp: tai64n(dependencies.wallNs()),
       })
     if (!made) {
       this.device.feed(peer, 'initiationNotMade')
@@ -103,7 +103,7 @@ export class Handshakes {
     made.message.writeUInt32LE(localIndex, initiation.sender)
     peer.initiation = { ...made.state, localIndex }
     this.logKeys(peer, made.state.ephemeral.privateKey)
-    edges.log.debug(() =>
+    dependencies.log.debug(() =>
       peer.timers.attempts === 0
         ? `${peerName(peer.publicKey)} - Sending handshake initiation`
         : `${peerName(peer.publicKey)} - Handshake did not complete after 5 seconds, retrying (try ${peer.timers.attempts + 1})`,
@@ -122,12 +122,12 @@ export class Handshakes {
 
   /** The first message with the session that we derived as responder arrived. */
   confirmed(peer: Peer): void {
-    const { edges } = this.device
+    const { dependencies } = this.device
     this.counters.handshakes_completed++
-    peer.lastHandshakeNs = edges.wallNs()
+    peer.lastHandshakeNs = dependencies.wallNs()
     this.device.feed(peer, 'confirmed')
-    edges.engine.flushStaged(peer.handle)
-    edges.log.debug(() => `${peerName(peer.publicKey)} - Handshake complete (responder)`)
+    dependencies.engine.flushStaged(peer.handle)
+    dependencies.log.debug(() => `${peerName(peer.publicKey)} - Handshake complete (responder)`)
   }
 
   // --- internal ---
@@ -141,13 +141,13 @@ export class Handshakes {
     })
     if (!opened || !peer) {
       this.counters.initiations_invalid++
-      device.edges.log.debug(() => 'Invalid handshake initiation received')
+      device.dependencies.log.debug(() => 'Invalid handshake initiation received')
       return
     }
     if (this.admits(peer, opened.state.timestamp, arrivedMs)) {
       // One handshake slot: the peer's initiation takes the place of ours (§3.5).
       device.clearHandshake(peer)
-      device.edges.engine.learnEndpoint(peer.handle, from, initiation.length)
+      device.dependencies.engine.learnEndpoint(peer.handle, from, initiation.length)
       this.respond(peer, opened.remoteStatic, opened.state)
     }
     forgetTranscript(opened.state)
@@ -155,7 +155,7 @@ export class Handshakes {
 
   /** Whether a genuine initiation is neither a replay nor part of a flood (§3.2 steps 7 and 8); remembers it if so. */
   private admits(peer: Peer, stamp: Buffer, arrivedMs: number): boolean {
-    const { log } = this.device.edges
+    const { log } = this.device.dependencies
     const timestamp = stamp.toString('latin1')
     if (timestamp <= peer.lastTimestamp) {
       this.counters.initiations_replayed++
@@ -180,14 +180,14 @@ export class Handshakes {
     const behind = seconds(peer.lastTimestamp) - seconds(timestamp)
     if (behind < clockBackSeconds || now - this.lastHintMs < hintEveryMs) return
     this.lastHintMs = now
-    this.device.edges.log.notice(
+    this.device.dependencies.log.notice(
       `${peerName(peer.publicKey)} - Handshake refused: its timestamp is ${behind} s older than the last one. If it is not a replay, the peer's clock went back; removing and adding the peer helps`,
     )
   }
 
   private respond(peer: Peer, remoteStatic: Buffer, state: ResponderState): void {
     const { device } = this
-    const ephemeral = device.edges.makeKeyPair()
+    const ephemeral = device.dependencies.makeKeyPair()
     const made = createResponse({
       state,
       remoteStatic,
@@ -202,14 +202,14 @@ export class Handshakes {
     made.message.writeUInt32LE(localIndex, response.sender)
     this.begin(peer, 'responder', localIndex, state.remoteIndex, made.keys)
     device.feed(peer, 'answered')
-    device.edges.log.debug(() => `${peerName(peer.publicKey)} - Sending handshake response`)
+    device.dependencies.log.debug(() => `${peerName(peer.publicKey)} - Sending handshake response`)
     this.send(peer, made.message, remoteStatic)
   }
 
   private logKeys(peer: Peer, ephemeral: PrivateKey): void {
-    const { edges, identity } = this.device
+    const { dependencies, identity } = this.device
     if (identity)
-      edges.keyLog?.({
+      dependencies.keyLog?.({
         localStatic: identity.privateText,
         remoteStatic: peer.publicKey,
         ephemeral,
@@ -228,21 +228,21 @@ export class Handshakes {
     })
     if (!opened) {
       this.counters.responses_invalid++
-      device.edges.log.debug(() => `${peerName(peer.publicKey)} - Invalid handshake response received`)
+      device.dependencies.log.debug(() => `${peerName(peer.publicKey)} - Invalid handshake response received`)
       return
     }
     const { localIndex } = peer.initiation
     forgetTranscript(peer.initiation)
     peer.initiation = undefined
     device.indices.promote(localIndex)
-    device.edges.engine.learnEndpoint(peer.handle, from, response.length)
+    device.dependencies.engine.learnEndpoint(peer.handle, from, response.length)
     this.begin(peer, 'initiator', localIndex, opened.remoteIndex, opened.keys)
     this.counters.handshakes_completed++
-    peer.lastHandshakeNs = device.edges.wallNs()
+    peer.lastHandshakeNs = device.dependencies.wallNs()
     device.feed(peer, 'completed')
-    device.edges.log.debug(() => `${peerName(peer.publicKey)} - Handshake complete (initiator)`)
+    device.dependencies.log.debug(() => `${peerName(peer.publicKey)} - Handshake complete (initiator)`)
     // What is staged goes out now; with nothing staged an empty packet, which the responder needs (§3.4 step 5).
-    device.edges.engine.sendKeepalive(peer.handle)
+    device.dependencies.engine.sendKeepalive(peer.handle)
   }
 
   private begin(
@@ -254,7 +254,7 @@ export class Handshakes {
   ): void {
     const sendKey = role === 'initiator' ? keys.fromInitiator : keys.fromResponder
     const receiveKey = role === 'initiator' ? keys.fromResponder : keys.fromInitiator
-    const dropped = this.device.edges.engine.beginSession(peer.handle, {
+    const dropped = this.device.dependencies.engine.beginSession(peer.handle, {
       role,
       localIndex,
       remoteIndex,
@@ -274,30 +274,32 @@ export class Handshakes {
     const value = openCookie(message, cookieKey(keyBytes(peer.publicKey)), peer.sentMac1)
     if (!value) {
       this.counters.cookies_invalid++
-      device.edges.log.debug(() => `${peerName(peer.publicKey)} - Invalid cookie reply received`)
+      device.dependencies.log.debug(() => `${peerName(peer.publicKey)} - Invalid cookie reply received`)
       return
     }
     this.counters.cookies_received++
     // Nothing is sent now: the next retransmission carries mac2 (§6.3).
-    peer.cookie = { value, bornMs: device.edges.bootMs() }
+    peer.cookie = { value, bornMs: device.dependencies.bootMs() }
     peer.sentMac1 = undefined
-    device.edges.log.debug(() => `${peerName(peer.publicKey)} - Received cookie`)
+    device.dependencies.log.debug(() => `${peerName(peer.publicKey)} - Received cookie`)
   }
 
   private send(peer: Peer, message: Buffer, remoteStatic: Buffer): void {
-    const { edges } = this.device
+    const { dependencies } = this.device
     const { cookie } = peer
-    const fresh = cookie && edges.bootMs() - cookie.bornMs < cookieUsableMs ? cookie.value : undefined
+    const fresh = cookie && dependencies.bootMs() - cookie.bornMs < cookieUsableMs ? cookie.value : undefined
     peer.sentMac1 = addMacs(message, mac1Key(remoteStatic), fresh)
     if (!this.device.findSource(peer)) {
-      edges.log.debug(
+      dependencies.log.debug(
         () => `${peerName(peer.publicKey)} - Handshake message not sent: no address but the tunnel's own`,
       )
       return
     }
-    const errno = edges.engine.sendHandshake(peer.handle, message)
+    const errno = dependencies.engine.sendHandshake(peer.handle, message)
     if (errno !== 0)
-      edges.log.debug(() => `${peerName(peer.publicKey)} - Handshake message not sent: ${errnoReason(errno)}`)
+      dependencies.log.debug(
+        () => `${peerName(peer.publicKey)} - Handshake message not sent: ${errnoReason(errno)}`,
+      )
   }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Op } from '@wgq/model/operation'
-import type { Edges } from '../edges.ts'
+import type { Dependencies } from '../dependencies.ts'
 import { replaceResolverFile, restoreResolverFile } from './file.ts'
 import { resolverLines } from './resolvconf.ts'
 
@@ -17,7 +17,7 @@ interface DnsCall {
  */
 export const actDns = (
   op: Extract<Op, { do: 'dns.set' | 'dns.unset' }>,
-  { filesUnder = '' }: Pick<Edges, 'filesUnder'>,
+  { filesUnder = '' }: Pick<Dependencies, 'filesUnder'>,
 ): DnsCall[] => {
   const [kind, detail] = splitManager(op.manager)
   if (kind === 'resolvconf') return [callResolvconf(op, `${detail}${op.dev}`)]

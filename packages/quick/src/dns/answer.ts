@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Edges } from '../edges.ts'
+import type { Dependencies } from '../dependencies.ts'
 import type { DnsState } from '../state/tunnel-state.ts'
 import { isSplit, splitManager } from './act.ts'
 import { readResolverFile } from './file.ts'
@@ -11,25 +11,25 @@ import { readResolvconfRecord } from './resolvconf.ts'
  * `given`.
  */
 export const readDns = async (
-  edges: Edges,
+  dependencies: Dependencies,
   dev: string,
   manager: string,
   given?: Pick<DnsState, 'servers' | 'search'>,
 ): Promise<DnsState | undefined> => {
   const [kind, detail] = splitManager(manager)
-  if (kind === 'resolvectl') return readResolvectl(edges, dev)
+  if (kind === 'resolvectl') return readResolvectl(dependencies, dev)
   if (kind === 'file') {
-    const told = readResolverFile((edges.filesUnder ?? '') + detail, dev)
+    const told = readResolverFile((dependencies.filesUnder ?? '') + detail, dev)
     return told && { manager, ...told }
   }
-  const record = await readResolvconfRecord(edges, dev)
+  const record = await readResolvconfRecord(dependencies, dev)
   if (record === 'unknown') return given && { manager, servers: given.servers, search: given.search }
   return record && { manager, ...record }
 }
 
-const readResolvectl = async (edges: Edges, dev: string): Promise<DnsState | undefined> => {
+const readResolvectl = async (dependencies: Dependencies, dev: string): Promise<DnsState | undefined> => {
   const ask = async (what: string): Promise<string[]> => {
-    const { stdout } = await edges.run('resolvectl', [what, dev], { capture: true, quiet: true })
+    const { stdout } = await dependencies.run('resolvectl', [what, dev], { capture: true, quiet: true })
     return (/\): (.*)/.exec(stdout)?.[1] ?? '').split(' ').filter(Boolean)
   }
   const servers = await ask('dns')

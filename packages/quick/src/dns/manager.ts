@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { accessSync, constants, existsSync, realpathSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { Edges } from '../edges.ts'
+import type { Dependencies } from '../dependencies.ts'
 import { resolvconfKind, resolvconfPrefix } from './resolvconf.ts'
 
 /** What is known of the host when a manager of name servers is chosen. */
@@ -34,7 +34,7 @@ export const chooseManager = (view: DnsView): DnsChoice => {
 }
 
 /** Looks at the host. */
-export const viewDns = ({ find, filesUnder = '' }: Pick<Edges, 'find' | 'filesUnder'>): DnsView => {
+export const viewDns = ({ find, filesUnder = '' }: Pick<Dependencies, 'find' | 'filesUnder'>): DnsView => {
   const resolvconf = find('resolvconf')
   return {
     ...(resolvconf === undefined ? {} : { resolvconf: resolvconfKind(resolvconf) }),

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 import { parseIp } from '@wgq/model/ip'
-import type { Edges } from '../edges.ts'
+import type { Dependencies } from '../dependencies.ts'
 import { readOriginal } from './file.ts'
 
 /** Where names are asked for behind systemd's stub, which is on loopback. */
 const files = ['/etc/resolv.conf', '/run/systemd/resolve/resolv.conf']
 
 /** Addresses of the name servers that this machine asks without its tunnels; those of loopback are left out. */
-export const nameServers = ({ filesUnder = '' }: Pick<Edges, 'filesUnder'> = {}): string[] => {
+export const nameServers = ({ filesUnder = '' }: Pick<Dependencies, 'filesUnder'> = {}): string[] => {
   const found = files.flatMap((path) =>
     [...(readOriginal(filesUnder + path) ?? '').matchAll(/^\s*nameserver\s+([^\s%]+)/gm)].map(
       ([, server]) => server as string,

@@ -23,9 +23,9 @@ export const planDns = (session: Session): Op[] => {
 }
 
 /** The manager of name servers. Under upstream's name it is resolvconf, installed or not. */
-export const managerFor = ({ style, edges, into }: Session): DnsChoice => {
+export const managerFor = ({ style, dependencies, into }: Session): DnsChoice => {
   if (into !== undefined) return { manager: `file:/etc/netns/${into}/resolv.conf` }
-  const view = viewDns(edges)
+  const view = viewDns(dependencies)
   return style === 'wg-quick' ? { manager: `resolvconf:${view.prefix}` } : chooseManager(view)
 }
 

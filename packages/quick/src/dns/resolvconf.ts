@@ -2,7 +2,7 @@
 
 import { existsSync, lstatSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { basename } from 'node:path'
-import type { Edges } from '../edges.ts'
+import type { Dependencies } from '../dependencies.ts'
 
 const interfaceOrder = '/etc/resolvconf/interface-order'
 
@@ -26,26 +26,32 @@ export const resolverLines = (servers: readonly string[], search: readonly strin
  * The name servers that resolvconf holds for an interface: what `resolvconf -l` prints, else the file that Debian's
  * resolvconf keeps. None without resolvconf (spec wg-quick §9).
  */
-export const readResolvconf = async (edges: Pick<Edges, 'find' | 'run'>, dev: string): Promise<string[]> => {
-  const program = edges.find('resolvconf')
+export const readResolvconf = async (
+  dependencies: Pick<Dependencies, 'find' | 'run'>,
+  dev: string,
+): Promise<string[]> => {
+  const program = dependencies.find('resolvconf')
   const record = `${resolvconfPrefix(program)}${dev}`
   const text =
-    (program && (await listed(edges, program, record))) ?? readFile(`/etc/resolvconf/run/interface/${record}`)
+    (program && (await listed(dependencies, program, record))) ??
+    readFile(`/etc/resolvconf/run/interface/${record}`)
   return serversOf(text)
 }
 
 /** The record of resolvconf for an interface; undefined if it has none, `unknown` where it lists nothing. */
 export const readResolvconfRecord = async (
-  edges: Pick<Edges, 'find' | 'run'>,
+  dependencies: Pick<Dependencies, 'find' | 'run'>,
   dev: string,
 ): Promise<ResolvconfRecord | 'unknown' | undefined> => {
-  const program = edges.find('resolvconf')
+  const program = dependencies.find('resolvconf')
   if (program === undefined) return undefined
   const record = `${resolvconfPrefix(program)}${dev}`
   const kind = resolvconfKind(program)
   // Debian's prints every record, whichever is asked for.
   const text =
-    kind === 'debian' ? readFile(`/run/resolvconf/interface/${record}`) : await listed(edges, program, record)
+    kind === 'debian'
+      ? readFile(`/run/resolvconf/interface/${record}`)
+      : await listed(dependencies, program, record)
   const servers = serversOf(text ?? '')
   // One that only takes records ends with 0 and prints nothing.
   if (servers.length === 0) return kind === 'other' && text !== undefined ? 'unknown' : undefined
@@ -62,11 +68,11 @@ interface ResolvconfRecord {
 }
 
 const listed = async (
-  edges: Pick<Edges, 'run'>,
+  dependencies: Pick<Dependencies, 'run'>,
   program: string,
   record: string,
 ): Promise<string | undefined> => {
-  const { status, stdout } = await edges.run(program, ['-l', record], { capture: true, quiet: true })
+  const { status, stdout } = await dependencies.run(program, ['-l', record], { capture: true, quiet: true })
   return status === 0 ? stdout : undefined
 }
 

@@ -41,13 +41,15 @@ const perform = async (run: Run, ops: readonly Op[], full: boolean): Promise<voi
 
 /** Noted, so that it is no difference later. */
 const goOn = (run: Run, full: boolean, why: string): void => {
-  const { edges, name } = run.session
+  const { dependencies, name } = run.session
   if (full || !isLenient(run.session)) {
-    edges.print(`[!] The name servers of ${name} cannot be set: ${why}.\n`)
+    dependencies.print(`[!] The name servers of ${name} cannot be set: ${why}.\n`)
     throw new Failure(1)
   }
   leaveOut(run, 'dns')
-  edges.print(`[!] Going on without the name servers of ${name}: ${why}. Names are resolved as before.\n`)
+  dependencies.print(
+    `[!] Going on without the name servers of ${name}: ${why}. Names are resolved as before.\n`,
+  )
 }
 
 /** Raises `E_DNS` for what is neither an address nor a domain; what it is may be a key and is not repeated. */
@@ -67,33 +69,33 @@ const checkWords = ({ settings: { dnsServers, dnsSearch } }: Session): void => {
 /** Why it did not work; undefined when it did. Under upstream's name the failure goes through as it is. */
 const attempt = async (run: Run, ops: readonly Op[]): Promise<string | undefined> => {
   const { session } = run
-  const { style, edges, name } = session
+  const { style, dependencies, name } = session
   const [op] = ops
   if (style === 'wg-quick' || op?.do !== 'dns.set') {
     await run.perform(ops)
     return undefined
   }
   const isResolvconf = splitManager(op.manager)[0] === 'resolvconf'
-  const refusal = whyNotSplit(edges.find, op)
+  const refusal = whyNotSplit(dependencies.find, op)
   if (refusal !== undefined) return refusal
   try {
     await run.perform(ops)
   } catch (error) {
     if (!(error instanceof Failure)) throw error
     await takeBack(run, op)
-    const hint = isResolvconf ? `; ${remedy(edges.find('resolvconf'))}` : ''
+    const hint = isResolvconf ? `; ${remedy(dependencies.find('resolvconf'))}` : ''
     return `the command above failed with status ${error.status}${hint}`
   }
   if (session.act !== undefined) return undefined
   // It took them and does not know them: asking it again and again is no use.
-  if (isResolvconf && (await readDns(edges, name, op.manager, op)) === undefined) leaveOut(run, 'dns')
-  const untold = await whyNotTold(edges, name, op)
+  if (isResolvconf && (await readDns(dependencies, name, op.manager, op)) === undefined) leaveOut(run, 'dns')
+  const untold = await whyNotTold(dependencies, name, op)
   if (untold === undefined) return undefined
   if (isSplit(op.search)) {
     await takeBack(run, op)
     return untold
   }
-  edges.print(`[!] Names do not go to the name servers of ${name}: ${untold}.\n`)
+  dependencies.print(`[!] Names do not go to the name servers of ${name}: ${untold}.\n`)
   return undefined
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { existsSync, readFileSync, readlinkSync } from 'node:fs'
-import type { Edges } from '../edges.ts'
+import type { Dependencies } from '../dependencies.ts'
 import type { DnsState } from '../state/tunnel-state.ts'
 import { isSplit, splitManager } from './act.ts'
 import { readDns } from './answer.ts'
@@ -11,7 +11,10 @@ import { resolvconfKind } from './resolvconf.ts'
  * Why a manager cannot do what is asked of it: names of some domains alone. Undefined where it can, as far as that shows
  * beforehand.
  */
-export const whyNotSplit = (find: Edges['find'], { manager, search }: DnsState): string | undefined => {
+export const whyNotSplit = (
+  find: Dependencies['find'],
+  { manager, search }: DnsState,
+): string | undefined => {
   if (!isSplit(search)) return undefined
   const domain = search.find((name) => name.startsWith('~'))
   const [kind] = splitManager(manager)
@@ -31,20 +34,20 @@ export const whyNotSplit = (find: Edges['find'], { manager, search }: DnsState):
  * local resolver decides for itself and is believed.
  */
 export const whyNotTold = async (
-  edges: Edges,
+  dependencies: Dependencies,
   dev: string,
   wanted: DnsState,
 ): Promise<string | undefined> => {
   const [kind] = splitManager(wanted.manager)
-  const seen = await readDns(edges, dev, wanted.manager)
+  const seen = await readDns(dependencies, dev, wanted.manager)
   if (kind === 'resolvectl' && seen === undefined) return 'systemd-resolved does not know them afterwards'
   if (kind !== 'resolvconf') return undefined
-  const servers = serversIn(`${edges.filesUnder ?? ''}${resolverFile}`)
+  const servers = serversIn(`${dependencies.filesUnder ?? ''}${resolverFile}`)
   if (servers.some((server) => /^(?:127\.|::1$)/.test(server))) return undefined
   if (isSplit(wanted.search))
     return `openresolv sends a part of the names only through a local resolver: see name_servers in resolvconf.conf(5)`
   if (servers[0] !== undefined && wanted.servers.includes(servers[0])) return undefined
-  const program = edges.find('resolvconf')
+  const program = dependencies.find('resolvconf')
   return `resolvconf took them, but ${resolverFile} does not name them: ${remedy(program)}`
 }
 

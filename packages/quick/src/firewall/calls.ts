@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Family } from '@wgq/model/ip'
-import type { Edges } from '../edges.ts'
+import type { Dependencies } from '../dependencies.ts'
 import { saveOf } from './listings.ts'
 
 /** A program to run for rules of a packet filter, and what it reads. */
@@ -21,7 +21,7 @@ export const restoreCall = (family: Family, input: string): FilterCall => ({
 })
 
 /** The families whose packets this machine filters: a kernel without IPv6 has none of it. */
-export const filteredFamilies = ({ readSysctl }: Pick<Edges, 'readSysctl'>): Family[] =>
+export const filteredFamilies = ({ readSysctl }: Pick<Dependencies, 'readSysctl'>): Family[] =>
   readSysctl('net.ipv6.conf.all.disable_ipv6') === undefined ? [4] : [4, 6]
 
 /**
@@ -29,12 +29,12 @@ export const filteredFamilies = ({ readSysctl }: Pick<Edges, 'readSysctl'>): Fam
  * be listed has none.
  */
 export const restoreCalls = async (
-  edges: Pick<Edges, 'run' | 'find' | 'filterTables' | 'readSysctl'>,
+  dependencies: Pick<Dependencies, 'run' | 'find' | 'filterTables' | 'readSysctl'>,
   write: (family: Family, saved: string) => string | undefined,
 ): Promise<FilterCall[]> => {
   const calls: FilterCall[] = []
-  for (const family of filteredFamilies(edges)) {
-    const input = write(family, (await saveOf(edges, family)) ?? '')
+  for (const family of filteredFamilies(dependencies)) {
+    const input = write(family, (await saveOf(dependencies, family)) ?? '')
     if (input !== undefined) calls.push(restoreCall(family, input))
   }
   return calls

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Op } from '@wgq/model/operation'
-import type { Edges } from '../edges.ts'
+import type { Dependencies } from '../dependencies.ts'
 import type { Session } from '../session.ts'
 import type { FirewallWriter } from '../state/default-route.ts'
 import type { FirewallState } from '../state/tunnel-state.ts'
@@ -15,7 +15,7 @@ import { nftRemoval, writeNft } from './nft.ts'
 export const firewallTool = async ({
   run,
   find,
-}: Pick<Edges, 'run' | 'find'>): Promise<'nft' | 'iptables'> => {
+}: Pick<Dependencies, 'run' | 'find'>): Promise<'nft' | 'iptables'> => {
   if (find('nft') === undefined) return 'iptables'
   if (find('iptables-restore') === undefined) return 'nft'
   const { status } = await run('nft', ['list', 'tables'], { capture: true, quiet: true })
@@ -27,11 +27,11 @@ export const firewallTool = async ({
  * whether that exists or not; else what works here.
  */
 export const chooseTool = async ({
-  edges,
+  dependencies,
   style,
-}: Pick<Session, 'edges' | 'style'>): Promise<FirewallState['tool']> => {
-  if (style !== 'wg-quick') return firewallTool(edges)
-  return edges.find('nft') === undefined ? 'iptables' : 'nft'
+}: Pick<Session, 'dependencies' | 'style'>): Promise<FirewallState['tool']> => {
+  if (style !== 'wg-quick') return firewallTool(dependencies)
+  return dependencies.find('nft') === undefined ? 'iptables' : 'nft'
 }
 
 /** How batches for these tools are written. */
@@ -47,13 +47,13 @@ export const firewallWriter = (tool: FirewallState['tool']): FirewallWriter =>
  * What removes an interface's firewall, as found on the host: whoever loaded it, wgq or upstream. Tools that are not
  * installed or fail are passed over (spec wg-quick §6.5).
  */
-export const planFirewallRemoval = async (edges: Edges, dev: string): Promise<Op[]> => {
+export const planFirewallRemoval = async (dependencies: Dependencies, dev: string): Promise<Op[]> => {
   const ops: Op[] = []
-  const nft = nftRemoval(dev, (await listNftTables(edges)) ?? [])
+  const nft = nftRemoval(dev, (await listNftTables(dependencies)) ?? [])
   if (nft !== undefined) ops.push({ do: 'firewall.unload', tool: 'nft', text: nft })
-  if (edges.find('iptables')) {
+  if (dependencies.find('iptables')) {
     for (const family of [4, 6] as const) {
-      const text = iptablesRemoval(dev, (await saveOf(edges, family)) ?? '')
+      const text = iptablesRemoval(dev, (await saveOf(dependencies, family)) ?? '')
       if (text !== undefined)
         ops.push({ do: 'firewall.unload', tool: firewallWriter('iptables').tool(family), text })
     }

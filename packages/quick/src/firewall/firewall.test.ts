@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { expect, test } from 'vitest'
-import type { Edges } from '../edges.ts'
+import type { Dependencies } from '../dependencies.ts'
 import { chooseTool, firewallWriter } from './choose.ts'
 import { iptablesRemoval, writeIptables } from './iptables.ts'
 import { nftRemoval, nftTable, writeNft } from './nft.ts'
@@ -69,11 +69,11 @@ test.each<
     'nft',
   ],
 ])('the tool with %s', async (_, { installed, nftStatus, style }, tool) => {
-  const edges = {
+  const dependencies = {
     find: (program: string) => (installed.includes(program) ? program : undefined),
     run: async () => ({ status: nftStatus, stdout: '' }),
-  } as unknown as Edges
-  expect(await chooseTool({ edges, style })).toBe(tool)
+  } as unknown as Dependencies
+  expect(await chooseTool({ dependencies, style })).toBe(tool)
 })
 
 test('a table of nft is named differently for every interface, and as upstream names it where that is valid', () => {

@@ -18,26 +18,26 @@ const tools = (status = 0) => {
 const kernel = { nft: ['ip wg-quick-wg0'], iptables: new Set([6] as const) }
 
 test('where the kernel lists tables, no program is started for that', async () => {
-  const edges = { ...tools(), filterTables: async () => kernel }
-  expect(await listNftTables(edges)).toEqual(['ip wg-quick-wg0'])
-  expect(await saveOf(edges, 4)).toBe('')
-  expect(edges.ran).toEqual([])
-  expect((await readNftTables(edges, ['ip wg-quick-wg0', 'ip6 wg-quick-wg0']))?.size).toBe(1)
-  await saveOf(edges, 6)
-  expect(edges.ran).toEqual(['nft list table ip wg-quick-wg0', 'ip6tables-save'])
+  const dependencies = { ...tools(), filterTables: async () => kernel }
+  expect(await listNftTables(dependencies)).toEqual(['ip wg-quick-wg0'])
+  expect(await saveOf(dependencies, 4)).toBe('')
+  expect(dependencies.ran).toEqual([])
+  expect((await readNftTables(dependencies, ['ip wg-quick-wg0', 'ip6 wg-quick-wg0']))?.size).toBe(1)
+  await saveOf(dependencies, 6)
+  expect(dependencies.ran).toEqual(['nft list table ip wg-quick-wg0', 'ip6tables-save'])
 })
 
 test.each([
   ['where it does not say', async () => undefined],
   ['where it is not asked', undefined],
 ])('%s, the programs are', async (_, filterTables) => {
-  const edges = { ...tools(), ...(filterTables ? { filterTables } : {}) }
-  expect(await listNftTables(edges)).toEqual(['ip other'])
-  await saveOf(edges, 4)
-  expect(edges.ran).toEqual(['nft list tables', 'iptables-save'])
+  const dependencies = { ...tools(), ...(filterTables ? { filterTables } : {}) }
+  expect(await listNftTables(dependencies)).toEqual(['ip other'])
+  await saveOf(dependencies, 4)
+  expect(dependencies.ran).toEqual(['nft list tables', 'iptables-save'])
 })
 
 test('whether nft works, nft alone can say', async () => {
-  const edges = { ...tools(1), filterTables: async () => kernel }
-  expect(await firewallTool(edges)).toBe('iptables')
+  const dependencies = { ...tools(1), filterTables: async () => kernel }
+  expect(await firewallTool(dependencies)).toBe('iptables')
 })

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 import type { Family } from '@wgq/model/ip'
-import type { Edges } from '../edges.ts'
+import type { Dependencies } from '../dependencies.ts'
 
 /** What answers which rules packet filters have. */
-type ListingTools = Pick<Edges, 'run' | 'find' | 'filterTables'>
+type ListingTools = Pick<Dependencies, 'run' | 'find' | 'filterTables'>
 
 const quiet = { capture: true, quiet: true }
 
@@ -25,16 +25,16 @@ export const listNftTables = async ({
  * What does not exist is not in it.
  */
 export const readNftTables = async (
-  edges: ListingTools,
+  dependencies: ListingTools,
   tables: readonly string[],
 ): Promise<ReadonlyMap<string, string> | undefined> => {
-  const listed = await listNftTables(edges)
+  const listed = await listNftTables(dependencies)
   if (listed === undefined) return undefined
   const present = new Set(listed)
   const found = new Map<string, string>()
   for (const table of tables) {
     if (!present.has(table)) continue
-    const { status, stdout } = await edges.run('nft', ['list', 'table', ...table.split(' ')], quiet)
+    const { status, stdout } = await dependencies.run('nft', ['list', 'table', ...table.split(' ')], quiet)
     // Without /etc/protocols (small containers) nft lists numbers.
     if (status === 0) found.set(table, stdout.replaceAll('meta l4proto 17 ', 'meta l4proto udp '))
   }

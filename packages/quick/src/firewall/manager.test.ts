@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MIT
 import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
-import type { Edges } from '../edges.ts'
+import type { Dependencies } from '../dependencies.ts'
 import { firewallWriter } from './choose.ts'
 import { readFirewall } from './manager.ts'
 
 const root = process.getuid?.() === 0 && spawnSync('unshare', ['-n', 'nft', 'list', 'tables']).status === 0
 
-/** Edges whose programs print what `answers` holds for their command lines. */
-const replay = (answers: Record<string, string>): Edges =>
+/** Dependencies whose programs print what `answers` holds for their command lines. */
+const replay = (answers: Record<string, string>): Dependencies =>
   ({
     find: (program: string) => program,
     run: async (program: string, args: string[]) => {
       const stdout = answers[[program, ...args].join(' ')]
       return { status: stdout === undefined ? 1 : 0, stdout: stdout ?? '' }
     },
-  }) as unknown as Edges
+  }) as unknown as Dependencies
 
 const script = (text: string): string => {
   const { status, stdout, stderr } = spawnSync('unshare', ['-n', 'sh', '-e', '-c', text], {
@@ -71,13 +71,13 @@ describe.skipIf(!root)('the firewall as the real tools list it (needs root and n
       )
       .join('')
     const [ip = '', ip6 = ''] = script(`${load}iptables-save; echo ----; ip6tables-save`).split('----\n')
-    const edges = replay({
+    const dependencies = replay({
       'iptables-save ': ip,
       'ip6tables-save ': ip6,
       'iptables-save': ip,
       'ip6tables-save': ip6,
     })
-    expect(await readFirewall(edges, 'wg0')).toEqual({ tool: 'iptables', families })
-    expect(await readFirewall(edges, 'wg1')).toBeUndefined()
+    expect(await readFirewall(dependencies, 'wg0')).toEqual({ tool: 'iptables', families })
+    expect(await readFirewall(dependencies, 'wg1')).toBeUndefined()
   })
 })

@@ -1,24 +1,27 @@
 // SPDX-License-Identifier: MIT
 import type { Family } from '@wgq/model/ip'
 import type { Op } from '@wgq/model/operation'
-import type { Edges } from '../edges.ts'
+import type { Dependencies } from '../dependencies.ts'
 import type { FirewallFamily, FirewallState } from '../state/tunnel-state.ts'
 import { firewallWriter } from './choose.ts'
 import { readNftTables, saveOf } from './listings.ts'
 import { nftTable } from './nft.ts'
 
 /** The firewall of an interface as the system has it, whoever loaded it; undefined where there is none. */
-export const readFirewall = async (edges: Edges, dev: string): Promise<FirewallState | undefined> => {
+export const readFirewall = async (
+  dependencies: Dependencies,
+  dev: string,
+): Promise<FirewallState | undefined> => {
   const families: FirewallFamily[] = []
-  const tables = await readNftTables(edges, [`ip ${nftTable(dev)}`, `ip6 ${nftTable(dev)}`])
+  const tables = await readNftTables(dependencies, [`ip ${nftTable(dev)}`, `ip6 ${nftTable(dev)}`])
   for (const family of [4, 6] as const) {
     const text = tables?.get(`${family === 4 ? 'ip' : 'ip6'} ${nftTable(dev)}`)
     if (text !== undefined) families.push(readTable(family, text))
   }
   if (families.length > 0) return { tool: 'nft', families }
-  if (edges.find('iptables') === undefined) return undefined
+  if (dependencies.find('iptables') === undefined) return undefined
   for (const family of [4, 6] as const) {
-    const saved = (await saveOf(edges, family)) ?? ''
+    const saved = (await saveOf(dependencies, family)) ?? ''
     const lines = saved.split('\n').filter((line) => line.includes(`"wg-quick(8) rule for ${dev}"`))
     if (lines.length > 0) families.push(readSaved(family, lines))
   }

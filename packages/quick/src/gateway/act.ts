@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Family } from '@wgq/model/ip'
-import type { Edges } from '../edges.ts'
+import type { Dependencies } from '../dependencies.ts'
 import { type FilterCall, filteredFamilies, nftCall, restoreCall } from '../firewall/calls.ts'
 import { firewallTool } from '../firewall/choose.ts'
 import { readNftTables, saveOf } from '../firewall/listings.ts'
@@ -18,30 +18,30 @@ import { deletedRules, insertedRules, readForwardChains } from './nft-chains.ts'
 import { gatewayTable, isGatewayTable, removeGatewayTable, writeGatewayTable } from './nft-text.ts'
 import type { GatewayWanted } from './wanted.ts'
 
-type Tools = Pick<Edges, 'run' | 'find' | 'filterTables' | 'readSysctl'>
+type Tools = Pick<Dependencies, 'run' | 'find' | 'filterTables' | 'readSysctl'>
 
 /**
  * What puts a gateway in place, instead of what is there of it: a table of its own, and accepts at the top of every chain
  * of others that drops what is forwarded. `networks` are those of the interface. Changes nothing itself.
  */
 export const gatewayOnCalls = async (
-  edges: Tools,
+  dependencies: Tools,
   dev: string,
   wanted: GatewayWanted,
   networks: readonly string[],
 ): Promise<FilterCall[]> => {
-  const tool = await firewallTool(edges)
+  const tool = await firewallTool(dependencies)
   const calls: FilterCall[] = []
   if (tool === 'nft') {
-    const { dropping, own } = readForwardChains(dev, await ruleset(edges))
+    const { dropping, own } = readForwardChains(dev, await ruleset(dependencies))
     const lines = [
       ...deletedRules(own),
       ...dropping.flatMap(({ chain }) => insertedRules(dev, chain, wanted)),
     ]
     calls.push(nftCall(writeGatewayTable(dev, wanted) + lines.map((line) => `${line}\n`).join('')))
   }
-  for (const family of filteredFamilies(edges)) {
-    const saved = (await saveOf(edges, family)) ?? ''
+  for (const family of filteredFamilies(dependencies)) {
+    const saved = (await saveOf(dependencies, family)) ?? ''
     const own = ofFamily(networks, family)
     const rules = removedRules(dev, saved)
     const chain = own.length === 0 ? undefined : droppingChain(saved)
@@ -61,38 +61,38 @@ export const gatewayOnCalls = async (
 }
 
 /** What takes a gateway away, as far as it is there; nothing of anybody else's. Changes nothing itself. */
-export const gatewayOffCalls = async (edges: Tools, dev: string): Promise<FilterCall[]> => {
+export const gatewayOffCalls = async (dependencies: Tools, dev: string): Promise<FilterCall[]> => {
   const calls: FilterCall[] = []
-  const tables = await readNftTables(edges, [gatewayTable(dev)])
+  const tables = await readNftTables(dependencies, [gatewayTable(dev)])
   if (tables !== undefined) {
-    const { own } = readForwardChains(dev, await ruleset(edges))
+    const { own } = readForwardChains(dev, await ruleset(dependencies))
     const lines = deletedRules(own).map((line) => `${line}\n`)
     if (tables.size > 0 || lines.length > 0)
       calls.push(nftCall(lines.join('') + (tables.size > 0 ? removeGatewayTable(dev) : '')))
   }
-  for (const family of filteredFamilies(edges))
-    calls.push(...restore(family, removedRules(dev, (await saveOf(edges, family)) ?? '')))
+  for (const family of filteredFamilies(dependencies))
+    calls.push(...restore(family, removedRules(dev, (await saveOf(dependencies, family)) ?? '')))
   return calls
 }
 
 /** Says whether all of a gateway is in place. */
 export const hasGateway = async (
-  edges: Tools,
+  dependencies: Tools,
   dev: string,
   wanted: GatewayWanted,
   networks: readonly string[],
 ): Promise<boolean> => {
-  const tool = await firewallTool(edges)
+  const tool = await firewallTool(dependencies)
   if (tool === 'nft') {
-    const listed = (await readNftTables(edges, [gatewayTable(dev)]))?.get(gatewayTable(dev))
+    const listed = (await readNftTables(dependencies, [gatewayTable(dev)]))?.get(gatewayTable(dev))
     if (listed === undefined || !isGatewayTable(dev, wanted, listed)) return false
-    const { dropping } = readForwardChains(dev, await ruleset(edges))
+    const { dropping } = readForwardChains(dev, await ruleset(dependencies))
     if (dropping.some(({ ours }) => ours !== accepts)) return false
   }
-  for (const family of filteredFamilies(edges)) {
+  for (const family of filteredFamilies(dependencies)) {
     const own = ofFamily(networks, family)
     if (own.length === 0) continue
-    const saved = (await saveOf(edges, family)) ?? ''
+    const saved = (await saveOf(dependencies, family)) ?? ''
     const chain = droppingChain(saved)
     if (chain !== undefined && acceptsIn(dev, saved, chain) !== accepts) return false
     if (tool === 'iptables')
@@ -103,8 +103,8 @@ export const hasGateway = async (
 }
 
 /** Says whether anything of a gateway is there. */
-export const hasAnyOfGateway = async (edges: Tools, dev: string): Promise<boolean> =>
-  (await gatewayOffCalls(edges, dev)).length > 0
+export const hasAnyOfGateway = async (dependencies: Tools, dev: string): Promise<boolean> =>
+  (await gatewayOffCalls(dependencies, dev)).length > 0
 
 /** Rules in each chain that drops: one for each direction. */
 const accepts = 2

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { LinkAddress } from '@wgq/model/host'
 import type { Op } from '@wgq/model/operation'
-import type { Edges } from '../edges.ts'
+import type { Dependencies } from '../dependencies.ts'
 
 /** A setting of the kernel that a gateway needs. */
 export interface ForwardingNeed {
@@ -11,7 +11,7 @@ export interface ForwardingNeed {
 
 /** What of the kernel has to be set for packets of these families to go on, uplinks that live on router advertisements included. */
 export const forwardingNeeds = async (
-  { host, readSysctl }: Pick<Edges, 'host' | 'readSysctl'>,
+  { host, readSysctl }: Pick<Dependencies, 'host' | 'readSysctl'>,
   addresses: readonly Pick<LinkAddress, 'cidr'>[],
 ): Promise<ForwardingNeed[]> => {
   const has = (family: 4 | 6): boolean => addresses.some(({ cidr }) => cidr.family === family)
@@ -40,7 +40,7 @@ const routerAdvertisement = 9
  * noted: the value that stood there before all of them goes on from one to the next.
  */
 export const planForwarding = (
-  { readSysctl }: Pick<Edges, 'readSysctl'>,
+  { readSysctl }: Pick<Dependencies, 'readSysctl'>,
   needs: readonly ForwardingNeed[],
   others: readonly Op[],
 ): Op[] =>
@@ -57,7 +57,7 @@ export const planForwarding = (
  * virtual machines was made meanwhile that needs it as much. Undefined where nothing speaks for it.
  */
 export const stillNeeded = async (
-  { host }: Pick<Edges, 'host'>,
+  { host }: Pick<Dependencies, 'host'>,
   key: string,
   others: readonly Op[],
 ): Promise<string | undefined> => {

@@ -167,8 +167,8 @@ describe('forwarding', () => {
   const everything = { family: 6, dst: parseCidr('::/0') as Cidr, table: 254 }
 
   test('of the families of the interface; an uplink that lives on router advertisements goes on with them', async () => {
-    const edges = { host: host([{ ...everything, dev: 'eth0', protocol: 9 }]), readSysctl: () => '1' }
-    expect(await forwardingNeeds(edges, addresses)).toEqual([
+    const dependencies = { host: host([{ ...everything, dev: 'eth0', protocol: 9 }]), readSysctl: () => '1' }
+    expect(await forwardingNeeds(dependencies, addresses)).toEqual([
       { key: 'net.ipv4.ip_forward', value: '1' },
       { key: 'net/ipv6/conf/eth0/accept_ra', value: '2' },
       { key: 'net.ipv6.conf.all.forwarding', value: '1' },

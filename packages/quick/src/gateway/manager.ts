@@ -16,7 +16,7 @@ export const openGateway = async (run: Run): Promise<void> => {
   const { session, name } = run
   const { gateway } = session
   if (!gateway) return
-  await run.perform(planForwarding(session.edges, await needsOf(session), notedByOthers(session)))
+  await run.perform(planForwarding(session.dependencies, await needsOf(session), notedByOthers(session)))
   await run.perform([{ do: 'gateway.on', dev: name, ...gateway, networks: networksOf(session) }])
 }
 
@@ -29,17 +29,17 @@ export const gatewayDifferences = async (
   session: Session,
   journal: Journal | undefined,
 ): Promise<Difference[]> => {
-  const { gateway, edges, name } = session
+  const { gateway, dependencies, name } = session
   const noted = (journal?.undo ?? []).some((op) => op.do === 'gateway.off')
   if (!gateway) return noted ? [{ object: 'gateway', running: 'on' }] : []
   const missing = (await needsOf(session)).flatMap(({ key, value }): Difference[] => {
-    const running = edges.readSysctl(key)
+    const running = dependencies.readSysctl(key)
     return running === undefined || running === value
       ? []
       : [{ object: 'sysctl', id: key, running, wanted: value }]
   })
-  if (noted && (await hasGateway(edges, name, gateway, networksOf(session)))) return missing
-  const some = await hasAnyOfGateway(edges, name)
+  if (noted && (await hasGateway(dependencies, name, gateway, networksOf(session)))) return missing
+  const some = await hasAnyOfGateway(dependencies, name)
   return [...missing, { object: 'gateway', running: some ? 'incomplete' : 'off', wanted: textOf(gateway) }]
 }
 
@@ -54,7 +54,7 @@ export const renewGateway = async (run: Run): Promise<void> => {
   // Set anew, with the values that stood there at first.
   const needs = await needsOf(session)
   const former = noted.filter((op) => op.do === 'forwarding.unset')
-  const first = planForwarding(session.edges, needs, [...former, ...notedByOthers(session)])
+  const first = planForwarding(session.dependencies, needs, [...former, ...notedByOthers(session)])
   run.keeper?.settle(noted.filter((op) => needs.some(({ key }) => 'key' in op && op.key === key)))
   await run.perform(first)
   await run.perform(former.filter(({ key }) => !needs.some((need) => need.key === key)))
@@ -80,7 +80,7 @@ const networksOf = (session: Session): string[] => [
 
 const needsOf = (session: Session): Promise<ForwardingNeed[]> =>
   forwardingNeeds(
-    session.edges,
+    session.dependencies,
     addressesOf(session).map((cidr) => ({ cidr })),
   )
 

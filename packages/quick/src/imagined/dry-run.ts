@@ -23,16 +23,22 @@ export const dryRun = async (
   session: Session,
   work: (session: Session) => Promise<number>,
 ): Promise<{ status: number; steps: PlannedStep[] }> => {
-  const host = new ImaginedHost(session.edges.host, hasKernelDriver() || hasModule())
-  const devices = new ImaginedDevices(session.edges.devices)
+  const host = new ImaginedHost(session.dependencies.host, hasKernelDriver() || hasModule())
+  const devices = new ImaginedDevices(session.dependencies.devices)
   const steps: PlannedStep[] = []
   const status = await work({
     ...session,
-    edges: { ...session.edges, host, devices, openHost: async () => host, writeSysctl: () => {} },
+    dependencies: {
+      ...session.dependencies,
+      host,
+      devices,
+      openHost: async () => host,
+      writeSysctl: () => {},
+    },
     act: async (op) => {
       if (op.do === 'daemon.start') host.makeLink(op.name)
       if (op.do === 'device.configure')
-        await devices.change(op.name, await session.edges.readWgConfig(op.configuration))
+        await devices.change(op.name, await session.dependencies.readWgConfig(op.configuration))
       if (op.do === 'device.fwmark') await devices.change(op.name, { fwmark: op.fwmark, peers: [] })
     },
     notice: (op) => void steps.push({ op: shown(op), words: spell(op) }),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Op } from '@wgq/model/operation'
-import type { Edges } from '../edges.ts'
+import type { Dependencies } from '../dependencies.ts'
 import { filteredFamilies } from '../firewall/calls.ts'
 import { readNftTables, saveOf } from '../firewall/listings.ts'
 import type { KillSwitchState } from '../state/tunnel-state.ts'
@@ -8,14 +8,17 @@ import { readIptablesKillSwitch } from './iptables-text.ts'
 import { killSwitchTable, readKillSwitchTable } from './nft-text.ts'
 
 /** The kill switch of an interface as the system has it; undefined where there is none, or one that is not complete. */
-export const readKillSwitch = async (edges: Edges, dev: string): Promise<KillSwitchState | undefined> => {
+export const readKillSwitch = async (
+  dependencies: Dependencies,
+  dev: string,
+): Promise<KillSwitchState | undefined> => {
   const table = killSwitchTable(dev)
-  const text = (await readNftTables(edges, [table]))?.get(table)
+  const text = (await readNftTables(dependencies, [table]))?.get(table)
   if (text !== undefined) return readKillSwitchTable(dev, text)
-  const saved = await saveOf(edges, 4)
+  const saved = await saveOf(dependencies, 4)
   const ipv4 = saved === undefined ? undefined : readIptablesKillSwitch(dev, 4, saved)
-  if (ipv4 === undefined || !filteredFamilies(edges).includes(6)) return ipv4
-  const ipv6 = readIptablesKillSwitch(dev, 6, (await saveOf(edges, 6)) ?? '')
+  if (ipv4 === undefined || !filteredFamilies(dependencies).includes(6)) return ipv4
+  const ipv6 = readIptablesKillSwitch(dev, 6, (await saveOf(dependencies, 6)) ?? '')
   if (ipv6?.mark !== ipv4.mark) return undefined
   const allow = bothAllow(ipv4.allow ?? [], ipv6.allow ?? [])
   return allow && { mark: ipv4.mark, resolvers: [...ipv4.resolvers, ...ipv6.resolvers], ...allow }

@@ -3,8 +3,8 @@ import type { DeviceChange } from '@wgq/model/device'
 import { errnoText } from '@wgq/model/errno'
 import { isWgqError, type WgqError } from '@wgq/model/error'
 import type { Op } from '@wgq/model/operation'
+import type { Dependencies } from '../dependencies.ts'
 import { actDns } from '../dns/act.ts'
-import type { Edges } from '../edges.ts'
 import { asideCalls } from '../exceptions/act.ts'
 import { planFirewallRemoval } from '../firewall/choose.ts'
 import { gatewayOffCalls, gatewayOnCalls } from '../gateway/act.ts'
@@ -39,53 +39,53 @@ const hostOps = new Set<Op['do']>([
  * why on standard error where the child did not.
  */
 export const act = async (op: Op, session: Session): Promise<void> => {
-  const { edges } = session
+  const { dependencies } = session
   switch (op.do) {
     case 'daemon.start':
       return startDaemon(op, session)
     case 'device.configure': {
-      const reading = said(edges, 1, () => edges.readWgConfig(op.configuration, session.names))
+      const reading = said(dependencies, 1, () => dependencies.readWgConfig(op.configuration, session.names))
       const change = await unlessInterrupted(session, reading)
-      return changeDevice(edges, op.name, change)
+      return changeDevice(dependencies, op.name, change)
     }
     case 'device.fwmark':
-      return changeDevice(edges, op.name, { fwmark: op.fwmark, peers: [] })
+      return changeDevice(dependencies, op.name, { fwmark: op.fwmark, peers: [] })
     case 'device.change':
-      return changeDevice(edges, op.name, op.change)
+      return changeDevice(dependencies, op.name, op.change)
     case 'sysctl.set':
-      return writeSysctl(edges, op.key, op.value)
+      return writeSysctl(dependencies, op.key, op.value)
     case 'firewall.unload':
     case 'firewall.load':
       // An empty text: whatever is there now.
       if (op.do === 'firewall.unload' && op.text === '') {
-        for (const one of await planFirewallRemoval(edges, session.name)) await act(one, session)
+        for (const one of await planFirewallRemoval(dependencies, session.name)) await act(one, session)
         return
       }
       return child(session, op.tool, op.tool === 'nft' ? ['-f', '-'] : ['-n'], { input: op.text })
     case 'dns.set':
     case 'dns.unset':
-      return runAll(session, await said(edges, 1, async () => actDns(op, edges)))
+      return runAll(session, await said(dependencies, 1, async () => actDns(op, dependencies)))
     case 'killswitch.on':
     case 'killswitch.off':
-      return runAll(session, await killSwitchCalls(edges, op))
+      return runAll(session, await killSwitchCalls(dependencies, op))
     case 'aside.on':
     case 'aside.off':
-      return runAll(session, await asideCalls(edges, op))
+      return runAll(session, await asideCalls(dependencies, op))
     case 'gateway.on':
-      return runAll(session, await gatewayOnCalls(edges, op.dev, op, op.networks))
+      return runAll(session, await gatewayOnCalls(dependencies, op.dev, op, op.networks))
     case 'gateway.off':
-      return runAll(session, await gatewayOffCalls(edges, op.dev))
+      return runAll(session, await gatewayOffCalls(dependencies, op.dev))
     case 'forwarding.set':
-      return writeSysctl(edges, op.key, op.value)
+      return writeSysctl(dependencies, op.key, op.value)
     case 'forwarding.unset': {
       const others = allJournals(session.runDirectory).filter((other) => other.interface !== session.name)
       const needed = await stillNeeded(
-        edges,
+        dependencies,
         op.key,
         others.flatMap(({ undo }) => undo),
       )
-      if (needed === undefined) return writeSysctl(edges, op.key, op.value)
-      edges.print(`[+] ${op.key} stays as it is: ${needed} needs it.\n`)
+      if (needed === undefined) return writeSysctl(dependencies, op.key, op.value)
+      dependencies.print(`[+] ${op.key} stays as it is: ${needed} needs it.\n`)
       return
     }
     case 'hook.run':
@@ -96,14 +96,14 @@ export const act = async (op: Op, session: Session): Promise<void> => {
 }
 
 const child = async (
-  { edges, program: self }: Session,
+  { dependencies, program: self }: Session,
   program: string,
   args: readonly string[],
-  options?: Parameters<Edges['run']>[2],
+  options?: Parameters<Dependencies['run']>[2],
 ): Promise<void> => {
-  const { status } = await edges.run(program, args, options)
-  if (status === 127 && edges.find(program) === undefined)
-    edges.print(`${self}: ${program}: command not found\n`)
+  const { status } = await dependencies.run(program, args, options)
+  if (status === 127 && dependencies.find(program) === undefined)
+    dependencies.print(`${self}: ${program}: command not found\n`)
   if (status !== 0) throw new Failure(status)
 }
 
@@ -123,21 +123,22 @@ const startDaemon = async (
   { name, program, embedded }: Op & { do: 'daemon.start' },
   session: Session,
 ): Promise<void> => {
-  const { edges } = session
+  const { dependencies } = session
   if (!embedded) return child(session, program, [name], { detached: true })
   const { dataPlaneEnvironment } = await import('../systems/data-plane-options.ts')
   const more = dataPlaneEnvironment(session.configPath)
-  if (edges.startDataPlane) return startDataPlane(edges, edges.startDataPlane(name, more))
-  const env = Object.keys(more).length === 0 ? {} : { env: { ...edges.env, ...more } }
+  if (dependencies.startDataPlane)
+    return startDataPlane(dependencies, dependencies.startDataPlane(name, more))
+  const env = Object.keys(more).length === 0 ? {} : { env: { ...dependencies.env, ...more } }
   return child(session, program, [name], { detached: true, ...env })
 }
 
 const startDataPlane = async (
-  edges: Edges,
+  dependencies: Dependencies,
   started: Promise<{ readonly status: number; readonly text: string }>,
 ): Promise<void> => {
   const { status, text } = await started
-  if (text !== '') edges.print(text)
+  if (text !== '') dependencies.print(text)
   if (status !== 0) throw new Failure(status)
 }
 
@@ -159,13 +160,13 @@ export const unlessInterrupted = async <T>({ interruption }: Session, work: Prom
 const signalPollMs = 50
 
 /** With the words and the status of sysctl(8) where it does not work. */
-const writeSysctl = async (edges: Edges, key: string, value: string): Promise<void> => {
+const writeSysctl = async (dependencies: Dependencies, key: string, value: string): Promise<void> => {
   try {
-    edges.writeSysctl(key, value)
+    dependencies.writeSysctl(key, value)
   } catch (error) {
     const { code = 'EIO' } = error as NodeJS.ErrnoException
     const denied = code === 'EROFS' || code === 'EACCES' || code === 'EPERM'
-    edges.print(
+    dependencies.print(
       denied
         ? `sysctl: permission denied on key "${key}"\n`
         : `sysctl: setting key "${key}": ${errnoText(code)}\n`,
@@ -174,11 +175,16 @@ const writeSysctl = async (edges: Edges, key: string, value: string): Promise<vo
   }
 }
 
-const changeDevice = (edges: Edges, name: string, change: DeviceChange): Promise<void> =>
-  said(edges, 1, () => edges.devices.change(name, change), 'Unable to modify interface: ')
+const changeDevice = (dependencies: Dependencies, name: string, change: DeviceChange): Promise<void> =>
+  said(dependencies, 1, () => dependencies.devices.change(name, change), 'Unable to modify interface: ')
 
 /** Says on standard error what went wrong, in the words that wg and sysctl would use, and fails with their status. */
-const said = async <T>(edges: Edges, status: number, work: () => Promise<T>, prefix = ''): Promise<T> => {
+const said = async <T>(
+  dependencies: Dependencies,
+  status: number,
+  work: () => Promise<T>,
+  prefix = '',
+): Promise<T> => {
   try {
     return await work()
   } catch (error) {
@@ -187,9 +193,9 @@ const said = async <T>(edges: Edges, status: number, work: () => Promise<T>, pre
     const code = (error as NodeJS.ErrnoException).code
     if (isWgqError(error)) {
       const text = typeof errno === 'string' && prefix !== '' ? prefix + errnoText(errno) : textOf(error)
-      edges.print(`${text}\n`)
+      dependencies.print(`${text}\n`)
     } else if (typeof code === 'string') {
-      edges.print(`${prefix}${errnoText(code)}\n`)
+      dependencies.print(`${prefix}${errnoText(code)}\n`)
     } else {
       throw error
     }

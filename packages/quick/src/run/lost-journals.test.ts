@@ -22,7 +22,7 @@ const session = () =>
     runDirectory: directory,
     system: linux,
     interruption: {},
-    edges: { print: () => {} },
+    dependencies: { print: () => {} },
     act: async (op: Op) => void acts.push(op),
   }) as unknown as Session
 const write = (name: string, change: Partial<Journal>) =>

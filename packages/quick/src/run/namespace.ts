@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { existsSync } from 'node:fs'
 import { WgqError } from '@wgq/model/error'
-import type { Edges } from '../edges.ts'
+import type { Dependencies } from '../dependencies.ts'
 import type { Session } from '../session.ts'
 import type { Journal } from './journal.ts'
 import type { Run } from './run.ts'
@@ -11,14 +11,18 @@ import type { Run } from './run.ts'
  * daemon and its socket belong to the namespace that they were started in. Raises `E_UNSUPPORTED` on other systems.
  */
 export const enter = async (session: Session, netns: string): Promise<Session> => {
-  const { edges } = session
-  if (!edges.openHost)
+  const { dependencies } = session
+  if (!dependencies.openHost)
     throw new WgqError('E_UNSUPPORTED', 'Network namespaces exist on Linux only', {
       hint: 'leave out --netns',
     })
-  const host = await edges.openHost(netns)
-  const { filterTables: _, ...others } = edges
-  return { ...session, into: netns, edges: { ...others, host, run: runInside(edges.run, netns) } }
+  const host = await dependencies.openHost(netns)
+  const { filterTables: _, ...others } = dependencies
+  return {
+    ...session,
+    into: netns,
+    dependencies: { ...others, host, run: runInside(dependencies.run, netns) },
+  }
 }
 
 /** Says whether there is a network namespace of that name. */
@@ -43,11 +47,11 @@ export const sessionIfThere = async (session: Session, journal: Journal): Promis
 /** Moves the interface of a run into the namespace of the session `inside`. */
 export const moveInside = async (run: Run, inside: Session, netns: string): Promise<void> => {
   await run.perform([{ do: 'link.move', name: run.name, netns }])
-  const link = await inside.edges.host.link(inside.name)
+  const link = await inside.dependencies.host.link(inside.name)
   if (link) run.keeper?.update({ linkIndex: link.index })
 }
 
 const runInside =
-  (run: Edges['run'], netns: string): Edges['run'] =>
+  (run: Dependencies['run'], netns: string): Dependencies['run'] =>
   (program, args, options) =>
     run('nsenter', [`--net=/run/netns/${netns}`, '--', program, ...args], options)

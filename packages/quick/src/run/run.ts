@@ -40,7 +40,7 @@ export class Run {
    * one that fails, after saying why (`say`: standard error unless given), and {@link Interrupted} before the next one
    * after a signal.
    */
-  async perform(ops: readonly Op[], say = this.session.edges.print): Promise<void> {
+  async perform(ops: readonly Op[], say = this.session.dependencies.print): Promise<void> {
     for (const batch of batches(ops)) {
       this.stopOnSignal()
       this.keeper?.intend(batch)
@@ -71,7 +71,7 @@ export class Run {
         await this.perform([op])
       } catch (error) {
         if (error instanceof Interrupted) throw error
-        const ended = statusOf(error, this.session.edges.print)
+        const ended = statusOf(error, this.session.dependencies.print)
         status ||= ended
       }
     }
@@ -80,7 +80,7 @@ export class Run {
 
   private async performOne(op: Op): Promise<void> {
     const words = this.system.spell(op, this.session)
-    if (words !== undefined) this.session.edges.print(`[#] ${words.replaceAll('\n', '\n[#] ')}\n`)
+    if (words !== undefined) this.session.dependencies.print(`[#] ${words.replaceAll('\n', '\n[#] ')}\n`)
     await (this.session.act ?? this.system.act)(op, this.session)
   }
 

@@ -12,11 +12,11 @@ export const lockName = (tunnel: string): string => `${tunnel}@${currentNetns()}
  * waiting: resolves to 128 and its number then.
  */
 export const underLock = async <T>(session: Session, work: () => Promise<T>): Promise<T | number> => {
-  const { runDirectory, name, interruption, style, edges } = session
+  const { runDirectory, name, interruption, style, dependencies } = session
   if (session.act !== undefined) return work()
   makeRunDirectory(runDirectory)
   const onWait = (holder: number): void => {
-    if (style === 'wgq') edges.print(`[!] Process ${holder} is at work on ${name}: waiting.\n`)
+    if (style === 'wgq') dependencies.print(`[!] Process ${holder} is at work on ${name}: waiting.\n`)
   }
   try {
     return await withLock(runDirectory, lockName(name), work, { interruption, onWait })

@@ -24,11 +24,11 @@ export const refuseIpv6Outside = async (
   allowedIps: readonly Cidr[],
   which: 'new' | 'running',
 ): Promise<void> => {
-  const { name, settings, edges } = session
+  const { name, settings, dependencies } = session
   const takesAll = allowedIps.some(({ family, prefixLength }) => family === 6 && prefixLength <= 1)
   if (!takesAll || readRouting(settings.table?.value).to === 'off') return
   if (session.killSwitch || !isLenient(session) || !isIpv6Off(session)) return
-  const way = (await edges.host.routeTo(anywhere))?.dev
+  const way = (await dependencies.host.routeTo(anywhere))?.dev
   if (way === undefined || way === name || way === 'lo') return
   const key = which === 'new' ? 'default' : name
   throw new WgqError(
@@ -57,7 +57,7 @@ export const usablePrefixes = (session: Session, prefixes: readonly Cidr[]): rea
 }
 
 const leaveOut = <T>(
-  { edges, name }: Session,
+  { dependencies, name }: Session,
   all: readonly T[],
   isOut: (one: T) => boolean,
   [one, many]: [string, string],
@@ -65,14 +65,16 @@ const leaveOut = <T>(
   const usable = all.filter((item) => !isOut(item))
   const count = all.length - usable.length
   if (count > 0)
-    edges.print(`[!] IPv6 is switched off for ${name}: left out ${count} ${count === 1 ? one : many}.\n`)
+    dependencies.print(
+      `[!] IPv6 is switched off for ${name}: left out ${count} ${count === 1 ? one : many}.\n`,
+    )
   return usable
 }
 
 /** Says whether IPv6 is switched off for the interface. A system without IPv6 has no such directory at all; one without /proc tells nothing. */
-export const isIpv6Off = ({ edges, name, into }: Session): boolean => {
-  if (into !== undefined || edges.readSysctl('net.ipv4.ip_forward') === undefined) return false
-  const own = edges.readSysctl(`net/ipv6/conf/${name}/disable_ipv6`)
+export const isIpv6Off = ({ dependencies, name, into }: Session): boolean => {
+  if (into !== undefined || dependencies.readSysctl('net.ipv4.ip_forward') === undefined) return false
+  const own = dependencies.readSysctl(`net/ipv6/conf/${name}/disable_ipv6`)
   // In a dry run there is no interface yet.
-  return (own ?? edges.readSysctl('net/ipv6/conf/default/disable_ipv6')) !== '0'
+  return (own ?? dependencies.readSysctl('net/ipv6/conf/default/disable_ipv6')) !== '0'
 }

@@ -56,8 +56,8 @@ export interface Seen {
  * interface. Raises `E_NOT_WIREGUARD` where the interface does not run.
  */
 export const look = async (session: Session, journal: Journal | undefined): Promise<Seen> => {
-  const { name, edges, system } = session
-  const { host, readSysctl } = edges
+  const { name, dependencies, system } = session
+  const { host, readSysctl } = dependencies
   const real = (await system.realName(session)) ?? name
   const device = await readRunning(session, real)
   const link = await host.link(real)
@@ -83,8 +83,8 @@ export const look = async (session: Session, journal: Journal | undefined): Prom
     // Without a journal the tables of the tunnel's own pairs are its own.
     journal ? notedFloors(noted) : pairs.map(({ family, mark }) => ({ family, table: mark })),
   )
-  const firewall = system.name === 'linux' ? await readFirewall(edges, name) : undefined
-  const killSwitch = system.name === 'linux' ? await readKillSwitch(edges, name) : undefined
+  const firewall = system.name === 'linux' ? await readFirewall(dependencies, name) : undefined
+  const killSwitch = system.name === 'linux' ? await readKillSwitch(dependencies, name) : undefined
   const dns = await system.readDns(session, journal)
   const srcValidMark = readSysctl(srcValidMarkKey)
   const exceptions = ownExceptions(
@@ -93,7 +93,7 @@ export const look = async (session: Session, journal: Journal | undefined): Prom
     pairs.flatMap(({ suppress }) => suppress ?? []),
   )
   const asks = session.exceptions !== undefined || noted.some((op) => op.do === 'aside.off')
-  const aside = system.name === 'linux' && asks ? await readAside(edges, name) : undefined
+  const aside = system.name === 'linux' && asks ? await readAside(dependencies, name) : undefined
   return {
     real,
     link,
@@ -138,10 +138,10 @@ export const lookAtDevice = async (session: Session, before: Seen): Promise<Seen
   state: { ...before.state, device: await readRunning(session, before.real) },
 })
 
-const readRunning = async ({ name, edges }: Session, real: string): Promise<Device> => {
-  if (!(await edges.devices.list()).includes(real)) throw notWireGuard(name)
+const readRunning = async ({ name, dependencies }: Session, real: string): Promise<Device> => {
+  if (!(await dependencies.devices.list()).includes(real)) throw notWireGuard(name)
   try {
-    return await edges.devices.read(real)
+    return await dependencies.devices.read(real)
   } catch (cause) {
     const why = isWgqError(cause) ? `: ${cause.message}` : ''
     throw new WgqError('E_DEVICE', `${name} cannot be read${why}`, {
@@ -163,8 +163,8 @@ const kernelProtocol = 2
 const localTable = 255
 
 /** Routes of the interface in every table that counts. */
-const routesOf = async ({ edges, system, settings }: Session, real: string): Promise<Route[]> => {
-  const { host } = edges
+const routesOf = async ({ dependencies, system, settings }: Session, real: string): Promise<Route[]> => {
+  const { host } = dependencies
   const found: Route[] = []
   for (const family of [4, 6] as const) {
     if (system.name === 'linux') found.push(...(await host.routes({ family, dev: real, table: 0 })))

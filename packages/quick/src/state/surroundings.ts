@@ -52,7 +52,7 @@ export const want = async (
 
 /** The file's place, else behind more specific tables; wg-quick takes what comes. */
 const rulePlaces = async (
-  { system, style, into, exceptions, edges: { host } }: Session,
+  { system, style, into, exceptions, dependencies: { host } }: Session,
   { allRules, pairs }: Pick<Seen, 'allRules' | 'pairs'>,
 ): Promise<TunnelState['rulePlaces']> => {
   if (style !== 'wgq' || into !== undefined || system.takesDefaultBy !== 'rules') return undefined
@@ -67,8 +67,8 @@ const rulePlaces = async (
 const mayTakeDefault = (change: DeviceChange, { state }: Seen): boolean =>
   [...change.peers, ...state.device.peers].some(({ allowedIps }) => allowedIps?.some(isDefault))
 
-const hasFirewall = ({ edges }: Session): boolean =>
-  edges.find('nft') !== undefined || edges.find('iptables-restore') !== undefined
+const hasFirewall = ({ dependencies }: Session): boolean =>
+  dependencies.find('nft') !== undefined || dependencies.find('iptables-restore') !== undefined
 
 /** `outside` is where encrypted packets leave. The file's; where it gives none and no hook sets one, that of a fresh `up`: the tunnel's own routes do not count. */
 const wantedMtu = async (
@@ -78,13 +78,13 @@ const wantedMtu = async (
   seen: Seen,
   ipv6: boolean,
 ): Promise<number> => {
-  const { settings, system, edges } = session
+  const { settings, system, dependencies } = session
   if (settings.mtu === undefined && isSetByHook(settings, /\bmtu\b/i)) return seen.link.mtu
   const peers = change.peers.flatMap(({ endpoint, publicKey }) =>
     endpoint ? [{ ...emptyPeer, publicKey, endpoint }] : [],
   )
   const host = hostBeside(outside, seen.real, seen.state.device.fwmark)
-  const quiet = { ...session, edges: { ...edges, host, print: () => {} } }
+  const quiet = { ...session, dependencies: { ...dependencies, host, print: () => {} } }
   const chosen = Number(await system.chooseMtu(quiet, peers, ipv6))
   // What is not a number is for the system to refuse.
   return Number.isFinite(chosen) ? chosen : seen.link.mtu

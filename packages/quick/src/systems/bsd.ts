@@ -82,7 +82,7 @@ export const bsdSystem = (traits: BsdTraits, places: BsdPlaces = realPlaces): Sy
     const host = hostOf(session)
     for (const [applied, op] of ops.entries()) {
       try {
-        await host.perform(op, (argv) => session.edges.print(`[#] ${argv.join(' ')}\n`))
+        await host.perform(op, (argv) => session.dependencies.print(`[#] ${argv.join(' ')}\n`))
       } catch (error) {
         if (!isWgqError(error) || (error.code !== 'E_HOST' && error.code !== 'E_NO_ADDRESS')) throw error
         say(`${error.code === 'E_NO_ADDRESS' ? `${session.program}: ` : ''}${error.message}\n`)
@@ -97,16 +97,16 @@ export const bsdSystem = (traits: BsdTraits, places: BsdPlaces = realPlaces): Sy
   planHooks: ({ name }, real, hooks) => planHooks(name, real, hooks),
 
   addLink,
-  chooseMtu: async ({ edges, settings }, peers) =>
-    settings.mtu?.value ?? String(await largestMtu(edges.host, peers)),
+  chooseMtu: async ({ dependencies, settings }, peers) =>
+    settings.mtu?.value ?? String(await largestMtu(dependencies.host, peers)),
   setDns: async (run) => {
     const dns = await traits.planDns(run.session)
     if (dns) await run.perform([dns])
   },
-  planMainRoutes: async ({ name, edges }, real, allowedIps) => {
+  planMainRoutes: async ({ name, dependencies }, real, allowedIps) => {
     const ops: Op[] = []
     for (const dst of allowedIps) {
-      if ((await edges.host.routeTo(`${dst.address}/${dst.prefixLength}`))?.dev === real) continue
+      if ((await dependencies.host.routeTo(`${dst.address}/${dst.prefixLength}`))?.dev === real) continue
       ops.push({ do: 'route.add', dev: name, dst })
     }
     return ops
@@ -160,8 +160,8 @@ const planDnsRemoval = (traits: BsdTraits, session: Session, noted: readonly Op[
 }
 
 /** A daemon ends when its socket is removed. */
-const stopDaemon = async (real: string, { edges }: Session): Promise<void> => {
-  const { status } = await edges.run('rm', ['-f', `/var/run/wireguard/${real}.sock`])
+const stopDaemon = async (real: string, { dependencies }: Session): Promise<void> => {
+  const { status } = await dependencies.run('rm', ['-f', `/var/run/wireguard/${real}.sock`])
   if (status !== 0) throw new Failure(status)
 }
 

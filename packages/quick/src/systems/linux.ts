@@ -34,10 +34,10 @@ export const linux: System = {
   forgets: false,
 
   refuseUnsupported: () => {},
-  realName: async ({ name, edges }) => ((await edges.host.link(name)) ? name : undefined),
+  realName: async ({ name, dependencies }) => ((await dependencies.host.link(name)) ? name : undefined),
 
   // Where somebody else has written the file since, nothing is moved back.
-  spell: (op, { edges: { filesUnder = '' } }) => {
+  spell: (op, { dependencies: { filesUnder = '' } }) => {
     const [kind, path] = op.do === 'dns.unset' ? splitManager(op.manager) : []
     const stays = kind === 'file' && op.do === 'dns.unset' && !readResolverFile(filesUnder + path, op.dev)
     return stays ? undefined : spell(op)
@@ -48,7 +48,7 @@ export const linux: System = {
     const alone = ops.length === 1
     if (alone) echo(ops, session)
     try {
-      await session.edges.host.apply(ops)
+      await session.dependencies.host.apply(ops)
     } catch (error) {
       if (!isWgqError(error)) throw error
       const applied = (error as { applied?: number }).applied ?? 0
@@ -67,11 +67,11 @@ export const linux: System = {
   addLink,
   chooseMtu,
   setDns,
-  planMainRoutes: async ({ name, edges }, _real, allowedIps) => {
+  planMainRoutes: async ({ name, dependencies }, _real, allowedIps) => {
     const existing: Cidr[] = []
     for (const family of [4, 6] as const) {
       if (!allowedIps.some((cidr) => cidr.family === family)) continue
-      existing.push(...(await edges.host.routes({ family, dev: name })).map(({ dst }) => dst))
+      existing.push(...(await dependencies.host.routes({ family, dev: name })).map(({ dst }) => dst))
     }
     return planMainRoutes(name, allowedIps, existing)
   },
@@ -79,26 +79,26 @@ export const linux: System = {
 
   beforeLinkGoes: async (run, journal) => {
     const { session } = run
-    if (!(await session.edges.host.link(session.name))) await sayInaccessible(session)
+    if (!(await session.dependencies.host.link(session.name))) await sayInaccessible(session)
     await run.perform(await planRules(session, journal?.undo))
   },
   deleteLink: (run, name) => run.perform([{ do: 'link.delete', name }]),
   afterLinkWent: async (run) => {
     const noted = notedFloors(run.keeper?.journal.undo ?? [])
-    const floors = await planFloorRemoval(run.session.edges.host, noted)
-    return run.attempt([...floors, ...(await planFirewallRemoval(run.session.edges, run.name))])
+    const floors = await planFloorRemoval(run.session.dependencies.host, noted)
+    return run.attempt([...floors, ...(await planFirewallRemoval(run.session.dependencies, run.name))])
   },
   undoBeforeLink: async (run) => {
     const { session, keeper } = run
     const noted = keeper?.journal.undo ?? []
     const statuses = [
       noted.some((op) => op.do === 'firewall.unload')
-        ? await run.attempt(await planFirewallRemoval(session.edges, session.name))
+        ? await run.attempt(await planFirewallRemoval(session.dependencies, session.name))
         : 0,
       noted.some((op) => op.do === 'rule.delete')
-        ? await run.attempt(planJournalRules(noted, await allRules(session.edges.host)))
+        ? await run.attempt(planJournalRules(noted, await allRules(session.dependencies.host)))
         : 0,
-      await run.attempt(await planFloorRemoval(session.edges.host, notedFloors(noted))),
+      await run.attempt(await planFloorRemoval(session.dependencies.host, notedFloors(noted))),
     ]
     restoreSysctls(run)
     return statuses.find((status) => status !== 0) ?? 0
@@ -119,7 +119,7 @@ export const linux: System = {
     if (!('manager' in choice)) return undefined
     const { dnsServers = [], dnsSearch = [] } = journal?.configured ?? {}
     const given = noted && { servers: dnsServers, search: dnsSearch }
-    return readDns(session.edges, session.name, choice.manager, given)
+    return readDns(session.dependencies, session.name, choice.manager, given)
   },
   keepEndpoints: async () => {},
   planDnsRemoval,
@@ -127,14 +127,14 @@ export const linux: System = {
 
 const echo = (ops: readonly Op[], session: Session): void => {
   const lines = ops.map(spell).filter((line) => line !== undefined)
-  if (lines.length > 0) session.edges.print(lines.map((line) => `[#] ${line}\n`).join(''))
+  if (lines.length > 0) session.dependencies.print(lines.map((line) => `[#] ${line}\n`).join(''))
 }
 
 /** With a journal the rules it notes, else (upstream's `up`) those of the device's mark while it has a default route. */
 const planRules = async (session: Session, noted: readonly Op[] | undefined): Promise<Op[]> => {
   if (noted) {
     if (!noted.some((op) => op.do === 'rule.delete')) return []
-    const present = await allRules(session.edges.host)
+    const present = await allRules(session.dependencies.host)
     const ours = planJournalRules(noted, present)
     // Those of a run whose journal was lost have the same mark.
     const marks = new Set(noted.flatMap((op) => (op.do === 'rule.delete' ? (op.rule.notFwmark ?? []) : [])))
@@ -143,13 +143,13 @@ const planRules = async (session: Session, noted: readonly Op[] | undefined): Pr
     return [...ours, ...more.filter((op) => !known.has(JSON.stringify(op)))]
   }
   if (readRouting(session.settings.table?.value).to !== 'auto') return []
-  const device = await session.edges.devices.read(session.name).catch(() => undefined)
+  const device = await session.dependencies.devices.read(session.name).catch(() => undefined)
   const hasDefault = device?.peers.some((peer) => peer.allowedIps.some(isDefault))
   if (!device || device.fwmark === 0 || !hasDefault) return []
   const table = device.fwmark
   const floors = ([4, 6] as const).map((family) => ({ family, table }))
   return [
-    ...planMarkRules(table, await allRules(session.edges.host)),
-    ...(await planFloorRemoval(session.edges.host, floors)),
+    ...planMarkRules(table, await allRules(session.dependencies.host)),
+    ...(await planFloorRemoval(session.dependencies.host, floors)),
   ]
 }

@@ -102,7 +102,7 @@ export class BsdBench {
           return undefined
         },
       }),
-      edges: {
+      dependencies: {
         host,
         devices: this.devices,
         run: async (program, args, options) => this.child(program, args, options?.env),

@@ -5,7 +5,7 @@ import type { LinkState } from '../link-watch.ts'
 import type { LinkEvents, LinkWatcher } from './daemon-system.ts'
 
 /** What {@link BsdLinkWatch} needs; tests give their own. */
-interface BsdLinkWatchEdges extends Omit<LinkEvents, 'onLost'> {
+interface BsdLinkWatchDependencies extends Omit<LinkEvents, 'onLost'> {
   readonly openSocket: () => RouteSocket
   /** The state of the TUN now; undefined when it no longer exists. */
   readonly readState: () => LinkState | undefined
@@ -18,16 +18,16 @@ const up = 1
 export class BsdLinkWatch implements LinkWatcher {
   /** There are no namespaces, and a tun(4) is never moved. */
   readonly isHere = true
-  private readonly edges: BsdLinkWatchEdges
+  private readonly dependencies: BsdLinkWatchDependencies
   private socket: RouteSocket | undefined
   private last: LinkState | undefined
 
-  constructor(edges: BsdLinkWatchEdges) {
-    this.edges = edges
+  constructor(dependencies: BsdLinkWatchDependencies) {
+    this.dependencies = dependencies
   }
 
   start(): void {
-    this.socket = this.edges.openSocket()
+    this.socket = this.dependencies.openSocket()
     this.socket.watch(() => this.refresh())
     this.look()
   }
@@ -42,13 +42,13 @@ export class BsdLinkWatch implements LinkWatcher {
   }
 
   private look(): void {
-    const state = this.edges.readState()
+    const state = this.dependencies.readState()
     if (!state) {
       this.close()
-      this.edges.onDeleted()
+      this.dependencies.onDeleted()
     } else if (state.up !== this.last?.up || state.mtu !== this.last.mtu) {
       this.last = state
-      this.edges.onState(state)
+      this.dependencies.onState(state)
     }
   }
 }

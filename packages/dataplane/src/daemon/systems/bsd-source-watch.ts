@@ -10,7 +10,7 @@ import type { SourceWatcher } from './daemon-system.ts'
 const debounceMs = 20
 
 /** What {@link BsdSourceWatch} needs; tests give their own. */
-interface BsdSourceWatchEdges {
+interface BsdSourceWatchDependencies {
   readonly openSocket: () => RouteSocket
   /** The own address from which the kernel would speak to an address; undefined where there is no route. */
   readonly chooseSource: (address: Uint8Array, mark: number) => Uint8Array | undefined
@@ -20,7 +20,7 @@ interface BsdSourceWatchEdges {
 
 /** Watches addresses and routes over a routing socket, and asks for learned sources to be checked when something changed. */
 export class BsdSourceWatch implements SourceWatcher {
-  private readonly edges: BsdSourceWatchEdges
+  private readonly dependencies: BsdSourceWatchDependencies
   private readonly onChange: (watch: SourceWatcher) => Promise<void>
   private readonly socket: RouteSocket
   private readonly kinds: ReadonlySet<number>
@@ -30,14 +30,14 @@ export class BsdSourceWatch implements SourceWatcher {
   private closed = false
 
   /** `onChange` is called when something changed, never twice at a time. */
-  constructor(edges: BsdSourceWatchEdges, onChange: (watch: SourceWatcher) => Promise<void>) {
-    this.edges = edges
+  constructor(dependencies: BsdSourceWatchDependencies, onChange: (watch: SourceWatcher) => Promise<void>) {
+    this.dependencies = dependencies
     this.onChange = onChange
-    const { fact } = edges.machine
+    const { fact } = dependencies.machine
     this.kinds = new Set(
       ['RTM_ADD', 'RTM_DELETE', 'RTM_CHANGE', 'RTM_NEWADDR', 'RTM_DELADDR'].map((name) => fact(name)),
     )
-    this.socket = edges.openSocket()
+    this.socket = dependencies.openSocket()
     this.socket.watch(() => this.hear())
   }
 
@@ -50,7 +50,7 @@ export class BsdSourceWatch implements SourceWatcher {
     // A link-local source is bound to its interface by the scope of the endpoint.
     if (destination[0] === 0xfe && ((destination[1] as number) & 0xc0) === 0x80) return false
     const learned = this.interfacesOf(source)
-    const chosen = this.edges.chooseSource(destination, mark)
+    const chosen = this.dependencies.chooseSource(destination, mark)
     return !chosen || !this.interfacesOf(chosen).some((name) => learned.includes(name))
   }
 
@@ -62,13 +62,13 @@ export class BsdSourceWatch implements SourceWatcher {
 
   private interfacesOf(address: Uint8Array): string[] {
     const text = formatIp(address)
-    return Object.entries(this.edges.interfaces()).flatMap(([name, addresses]) =>
+    return Object.entries(this.dependencies.interfaces()).flatMap(([name, addresses]) =>
       addresses?.some((each) => each.address === text || sameAddress(each.address, address)) ? [name] : [],
     )
   }
 
   private hear(): void {
-    const typeAt = this.edges.machine.fact('rt_msghdr.rtm_type')
+    const typeAt = this.dependencies.machine.fact('rt_msghdr.rtm_type')
     for (;;) {
       try {
         const message = this.socket.receive()

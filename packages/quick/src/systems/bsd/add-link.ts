@@ -5,8 +5,8 @@ import { chooseDaemon } from '../daemon.ts'
 
 /** The kernel's driver, else a userspace daemon, unless the name is taken. True for a daemon. */
 export const addLink = async (run: Run): Promise<boolean> => {
-  const { name, edges, binDirectory } = run.session
-  const daemon = chooseDaemon(edges.env, edges.find, binDirectory)
+  const { name, dependencies, binDirectory } = run.session
+  const daemon = chooseDaemon(dependencies.env, dependencies.find, binDirectory)
   let said = ''
   try {
     await run.perform([{ do: 'link.add', name }], (text) => {
@@ -16,14 +16,16 @@ export const addLink = async (run: Run): Promise<boolean> => {
   } catch (error) {
     const canFallBack = error instanceof Failure && !/File exists/.test(said)
     if (!canFallBack || !daemon) {
-      edges.print(said)
+      dependencies.print(said)
       throw error
     }
     const { program, embedded } = daemon
     const takesOver = embedded
       ? 'the userspace implementation that is built in'
       : 'slow userspace implementation'
-    edges.print(`[!] Missing WireGuard kernel support (${said.trim()}). Falling back to ${takesOver}.\n`)
+    dependencies.print(
+      `[!] Missing WireGuard kernel support (${said.trim()}). Falling back to ${takesOver}.\n`,
+    )
     run.keeper?.update({ daemon: program })
     await run.perform([{ do: 'daemon.start', name, program, embedded }])
     return true

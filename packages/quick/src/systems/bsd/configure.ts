@@ -10,12 +10,12 @@ import type { Session } from '../../session.ts'
  * reason. Raises {@link Failure}.
  */
 export const configure = (op: Extract<Op, { do: 'device.configure' }>, session: Session): Promise<void> => {
-  const { devices, print } = session.edges
+  const { devices, print } = session.dependencies
   const change: DeviceAccess['change'] = (name, wanted) =>
     devices.change(name, wanted).catch((error: unknown) => {
       if (isWgqError(error) && error.hint !== undefined) print(`${error.message}. ${error.hint}\n`)
       throw error
     })
   const telling = { list: () => devices.list(), read: (name: string) => devices.read(name), change }
-  return act(op, { ...session, edges: { ...session.edges, devices: telling } })
+  return act(op, { ...session, dependencies: { ...session.dependencies, devices: telling } })
 }

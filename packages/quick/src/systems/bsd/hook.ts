@@ -22,16 +22,16 @@ export const planHooks = (name: string, real: string, hooks: readonly string[]):
  * that nobody else can read, because /dev/fd/3 does not exist on every BSD. Raises {@link Failure} with the hook's status.
  */
 export const runHook = async (command: string, session: Session): Promise<void> => {
-  const { edges } = session
-  const bash = edges.find('bash')
+  const { dependencies } = session
+  const bash = dependencies.find('bash')
   const directory = mkdtempSync(join(tmpdir(), 'wgq-'))
   try {
     const file = join(directory, 'hook')
     const script = bash ? hookScript(command, session) : `${plainScript(session)}${command}\n`
     writeFileSync(file, script, { mode: 0o600 })
     const { status } = bash
-      ? await edges.run('bash', ['-e', '-o', 'pipefail', '-O', 'extglob', file])
-      : await edges.run('sh', ['-e', '-o', 'pipefail', file])
+      ? await dependencies.run('bash', ['-e', '-o', 'pipefail', '-O', 'extglob', file])
+      : await dependencies.run('sh', ['-e', '-o', 'pipefail', file])
     if (status !== 0) throw new Failure(status)
   } finally {
     rmSync(directory, { recursive: true, force: true })

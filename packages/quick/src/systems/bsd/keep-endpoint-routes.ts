@@ -27,7 +27,7 @@ export const keepEndpointRoutes = async (
   await keeper.refresh((await hostOf(session).realName(name)) ?? name, families)
   const { monitor } = readEndpointRoutes(statePath) ?? {}
   if (monitor !== undefined && isAlive({ pid: monitor, started: '' })) return
-  session.edges.print('[+] Backgrounding route monitor\n')
+  session.dependencies.print('[+] Backgrounding route monitor\n')
   keeper.handOver(places.startMonitor({ name, statePath, binDirectory: session.binDirectory }))
 }
 
@@ -48,7 +48,7 @@ export const removeEndpointRoutes = async (run: Run, patienceMs = monitorPatienc
 const keeperOf = ({ name, session }: Run): EndpointRouteKeeper =>
   new EndpointRouteKeeper(
     hostOf(session),
-    session.edges.devices,
+    session.dependencies.devices,
     endpointRouteFile(session.runDirectory, name),
-    (argv) => session.edges.print(`[#] ${argv.join(' ')}\n`),
+    (argv) => session.dependencies.print(`[#] ${argv.join(' ')}\n`),
   )

@@ -17,17 +17,17 @@ export const anyTun = 'tun'
  * gives that interface the configuration's name as description. Raises {@link Failure}.
  */
 export const startNumberedDaemon = async (op: Start, session: Session): Promise<void> => {
-  const { edges } = session
+  const { dependencies } = session
   const folder = mkdtempSync(join(tmpdir(), 'wgq-tun-'))
   const nameFile = join(folder, 'name')
   try {
-    const { status } = await edges.run(op.program, [anyTun], {
+    const { status } = await dependencies.run(op.program, [anyTun], {
       detached: true,
-      env: { ...edges.env, WG_TUN_NAME_FILE: nameFile },
+      env: { ...dependencies.env, WG_TUN_NAME_FILE: nameFile },
     })
     if (status !== 0) throw new Failure(status)
     await hostOf(session).adoptLink(op.name, readFileSync(nameFile, 'utf8').trim(), (argv) =>
-      edges.print(`[#] ${argv.join(' ')}\n`),
+      dependencies.print(`[#] ${argv.join(' ')}\n`),
     )
   } finally {
     rmSync(folder, { recursive: true })

@@ -23,7 +23,7 @@ export const resolvdDns: Pick<BsdTraits, 'dnsManager' | 'wantedDns' | 'planDns' 
   planDns: async (session) => {
     const wanted = wantedDns(session, 'resolvd')
     if (!wanted) return undefined
-    const { print } = session.edges
+    const { print } = session.dependencies
     if (await isRunning(session, 'unwind')) print('[!] WARNING: unwind will leak DNS queries\n')
     else if (await isRunning(session, 'resolvd')) print('[!] WARNING: resolvd may leak DNS queries\n')
     else {

@@ -5,8 +5,8 @@ import { hostOf } from './host-of.ts'
 
 /** Runs a command of the system with its `[#]` line and says what it says. Raises {@link Failure} with its status. */
 export const runTool = async (session: Session, argv: readonly string[], stdin?: string): Promise<void> => {
-  session.edges.print(`[#] ${argv.join(' ')}\n`)
+  session.dependencies.print(`[#] ${argv.join(' ')}\n`)
   const { status, stderr } = await hostOf(session).runner.run(argv, stdin === undefined ? {} : { stdin })
-  if (stderr !== '') session.edges.print(stderr)
+  if (stderr !== '') session.dependencies.print(stderr)
   if (status !== 0) throw new Failure(status)
 }

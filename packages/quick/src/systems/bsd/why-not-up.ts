@@ -12,7 +12,7 @@ export const whyNotUp = async (op: Op, message: string, session: Session): Promi
   const taken = /Address already in use/.test(message)
   if (!taken && !/Invalid argument/.test(message)) return undefined
   const real = hostOf(session).knownName(session.name)
-  const device = await session.edges.devices.read(real).catch(() => undefined)
+  const device = await session.dependencies.devices.read(real).catch(() => undefined)
   if (!device) return undefined
   if (taken) return `ListenPort ${device.listenPort} is in use; choose another one, or end what has it`
   return session.system.name === 'openbsd' && device.fwmark !== 0

@@ -5,12 +5,12 @@ import { chooseDaemon, fallbackLine, hasKernelDriver } from '../daemon.ts'
 
 /** The kernel's driver, else a userspace daemon (spec wg-quick §6, step 3). True for a daemon. */
 export const addLink = async (run: Run): Promise<boolean> => {
-  const { name, edges, binDirectory, style } = run.session
+  const { name, dependencies, binDirectory, style } = run.session
   // Under its own name wgq shows the attempt only if nothing else takes over: what is expected is not an error.
   const tried: string[] = []
-  const say = style === 'wgq' ? (text: string) => void tried.push(text) : edges.print
+  const say = style === 'wgq' ? (text: string) => void tried.push(text) : dependencies.print
   const tellTried = () => {
-    for (const text of tried) edges.print(text)
+    for (const text of tried) dependencies.print(text)
   }
   try {
     await run.perform([{ do: 'link.add', name }], say)
@@ -19,13 +19,13 @@ export const addLink = async (run: Run): Promise<boolean> => {
   } catch (error) {
     const daemon =
       error instanceof Failure && !hasKernelDriver()
-        ? chooseDaemon(edges.env, edges.find, binDirectory)
+        ? chooseDaemon(dependencies.env, dependencies.find, binDirectory)
         : undefined
     if (!daemon) {
       tellTried()
       throw error
     }
-    edges.print(fallbackLine(daemon))
+    dependencies.print(fallbackLine(daemon))
     const { program, embedded } = daemon
     run.keeper?.update({ daemon: program })
     await run.perform([{ do: 'daemon.start', name, program, embedded }])

@@ -16,25 +16,25 @@ const pollMs = 5
  */
 export const daemonEnd = async (session: Session, name: string): Promise<void> => {
   if ((await ends(session, name)) || session.style !== 'wgq') return
-  const { edges, runDirectory } = session
+  const { dependencies, runDirectory } = session
   const journal = readJournal(runDirectory, session.name)
   if (journal && (await endDaemon(journal)) && (await ends(session, name))) {
-    edges.print(
+    dependencies.print(
       `[+] The daemon of ${name} (${journal.daemon}) did not end with its interface: it was ended.\n`,
     )
     return
   }
   const daemon = daemonBehind(`/var/run/wireguard/${name}.sock`)
   const who = daemon ? `${daemon.name}, process ${daemon.pid}` : 'whoever answers on its socket'
-  edges.print(
+  dependencies.print(
     `[!] The daemon of ${name} (${who}) goes on without its interface: end it before the next \`up\`.\n`,
   )
 }
 
-const ends = async ({ edges }: Session, name: string): Promise<boolean> => {
+const ends = async ({ dependencies }: Session, name: string): Promise<boolean> => {
   const deadline = Date.now() + daemonEndMs
   while (Date.now() < deadline) {
-    const devices = await edges.devices.list().catch((): string[] => [])
+    const devices = await dependencies.devices.list().catch((): string[] => [])
     if (!devices.includes(name)) return true
     await sleep(pollMs)
   }

@@ -41,11 +41,14 @@ export const setDefaultRoutes = async (
  * lost run left there makes way, so that this one is noted.
  */
 const putFloor = async (run: Run, floor: Floor): Promise<void> =>
-  run.perform([...(await planFloorRemoval(run.session.edges.host, [floor])), { do: 'floor.add', ...floor }])
+  run.perform([
+    ...(await planFloorRemoval(run.session.dependencies.host, [floor])),
+    { do: 'floor.add', ...floor },
+  ])
 
 const setDefaultRoute = async (run: Run, dst: Cidr, mark: number): Promise<void> => {
-  const { name, edges, style } = run.session
-  const { host } = edges
+  const { name, dependencies, style } = run.session
+  const { host } = dependencies
   // Rules of a run whose journal was lost: their table is empty. Upstream adds others.
   if (style === 'wgq')
     await run.perform(
@@ -65,7 +68,7 @@ const setDefaultRoute = async (run: Run, dst: Cidr, mark: number): Promise<void>
           : { before },
     allow: run.session.exceptions?.allow,
     addresses: (await host.addresses(name, dst.family)).map(({ cidr }) => cidr.address),
-    srcValidMark: dst.family === 4 ? edges.readSysctl(srcValidMarkKey) : undefined,
+    srcValidMark: dst.family === 4 ? dependencies.readSysctl(srcValidMarkKey) : undefined,
   }
   await performProtection(
     run,
@@ -77,7 +80,7 @@ const setDefaultRoute = async (run: Run, dst: Cidr, mark: number): Promise<void>
  * The first mark from 51820 on whose table is empty in both families, and that no other tunnel has chosen. Routes of the
  * interface itself do not count.
  */
-export const freeMark = async ({ edges: { host }, runDirectory, name }: Session): Promise<number> => {
+export const freeMark = async ({ dependencies: { host }, runDirectory, name }: Session): Promise<number> => {
   const taken = new Set(
     allJournals(runDirectory).flatMap((journal) => (journal.interface === name ? [] : (journal.mark ?? []))),
   )

@@ -53,15 +53,15 @@ export const ipv6Mtu = (name: string, given: string | undefined, automatic: numb
  * which a line says. Raises `E_MTU`, and what {@link automaticMtu} raises.
  */
 export const chooseMtu = async (
-  { name, style, settings, edges }: Session,
+  { name, style, settings, dependencies }: Session,
   peers: readonly Peer[],
   ipv6: boolean,
 ): Promise<string> => {
   const given = settings.mtu?.value
-  const automatic = given === undefined ? await automaticMtu(edges.host, peers) : 0
+  const automatic = given === undefined ? await automaticMtu(dependencies.host, peers) : 0
   if (style === 'wg-quick' || !ipv6) return given ?? String(automatic)
   const { mtu, notice } = ipv6Mtu(name, given, automatic)
-  if (notice !== undefined) edges.print(notice)
+  if (notice !== undefined) dependencies.print(notice)
   return mtu
 }
 

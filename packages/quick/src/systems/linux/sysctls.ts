@@ -11,7 +11,7 @@ export const restoreSysctls = ({ session, keeper }: Run): void => {
   for (const op of [...noted].reverse()) {
     if (needed) break
     try {
-      session.edges.writeSysctl(op.key, op.value)
+      session.dependencies.writeSysctl(op.key, op.value)
     } catch {
       // It was writable a moment ago; nothing better can be done about it here.
     }

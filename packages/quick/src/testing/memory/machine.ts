@@ -5,7 +5,7 @@ import { formatCidr } from '@wgq/model/cidr'
 import type { Device, DeviceAccess, DeviceChange } from '@wgq/model/device'
 import { isWgqError, WgqError } from '@wgq/model/error'
 import type { Op } from '@wgq/model/operation'
-import type { ChildOptions, Edges, Finished } from '../../edges.ts'
+import type { ChildOptions, Dependencies, Finished } from '../../dependencies.ts'
 import { applyChange } from '../../imagined/imagined-devices.ts'
 import { Firewall } from './firewall.ts'
 import { MemoryHost } from './memory-host.ts'
@@ -60,7 +60,7 @@ export class Machine {
     return fateOf(this.network, this.firewall, packet)
   }
 
-  edges(): Edges {
+  dependencies(): Dependencies {
     return {
       host: new MemoryHost(this.network, {
         before: () => this.begin(),

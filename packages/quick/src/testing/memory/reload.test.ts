@@ -181,7 +181,7 @@ describe('peers that run and are not in the file', () => {
   test('give an allowed IP to the peer of the file that asks for it, and get no routes that they had not', async () => {
     await come(saving('10.5.0.0/16'))
     const added = { publicKey: other as Key, allowedIps: [cidr('10.7.0.0/16'), cidr('10.8.0.0/16')] }
-    await machine.edges().devices.change('wg0', { peers: [added] })
+    await machine.dependencies().devices.change('wg0', { peers: [added] })
     expect(await tunnel.reload(saving('10.7.0.0/16')), machine.printed).toBe(0)
     expect(device().peers.map(({ allowedIps }) => allowedIps.map(formatCidr))).toEqual([
       ['10.7.0.0/16'],
@@ -254,13 +254,13 @@ test('a kill switch that cannot be switched off is noted, down says so, and the 
   await come(full, guarded)
   const session = tunnel.session(full)
   const broken = {
-    ...session.edges,
+    ...session.dependencies,
     run: (async (program, args, options) =>
       args[0] === '-f'
         ? { status: 1, stdout: '' }
-        : session.edges.run(program, args, options)) as typeof session.edges.run,
+        : session.dependencies.run(program, args, options)) as typeof session.dependencies.run,
   }
-  expect(await tunnel.down(full, { edges: broken })).not.toBe(0)
+  expect(await tunnel.down(full, { dependencies: broken })).not.toBe(0)
   expect(machine.network.links.has('wg0')).toBe(false)
   expect(machine.firewall.list()).toContain('wgq-kill')
   expect(await tunnel.down(full)).toBe(0)
@@ -361,7 +361,7 @@ test('a preshared key that a hook set stays, one that the file gave goes with it
   ])
   await come(hooked)
   await machine
-    .edges()
+    .dependencies()
     .devices.change('wg0', { peers: [{ publicKey: key as never, presharedKey: secret as never }] })
   expect(await objects(hooked)).toEqual([])
   expect(await tunnel.reload(`${hooked}PersistentKeepalive = 25\n`)).toBe(0)
@@ -393,14 +393,14 @@ test('down runs the hooks that came with up; diff names that they changed, once'
 test('a hook that fails does not keep the tunnel up', async () => {
   await come(file('10.5.0.0/16', ['Address = 10.9.0.2/24', 'PreDown = false']))
   const session = tunnel.session(split)
-  const edges = {
-    ...session.edges,
+  const dependencies = {
+    ...session.dependencies,
     run: (async (program, args, options) =>
       program === 'bash'
         ? { status: 3, stdout: '' }
-        : session.edges.run(program, args, options)) as typeof session.edges.run,
+        : session.dependencies.run(program, args, options)) as typeof session.dependencies.run,
   }
-  expect(await tunnel.down(split, { edges })).toBe(3)
+  expect(await tunnel.down(split, { dependencies })).toBe(3)
   expect(machine.network.links.has('wg0')).toBe(false)
 })
 
@@ -471,30 +471,30 @@ test('a signal ends the look-up of names, and nothing changes', async () => {
   await come(full)
   const interruption: { signal?: NodeJS.Signals } = {}
   const session = tunnel.session(full, { interruption })
-  const edges = { ...session.edges, readWgConfig: () => new Promise<never>(() => {}) }
+  const dependencies = { ...session.dependencies, readWgConfig: () => new Promise<never>(() => {}) }
   setTimeout(() => {
     interruption.signal = 'SIGTERM'
   }, 10)
-  expect(await tunnel.reload(full, { interruption, edges })).toBe(143)
+  expect(await tunnel.reload(full, { interruption, dependencies })).toBe(143)
 })
 
 test('a step that fails leaves everything as it was', async () => {
   await come(full)
   const before = machine.snapshot()
   const session = tunnel.session(split)
-  const { apply } = session.edges.host
+  const { apply } = session.dependencies.host
   let count = 0
-  const host = Object.assign(Object.create(session.edges.host), {
+  const host = Object.assign(Object.create(session.dependencies.host), {
     apply: async (ops: Parameters<typeof apply>[0]) => {
       if (ops.some((op) => op.do === 'rule.delete') && count++ === 0)
         throw Object.assign(
           new (await import('@wgq/model/error')).WgqError('E_HOST', 'refused', { exitCode: 2 }),
           { applied: 0 },
         )
-      return apply.call(session.edges.host, ops)
+      return apply.call(session.dependencies.host, ops)
     },
   })
-  expect(await tunnel.reload(split, { edges: { ...session.edges, host } })).toBe(2)
+  expect(await tunnel.reload(split, { dependencies: { ...session.dependencies, host } })).toBe(2)
   expect(machine.printed).toContain('everything is as it was before')
   expect(machine.snapshot()).toEqual(before)
 })

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Finished } from '../../edges.ts'
+import type { Finished } from '../../dependencies.ts'
 
 /** Who manages the name servers of a machine in memory. */
 export type ResolverKind = 'resolvconf' | 'resolvectl' | 'file'

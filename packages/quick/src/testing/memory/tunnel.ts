@@ -40,7 +40,7 @@ export class Tunnel {
   session(text: string, options: Partial<Session> = {}): Session {
     const configPath = `/memory/${this.name}.conf`
     return {
-      edges: this.machine.edges(),
+      dependencies: this.machine.dependencies(),
       system: linux,
       name: this.name,
       configPath,

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { WgqError } from '@wgq/model/error'
 import type { Op } from '@wgq/model/operation'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Dependencies } from '../../dependencies.ts'
 import { downWithoutConfig } from '../../down.ts'
-import type { Edges } from '../../edges.ts'
 import { recover } from '../../recover.ts'
 import { JournalKeeper, startJournal } from '../../run/journal.ts'
 import { readJournal } from '../../run/journal-files.ts'
@@ -42,10 +42,12 @@ const file = (head: readonly string[] = []): string =>
 /** `up --kill-switch`. */
 const guarded = { killSwitch: true, killSwitchOption: true }
 
-/** The machine's edges with some of them replaced; `run` gets the real one. */
-const edgesWith = (change: (edges: Edges) => Partial<Edges>): { edges: Edges } => {
-  const { edges } = tunnel.session(file())
-  return { edges: { ...edges, ...change(edges) } }
+/** The machine's dependencies with some of them replaced; `run` gets the real one. */
+const edgesWith = (
+  change: (dependencies: Dependencies) => Partial<Dependencies>,
+): { dependencies: Dependencies } => {
+  const { dependencies } = tunnel.session(file())
+  return { dependencies: { ...dependencies, ...change(dependencies) } }
 }
 const failing = (what: (program: string, args: readonly string[], input?: string) => boolean) =>
   edgesWith(({ run }) => ({

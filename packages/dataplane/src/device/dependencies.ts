@@ -6,7 +6,7 @@ import type { MakeKeyPair } from '../noise/dh.ts'
 import type { Peer } from './peer.ts'
 
 /** Everything outside that a device needs: its packets, its clocks, its randomness, its log. Tests give their own. */
-export interface DeviceEdges {
+export interface DeviceDependencies {
   readonly engine: PacketEngine
   /** Milliseconds of CLOCK_BOOTTIME, the clock of the engine. */
   readonly bootMs: () => number

@@ -7,13 +7,13 @@ import { readFilterTables } from '@wgq/backends/linux/filter-tables'
 import { systemContext } from '@wgq/config/wg/context'
 import type { Lookup } from '@wgq/config/wg/lookup'
 import { readWgFile } from '@wgq/config/wg/read-file'
-import type { Edges, NameHelp } from './edges.ts'
+import type { Dependencies, NameHelp } from './dependencies.ts'
 import { formatConf } from './format-conf.ts'
 import { childRunner, findProgram } from './run/child.ts'
 import { searchPath } from './run/search-path.ts'
 
 /** How the outside is reached. */
-interface EdgeOptions {
+interface DependencyOptions {
   /** Where our programs are; first in the PATH of children. */
   readonly binDirectory: string
   /** Read values as `wg` does, and not more strictly. */
@@ -27,7 +27,7 @@ interface EdgeOptions {
   /** The bundle of the data plane, started directly where it is there and nothing of the environment speaks against it. */
   readonly daemonFile: string
   /** Starts the data plane in this process instead, where it may go on as a daemon. */
-  readonly serveHere?: Edges['startDataPlane'] | undefined
+  readonly serveHere?: Dependencies['startDataPlane'] | undefined
   /** How names of endpoints are looked up when the system's way needs help. */
   readonly lookup?: (names: NameHelp, env: NodeJS.ProcessEnv) => Promise<Lookup>
   /** Takes what is said on the way. */
@@ -35,7 +35,7 @@ interface EdgeOptions {
 }
 
 /** Everything outside of the process, as wg-quick needs it. */
-export const openEdges = async ({
+export const openDependencies = async ({
   binDirectory,
   exact,
   configurationLength,
@@ -45,7 +45,7 @@ export const openEdges = async ({
   serveHere,
   lookup,
   print,
-}: EdgeOptions): Promise<Edges> => {
+}: DependencyOptions): Promise<Dependencies> => {
   const env = childEnvironment(binDirectory, !exact)
   return {
     host: await openHost(),
@@ -92,8 +92,8 @@ const embeddedDataPlane = (
   binDirectory: string,
   file: string,
   env: NodeJS.ProcessEnv,
-  serveHere: Edges['startDataPlane'] | undefined,
-): Pick<Edges, 'startDataPlane'> => {
+  serveHere: Dependencies['startDataPlane'] | undefined,
+): Pick<Dependencies, 'startDataPlane'> => {
   if (!isAbsolute(file) || !existsSync(file) || ownSettings.some((name) => env[name] !== undefined)) return {}
   if (serveHere) return { startDataPlane: serveHere }
   return {

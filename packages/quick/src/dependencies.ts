@@ -41,7 +41,7 @@ export interface NameHelp {
 }
 
 /** Everything outside the process that wg-quick touches; tests put twins in its place. */
-export interface Edges {
+export interface Dependencies {
   /** Where the interface lives: addresses, routes and rules go here. */
   readonly host: Host
   readonly devices: DeviceAccess
