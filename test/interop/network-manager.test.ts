@@ -1,25 +1,15 @@
 // SPDX-License-Identifier: MIT
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { builtBin, whyNotBuilt } from '../support/built-program.ts'
+import { unpackedNetworkManager } from '../support/neighbour.ts'
 
-// Debian's packages unpacked, not installed: the daemon belongs to no machine that runs tests.
-const packages =
-  'network-manager libnm0 dbus-daemon dbus-bin libndp0 libteamdctl0 libbluetooth3 libjansson4 libcurl3-gnutls libmm-glib0 libpsl5 libnss3 libnspr4'
-const root = join(import.meta.dirname, '../../.cache/network-manager')
-
-const fetched = (): string | undefined => {
-  if (existsSync(join(root, 'usr/sbin/NetworkManager'))) return undefined
-  mkdirSync(root, { recursive: true })
-  const script = `cd "$1" && apt-get -qq download ${packages} && for file in *.deb; do dpkg -x "$file" . || exit 1; done; rm -f *.deb`
-  const { status } = spawnSync('bash', ['-c', script, 'fetch', root], { stdio: 'ignore' })
-  return status === 0 ? undefined : 'NetworkManager cannot be had from Debian'
-}
-const whyNot = whyNotBuilt() ?? (process.getuid?.() !== 0 ? 'needs root' : fetched())
-if (whyNot !== undefined) console.warn(`skipped: ${whyNot}`)
+const whyNotHere = whyNotBuilt() ?? (process.getuid?.() !== 0 ? 'needs root' : undefined)
+const { root, why } = whyNotHere === undefined ? unpackedNetworkManager() : { root: '', why: whyNotHere }
+if (why !== undefined) console.warn(`skipped: ${why}`)
 
 // A bus and a daemon of its own in namespaces of its own; prints the profiles that it took.
 const script = `
@@ -58,7 +48,7 @@ const tunnels: Record<string, string> = {
   'very-long-name-from-router': 'Address = 10.9.0.2/24\n',
 }
 
-test.skipIf(whyNot !== undefined)('NetworkManager takes every profile that wgq export writes', () => {
+test.skipIf(why !== undefined)('NetworkManager takes every profile that wgq export writes', () => {
   for (const [name, lines] of Object.entries(tunnels)) {
     writeFileSync(join(folder, `${name}.conf`), `[Interface]\nPrivateKey = ${key}\n${lines}\n${peer}`, {
       mode: 0o600,
