@@ -22,9 +22,13 @@ describe.skipIf(why)('a laptop', () => {
   test('its tunnel works again after each step of a day, and none of its packets is outside', async () => {
     laptop = await Laptop.open('DNS = 10.9.0.1\n# KillSwitch = on\n')
     const failed: string[] = []
-    const { steps, outside } = await laptop.day(keeper, 60, async () => {
-      failed.push(log)
-    })
+    const { steps, outside } = await laptop
+      .day(keeper, 60, async () => {
+        failed.push(log)
+      })
+      .catch((error) => {
+        throw new Error(`${error.message}\n${log.slice(-4000)}`)
+      })
     if (process.env['WGQ_LONG']) console.log(`${log}${JSON.stringify(steps, undefined, 1)}`)
     expect(
       steps.filter(({ recoverySeconds }) => recoverySeconds === undefined),

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import type { Route } from '@wgq/model/host'
 import { closeGateway } from './gateway/manager.ts'
 import { type Journal, JournalKeeper, readJournal } from './run/journal.ts'
 import { abandonedJournals, setAsideUnreadable } from './run/journal-files.ts'
@@ -38,6 +39,9 @@ export const recover = async (
   return cleaned
 }
 
+/** An `unreachable` route of ours is none, although that of IPv6 is on the loopback interface. */
+const isWay = ({ dev, type }: Route): boolean => dev !== undefined && type === undefined
+
 const runOf = (session: Session, journal: Journal): Run =>
   new Run({ ...session, name: journal.interface }, new JournalKeeper(session.runDirectory, journal))
 
@@ -59,8 +63,8 @@ const dropIfGone = async (
   // Another tunnel may have taken the mark since: then its table has a route, and the rules are that tunnel's.
   const taken =
     table !== undefined &&
-    ((await host.routes({ family: 4, table })).some(({ dev }) => dev !== undefined) ||
-      (await host.routes({ family: 6, table })).some(({ dev }) => dev !== undefined))
+    ((await host.routes({ family: 4, table })).some(isWay) ||
+      (await host.routes({ family: 6, table })).some(isWay))
   if (link || taken) {
     await closeGateway(run, journal)
     const kept = journal.undo.filter((op) => op.do === 'killswitch.off')
