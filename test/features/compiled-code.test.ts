@@ -13,8 +13,10 @@ if (why) console.warn(`features/compiled-code: skipped: ${why}`)
 describe.skipIf(why)('the code that is kept in /var/cache/wgq', () => {
   let place: PrivateRun
   let folder: string
+  let readOnly: boolean
   beforeEach(() => {
     place = new PrivateRun()
+    readOnly = false
     folder = join(place.root, 'cache/wgq')
     mkdirSync(folder, { recursive: true, mode: 0o755 })
   })
@@ -22,7 +24,8 @@ describe.skipIf(why)('the code that is kept in /var/cache/wgq', () => {
 
   /** `words` as a command that sees `folder` as /var/cache/wgq. */
   const run = (...words: string[]) => {
-    const inside = `mount --bind '${join(place.root, 'cache')}' /var/cache && exec "$@"`
+    const remount = readOnly ? ' && mount -o remount,bind,ro /var/cache' : ''
+    const inside = `mount --bind '${join(place.root, 'cache')}' /var/cache${remount} && exec "$@"`
     return place.run(['sh', '-c', inside, 'sh', ...words])
   }
   const lint = async (key: 'Address' | 'Adress'): Promise<void> => {
@@ -99,6 +102,19 @@ describe.skipIf(why)('the code that is kept in /var/cache/wgq', () => {
     expect(await run('sh', '-c', spoil)).toMatchObject({ status: 0 })
     await version()
     expect(kept()).toEqual([])
+  })
+
+  test('that cannot be written is no fault', async () => {
+    readOnly = true
+    await version()
+    expect(kept()).toEqual([])
+    readOnly = false
+    await version()
+    const file = only()
+    writeFileSync(file, 'x')
+    readOnly = true
+    await version()
+    expect(readFileSync(file, 'latin1')).toBe('x')
   })
 
   test('is not missed where the folder does not exist, which is not made', async () => {

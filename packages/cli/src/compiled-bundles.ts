@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import { createRequire, Module } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { Script } from 'node:vm'
@@ -70,12 +70,20 @@ export const writeBundles = (status: number): void => {
       renameSync(whole, file)
     } catch {
       // Then the next run takes longer, too.
-      rmSync(whole, { force: true })
+      remove(whole)
     }
   }
 }
 
 // --- internal ---
+
+const remove = (path: string): void => {
+  try {
+    unlinkSync(path)
+  } catch {
+    // It was not made.
+  }
+}
 
 /** In front of the code; V8 would copy what is not aligned. */
 const keyBytes = 80
