@@ -283,6 +283,33 @@ describe.skipIf(reason)('wgq up', () => {
     expect(readFileSync(join(lab.run.root, 'batch'), 'utf8')).toMatch(/^\*mangle\n/)
   })
 
+  test('a full /run does not keep a tunnel up, and nothing half done', async () => {
+    const file = lab.configure('wgq0', tunnel('10.0.0.2/24', '0.0.0.0/0'))
+    const full = (pages: number): string => {
+      const place = join(lab.run.root, 'small')
+      mkdirSync(place, { recursive: true })
+      return [
+        `mount -t tmpfs -o size=${pages * 4}k,mode=700 tmpfs ${place}`,
+        `cp -a /run/wgq/. ${place}/`,
+        `{ [ ${pages} -lt 4 ] || head -c 99999 /dev/zero > ${place}/fill 2>/dev/null || :; }`,
+        `mount --bind ${place} /run/wgq &&`,
+      ].join(' && ')
+    }
+    expect((await lab.program('wgq', 'up', file)).status).toBe(0)
+    expect((await lab.program('wgq', 'down', file)).status).toBe(0)
+    for (const pages of [1, 2]) {
+      const small = await withEtc(full(pages), 'up', file)
+      expect(small.status).toBe(1)
+      expect(small.stderr).toContain('cannot be noted in /run/wgq/wgq0.json: No space left on device')
+      expect(small.stderr).not.toContain('internal error')
+      expect(lab.wayTo('8.8.8.8')).not.toBe('wgq0')
+    }
+    expect((await lab.program('wgq', 'up', file)).status).toBe(0)
+    const down = await withEtc(full(4), 'down', file)
+    expect(down.status, down.stderr).toBe(0)
+    expect(lab.wayTo('8.8.8.8')).not.toBe('wgq0')
+  })
+
   test('down goes by the journal when the configuration is gone', async () => {
     lab.ns.run('sysctl', '-qw', 'net.ipv4.conf.all.src_valid_mark=1')
     const file = lab.configure('wgq0', tunnel('10.0.0.2/24', full))

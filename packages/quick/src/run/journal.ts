@@ -2,7 +2,7 @@
 import { linkSync, lstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { errnoText } from '@wgq/model/errno'
-import { WgqError } from '@wgq/model/error'
+import { isWgqError, WgqError } from '@wgq/model/error'
 import type { IfName, Op } from '@wgq/model/operation'
 import { inverse, settles } from './inverse.ts'
 import { currentBoot, currentNetns, journalPath, readJournal } from './journal-files.ts'
@@ -71,13 +71,20 @@ export class JournalKeeper {
   /** Forgets what operations that were carried out have taken back. */
   settle(ops: readonly Op[]): void {
     const undo = settles(ops, this.current.undo)
-    if (undo.length !== this.current.undo.length) this.update({ undo })
+    if (undo.length === this.current.undo.length) return
+    try {
+      this.update({ undo })
+    } catch (error) {
+      // On a full disk the file names more than there is to undo, which the next run finds gone.
+      if (!isWgqError(error) || error.code !== 'E_JOURNAL') throw error
+    }
   }
 
   /** Notes what changes; what is noted already costs no write. */
   update(change: Partial<Journal>): void {
     if (this.isWritten && isNoted(this.current, change)) return
     this.current = { ...this.current, ...change }
+    this.isWritten = false
     if (this.path === undefined) return
     renameSync(this.writeBeside(this.path), this.path)
     this.isWritten = true

@@ -14,6 +14,8 @@ import {
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { tryLockFile } from '@wgq/backends/file-lock'
+import { errnoText } from '@wgq/model/errno'
+import { WgqError } from '@wgq/model/error'
 import { Interrupted } from './failure.ts'
 import { isAlive, isOwnAncestor } from './process-mark.ts'
 
@@ -78,15 +80,33 @@ export const sweep = (directory: string): void => {
 
 /** The descriptor of the locked file; undefined while somebody else has it. */
 const take = (path: string): number | undefined => {
-  const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600)
+  const fd = openLock(path)
   const isTaken = tryLockFile(fd) && statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino
   if (!isTaken) {
     closeSync(fd)
     return undefined
   }
-  ftruncateSync(fd)
-  writeSync(fd, `${process.pid}\n`)
+  try {
+    ftruncateSync(fd)
+    writeSync(fd, `${process.pid}\n`)
+  } catch {
+    // A full disk: the lock is what counts, and `down` has to work.
+  }
   return fd
+}
+
+/** Raises `E_LOCK`. */
+const openLock = (path: string): number => {
+  try {
+    return openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600)
+  } catch (cause) {
+    const errno = (cause as NodeJS.ErrnoException).code ?? 'EIO'
+    throw new WgqError('E_LOCK', `${path} cannot be made: ${errnoText(errno)}`, {
+      hint: 'one run at a time changes a tunnel, and this file is its lock',
+      errno,
+      cause,
+    })
+  }
 }
 
 const holderOf = (path: string): number | undefined => {
