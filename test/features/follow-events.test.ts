@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Random events on a tunnel that `wgq run` follows: whenever they rest, the machine is what `up` made of it. A few rounds;
 // twenty minutes with `WGQ_LONG=1`. `WGQ_SEED` chooses others.
-import { type ChildProcess, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { program, whyNoTunnel } from '../support/implementation.ts'
-import { LiveTunnel } from '../support/live-tunnel.ts'
+import { Chance } from '../support/chance.ts'
+import { FollowedTunnel } from '../support/followed-tunnel.ts'
+import { whyNoTunnel } from '../support/implementation.ts'
+import type { LiveTunnel } from '../support/live-tunnel.ts'
 import { until } from '../support/netns.ts'
 
 const why = whyNoTunnel() ?? (spawnSync('nft', ['--version']).status === 0 ? undefined : 'nft is missing')
@@ -12,20 +14,9 @@ if (why) console.warn(`features/follow-events: skipped: ${why}`)
 const isLong = process.env['WGQ_LONG'] !== undefined
 const seed = Number(process.env['WGQ_SEED'] ?? 7)
 
-/** The same numbers for the same seed: mulberry32, from 0 to 1. */
-const chances = (start: number): (() => number) => {
-  let state = start
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 /** Nobody tells of this one: it is found by the look once a minute. */
 const silent = isLong ? ['wg set DEV fwmark 0x99'] : []
-const events: readonly string[] = [
+const events: readonly [string, ...string[]] = [
   'ip -4 rule delete table 51820',
   'ip -6 rule delete table 51820',
   'ip -4 rule delete table main suppress_prefixlength 0',
@@ -47,31 +38,17 @@ const events: readonly string[] = [
 ]
 
 describe.skipIf(why)('a tunnel that is followed through random events', () => {
+  let followed: FollowedTunnel
   let tunnel: LiveTunnel
-  let child: ChildProcess
-  let log = ''
   beforeAll(async () => {
-    tunnel = await LiveTunnel.open()
-    tunnel.write(
-      `# KillSwitch = on\n${tunnel
-        .defaultConfig()
+    followed = await FollowedTunnel.open((config) =>
+      config
         .replace('10.60.0.1/24', '10.60.0.1/24, fd60::1/64')
-        .replace(/AllowedIPs = .*/, 'AllowedIPs = 0.0.0.0/0, ::/0')}`,
+        .replace(/AllowedIPs = .*/, 'AllowedIPs = 0.0.0.0/0, ::/0'),
     )
-    child = tunnel.ns.start(program('wgq'), ['run', tunnel.configPath], {
-      WG_QUICK_USERSPACE_IMPLEMENTATION: '',
-    })
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      log += text
-    })
-    await until('the tunnel', () => inSync(), 60_000)
+    tunnel = followed.tunnel
   })
-  afterAll(async () => {
-    child?.kill('SIGTERM')
-    await until('the end', () => child?.exitCode !== null, 20_000).catch(() => child?.kill('SIGKILL'))
-    tunnel?.remove()
-  })
-  const inSync = () => tunnel.wgq('diff', tunnel.configPath).status === 0
+  afterAll(() => followed?.close())
   /** What `up` makes, without what may come in another order or under another number. */
   const snapshot = () => {
     const lines = (...command: string[]) =>
@@ -97,28 +74,28 @@ describe.skipIf(why)('a tunnel that is followed through random events', () => {
   }
 
   test('at each rest the machine is what `up` made of it', async () => {
-    const chance = chances(seed)
+    const chance = new Chance(seed)
     const wanted = snapshot()
     const end = Date.now() + 20 * 60_000
     let count = 0
     for (let round = 0; isLong ? Date.now() < end : round < 3; round++) {
       const row: string[] = []
-      for (let left = 1 + Math.floor(chance() * 6); left > 0; left--) {
-        const event = (events[Math.floor(chance() * events.length)] as string).replaceAll(
-          'DEV',
-          tunnel.device,
-        )
+      for (let left = chance.between(1, 6); left > 0; left--) {
+        const event = chance.of(events).replaceAll('DEV', tunnel.device)
         row.push(event)
         // What is gone already cannot be taken once more.
         tunnel.ns.tryRun('sh', ['-c', event])
         count += 1
-        if (chance() < 0.3) await new Promise((resolve) => setTimeout(resolve, chance() * 2000))
+        if (chance.between(1, 10) <= 3)
+          await new Promise((resolve) => setTimeout(resolve, chance.between(0, 2000)))
       }
       const now = () => JSON.stringify(snapshot()) === JSON.stringify(wanted)
-      await until(`the rest after ${row.join('; ')}\n${log.slice(-2000)}`, now, 180_000).catch((error) => {
-        expect(snapshot(), error.message).toEqual(wanted)
-      })
-      await until('the end of differences', inSync, 60_000)
+      await until(`the rest after ${row.join('; ')}\n${followed.log.slice(-2000)}`, now, 180_000).catch(
+        (error) => {
+          expect(snapshot(), error.message).toEqual(wanted)
+        },
+      )
+      await until('the end of differences', () => followed.isInSync(), 60_000)
       expect(tunnel.reaches(2)).toBe(true)
     }
     if (isLong) console.log(`${count} events`)

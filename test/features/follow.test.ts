@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // `wgq run` beside other programs: what they take from a full tunnel is put back, and the log says it in one line.
-import { type ChildProcess, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { FollowedTunnel } from '../support/followed-tunnel.ts'
 import { program, whyNoTunnel } from '../support/implementation.ts'
 import { LiveTunnel } from '../support/live-tunnel.ts'
 import { until } from '../support/netns.ts'
@@ -10,28 +11,13 @@ const why = whyNoTunnel() ?? (spawnSync('nft', ['--version']).status === 0 ? und
 if (why) console.warn(`features/follow: skipped: ${why}`)
 
 describe.skipIf(why)('a tunnel that is followed', () => {
-  let tunnel: LiveTunnel
-  let child: ChildProcess
-  let log = ''
+  let followed: FollowedTunnel
   beforeAll(async () => {
-    tunnel = await LiveTunnel.open()
-    tunnel.write(
-      `# KillSwitch = on\n${tunnel.defaultConfig().replace(/AllowedIPs = .*/, 'AllowedIPs = 0.0.0.0/0')}`,
+    followed = await FollowedTunnel.open((config) =>
+      config.replace(/AllowedIPs = .*/, 'AllowedIPs = 0.0.0.0/0'),
     )
-    child = tunnel.ns.start(program('wgq'), ['run', tunnel.configPath], {
-      WG_QUICK_USERSPACE_IMPLEMENTATION: '',
-    })
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      log += text
-    })
-    await until('the tunnel', () => inSync(), 30_000)
   })
-  afterAll(async () => {
-    child?.kill('SIGTERM')
-    await until('the end', () => child?.exitCode !== null, 20_000).catch(() => child?.kill('SIGKILL'))
-    tunnel?.remove()
-  })
-  const inSync = () => tunnel.wgq('diff', tunnel.configPath).status === 0
+  afterAll(() => followed?.close())
 
   test.each([
     ['the rules', 'ip -4 rule delete table 51820; ip -4 rule delete table main suppress_prefixlength 0'],
@@ -42,11 +28,13 @@ describe.skipIf(why)('a tunnel that is followed', () => {
     ['the link, for a moment', 'ip link set DEV down; ip link set DEV up'],
     ['the MTU, after that of the way outside', 'ip link set up1 mtu 1400'],
   ])('%s', async (_, disturb) => {
-    const before = log.length
+    const { tunnel } = followed
+    const before = followed.log.length
+    const news = () => followed.log.slice(before)
     tunnel.ns.run('sh', '-c', disturb.replaceAll('DEV', tunnel.device))
-    expect(inSync()).toBe(false)
-    await until('the repair', () => log.slice(before).includes(': put right') && inSync(), 20_000)
-    expect(log.slice(before)).toMatch(new RegExp(`^wgq: ${tunnel.device}: .*: put right$`, 'm'))
+    expect(followed.isInSync()).toBe(false)
+    await until('the repair', () => news().includes(': put right') && followed.isInSync(), 20_000)
+    expect(news()).toMatch(new RegExp(`^wgq: ${tunnel.device}: .*: put right$`, 'm'))
   })
 })
 
