@@ -1,16 +1,24 @@
 // SPDX-License-Identifier: MIT
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { WgqError } from '@wgq/model/error'
 import type { Source } from './source.ts'
 import { decodeSource } from './source.ts'
 
+/** What pipes held: they can be read once, and opening one again would wait for a writer for ever. */
+const pipes = new Map<string, Source>()
+
 /**
- * The text of a configuration file. Raises `E_CONFIG_READ` with `errno` set when the system refuses, and
+ * The text of a configuration file; a pipe is read at the first call and remembered. Raises `E_CONFIG_READ` with `errno` set when the system refuses, and
  * `E_CONFIG_MISSING` when there is none.
  */
 export const readConfigFile = (path: string): Source => {
   try {
-    return decodeSource(readFileSync(path))
+    const isPipe = statSync(path).isFIFO()
+    const known = isPipe ? pipes.get(path) : undefined
+    if (known) return known
+    const source = decodeSource(readFileSync(path))
+    if (isPipe) pipes.set(path, source)
+    return source
   } catch (error) {
     const errno = (error as NodeJS.ErrnoException).code ?? 'EIO'
     if (errno === 'ENOENT') {

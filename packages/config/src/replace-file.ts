@@ -32,6 +32,9 @@ export const replaceConfigFile = (path: string, bytes: Buffer, before?: Buffer):
 /** False where the file has to be written in place. */
 const byRename = (path: string, bytes: Buffer): boolean => {
   const old = statSync(path, { throwIfNoEntry: false })
+  // Neither /dev/stdin nor a pipe gives way to a file.
+  if (old && !old.isFile())
+    throw Object.assign(new Error('not a file'), { code: old.isDirectory() ? 'EISDIR' : 'EINVAL' })
   try {
     renameOver(path, bytes, old)
     return true

@@ -154,6 +154,11 @@ describe('networkd', () => {
     expect(lost).toEqual(['[Route] Destination=0/0'])
   })
 
+  test('a backslash at the end of a file loses nothing', () => {
+    const netdev = `[NetDev]\nKind=wireguard\n[WireGuardPeer]\nPublicKey=${phone}\nAllowedIPs=10.7.0.0/16 \\`
+    expect(printTunnel(units(netdev, '').result)).toContain('AllowedIPs = 10.7.0.0/16\n')
+  })
+
   test('another kind of device is refused', () => {
     expect(() => units('[NetDev]\nKind=bridge\n', '')).toThrow(expect.objectContaining({ code: 'E_IMPORT' }))
   })

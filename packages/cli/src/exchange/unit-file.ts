@@ -47,7 +47,8 @@ export const readUnit = (text: string, file: string): ForeignSection[] => {
   const sections: Array<{ name: string; entries: ForeignEntry[]; comments: Foreign[] }> = []
   let begun = ''
   let begunAt = 0
-  eachLine(text, (raw, number) => {
+  // A backslash at the very end of the file joins an empty line.
+  eachLine(`${text}\n`, (raw, number) => {
     const trimmed = raw.trim()
     if (/^[#;]/.test(trimmed)) {
       const value = { text: trimmed.slice(1).trim(), at: { file, line: number, column: 1 } }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
+import { statSync } from 'node:fs'
 import { type Document, parseDocument, printDocument } from '@wgq/config/document'
 import { type ConfigPart, readParts } from '@wgq/config/parts'
 import { findBlock, type PeerBlock, peerBlocks } from '@wgq/config/peers/blocks'
+import { WgqError } from '@wgq/model/error'
 
 /** A peer and the file that it is in. */
 export interface PlacedPeer extends PeerBlock {
@@ -20,8 +22,17 @@ export interface TunnelFile {
 
 let last: TunnelFile | undefined
 
-/** Reads the files of a tunnel; what has not changed since the last time is not taken apart again. Raises what {@link readParts} raises. */
+/**
+ * Reads the files of a tunnel; what has not changed since the last time is not taken apart again. Raises what {@link readParts}
+ * raises, and `E_CONFIG_READ` for a pipe or a device: it can be read once, and nothing could be written back.
+ */
 export const readTunnelFile = (configPath: string): TunnelFile => {
+  const there = statSync(configPath, { throwIfNoEntry: false })
+  if (there && !there.isFile() && !there.isDirectory()) {
+    throw new WgqError('E_CONFIG_READ', `\`${configPath}' is a pipe or a device, a file is expected`, {
+      hint: 'peers are changed in the file of a tunnel; `wgq lint -` and `wgq strip` read pipes',
+    })
+  }
   const parts = readParts(configPath) as [ConfigPart, ...ConfigPart[]]
   if (last && isSame(last.parts, parts)) return last
   last = tunnelFileOf(parts)
