@@ -307,6 +307,8 @@ const floor = (family: Family, table: number): Route => ({
   table,
   metric: worstMetric,
   type: 'unreachable',
+  // As Linux lists it: that of IPv4 is on no interface.
+  ...(family === 6 ? { dev: 'lo' } : {}),
 })
 
 const read = (text: string): Cidr => {

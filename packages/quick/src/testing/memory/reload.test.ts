@@ -136,6 +136,16 @@ describe('a kill switch holds without packet filters too', () => {
     expect(await objects(full)).toEqual([])
   })
 
+  test('its floors are not taken for the route of another tunnel when its data plane was killed', async () => {
+    await come(full, guarded)
+    const before = machine.snapshot()
+    machine.network.apply({ do: 'link.delete', name: 'wg0' })
+    machine.devices.delete('wg0')
+    await come(full, guarded)
+    expect(machine.snapshot()).toEqual(before)
+    expect(await objects(full)).toEqual([])
+  })
+
   test('its floors go with it, and with a tunnel whose journal was lost', async () => {
     const floors = () => machine.network.routes.filter(({ type }) => type === 'unreachable')
     await come(full)
