@@ -17,7 +17,12 @@ export const fatal = (error: unknown, personality: Personality): number => {
   if (process.env['WGQ_DEBUG'] === '1' && error instanceof Error) writeErr(`${error.stack}\n`)
   if (!isWgqError(error)) {
     const text = error instanceof Error ? error.message : String(error)
-    writeErr(`wgq: internal error: ${shown(text.split('\n', 1)[0] ?? '')}, please report\n`)
+    const line = shown(text.split('\n', 1)[0] ?? '')
+    writeErr(
+      isRefusal(error)
+        ? `wgq: the system refused: ${line}\n`
+        : `wgq: internal error: ${line}, please report\n`,
+    )
     return 1
   }
   if (personality === 'wg') {
@@ -27,6 +32,16 @@ export const fatal = (error: unknown, personality: Personality): number => {
   else explain(error)
   return error.exitCode
 }
+
+/** What a full disk, a limit or a mount makes of a system call; any other of its errors is a fault of ours. */
+const isRefusal = (error: unknown): boolean => {
+  const { code, syscall } = (error ?? {}) as Partial<NodeJS.ErrnoException>
+  return syscall !== undefined && refusals.has(code ?? '')
+}
+
+const refusals = new Set(
+  'EACCES EPERM EROFS ENOSPC EDQUOT EFBIG EIO EMFILE ENFILE ENOMEM EAGAIN ELOOP ENAMETOOLONG'.split(' '),
+)
 
 const explain = (error: WgqError): void => {
   const columns = terminalColumns(2)
