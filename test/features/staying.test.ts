@@ -56,17 +56,18 @@ describe.skipIf(why)('the process of up', () => {
     expect(up, up.stderr).toMatchObject({ status: 0, stdout: 'status 0\n' })
     const [pid = 0, ...others] = daemons()
     expect(others).toEqual([])
-    const threads = readdirSync(`/proc/${pid}/task`)
-    expect(threads.length).toBeGreaterThan(6)
-    for (const thread of threads) {
-      const status = readFileSync(`/proc/${pid}/task/${thread}/status`, 'utf8')
-      expect(status).toMatch(/^Seccomp:\t2$/m)
+    const threads = () =>
+      readdirSync(`/proc/${pid}/task`).map((id) => readFileSync(`/proc/${pid}/task/${id}/status`, 'utf8'))
+    expect(threads().length).toBeGreaterThan(6)
+    for (const status of threads()) {
       expect(status).toMatch(/^NoNewPrivs:\t1$/m)
       for (const held of ['CapEff', 'CapPrm', 'CapBnd'])
         expect(status).toMatch(new RegExp(`^${held}:\t0000000000001c00$`, 'm'))
       for (const given of ['CapInh', 'CapAmb'])
         expect(status).toMatch(new RegExp(`^${given}:\t0000000000000000$`, 'm'))
     }
+    // The signal to the launcher is the last system call that the filter would refuse.
+    await until('the filter', () => threads().every((status) => /^Seccomp:\t2$/m.test(status)))
     const [, , , , group, session] = readFileSync(`/proc/${pid}/stat`, 'utf8')
       .replace(/^.*\)/, 'x x')
       .split(' ')

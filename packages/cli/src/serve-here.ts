@@ -19,7 +19,7 @@ export interface DataPlaneHere {
   readonly hasEnded: boolean
   /**
    * Makes the process a daemon: in a session of its own, away from the caller's folder and standard streams, with only the
-   * rights of a data plane. `announce` is called when nothing but those rights is left to give up.
+   * capabilities of a data plane. `announce` is called when nothing but system calls is left to give up.
    */
   stay(announce: () => void): void
 }
@@ -60,8 +60,7 @@ export const serveHere = async (name: string, env: NodeJS.ProcessEnv): Promise<D
       notifyReady(env)
       // Nothing can be written any more once system calls are given up.
       writeCompiledCode()
-      announce()
-      daemon.restrict()
+      daemon.restrict(announce)
       setTimeout(forgetUp, forgetAfterMs).unref()
     },
   }

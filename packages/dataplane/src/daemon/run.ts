@@ -87,8 +87,11 @@ export interface DaemonHandle {
   readonly name: string
   /** Ends it as `status` would have it. */
   end(status: number): void
-  /** Gives up privileges and system calls that a running data plane does not need, for the whole process and for good. */
-  restrict(): void
+  /**
+   * Gives up privileges and system calls that a running data plane does not need, for the whole process and for good.
+   * `between` both it may still send a signal.
+   */
+  restrict(between?: () => void): void
 }
 
 // --- internal ---
@@ -222,8 +225,9 @@ class RunningDaemon implements DaemonHandle {
     this.ended(status)
   }
 
-  restrict(): void {
+  restrict(between?: () => void): void {
     system.dropPrivileges(this.settings, this.log)
+    between?.()
     system.confine(this.settings, this.log)
   }
 
