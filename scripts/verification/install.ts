@@ -58,7 +58,7 @@ const makePackages = (): string => {
     DEBFULLNAME: process.env['DEBFULLNAME'] ?? 'wgq verification',
     DEBEMAIL: process.env['DEBEMAIL'] ?? 'root@localhost',
   }
-  const words = [`--out=${folder}`, '--only=linux-x64', 'deb', 'tarball', 'npm']
+  const words = [`--out=${folder}`, '--only=linux-x64', '--prebuilt', 'deb', 'tarball', 'npm']
   execFileSync(join(workspace, 'scripts/package'), words, { env, stdio: ['ignore', 'ignore', 'inherit'] })
   const checkout = join(folder, 'checkout.tar')
   execFileSync('git', ['archive', `--output=${checkout}`, 'HEAD'], { cwd: workspace })
