@@ -63,6 +63,10 @@ test.each([
   expect(worldAccessibleWarning(path)).toBe(`Warning: \`${path}' is world accessible`)
 })
 
+test('the warning shows control characters of a path as signs', () => {
+  expect(worldAccessibleWarning('/a\x1b[2J/w.conf')).toBe("Warning: `/a\u241b[2J/w.conf' is world accessible")
+})
+
 test('each system has its directories', () => {
   expect(configDirectories('linux')).toEqual(['/etc/wireguard'])
   expect(configDirectories('openbsd')).toEqual(['/etc/wireguard'])

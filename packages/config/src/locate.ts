@@ -2,6 +2,7 @@
 import { realpathSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { WgqError } from '@wgq/model/error'
+import { visible } from '@wgq/model/shown'
 
 /** A configuration file and the interface it is for. */
 export interface Location {
@@ -58,8 +59,9 @@ const located = (path: string, interfaceName: string): Location => {
   return { interfaceName, path: resolved, worldAccessible: shared !== 0 }
 }
 
-/** wg-quick's warning, without newline; it goes to stderr on every verb that reads the file. */
-export const worldAccessibleWarning = (path: string): string => `Warning: \`${path}' is world accessible`
+/** wg-quick's warning, without newline; it goes to stderr on every verb that reads the file. The path steers no terminal. */
+export const worldAccessibleWarning = (path: string): string =>
+  `Warning: \`${visible(path)}' is world accessible`
 
 const interfaceNamePattern = /^[a-zA-Z0-9_=+.-]{1,15}$/
 

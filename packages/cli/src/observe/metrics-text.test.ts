@@ -40,6 +40,11 @@ describe('metricsText', () => {
     }
   })
 
+  test('a name cannot steer the terminal that shows it', () => {
+    const text = metricsText([{ device, names: new Map([[publicKey, 'a\x1b[31m\u202eb']]) }])
+    expect(text).toContain('name="a\u241b[31m\ufffdb"')
+  })
+
   test('no private key appears, and nothing at all without devices', () => {
     expect(metricsText([{ device, names: new Map() }])).not.toContain(privateKey)
     expect(metricsText([])).toBe('')

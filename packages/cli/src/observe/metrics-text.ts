@@ -2,6 +2,7 @@
 import type { Device, Peer } from '@wgq/model/device'
 import { formatEndpoint } from '@wgq/model/endpoint'
 import type { Key } from '@wgq/model/key'
+import { visible } from '@wgq/model/shown'
 
 /** Names of peers, by public key. */
 export type PeerNames = ReadonlyMap<Key, string>
@@ -111,6 +112,6 @@ const braces = (labels: Labels): string =>
   `{${Object.entries(labels)
     .map(
       ([label, value]) =>
-        `${label}="${value.replace(/[\\"\n]/g, (char) => (char === '\n' ? '\\n' : `\\${char}`))}"`,
+        `${label}="${visible(value.replace(/[\\"\n]/g, (char) => (char === '\n' ? '\\n' : `\\${char}`)))}"`,
     )
     .join(',')}}`
