@@ -4,6 +4,9 @@
 //
 //   node packages/native/build.mjs [--sanitize[=thread]]      CXX, CPPFLAGS, CXXFLAGS and LDFLAGS are honoured
 //
+// build/wgq.node is what is shipped; build/wgq-testing.node has parts of the engine for the tests too, as have sanitizer builds
+// and, with --testing, others.
+//
 // For cross compilation, with CXX for the target: --name=NAME makes build/NAME.node, --system=SYSTEM says whose sources
 // (linux, freebsd, openbsd, netbsd), --include=DIRECTORY holds node_api.h and openssl/.
 
@@ -28,7 +31,13 @@ const argument = { type: 'string' }
 // --sanitize has an optional value, which parseArgs does not know.
 const { values: options } = parseArgs({
   args: process.argv.slice(2).map((word) => (word === '--sanitize' ? '--sanitize=address' : word)),
-  options: { sanitize: argument, name: argument, system: argument, include: argument },
+  options: {
+    sanitize: argument,
+    name: argument,
+    system: argument,
+    include: argument,
+    testing: { type: 'boolean' },
+  },
 })
 const builds = {
   // GCC cannot check fences between threads and warns of each.
@@ -43,7 +52,6 @@ const sanitizer = builds[options.sanitize]
 const name = options.name ?? sanitizer?.name ?? 'wgq'
 const linux = (options.system ?? process.platform) === 'linux'
 const objects = join(here, 'build', name)
-const addon = join(here, 'build', `${name}.node`)
 
 const fail = (message) => {
   process.stderr.write(`native: ${message}\n`)
@@ -51,7 +59,7 @@ const fail = (message) => {
 }
 
 // What belongs to one system is in a folder of its name.
-const skipped = new Set(['fixtures', linux ? 'bsd' : 'linux'])
+const skipped = new Set(['fixtures', 'testing', linux ? 'bsd' : 'linux'])
 const sourcesUnder = (folder) =>
   readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name)
@@ -113,10 +121,21 @@ const stamp = join(objects, 'command.txt')
 const command = JSON.stringify([cxx, flags, linking, process.version])
 if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== command) writeFileSync(stamp, command)
 
-const units = sourcesUnder(join(here, 'src')).map((source) => ({
+const unit = (source) => ({
   source,
   object: join(objects, `${relative(join(here, 'src'), source).replaceAll('/', '-')}.o`),
-}))
+})
+const ownUnits = sourcesUnder(join(here, 'src')).map(unit)
+// The archive for packages holds no tests.
+const testing = join(here, 'src/testing')
+const buildsTests = existsSync(testing) && (options.testing || sanitizer || options.name === undefined)
+const testUnits = buildsTests ? sourcesUnder(testing).map(unit) : []
+const units = [...ownUnits, ...testUnits]
+const withTests = units.filter(({ source }) => source !== join(here, 'src/addon.cc'))
+const addons =
+  options.testing || sanitizer
+    ? [[name, withTests]]
+    : [[name, ownUnits], ...(buildsTests ? [[`${name}-testing`, withTests]] : [])]
 const queue = units.filter(({ object }) => !current(object, stamp))
 const total = queue.length
 if (total > 0) process.stdout.write(`native: compiling ${total} of ${units.length} files\n`)
@@ -129,20 +148,22 @@ const count = () => {
 }
 const strict = process.env.WGQ_WARNINGS_AS_ERRORS ? ['-Werror'] : []
 const worker = async () => {
-  for (let unit = queue.shift(); unit; unit = queue.shift()) {
-    const depfile = unit.object.replace(/\.o$/, '.d')
-    const words = [...flags, ...strict, '-MMD', '-MF', depfile, '-o', unit.object, '-c', unit.source]
+  for (let next = queue.shift(); next; next = queue.shift()) {
+    const depfile = next.object.replace(/\.o$/, '.d')
+    const words = [...flags, ...strict, '-MMD', '-MF', depfile, '-o', next.object, '-c', next.source]
     const failure = await compile(cxx, words)
-    if (failure) fail(`${failure}\nnative: ${cxx.join(' ')} failed on ${unit.source}`)
+    if (failure) fail(`${failure}\nnative: ${cxx.join(' ')} failed on ${next.source}`)
     count()
   }
 }
 await Promise.all(Array.from({ length: availableParallelism() }, worker))
 
-const newest = Math.max(...units.map(({ object }) => modified(object)), modified(stamp))
-if (modified(addon) < newest) {
+for (const [addonName, parts] of addons) {
+  const addon = join(here, 'build', `${addonName}.node`)
+  const newest = Math.max(...parts.map(({ object }) => modified(object)), modified(stamp))
+  if (modified(addon) >= newest) continue
   const fresh = `${addon}.new`
-  const words = [...linking, '-o', fresh, ...units.map(({ object }) => object)]
+  const words = [...linking, '-o', fresh, ...parts.map(({ object }) => object)]
   // A sanitizer brings a runtime of its own. Where a system has no archive of the C++ library, the shared one is used.
   const failure = sanitizer
     ? await compile(cxx, words)

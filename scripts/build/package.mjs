@@ -81,7 +81,7 @@ const stageAddon = (folder) => {
     cpSync(join(root, 'packages/native', file), join(native, file))
   cpSync(join(root, 'packages/native/src'), join(native, 'src'), {
     recursive: true,
-    filter: (path) => !/\.ts$|fixtures/.test(path),
+    filter: (path) => !/\.ts$|\/(?:fixtures|testing)$/.test(path),
   })
   writeFileSync(
     join(folder, 'addon/package.json'),

@@ -6,4 +6,4 @@ import { loadAddon } from './addon.ts'
  * 50 % more CPU. The official builds of Node export these functions; those that use the system's OpenSSL do not.
  * Raises `E_NO_ADDON`.
  */
-export const callsCiphersDirectly = (): boolean => loadAddon().testing?.usesLowLevel() === true
+export const callsCiphersDirectly = (): boolean => loadAddon().callsCiphersDirectly()

@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { childEnvironment, childScript } from '../../../test/support/child-script.ts'
 import { type Oddities, oddKernel, whyNoOddKernel } from '../../../test/support/odd-kernel.ts'
-import { addonPath } from './addon.ts'
+import { testingAddon } from './testing.ts'
 
 // A batch without segmentation: one message for each packet, several of them for each system call.
 
@@ -32,7 +32,7 @@ const send = async (oddities: Oddities | undefined, source = 'none', segmentatio
         env: {
           ...process.env,
           ...childEnvironment,
-          WGQ_ADDON: addonPath(),
+          WGQ_ADDON: testingAddon,
           ...(oddities && oddKernel(oddities)),
         },
       },

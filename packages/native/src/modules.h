@@ -12,7 +12,6 @@ void register_stream_listener(napi_env env, napi_value exports);
 void register_privileges(napi_env env, napi_value exports);
 void register_engine(napi_env env, napi_value exports);
 void register_noise(napi_env env, napi_value exports);
-void register_testing(napi_env env, napi_value exports);
 
 #ifdef __linux__
 void register_netlink_socket(napi_env env, napi_value exports);
@@ -21,5 +20,11 @@ void register_tun(napi_env env, napi_value exports);
 #else
 void register_route_socket(napi_env env, napi_value exports);
 #endif
+
+// All of them.
+void register_all(napi_env env, napi_value exports);
+
+// Parts of the engine, in the addon of the tests alone.
+void register_testing(napi_env env, napi_value exports);
 
 }  // namespace wgq

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: MIT
+import { join } from 'node:path'
 import { loadAddon } from './addon.ts'
 import type { PacketEngine } from './engine.ts'
 
-// Parts of the engine as functions of their own. Only tests import this file.
+// Parts of the engine as functions of their own. Only tests import this file: what is shipped does not have them. The whole
+// process takes the addon of the tests, because an engine belongs to the addon that made it.
+process.env['WGQ_ADDON'] ??= join(import.meta.dirname, '../build/wgq-testing.node')
+
+/** The addon with these functions, for processes that a test starts. */
+export const testingAddon = process.env['WGQ_ADDON']
 
 const testing = () => loadAddon().testing
 

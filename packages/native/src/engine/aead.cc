@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <openssl/crypto.h>
 
+#include <array>
 #include <cstring>
 #include <vector>
 
@@ -157,9 +158,6 @@ EVP_CIPHER_CTX* new_context(bool encrypting) {
 }
 
 }  // namespace
-
-AeadKey::AeadKey(const std::uint8_t* bytes) { std::memcpy(words_.data(), bytes, 32); }
-AeadKey::~AeadKey() { OPENSSL_cleanse(words_.data(), 32); }
 
 Aead::Aead(Backend backend)
     : low_level_(backend == Backend::best && low_level_usable()),

@@ -3,26 +3,24 @@
 
 #include <openssl/evp.h>
 
-#include <array>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 
 #include "engine/limits.h"
+#include "engine/secret.h"
 
 namespace wgq {
 
 // A ChaCha20-Poly1305 key, wiped when it goes.
 class AeadKey {
  public:
-  explicit AeadKey(const std::uint8_t* bytes);
-  AeadKey(const AeadKey&) = delete;
-  AeadKey& operator=(const AeadKey&) = delete;
-  ~AeadKey();
+  explicit AeadKey(const std::uint8_t* bytes) { std::memcpy(words_.data(), bytes, 32); }
   const std::uint32_t* words() const { return words_.data(); }
   const std::uint8_t* bytes() const { return reinterpret_cast<const std::uint8_t*>(words_.data()); }
 
  private:
-  alignas(16) std::array<std::uint32_t, 8> words_;
+  Secret<8, std::uint32_t> words_;
 };
 
 // ChaCha20-Poly1305 (RFC 8439) with WireGuard's nonce: four zero bytes and the counter. One object per thread. Uses

@@ -37,18 +37,17 @@ const EVP_CIPHER* chacha20_poly1305() {
 // HChaCha20 does not, so the known words are subtracted again.
 [[nodiscard]] bool hchacha20(const std::uint8_t key[32], const std::uint8_t nonce[16], std::uint8_t subkey[32]) {
   static constexpr std::uint32_t constants[4]{0x61707865, 0x3320646e, 0x79622d32, 0x6b206574};
-  std::uint8_t block[64]{};
+  Secret<64> block;
   int written = 0;
   CipherContext context(EVP_CIPHER_CTX_new());
   // OpenSSL's ChaCha20 takes counter and nonce as one 16-byte value: the last four words of the state.
   const bool done = context && EVP_EncryptInit_ex(context.get(), chacha20(), nullptr, key, nonce) == 1 &&
-                    EVP_EncryptUpdate(context.get(), block, &written, block, sizeof block) == 1;
+                    EVP_EncryptUpdate(context.get(), block.data(), &written, block.data(), static_cast<int>(block.size())) == 1;
   for (std::size_t i = 0; i < 4; i++) {
     const std::size_t last = 12 + i;
-    store_le(subkey + 4 * i, load_le<std::uint32_t>(block + 4 * i) - constants[i]);
-    store_le(subkey + 16 + 4 * i, load_le<std::uint32_t>(block + 4 * last) - load_le<std::uint32_t>(nonce + 4 * i));
+    store_le(subkey + 4 * i, load_le<std::uint32_t>(block.data() + 4 * i) - constants[i]);
+    store_le(subkey + 16 + 4 * i, load_le<std::uint32_t>(block.data() + 4 * last) - load_le<std::uint32_t>(nonce + 4 * i));
   }
-  OPENSSL_cleanse(block, sizeof block);
   return done;
 }
 
@@ -56,19 +55,19 @@ const EVP_CIPHER* chacha20_poly1305() {
 
 std::optional<Mac> xchacha20_poly1305_seal(const std::uint8_t key[32], const std::uint8_t nonce[24],
                                            std::span<std::uint8_t> text, std::span<const std::uint8_t> associated) {
-  std::uint8_t subkey[32], iv[12]{};
-  if (!hchacha20(key, nonce, subkey)) return std::nullopt;
+  Secret<32> subkey;
+  std::uint8_t iv[12]{};
+  if (!hchacha20(key, nonce, subkey.data())) return std::nullopt;
   std::memcpy(iv + 4, nonce + 16, 8);
   CipherContext context(EVP_CIPHER_CTX_new());
   Mac tag{};
   int written = 0;
   const bool done =
-      context && EVP_EncryptInit_ex(context.get(), chacha20_poly1305(), nullptr, subkey, iv) == 1 &&
+      context && EVP_EncryptInit_ex(context.get(), chacha20_poly1305(), nullptr, subkey.data(), iv) == 1 &&
       EVP_EncryptUpdate(context.get(), nullptr, &written, associated.data(), static_cast<int>(associated.size())) == 1 &&
       EVP_EncryptUpdate(context.get(), text.data(), &written, text.data(), static_cast<int>(text.size())) == 1 &&
       EVP_EncryptFinal_ex(context.get(), text.data() + text.size(), &written) == 1 &&
       EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_GET_TAG, static_cast<int>(tag.size()), tag.data()) == 1;
-  OPENSSL_cleanse(subkey, sizeof subkey);
   if (!done) return std::nullopt;
   return tag;
 }
@@ -78,8 +77,6 @@ Cookies::Cookies() {
   if (algorithm) context_.reset(EVP_MAC_CTX_new(algorithm.get()));
   if (!context_) throw SystemError{ENOSYS, "BLAKE2SMAC is missing in OpenSSL"};
 }
-
-Cookies::~Cookies() { OPENSSL_cleanse(secret_.data(), secret_.size()); }
 
 std::optional<Mac> Cookies::mac(std::span<const std::uint8_t> key, std::span<const std::uint8_t> data) {
   Mac result{};
@@ -100,10 +97,9 @@ void Cookies::set_secret(std::span<const std::uint8_t, 32> secret, std::uint64_t
 
 std::optional<Mac> Cookies::cookie(const Endpoint& from, std::uint64_t now) {
   if (!has_secret_ || now - secret_birth_ >= secret_lifetime) {
-    std::array<std::uint8_t, 32> fresh;
-    if (RAND_bytes(fresh.data(), fresh.size()) != 1) return std::nullopt;
-    set_secret(fresh, now);
-    OPENSSL_cleanse(fresh.data(), fresh.size());
+    Secret<32> fresh;
+    if (RAND_bytes(fresh.data(), static_cast<int>(fresh.size())) != 1) return std::nullopt;
+    set_secret(std::span<const std::uint8_t, 32>(fresh), now);
   }
   std::uint8_t source[18];
   const std::size_t length = from.address_length();
@@ -122,7 +118,7 @@ bool Cookies::valid_mac2(std::span<const std::uint8_t> message, const Endpoint& 
   return expected && CRYPTO_memcmp(expected->data(), message.data() + signed_part.size(), expected->size()) == 0;
 }
 
-std::optional<CookieReply> Cookies::reply(const std::array<std::uint8_t, 32>& cookie_key,
+std::optional<CookieReply> Cookies::reply(const Secret<32>& cookie_key,
                                           std::span<const std::uint8_t> message, const Endpoint& from, std::uint64_t now,
                                           const std::uint8_t* nonce) {
   CookieReply reply{};

@@ -11,6 +11,7 @@
 
 #include "engine/endpoint.h"
 #include "engine/limits.h"
+#include "engine/secret.h"
 
 namespace wgq {
 
@@ -27,7 +28,6 @@ class Cookies {
   static constexpr std::uint64_t secret_lifetime = 120 * second;
 
   Cookies();
-  ~Cookies();
   Cookies(const Cookies&) = delete;
   Cookies& operator=(const Cookies&) = delete;
 
@@ -37,7 +37,7 @@ class Cookies {
   bool valid_mac2(std::span<const std::uint8_t> message, const Endpoint& from, std::uint64_t now);
   // The reply to a handshake message: the source's cookie, encrypted for the holder of the message. Nothing when OpenSSL
   // refused.
-  std::optional<CookieReply> reply(const std::array<std::uint8_t, 32>& cookie_key, std::span<const std::uint8_t> message,
+  std::optional<CookieReply> reply(const Secret<32>& cookie_key, std::span<const std::uint8_t> message,
                                    const Endpoint& from, std::uint64_t now, const std::uint8_t* nonce = nullptr);
 
   // For tests: a known secret, born at `now`.
@@ -51,7 +51,7 @@ class Cookies {
   std::optional<Mac> cookie(const Endpoint& from, std::uint64_t now);
 
   std::unique_ptr<EVP_MAC_CTX, Free> context_;
-  std::array<std::uint8_t, 32> secret_{};
+  Secret<32> secret_;
   std::uint64_t secret_birth_ = 0;
   bool has_secret_ = false;
 };

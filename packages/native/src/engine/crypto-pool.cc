@@ -5,6 +5,7 @@
 
 #include "engine/aead.h"
 #include "engine/platform.h"
+#include "engine/thread-boundary.h"
 
 namespace wgq {
 
@@ -12,7 +13,10 @@ void CryptoPool::start(std::size_t threads, std::vector<OrderedQueue*> queues) {
   queues_ = std::move(queues);
   threads_.reserve(threads);
   while (threads_.size() < threads) {
-    threads_.emplace_back([this] { run(); });
+    threads_.emplace_back([this] {
+      constexpr const char* name = "wgq crypto";
+      thread_boundary(name, [this] { run(); }, [](int, const char* why) { end_process(name, why); });
+    });
     platform::name_thread(threads_.back().native_handle(), "wgq crypto");
   }
 }

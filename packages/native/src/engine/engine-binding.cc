@@ -4,6 +4,7 @@
 #include <cstring>
 #include <optional>
 
+#include "engine/aead.h"
 #include "engine/binding.h"
 #include "engine/platform.h"
 #include "engine/wakeup.h"
@@ -248,6 +249,8 @@ napi_value counters(js::Call& call) {
   return made;
 }
 
+napi_value calls_ciphers_directly(js::Call& call) { return js::boolean(call.env, Aead().low_level()); }
+
 bool flag(const js::Value& value, bool otherwise) { return value.absent() ? otherwise : value.boolean(); }
 
 napi_value create_engine(js::Call& call) {
@@ -302,6 +305,9 @@ napi_value create_engine(js::Call& call) {
 
 }  // namespace
 
-void register_engine(napi_env env, napi_value exports) { js::define<create_engine>(env, exports, "createEngine"); }
+void register_engine(napi_env env, napi_value exports) {
+  js::define<create_engine>(env, exports, "createEngine");
+  js::define<calls_ciphers_directly>(env, exports, "callsCiphersDirectly");
+}
 
 }  // namespace wgq

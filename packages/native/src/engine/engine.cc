@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "engine/engine.h"
 
-#include <openssl/crypto.h>
 #include <signal.h>
 
 #include "engine/bytes.h"
 #include "engine/merge-support.h"
 #include "engine/platform.h"
+#include "engine/thread-boundary.h"
 #include "napi/error.h"
 #include "system/clock.h"
 
@@ -36,8 +36,16 @@ Engine::Engine(const EngineSettings& settings, std::function<void()> wake)
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   try {
-    sending_ = std::thread([this] { outbound_->run(); });
-    receiving_ = std::thread([this] { inbound_->run(); });
+    // The daemon hears of a thread that failed, and ends with the reason.
+    const auto carry = [this](const char* name, auto& direction) {
+      return [this, name, &direction] {
+        thread_boundary(name, [&] { direction.run(); }, [this](int number, const char* why) {
+          device_.mailbox.fatal(number, std::string("A packet thread failed: ") + why);
+        });
+      };
+    };
+    sending_ = std::thread(carry("wgq tun>udp", *outbound_));
+    receiving_ = std::thread(carry("wgq udp>tun", *inbound_));
     if (settings.threads > packet_threads)
       pool_.start(settings.threads - packet_threads, {outbound_->queue(), inbound_->queue()});
   } catch (const std::system_error& error) {
@@ -158,7 +166,7 @@ void Engine::close() {
   sockets_.reset();
   device_.tun.reset();
   device_.identity.store(nullptr);
-  if (identity_) OPENSSL_cleanse(identity_.get(), sizeof *identity_);
+  identity_.reset();
   for (auto& [id, peer] : peers_) device_.allowed_ips.remove_peer(*peer);
   for (auto& [index, keypair] : keypairs_) device_.indices.remove(*keypair);
   keypairs_.clear();
@@ -175,7 +183,6 @@ void Engine::set_identity(std::unique_ptr<Identity> identity) {
   device_.identity.store(identity.get(), std::memory_order_seq_cst);
   std::unique_ptr<Identity> old = std::exchange(identity_, std::move(identity));
   device_.epoch.synchronize();
-  if (old) OPENSSL_cleanse(old.get(), sizeof *old);
 }
 
 // --- peers

@@ -9,13 +9,14 @@
 #include "engine/cookie.h"
 #include "engine/endpoint.h"
 #include "engine/rate-limiter.h"
+#include "engine/secret.h"
 #include "engine/reply-budget.h"
 
 namespace wgq {
 
 // HASH("mac1----" ‖ own public key) and HASH("cookie--" ‖ own public key).
 struct Identity {
-  std::array<std::uint8_t, 32> mac1_key, cookie_key;
+  Secret<32> mac1_key, cookie_key;
 };
 
 // Decides which handshake messages reach JavaScript (protocol §6): form and mac1 always; under load mac2 and a token

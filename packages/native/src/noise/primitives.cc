@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "engine/secret.h"
 #include "napi/error.h"
 
 namespace wgq {
@@ -119,17 +120,16 @@ void NoisePrimitives::hmac(std::span<std::uint8_t> out, std::span<const std::uin
 
 void NoisePrimitives::kdf(std::span<const std::uint8_t> key, std::span<const std::uint8_t> input,
                           std::span<const std::span<std::uint8_t>> outputs) {
-  std::uint8_t secret[key_bytes], block[key_bytes + 1];
+  Secret<key_bytes> secret;
+  Secret<key_bytes + 1> block;
   hmac(secret, key, input);
   std::size_t chained = 0;
   for (std::size_t n = 0; n < outputs.size(); n++) {
     block[chained] = static_cast<std::uint8_t>(n + 1);
-    hmac(outputs[n], secret, {block, chained + 1});
+    hmac(outputs[n], secret, {block.data(), chained + 1});
     chained = key_bytes;
-    std::copy(outputs[n].begin(), outputs[n].end(), block);
+    std::copy(outputs[n].begin(), outputs[n].end(), block.begin());
   }
-  OPENSSL_cleanse(secret, sizeof secret);
-  OPENSSL_cleanse(block, sizeof block);
   must(EVP_MAC_init(hmac_.get(), zeros, sizeof zeros, nullptr) == 1, "to forget a key");
 }
 

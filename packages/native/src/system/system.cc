@@ -49,16 +49,24 @@ int request_ioctl(int fd, unsigned long request, void* argument) {
   return result;
 }
 
-// How many bytes the kernel reads or writes where a request points to.
-std::size_t request_bytes(unsigned long request) {
+// How many bytes the kernel reads or writes where a request points to, as its number says.
+std::size_t encoded_bytes(unsigned long request) {
 #if defined(IOCPARM_LEN)
   return IOCPARM_LEN(request);
 #elif defined(_IOC_SIZE)
-  // The numbers of those that we use say nothing of it, or (TUNGETIFF) less than the truth: all take a struct ifreq.
-  return std::max<std::size_t>(_IOC_SIZE(request), sizeof(ifreq));
+  return _IOC_SIZE(request);
 #else
   (void)request;
-  return sizeof(ifreq);
+  return 0;
+#endif
+}
+
+std::size_t request_bytes(unsigned long request) {
+#if defined(IOCPARM_LEN)
+  return encoded_bytes(request);
+#else
+  // The numbers of those that we use say nothing of it, or (TUNGETIFF) less than the truth: all take a struct ifreq.
+  return std::max<std::size_t>(encoded_bytes(request), sizeof(ifreq));
 #endif
 }
 
@@ -85,6 +93,8 @@ napi_value ioctl_with_pointer(js::Call& call) {
   std::size_t offset = call[3].u32();
   if (offset > header.size() || header.size() - offset < sizeof(void*))
     throw ArgumentError{"The pointer does not fit into the header at this offset"};
+  if (const std::size_t needed = encoded_bytes(request); header.size() < needed)
+    throw ArgumentError{"This ioctl takes a header of " + std::to_string(needed) + " bytes"};
   void* data = call[4].absent() ? nullptr : call[4].bytes().data();
   std::memcpy(header.data() + offset, &data, sizeof data);
   int result = request_ioctl(target.fd(), request, header.data());

@@ -272,8 +272,6 @@ napi_value open(js::Call& call) {
   return js::buffer(call.env, std::span(bytes).subspan(Aead::lead, length));
 }
 
-napi_value uses_low_level(js::Call& call) { return js::boolean(call.env, Aead().low_level()); }
-
 // --- whole paths of an engine that was not started
 
 // injectDatagram(engine, bytes, segmentBytes, tos, from)
@@ -312,7 +310,6 @@ void register_testing(napi_env env, napi_value exports) {
   js::define<unreachable>(env, testing, "unreachable");
   js::define<seal>(env, testing, "seal");
   js::define<open>(env, testing, "open");
-  js::define<uses_low_level>(env, testing, "usesLowLevel");
   js::define<inject_datagram>(env, testing, "injectDatagram");
   js::define<inject_packet>(env, testing, "injectPacket");
   js::set(env, testing, "offloads", js::boolean(env, platform::offloads));
