@@ -64,15 +64,20 @@ const headerKind = (line: Line): Section['kind'] => {
   return clean === '[peer]' ? 'peer' : 'other'
 }
 
+/** Comments that tell wgq something about the whole tunnel, wherever they are above a peer (directives.ts). */
+const ofTheTunnel =
+  /^[\t ]*#+[\t ]*(?:KillSwitch(?:Allow)?|ReplyOutside|StickyPort|SocketGroup|Masquerade|Forward|Before|Client(?:Endpoint|DNS|AllowedIPs|Keepalive|MTU))[\t ]*=/i
+
 /**
- * Comments directly above a header describe it, except for markers that end what stood before (`### end phone ###`) and for
- * the lines of a peer that is switched off.
+ * Comments directly above a header describe it, except for markers that end what stood before (`### end phone ###`), for
+ * the lines of a peer that is switched off, and above a peer for what is said about the whole tunnel.
  */
 const leadStart = (lines: readonly Line[], header: number): number => {
   let start = header
   while (start > 0) {
     const text = (lines[start - 1] as Line).text
     if (!isComment(text) || isDisabledLine(text) || /^[\t ]*#+[\t ]*end\b/i.test(text)) break
+    if (ofTheTunnel.test(text) && headerKind(lines[header] as Line) !== 'interface') break
     start--
   }
   return start

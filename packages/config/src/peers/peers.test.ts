@@ -82,6 +82,21 @@ describe('peers of a file, whoever wrote it', () => {
     expect(gone.startsWith(head)).toBe(true)
   })
 
+  test.each(['KillSwitch = on', 'ClientEndpoint = vpn.example:5', 'Masquerade = auto', 'before=5270'])(
+    '# %s right above the first peer stays when that peer goes, is switched off or replaced',
+    (directive) => {
+      const begin = `[Interface]\nPrivateKey = ${key('p')}\n# ${directive}\n`
+      const text = `${begin}# mine\n[Peer]\n# Name = phone\nPublicKey = ${key('a')}\nAllowedIPs = 10.6.0.2/32\n`
+      expect(edited(text, 'phone', removeBlock)).toBe(begin)
+      const off = edited(text, 'phone', disableBlock)
+      expect(off.startsWith(begin)).toBe(true)
+      expect(edited(off, 'phone', enableBlock)).toBe(text)
+      const edit = new Edit(parseDocument(text))
+      edit.removePeer(key('a') as never)
+      expect(printDocument(edit.finish())).toContain(`# ${directive}\n`)
+    },
+  )
+
   test('what is switched off right below or above another peer is not removed with it', () => {
     const tight = `${head}${pivpn}${pivpnOff.replaceAll('phone', 'old').replaceAll(key('a'), key('z'))}${wgEasy.trimStart()}`
     expect(namesIn(tight)).toEqual(['phone', 'old', 'tablet'])
