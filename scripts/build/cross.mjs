@@ -120,7 +120,7 @@ export const buildCross = async (target) => {
 
 /** The sources in which the systems differ. */
 const differing = [
-  ...['bsd/privileges', 'bsd/route-socket', 'system/readiness', 'system/source', 'system/system'],
+  ...['bsd/privileges', 'bsd/route-socket', 'system/source', 'system/stream-listener', 'system/system'],
   ...['control-messages', 'endpoint', 'outbound', 'received-batch', 'tun-writer', 'udp-sockets'].map(
     (name) => `engine/${name}`,
   ),

@@ -13,9 +13,9 @@ const ofNode = /^(napi_|node_api_|uv_|EVP_|OPENSSL_|OSSL_|ERR_|RAND_|CRYPTO_)/
 
 /** The C library with its threads and mathematics; nothing of the C++ runtime, which every system has another one of. */
 const ofC = new Set(
-  `abort aligned_alloc bind calloc ceilf clock_gettime close connect dl_iterate_phdr dladdr dlsym fflush flock floor fprintf
-  fputc free fwrite getpid getrlimit getsockname if_indextoname if_nametoindex ioctl malloc memchr memcmp memcpy memmove memset
-  nanosleep pipe2 pledge poll posix_memalign procctl read readv realloc recvmmsg sched_yield sendmmsg sendmsg setproctitle
+  `abort accept aligned_alloc bind calloc ceilf clock_gettime close connect dl_iterate_phdr dladdr dlsym fcntl fflush flock floor fprintf
+  fputc free fwrite getpeereid getpid getrlimit getsockname if_indextoname if_nametoindex ioctl listen malloc memchr memcmp memcpy memmove memset
+  nanosleep pipe2 pledge poll posix_memalign procctl read readv realloc recv recvmmsg sched_yield send sendmmsg sendmsg setproctitle
   setrlimit setsockopt sigfillset snprintf socket sscanf strcmp strerror strerror_r strlen uname unveil vfprintf waitpid write writev
   __clock_gettime50 __cxa_atexit __cxa_finalize __cxa_thread_atexit __cxa_thread_atexit_impl __errno __error __nanosleep50 __sF
   __sigfillset14 __socket30 __stack_chk_fail __stack_chk_guard __stderr __stderrp __tls_get_addr __xuname`.split(
