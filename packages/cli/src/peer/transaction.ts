@@ -123,7 +123,9 @@ const follow = async (
   guests: readonly Peer[],
 ): Promise<void> => {
   const text = [joinParts(parts), ...guests.map(sectionOf)].join('\n')
-  const settings = readSettings(guests.length === 0 ? joinParts(parts) : text, session.configPath)
+  // What runs is in there already: a peer that is not has to go, also where `SaveConfig = true` would keep it.
+  const read = readSettings(guests.length === 0 ? joinParts(parts) : text, session.configPath)
+  const settings = { ...read, saveConfig: false }
   const status = await reload({ ...session, settings })
   if (status !== 0)
     throw new WgqError('E_RELOAD', `${session.name} could not follow its file, which is as it was before`, {
