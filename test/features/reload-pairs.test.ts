@@ -65,10 +65,11 @@ class Ping {
   }
 }
 
-/** The first peer, the only one that is there, takes everything and knows where to answer. */
+/** The first peer, the only one that is there, takes the target and knows where to answer. */
 const reaches = ({ text }: TunnelFile): boolean => {
-  const [head = '', peer = ''] = text.split('[Peer]')
+  const [head = '', peer = '', ...others] = text.split('[Peer]')
   return (
+    !others.some((other) => /AllowedIPs = .*\b128\.0\.0\.0\/1/.test(other)) &&
     /^Address = .*10\./m.test(head) &&
     /AllowedIPs = .*\b0\.0\.0\.0\/0/.test(peer) &&
     !/PresharedKey/.test(peer)

@@ -65,13 +65,14 @@ export type Op =
   | { readonly do: 'firewall.load'; readonly tool: FirewallTool; readonly text: string }
   | { readonly do: 'firewall.unload'; readonly tool: FirewallTool; readonly text: string }
   /**
-   * Blocks everything outside of the tunnel but packets with `mark` (0: none) and questions of root to `resolvers`; takes
-   * the place of an older one without a gap.
+   * Blocks everything outside of the tunnel but packets with `mark` (0: none) or `alsoMark` and questions of root to
+   * `resolvers`; takes the place of an older one without a gap.
    */
   | {
       readonly do: 'killswitch.on'
       readonly dev: IfName
       readonly mark: number
+      readonly alsoMark?: number
       readonly resolvers: readonly string[]
       /** What else passes: `lan`, `replies`, `dev NAME`, `uid NUMBER`, networks. */
       readonly allow?: readonly string[]

@@ -25,10 +25,15 @@ const rulesOf = (hook: Hook, dev: string, family: Family, state: KillSwitchState
         '-j DROP',
       ]
 
-const outputRules = (family: Family, { mark, resolvers, allow = [] }: KillSwitchState): string[] => {
+const outputRules = (
+  family: Family,
+  { mark, alsoMark = 0, resolvers, allow = [] }: KillSwitchState,
+): string[] => {
   const own = resolvers.filter((server) => server.includes(':') === (family === 6))
   return [
-    ...(mark === 0 ? [] : [`-p udp -m mark --mark 0x${mark.toString(16)} -j RETURN`]),
+    ...[mark, alsoMark]
+      .filter((one) => one !== 0)
+      .map((one) => `-p udp -m mark --mark 0x${one.toString(16)} -j RETURN`),
     ...(family === 4
       ? ['-p udp -m udp --sport 68 --dport 67 -j RETURN']
       : [
@@ -128,10 +133,15 @@ export const readIptablesKillSwitch = (
     return lines.flatMap((line) => (line.startsWith(start) ? [line.slice(start.length)] : []))
   }
   const output = rules('OUTPUT')
-  const mark = output.flatMap((rule) => /^-p udp -m mark --mark (0x[0-9a-f]+)/.exec(rule)?.[1] ?? [])[0]
+  const marks = output.flatMap((rule) => /^-p udp -m mark --mark (0x[0-9a-f]+)/.exec(rule)?.[1] ?? [])
   const resolvers = output.flatMap((rule) => /^-d ([^/]+)\/\d+ -p udp .*--dport 53/.exec(rule)?.[1] ?? [])
   const allow = exceptionsIn(dev, output)
-  const state = { mark: Number(mark ?? 0), resolvers, ...(allow.length > 0 ? { allow } : {}) }
+  const state = {
+    mark: Number(marks[0] ?? 0),
+    ...(marks[1] === undefined ? {} : { alsoMark: Number(marks[1]) }),
+    resolvers,
+    ...(allow.length > 0 ? { allow } : {}),
+  }
   const whole = hooks.every((hook) => rules(hook).join('\n') === rulesOf(hook, dev, family, state).join('\n'))
   return whole && jumpsOf(dev, saved).length === hooks.length ? state : undefined
 }

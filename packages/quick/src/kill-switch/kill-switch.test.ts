@@ -36,6 +36,7 @@ const load = (program: string, text: string): string => `${program} <<'END'\n${t
 const states: [string, KillSwitchState][] = [
   ['wg0', { mark: 51820, resolvers: [] }],
   ['wg0', { mark: 0, resolvers: [] }],
+  ['wg0', { mark: 51820, alsoMark: 512, resolvers: ['192.0.2.53'] }],
   ['a=b+c.d-e', { mark: 0xdeadbeef, resolvers: ['192.0.2.53', '2001:db8::53', '192.0.2.54'] }],
 ]
 
@@ -92,7 +93,7 @@ describe.skipIf(!root || spawnSync('iptables-save', ['--version']).status !== 0)
         const again = `${old}${on(state, listed)}`
         const replaced = inside(`${again}${program}-save`)
         expect(readIptablesKillSwitch(dev, family, replaced)).toEqual({
-          mark: state.mark,
+          ...state,
           resolvers: state.resolvers.filter((server) => server.includes(':') === (family === 6)),
         })
         expect(replaced.match(/-j wgq-(?:kill|pass)/g)).toHaveLength(2)

@@ -19,9 +19,11 @@ export const readKillSwitch = async (
   const ipv4 = saved === undefined ? undefined : readIptablesKillSwitch(dev, 4, saved)
   if (ipv4 === undefined || !filteredFamilies(dependencies).includes(6)) return ipv4
   const ipv6 = readIptablesKillSwitch(dev, 6, (await saveOf(dependencies, 6)) ?? '')
-  if (ipv6?.mark !== ipv4.mark) return undefined
+  if (ipv6?.mark !== ipv4.mark || ipv6.alsoMark !== ipv4.alsoMark) return undefined
+  const { mark, alsoMark } = ipv4
   const allow = bothAllow(ipv4.allow ?? [], ipv6.allow ?? [])
-  return allow && { mark: ipv4.mark, resolvers: [...ipv4.resolvers, ...ipv6.resolvers], ...allow }
+  const marks = { mark, ...(alsoMark === undefined ? {} : { alsoMark }) }
+  return allow && { ...marks, resolvers: [...ipv4.resolvers, ...ipv6.resolvers], ...allow }
 }
 
 /** A kill switch once names of endpoints are known. Without a mark, answers cannot be distinguished from other packets. */
@@ -30,11 +32,18 @@ export const guarding = (mark: number, allowed: readonly string[] = []): KillSwi
   return { mark, resolvers: [], ...(allow.length > 0 ? { allow } : {}) }
 }
 
+/** The kill switch that also lets pass what the device marks before or after its mark changes from `now` to `next`. */
+export const whileMarkMoves = (guard: KillSwitchState, now: number, next: number): KillSwitchState => {
+  const other = guard.mark === now ? next : now
+  return guard.mark === 0 || other === 0 || other === guard.mark ? guard : { ...guard, alsoMark: other }
+}
+
 /** The operation that puts a kill switch in place, or another one in the place of one that is there, without a gap. */
-export const planKillSwitchOn = (dev: string, { mark, resolvers, allow }: KillSwitchState): Op => ({
+export const planKillSwitchOn = (dev: string, { mark, alsoMark, resolvers, allow }: KillSwitchState): Op => ({
   do: 'killswitch.on',
   dev,
   mark,
+  ...(alsoMark === undefined ? {} : { alsoMark }),
   resolvers,
   ...(allow === undefined ? {} : { allow }),
 })

@@ -11,10 +11,13 @@ export const killSwitchTable = (dev: string): string => `inet ${tableName('wgq-k
  * What passes outside the tunnel: loopback, encrypted packets by their mark alone (peers roam), what keeps the link below
  * alive (DHCP, DHCPv6 and neighbour discovery), and questions of root to the given name servers.
  */
-const outputRules = (dev: string, { mark, resolvers, allow = [] }: KillSwitchState): string[] => [
+const outputRules = (
+  dev: string,
+  { mark, alsoMark = 0, resolvers, allow = [] }: KillSwitchState,
+): string[] => [
   'oifname "lo" accept',
   `oifname "${dev}" accept`,
-  ...(mark === 0 ? [] : [`meta l4proto udp meta mark ${mark} accept`]),
+  ...[mark, alsoMark].filter((one) => one !== 0).map((one) => `meta l4proto udp meta mark ${one} accept`),
   'meta nfproto ipv4 udp sport 68 udp dport 67 accept',
   'meta nfproto ipv6 udp sport 546 udp dport 547 accept',
   'icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit } accept',
@@ -94,7 +97,12 @@ export const readKillSwitchTable = (dev: string, listed: string): KillSwitchStat
     (rule) => /^meta skuid 0 ip6? daddr (\S+) udp dport 53 accept$/.exec(rule)?.[1] ?? [],
   )
   const allow = exceptionsIn(dev, output)
-  const state = { mark: Number(marks[0] ?? 0), resolvers, ...(allow.length > 0 ? { allow } : {}) }
+  const state = {
+    mark: Number(marks[0] ?? 0),
+    ...(marks[1] === undefined ? {} : { alsoMark: Number(marks[1]) }),
+    resolvers,
+    ...(allow.length > 0 ? { allow } : {}),
+  }
   const whole =
     same(output, [hook('output'), ...outputRules(dev, state)]) &&
     same(chains.get('forward') ?? [], [hook('forward'), ...forwardRules(dev, state)])

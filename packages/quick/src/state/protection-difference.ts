@@ -2,7 +2,7 @@
 import type { Op } from '@wgq/model/operation'
 import { planAsideOn } from '../exceptions/manager.ts'
 import { planFirewall } from '../firewall/manager.ts'
-import { planKillSwitchOn } from '../kill-switch/manager.ts'
+import { planKillSwitchOn, whileMarkMoves } from '../kill-switch/manager.ts'
 import type { Difference } from './device-difference.ts'
 import type { Seen } from './seen.ts'
 import type { FirewallState, TunnelState } from './tunnel-state.ts'
@@ -26,15 +26,23 @@ export const planProtections = (dev: string, { state }: Seen, wanted: TunnelStat
     on &&
     has &&
     on.mark === has.mark &&
+    on.alsoMark === has.alsoMark &&
     on.resolvers.join() === has.resolvers.join() &&
     sameAllow(on.allow, has.allow)
   const { aside } = wanted
   const sameAside = asideText(aside) === asideText(state.aside)
   const renew: Op[] = on && !same ? [planKillSwitchOn(dev, on)] : []
+  // Encrypted packets have the one mark until the device has the other.
+  const { fwmark: now = 0 } = state.device
+  const { fwmark: next = now } = wanted.device
+  const first = has ?? on
+  const both = first && whileMarkMoves(first, now, next)
+  const isNew = both && !has
+  const isWider = both && now !== next && both.alsoMark !== has?.alsoMark
   const sysctls = Object.entries(wanted.sysctls).filter(([key, value]) => state.sysctls[key] !== value)
   const firewallIsRight = sameFirewall(state.firewall, wanted.firewall)
   return {
-    killSwitchOn: has ? [] : renew,
+    killSwitchOn: isNew || isWider ? [planKillSwitchOn(dev, both)] : [],
     killSwitchRenewed: [...(has ? renew : []), ...(aside && !sameAside ? [planAsideOn(dev, aside)] : [])],
     asideOff: state.aside && !aside ? [{ do: 'aside.off', dev }] : [],
     killSwitchOff: has && !on ? [{ do: 'killswitch.off', dev }] : [],
@@ -70,6 +78,7 @@ const killSwitchText = (state: TunnelState['killSwitch']): string =>
     ? [
         'on',
         ...(state.mark === 0 ? [] : [`mark 0x${state.mark.toString(16)}`]),
+        ...(state.alsoMark === undefined ? [] : [`and 0x${state.alsoMark.toString(16)}`]),
         ...(state.allow ? [`allows ${state.allow.join(' ')}`] : []),
       ].join(', ')
     : 'off'

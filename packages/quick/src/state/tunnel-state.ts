@@ -71,6 +71,8 @@ export interface FirewallFamily {
 export interface KillSwitchState {
   /** The mark of encrypted packets; 0 where no packet of the tunnel leaves from here (a namespace of its own). */
   readonly mark: number
+  /** The other mark of encrypted packets while the device's mark changes. */
+  readonly alsoMark?: number
   /** Name servers that root may ask outside the tunnel: while names of endpoints are looked up. */
   readonly resolvers: readonly string[]
   /** As {@link Exceptions.allow}; absent where there are none. */

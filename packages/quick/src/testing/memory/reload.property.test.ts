@@ -17,6 +17,13 @@ const leaks = (machine: Machine, families: readonly (4 | 6)[]): string[] =>
     return fate !== 'dropped' && fate.dev === 'up0' ? [`IPv${family}`] : []
   })
 
+/** Says whether what the tunnel encrypts does not reach the uplink. */
+const isCutOff = (machine: Machine): boolean => {
+  const mark = machine.devices.get('wg0')?.fwmark ?? 0
+  const fate = machine.fate({ to: '192.0.2.9', mark, udp: true })
+  return fate === 'dropped' || fate.dev !== 'up0'
+}
+
 describe('wgq reload on a machine in memory', () => {
   test(
     'brings every tunnel to what a fresh up makes, once, and down takes all of it away',
@@ -49,6 +56,7 @@ describe('wgq reload on a machine in memory', () => {
             machine.after = (what) => {
               const out = leaks(machine, watched)
               if (out.length > 0) seen.push(`${out.join()} after ${what}`)
+              if (watched.includes(4) && isCutOff(machine)) seen.push(`no encrypted packet after ${what}`)
             }
             const status = await tunnel.reload(b.text, ofFile(b))
             machine.after = () => {}
