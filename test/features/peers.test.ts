@@ -74,6 +74,25 @@ describe.skipIf(why)('a server and its peers', () => {
     expect(ok('lint wg0 laptop.conf')).not.toContain('error')
   })
 
+  test('a peer of several sections is one peer: each verb means all of them', () => {
+    ok(addresses)
+    ok('peer add wg0 phone --output several.conf')
+    const [, old = ''] = /^PublicKey = (\S+)/m.exec(read()) ?? []
+    root.run(`printf '[Peer]\\nPublicKey = ${old}\\nAllowedIPs = 10.44.0.0/16\\n' >> ${file}`)
+    ok('peer disable wg0 phone')
+    expect(read()).not.toMatch(/^PublicKey/m)
+    ok('peer enable wg0 phone')
+    expect(read().match(/^PublicKey/gm)).toHaveLength(2)
+    ok('peer rotate wg0 phone --output several-2.conf')
+    expect(read()).not.toContain(old)
+    ok('up wg0')
+    expect(ok('show wg0 peers').trim().split('\n')).toHaveLength(1)
+    const [, secret] = /^PresharedKey = (\S+)/m.exec(root.run('cat /tmp/several-2.conf')) ?? []
+    expect(ok('show wg0 preshared-keys')).toContain(`\t${secret}\n`)
+    ok('peer remove wg0 phone')
+    expect(read()).not.toContain('[Peer]')
+  })
+
   test.each([
     ['true', 'goes into the file'],
     ['false', 'stays out of the file'],

@@ -66,6 +66,11 @@ export class Edit {
     else if (last.value.text !== value) this.#replaced.set(last.index, withValue(last, value))
   }
 
+  /** Gives every line of a key the same value. */
+  setEach(target: Target, key: string, value: string): void {
+    for (const entry of this.#entries(target, key)) this.#replaced.set(entry.index, withValue(entry, value))
+  }
+
   /** Removes every line of a key. */
   remove(target: Target, key: string): void {
     for (const entry of this.#entries(target, key)) this.#replaced.set(entry.index, undefined)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { basename } from 'node:path'
 import { parseDocument } from '@wgq/config/document'
 import { findPeer, type PeerName, peerNames } from '@wgq/config/names'
 import { readParts } from '@wgq/config/parts'
@@ -8,12 +9,15 @@ import type { Key } from '@wgq/model/key'
 import { deviceFault } from '../device-fault.ts'
 import { configPathOf } from './config-path.ts'
 
-/** The interfaces asked for, all there are when none is named. Raises `E_DEVICE` when they cannot be listed. */
+/**
+ * The interfaces asked for, by name or by the path of their file; all there are when none is named. Raises `E_DEVICE` when
+ * they cannot be listed.
+ */
 export const chosenInterfaces = async (
   devices: DeviceAccess,
   asked: readonly string[],
 ): Promise<readonly string[]> => {
-  if (asked.length > 0) return asked
+  if (asked.length > 0) return asked.map((one) => (/\/.*\.conf$/.test(one) ? basename(one, '.conf') : one))
   try {
     return await devices.list()
   } catch (error) {

@@ -4,7 +4,7 @@ import type { Handler } from '../command.ts'
 import { parseArguments } from '../options.ts'
 import { forget } from './kept.ts'
 import { changePeers } from './transaction.ts'
-import { findPlaced, withEdit } from './tunnel-file.ts'
+import { findPlaced, withEditOfEach } from './tunnel-file.ts'
 
 /** wgq peer remove IF PEER…: from the file, the running tunnel and the kept files. */
 export const run: Handler = async (invocation) => {
@@ -18,7 +18,7 @@ export const run: Handler = async (invocation) => {
       const peers = new Set(words.map((word) => findPlaced(before, word)))
       return {
         parts: [...peers].reduce<(typeof before.parts)[number][]>(
-          (parts, peer) => withEdit(parts, peer, removeBlock),
+          (parts, peer) => withEditOfEach(parts, peer, removeBlock),
           [...before.parts],
         ),
         deliver: () => {

@@ -5,7 +5,7 @@ import { hasExpired } from '@wgq/config/peers/expiry'
 import type { Handler } from '../command.ts'
 import { parseArguments } from '../options.ts'
 import { changePeers } from './transaction.ts'
-import { findPlaced, type PlacedPeer, withEdit } from './tunnel-file.ts'
+import { findPlaced, type PlacedPeer, withEdit, withEditOfEach } from './tunnel-file.ts'
 
 /** wgq peer disable IF PEER… and wgq peer enable IF PEER…: the peers' lines become comments, or lines again. */
 export const run: Handler = async (invocation) => {
@@ -25,13 +25,16 @@ export const run: Handler = async (invocation) => {
 }
 
 const disabled = (parts: readonly ConfigPart[], peer: PlacedPeer): readonly ConfigPart[] =>
-  peer.disabled ? parts : withEdit(parts, peer, disableBlock)
+  withEditOfEach(parts, peer, (document, block) =>
+    block.disabled ? document : disableBlock(document, block),
+  )
 
 /** A day that has passed goes: the peer would be switched off again at once. */
 const enabled = (parts: readonly ConfigPart[], peer: PlacedPeer): readonly ConfigPart[] => {
-  if (!peer.disabled) return parts
-  const on = withEdit(parts, peer, enableBlock)
-  return peer.expires !== undefined && hasExpired(peer.expires, Date.now())
+  const on = withEditOfEach(parts, peer, (document, block) =>
+    block.disabled ? enableBlock(document, block) : document,
+  )
+  return peer.disabled && peer.expires !== undefined && hasExpired(peer.expires, Date.now())
     ? withEdit(on, peer, (document, block) => expireBlock(document, block, undefined))
     : on
 }

@@ -71,3 +71,19 @@ export const withEdit = (
     const block = findBlock(peerBlocks(document), peer.publicKey)
     return { ...part, source: { ...part.source, text: printDocument(edit(document, block)) } }
   })
+
+/** The parts after an edit of every section of a peer: several with one key, in whatever file, are one peer. */
+export const withEditOfEach = (
+  parts: readonly ConfigPart[],
+  { publicKey }: PlacedPeer,
+  edit: (document: Document, block: PeerBlock) => Document,
+): ConfigPart[] =>
+  parts.map((part) => {
+    const document = parseDocument(part.source.text)
+    // From the last one on: an edit moves what is behind it.
+    const blocks = peerBlocks(document)
+      .filter((block) => block.publicKey === publicKey)
+      .reverse()
+    if (blocks.length === 0) return part
+    return { ...part, source: { ...part.source, text: printDocument(blocks.reduce(edit, document)) } }
+  })
