@@ -126,7 +126,7 @@ test('every export is imported, and what a program exports is not for tests alon
     )) {
       const users = [...(uses.get(name)?.keys() ?? [])].filter((other) => other !== file)
       const usedHere = (uses.get(name)?.get(file) ?? 0) > 1
-      if (users.length === 0) found.push(`${file}: ${name} is used in its own file only`)
+      if (users.length === 0) found.push(`${file}: ${name} is used in its own file only: drop its export`)
       else if (!usedHere && !isForTests(file) && users.every((user) => /\.test\.ts$/.test(user)))
         found.push(`${file}: only tests use ${name}`)
     }

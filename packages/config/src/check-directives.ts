@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: MIT
 import { WgqError } from '@wgq/model/error'
+import type { DirectiveName } from './directive-names.ts'
 import { type Directive, directivesElsewhere, interfaceDirectives } from './directives.ts'
 import { parseDocument } from './document.ts'
-
-/** Comments of the [Interface] section that switch something of `up`. */
-export const tunnelSwitches = ['KillSwitch', 'ReplyOutside', 'Forward', 'StickyPort'] as const
 
 /** Says whether a value switches on or off. */
 export const isSwitch = (value: string): boolean => /^(?:on|yes|true|off|no|false)$/i.test(value)
 
 /** Those that say whether packets may leave outside: a value that nobody understands must not count as `off`. */
-const protections = ['KillSwitch', 'ReplyOutside']
+const protections: readonly DirectiveName[] = ['KillSwitch', 'ReplyOutside']
 
 /** Comments that `up` reads, whose values nobody else writes into a comment by chance. */
-const distinct: readonly string[] = [
+const distinct: readonly DirectiveName[] = [
   ...protections,
   'StickyPort',
   'SocketGroup',
@@ -46,5 +44,5 @@ export const checkDirectives = (text: string, file: string): void => {
   }
 }
 
-const nameIn = (names: readonly string[], { key }: Directive): string | undefined =>
+const nameIn = (names: readonly DirectiveName[], { key }: Directive): DirectiveName | undefined =>
   names.find((name) => name.toLowerCase() === key)

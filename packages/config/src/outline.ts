@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { directiveNames } from './directive-names.ts'
 import type { Document, Line } from './document.ts'
 import { isDisabledLine } from './peers/disabled.ts'
 import type { Span } from './reading.ts'
@@ -64,9 +65,8 @@ const headerKind = (line: Line): Section['kind'] => {
   return clean === '[peer]' ? 'peer' : 'other'
 }
 
-/** Comments that tell wgq something about the whole tunnel, wherever they are above a peer (directives.ts). */
-const ofTheTunnel =
-  /^[\t ]*#+[\t ]*(?:KillSwitch(?:Allow)?|ReplyOutside|StickyPort|SocketGroup|Masquerade|Forward|Before|Client(?:Endpoint|DNS|AllowedIPs|Keepalive|MTU))[\t ]*=/i
+/** Comments about the whole tunnel, wherever they are above a peer. */
+const ofTheTunnel = new RegExp(`^[\\t ]*#+[\\t ]*(?:${directiveNames.join('|')})[\\t ]*=`, 'i')
 
 /**
  * Comments directly above a header describe it, except for markers that end what stood before (`### end phone ###`), for

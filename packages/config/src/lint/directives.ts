@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { parseCidr } from '@wgq/model/cidr'
 import { parseIp } from '@wgq/model/ip'
-import { isSwitch, tunnelSwitches } from '../check-directives.ts'
+import { isSwitch } from '../check-directives.ts'
 import type { Diagnostic } from '../diagnostic.ts'
+import { type DirectiveName, directiveNames } from '../directive-names.ts'
 import { interfaceDirectives } from '../directives.ts'
 import type { Line } from '../document.ts'
 import { nearest } from '../nearest.ts'
@@ -10,9 +11,8 @@ import { expiresPattern } from '../peers/blocks.ts'
 import { expiryMs } from '../peers/expiry.ts'
 import { type Rule, spot } from './subject.ts'
 
-/** A comment that wgq reads: how it is spelled, what it takes, and whether a value is that. */
+/** What a comment that wgq reads takes, and whether a value is that. */
 interface Known {
-  readonly name: string
   readonly takes: string
   readonly fits: (value: string) => boolean
 }
@@ -32,35 +32,35 @@ const isEndpoint = (value: string): boolean => {
   return match !== null && (port === undefined || (Number(port) > 0 && Number(port) < 65536))
 }
 
-const known: readonly Known[] = [
-  { name: 'ClientEndpoint', takes: 'HOST or HOST:PORT', fits: isEndpoint },
-  { name: 'ClientDNS', takes: 'addresses of name servers, and domains', fits: everyItem(isServerOrDomain) },
-  {
-    name: 'ClientAllowedIPs',
-    takes: 'networks, separated by commas',
-    fits: everyItem((item) => parseCidr(item) !== undefined),
-  },
-  {
-    name: 'ClientKeepalive',
-    takes: 'seconds from 1 to 65535, or off',
-    fits: (value) => value.toLowerCase() === 'off' || numberUpTo(0, 65535)(value),
-  },
-  { name: 'ClientMTU', takes: 'bytes from 576 to 65535', fits: numberUpTo(576, 65535) },
-  {
-    name: 'Masquerade',
-    takes: 'auto, off or the interface that leads out',
-    fits: (value) => /^[^\s/"'\\{};#]{1,15}$/.test(value),
-  },
-  ...tunnelSwitches.map((name) => ({ name, takes: 'on or off', fits: isSwitch })),
-  {
-    name: 'KillSwitchAllow',
+const onOrOff: Known = { takes: 'on or off', fits: isSwitch }
+const known: Readonly<Record<DirectiveName, Known>> = {
+  KillSwitch: onOrOff,
+  KillSwitchAllow: {
     takes: 'lan, networks, dev INTERFACE and uid NUMBER, separated by commas',
     fits: everyItem((item) => /^(?:lan|(?:dev|uid)\s+\S+)$/i.test(item) || parseCidr(item) !== undefined),
   },
-  { name: 'SocketGroup', takes: 'a group or its number', fits: (value) => /^[^\s:,]{1,32}$/.test(value) },
-  { name: 'Before', takes: 'the preference of a rule from 4 to 32766', fits: numberUpTo(4, 32_766) },
-]
-const byKey = new Map(known.map((one) => [one.name.toLowerCase(), one]))
+  ReplyOutside: onOrOff,
+  StickyPort: onOrOff,
+  SocketGroup: { takes: 'a group or its number', fits: (value) => /^[^\s:,]{1,32}$/.test(value) },
+  Masquerade: {
+    takes: 'auto, off or the interface that leads out',
+    fits: (value) => /^[^\s/"'\\{};#]{1,15}$/.test(value),
+  },
+  Forward: onOrOff,
+  Before: { takes: 'the preference of a rule from 4 to 32766', fits: numberUpTo(4, 32_766) },
+  ClientEndpoint: { takes: 'HOST or HOST:PORT', fits: isEndpoint },
+  ClientDNS: { takes: 'addresses of name servers, and domains', fits: everyItem(isServerOrDomain) },
+  ClientAllowedIPs: {
+    takes: 'networks, separated by commas',
+    fits: everyItem((item) => parseCidr(item) !== undefined),
+  },
+  ClientKeepalive: {
+    takes: 'seconds from 1 to 65535, or off',
+    fits: (value) => value.toLowerCase() === 'off' || numberUpTo(0, 65535)(value),
+  },
+  ClientMTU: { takes: 'bytes from 576 to 65535', fits: numberUpTo(576, 65535) },
+}
+const byKey = new Map(directiveNames.map((name) => [name.toLowerCase(), { name, ...known[name] }]))
 
 /** Comments that tell wgq something: values that its verbs would refuse or pass over. wg and wg-quick read none of them. */
 export const directiveRules: Rule = (subject) => {
@@ -104,10 +104,7 @@ const unknown = (
   key: string,
   place: (name: { text: string; column: number }) => Pick<Diagnostic, 'at' | 'width'>,
 ): Diagnostic[] => {
-  const guess = nearest(
-    key,
-    known.map(({ name }) => name),
-  )
+  const guess = nearest(key, directiveNames)
   if (guess === undefined || (!key.startsWith('client') && key.length < 6)) return []
   const column = text.toLowerCase().indexOf(key) + 1
   return [
