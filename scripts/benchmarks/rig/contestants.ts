@@ -9,20 +9,25 @@ import { workspace } from '../../../test/support/workspace.ts'
 
 /** The copy without super-packets, where scripts/build/portable has put one. */
 const portable = join(workspace, 'dist/portable/bin/wgqd')
-const newestGo = join(process.env['GOBIN'] ?? join(homedir(), 'go/bin'), 'wireguard')
+/** What scripts/other-daemons/install builds. */
+const otherDaemons = join(workspace, '.cache/other-daemons/bin')
+const ownGo = join(process.env['GOBIN'] ?? join(homedir(), 'go/bin'), 'wireguard')
+const newestGo = existsSync(ownGo) ? ownGo : join(otherDaemons, 'wireguard')
 
 /** What must exist for an implementation to run: for ours more than its launcher. */
 const proof = ({ name, command }: Implementation): string =>
   name === wgqd.name ? join(workspace, 'dist/lib/wgqd.cjs') : command
 
-/** The daemons installed here: ours, the distribution's wireguard-go, and a newer one where `go install
- *  golang.zx2c4.com/wireguard@latest` has put it. */
+/** The daemons installed here: ours, the distribution's wireguard-go, and those that scripts/other-daemons/install built; the
+ *  newest wireguard-go also where `go install` has put it. */
 export const contestants = (): Implementation[] =>
   [
     wgqd,
     { ...wgqd, name: 'wgqd (as on the BSDs)', command: portable },
     { ...wireguardGo, name: 'wireguard-go (Debian)' },
     { name: 'wireguard-go (newest)', command: newestGo },
+    { name: 'gotatun-cli', command: join(otherDaemons, 'gotatun') },
+    { name: 'boringtun-cli', command: join(otherDaemons, 'boringtun-cli') },
   ].filter((one) => {
     const path = proof(one)
     const there = path.includes('/') ? existsSync(path) : spawnSync('which', [path]).status === 0
