@@ -2,7 +2,7 @@
 // node scripts/mutate.mjs [WORD]: breaks one line at a time in a copy of the checkout and runs the tests that should notice. Ends
 // with status 1 where a break survives or a line is no longer there. WORD picks mutations by a part of their name.
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -200,10 +200,12 @@ function run(...args) {
 
 /** How many tests fail, up to the first; undefined where none ran. */
 function failing(tests) {
-  const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--project', 'unit', '--bail=1', '--reporter=json']
-  const { stdout } = run(...vitest, ...tests)
-  const counts = /^\{.*\}$/m.exec(stdout)
-  if (counts === null) return undefined
-  const { numTotalTests, numFailedTests } = JSON.parse(counts[0])
+  // What tests print is no part of the report.
+  const report = join(copy, 'report.json')
+  rmSync(report, { force: true })
+  const how = ['run', '--project', 'unit', '--bail=1', '--reporter=json', `--outputFile=${report}`]
+  run('node_modules/vitest/vitest.mjs', ...how, ...tests)
+  if (!existsSync(report)) return undefined
+  const { numTotalTests, numFailedTests } = JSON.parse(readFileSync(report, 'utf8'))
   return numTotalTests === 0 ? undefined : numFailedTests
 }
