@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { program, whyNoTunnel } from '../support/implementation.ts'
-import { connect, Namespace } from '../support/netns.ts'
+import { connect, Namespace, until } from '../support/netns.ts'
 import { makeTextKeys } from '../support/tunnel.ts'
 
 const ping = spawnSync('ping', ['-V'], { encoding: 'utf8' })
@@ -23,7 +23,7 @@ describe.skipIf(why)('a path that carries 1400 bytes', () => {
   let config: string
   const device = 'mtu0'
   const endpoints = ['198.51.100.1', '2001:db8:5::1'] as const
-  beforeAll(() => {
+  beforeAll(async () => {
     client = new Namespace('client')
     router = new Namespace('router')
     server = new Namespace('server')
@@ -54,6 +54,10 @@ describe.skipIf(why)('a path that carries 1400 bytes', () => {
       config,
       `[Interface]\nPrivateKey = ${makeTextKeys().privateKey}\nAddress = 10.9.0.2/24\n${peers.join('')}`,
       { mode: 0o600 },
+    )
+    // Addresses of routers are tentative for a while (RFC 4862), and answer nobody until then.
+    await until('the way to both', () =>
+      endpoints.every((address) => client.tryRun('ping', ['-n', '-c', '1', '-W', '1', address]).status === 0),
     )
     client.run(program('wgq'), 'up', config)
   })
