@@ -6,12 +6,12 @@ import type { Key } from '@wgq/model/key'
 import { visible } from '@wgq/model/shown'
 import { painterFor } from '../colour.ts'
 import type { Handler } from '../command.ts'
+import { jsonText } from '../json-text.ts'
 import { isSeen, measureRates, type Rate, rateKey } from '../observe/rates.ts'
 import { readIfThere } from '../observe/tunnels.ts'
 import { parseArguments } from '../options.ts'
 import { writeOut } from '../output.ts'
 import { runQuick } from '../quick-session.ts'
-import { stringify } from '../show/json.ts'
 import { shortAge, shortBytes, shortKey } from '../show/short.ts'
 import { type Column, tableLines } from '../table.ts'
 import { terminalColumns } from '../terminal-width.ts'
@@ -31,7 +31,7 @@ export const run: Handler = async (invocation) => {
     const nowSeconds = Math.floor(Date.now() / 1000)
     if (parsed.flags.has('json'))
       writeOut(
-        `${stringify({ interface: session.name, running: device !== undefined, peers: entries.map((entry) => entryJson(entry, nowSeconds)) }, 2)}\n`,
+        `${jsonText({ interface: session.name, running: device !== undefined, peers: entries.map((entry) => entryJson(entry, nowSeconds)) })}\n`,
       )
     else if (entries.length === 0)
       writeOut(`${session.name} has no peers; \`wgq peer add ${session.name} NAME\` adds one\n`)

@@ -2,10 +2,11 @@
 import type { Device, Peer } from '@wgq/model/device'
 import { zeroKey } from '@wgq/model/key'
 import { describe, expect, test } from 'vitest'
+import { jsonText } from '../json-text.ts'
 import { paintFor } from './colour.ts'
 import { formatField } from './fields.ts'
 import { formatHuman } from './human.ts'
-import { deviceJson, stringify } from './json.ts'
+import { deviceJson } from './json.ts'
 import { readShowOptions } from './options.ts'
 import { formatAgo, formatBytes, formatSpan } from './quantities.ts'
 
@@ -74,7 +75,7 @@ test('keys show when asked for, in the human output and in JSON', () => {
   const human = (revealKeys: boolean) => formatHuman(secret, { paint: plain, revealKeys, nowSeconds: 0n })
   expect(human(false).match(/\(hidden\)/g)).toHaveLength(2)
   expect(human(true)).toContain(`  private key: ${zeroKey}\n`)
-  expect(stringify(deviceJson(secret, false, nameless), 0)).not.toContain('rivateKey":"')
+  expect(jsonText(deviceJson(secret, false, nameless), 0)).not.toContain('rivateKey":"')
   expect(deviceJson(secret, true, nameless)).toMatchObject({
     privateKey: zeroKey,
     peers: [{ presharedKey: zeroKey }],
@@ -84,11 +85,11 @@ test('keys show when asked for, in the human output and in JSON', () => {
 test('a name that is meant to steer a terminal does not', () => {
   const odd = { ...device(), name: 'wg\x1b[2J' }
   expect(formatHuman(odd, { paint: plain, revealKeys: false, nowSeconds: 0n })).not.toContain('\x1b')
-  expect(stringify({ name: 'wg\x9b2J' }, 0)).toBe('{"name":"wg\\u009b2J"}')
+  expect(jsonText({ name: 'wg\x9b2J' }, 0)).toBe('{"name":"wg\\u009b2J"}')
 })
 
 test('64-bit numbers are exact in JSON', () => {
-  const text = stringify(deviceJson(device(peer({ rxBytes: (1n << 64n) - 1n })), false, nameless), 0)
+  const text = jsonText(deviceJson(device(peer({ rxBytes: (1n << 64n) - 1n })), false, nameless), 0)
   expect(text).toContain('"rxBytes":18446744073709551615,"txBytes":0')
   expect(JSON.parse(text)).toMatchObject({ name: 'wg0', peers: [{ latestHandshake: null }] })
 })

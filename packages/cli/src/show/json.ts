@@ -4,7 +4,6 @@ import { formatCidr } from '@wgq/model/cidr'
 import type { Device, Peer } from '@wgq/model/device'
 import { formatEndpoint } from '@wgq/model/endpoint'
 import type { Key } from '@wgq/model/key'
-import { plainJson } from '@wgq/model/shown'
 
 /** An interface of `wgq show --json`, by docs/schema/show.json. Keys are in it only when `showKeys` is set. */
 export const deviceJson = (device: Device, showKeys: boolean, names: ReadonlyMap<Key, string>): object => ({
@@ -34,9 +33,3 @@ const peerJson = (peer: Peer, showKeys: boolean): object => ({
   persistentKeepaliveSeconds: peer.keepaliveSeconds,
   ...(peer.note === undefined ? {} : { note: peer.note }),
 })
-
-/** JSON text; 64-bit numbers are written out in full, which JSON allows and `JSON.stringify` does not do. */
-export const stringify = (value: unknown, indent: number): string =>
-  plainJson(
-    JSON.stringify(value, (_key, item) => (typeof item === 'bigint' ? `\u0001${item}` : item), indent),
-  ).replace(/"\\u0001([0-9]+)"/g, '$1')

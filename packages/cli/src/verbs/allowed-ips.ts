@@ -3,8 +3,8 @@ import type { Cidr } from '@wgq/model/cidr'
 import { formatCidr, parseCidr } from '@wgq/model/cidr'
 import { WgqError } from '@wgq/model/error'
 import { subtractPrefixes } from '@wgq/model/prefix-set'
-import { plainJson } from '@wgq/model/shown'
 import type { Handler } from '../command.ts'
+import { jsonText } from '../json-text.ts'
 import { localNetworks } from '../local-networks.ts'
 import { parseArguments } from '../options.ts'
 import { writeOut } from '../output.ts'
@@ -16,7 +16,7 @@ export const run: Handler = async (invocation) => {
     operands.flatMap((text) => readList(text)),
     (values.get('except') ?? []).flatMap((text) => readList(text, localNetworks)),
   ).map(formatCidr)
-  if (flags.has('json')) writeOut(`${plainJson(JSON.stringify(rest))}\n`)
+  if (flags.has('json')) writeOut(`${jsonText(rest, 0)}\n`)
   else if (rest.length > 0) writeOut(`${rest.join(flags.has('lines') ? '\n' : ', ')}\n`)
   return 0
 }

@@ -3,12 +3,12 @@
 import { parseDocument } from '@wgq/config/document'
 import { peerNames } from '@wgq/config/names'
 import { readParts } from '@wgq/config/parts'
-import { plainJson } from '@wgq/model/shown'
 import { planReload } from '@wgq/quick/reload'
 import type { Session } from '@wgq/quick/session'
 import { rerunAsRoot } from '../as-root.ts'
 import { painterFor } from '../colour.ts'
 import type { Handler } from '../command.ts'
+import { jsonText } from '../json-text.ts'
 import { nameMap } from '../observe/tunnels.ts'
 import { parseArguments } from '../options.ts'
 import { writeOut } from '../output.ts'
@@ -36,7 +36,7 @@ export const compare = async (session: Session, json: boolean): Promise<number> 
   )
   writeOut(
     json
-      ? `${plainJson(JSON.stringify({ interface: session.name, differences }, undefined, 2))}\n`
+      ? `${jsonText({ interface: session.name, differences })}\n`
       : differenceText(differences, names, await painterFor(1)),
   )
   return differences.length === 0 ? 0 : wouldChange

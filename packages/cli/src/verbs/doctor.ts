@@ -5,7 +5,7 @@ import { openHost, openHostInside } from '@wgq/backends/host'
 import type { Device, DeviceAccess } from '@wgq/model/device'
 import { isWgqError, WgqError } from '@wgq/model/error'
 import type { Host } from '@wgq/model/host'
-import { plainJson, visible } from '@wgq/model/shown'
+import { visible } from '@wgq/model/shown'
 import { runDirectory } from '@wgq/quick/run/directory'
 import { readJournal } from '@wgq/quick/run/journal'
 import { type Painter, painterFor, type Style } from '../colour.ts'
@@ -14,6 +14,7 @@ import { withCounters } from '../device-counters.ts'
 import { examine } from '../doctor/examine.ts'
 import type { Finding } from '../doctor/finding.ts'
 import { describePath, packetPath, pathJson } from '../doctor/packet-path.ts'
+import { jsonText } from '../json-text.ts'
 import { chosenInterfaces, readIfThere } from '../observe/tunnels.ts'
 import { lastValue, type ParsedArguments, parseArguments } from '../options.ts'
 import { writeOut } from '../output.ts'
@@ -44,11 +45,7 @@ export const run: Handler = async (invocation) => {
     if (to !== undefined) return await follow(host, found, to, parsed)
     for (const device of found)
       diagnoses.push({ interface: device.name, findings: await examineInPlace(host, device, probesMtu) })
-    writeOut(
-      parsed.flags.has('json')
-        ? `${plainJson(JSON.stringify(diagnoses, undefined, 2))}\n`
-        : report(diagnoses, await painterFor(1)),
-    )
+    writeOut(parsed.flags.has('json') ? `${jsonText(diagnoses)}\n` : report(diagnoses, await painterFor(1)))
     return diagnoses.some(({ findings }) => findings.some(({ status }) => status === 'problem'))
       ? foundProblem
       : 0
@@ -106,7 +103,7 @@ const follow = async (
     )
   writeOut(
     parsed.flags.has('json')
-      ? `${plainJson(JSON.stringify(pathJson(path), undefined, 2))}\n`
+      ? `${jsonText(pathJson(path))}\n`
       : `${describePath(path).map(visible).join('\n')}\n`,
   )
   return path.refusal === undefined && path.problem === undefined ? 0 : foundProblem

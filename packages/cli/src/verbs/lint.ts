@@ -5,10 +5,10 @@ import { lint } from '@wgq/config/lint/lint'
 import type { LintDependencies, LintInput } from '@wgq/config/lint/subject'
 import { decodeSource } from '@wgq/config/source'
 import { derivePublicKey } from '@wgq/keys/derive'
-import { plainJson } from '@wgq/model/shown'
 import { painterFor } from '../colour.ts'
 import type { Handler } from '../command.ts'
 import { readConfigOperand } from '../config-operand.ts'
+import { jsonText } from '../json-text.ts'
 import { formatFinding, formatSummary } from '../lint/report.ts'
 import { sarifLog } from '../lint/sarif.ts'
 import { shellFaults } from '../lint/shell-check.ts'
@@ -27,9 +27,9 @@ export const run: Handler = async (invocation) => {
     dependencies,
   ).map((finding) => wholes.get(finding.at.file)?.placed(finding) ?? finding)
   const findings = flags.has('quiet') ? all.filter(({ severity }) => severity !== 'info') : all
-  if (flags.has('json')) writeOut(`${plainJson(JSON.stringify({ findings }, null, 2))}\n`)
+  if (flags.has('json')) writeOut(`${jsonText({ findings })}\n`)
   else if (flags.has('sarif')) {
-    writeOut(`${plainJson(JSON.stringify(sarifLog(findings, process.env['WGQ_VERSION'] ?? ''), null, 2))}\n`)
+    writeOut(`${jsonText(sarifLog(findings, process.env['WGQ_VERSION'] ?? ''))}\n`)
   } else {
     const sources = new Map([...wholes.values()].flatMap(({ lines }) => [...lines]))
     const paint = await painterFor(1)

@@ -4,9 +4,9 @@ import { openDevices } from '@wgq/backends/devices'
 import { configDirectories } from '@wgq/config/locate'
 import type { Device, DeviceAccess } from '@wgq/model/device'
 import { isWgqError } from '@wgq/model/error'
-import { plainJson } from '@wgq/model/shown'
 import { painterFor } from '../colour.ts'
 import type { Handler } from '../command.ts'
+import { jsonText } from '../json-text.ts'
 import { configPathOf } from '../observe/config-path.ts'
 import { isSeen, measureRates, rateKey } from '../observe/rates.ts'
 import { chosenInterfaces } from '../observe/tunnels.ts'
@@ -63,7 +63,7 @@ export const run: Handler = async (invocation) => {
       txBytesPerSecond: sum('up'),
     }
   })
-  if (parsed.flags.has('json')) writeOut(`${plainJson(JSON.stringify({ tunnels }, undefined, 2))}\n`)
+  if (parsed.flags.has('json')) writeOut(`${jsonText({ tunnels })}\n`)
   else await printTable(tunnels)
   if (process.geteuid?.() !== 0 && !parsed.flags.has('json'))
     writeErr('wgq: peers and files that only root may read are missing\n  hint: sudo wgq list\n')

@@ -5,10 +5,11 @@ import { visible } from '@wgq/model/shown'
 import type { Handler } from '../command.ts'
 import { withCounters } from '../device-counters.ts'
 import { deviceErrorText, deviceFault } from '../device-fault.ts'
+import { jsonText } from '../json-text.ts'
 import { pause } from '../observe/pause.ts'
 import { nameMap, namesOf } from '../observe/tunnels.ts'
 import { writeErr, writeOut } from '../output.ts'
-import { deviceJson, stringify } from '../show/json.ts'
+import { deviceJson } from '../show/json.ts'
 import { readShowOptions, type ShowOptions } from '../show/options.ts'
 import { run as show } from './show.ts'
 
@@ -34,7 +35,7 @@ const showJson = async ({ operands, showKeys, watchSeconds }: ShowOptions): Prom
   const [name = 'all'] = operands
   const { devices, failed } = await readDevices(name)
   const interfaces = devices.map((device) => deviceJson(device, showKeys, nameMap(namesOf(device.name))))
-  writeOut(`${stringify({ interfaces }, watchSeconds === undefined ? 2 : 0)}\n`)
+  writeOut(`${jsonText({ interfaces }, watchSeconds === undefined ? 2 : 0)}\n`)
   return failed && devices.length === 0 ? 1 : 0
 }
 

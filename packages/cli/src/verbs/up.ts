@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 
-import { plainJson } from '@wgq/model/shown'
 import { capture } from '@wgq/quick/restore'
 import type { Session } from '@wgq/quick/session'
 import { startTry } from '@wgq/quick/try'
@@ -8,6 +7,7 @@ import { up } from '@wgq/quick/up'
 import { rerunAsRoot } from '../as-root.ts'
 import type { Handler } from '../command.ts'
 import { asFile, sayDone } from '../done.ts'
+import { jsonText } from '../json-text.ts'
 import { lastValue, numberValue, parseArguments } from '../options.ts'
 import { writeErr, writeOut } from '../output.ts'
 import { runQuick } from '../quick-session.ts'
@@ -56,6 +56,6 @@ const showPlan = async (session: Session, json: boolean): Promise<number> => {
   const { dryRun } = await import('@wgq/quick/imagined/dry-run')
   const print = json ? () => {} : writeOut
   const { status, steps } = await dryRun({ ...session, dependencies: { ...session.dependencies, print } }, up)
-  if (json) writeOut(`${plainJson(JSON.stringify(steps, undefined, 2))}\n`)
+  if (json) writeOut(`${jsonText(steps)}\n`)
   return status
 }

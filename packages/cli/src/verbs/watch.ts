@@ -4,8 +4,8 @@ import { openDevices } from '@wgq/backends/devices'
 import { openHost } from '@wgq/backends/host'
 import type { Device, DeviceAccess } from '@wgq/model/device'
 import { WgqError } from '@wgq/model/error'
-import { plainJson } from '@wgq/model/shown'
 import type { Handler } from '../command.ts'
+import { jsonText } from '../json-text.ts'
 import { type DeviceEvent, deviceEvents } from '../observe/device-events.ts'
 import { EndpointWatch } from '../observe/endpoint-watch.ts'
 import { ExpiryWatch } from '../observe/expiry-watch.ts'
@@ -66,9 +66,7 @@ const look = async (devices: DeviceAccess, asked: readonly string[]): Promise<Ma
 
 const print = (event: DeviceEvent, timeSeconds: number): void => {
   const name = 'peer' in event ? nameMap(namesOf(event.interface)).get(event.peer) : undefined
-  writeOut(
-    `${plainJson(JSON.stringify({ time: timeSeconds, ...event, ...(name === undefined ? {} : { name }) }))}\n`,
-  )
+  writeOut(`${jsonText({ time: timeSeconds, ...event, ...(name === undefined ? {} : { name }) }, 0)}\n`)
 }
 
 const wallSeconds = (): number => Math.floor(Date.now() / 1000)
