@@ -24,9 +24,9 @@ export interface Target {
 const mostPasses = 4
 
 /**
- * Carries a plan out that was made of `before`, and looks again until nothing differs. `note` is called after each pass. Floors come before the first step;
- * those that are not to stay go last. Raises
- * {@link Failure} where something still differs in the end.
+ * Carries a plan out that was made of `before`, and looks again until nothing differs. `note` is called after each pass.
+ * Floors come before the first step; those that are not to stay go last. Raises {@link Failure} where something still
+ * differs in the end.
  */
 export const converge = async (
   run: Run,

@@ -2,6 +2,7 @@
 import type { Family } from '@wgq/model/ip'
 import { lanNetworks, namePorts } from '../exceptions/lan.ts'
 import type { KillSwitchState } from '../state/tunnel-state.ts'
+import { listedKillSwitch } from './listed.ts'
 
 const hooks = ['OUTPUT', 'FORWARD'] as const
 type Hook = (typeof hooks)[number]
@@ -135,13 +136,7 @@ export const readIptablesKillSwitch = (
   const output = rules('OUTPUT')
   const marks = output.flatMap((rule) => /^-p udp -m mark --mark (0x[0-9a-f]+)/.exec(rule)?.[1] ?? [])
   const resolvers = output.flatMap((rule) => /^-d ([^/]+)\/\d+ -p udp .*--dport 53/.exec(rule)?.[1] ?? [])
-  const allow = exceptionsIn(dev, output)
-  const state = {
-    mark: Number(marks[0] ?? 0),
-    ...(marks[1] === undefined ? {} : { alsoMark: Number(marks[1]) }),
-    resolvers,
-    ...(allow.length > 0 ? { allow } : {}),
-  }
+  const state = listedKillSwitch(marks, resolvers, exceptionsIn(dev, output))
   const whole = hooks.every((hook) => rules(hook).join('\n') === rulesOf(hook, dev, family, state).join('\n'))
   return whole && jumpsOf(dev, saved).length === hooks.length ? state : undefined
 }

@@ -32,10 +32,11 @@ export const guarding = (mark: number, allowed: readonly string[] = []): KillSwi
   return { mark, resolvers: [], ...(allow.length > 0 ? { allow } : {}) }
 }
 
-/** The kill switch that also lets pass what the device marks before or after its mark changes from `now` to `next`. */
+/** The kill switch that also lets pass what the device marks before or after its mark changes from `now` to `next`; the same where it does. */
 export const whileMarkMoves = (guard: KillSwitchState, now: number, next: number): KillSwitchState => {
   const other = guard.mark === now ? next : now
-  return guard.mark === 0 || other === 0 || other === guard.mark ? guard : { ...guard, alsoMark: other }
+  const passes = other === 0 || other === guard.mark || other === guard.alsoMark
+  return now === next || guard.mark === 0 || passes ? guard : { ...guard, alsoMark: other }
 }
 
 /** The operation that puts a kill switch in place, or another one in the place of one that is there, without a gap. */

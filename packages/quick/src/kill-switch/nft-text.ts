@@ -3,6 +3,7 @@
 import { lanNetworks, namePorts } from '../exceptions/lan.ts'
 import { tableName } from '../firewall/table-name.ts'
 import type { KillSwitchState } from '../state/tunnel-state.ts'
+import { listedKillSwitch } from './listed.ts'
 
 /** The table of a kill switch; it does not share the table of the default route, which upstream's `down` removes. */
 export const killSwitchTable = (dev: string): string => `inet ${tableName('wgq-kill-', dev)}`
@@ -96,13 +97,7 @@ export const readKillSwitchTable = (dev: string, listed: string): KillSwitchStat
   const resolvers = output.flatMap(
     (rule) => /^meta skuid 0 ip6? daddr (\S+) udp dport 53 accept$/.exec(rule)?.[1] ?? [],
   )
-  const allow = exceptionsIn(dev, output)
-  const state = {
-    mark: Number(marks[0] ?? 0),
-    ...(marks[1] === undefined ? {} : { alsoMark: Number(marks[1]) }),
-    resolvers,
-    ...(allow.length > 0 ? { allow } : {}),
-  }
+  const state = listedKillSwitch(marks, resolvers, exceptionsIn(dev, output))
   const whole =
     same(output, [hook('output'), ...outputRules(dev, state)]) &&
     same(chains.get('forward') ?? [], [hook('forward'), ...forwardRules(dev, state)])

@@ -31,19 +31,19 @@ export const planProtections = (dev: string, { state }: Seen, wanted: TunnelStat
     sameAllow(on.allow, has.allow)
   const { aside } = wanted
   const sameAside = asideText(aside) === asideText(state.aside)
-  const renew: Op[] = on && !same ? [planKillSwitchOn(dev, on)] : []
   // Encrypted packets have the one mark until the device has the other.
   const { fwmark: now = 0 } = state.device
   const { fwmark: next = now } = wanted.device
-  const first = has ?? on
-  const both = first && whileMarkMoves(first, now, next)
-  const isNew = both && !has
-  const isWider = both && now !== next && both.alsoMark !== has?.alsoMark
+  const guard = has ?? on
+  const first = guard && whileMarkMoves(guard, now, next)
   const sysctls = Object.entries(wanted.sysctls).filter(([key, value]) => state.sysctls[key] !== value)
   const firewallIsRight = sameFirewall(state.firewall, wanted.firewall)
   return {
-    killSwitchOn: isNew || isWider ? [planKillSwitchOn(dev, both)] : [],
-    killSwitchRenewed: [...(has ? renew : []), ...(aside && !sameAside ? [planAsideOn(dev, aside)] : [])],
+    killSwitchOn: first && first !== has ? [planKillSwitchOn(dev, first)] : [],
+    killSwitchRenewed: [
+      ...(has && on && !same ? [planKillSwitchOn(dev, on)] : []),
+      ...(aside && !sameAside ? [planAsideOn(dev, aside)] : []),
+    ],
     asideOff: state.aside && !aside ? [{ do: 'aside.off', dev }] : [],
     killSwitchOff: has && !on ? [{ do: 'killswitch.off', dev }] : [],
     sysctls: sysctls.map(([key, value]) => ({
