@@ -8,7 +8,7 @@ import { clientText, serverSide } from './client.ts'
 import { delivering, deliveryOf } from './deliver.ts'
 import { readKept } from './kept.ts'
 import { changePeers } from './transaction.ts'
-import { findPlaced, withEditOfEach } from './tunnel-file.ts'
+import { findPlaced, withEditOfAll } from './tunnel-file.ts'
 
 /** wgq peer rotate IF PEER: new keys in the server's file and the running tunnel, and a new file for the client. */
 export const run: Handler = async (invocation) => {
@@ -49,10 +49,9 @@ export const run: Handler = async (invocation) => {
       })
       const isKept = peer.name !== undefined && readKept(session.configPath, peer.name) !== undefined
       return {
-        parts: withEditOfEach(remembering(before, endpoint), peer, (document) => {
+        parts: withEditOfAll(remembering(before, endpoint), peer, (document, blocks) => {
+          if (blocks.every(({ disabled }) => disabled)) return document
           const edit = new Edit(document)
-          // All sections of a file are changed with the first.
-          if (!edit.peers().includes(peer.publicKey)) return document
           edit.setEach(peer.publicKey, 'PublicKey', keys.publicKey)
           edit.set(peer.publicKey, 'PresharedKey', keys.presharedKey)
           return edit.finish()

@@ -75,15 +75,21 @@ export const withEdit = (
 /** The parts after an edit of every section of a peer: several with one key, in whatever file, are one peer. */
 export const withEditOfEach = (
   parts: readonly ConfigPart[],
-  { publicKey }: PlacedPeer,
+  peer: PlacedPeer,
   edit: (document: Document, block: PeerBlock) => Document,
+): ConfigPart[] =>
+  // From the last one on: an edit moves what is behind it.
+  withEditOfAll(parts, peer, (document, blocks) => blocks.reduceRight(edit, document))
+
+/** The parts after an edit of each file that a peer has sections in. */
+export const withEditOfAll = (
+  parts: readonly ConfigPart[],
+  { publicKey }: PlacedPeer,
+  edit: (document: Document, blocks: readonly PeerBlock[]) => Document,
 ): ConfigPart[] =>
   parts.map((part) => {
     const document = parseDocument(part.source.text)
-    // From the last one on: an edit moves what is behind it.
-    const blocks = peerBlocks(document)
-      .filter((block) => block.publicKey === publicKey)
-      .reverse()
+    const blocks = peerBlocks(document).filter((block) => block.publicKey === publicKey)
     if (blocks.length === 0) return part
-    return { ...part, source: { ...part.source, text: printDocument(blocks.reduce(edit, document)) } }
+    return { ...part, source: { ...part.source, text: printDocument(edit(document, blocks)) } }
   })
