@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { builtBin, whyNotBuilt } from '../support/built-program.ts'
-import { unpackedNetworkManager } from '../support/neighbour.ts'
+import { unpackedNetworkManager, writeBusConfiguration } from '../support/neighbour.ts'
 
 const whyNotHere = whyNotBuilt() ?? (process.getuid?.() !== 0 ? 'needs root' : undefined)
 const { root, why } = whyNotHere === undefined ? unpackedNetworkManager() : { root: '', why: whyNotHere }
@@ -18,14 +18,7 @@ mount -t tmpfs tmpfs /run; mkdir -p /run/dbus /etc/NetworkManager /var/lib/Netwo
 mount -t tmpfs tmpfs /etc/NetworkManager; mount -t tmpfs tmpfs /var/lib/NetworkManager
 printf '[main]\\nplugins=keyfile\\ndns=none\\nauth-polkit=false\\n' > /etc/NetworkManager/NetworkManager.conf
 install -D -m 600 -t /etc/NetworkManager/system-connections "$1"/*.nmconnection
-cat > /run/bus.conf <<END
-<busconfig><type>system</type><listen>unix:path=/run/dbus/system_bus_socket</listen><auth>EXTERNAL</auth>
-<policy context="default"><allow user="*"/><allow own="*"/><allow send_type="method_call"/><allow send_type="signal"/>
-<allow send_requested_reply="true" send_type="method_return"/><allow send_requested_reply="true" send_type="error"/>
-<allow receive_type="method_call"/><allow receive_type="method_return"/><allow receive_type="error"/><allow receive_type="signal"/>
-</policy></busconfig>
-END
-ip link set lo up
+${writeBusConfiguration}ip link set lo up
 dbus-daemon --config-file=/run/bus.conf --nofork 2>/dev/null & bus=$!
 NetworkManager -n >/run/said 2>&1 & daemon=$!
 for i in $(seq 100); do nmcli -t general >/dev/null 2>&1 && break; sleep 0.2; done

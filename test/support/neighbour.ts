@@ -33,6 +33,16 @@ export const unpackedFirewalld = () =>
     'firewalld python3-firewall python3-nftables python3-dbus python3-gi gir1.2-glib-2.0 gir1.2-freedesktop libgirepository-1.0-1 python3-cap-ng libcap-ng0',
   )
 
+/** Lines of shell: the configuration of a bus that everybody may call, `/run/bus.conf`. */
+export const writeBusConfiguration = `cat > /run/bus.conf <<END
+<busconfig><type>system</type><listen>unix:path=/run/dbus/system_bus_socket</listen><auth>EXTERNAL</auth>
+<policy context="default"><allow user="*"/><allow own="*"/><allow send_type="method_call"/><allow send_type="signal"/>
+<allow send_requested_reply="true" send_type="method_return"/><allow send_requested_reply="true" send_type="error"/>
+<allow receive_type="method_call"/><allow receive_type="method_return"/><allow receive_type="error"/><allow receive_type="signal"/>
+</policy></busconfig>
+END
+`
+
 // A bus, /run, /etc and /usr of its own; then the lines of standard input, one by one.
 const script = `
 mount -t tmpfs tmpfs /run
@@ -42,14 +52,7 @@ mount -t overlay overlay -o "lowerdir=$1/usr:/usr" /usr
 # A container has no udev: devices are ready as they are.
 mount -o remount,ro /sys
 # Without polkit, whom an unpacked program would ask, everybody may call it.
-cat > /run/bus.conf <<END
-<busconfig><type>system</type><listen>unix:path=/run/dbus/system_bus_socket</listen><auth>EXTERNAL</auth>
-<policy context="default"><allow user="*"/><allow own="*"/><allow send_type="method_call"/><allow send_type="signal"/>
-<allow send_requested_reply="true" send_type="method_return"/><allow send_requested_reply="true" send_type="error"/>
-<allow receive_type="method_call"/><allow receive_type="method_return"/><allow receive_type="error"/><allow receive_type="signal"/>
-</policy></busconfig>
-END
-dbus-daemon --config-file=/run/bus.conf --nofork >/dev/null 2>&1 &
+${writeBusConfiguration}dbus-daemon --config-file=/run/bus.conf --nofork >/dev/null 2>&1 &
 while [ ! -S /run/dbus/system_bus_socket ]; do read -rt 0.1 <> <(:); done
 echo "@ 0"
 while IFS= read -r line; do eval "$line"; echo "@ $?"; done

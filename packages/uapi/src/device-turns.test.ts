@@ -1,26 +1,15 @@
 // SPDX-License-Identifier: MIT
 import { constants } from 'node:os'
-import { type Key, keyFromHex } from '@wgq/model/key'
 import { expect, test } from 'vitest'
 import { DeviceTurns } from './device-turns.ts'
 import type { Reply } from './reply.ts'
-import type { ServedDevice, ServedPeerState } from './server-device.ts'
-
-const peer = (index: number): ServedPeerState => ({
-  publicKey: keyFromHex(index.toString(16).padStart(64, '0')) as Key,
-  presharedKey: undefined,
-  endpoint: undefined,
-  lastHandshakeNs: 0n,
-  rxBytes: 0n,
-  txBytes: 0n,
-  keepaliveSeconds: 0,
-  allowedIps: [],
-})
+import type { ServedDevice } from './server-device.ts'
+import { servedPeer } from './testing/served-peer.ts'
 
 /** Turns at a device of so many peers, and what happened to it in order. */
 const turnsAt = (peers: number) => {
   const log: string[] = []
-  const states = Array.from({ length: peers }, (_, index) => peer(index))
+  const states = Array.from({ length: peers }, (_, index) => servedPeer(index))
   const device = {
     read: () => {
       log.push('read')
@@ -122,7 +111,7 @@ test('a device that fails in the middle of a long reply ends only who asked', as
       listenPort: 0,
       fwmark: 0,
       peers: (function* () {
-        for (let index = 0; index < 2000; index++) yield peer(index)
+        for (let index = 0; index < 2000; index++) yield servedPeer(index)
         throw new Error('no')
       })(),
     }),

@@ -13,6 +13,7 @@ import { listenUapi, type UapiServer, type UapiServerOptions } from './server.ts
 import type { ServedDevice, ServedPeer, ServedPeerState } from './server-device.ts'
 import { hearSilences } from './silence-news.ts'
 import type { ListenStreams } from './streams.ts'
+import { servedPeer } from './testing/served-peer.ts'
 
 const key = (digit: string): Key => keyFromHex(digit.repeat(64)) as Key
 const hex = (digit: string) => digit.repeat(64)
@@ -457,19 +458,9 @@ describe('bounds', () => {
       socket.pause()
       socket.once('error', reject)
     })
-  const peer = (index: number): ServedPeerState => ({
-    publicKey: keyFromHex(index.toString(16).padStart(64, '0')) as Key,
-    presharedKey: undefined,
-    endpoint: undefined,
-    lastHandshakeNs: 0n,
-    rxBytes: 0n,
-    txBytes: 0n,
-    keepaliveSeconds: 0,
-    allowedIps: [],
-  })
 
   test('who does not read a long reply delays nobody', async () => {
-    device.states = Array.from({ length: 20_000 }, (_, index) => peer(index))
+    device.states = Array.from({ length: 20_000 }, (_, index) => servedPeer(index))
     const { path } = await listen()
     const lazy = await silent(path, 'get=1\n\n')
     expect(await talk(path, 'set=1\nlisten_port=6\n\n')).toBe('errno=0\n\n')
@@ -482,7 +473,7 @@ describe('bounds', () => {
     let got = 0
     const peers = function* () {
       for (let index = 0; index < 20_000; index++) {
-        yield peer(index)
+        yield servedPeer(index)
         seen.push(got)
       }
     }
@@ -664,16 +655,7 @@ describe('clients that leave', () => {
   })
 
   test('in the middle of a request or of a reply: nothing is left of them', async () => {
-    device.states = Array.from({ length: 20_000 }, (_, index) => ({
-      publicKey: keyFromHex(index.toString(16).padStart(64, '0')) as Key,
-      presharedKey: undefined,
-      endpoint: undefined,
-      lastHandshakeNs: 0n,
-      rxBytes: 0n,
-      txBytes: 0n,
-      keepaliveSeconds: 0,
-      allowedIps: [],
-    }))
+    device.states = Array.from({ length: 20_000 }, (_, index) => servedPeer(index))
     const open = new Set<number>()
     const counting: ListenStreams = (where, onReady) => {
       const streams = listenStreams(where, onReady)
