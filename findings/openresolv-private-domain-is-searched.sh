@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # openresolv 3.12.0 (Debian 12): `resolvconf -p -a tun.wg0` marks a record as private, which resolvconf.conf(5) explains as
-# name servers that "will only be queried for the domains listed in their resolv.conf". Without a local resolver that knows zones, that is with the plain libc subscriber, the private record's `search` domain is
-# still written to resolv.conf and its name server is not: names of the domain are completed and then asked at the wrong servers.
+# name servers that "will only be queried for the domains listed in their resolv.conf". The plain libc subscriber knows no zones,
+# and with it the `search` domain of the private record is still written to resolv.conf, but its name server is not: names of the
+# domain are completed and then asked at the wrong servers.
 # Needs root and apt-get (Debian 12); works in a mount namespace of its own.
 set -eu
 dir=$(mktemp -d)
