@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 const quick = ['packages/quick']
+const firewall = ['packages/firewall']
 const device = ['packages/dataplane']
 const engine = (...names) => names.map((name) => `packages/native/src/${name}.test.ts`)
 
@@ -29,24 +30,24 @@ const mutations = [
   // biome-ignore-start lint/suspicious/noTemplateCurlyInString: the lines of a source as they are written.
   [
     'a kill switch drops what is forwarded into the tunnel',
-    'packages/quick/src/kill-switch/nft-text.ts',
+    'packages/firewall/src/kill-switch/nft-text.ts',
     '  `oifname "${dev}" accept`,\n  `iifname',
     '  `iifname',
-    quick,
+    firewall,
   ],
   [
     'a kill switch drops what is forwarded out of the tunnel',
-    'packages/quick/src/kill-switch/nft-text.ts',
+    'packages/firewall/src/kill-switch/nft-text.ts',
     '  `iifname "${dev}" accept`,\n',
     '',
-    quick,
+    firewall,
   ],
   [
     'a kill switch of iptables drops what is forwarded into the tunnel',
-    'packages/quick/src/kill-switch/iptables-text.ts',
+    'packages/firewall/src/kill-switch/iptables-text.ts',
     '        `-o ${dev} -j RETURN`,\n        `-i',
     '        `-i',
-    quick,
+    firewall,
   ],
   // biome-ignore-end lint/suspicious/noTemplateCurlyInString: as above
   [

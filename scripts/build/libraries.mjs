@@ -6,7 +6,19 @@ import { dirname, join } from 'node:path'
 import { prebuiltTargets } from './prebuilt.mjs'
 
 /** All but the command line, which the package `wgq` is. */
-const names = ['model', 'config', 'keys', 'uapi', 'netlink', 'native', 'backends', 'quick', 'dataplane']
+const names = [
+  'model',
+  'config',
+  'keys',
+  'uapi',
+  'netlink',
+  'native',
+  'dns',
+  'firewall',
+  'backends',
+  'quick',
+  'dataplane',
+]
 
 /** What is there for tests alone. */
 const forTests = /\.test\.|(^|\/)(testing|fixtures|twin)(\/|\.)|-twin\./

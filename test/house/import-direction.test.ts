@@ -12,10 +12,12 @@ const allowed: Record<string, readonly string[]> = {
   uapi: ['model', 'keys'],
   native: [],
   netlink: ['model', 'native'],
+  dns: ['model'],
+  firewall: ['model', 'config', 'netlink'],
   backends: ['model', 'config', 'keys', 'uapi', 'netlink', 'native'],
   dataplane: ['model', 'keys', 'uapi', 'native'],
-  quick: ['model', 'config', 'keys', 'uapi', 'netlink', 'backends'],
-  cli: ['model', 'config', 'keys', 'uapi', 'netlink', 'backends', 'quick', 'dataplane'],
+  quick: ['model', 'config', 'keys', 'uapi', 'netlink', 'dns', 'firewall', 'backends'],
+  cli: ['model', 'config', 'keys', 'uapi', 'netlink', 'dns', 'firewall', 'backends', 'quick', 'dataplane'],
 }
 
 const root = join(import.meta.dirname, '../..')

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
+
+import { readKillSwitch } from '@wgq/firewall/kill-switch/manager'
 import { isWgqError } from '@wgq/model/error'
-import { closeGateway } from './gateway/manager.ts'
-import { readKillSwitch } from './kill-switch/manager.ts'
+import { closeGateway } from './gateway.ts'
 import { notWireGuard } from './not-wireguard.ts'
 import { recover } from './recover.ts'
 import { endedWith, Failure } from './run/failure.ts'

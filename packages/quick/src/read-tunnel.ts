@@ -5,10 +5,10 @@ import type { Location } from '@wgq/config/locate'
 import { joinParts, readParts } from '@wgq/config/parts'
 import { readSettings } from '@wgq/config/settings'
 import { encodeSource } from '@wgq/config/source'
+import { exceptionsOf } from '@wgq/firewall/exceptions/directives'
+import { gatewayWanted } from '@wgq/firewall/gateway/wanted'
+import { wantsKillSwitch } from '@wgq/firewall/kill-switch/directive'
 import { isWgqError } from '@wgq/model/error'
-import { exceptionsOf } from './exceptions/directives.ts'
-import { gatewayWanted } from './gateway/wanted.ts'
-import { wantsKillSwitch } from './kill-switch/directive.ts'
 import type { Session } from './session.ts'
 
 /** What the configuration file of a tunnel says, and `encode`: the bytes that stand for a text in it. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Route } from '@wgq/model/host'
-import { closeGateway } from './gateway/manager.ts'
+import { closeGateway } from './gateway.ts'
 import { type Journal, JournalKeeper, readJournal } from './run/journal.ts'
 import { abandonedJournals, setAsideUnreadable } from './run/journal-files.ts'
 import { sweep } from './run/lock.ts'

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 import type { Settings } from '@wgq/config/settings'
+import type { Exceptions } from '@wgq/firewall/exceptions/directives'
+import type { GatewayWanted } from '@wgq/firewall/gateway/wanted'
 import type { IfName, Op } from '@wgq/model/operation'
 import type { Dependencies, NameHelp } from './dependencies.ts'
-import type { Exceptions } from './exceptions/directives.ts'
-import type { GatewayWanted } from './gateway/wanted.ts'
 import type { System } from './systems/system.ts'
 
 /** One run of `up`, `down` or `save` for one interface. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { isWgqError } from '@wgq/model/error'
 import type { Link } from '@wgq/model/host'
-import { closeGateway } from './gateway/manager.ts'
+import { closeGateway } from './gateway.ts'
 import { sayInaccessible } from './inaccessible.ts'
 import { Failure, Interrupted, signalStatus, statusOf } from './run/failure.ts'
 import type { Journal } from './run/journal.ts'

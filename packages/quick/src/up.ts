@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
+
+import { nameServers } from '@wgq/dns/name-servers'
+import { asideOf, planAsideOn } from '@wgq/firewall/exceptions/manager'
+import { guarding, planKillSwitchOn } from '@wgq/firewall/kill-switch/manager'
 import type { Device } from '@wgq/model/device'
 import { WgqError } from '@wgq/model/error'
 import { isKey } from '@wgq/model/key'
-import { nameServers } from './dns/name-servers.ts'
-import { openAside } from './exceptions/manager.ts'
-import { openGateway } from './gateway/manager.ts'
-import { guarding, planKillSwitchOn } from './kill-switch/manager.ts'
+import { openGateway } from './gateway.ts'
 import { checkListening } from './listening.ts'
 import { recover } from './recover.ts'
 import { reloadRunning } from './reload.ts'
@@ -184,4 +185,10 @@ const setRoutes = async (run: Run, device: Device | undefined, real: string): Pr
   const plain = allowedIps.filter((cidr) => ownWay || !isDefault(cidr))
   await run.perform(await system.planMainRoutes(session, real, plain))
   if (!ownWay) await system.takeDefaults(run, device, allowedIps.filter(isDefault))
+}
+
+/** Marks what stays outside of a tunnel with the mark of its encrypted packets. Raises {@link Failure}. */
+const openAside = async (run: Run, mark: number): Promise<void> => {
+  const aside = asideOf(mark, run.session.exceptions?.allow)
+  if (aside) await run.perform([planAsideOn(run.name, aside)])
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { readFileSync } from 'node:fs'
-import { readFilterTables } from '@wgq/backends/linux/filter-tables'
 import { readConfigFile } from '@wgq/config/config-file'
+import { readFilterTables } from '@wgq/firewall/filter-tables'
 import type { Device, Peer } from '@wgq/model/device'
 import { isWgqError } from '@wgq/model/error'
 import type { Host } from '@wgq/model/host'

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { readFileSync } from 'node:fs'
 import { markedLookup } from '@wgq/backends/names/marked-lookup'
+import { nameServers } from '@wgq/dns/name-servers'
 import { parseIp } from '@wgq/model/ip'
-import { nameServers } from '@wgq/quick/dns/name-servers'
 
 /** The addresses of a name, and how long they hold where that is known. */
 export interface NamedAddresses {

@@ -2,7 +2,7 @@
 import { accessSync, closeSync, constants as modes, openSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import type { Writable } from 'node:stream'
-import type { ChildOptions, Finished, RunChild } from '../dependencies.ts'
+import type { ChildOptions, Finished, RunChild } from '@wgq/model/child'
 import { Interrupted, signalStatus } from './failure.ts'
 import { searchPath } from './search-path.ts'
 

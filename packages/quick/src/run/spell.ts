@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
+
+import { isSplit, splitManager } from '@wgq/dns/act'
+import { backupPath } from '@wgq/dns/file'
 import { formatCidr } from '@wgq/model/cidr'
 import type { Op, Rule } from '@wgq/model/operation'
-import { isSplit, splitManager } from '../dns/act.ts'
-import { backupPath } from '../dns/file.ts'
 import { spellChange } from './spell-change.ts'
 
 /**

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
+import type { FirewallWriter } from '@wgq/firewall/state'
 import type { Cidr } from '@wgq/model/cidr'
 import type { Family } from '@wgq/model/ip'
 import type { Op, Rule } from '@wgq/model/operation'
-import { exceptionRules, planExceptions } from '../exceptions/rules.ts'
+import { exceptionRules, planExceptions } from './exception-rules.ts'
 import { preferencesIn, type RulePlace } from './rule-place.ts'
 
 /** First mark tried; a mark is the number of its routing table as well (spec wg-quick §6.4). */
@@ -19,20 +20,6 @@ interface DefaultRouteView {
   readonly place?: RulePlace | undefined
   /** What passes beside a full tunnel, as {@link Exceptions.allow}. */
   readonly allow?: readonly string[] | undefined
-}
-
-/** The firewall language and how a batch in it is written. */
-export interface FirewallWriter {
-  readonly tool: (family: Family) => 'nft' | 'iptables-restore' | 'ip6tables-restore'
-  readonly write: (input: FirewallInput) => string
-}
-
-/** What a firewall batch is made of. */
-export interface FirewallInput {
-  readonly dev: string
-  readonly family: Family
-  readonly mark: number
-  readonly addresses: readonly string[]
 }
 
 /**

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
+
+import type { DnsState } from '@wgq/dns/state'
 import type { Op } from '@wgq/model/operation'
 import type { Difference } from './device-difference.ts'
 import type { Seen } from './seen.ts'
-import type { DnsState } from './tunnel-state.ts'
 
 /** Compares name servers; what takes back another manager's comes first. */
 export const planDns = (

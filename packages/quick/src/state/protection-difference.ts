@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
+
+import { planFirewall } from '@wgq/firewall/default-route/manager'
+import { planAsideOn } from '@wgq/firewall/exceptions/manager'
+import { planKillSwitchOn, whileMarkMoves } from '@wgq/firewall/kill-switch/manager'
+import type { FirewallState } from '@wgq/firewall/state'
 import type { Op } from '@wgq/model/operation'
-import { planAsideOn } from '../exceptions/manager.ts'
-import { planFirewall } from '../firewall/manager.ts'
-import { planKillSwitchOn, whileMarkMoves } from '../kill-switch/manager.ts'
 import type { Difference } from './device-difference.ts'
 import type { Seen } from './seen.ts'
-import type { FirewallState, TunnelState } from './tunnel-state.ts'
+import type { TunnelState } from './tunnel-state.ts'
 
 /** What makes packet filters and sysctls right; each list has its place among the other steps. */
 interface Protections {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Family } from '@wgq/model/ip'
 import type { Op, Rule } from '@wgq/model/operation'
-import { isException, planExceptions } from '../exceptions/rules.ts'
+import { isException, planExceptions } from './exception-rules.ts'
 import { planRuleChanges } from './rule-plan.ts'
 import { spelled } from './rules.ts'
 import type { Seen } from './seen.ts'

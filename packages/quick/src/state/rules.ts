@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Host } from '@wgq/model/host'
 import type { Op, Rule } from '@wgq/model/operation'
-import { exceptionId, isException } from '../exceptions/rules.ts'
+import { exceptionId, isException } from './exception-rules.ts'
 
 const mainTable = 254
 

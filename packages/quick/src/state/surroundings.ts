@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
+
+import { chooseTool } from '@wgq/firewall/default-route/choose'
 import type { DeviceChange } from '@wgq/model/device'
 import type { Host } from '@wgq/model/host'
 import type { Key } from '@wgq/model/key'
-import { chooseTool } from '../firewall/choose.ts'
 import { isLenient } from '../lenient.ts'
 import type { Journal } from '../run/journal.ts'
 import type { Session } from '../session.ts'
@@ -42,7 +43,7 @@ export const want = async (
     // Asked only where there can be a default route, which alone has a firewall.
     firewallTool:
       system.name === 'linux' && mayTakeDefault(change, seen) && hasFirewall(session)
-        ? await chooseTool(session)
+        ? await chooseTool(session.dependencies, session.style)
         : undefined,
     allow: session.exceptions?.allow ?? [],
     rulePlaces: await rulePlaces(session, seen),

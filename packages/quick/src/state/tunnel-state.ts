@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+import type { DnsState } from '@wgq/dns/state'
+import type { AsideState, FirewallState, KillSwitchState } from '@wgq/firewall/state'
 import type { Cidr } from '@wgq/model/cidr'
 import type { Device, DeviceChange } from '@wgq/model/device'
 import type { Family } from '@wgq/model/ip'
@@ -50,47 +52,4 @@ export interface TunnelRoute {
   readonly metric?: number
   /** RTPROT_ number as listed. */
   readonly protocol?: number
-}
-
-/** What a firewall of a default route does: firewall/. Families in ascending order. */
-export interface FirewallState {
-  readonly tool: 'nft' | 'iptables'
-  readonly families: readonly FirewallFamily[]
-}
-
-/** One family of a {@link FirewallState}. */
-export interface FirewallFamily {
-  readonly family: Family
-  /** The mark that is saved to and restored from connections. */
-  readonly mark: number
-  /** Addresses of the tunnel that nobody may reach from outside of it; in order. */
-  readonly addresses: readonly string[]
-}
-
-/** What a kill switch lets pass outside the tunnel: kill-switch/. */
-export interface KillSwitchState {
-  /** The mark of encrypted packets; 0 where no packet of the tunnel leaves from here (a namespace of its own). */
-  readonly mark: number
-  /** The other mark of encrypted packets while the device's mark changes. */
-  readonly alsoMark?: number
-  /** Name servers that root may ask outside the tunnel: while names of endpoints are looked up. */
-  readonly resolvers: readonly string[]
-  /** As {@link Exceptions.allow}; absent where there are none. */
-  readonly allow?: readonly string[]
-}
-
-/** Connections that stay outside of a full tunnel because of how they began: exceptions/. */
-export interface AsideState {
-  /** The mark of their packets, which is that of encrypted ones. */
-  readonly mark: number
-  /** `uid NUMBER` and `replies` of {@link Exceptions.allow}. */
-  readonly allow: readonly string[]
-}
-
-/** Name servers as given to their manager: dns/. */
-export interface DnsState {
-  /** As operations name it: `resolvconf:PREFIX`, `resolvectl`, `file:PATH`, `resolvd`. */
-  readonly manager: string
-  readonly servers: readonly string[]
-  readonly search: readonly string[]
 }

@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: MIT
 import type { Settings } from '@wgq/config/settings'
+import type { DnsState } from '@wgq/dns/state'
+import { asideOf } from '@wgq/firewall/exceptions/manager'
+import { guarding } from '@wgq/firewall/kill-switch/manager'
+import type { FirewallState } from '@wgq/firewall/state'
 import { type Cidr, formatCidr, maskCidr, parseCidr } from '@wgq/model/cidr'
 import type { Device, DeviceChange } from '@wgq/model/device'
 import { WgqError } from '@wgq/model/error'
-import { asideOf } from '../exceptions/manager.ts'
-import { exceptionRules } from '../exceptions/rules.ts'
-import { guarding } from '../kill-switch/manager.ts'
 import type { Journal } from '../run/journal.ts'
 import type { System } from '../systems/system.ts'
 import { asListed } from './address-plan.ts'
 import { firstMark, srcValidMarkKey } from './default-route.ts'
+import { exceptionRules } from './exception-rules.ts'
 import { isSetByHook, mentionedBy } from './mentioned.ts'
 import { isDefault, planMainRoutes, readRouting, sortedPrefixes, withoutConnected } from './routes.ts'
 import type { Seen } from './seen.ts'
-import type { DnsState, FirewallState, TunnelRoute, TunnelState } from './tunnel-state.ts'
+import type { TunnelRoute, TunnelState } from './tunnel-state.ts'
 
 /** What decides, beside the file and what is there, how a tunnel is to be. */
 interface Surroundings {

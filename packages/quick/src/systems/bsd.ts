@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+
+import type { DnsState } from '@wgq/dns/state'
 import { isWgqError, WgqError } from '@wgq/model/error'
 import type { Family } from '@wgq/model/ip'
 import type { Op } from '@wgq/model/operation'
@@ -7,7 +9,6 @@ import { Failure } from '../run/failure.ts'
 import { spell } from '../run/spell.ts'
 import type { Session } from '../session.ts'
 import { isDefault } from '../state/routes.ts'
-import type { DnsState } from '../state/tunnel-state.ts'
 import { addLink } from './bsd/add-link.ts'
 import { configure } from './bsd/configure.ts'
 import { deleteLink } from './bsd/delete-link.ts'

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 import type { Setting } from '@wgq/config/settings'
+import type { DnsState } from '@wgq/dns/state'
 import type { Cidr } from '@wgq/model/cidr'
 import type { Device, Peer } from '@wgq/model/device'
 import type { IfName, Op } from '@wgq/model/operation'
 import type { Journal } from '../run/journal.ts'
 import type { Run } from '../run/run.ts'
 import type { Session } from '../session.ts'
-import type { DnsState } from '../state/tunnel-state.ts'
 
 /** In what the systems differ; `up`, `down`, `reload` and `save` are the same for all. One value per system. */
 export interface System {

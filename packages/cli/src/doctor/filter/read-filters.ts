@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { FilterTables } from '@wgq/backends/linux/filter-tables'
+import type { FilterTables } from '@wgq/firewall/filter-tables'
 import { findProgram } from '@wgq/quick/run/child'
 import { searchPath } from '@wgq/quick/run/search-path'
 import { readIptables } from './iptables-save.ts'

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { resolverLines } from '../../dns/resolvconf.ts'
+import { resolverLines } from '@wgq/dns/resolvconf'
 import type { BsdTraits } from '../bsd.ts'
 import { wantedDns } from './dns.ts'
 import { runTool } from './tool.ts'

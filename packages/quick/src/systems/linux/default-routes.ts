@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
+
+import { chooseTool, firewallWriter } from '@wgq/firewall/default-route/choose'
 import type { Cidr } from '@wgq/model/cidr'
 import type { Device } from '@wgq/model/device'
-import { chooseTool, firewallWriter } from '../../firewall/choose.ts'
 import { performProtection } from '../../lenient.ts'
 import { allJournals } from '../../run/journal-files.ts'
 import { withLock } from '../../run/lock.ts'
@@ -72,7 +73,13 @@ const setDefaultRoute = async (run: Run, dst: Cidr, mark: number): Promise<void>
   }
   await performProtection(
     run,
-    planDefaultRoute(name, dst, mark, view, firewallWriter(await chooseTool(run.session))),
+    planDefaultRoute(
+      name,
+      dst,
+      mark,
+      view,
+      firewallWriter(await chooseTool(run.session.dependencies, run.session.style)),
+    ),
   )
 }
 

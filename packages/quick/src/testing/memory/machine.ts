@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 import { systemContext } from '@wgq/config/wg/context'
 import { readWgFile } from '@wgq/config/wg/read-file'
+import type { ChildOptions, Finished } from '@wgq/model/child'
 import { formatCidr } from '@wgq/model/cidr'
 import type { Device, DeviceAccess, DeviceChange } from '@wgq/model/device'
 import { isWgqError, WgqError } from '@wgq/model/error'
 import type { Op } from '@wgq/model/operation'
-import type { ChildOptions, Dependencies, Finished } from '../../dependencies.ts'
+import type { Dependencies } from '../../dependencies.ts'
 import { applyChange } from '../../imagined/imagined-devices.ts'
 import { Firewall } from './firewall.ts'
 import { MemoryHost } from './memory-host.ts'

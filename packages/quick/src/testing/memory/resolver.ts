@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Finished } from '../../dependencies.ts'
+import type { Finished } from '@wgq/model/child'
 
 /** Who manages the name servers of a machine in memory. */
 export type ResolverKind = 'resolvconf' | 'resolvectl' | 'file'

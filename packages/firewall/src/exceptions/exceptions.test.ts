@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+import { isWgqError } from '@wgq/model/error'
+import { expect, test } from 'vitest'
+import { readIptablesKillSwitch, writeIptablesKillSwitch } from '../kill-switch/iptables-text.ts'
+import { exceptionsOf } from './directives.ts'
+import { readIptablesAside, removeIptablesAside, writeIptablesAside } from './iptables-text.ts'
+
+const read = (...lines: string[]) =>
+  exceptionsOf(`[Interface]\n${lines.map((line) => `# ${line}\n`).join('')}`, 'wg0.conf')
+
+test('several lines add up, in one order', () => {
+  expect(
+    read('KillSwitchAllow = LAN, uid 01000', 'KillSwitchAllow = dev  docker0, 192.168.1.7/24, fd00::/8'),
+  ).toEqual({
+    allow: ['192.168.1.0/24', 'fd00::/8', 'dev docker0', 'uid 1000', 'lan'],
+  })
+  expect(read('ReplyOutside = on', 'Before = 5270')).toEqual({ allow: ['replies'], before: 5270 })
+  expect(read('ReplyOutside = off', 'KillSwitch = on')).toBeUndefined()
+})
+
+test.each([
+  'KillSwitchAllow = eth0',
+  'KillSwitchAllow = 0.0.0.0/0',
+  'KillSwitchAllow = lan, ::/0',
+  'KillSwitchAllow = dev a"b',
+  'KillSwitchAllow = dev eth*',
+  'KillSwitchAllow = uid root',
+  'KillSwitchAllow = uid 4294967295',
+  'Before = 32767',
+  'Before = 3',
+  'Before = first',
+])('%s is refused with its place', (line) => {
+  let raised: unknown
+  try {
+    read('Name = one', line)
+  } catch (error) {
+    raised = error
+  }
+  expect(isWgqError(raised) && [raised.code, raised.at?.line]).toEqual(['E_VALUE', 3])
+})
+
+const allow = ['10.0.0.0/8', '192.0.2.1/32', 'dev docker0', 'uid 1000', 'replies', 'lan']
+
+test('iptables reads what it was given, and only as a whole', () => {
+  const state = { mark: 0xca6c, resolvers: [], allow }
+  const batch = writeIptablesKillSwitch('wg0', 4, state, '')
+  expect(readIptablesKillSwitch('wg0', 4, batch.replace(/-I (\w+)/g, '-A $1'))).toEqual(state)
+  const aside = { mark: 0xca6c, allow: ['uid 1000', 'replies'] }
+  const marks = writeIptablesAside('wg0', aside, '')
+  expect(readIptablesAside('wg0', marks)).toEqual(aside)
+  expect(readIptablesAside('wg0', marks.replace(/^.*-i lo.*\n/m, ''))).toBeUndefined()
+  expect(removeIptablesAside('wg0', marks)).toContain('-X wgq-pre-wg0')
+  expect(removeIptablesAside('wg0', '')).toBeUndefined()
+})

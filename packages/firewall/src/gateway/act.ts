@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+import type { Family } from '@wgq/model/ip'
+import { type FilterCall, filteredFamilies, nftCall, restoreCall } from '../calls.ts'
+import { firewallTool } from '../default-route/choose.ts'
+import { readNftTables, saveOf } from '../listings.ts'
+import type { FilterTools } from '../tools.ts'
+import {
+  acceptRules,
+  acceptsIn,
+  countIn,
+  droppingChain,
+  natRules,
+  ofFamily,
+  removedRules,
+  restoreText,
+} from './iptables-text.ts'
+import { deletedRules, insertedRules, readForwardChains } from './nft-chains.ts'
+import { gatewayTable, isGatewayTable, removeGatewayTable, writeGatewayTable } from './nft-text.ts'
+import type { GatewayWanted } from './wanted.ts'
+
+type Tools = Pick<FilterTools, 'run' | 'find' | 'filterTables' | 'readSysctl'>
+
+/**
+ * What puts a gateway in place, instead of what is there of it: a table of its own, and accepts at the top of every chain
+ * of others that drops what is forwarded. `networks` are those of the interface. Changes nothing itself.
+ */
+export const gatewayOnCalls = async (
+  dependencies: Tools,
+  dev: string,
+  wanted: GatewayWanted,
+  networks: readonly string[],
+): Promise<FilterCall[]> => {
+  const tool = await firewallTool(dependencies)
+  const calls: FilterCall[] = []
+  if (tool === 'nft') {
+    const { dropping, own } = readForwardChains(dev, await ruleset(dependencies))
+    const lines = [
+      ...deletedRules(own),
+      ...dropping.flatMap(({ chain }) => insertedRules(dev, chain, wanted)),
+    ]
+    calls.push(nftCall(writeGatewayTable(dev, wanted) + lines.map((line) => `${line}\n`).join('')))
+  }
+  for (const family of filteredFamilies(dependencies)) {
+    const saved = (await saveOf(dependencies, family)) ?? ''
+    const own = ofFamily(networks, family)
+    const rules = removedRules(dev, saved)
+    const chain = own.length === 0 ? undefined : droppingChain(saved)
+    if (chain !== undefined)
+      append(
+        rules,
+        'filter',
+        acceptRules(dev, wanted)
+          .reverse()
+          .map((rule) => `-I ${chain} 1 ${rule}`),
+      )
+    if (tool === 'iptables' && own.length > 0)
+      for (const [table, added] of natRules(dev, wanted, own)) append(rules, table, added)
+    calls.push(...restore(family, rules))
+  }
+  return calls
+}
+
+/** What takes a gateway away, as far as it is there; nothing of anybody else's. Changes nothing itself. */
+export const gatewayOffCalls = async (dependencies: Tools, dev: string): Promise<FilterCall[]> => {
+  const calls: FilterCall[] = []
+  const tables = await readNftTables(dependencies, [gatewayTable(dev)])
+  if (tables !== undefined) {
+    const { own } = readForwardChains(dev, await ruleset(dependencies))
+    const lines = deletedRules(own).map((line) => `${line}\n`)
+    if (tables.size > 0 || lines.length > 0)
+      calls.push(nftCall(lines.join('') + (tables.size > 0 ? removeGatewayTable(dev) : '')))
+  }
+  for (const family of filteredFamilies(dependencies))
+    calls.push(...restore(family, removedRules(dev, (await saveOf(dependencies, family)) ?? '')))
+  return calls
+}
+
+/** Says whether all of a gateway is in place. */
+export const hasGateway = async (
+  dependencies: Tools,
+  dev: string,
+  wanted: GatewayWanted,
+  networks: readonly string[],
+): Promise<boolean> => {
+  const tool = await firewallTool(dependencies)
+  if (tool === 'nft') {
+    const listed = (await readNftTables(dependencies, [gatewayTable(dev)]))?.get(gatewayTable(dev))
+    if (listed === undefined || !isGatewayTable(dev, wanted, listed)) return false
+    const { dropping } = readForwardChains(dev, await ruleset(dependencies))
+    if (dropping.some(({ ours }) => ours !== accepts)) return false
+  }
+  for (const family of filteredFamilies(dependencies)) {
+    const own = ofFamily(networks, family)
+    if (own.length === 0) continue
+    const saved = (await saveOf(dependencies, family)) ?? ''
+    const chain = droppingChain(saved)
+    if (chain !== undefined && acceptsIn(dev, saved, chain) !== accepts) return false
+    if (tool === 'iptables')
+      for (const [table, rules] of natRules(dev, wanted, own))
+        if (countIn(dev, saved, table) !== rules.length) return false
+  }
+  return true
+}
+
+/** Says whether anything of a gateway is there. */
+export const hasAnyOfGateway = async (dependencies: Tools, dev: string): Promise<boolean> =>
+  (await gatewayOffCalls(dependencies, dev)).length > 0
+
+/** Rules in each chain that drops: one for each direction. */
+const accepts = 2
+
+const restore = (family: Family, rules: ReadonlyMap<string, readonly string[]>): FilterCall[] => {
+  const input = restoreText(rules)
+  return input === undefined ? [] : [restoreCall(family, input)]
+}
+
+const append = (rules: Map<string, string[]>, table: string, added: readonly string[]): void => {
+  rules.set(table, [...(rules.get(table) ?? []), ...added])
+}
+
+const ruleset = async ({ run }: Tools): Promise<string> => {
+  const { status, stdout } = await run('nft', ['-j', '-t', 'list', 'ruleset'], { capture: true, quiet: true })
+  return status === 0 ? stdout : ''
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+import { spawnSync } from 'node:child_process'
+import { describe, expect, test } from 'vitest'
+import type { KillSwitchState } from '../state.ts'
+import { wantsKillSwitch } from './directive.ts'
+import { readIptablesKillSwitch, removeIptablesKillSwitch, writeIptablesKillSwitch } from './iptables-text.ts'
+import { killSwitchTable, readKillSwitchTable, removeKillSwitch, writeKillSwitch } from './nft-text.ts'
+
+describe('wantsKillSwitch', () => {
+  test.each([
+    ['[Interface]\n# KillSwitch = on\n', true],
+    ['[Interface]\n#killswitch=yes\n', true],
+    ['[Interface]\n# KillSwitch = on\n# KillSwitch = off\n', false],
+    ['[Interface]\nKillSwitch = on\n', false],
+    ['[Interface]\n# KillSwitch = on\n[Peer]\n', true],
+    ['[Peer]\n# KillSwitch = on\n', false],
+    ['', false],
+  ])('%j', (text, wanted) => {
+    expect(wantsKillSwitch(text)).toBe(wanted)
+  })
+})
+
+const root = process.getuid?.() === 0 && spawnSync('unshare', ['-n', 'true']).status === 0
+
+/** Runs programs in a network namespace of their own, one after the other, and returns what they print. */
+const inside = (script: string): string => {
+  const { status, stdout, stderr } = spawnSync('unshare', ['-n', 'sh', '-e', '-c', script], {
+    encoding: 'utf8',
+  })
+  expect(status, stderr).toBe(0)
+  return stdout
+}
+
+const load = (program: string, text: string): string => `${program} <<'END'\n${text}END\n`
+
+const states: [string, KillSwitchState][] = [
+  ['wg0', { mark: 51820, resolvers: [] }],
+  ['wg0', { mark: 0, resolvers: [] }],
+  ['wg0', { mark: 51820, alsoMark: 512, resolvers: ['192.0.2.53'] }],
+  ['a=b+c.d-e', { mark: 0xdeadbeef, resolvers: ['192.0.2.53', '2001:db8::53', '192.0.2.54'] }],
+]
+
+describe.skipIf(!root || spawnSync('nft', ['--version']).status !== 0)(
+  'with nft (needs root and nft)',
+  () => {
+    test.each(states)('of %s %j: what is loaded is read back, also in place of another one', (dev, state) => {
+      const list = `nft list table ${killSwitchTable(dev)}\n`
+      const other = writeKillSwitch(dev, { mark: 7, resolvers: ['192.0.2.1'] })
+      const listed = inside(load('nft -f -', other) + load('nft -f -', writeKillSwitch(dev, state)) + list)
+      expect(readKillSwitchTable(dev, listed)).toEqual(state)
+      expect(readKillSwitchTable('wg9', listed)).toBeUndefined()
+    })
+
+    test.each([
+      ['a rule of its own goes', 'nft flush chain inet wgq-kill-wg0 output'],
+      ['one too many lets packets out', 'nft insert rule inet wgq-kill-wg0 output oifname "eth0" accept'],
+      ['its policy is another', `nft chain inet wgq-kill-wg0 forward '{ policy accept; }'`],
+      ['its forward chain is empty', 'nft flush chain inet wgq-kill-wg0 forward'],
+    ])('is not read where %s', (_, command) => {
+      const on = load('nft -f -', writeKillSwitch('wg0', { mark: 7, resolvers: [] }))
+      expect(
+        readKillSwitchTable('wg0', inside(`${on}${command}\nnft list table inet wgq-kill-wg0\n`)),
+      ).toBeUndefined()
+    })
+
+    test('is removed, also where there is none', () => {
+      const on = load('nft -f -', writeKillSwitch('a=b', { mark: 7, resolvers: [] }))
+      const off = load('nft -f -', removeKillSwitch('a=b'))
+      expect(inside(`${on}${off}${off}nft list tables\n`)).toBe('')
+    })
+  },
+)
+
+describe.skipIf(!root || spawnSync('iptables-save', ['--version']).status !== 0)(
+  'with iptables (needs root and iptables)',
+  () => {
+    const kinds = ['nft', 'legacy'].filter(
+      (kind) => spawnSync('unshare', ['-n', `iptables-${kind}-save`, '-t', 'filter']).status === 0,
+    )
+    const families = [4, 6] as const
+    const cases = kinds.flatMap((kind) =>
+      families.flatMap((family) => states.map(([dev, state]) => [kind, family, dev, state] as const)),
+    )
+
+    test.each(cases)(
+      '%s, IPv%d, of %s %j: what is loaded is read back and removed',
+      (kind, family, dev, state) => {
+        const program = `${family === 4 ? 'iptables' : 'ip6tables'}-${kind}`
+        const on = (one: KillSwitchState, saved: string) =>
+          load(`${program}-restore -n`, writeIptablesKillSwitch(dev, family, one, saved))
+        const old = on({ mark: 7, resolvers: ['192.0.2.1'] }, '')
+        const listed = inside(`${old}${program}-save`)
+        const again = `${old}${on(state, listed)}`
+        const replaced = inside(`${again}${program}-save`)
+        expect(readIptablesKillSwitch(dev, family, replaced)).toEqual({
+          ...state,
+          resolvers: state.resolvers.filter((server) => server.includes(':') === (family === 6)),
+        })
+        expect(replaced.match(/-j wgq-(?:kill|pass)/g)).toHaveLength(2)
+        const without = `${again}${program} -D OUTPUT -j wgq-kill-${dev}\n${program}-save`
+        expect(readIptablesKillSwitch(dev, family, inside(without))).toBeUndefined()
+        const off = load(`${program}-restore -n`, removeIptablesKillSwitch(dev, replaced) ?? '')
+        expect(inside(`${again}${off}${program}-save`)).not.toContain('wgq-')
+      },
+    )
+  },
+)
+
+test('there is nothing to remove where iptables knows nothing of it', () => {
+  expect(removeIptablesKillSwitch('wg0', '*filter\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n')).toBeUndefined()
+})
+
+describe('forwarded packets pass through the tunnel in both directions and nowhere else', () => {
+  const state: KillSwitchState = { mark: 7, resolvers: [] }
+
+  test('with nft', () => {
+    const rules = writeKillSwitch('wg0', state).split('\n')
+    expect(rules.filter((line) => /^add (?:rule|chain) \S+ \S+ forward /.test(line))).toEqual([
+      'add chain inet wgq-kill-wg0 forward { type filter hook forward priority 0; policy drop; }',
+      'add rule inet wgq-kill-wg0 forward oifname "wg0" accept',
+      'add rule inet wgq-kill-wg0 forward iifname "wg0" accept',
+    ])
+  })
+
+  test.each([4, 6] as const)('with iptables, IPv%i', (family) => {
+    const rules = writeIptablesKillSwitch('wg0', family, state, '').split('\n')
+    expect(rules.filter((line) => line.startsWith('-A wgq-pass-wg0 '))).toEqual([
+      '-A wgq-pass-wg0 -o wg0 -j RETURN',
+      '-A wgq-pass-wg0 -i wg0 -j RETURN',
+      '-A wgq-pass-wg0 -j DROP',
+    ])
+  })
+})

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+
+import { hasAnyOfGateway, hasGateway } from '@wgq/firewall/gateway/act'
+import { type ForwardingNeed, forwardingNeeds, planForwarding } from '@wgq/firewall/gateway/forwarding'
+import type { GatewayWanted } from '@wgq/firewall/gateway/wanted'
+import { formatCidr, maskCidr, parseCidr } from '@wgq/model/cidr'
+import type { Op } from '@wgq/model/operation'
+import type { Journal } from './run/journal.ts'
+import { allJournals } from './run/journal-files.ts'
+import type { Run } from './run/run.ts'
+import type { Session } from './session.ts'
+import type { Difference } from './state/device-difference.ts'
+import { usableAddresses } from './state/ipv6-off.ts'
+
+/** Puts forwarding and the gateway of a session in place, where its file asks for one. Raises {@link Failure}. */
+export const openGateway = async (run: Run): Promise<void> => {
+  const { session, name } = run
+  const { gateway } = session
+  if (!gateway) return
+  await run.perform(planForwarding(session.dependencies, await needsOf(session), notedByOthers(session)))
+  await run.perform([{ do: 'gateway.on', dev: name, ...gateway, networks: networksOf(session) }])
+}
+
+/** Takes back what a journal notes of a gateway and of exceptions. Resolves to the status of what failed, or 0. */
+export const closeGateway = async (run: Run, journal: Journal | undefined): Promise<number> =>
+  run.attempt((journal?.undo ?? []).filter((op) => isOfGateway(op) || op.do === 'aside.off').reverse())
+
+/** What of the gateway is not as the file says: taken away by others, or asked for otherwise than when it came. */
+export const gatewayDifferences = async (
+  session: Session,
+  journal: Journal | undefined,
+): Promise<Difference[]> => {
+  const { gateway, dependencies, name } = session
+  const noted = (journal?.undo ?? []).some((op) => op.do === 'gateway.off')
+  if (!gateway) return noted ? [{ object: 'gateway', running: 'on' }] : []
+  const missing = (await needsOf(session)).flatMap(({ key, value }): Difference[] => {
+    const running = dependencies.readSysctl(key)
+    return running === undefined || running === value
+      ? []
+      : [{ object: 'sysctl', id: key, running, wanted: value }]
+  })
+  if (noted && (await hasGateway(dependencies, name, gateway, networksOf(session)))) return missing
+  const some = await hasAnyOfGateway(dependencies, name)
+  return [...missing, { object: 'gateway', running: some ? 'incomplete' : 'off', wanted: textOf(gateway) }]
+}
+
+/** Brings the gateway of a running tunnel in line with its file. Raises {@link Failure}. */
+export const renewGateway = async (run: Run): Promise<void> => {
+  const noted = (run.keeper?.journal.undo ?? []).filter(isOfGateway)
+  const { session } = run
+  if (!session.gateway) {
+    await run.perform([...noted].reverse())
+    return
+  }
+  // Set anew, with the values that stood there at first.
+  const needs = await needsOf(session)
+  const former = noted.filter((op) => op.do === 'forwarding.unset')
+  const first = planForwarding(session.dependencies, needs, [...former, ...notedByOthers(session)])
+  run.keeper?.settle(noted.filter((op) => needs.some(({ key }) => 'key' in op && op.key === key)))
+  await run.perform(first)
+  await run.perform(former.filter(({ key }) => !needs.some((need) => need.key === key)))
+  run.keeper?.settle([{ do: 'gateway.off', dev: run.name }])
+  await run.perform([{ do: 'gateway.on', dev: run.name, ...session.gateway, networks: networksOf(session) }])
+}
+
+/** Inverses that other tunnels of this namespace have noted. */
+const notedByOthers = ({ runDirectory, name }: Session): Op[] =>
+  allJournals(runDirectory)
+    .filter((journal) => journal.interface !== name)
+    .flatMap(({ undo }) => undo)
+
+const isOfGateway = (op: Op): op is Extract<Op, { do: 'gateway.off' | 'forwarding.unset' }> =>
+  op.do === 'gateway.off' || op.do === 'forwarding.unset'
+
+const addressesOf = (session: Session) =>
+  usableAddresses(session).flatMap(({ value }) => parseCidr(value) ?? [])
+
+const networksOf = (session: Session): string[] => [
+  ...new Set(addressesOf(session).map((cidr) => formatCidr(maskCidr(cidr)))),
+]
+
+const needsOf = (session: Session): Promise<ForwardingNeed[]> =>
+  forwardingNeeds(
+    session.dependencies,
+    addressesOf(session).map((cidr) => ({ cidr })),
+  )
+
+const textOf = ({ masquerade, inward }: GatewayWanted): string =>
+  [masquerade === undefined ? undefined : `masquerade ${masquerade}`, inward ? 'forward' : undefined]
+    .filter(Boolean)
+    .join(', ')

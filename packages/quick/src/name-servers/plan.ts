@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+
+import { chooseManager, type DnsChoice, viewDns } from '@wgq/dns/manager'
+import type { Op } from '@wgq/model/operation'
+import { inverse } from '../run/inverse.ts'
+import type { Journal } from '../run/journal.ts'
+import type { Session } from '../session.ts'
+
+/** The operation that puts a configuration's name servers in place; none without servers, whatever domains are given. */
+export const planDns = (session: Session): Op[] => {
+  const { name, settings } = session
+  if (settings.dnsServers.length === 0) return []
+  const choice = managerFor(session)
+  if ('none' in choice) return []
+  return [
+    {
+      do: 'dns.set',
+      dev: name,
+      manager: choice.manager,
+      servers: settings.dnsServers.map(({ value }) => value),
+      search: settings.dnsSearch.map(({ value }) => value),
+    },
+  ]
+}
+
+/** The manager of name servers. Under upstream's name it is resolvconf, installed or not. */
+export const managerFor = ({ style, dependencies, into }: Session): DnsChoice => {
+  if (into !== undefined) return { manager: `file:/etc/netns/${into}/resolv.conf` }
+  const view = viewDns(dependencies)
+  return style === 'wg-quick' ? { manager: `resolvconf:${view.prefix}` } : chooseManager(view)
+}
+
+/** What takes the name servers back: as the journal notes it, else by what the configuration says now (upstream's way). */
+export const planDnsRemoval = (session: Session, journal: Journal | undefined): Op[] => {
+  const noted = journal?.undo.filter((op) => op.do === 'dns.unset') ?? []
+  if (noted.length > 0) return noted
+  // Only resolvconf may know of an interface that upstream brought up.
+  return planDns(session)
+    .flatMap((op) => inverse(op) ?? [])
+    .filter((op) => op.do === 'dns.unset' && op.manager.startsWith('resolvconf:'))
+}
