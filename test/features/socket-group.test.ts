@@ -2,7 +2,7 @@
 // `# SocketGroup`: who is in the group looks at a tunnel without being root, sees no key and changes nothing.
 import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { statSync } from 'node:fs'
+import { chmodSync, chownSync, statSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { program, whyNoTunnel } from '../support/implementation.ts'
 import { LiveTunnel } from '../support/live-tunnel.ts'
@@ -68,6 +68,41 @@ describe.skipIf(why).each(planes)('a group that may look at a tunnel of %s', (_,
       expect.stringMatching(/^Unable to modify interface: Operation not permitted/),
     ])
     expect(tunnel.ns.run(program('wg'), 'show', tunnel.device, 'fwmark').trim()).toBe('off')
+  })
+
+  test('goes and comes with the line of the file and a reload', () => {
+    const withLine = tunnel.read()
+    const reload = (text: string) => {
+      tunnel.write(text)
+      expect(tunnel.wgq('diff', tunnel.configPath).status).toBe(2)
+      const done = tunnel.wgq('reload', tunnel.configPath)
+      expect(done.status, done.stderr).toBe(0)
+      expect(tunnel.wgq('diff', tunnel.configPath).status).toBe(0)
+    }
+    const shows = (groupId: number) => as(groupId, 'wg', 'show', tunnel.device, 'dump')
+    reload(withLine.replace(/# SocketGroup.*\n/, ''))
+    expect(shows(group).status).toBe(1)
+    reload(withLine.replace(`SocketGroup = ${group}`, `SocketGroup = ${group + 1}`))
+    expect(shows(group).status).toBe(1)
+    expect(shows(group + 1).stdout.split('\t')[0]).toBe('(none)')
+    expect(as(group + 1, 'wg', 'set', tunnel.device, 'fwmark', '7').status).toBe(1)
+    reload(withLine)
+    expect(shows(group).status).toBe(0)
+  })
+
+  test('that somebody let in by hand is left alone', () => {
+    const withLine = tunnel.read()
+    tunnel.write(withLine.replace(/# SocketGroup.*\n/, ''))
+    tunnel.wgq('down', tunnel.configPath)
+    tunnel.up()
+    const path = `/var/run/wireguard/${tunnel.device}.sock`
+    chownSync(path, 0, group)
+    chmodSync(path, 0o770)
+    expect(tunnel.wgq('diff', tunnel.configPath).status).toBe(0)
+    expect(as(group, 'wg', 'show', tunnel.device, 'dump').stdout).toContain(tunnel.keys.privateKey)
+    tunnel.wgq('down', tunnel.configPath)
+    tunnel.write(withLine)
+    tunnel.up()
   })
 
   test('and nobody else', () => {

@@ -3,6 +3,7 @@ import type { DnsTools } from '@wgq/dns/tools'
 import type { FilterTools } from '@wgq/firewall/tools'
 import type { Device, DeviceAccess, DeviceChange } from '@wgq/model/device'
 import type { Host } from '@wgq/model/host'
+import type { SocketGroup } from '@wgq/uapi/socket-group'
 
 /** What helps with names of endpoints while a tunnel is in the way. */
 export interface NameHelp {
@@ -27,6 +28,12 @@ export interface Dependencies extends FilterTools, DnsTools {
     name: string,
     more: Readonly<Record<string, string>>,
   ) => Promise<{ readonly status: number; readonly text: string }>
+  /** Who else may read from the socket of the data plane; absent where that is not looked at. */
+  readonly socketGroup?: {
+    readonly read: (name: string) => Promise<SocketGroup | undefined>
+    /** Resolves to false where the data plane cannot. */
+    readonly set: (name: string, groupId: number | undefined) => Promise<boolean>
+  }
   /** What `wg addconf` would do with a text: names are looked up. Raises WgqError with wg's own words. */
   readonly readWgConfig: (text: string, names?: NameHelp) => Promise<DeviceChange>
   /** What `wg showconf` prints of a device. */

@@ -7,6 +7,7 @@ import { systemContext } from '@wgq/config/wg/context'
 import type { Lookup } from '@wgq/config/wg/lookup'
 import { readWgFile } from '@wgq/config/wg/read-file'
 import { readFilterTables } from '@wgq/firewall/filter-tables'
+import { readSocketGroup, setSocketGroup } from '@wgq/uapi/socket-group'
 import type { Dependencies, NameHelp } from './dependencies.ts'
 import { formatConf } from './format-conf.ts'
 import { childRunner, findProgram } from './run/child.ts'
@@ -57,6 +58,7 @@ export const openDependencies = async ({
     // Starting a program costs as much as all that the kernel does for a `down`. Upstream is known by those it runs.
     ...(process.platform === 'linux' && !exact ? { filterTables: readFilterTables } : {}),
     ...embeddedDataPlane(binDirectory, daemonFile, env, serveHere),
+    ...(exact ? {} : { socketGroup: { read: readSocketGroup, set: setSocketGroup } }),
     find: findProgram(env['PATH']),
     // The reading of wg wants one character per byte.
     readWgConfig: (text, names) =>

@@ -21,6 +21,7 @@ import { difference, type Plan } from './state/difference.ts'
 import { look, type Seen } from './state/seen.ts'
 import { memoryOf, want } from './state/surroundings.ts'
 import { keptPeers, refuseHollow } from './state/wanted.ts'
+import { renewSocketGroup, socketGroupDifferences } from './systems/socket-group.ts'
 import { linkOf } from './undo.ts'
 
 /** What differs between a file and its running tunnel, ready to be applied. */
@@ -29,6 +30,7 @@ interface ReloadPlan extends Plan, Target {
   /** The session in the namespace of the interface, with the options of `up`. */
   readonly session: Session
   readonly gatewayDiffers: boolean
+  readonly socketGroupDiffers: boolean
   readonly journal: Journal | undefined
 }
 
@@ -60,11 +62,13 @@ const planFrom = async (session: Session, journal: Journal | undefined): Promise
   const memory = memoryOf(journal, seen, session)
   const plan = difference(seen, wanted, memory, session.name)
   const gateway = await gatewayDifferences(inside, journal)
+  const socketGroup = await socketGroupDifferences(session)
   return {
     ...plan,
     differences: [
       ...withoutChosenMark(plan.differences, change),
       ...gateway,
+      ...socketGroup,
       ...hooksDifference(session, journal),
     ],
     seen,
@@ -72,6 +76,7 @@ const planFrom = async (session: Session, journal: Journal | undefined): Promise
     memory,
     session: inside,
     gatewayDiffers: gateway.length > 0,
+    socketGroupDiffers: socketGroup.length > 0,
     journal,
   }
 }
@@ -134,6 +139,7 @@ const bringTo = async (run: Run, first: ReloadPlan): Promise<void> => {
   await converge(run, first.seen, first, first, note)
   const addressesChange = first.differences.some(({ object }) => object === 'address')
   if (first.gatewayDiffers || (addressesChange && session.gateway)) await renewGateway(run)
+  if (first.socketGroupDiffers) await renewSocketGroup(session)
   const mark =
     wanted.rules.find(({ notFwmark }) => notFwmark !== undefined)?.notFwmark ?? wanted.killSwitch?.mark
   keeper?.update({

@@ -20,6 +20,8 @@ export interface ServedTogether {
   readonly connections: Connections
   /** What the user who connected may ask. */
   readonly accessOf: (stream: number) => Access
+  /** What users other than root and the owner may ask if the socket lets them in; `read` holds from now on. */
+  readonly members: (change?: 'read') => Access
   /** A request that was refused, for the log; never holds a key. */
   readonly onRefusal: (error: Error) => void
   /** The connection is closed. */
@@ -187,8 +189,14 @@ export class ServerConnection {
       this.stopNews ??= device.onSilence?.(() => this.tellSilence())
       return this.write(Reply.of(silence))
     }
+    if (alone && first === 'wgq_members=1') return this.tellMembers(this.together.members())
+    if (alone && first === 'wgq_members=read') return this.tellMembers(this.together.members('read'))
     this.destroy()
     return undefined
+  }
+
+  private tellMembers(access: Access): Promise<void> | undefined {
+    return this.write(Reply.of(`wgq_members=${access}\nerrno=0\n\n`))
   }
 
   /** A client that has not read what came before gets none. */

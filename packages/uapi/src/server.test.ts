@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { existsSync, mkdtempSync, rmSync, statSync, unlinkSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, unlinkSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +12,7 @@ import { listenStreams } from '../../native/src/stream-listener.ts'
 import { listenUapi, type UapiServer, type UapiServerOptions } from './server.ts'
 import type { ServedDevice, ServedPeer, ServedPeerState } from './server-device.ts'
 import { hearSilences } from './silence-news.ts'
+import { readSocketGroup, setSocketGroup } from './socket-group.ts'
 import type { ListenStreams } from './streams.ts'
 import { servedPeer } from './testing/served-peer.ts'
 
@@ -175,6 +176,33 @@ describe('a socket that is open to a group', () => {
       socket.on('close', () => resolve()).resume()
     })
     expect(device.log).toEqual([])
+  })
+
+  test('is opened to another one while it runs, and to nobody again', async () => {
+    const { path } = await listen({ listenStreams: byUser })
+    const here = join(directory, 'wireguard')
+    expect(await readSocketGroup('wg0', here)).toEqual({ membersRead: false })
+    expect(await talk(path, 'get=1\n\n')).toContain(hex('1'))
+    expect(await setSocketGroup('wg0', groupId, here)).toBe(true)
+    expect([statSync(path).mode & 0o777, statSync(path).gid]).toEqual([0o770, groupId])
+    expect(await readSocketGroup('wg0', here)).toEqual({ membersRead: true, groupId })
+    expect(await talk(path, 'get=1\n\n')).not.toContain(hex('1'))
+    expect(await talk(path, 'set=1\nlisten_port=5\n\n')).toBe('errno=-1\n\n')
+    expect(await setSocketGroup('wg0', undefined, here)).toBe(true)
+    expect(statSync(path).mode & 0o777).toBe(0o700)
+    expect(await readSocketGroup('wg0', here)).toEqual({ membersRead: true })
+  })
+
+  test('is not opened where another data plane would let its members do everything', async () => {
+    mkdirSync(join(directory, 'wireguard'))
+    const path = join(directory, 'wireguard/wg0.sock')
+    const other = createServer((socket) => socket.on('data', () => socket.destroy()))
+    await new Promise<void>((resolve) => other.listen(path, resolve))
+    const mode = statSync(path).mode
+    expect(await setSocketGroup('wg0', groupId, join(directory, 'wireguard'))).toBe(false)
+    expect(await readSocketGroup('wg0', join(directory, 'wireguard'))).toBeUndefined()
+    expect(statSync(path).mode).toBe(mode)
+    other.close()
   })
 
   test('cannot be opened to a group that this user may not give it to: nobody listens then', async () => {

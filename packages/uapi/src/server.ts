@@ -96,9 +96,12 @@ class Service {
   private readonly sweeping: NodeJS.Timeout
   private streams: Streams | undefined
   private together: ServedTogether | undefined
+  /** A group may connect, or could once: its members read only. */
+  private membersRead: boolean
 
   constructor(options: UapiServerOptions) {
     this.options = options
+    this.membersRead = options.groupId !== undefined
     this.sweeping = setInterval(() => this.connections.sweep(), sweepMs).unref()
   }
 
@@ -122,7 +125,11 @@ class Service {
       streams: listening,
       turns: new DeviceTurns(device, onRefusal),
       connections: this.connections,
-      accessOf: (stream) => (this.options.groupId === undefined ? 'all' : accessOf(listening.user(stream))),
+      accessOf: (stream) => (this.membersRead ? accessOf(listening.user(stream)) : 'all'),
+      members: (change) => {
+        this.membersRead ||= change === 'read'
+        return this.membersRead ? 'read' : 'all'
+      },
       onRefusal,
       onClosed: (stream) => this.open.delete(stream),
     }

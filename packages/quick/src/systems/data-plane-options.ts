@@ -14,14 +14,22 @@ export const dataPlaneEnvironment = (
   groupFile = '/etc/group',
 ): Readonly<Record<string, string>> => {
   const directives = interfaceDirectives(parseDocument(readConfigFile(configPath).text))
-  const last = (key: string, fits: (value: string) => boolean) =>
-    directives.findLast((directive) => directive.key === key && fits(directive.value))
-  const sticky = last('stickyport', (value) => /^(?:on|off)$/i.test(value))
-  const group = last('socketgroup', (value) => value !== '')
+  const sticky = directives.findLast(({ key, value }) => key === 'stickyport' && /^(?:on|off)$/i.test(value))
+  const group = socketGroupOf(directives, configPath, groupFile)
   return {
     ...(sticky && { WGQ_STICKY_PORT: sticky.value.toLowerCase() === 'on' ? '1' : '0' }),
-    ...(group && { WGQ_SOCKET_GROUP: groupId(group, configPath, groupFile) }),
+    ...(group === undefined ? {} : { WGQ_SOCKET_GROUP: group }),
   }
+}
+
+/** The number of the group of `# SocketGroup`; undefined without such a line. Raises `E_VALUE` for one that is not there. */
+export const socketGroupOf = (
+  directives: readonly Directive[],
+  configPath: string,
+  groupFile = '/etc/group',
+): string | undefined => {
+  const group = directives.findLast(({ key, value }) => key === 'socketgroup' && value !== '')
+  return group && groupId(group, configPath, groupFile)
 }
 
 /** The number of a group that is in /etc/group, or that is given as a number. */
