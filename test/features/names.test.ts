@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Names of endpoints at boot, after a crash and behind a tunnel that is dead.
 import { type ChildProcess, spawnSync } from 'node:child_process'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { program, whyNoTunnel } from '../support/implementation.ts'
 import { LiveTunnel } from '../support/live-tunnel.ts'
@@ -56,6 +56,13 @@ describe.skipIf(why)('names of endpoints', () => {
       .stdout.split('\n')
       .find((line) => line.startsWith(tunnel.peers[0]?.publicKey as string))
       ?.split('\t')[1]
+  /** The last address of gate.example in the journal. */
+  const noted = () =>
+    readdirSync('/run/wgq')
+      .filter((file) => file.startsWith(tunnel.device) && file.endsWith('.json'))
+      .map(
+        (file) => JSON.parse(readFileSync(`/run/wgq/${file}`, 'utf8')).configured?.names?.['gate.example'],
+      )[0]
   const killDataPlane = async () => {
     for (const pid of tunnel.daemonPids()) process.kill(pid, 'SIGKILL')
     await tunnel.untilLink(false)
@@ -121,8 +128,14 @@ describe.skipIf(why)('names of endpoints', () => {
     await until('the endpoint', () => endpoint() === '10.77.1.2:51820', 60_000)
     if (perl) await until('READY', () => told.includes('READY=1'), 30_000)
     expect(tunnel.reaches(2)).toBe(true)
-    child.kill('SIGTERM')
+    // What it found is noted: a start after a crash goes on with it where nobody answers.
+    await until('the note', () => noted() === '10.77.1.2', 20_000)
+    dns?.kill('SIGKILL')
+    await killDataPlane()
     await until('the end', () => child.exitCode !== null, 30_000)
+    const again = tunnel.wgq('up', tunnel.configPath)
+    expect(again.stderr).toContain('Going on with its last address, 10.77.1.2')
+    expect(tunnel.reaches(2)).toBe(true)
   })
 })
 

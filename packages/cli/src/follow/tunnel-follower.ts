@@ -3,9 +3,15 @@ import { statSync } from 'node:fs'
 import { openDevices } from '@wgq/backends/devices'
 import { openHost } from '@wgq/backends/host'
 import { dropIns } from '@wgq/config/drop-ins'
+import { formatEndpoint } from '@wgq/model/endpoint'
+import { isWgqError } from '@wgq/model/error'
 import { visible } from '@wgq/model/shown'
+import { runDirectory } from '@wgq/quick/run/directory'
+import { JournalKeeper, readJournal } from '@wgq/quick/run/journal'
+import { withLock } from '@wgq/quick/run/lock'
+import { lockName } from '@wgq/quick/run/under-lock'
 import type { Difference } from '@wgq/quick/state/device-difference'
-import { EndpointWatch } from '../observe/endpoint-watch.ts'
+import { EndpointWatch, type NamedEndpoint } from '../observe/endpoint-watch.ts'
 import { realOutside } from '../observe/reachable.ts'
 import { nameMap, namesOf, readIfThere } from '../observe/tunnels.ts'
 import { writeErr } from '../output.ts'
@@ -60,6 +66,7 @@ export const followTunnel = async (
     moveEndpoints: async (device, networkChanged) => {
       const silent = endpoints.mayMove(interfaceName) ? await silences.read() : undefined
       const moved = await endpoints.follow(device, networkChanged, silent)
+      await noteEndpoints(interfaceName, endpoints.takeFound())
       return {
         lines: moved.map((event) =>
           'endpoint' in event ? `${event.peer} does not answer: endpoint ${event.endpoint}` : event.event,
@@ -87,6 +94,35 @@ export const followTunnel = async (
       host.close()
     },
   }
+}
+
+/** The last good address of a name counts at the next start where nobody answers for it. */
+const noteEndpoints = async (name: string, found: readonly NamedEndpoint[]): Promise<void> => {
+  if (found.length === 0) return
+  const note = async () => {
+    const journal = readJournal(runDirectory, name)
+    if (journal?.state !== 'up' || !journal.configured) return
+    const { endpoints, names, ...rest } = journal.configured
+    new JournalKeeper(runDirectory, journal).update({
+      configured: {
+        ...rest,
+        endpoints: {
+          ...endpoints,
+          ...Object.fromEntries(
+            found.map(({ publicKey, endpoint }) => [publicKey, formatEndpoint(endpoint)]),
+          ),
+        },
+        names: {
+          ...names,
+          ...Object.fromEntries(found.map(({ host, endpoint }) => [host, endpoint.address])),
+        },
+      },
+    })
+  }
+  // Without the note the tunnel is as good.
+  await withLock(runDirectory, lockName(name), note).catch((error) => {
+    if (!isWgqError(error)) throw error
+  })
 }
 
 /** Differences as a log has them: what is missing, what is too many, what has another value. */

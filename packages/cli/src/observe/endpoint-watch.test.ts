@@ -56,6 +56,10 @@ test('the file is read when it has changed, not at every look, and what it says 
   expect(await watch.follow(device)).toEqual([])
   expect(configFile.readConfigFile).toHaveBeenCalledTimes(2)
   expect(changes[0]?.peers?.[0]?.endpoint?.port).toBe(51821)
+  expect(watch.takeFound()).toEqual([
+    { publicKey, host: 'gate.example', endpoint: { family: 4, address: '192.0.2.7', port: 51821 } },
+  ])
+  expect(watch.takeFound()).toEqual([])
 })
 
 test('an endpoint that has no way any more is given up at once when the network changes', async () => {
@@ -84,6 +88,8 @@ test('an endpoint that has no way any more is given up at once when the network 
   expect(await watch.follow(at('198.51.100.1'))).toEqual([])
   await watch.follow(at('198.51.100.1'), true)
   expect(changes.at(-1)?.peers?.[0]?.endpoint?.address).toBe('64:ff9b::c633:6401')
+  // What a translator makes of it is good in its network only.
+  expect(watch.takeFound()).toEqual([])
   ipv6Only = false
   await watch.follow(at('64:ff9b::c633:6401'), true)
   expect(changes.at(-1)?.peers?.[0]?.endpoint?.address).toBe('198.51.100.1')

@@ -22,6 +22,13 @@ import {
   wantsLookup,
 } from './reresolve.ts'
 
+/** An endpoint that a peer was given, and the name that has its address. */
+export interface NamedEndpoint {
+  readonly publicKey: Key
+  readonly host: string
+  readonly endpoint: Endpoint
+}
+
 /** Follows the endpoints of peers, as their configuration files name them. */
 export class EndpointWatch {
   private readonly devices: DeviceAccess
@@ -31,6 +38,7 @@ export class EndpointWatch {
   private readonly movable = new Set<string>()
   private readonly named = new FileMemo(readCandidates)
   private readonly now: () => number
+  private found: NamedEndpoint[] = []
 
   /** `now` is in seconds of a clock that does not jump. */
   constructor(devices: DeviceAccess, outside: Outside, now = () => performance.now() / 1000) {
@@ -55,10 +63,12 @@ export class EndpointWatch {
     for (const { publicKey, candidates } of this.candidatesOf(device.name)) {
       const peer = peers.get(publicKey)
       const silentSeconds = silences && (silences.get(publicKey) ?? 0)
-      const endpoint = peer && (await this.next(device, peer, candidates, networkChanged, silentSeconds))
-      if (!endpoint) continue
+      const next = peer && (await this.next(device, peer, candidates, networkChanged, silentSeconds))
+      if (!next) continue
+      const { endpoint, host } = next
       try {
         await this.devices.change(device.name, { peers: [{ publicKey, updateOnly: true, endpoint }] })
+        if (host !== undefined) this.found.push({ publicKey, host, endpoint })
         events.push({
           event: 'endpoint',
           interface: device.name,
@@ -70,6 +80,11 @@ export class EndpointWatch {
       }
     }
     return events
+  }
+
+  /** The endpoints by name that were set since the last time. */
+  takeFound(): readonly NamedEndpoint[] {
+    return this.found.splice(0)
   }
 
   /** Says whether a peer of an interface has a name or several candidates. */
@@ -113,7 +128,7 @@ export class EndpointWatch {
     candidates: readonly HostPort[],
     networkChanged: boolean,
     silentSeconds: number | undefined,
-  ): Promise<Endpoint | undefined> {
+  ): Promise<{ readonly endpoint: Endpoint; readonly host: string | undefined } | undefined> {
     const id = idOf(device, peer)
     const now = this.now()
     const known = this.states.get(id) ?? freshReresolve
@@ -132,7 +147,8 @@ export class EndpointWatch {
     const chosen =
       isDead || !current ? afterLookup(state, now, ways, current) : afterDoubt(state, now, ways, current)
     this.states.set(id, chosen.state)
-    return chosen.endpoint
+    const { endpoint } = chosen
+    return endpoint && { endpoint, host: ways.names?.get(formatEndpoint(endpoint)) }
   }
 }
 

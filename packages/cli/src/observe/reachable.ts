@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { lookup as systemLookup } from 'node:dns/promises'
-import type { Endpoint } from '@wgq/model/endpoint'
+import { type Endpoint, formatEndpoint } from '@wgq/model/endpoint'
 import type { Host } from '@wgq/model/host'
 import { formatIp, parseIp } from '@wgq/model/ip'
 import type { HostPort } from './endpoint-candidates.ts'
@@ -17,6 +17,8 @@ export interface Outside {
 /** Ways to a peer, in the order in which they are to be tried, and how long the shortest answer about their names holds. */
 export interface Ways {
   readonly endpoints: readonly Endpoint[]
+  /** The name of each endpoint that is an address of one, by its text. */
+  readonly names?: ReadonlyMap<string, string>
   readonly ttlSeconds?: number
 }
 
@@ -27,6 +29,7 @@ export const reachableEndpoints = async (
   outside: Outside,
 ): Promise<Ways> => {
   const all: Endpoint[] = []
+  const names = new Map<string, string>()
   const ttls: number[] = []
   const reachable: Endpoint[] = []
   for (const { host, port } of candidates) {
@@ -35,11 +38,12 @@ export const reachableEndpoints = async (
     for (const address of found.addresses) {
       const endpoint = endpointOf(address, port)
       all.push(endpoint)
+      if (!parseIp(host)) names.set(formatEndpoint(endpoint), host)
       if (await outside.hasRoute(address, mark)) reachable.push(endpoint)
     }
   }
   const ways = (endpoints: readonly Endpoint[]): Ways =>
-    ttls.length === 0 ? { endpoints } : { endpoints, ttlSeconds: Math.min(...ttls) }
+    ttls.length === 0 ? { endpoints, names } : { endpoints, names, ttlSeconds: Math.min(...ttls) }
   if (reachable.length > 0 || all.length === 0) return ways(reachable)
   const translated = await throughNat64(all, mark, outside)
   return ways(translated.length > 0 ? translated : all)
