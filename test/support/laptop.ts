@@ -27,6 +27,9 @@ export interface Step {
   readonly recoverySeconds: number | undefined
 }
 
+/** Where the server sees the application at if its packets came through the tunnel. */
+const innerAddresses = new Set(['10.9.0.2', 'fd09::2'])
+
 /** Where the application sends to: only the tunnel leads there by right, but every network would carry it. */
 const targets = { 4: '203.0.113.9', 6: '2001:db8:99::9' } as const
 
@@ -46,7 +49,7 @@ export class Laptop {
   readonly configPath = join(this.folder, 'lap0.conf')
   readonly device = 'lap0'
   private address = '198.51.100.1'
-  /** When the packets that were answered left, in milliseconds of the wall clock. */
+  /** When the packets that were answered through the tunnel left, in milliseconds of the wall clock. */
   private answered = 0
   private readonly outside: string[] = []
   /** Packets of the application that were seen anywhere, in the tunnel too. */
@@ -135,7 +138,10 @@ export class Laptop {
     await until('tcpdump to listen', () => ready.includes('listening on'))
     const application = this.ns.start(process.execPath, ['-e', applicationProgram, ...Object.values(targets)])
     application.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      this.answered = Math.max(this.answered, ...text.split('\n').map(Number))
+      const left = [...text.matchAll(/^(\d+) (\S+)$/gm)].flatMap(([, time, from]) =>
+        innerAddresses.has(from as string) ? [Number(time)] : [],
+      )
+      this.answered = Math.max(this.answered, ...left)
     })
   }
 
@@ -266,7 +272,7 @@ const dgram = require('node:dgram')
 for (const address of process.argv.slice(1)) {
   const socket = dgram.createSocket(address.includes(':') ? 'udp6' : 'udp4')
   socket.on('error', () => {})
-  socket.on('message', (message, { port, address: from }) => socket.send(message, port, from, () => {}))
+  socket.on('message', (message, { port, address: from }) => socket.send(message + ' ' + from, port, from, () => {}))
   socket.bind(7, address)
 }`
 
