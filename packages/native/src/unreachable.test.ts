@@ -36,3 +36,26 @@ test('errors, multicast and later fragments are not answered', () => {
   expect(unreachable(packetOf({ payload, fragment: 100 }))).toBeUndefined()
   expect(unreachable(packetOf({ version: 6, destination: [0xff, 2, ...Array(14).fill(1)] }))).toBeUndefined()
 })
+
+test('an ICMPv6 error is none the less behind other headers, cut off or not; other messages behind them are answered', () => {
+  const packet = (next: number, body: readonly number[]) => {
+    const made = packetOf({ version: 6, payload })
+    made[6] = next
+    return Buffer.concat([made.subarray(0, 40), Buffer.from(body)])
+  }
+  const [hopByHop, routing, fragment, options, icmp, udp] = [0, 43, 44, 60, 58, 17]
+  const first = (next: number, rest: readonly number[] = [0, 1, 4, 0, 0, 0, 0]) => [next, ...rest]
+  const unreachableMessage = [1, 3, 0, 0, 0, 0, 0, 0]
+  const echo = [128, 0, 0, 0, 0, 7, 0, 1]
+  for (const header of [hopByHop, routing, fragment, options]) {
+    const zeros = header === fragment ? [0, 0, 1, 0, 0, 0, 1] : undefined
+    expect(unreachable(packet(header, [...first(icmp, zeros), ...unreachableMessage]))).toBeUndefined()
+    expect(unreachable(packet(header, [...first(icmp, zeros), ...echo]))).toBeDefined()
+    expect(unreachable(packet(header, [...first(udp, zeros), ...Array(8).fill(1)]))).toBeDefined()
+    expect(unreachable(packet(header, [...first(icmp, zeros)]))).toBeUndefined()
+    expect(unreachable(packet(header, [icmp]))).toBeUndefined()
+  }
+  const longOptions = [options, 1, ...Array(14).fill(0), icmp, 0, ...Array(6).fill(0)]
+  expect(unreachable(packet(hopByHop, [...longOptions, ...unreachableMessage]))).toBeUndefined()
+  expect(unreachable(packet(fragment, [icmp, 0, 0, 8, 0, 0, 0, 1, ...unreachableMessage]))).toBeDefined()
+})

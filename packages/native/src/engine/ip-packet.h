@@ -12,6 +12,7 @@ namespace wgq {
 // Where things are in an IP packet.
 namespace ip {
 inline constexpr std::uint8_t tcp = 6, udp = 17, icmp = 1, icmpv6 = 58;
+inline constexpr std::uint8_t hop_by_hop = 0, routing = 43, fragment = 44, destination_options = 60;
 inline constexpr std::size_t v4_header = 20, v6_header = 40;
 inline constexpr std::uint8_t ecn_mask = 3, ecn_ce = 3;
 }  // namespace ip

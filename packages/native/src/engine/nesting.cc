@@ -13,7 +13,6 @@ namespace wgq {
 namespace {
 
 constexpr unsigned step = 8, most_tunnels = 4;
-constexpr std::uint8_t fragment_header = 44;
 constexpr std::size_t fragment_header_bytes = 8;
 
 // Whether it may be a message of a tunnel: WireGuard over UDP, or a part of a datagram that does not show what it is.
@@ -29,7 +28,7 @@ bool may_be_message(const std::uint8_t* packet, std::size_t length) {
     at = ip::v6_header;
     protocol = packet[6];
     later_fragment = false;
-    if (protocol == fragment_header && length >= at + fragment_header_bytes) {
+    if (protocol == ip::fragment && length >= at + fragment_header_bytes) {
       protocol = packet[at];
       later_fragment = load_be<std::uint16_t>(packet + at + 2) & 0xfff8;
       at += fragment_header_bytes;

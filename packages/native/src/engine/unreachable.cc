@@ -21,6 +21,25 @@ bool is_error(std::uint8_t protocol, const std::uint8_t* transport) {
   return protocol == ip::icmpv6 && *transport < 128;
 }
 
+// Whether an IPv6 packet is an ICMPv6 error, behind whatever headers. One that is cut off among them may be.
+bool is_error_v6(const std::uint8_t* packet, std::size_t length) {
+  std::uint8_t next = packet[6];
+  for (std::size_t at = ip::v6_header; at < length;) {
+    const std::uint8_t* const header = packet + at;
+    std::size_t bytes = 8;
+    if (next == ip::hop_by_hop || next == ip::routing || next == ip::destination_options) {
+      if (at + bytes <= length) bytes += std::size_t{header[1]} * 8;
+    } else if (next != ip::fragment) {
+      return is_error(next, header);
+    } else if (at + bytes <= length && (load_be<std::uint16_t>(header + 2) & 0xfff8)) {
+      return false;  // what a later fragment is, it does not say
+    }
+    next = header[0];
+    at += bytes;
+  }
+  return true;
+}
+
 }  // namespace
 
 bool Unreachable::allowed(std::uint64_t now) {
@@ -65,7 +84,7 @@ std::size_t Unreachable::build_v4(const std::uint8_t* packet, std::size_t length
 std::size_t Unreachable::build_v6(const std::uint8_t* packet, std::size_t length) {
   static constexpr std::uint8_t unspecified[16]{};
   const bool multicast = packet[24] == 0xff || packet[8] == 0xff || std::memcmp(packet + 8, unspecified, 16) == 0;
-  if (length <= ip::v6_header || multicast || is_error(packet[6], packet + ip::v6_header)) return 0;
+  if (length <= ip::v6_header || multicast || is_error_v6(packet, length)) return 0;
   const std::size_t quoted = std::min<std::size_t>(length, most_bytes - ip::v6_header - 8);  // RFC 4443 §3.1
   const std::size_t body = 8 + quoted;
   std::uint8_t* out = bytes_.data();
