@@ -98,13 +98,17 @@ const unansweredHint = (peer: Peer): string => {
 const clock = (_peer: Peer, label: string, nowSeconds: number, health: PeerHealth | undefined): Finding[] => {
   const ahead = health?.clockAheadSeconds ?? 0
   if (ahead < clockSeconds) return []
-  const from = new Date((nowSeconds + ahead) * 1000).toISOString().replace(/\.\d+Z$/, 'Z')
+  const from = new Date((nowSeconds + ahead) * 1000)
+  // A handshake carries 64 bits of seconds: what a peer sends may be no date.
+  const again = Number.isNaN(from.getTime())
+    ? 'is never accepted again'
+    : `is accepted again from ${from.toISOString().replace(/\.\d+Z$/, 'Z')}`
   return [
     {
       check: 'clock',
       status: 'warning',
-      message: `${label}: this key was used by a clock ${ahead} s ahead; another program or machine with it is accepted again from ${from}`,
-      hint: 'Until then its handshakes look like replays; removing and adding the peer forgets the time',
+      message: `${label}: this key was used by a clock ${ahead} s ahead; another program or machine with it ${again}`,
+      hint: 'Its handshakes look like replays; removing and adding the peer forgets the time',
     },
   ]
 }
