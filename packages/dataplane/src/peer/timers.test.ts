@@ -114,6 +114,28 @@ describe('handshake attempts', () => {
     expect(b.feed('needHandshake')).toEqual(['initiate'])
   })
 
+  test('an answer that the peer does not take up only puts our own attempts off', () => {
+    const b = bench()
+    b.feed('needHandshake')
+    b.pass(450)
+    b.feed('answered')
+    b.pass(10_000)
+    expect(b.log.filter((line) => line.endsWith('initiate'))).toEqual(['0 initiate', '5550 initiate'])
+  })
+
+  test('a packet that waits behind an answer has its handshake 5 s after it, unless the session is confirmed', () => {
+    for (const isConfirmed of [false, true]) {
+      const b = bench()
+      b.feed('answered')
+      b.pass(500)
+      expect(b.feed('needHandshake')).toEqual([])
+      if (isConfirmed) b.feed('confirmed')
+      expect(b.feed('needHandshake')).toEqual([])
+      b.pass(5_000)
+      expect(b.log).toEqual(isConfirmed ? [] : ['5100 clearSource', '5100 initiate'])
+    }
+  })
+
   test('a changed private key lets a handshake out at once, but never so soon that it would be refused', () => {
     const b = bench()
     b.feed('needHandshake')

@@ -23,6 +23,8 @@ export interface TimerState {
   lastSentHandshakeMs: number
   /** Since when initiations go out and no handshake was completed. */
   initiatingSinceMs: number | undefined
+  /** We answered an initiation, and no message of the session that came of it has arrived. */
+  isUnconfirmed: boolean
   /** Since the own identity changed: when an initiation may go out although 5 s are not over. */
   allowedSoonMs: number | undefined
   sessionBornMs: number
@@ -87,6 +89,7 @@ export const newTimerState = (): TimerState => ({
   attempts: 0,
   lastSentHandshakeMs: Number.NEGATIVE_INFINITY,
   initiatingSinceMs: undefined,
+  isUnconfirmed: false,
   allowedSoonMs: undefined,
   sessionBornMs: Number.NEGATIVE_INFINITY,
   newHandshakeFiredMs: Number.NEGATIVE_INFINITY,
@@ -145,6 +148,7 @@ export const advance = (
     case 'answered':
       // A responder does not initiate within 5 s of having answered (§7.3).
       state.lastSentHandshakeMs = nowMs
+      state.isUnconfirmed = true
       return derived(state, nowMs)
     case 'completed':
       derived(state, nowMs)
@@ -165,6 +169,7 @@ const derived = (state: TimerState, nowMs: number): TimerAction[] => {
 const complete = (state: TimerState): TimerAction[] => {
   state.retransmitAt = undefined
   state.initiatingSinceMs = undefined
+  state.isUnconfirmed = false
   state.attempts = 0
   return []
 }
@@ -198,7 +203,12 @@ const setKeepalive = (state: TimerState, nowMs: number, seconds: number): TimerA
 const initiate = (state: TimerState, nowMs: number, jitterMs: number, retry: boolean): TimerAction[] => {
   if (!retry) state.attempts = 0
   if (nowMs - state.lastSentHandshakeMs < rekeyTimeoutMs) {
-    if (state.allowedSoonMs === undefined) return []
+    if (state.allowedSoonMs === undefined) {
+      // Our answer may have been lost, and no other packet may follow: what waits is not left to either.
+      if (retry || state.isUnconfirmed)
+        state.retransmitAt ??= state.lastSentHandshakeMs + rekeyTimeoutMs + jitterMs
+      return []
+    }
     if (nowMs < state.allowedSoonMs) {
       // A matter of milliseconds: not left to the next packet.
       state.retransmitAt = state.allowedSoonMs
