@@ -4,12 +4,22 @@
 const daemonFlags = '--max-semi-space-size=1 --heap-growing-percent=50'
 
 /**
+ * Variables by which Node runs code, or reads and writes files, of whoever set them (with root's rights, where sudo keeps
+ * them: `env_keep`), or gets slow: NODE_EXTRA_CA_CERTS costs 40 ms each start. OPENSSL_CONF names libraries that OpenSSL loads.
+ */
+const notForNode = [
+  ...['OPTIONS', 'PATH', 'COMPILE_CACHE', 'V8_COVERAGE', 'REDIRECT_WARNINGS', 'EXTRA_CA_CERTS'].map(
+    (name) => `NODE_${name}`,
+  ),
+  'OPENSSL_CONF',
+]
+
+/**
  * The text of a launcher: starts `program`.cjs of `libdir`, passing on how it was called. Nothing is forked on the way.
  * WGQ_NODE names another Node; WGQ_NODE_FLAGS is passed on to it (`--jitless` where pages must not be writable and executable).
  * The daemon collects its garbage early: what strangers send to its socket must not pile up (docs/limits.md).
  * On SIGUSR1 Node opens its inspector, code as root for whoever connects, until the program has a handler of its own: so it
  * gets an address that cannot be bound (RFC 1112 §4) and fails. Not every release knows --disable-sigusr1.
- * NODE_OPTIONS and NODE_EXTRA_CA_CERTS slow Node down or change it (40 ms each start, measured): not passed on to Node.
  * Where standard output is closed, Node would open /dev/null in its place and everything printed would be lost with status 0:
  * a descriptor that cannot be written makes it fail, as upstream's do.
  * Parts of PATH that depend on the current folder are left out: `./node` would run as root.
@@ -21,7 +31,7 @@ export const launcher = (program, libdir, node = 'node') => {
   const flags = `--inspect-port=240.0.0.1:65535 ${program === 'wgqd' ? `${daemonFlags} ` : ''}\${WGQ_NODE_FLAGS-}`
   const command = `"$node" ${flags} "${libdir ?? '$here/../lib'}/${program}.cjs"`
   return `#!/bin/sh
-unset NODE_OPTIONS NODE_EXTRA_CA_CERTS
+unset ${notForNode.join(' ')}
 usual=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 case :\${PATH:=$usual}: in *:[!/]*)
   set -f; IFS=:; clean=

@@ -39,12 +39,15 @@ const isForTests = (file: string) =>
   !file.startsWith('packages/') ||
   /\.test\.ts$|\/(testing|fixtures|twin)\/|\/(testing|replay-socket|[a-z]+-twin)\.ts$/.test(file)
 
-/** What `import … from 'X'` and `export … from 'X'` name; with `late`, import('X') and require('X') as well. */
+/**
+ * What `import … from 'X'` and `export … from 'X'` name; with `late`, import('X'), require('X') and installedPackage('X', …)
+ * as well.
+ */
 const importsOf = (text: string, late: boolean): string[] =>
   [
     ...text.matchAll(
       late
-        ? /(?:\bfrom|\bimport|\b(?:import|require(?:\.resolve)?)\s*\()\s*'([^'\n]+)'/g
+        ? /(?:\bfrom|\bimport|\b(?:import|require|installedPackage)\s*\()\s*'([^'\n]+)'/g
         : /^(?:import|export|\})[^'\n]*\bfrom '([^'\n]+)'/gm,
     ),
   ].map(([, name]) => name as string)

@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: MIT
 import { spawnSync } from 'node:child_process'
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -87,6 +96,53 @@ describe('the launcher', () => {
       expect(run(join(folder, link), { PATH })).toMatchObject({ status: 0, stderr: '' })
     executable('other/node', '#!/bin/sh\necho "another node: $1"\n')
     expect(run(path, { PATH, WGQ_NODE: join(folder, 'other/node') }).stdout).toContain('another node: ')
+  })
+
+  test('variables of Node and OpenSSL run no code of the caller and write no file', () => {
+    const at = (name: string) => join(folder, 'caller', name)
+    mkdirSync(at('modules'), { recursive: true })
+    writeFileSync(at('loaded.cjs'), `require('node:fs').writeFileSync(${JSON.stringify(at('loaded'))}, '')\n`)
+    // A library that is not there: OpenSSL says so, and Node ends.
+    writeFileSync(
+      at('openssl.cnf'),
+      'nodejs_conf = all\n[all]\nproviders = list\n[list]\nmine = it\n[it]\nmodule = /nowhere.so\nactivate = 1\n',
+    )
+    const variables = {
+      NODE_OPTIONS: `--require=${at('loaded.cjs')}`,
+      NODE_COMPILE_CACHE: at('compiled'),
+      NODE_V8_COVERAGE: at('coverage'),
+      NODE_REDIRECT_WARNINGS: at('warnings'),
+      OPENSSL_CONF: at('openssl.cnf'),
+    }
+    const before = readdirSync(at('.'))
+    for (const program of ['wgq', 'wg', 'wgqd'])
+      expect(run(join(folder, 'prefix/bin', program), { ...process.env, ...variables })).toMatchObject({
+        status: 0,
+        stderr: '',
+      })
+    expect(readdirSync(at('.'))).toEqual(before)
+  })
+
+  test("an addon that is not installed is not looked for in the caller's folders", () => {
+    cpSync(join(folder, 'prefix'), join(folder, 'bare'), { recursive: true })
+    rmSync(join(folder, 'bare/lib/wgq.node'))
+    const name = `wgq-${process.platform}-${process.arch}`
+    const home = join(folder, 'home')
+    for (const modules of ['.node_modules', '.node_libraries', 'other']) {
+      mkdirSync(join(home, modules, name), { recursive: true })
+      cpSync(join(folder, 'prefix/lib/wgq.node'), join(home, modules, name, 'wgq.node'))
+    }
+    const start = (words: readonly string[]) => {
+      const env = { ...process.env, HOME: home, NODE_PATH: join(home, 'other') }
+      return spawnSync(words[0] as string, words.slice(1), { encoding: 'utf8', env }).stdout
+    }
+    const missing = 'Cryptography: none: The native addon wgq.node is missing'
+    expect(start([join(folder, 'bare/bin/wgqd'), '--version'])).toContain(missing)
+    // Without the launcher too.
+    const program = join(folder, 'bare/lib/wgqd.cjs')
+    expect(start([process.execPath, program, 'wgqd', '--version'])).toContain(missing)
+    cpSync(join(home, 'other'), join(folder, 'node_modules'), { recursive: true })
+    expect(start([process.execPath, program, 'wgqd', '--version'])).not.toContain(missing)
   })
 
   test('an older Node is named, with what is needed', () => {

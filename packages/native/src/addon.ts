@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { addonHint } from './addon-hint.ts'
+import { installedPackage } from './installed-package.ts'
 
 let loaded: unknown
 
@@ -45,13 +46,10 @@ function* candidates(): Generator<string> {
   const path = beside.find((file) => file !== undefined && existsSync(file))
   if (path !== undefined) yield path
   if (path !== undefined && path === override) return
-  const { resolve } = createRequire(join(here(), 'wgq.node'))
   for (const libc of process.platform === 'linux' ? ['', '-musl'] : ['']) {
-    try {
-      yield resolve(`wgq-${process.platform}-${process.arch}${libc}/wgq.node`)
-    } catch {
-      // npm installs the packages of this system alone.
-    }
+    // npm installs the packages of this system alone.
+    const folder = installedPackage(`wgq-${process.platform}-${process.arch}${libc}`, here())
+    if (folder !== undefined) yield join(folder, 'wgq.node')
   }
 }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { errnoText } from '@wgq/model/errno'
 import { WgqError } from '@wgq/model/error'
+import { installedPackage } from '@wgq/native/installed-package'
 import type { RawSocket, RawSocketOptions } from './raw-socket.ts'
 
 /** What is used of `netlink/dist/raw` (the whole package costs 20 ms of generated tables). */
@@ -99,10 +101,12 @@ const load = (reason: WgqError): RawModule => {
   try {
     // Not bundled: an optional dependency with a prebuilt binary beside it. In a checkout it belongs to this package,
     // seen from dist/lib.
-    const require = createRequire(import.meta.url)
-    const checkout = fileURLToPath(new URL('../../packages/netlink', import.meta.url))
-    const here = fileURLToPath(new URL('.', import.meta.url))
-    return require(require.resolve('netlink/dist/raw', { paths: [here, checkout] })) as RawModule
+    const [here, checkout] = ['.', '../../packages/netlink'].map((path) =>
+      fileURLToPath(new URL(path, import.meta.url)),
+    ) as [string, string]
+    const folder = installedPackage('netlink', here) ?? installedPackage('netlink', checkout)
+    if (folder === undefined) throw reason
+    return createRequire(import.meta.url)(join(folder, 'dist/raw')) as RawModule
   } catch {
     throw reason
   }

@@ -17,7 +17,7 @@ constexpr std::size_t fragment_header_bytes = 8;
 
 // Whether it may be a message of a tunnel: WireGuard over UDP, or a part of a datagram that does not show what it is.
 bool may_be_message(const std::uint8_t* packet, std::size_t length) {
-  std::size_t at;
+  std::size_t at = ip::v6_header;
   std::uint8_t protocol;
   bool later_fragment;
   if (ip_version(packet) == 4) {
@@ -25,7 +25,6 @@ bool may_be_message(const std::uint8_t* packet, std::size_t length) {
     protocol = packet[9];
     later_fragment = load_be<std::uint16_t>(packet + 6) & 0x1fff;
   } else {
-    at = ip::v6_header;
     protocol = packet[6];
     later_fragment = false;
     if (protocol == ip::fragment && length >= at + fragment_header_bytes) {
