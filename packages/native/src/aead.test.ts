@@ -2,7 +2,7 @@
 import { createCipheriv, randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { callsCiphersDirectly } from './cipher-code.ts'
-import { type AeadBackend, open, seal } from './testing.ts'
+import { type AeadBackend, leavesOnStack, open, seal } from './testing.ts'
 
 const backends: AeadBackend[] = ['best', 'evp']
 
@@ -37,6 +37,36 @@ test.each(backends)('%s refuses any changed byte, another nonce and another key'
   expect(open(backend, randomBytes(32), 5n, sealed)).toBeUndefined()
   expect(open(backend, key, 5n, sealed.subarray(0, 15))).toBeUndefined()
 })
+
+// A sanitizer keeps frames elsewhere.
+test.skipIf(/[at]san/.test(process.env['WGQ_ADDON'] ?? ''))(
+  "no key stays on the stack: neither the session's nor the packet's",
+  () => {
+    // In one call with block 0, and by two.
+    for (const backend of backends)
+      for (const operation of ['seal', 'open'] as const)
+        for (const length of [0, 1, 64, 1000, 1420, 3000]) {
+          const key = randomBytes(32)
+          const nonce = randomBytes(8).readBigUInt64LE()
+          const iv = Buffer.alloc(16)
+          iv.writeBigUInt64LE(nonce, 8)
+          // The first block of the key stream authenticates the packet: what is multiplied, and what is added at the end.
+          const block = createCipheriv('chacha20', key, iv).update(Buffer.alloc(64))
+          const plain = randomBytes(length)
+          const text = operation === 'seal' ? plain : oracle(key, nonce, plain)
+          for (const secret of [
+            block.subarray(0, 16),
+            block.subarray(16, 32),
+            key.subarray(0, 16),
+            key.subarray(16),
+          ])
+            expect(
+              leavesOnStack(backend, operation, { key, nonce, text }, secret),
+              `${backend} ${operation} ${length}`,
+            ).toBe(false)
+        }
+  },
+)
 
 test('the faster functions are found where this Node brings its own OpenSSL', () => {
   const { node_shared_openssl: shared } = process.config.variables as unknown as Record<string, unknown>

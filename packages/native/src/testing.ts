@@ -84,6 +84,14 @@ export const open = (
   text: Uint8Array,
 ): Uint8Array | undefined => testing().open(backend, key, nonce, text)
 
+/** Whether `bytes` are on the stack behind {@link seal} or {@link open} of `text`. */
+export const leavesOnStack = (
+  backend: AeadBackend,
+  operation: 'seal' | 'open',
+  { key, nonce, text }: { readonly key: Uint8Array; readonly nonce: bigint; readonly text: Uint8Array },
+  bytes: Uint8Array,
+): boolean => testing().leavesOnStack(backend, operation, key, nonce, text, bytes)
+
 /** Runs a datagram through the receiving path of an engine that is not started. `segmentBytes` 0: not coalesced. */
 export const injectDatagram = (
   engine: PacketEngine,

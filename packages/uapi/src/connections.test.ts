@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: MIT
 import { expect, test } from 'vitest'
-import { Connections, mostConnections, mostHeldBytes, readTimeMs } from './connections.ts'
+import {
+  Connections,
+  mostBusyBytes,
+  mostConnections,
+  mostHeldBytes,
+  quietMs,
+  readTimeMs,
+} from './connections.ts'
 
 type Fake = ReturnType<typeof fake>
 const fakes = (connections: Connections, count: number) =>
@@ -29,12 +36,14 @@ test('one connection too many ends the one that was quiet longest', () => {
 })
 
 test('what all hold together stays below the bound; the active one goes on', () => {
-  const connections = new Connections()
+  let now = 0
+  const connections = new Connections(() => now)
   const sockets = fakes(connections, 16)
   for (const socket of sockets) connections.add(socket)
   for (let megabytes = 1; megabytes <= 3; megabytes++)
     for (const socket of sockets) {
       if (socket.destroyed) continue
+      now += quietMs
       connections.hold(socket, megabytes << 20)
       expect(socket.destroyed).toBe(false)
       expect(connections.heldBytes).toBeLessThanOrEqual(mostHeldBytes)
@@ -44,6 +53,33 @@ test('what all hold together stays below the bound; the active one goes on', () 
   expect(sockets.filter(({ destroyed }) => !destroyed)).toEqual([last])
   connections.close()
   expect([connections.heldBytes, connections.count]).toEqual([0, 0])
+})
+
+test('who reads or writes makes no room below the upper bound, and does when it is quiet', () => {
+  let now = 0
+  const connections = new Connections(() => now)
+  const [a, b, c] = [fake(connections), fake(connections), fake(connections)]
+  for (const socket of [a, b, c]) connections.add(socket)
+  for (const socket of [a, b]) connections.hold(socket, mostHeldBytes)
+  expect([a.destroyed, b.destroyed]).toEqual([false, false])
+  connections.hold(c, mostBusyBytes - mostHeldBytes)
+  expect([a.destroyed, b.destroyed, c.destroyed]).toEqual([true, false, false])
+  now = quietMs
+  connections.sweep()
+  expect([b.destroyed, c.destroyed]).toEqual([true, false])
+})
+
+test('those who share a reply do not end each other, however long it is', () => {
+  let now = 0
+  const connections = new Connections(() => now)
+  const [a, b] = [fake(connections), fake(connections)]
+  for (const socket of [a, b]) connections.add(socket)
+  const reply = {}
+  for (const socket of [a, b, a, b]) {
+    now += quietMs
+    connections.hold(socket, mostBusyBytes, readTimeMs, reply)
+  }
+  expect([a.destroyed, b.destroyed]).toEqual([false, false])
 })
 
 test('a client that reads nothing for ten seconds is ended, one that is idle is not', () => {

@@ -3,6 +3,7 @@
 import { constants } from 'node:os'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { monotonicMs } from '@wgq/model/monotonic'
+import { quietMs, smallBytes } from './connections.ts'
 import { Reply } from './reply.ts'
 import { type Access, withoutKeys } from './server-access.ts'
 import type { ServedDevice } from './server-device.ts'
@@ -11,6 +12,11 @@ import { SetRequest } from './server-set.ts'
 
 /** How long one request is worked at before the event loop gets a turn. */
 export const sliceMs = 5
+
+/** The longest that a reply waits for those who read the one before it. */
+const mostWaitMs = 1000
+/** How often it looks. */
+const lookMs = 10
 
 const getEnd = 'errno=0\n\n'
 
@@ -30,6 +36,10 @@ export class DeviceTurns {
   private readonly gets: Record<Access, ((reply: Reply) => void)[]> = { all: [], read: [] }
   private readonly sets: WaitingSet[] = []
   private working = false
+  /** The last reply that was long. */
+  private long: Reply | undefined
+  private waitingSince: number | undefined
+  private looking: NodeJS.Timeout | undefined
 
   /** `onRefusal` hears of requests that were refused; what it hears never holds a key. */
   constructor(device: ServedDevice, onRefusal: (error: Error) => void) {
@@ -74,7 +84,7 @@ export class DeviceTurns {
     if (this.working) return
     this.working = true
     for (;;) {
-      const access = this.gets.all.length > 0 ? 'all' : this.gets.read.length > 0 ? 'read' : undefined
+      const access = this.mustWait() ? undefined : this.waiting()
       if (access === undefined && this.sets.length === 0) break
       const pending = access === undefined ? this.applyNext() : this.read(access)
       if (!pending) continue
@@ -87,9 +97,32 @@ export class DeviceTurns {
     this.working = false
   }
 
+  private waiting(): Access | undefined {
+    return this.gets.all.length > 0 ? 'all' : this.gets.read.length > 0 ? 'read' : undefined
+  }
+
+  /** Whether a reply has to wait, while others are reading the one before it: both would be too much, and the one would end the
+   *  other. Whoever reads nothing is not waited for. A `set=1` comes before it then. */
+  private mustWait(): boolean {
+    const now = monotonicMs()
+    const isRead = this.long && this.long.unreadBytes > smallBytes && now - this.long.readMs < quietMs
+    if (!isRead || this.waiting() === undefined) {
+      this.waitingSince = undefined
+      return false
+    }
+    this.waitingSince ??= now
+    if (now - this.waitingSince >= mostWaitMs) return false
+    this.looking ??= setTimeout(() => {
+      this.looking = undefined
+      this.work()
+    }, lookMs)
+    return true
+  }
+
   /** Answers all who wait with a `get=1`: at once where the reply is short. */
   private read(access: Access): Promise<void> | undefined {
     const waiting = this.gets[access].splice(0)
+    this.waitingSince = undefined
     const reply = new Reply(waiting.length)
     let more: Promise<void> | undefined
     try {
@@ -101,6 +134,7 @@ export class DeviceTurns {
       if (second.done) finish(reply)
       else {
         reply.add(second.value)
+        this.long = reply
         more = readOn(reply, pieces)
       }
     } catch (error) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { monotonicMs } from '@wgq/model/monotonic'
 import { blockBytes, giveBlock, takeBlock } from './block-pool.ts'
 
 interface Piece {
@@ -13,6 +14,8 @@ export class Reply {
   private readonly pieces: (Piece | undefined)[] = []
   private readers: number
   private total = 0
+  private unread = 0
+  private lastRead = monotonicMs()
   private whole = false
   private failure: unknown
   private waiting: (() => void)[] = []
@@ -35,6 +38,16 @@ export class Reply {
     return this.total
   }
 
+  /** Bytes that are held because somebody has not sent them. */
+  get unreadBytes(): number {
+    return this.unread
+  }
+
+  /** When bytes were last given up ({@link monotonicMs}). */
+  get readMs(): number {
+    return this.lastRead
+  }
+
   /** How many connections are sending it. */
   get readerCount(): number {
     return this.readers
@@ -48,6 +61,7 @@ export class Reply {
       const block = part.length > blockBytes / 16 ? takeBlock() : Buffer.allocUnsafe(part.length)
       this.pieces.push({ block, length: block.write(part, 'latin1'), left: this.readers })
       this.total += part.length
+      this.unread += part.length
     }
     this.wake()
   }
@@ -77,6 +91,8 @@ export class Reply {
   sent(index: number): void {
     const piece = this.pieces[index]
     if (!piece || --piece.left > 0) return
+    this.unread -= piece.length
+    this.lastRead = monotonicMs()
     if (piece.block.length === blockBytes) giveBlock(piece.block)
     this.pieces[index] = undefined
   }

@@ -232,7 +232,8 @@ export class ServerConnection {
         const { length, readerCount } = reply
         // What is unread of a reply of its own, a share of one that others send too.
         const held = readerCount === 1 ? length - before : Math.ceil(length / readerCount)
-        connections.hold(this, held, length > before ? readTimeMs : Number.POSITIVE_INFINITY)
+        const timeMs = length > before ? readTimeMs : Number.POSITIVE_INFINITY
+        connections.hold(this, held, timeMs, reply)
         if (this.closed) return
         const piece = await reply.piece(at)
         if (piece === undefined || this.closed) return

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, unlinkSync } from
 import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Cidr } from '@wgq/model/cidr'
 import { formatEndpoint } from '@wgq/model/endpoint'
 import { type Key, keyFromHex, keyToHex, zeroKey } from '@wgq/model/key'
@@ -494,6 +495,38 @@ describe('bounds', () => {
     expect(await talk(path, 'set=1\nlisten_port=6\n\n')).toBe('errno=0\n\n')
     expect(await talk(path, 'get=1\n\n')).toMatch(/errno=0\n\n$/)
     lazy.destroy()
+  })
+
+  test('those who read long replies do not end each other, nor does a change between them', async () => {
+    // 40,000 peers: twice what all replies together may hold unread.
+    device.states = Array.from({ length: 40_000 }, (_, index) => servedPeer(index))
+    const { path } = await listen()
+    /** Takes a turn for each piece: what does not fit into the socket waits in the server. */
+    const reader = async (): Promise<number> => {
+      const client = connect(path, () => client.write('get=1\n\n'))
+      const pieces: Buffer[] = []
+      for await (const piece of client) {
+        pieces.push(piece)
+        if (piece.subarray(-9).toString() === 'errno=0\n\n') break
+        await nextTurn()
+      }
+      return (
+        Buffer.concat(pieces)
+          .toString('latin1')
+          .match(/^public_key=/gm)?.length ?? 0
+      )
+    }
+    const turns = async (count: number) => {
+      for (let turn = 0; turn < count; turn++) await nextTurn()
+    }
+    const first = reader()
+    await turns(20)
+    const others = [reader(), reader()]
+    await turns(20)
+    const change = talk(path, 'set=1\nlisten_port=6\n\n')
+    const last = reader()
+    expect(await Promise.all([first, ...others, last])).toEqual([40_000, 40_000, 40_000, 40_000])
+    expect(await change).toBe('errno=0\n\n')
   })
 
   test('a long reply begins before all of it is read from the device', async () => {

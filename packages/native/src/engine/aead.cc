@@ -25,10 +25,14 @@ struct Primitives {
   void (*poly1305_init)(void* state, const std::uint8_t key[32]) = nullptr;
   void (*poly1305_update)(void* state, const std::uint8_t* data, std::size_t length) = nullptr;
   void (*poly1305_final)(void* state, std::uint8_t tag[16]) = nullptr;
+  std::size_t poly1305_state = 0;  // bytes
   bool complete = false;
 };
 
-constexpr std::size_t most_poly1305_state = 1024;
+constexpr std::size_t most_poly1305_state = 512;
+
+// What authenticates one packet; wiped, as the key it comes from is.
+using PolyKey = Secret<32>;
 
 template <class T>
 bool resolve(T& function, const char* name) {
@@ -39,9 +43,11 @@ bool resolve(T& function, const char* name) {
 Primitives find_primitives() {
   Primitives p;
   std::size_t (*state_size)() = nullptr;
+  if (!resolve(state_size, "Poly1305_ctx_size")) return p;
+  p.poly1305_state = state_size();
   p.complete = resolve(p.chacha20, "ChaCha20_ctr32") && resolve(p.poly1305_init, "Poly1305_Init") &&
                resolve(p.poly1305_update, "Poly1305_Update") && resolve(p.poly1305_final, "Poly1305_Final") &&
-               resolve(state_size, "Poly1305_ctx_size") && state_size() <= most_poly1305_state;
+               p.poly1305_state <= most_poly1305_state;
   return p;
 }
 
@@ -55,14 +61,15 @@ struct Counter {
 
 // The tag of RFC 8439 §2.8 without additional data. Padding and lengths are laid behind the text, over up to 31 bytes, so
 // that Poly1305 runs once over everything: each further call costs as much as 100 bytes.
-void authenticate(const std::uint8_t key[32], std::uint8_t* text, std::size_t length, std::uint8_t tag[16]) {
+void authenticate(const PolyKey& key, std::uint8_t* text, std::size_t length, std::uint8_t tag[16]) {
   const std::size_t padded = (length + 15) & ~std::size_t{15};
   std::memset(text + length, 0, padded - length + 8);
   store_le<std::uint64_t>(text + padded + 8, length);
   alignas(64) std::uint8_t state[most_poly1305_state];
-  primitives.poly1305_init(state, key);
+  primitives.poly1305_init(state, key.data());
   primitives.poly1305_update(state, text, padded + 16);
   primitives.poly1305_final(state, tag);
+  OPENSSL_cleanse(state, primitives.poly1305_state);
 }
 
 void seal_low(const AeadKey& key, std::uint64_t nonce, std::uint8_t* text, std::size_t length) {
@@ -74,14 +81,14 @@ void seal_low(const AeadKey& key, std::uint64_t nonce, std::uint8_t* text, std::
   std::memcpy(saved, lent, block);
   std::memset(lent, 0, block);
   primitives.chacha20(lent, lent, block + length, key.words(), counter.words);
-  std::uint8_t poly_key[32];
-  std::memcpy(poly_key, lent, sizeof poly_key);
+  PolyKey poly_key;
+  std::memcpy(poly_key.data(), lent, poly_key.size());
   std::memcpy(lent, saved, block);
   authenticate(poly_key, text, length, text + length);
 }
 
 // The tag of `length` bytes, leaving what is behind them as it was; true when it is the one that is there.
-bool tag_matches(const std::uint8_t poly_key[32], std::uint8_t* text, std::size_t length) {
+bool tag_matches(const PolyKey& poly_key, std::uint8_t* text, std::size_t length) {
   std::uint8_t tag[tag_bytes], saved[tag_bytes + Aead::slack];
   std::memcpy(saved, text + length, sizeof saved);
   authenticate(poly_key, text, length, tag);
@@ -92,10 +99,11 @@ bool tag_matches(const std::uint8_t poly_key[32], std::uint8_t* text, std::size_
 bool open_low(const AeadKey& key, std::uint64_t nonce, std::uint8_t* text, std::size_t length) {
   constexpr std::size_t most_at_once = 2048;
   if (length > most_at_once) {
-    static constexpr std::uint8_t zeros[block]{};
-    std::uint8_t first[block];
-    primitives.chacha20(first, zeros, block, key.words(), Counter(0, nonce).words);
-    if (!tag_matches(first, text, length)) return false;
+    PolyKey poly_key;
+    Secret<block> first;
+    primitives.chacha20(first.data(), first.data(), block, key.words(), Counter(0, nonce).words);
+    std::memcpy(poly_key.data(), first.data(), poly_key.size());
+    if (!tag_matches(poly_key, text, length)) return false;
     primitives.chacha20(text, text, length, key.words(), Counter(1, nonce).words);
     return true;
   }
@@ -107,7 +115,10 @@ bool open_low(const AeadKey& key, std::uint64_t nonce, std::uint8_t* text, std::
   std::memset(lent, 0, block);
   primitives.chacha20(plain, lent, block + length, key.words(), Counter(0, nonce).words);
   std::memcpy(lent, saved, block);
-  if (!tag_matches(plain, text, length)) return false;
+  PolyKey poly_key;
+  std::memcpy(poly_key.data(), plain, poly_key.size());
+  OPENSSL_cleanse(plain, block);
+  if (!tag_matches(poly_key, text, length)) return false;
   std::memcpy(text, plain + block, length);
   return true;
 }
@@ -157,6 +168,16 @@ EVP_CIPHER_CTX* new_context(bool encrypting) {
   return context;
 }
 
+// A context keeps the key that it was given last, also of a session that has ended.
+struct ForgottenKey {
+  EVP_CIPHER_CTX* context;
+  ~ForgottenKey() {
+    static constexpr std::uint8_t zeros[32]{};
+    // It has been given a key by these bytes before: it cannot refuse.
+    static_cast<void>(EVP_CipherInit_ex(context, nullptr, nullptr, zeros, nullptr, -1));
+  }
+};
+
 }  // namespace
 
 Aead::Aead(Backend backend)
@@ -177,6 +198,7 @@ bool Aead::open(const AeadKey& key, std::uint64_t nonce, std::uint8_t* text, std
 bool Aead::seal_evp(const AeadKey& key, std::uint64_t nonce, std::uint8_t* text, std::size_t length) {
   int written = 0;
   const auto iv = nonce_bytes(nonce);
+  const ForgottenKey forgotten{encrypt_.get()};
   return EVP_EncryptInit_ex(encrypt_.get(), nullptr, nullptr, key.bytes(), iv.data()) == 1 &&
          (length == 0 || EVP_EncryptUpdate(encrypt_.get(), text, &written, text, static_cast<int>(length)) == 1) &&
          EVP_EncryptFinal_ex(encrypt_.get(), text + length, &written) == 1 &&
@@ -187,6 +209,7 @@ bool Aead::open_evp(const AeadKey& key, std::uint64_t nonce, std::uint8_t* text,
   int written = 0;
   const auto iv = nonce_bytes(nonce);
   std::uint8_t nothing[block];
+  const ForgottenKey forgotten{decrypt_.get()};
   return EVP_DecryptInit_ex(decrypt_.get(), nullptr, nullptr, key.bytes(), iv.data()) == 1 &&
          EVP_CIPHER_CTX_ctrl(decrypt_.get(), EVP_CTRL_AEAD_SET_TAG, tag_bytes, text + length) == 1 &&
          (length == 0 || EVP_DecryptUpdate(decrypt_.get(), text, &written, text, static_cast<int>(length)) == 1) &&

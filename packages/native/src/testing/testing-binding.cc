@@ -8,6 +8,7 @@
 #include "engine/padding.h"
 #include "engine/platform.h"
 #include "modules.h"
+#include "testing/stack-residue.h"
 
 // Parts of the engine as functions of their own, for the unit tests (testing.ts).
 namespace wgq {
@@ -272,6 +273,25 @@ napi_value open(js::Call& call) {
   return js::buffer(call.env, std::span(bytes).subspan(Aead::lead, length));
 }
 
+// leavesOnStack(backend, operation, key, nonce, text, bytes): whether `bytes` are on the stack behind seal or open
+napi_value leaves_on_stack(js::Call& call) {
+  Aead aead(backend_of(call[0]));
+  const bool sealing = call[1].string() == "seal";
+  const AeadKey key(call[2].bytes_of(32, "a key").data());
+  const std::uint64_t nonce = call[3].u64();
+  auto text = exact_copy(call[4]);
+  const std::size_t length = text.size() - (sealing ? 0 : tag_bytes);
+  text.resize(length + tag_bytes + Aead::slack);
+  text.insert(text.begin(), Aead::lead, 0);
+  bool done = false;
+  const bool found = stack_holds(call[5].bytes(), [&] {
+    std::uint8_t* at = text.data() + Aead::lead;
+    done = sealing ? aead.seal(key, nonce, at, length) : aead.open(key, nonce, at, length);
+  });
+  if (!done) throw ArgumentError{"The text is not genuine"};
+  return js::boolean(call.env, found);
+}
+
 // --- whole paths of an engine that was not started
 
 // injectDatagram(engine, bytes, segmentBytes, tos, from)
@@ -310,6 +330,7 @@ void register_testing(napi_env env, napi_value exports) {
   js::define<unreachable>(env, testing, "unreachable");
   js::define<seal>(env, testing, "seal");
   js::define<open>(env, testing, "open");
+  js::define<leaves_on_stack>(env, testing, "leavesOnStack");
   js::define<inject_datagram>(env, testing, "injectDatagram");
   js::define<inject_packet>(env, testing, "injectPacket");
   js::set(env, testing, "offloads", js::boolean(env, platform::offloads));

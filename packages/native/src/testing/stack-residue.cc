@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+#include "testing/stack-residue.h"
+
+#include <alloca.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace wgq {
+namespace {
+
+constexpr std::size_t depth_bytes = 64 * 1024;
+
+// Memory below the caller's frame, as earlier calls have left it.
+[[gnu::noinline]] std::uint8_t* below(std::uint8_t* memory) {
+  asm volatile("" : "+r"(memory) : : "memory");  // the compiler must not know that nobody has written there
+  return memory;
+}
+
+[[gnu::noinline]] void clear() { std::memset(below(static_cast<std::uint8_t*>(alloca(depth_bytes))), 0, depth_bytes); }
+
+[[gnu::noinline]] bool search(std::span<const std::uint8_t> bytes) {
+  const std::uint8_t* memory = below(static_cast<std::uint8_t*>(alloca(depth_bytes)));
+  const std::uint8_t* end = memory + depth_bytes;
+  return std::search(memory, end, bytes.begin(), bytes.end()) != end;
+}
+
+}  // namespace
+
+bool stack_holds(std::span<const std::uint8_t> bytes, const std::function<void()>& act) {
+  clear();
+  act();
+  return search(bytes);
+}
+
+}  // namespace wgq
