@@ -402,6 +402,17 @@ test('ten thousand idle peers need no wake-up', () => {
   expect(a.device.peers.size).toBe(10_000)
 })
 
+/** The ports that a host asks for from now on. */
+const portsOf = (host: MemoryHost): number[] => {
+  const bound: number[] = []
+  const bind = host.engine.bind.bind(host.engine)
+  host.engine.bind = (port) => {
+    bound.push(port)
+    return bind(port)
+  }
+  return bound
+}
+
 describe('what surrounds a device', () => {
   test('a handshake that is given up takes another port, unless one was asked for', () => {
     for (const [fixed, ports] of [
@@ -410,12 +421,7 @@ describe('what surrounds a device', () => {
     ] as const) {
       const network = new MemoryNetwork()
       const host = new MemoryHost(network, '192.0.2.1:1')
-      const bound: number[] = []
-      const bind = host.engine.bind.bind(host.engine)
-      host.engine.bind = (port) => {
-        bound.push(port)
-        return bind(port)
-      }
+      const bound = portsOf(host)
       if (fixed) host.configuration.setListenPort(7777)
       host.start()
       const peer = randomKey()
@@ -424,6 +430,37 @@ describe('what surrounds a device', () => {
       pass(network, [host], 120_000)
       expect(bound).toEqual(ports)
     }
+  })
+
+  test('a peer that stays away has ports changed more and more rarely, until a handshake is complete', () => {
+    const network = new MemoryNetwork()
+    const host = new MemoryHost(network, '192.0.2.1:1').start()
+    const other = new MemoryHost(network, '192.0.2.2:2').start()
+    const bound = portsOf(host)
+    other.setPeer(host.publicKey)
+    network.lose = () => true
+    host.setPeer(other.publicKey, { endpoint: other.address, keepaliveSeconds: 25 })
+    const givenUp = () => host.lines.filter((line) => line.includes('giving up')).length
+    pass(network, [host, other], 3_600_000)
+    expect(givenUp()).toBeGreaterThan(15)
+    expect(bound).toHaveLength(Math.floor(Math.log2(givenUp())) + 1)
+
+    network.lose = () => false
+    pass(network, [host, other], 120_000)
+    network.lose = () => true
+    const [boundBefore, before] = [bound.length, givenUp()]
+    while (givenUp() === before) pass(network, [host, other], 1_000)
+    expect(bound).toHaveLength(boundBefore + 1)
+  })
+
+  test('a peer without an endpoint, to which nothing was sent, changes no port', () => {
+    const network = new MemoryNetwork()
+    const host = new MemoryHost(network, '192.0.2.1:1').start()
+    const bound = portsOf(host)
+    host.setPeer(randomKey(), { keepaliveSeconds: 25 })
+    pass(network, [host], 300_000)
+    expect(host.lines.some((line) => line.includes('giving up'))).toBe(true)
+    expect(bound).toEqual([])
   })
 
   test('keys of a copied machine send nothing more; what comes with them is still taken', () => {

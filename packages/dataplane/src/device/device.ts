@@ -216,7 +216,7 @@ export class Device {
           if (peer.hasSessions) this.clearSessions(peer)
           break
         case 'gaveUp':
-          this.changePort()
+          this.onGivenUp(peer)
           this.dependencies.log.debug(
             () => `${peerName(peer.publicKey)} - Handshake did not complete after 20 attempts, giving up`,
           )
@@ -229,9 +229,17 @@ export class Device {
   }
 
   /**
-   * Takes another port where none was asked for: what comes between us and a peer may keep the old one in a state that lets
-   * nothing through. Peers with a session hear of it at once.
+   * What comes between us and a peer may keep our port in a state that lets nothing through: then another one helps. A peer that
+   * stays away has that tried after 1, 2, 4, 8 … handshakes, because the others lose what is under way to the old port.
    */
+  private onGivenUp(peer: Peer): void {
+    // Nothing was sent to a peer whose endpoint is not known.
+    if (!this.dependencies.engine.peerEndpoint(peer.handle)) return
+    peer.givenUp++
+    if (Number.isInteger(Math.log2(peer.givenUp))) this.changePort()
+  }
+
+  /** Takes another port where none was asked for. Peers with a session hear of it at once. */
   private changePort(): void {
     if (!this.isUp || this.portIsFixed) return
     try {

@@ -123,8 +123,7 @@ export class Handshakes {
   /** The first message with the session that we derived as responder arrived. */
   confirmed(peer: Peer): void {
     const { dependencies } = this.device
-    this.counters.handshakes_completed++
-    peer.lastHandshakeNs = dependencies.wallNs()
+    this.complete(peer)
     this.device.feed(peer, 'confirmed')
     dependencies.engine.flushStaged(peer.handle)
     dependencies.log.debug(() => `${peerName(peer.publicKey)} - Handshake complete (responder)`)
@@ -237,12 +236,17 @@ export class Handshakes {
     device.indices.promote(localIndex)
     device.dependencies.engine.learnEndpoint(peer.handle, from, response.length)
     this.begin(peer, 'initiator', localIndex, opened.remoteIndex, opened.keys)
-    this.counters.handshakes_completed++
-    peer.lastHandshakeNs = device.dependencies.wallNs()
+    this.complete(peer)
     device.feed(peer, 'completed')
     device.dependencies.log.debug(() => `${peerName(peer.publicKey)} - Handshake complete (initiator)`)
     // What is staged goes out now; with nothing staged an empty packet, which the responder needs (§3.4 step 5).
     device.dependencies.engine.sendKeepalive(peer.handle)
+  }
+
+  private complete(peer: Peer): void {
+    this.counters.handshakes_completed++
+    peer.lastHandshakeNs = this.device.dependencies.wallNs()
+    peer.givenUp = 0
   }
 
   private begin(

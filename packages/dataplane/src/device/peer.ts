@@ -31,6 +31,8 @@ export interface Peer {
   /** Whether the engine may hold keypairs. */
   hasSessions: boolean
 
+  /** Handshakes that were given up since the last complete one. */
+  givenUp: number
   /** Wall clock of the last complete handshake, nanoseconds since 1970; 0n means never. */
   lastHandshakeNs: bigint
 }
@@ -52,6 +54,7 @@ export const newPeer = (handle: number, publicKey: Key): Peer => ({
   sentMac1: undefined,
   cookie: undefined,
   hasSessions: false,
+  givenUp: 0,
   lastHandshakeNs: 0n,
 })
 
