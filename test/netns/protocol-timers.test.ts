@@ -228,6 +228,16 @@ describe.skipIf(why).concurrent('timers', () => {
     expect(await peer.nextInitiation(1_000)).toBeDefined()
   })
 
+  it.skipIf(!testingOurs)(
+    'initiates 5 s after a response that nobody took up, for one packet that waits',
+    async () => {
+      const peer = await lab.addPeer()
+      await peer.handshake()
+      lab.pingOut(peer)
+      expect(await peer.nextInitiation(10_000)).toBeDefined()
+    },
+  )
+
   it('as initiator renews after 120 s when sending, not before', async () => {
     const peer = await lab.addPeer({ known: true })
     const { session, startedMs } = await initiatedByDaemon(lab, peer)
