@@ -210,15 +210,21 @@ describe.skipIf(whyNot !== undefined)('verbs about configuration files', () => {
     expect(stderr).toContain('world accessible file')
   })
 
-  test.each(['network:\n  tunnels:\n    wg0:\n      mode: wireguard\n'])(
-    'import names YAML of netplan',
-    (text) => {
-      put('10-wg.yaml', text)
-      const { status, stderr } = wgq(['import', '10-wg.yaml'])
-      expect(status).toBe(1)
-      expect(stderr).toMatch(/netplan.*\n.*netplan generate/)
-    },
-  )
+  test.each([
+    ['network:\n  tunnels:\n    wg0:\n      mode: wireguard\n', /netplan.*\n.*netplan generate/],
+    [`# of the router\n\nconfig interface 'wg0'\n\toption private_key '${own}'\n`, /OpenWrt.*\n.*showconf/],
+    [`\tset interfaces wireguard wg0 private-key '${own}'\n`, /VyOS.*\n.*showconf/],
+    [`{"privateKey":"${own}"}\n`, /JSON.*\n.*\.conf/],
+    [`<?xml version="1.0"?>\n<privkey>${own}</privkey>\n`, /XML.*\n.*export/],
+    ['interface: wg0\n  public key: (none)\n', /wg show.*\n.*wg showconf/],
+  ])('import names what it was given: %j', (text, said) => {
+    put('other', text)
+    const { status, stdout, stderr } = wgq(['import', 'other'])
+    expect(status).toBe(1)
+    expect(stdout).toBe('')
+    expect(stderr).toMatch(said)
+    expect(stderr).not.toContain(own)
+  })
 
   test('import: a .network of any sections; drop-ins beside it are named', () => {
     put('wg9.netdev', `[NetDev]\nName=wg9\nKind=wireguard\n[WireGuard]\nPrivateKey=${own}\n`)

@@ -159,11 +159,25 @@ chmod 755 /sbin/resolvconf`)
     expect(root.run('resolvconf.real -l || true')).not.toContain('10.9.0.1')
   })
 
-  test('the URL of a resolver is refused, and nothing is left', () => {
-    write('10.9.0.1, https://dns.example/q')
+  test.each(['10.9.0.1, https://dns.example/q', '"10.9.0.1"', '10.9.0.1;10.9.0.2', '10.9.0.1 10.9.0.2'])(
+    '%s is neither an address nor a domain: refused, and nothing is left',
+    (dns) => {
+      write(dns, '0.0.0.0/0')
+      const up = wgq('up', 'wq0')
+      expect(up.status).toBe(1)
+      expect(up.stderr).toContain('DNS in line 4: expected addresses and domains')
+      expect(root.run('ip link show')).not.toContain('wq0')
+    },
+  )
+
+  test('domains without a name server: as with wg-quick, and with a word', () => {
+    write('corp.example')
+    const before = root.run('cat /etc/resolv.conf')
     const up = wgq('up', 'wq0')
-    expect(up.status).toBe(1)
-    expect(up.stderr).toContain('DNS in line 4: expected addresses and domains')
-    expect(root.run('ip link show')).not.toContain('wq0')
+    expect(up.status, up.stderr).toBe(0)
+    expect(up.stderr).toContain('[!] DNS of wq0 has domains and no name server')
+    expect(root.run('cat /etc/resolv.conf')).toBe(before)
+    expect(wgq('diff', 'wq0').status).toBe(0)
+    expect(wgq('down', 'wq0').status).toBe(0)
   })
 })

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { parseCidr } from '@wgq/model/cidr'
-import { WgqError } from '@wgq/model/error'
+import { isWgqError, WgqError } from '@wgq/model/error'
 import { checkDirectives } from './check-directives.ts'
 import { endsLinesWithCr, wideEncoding } from './encoding.ts'
 import { readSettings, type Setting } from './settings.ts'
@@ -25,10 +25,20 @@ export const checkConfiguration = async (text: string, file: string): Promise<vo
       splitEndpoint(value)
       return undefined
     },
+  }).catch((error) => {
+    throw isWgqError(error) && error.code === 'E_LINE' ? explained(error, file) : error
   })
   for (const address of addresses) checkAddress(address)
   if (mtu) checkMtu(mtu)
 }
+
+/** What reading says is about `wg setconf`; here the keys of wg-quick are right, and the line is of somebody else. */
+const explained = ({ code, message, at, wgText }: WgqError, file: string): WgqError =>
+  new WgqError(code, message.replace('A key of wg', 'A key of wg or wg-quick'), {
+    ...(at && { at }),
+    ...(wgText === undefined ? {} : { wgText }),
+    hint: `\`wgq lint ${file}\` says which key is meant, or which program the line is for`,
+  })
 
 /** What wg would call an unrecognized line, quoting the key in it. */
 const checkEncoding = (text: string, file: string): void => {

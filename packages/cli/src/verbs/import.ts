@@ -3,6 +3,7 @@ import { readdirSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { readConfigFile } from '@wgq/config/config-file'
 import { wideEncoding } from '@wgq/config/encoding'
+import { beginningOf } from '@wgq/config/lint/beginnings'
 import { WgqError } from '@wgq/model/error'
 import type { Handler } from '../command.ts'
 import { readNetworkManager } from '../exchange/read-network-manager.ts'
@@ -48,6 +49,8 @@ const dropInsOf = (path: string): string[] => {
     .map((name) => `${join(folder, name)}: append it to ${basename(path)} and import that`)
 }
 
+const firstLine = (text: string): string => /^[\t ]*[^#\s].*$/m.exec(text)?.[0] ?? ''
+
 const convert = (files: readonly ForeignFile[]): Converted<Tunnel> => {
   const filesWith = (section: RegExp): ForeignFile[] => files.filter(({ text }) => section.test(text))
   const [netdev, ...moreNetdevs] = filesWith(/^[\t ]*\[NetDev\]/m)
@@ -77,6 +80,11 @@ const convert = (files: readonly ForeignFile[]): Converted<Tunnel> => {
         hint: 'it needs no import: `wgq lint` says what is wrong with it, `wgq up` uses it',
       },
     )
+  }
+  const other = files.map(({ text }) => beginningOf(firstLine(text))).find((known) => known !== undefined)
+  if (other !== undefined) {
+    const message = `A profile of NetworkManager or networkd is expected, found ${other.name}`
+    throw new WgqError('E_IMPORT', message, { hint: other.hint })
   }
   throw new WgqError(
     'E_IMPORT',

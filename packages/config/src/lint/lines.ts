@@ -137,6 +137,11 @@ const misplaced = (
     ...place,
     // A longer word is not a misspelt key; it may be a secret that lost its key.
     message: `${name.text.length > 24 ? 'This line' : `"${name.text}"`} is not a key of this section`,
-    hint: guess === undefined ? `known here: ${allowed.join(', ')}` : `did you mean "${guess}"?`,
+    hint:
+      guess !== undefined
+        ? `did you mean "${guess}"?`
+        : /^(?:name|client_?name|friendly_?name|description|comment|remarks?)$/.test(key)
+          ? 'write it as a comment: # Name = …'
+          : `known here: ${allowed.join(', ')}`,
   }
 }

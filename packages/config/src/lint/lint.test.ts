@@ -304,3 +304,15 @@ test.each([
   expect(found[0]?.message).toContain(product)
   expect(JSON.stringify(found)).not.toContain(key)
 })
+
+test.each([
+  ['Endpoint = 192.0.2.8:51820, 192.0.2.9:51820', 'bad-endpoint', 'keep one of them'],
+  ['Endpoint = bücher.example:51820', 'bad-endpoint', 'write xn--bcher-kva.example:51820'],
+  ['Endpoint = [bücher.example]:51820', 'bad-endpoint', 'write xn--bcher-kva.example:51820'],
+  ['Name = phone', 'unknown-key', '# Name'],
+  ['FriendlyName = phone', 'unknown-key', '# Name'],
+])('%s: what to write instead', (line, code, hint) => {
+  const text = `[Interface]\nPrivateKey = ${key}\nListenPort = 1\nAddress = 10.0.0.2/24\n[Peer]\nPublicKey = Mm3d+dtiB33uDWxGCXbu9bz59KoluSkxzUKjacYul2k=\nAllowedIPs = 10.0.0.0/24\n${line}\n`
+  const found = lint([{ file: 'wg0.conf', text, purpose: 'wg-quick' }], dependencies)
+  expect(found).toMatchObject([{ code, hint: expect.stringContaining(hint) }])
+})

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Diagnostic } from '../diagnostic.ts'
 import type { Entry, Section } from '../outline.ts'
+import { type Beginning, beginningOf } from './beginnings.ts'
 import { headerSpot, type Rule, type Subject, spot } from './subject.ts'
 
 /** A program with keys of its own in files that otherwise look like those of wg-quick. */
@@ -87,32 +88,6 @@ const sections: ReadonlyArray<readonly [RegExp, name: string, hint: string]> = [
   ],
 ]
 
-/** First lines of files that are not configurations at all. */
-const beginnings: ReadonlyArray<readonly [RegExp, name: string, hint: string]> = [
-  [
-    /^\/interface[/ ]wireguard/,
-    'a script of MikroTik RouterOS',
-    'let the router show a client configuration: `/interface wireguard peers show-client-config`',
-  ],
-  [
-    /^(?:network|tunnels):/,
-    'YAML of netplan',
-    '`netplan generate`, then `wgq import` of what it wrote into /run',
-  ],
-  [/^(?:vpn|wireguard|wg|awg):\/\//, 'a link for an app', 'export the configuration as a file from the app'],
-  [/^\{/, 'JSON', 'export the configuration as a .conf file'],
-  [
-    /^(?:proxies:|- *(?:name|type):|proxy-groups:)/,
-    'YAML of Clash',
-    'export the configuration as a .conf file',
-  ],
-  [
-    /^<\?xml|^<!DOCTYPE|^<html/i,
-    'XML or HTML',
-    'the download went wrong, or it is the backup of a router: export the tunnel alone',
-  ],
-]
-
 /** The finding about a file that another program made and that is not a configuration of wg-quick. */
 export const foreignFile = (subject: Subject): Diagnostic | undefined => {
   for (const section of subject.sections) {
@@ -120,12 +95,12 @@ export const foreignFile = (subject: Subject): Diagnostic | undefined => {
     const line = subject.document.lines[section.header]
     if (section.kind === 'none') {
       const first = section.entries[0]
-      const known = beginnings.find(([pattern]) => pattern.test(first?.line.text.trimStart() ?? ''))
+      const known = first && beginningOf(first.line.text)
       if (first && known) return foreign(known, spot(subject, first, first.name))
       continue
     }
     const known = sectionOwner(line?.text ?? '')
-    if (known) return foreign(known, headerSpot(subject, section))
+    if (known) return foreign({ name: known[1], hint: known[2] }, headerSpot(subject, section))
   }
   return undefined
 }
@@ -148,10 +123,7 @@ export const foreignSection = (subject: Subject, section: Section): Diagnostic |
   }
 }
 
-const foreign = (
-  [, name, hint]: readonly [RegExp, string, string],
-  place: ReturnType<typeof headerSpot>,
-): Diagnostic => ({
+const foreign = ({ name, hint }: Beginning, place: ReturnType<typeof headerSpot>): Diagnostic => ({
   code: 'other-program',
   severity: 'error',
   ...place,

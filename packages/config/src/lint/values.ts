@@ -105,6 +105,18 @@ const checkEndpoint: Check = (subject, entry) => {
     const message = 'An endpoint is HOST:PORT, not a URL'
     return [{ code: 'bad-endpoint', severity: 'error', ...place, message, hint: 'remove the scheme' }]
   }
+  if (host.includes(',')) {
+    const message = 'A peer has one endpoint: wg takes all of this for its name'
+    const hint = 'keep one of them; `wgq watch --reresolve` follows a name that has several addresses'
+    return [{ code: 'bad-endpoint', severity: 'error', ...place, message, hint }]
+  }
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: ASCII is what is asked for
+  if (/[^\x00-\x7f]/.test(host)) {
+    const message = `wg does not translate names that are not ASCII: "${host}" is not found`
+    const ascii = asciiName(host)
+    const hint = ascii === undefined ? 'write the name in its ASCII form, xn--…' : `write ${ascii}:${port}`
+    return [{ code: 'bad-endpoint', severity: 'warning', ...place, message, hint }]
+  }
   if (host === '') {
     const message = 'An endpoint needs a host before ":PORT"'
     return [{ code: 'bad-endpoint', severity: 'error', ...place, message }]
@@ -123,6 +135,10 @@ const checkEndpoint: Check = (subject, entry) => {
   const message = 'The port of an endpoint is 0 to 65535 or the name of a UDP service'
   return [{ code: 'bad-endpoint', severity: 'error', ...place, message }]
 }
+
+/** The name as the DNS has it (RFC 5890); undefined for what can be none. */
+const asciiName = (host: string): string | undefined =>
+  URL.canParse(`http://${host}/`) ? new URL(`http://${host}/`).hostname : undefined
 
 /** wg removes white space inside values too. */
 const squeeze = (text: string): string => text.replace(/[\t-\r ]+/g, '')

@@ -22,9 +22,12 @@ import { managerFor, planDns } from './plan.ts'
 export const setDns = async (run: Run, device: Device | undefined): Promise<void> => {
   const { session } = run
   const { settings } = session
-  if (settings.dnsServers.length === 0) return
-  const full = device?.peers.some((peer) => peer.allowedIps.some(isDefault)) ?? false
   if (session.style === 'wgq') checkWords(session)
+  if (settings.dnsServers.length === 0) {
+    if (session.style === 'wgq' && settings.dnsSearch.length > 0) sayIdle(session)
+    return
+  }
+  const full = device?.peers.some((peer) => peer.allowedIps.some(isDefault)) ?? false
   const choice = managerFor(session)
   if ('none' in choice) goOn(run, full, choice.none)
   else await perform(run, planDns(session), full)
@@ -51,6 +54,12 @@ const goOn = (run: Run, full: boolean, why: string): void => {
     `[!] Going on without the name servers of ${name}: ${why}. Names are resolved as before.\n`,
   )
 }
+
+/** As with wg-quick, where nothing is said of it. */
+const sayIdle = ({ name, dependencies }: Session): void =>
+  dependencies.print(
+    `[!] DNS of ${name} has domains and no name server: names are resolved as before. Add the address of a server.\n`,
+  )
 
 /** Raises `E_DNS` for what is neither an address nor a domain; what it is may be a key and is not repeated. */
 const checkWords = ({ settings: { dnsServers, dnsSearch } }: Session): void => {
