@@ -27,29 +27,27 @@ const mutations = [
     "table: 'main', suppressPrefixLength: 1, ...(room",
     quick,
   ],
-  // biome-ignore-start lint/suspicious/noTemplateCurlyInString: the lines of a source as they are written.
   [
     'a kill switch drops what is forwarded into the tunnel',
-    'packages/firewall/src/kill-switch/nft-text.ts',
-    '  `oifname "${dev}" accept`,\n  `iifname',
-    '  `iifname',
+    'packages/firewall/src/kill-switch/table.ts',
+    "  { out: dev, verdict: 'accept' },\n  { in: dev",
+    '  { in: dev',
     firewall,
   ],
   [
     'a kill switch drops what is forwarded out of the tunnel',
-    'packages/firewall/src/kill-switch/nft-text.ts',
-    '  `iifname "${dev}" accept`,\n',
+    'packages/firewall/src/kill-switch/table.ts',
+    "  { in: dev, verdict: 'accept' },\n",
     '',
     firewall,
   ],
   [
-    'a kill switch of iptables drops what is forwarded into the tunnel',
-    'packages/firewall/src/kill-switch/iptables-text.ts',
-    '        `-o ${dev} -j RETURN`,\n        `-i',
-    '        `-i',
+    'a kill switch of iptables ends in no rule that drops',
+    'packages/firewall/src/iptables.ts',
+    "policy === 'drop' ? ['-j DROP'] : []",
+    '[]',
     firewall,
   ],
-  // biome-ignore-end lint/suspicious/noTemplateCurlyInString: as above
   [
     'a saved peer loses its preshared key',
     'packages/config/src/save-edit.ts',

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-import { readKillSwitch } from '@wgq/firewall/kill-switch/manager'
+import { killSwitchTable } from '@wgq/firewall/kill-switch/table'
+import { readOwn } from '@wgq/firewall/own-table'
 import { isWgqError } from '@wgq/model/error'
 import { closeGateway } from './gateway.ts'
 import { notWireGuard } from './not-wireguard.ts'
@@ -137,7 +138,7 @@ const deleteLink = async (run: Run, real: string): Promise<Failure | undefined> 
 /** Removes a kill switch that no journal knows of; undefined where there is none. */
 const removeLeftKillSwitch = async (session: Session): Promise<number | undefined> => {
   const { name, style, system, dependencies } = session
-  if (style !== 'wgq' || system.name !== 'linux' || !(await readKillSwitch(dependencies, name)))
+  if (style !== 'wgq' || system.name !== 'linux' || !(await readOwn(dependencies, killSwitchTable, name)))
     return undefined
   return new Run(session).attempt([{ do: 'killswitch.off', dev: name }])
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 import { nameServers } from '@wgq/dns/name-servers'
-import { asideOf, planAsideOn } from '@wgq/firewall/exceptions/manager'
-import { guarding, planKillSwitchOn } from '@wgq/firewall/kill-switch/manager'
+import { asideOf, planAsideOn } from '@wgq/firewall/exceptions/aside'
+import { guarding, planKillSwitchOn } from '@wgq/firewall/kill-switch/plan'
 import type { Device } from '@wgq/model/device'
 import { WgqError } from '@wgq/model/error'
 import { isKey } from '@wgq/model/key'

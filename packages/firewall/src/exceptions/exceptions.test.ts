@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 import { isWgqError } from '@wgq/model/error'
 import { expect, test } from 'vitest'
-import { readIptablesKillSwitch, writeIptablesKillSwitch } from '../kill-switch/iptables-text.ts'
+import { setChains, unsetChains } from '../iptables.ts'
+import { killSwitchTable } from '../kill-switch/table.ts'
+import { readSaved } from '../own-table.ts'
+import { asideTable } from './aside.ts'
 import { exceptionsOf } from './directives.ts'
-import { readIptablesAside, removeIptablesAside, writeIptablesAside } from './iptables-text.ts'
 
 const read = (...lines: string[]) =>
   exceptionsOf(`[Interface]\n${lines.map((line) => `# ${line}\n`).join('')}`, 'wg0.conf')
@@ -43,12 +45,12 @@ const allow = ['10.0.0.0/8', '192.0.2.1/32', 'dev docker0', 'uid 1000', 'replies
 
 test('iptables reads what it was given, and only as a whole', () => {
   const state = { mark: 0xca6c, resolvers: [], allow }
-  const batch = writeIptablesKillSwitch('wg0', 4, state, '')
-  expect(readIptablesKillSwitch('wg0', 4, batch.replace(/-I (\w+)/g, '-A $1'))).toEqual(state)
+  const batch = setChains(killSwitchTable.tableOf('wg0', state), 4, '')
+  expect(readSaved(killSwitchTable, 'wg0', 4, batch.replace(/-I (\w+)/g, '-A $1'))).toEqual(state)
   const aside = { mark: 0xca6c, allow: ['uid 1000', 'replies'] }
-  const marks = writeIptablesAside('wg0', aside, '')
-  expect(readIptablesAside('wg0', marks)).toEqual(aside)
-  expect(readIptablesAside('wg0', marks.replace(/^.*-i lo.*\n/m, ''))).toBeUndefined()
-  expect(removeIptablesAside('wg0', marks)).toContain('-X wgq-pre-wg0')
-  expect(removeIptablesAside('wg0', '')).toBeUndefined()
+  const marks = setChains(asideTable.tableOf('wg0', aside), 4, '')
+  expect(readSaved(asideTable, 'wg0', 4, marks)).toEqual(aside)
+  expect(readSaved(asideTable, 'wg0', 4, marks.replace(/^.*-i lo.*\n/m, ''))).toBeUndefined()
+  expect(unsetChains(asideTable.tableOf('wg0'), marks)).toContain('-X wgq-pre-wg0')
+  expect(unsetChains(asideTable.tableOf('wg0'), '')).toBeUndefined()
 })

@@ -2,30 +2,21 @@
 import type { Family } from '@wgq/model/ip'
 import { type FilterCall, filteredFamilies, nftCall, restoreCall } from '../calls.ts'
 import { firewallTool } from '../default-route/choose.ts'
+import { iptablesRule } from '../iptables.ts'
 import { readNftTables, saveOf } from '../listings.ts'
+import { isListed, setTable, unsetTable } from '../nft.ts'
 import type { FilterTools } from '../tools.ts'
-import {
-  acceptRules,
-  acceptsIn,
-  countIn,
-  droppingChain,
-  natRules,
-  ofFamily,
-  removedRules,
-  restoreText,
-} from './iptables-text.ts'
 import { deletedRules, insertedRules, readForwardChains } from './nft-chains.ts'
-import { gatewayTable, isGatewayTable, removeGatewayTable, writeGatewayTable } from './nft-text.ts'
+import { acceptsIn, countIn, droppingChain, ofFamily, removedRules, restoreText } from './saved-rules.ts'
+import { acceptRules, gatewayRules, gatewayTable, gatewayTableName } from './table.ts'
 import type { GatewayWanted } from './wanted.ts'
-
-type Tools = Pick<FilterTools, 'run' | 'find' | 'filterTables' | 'readSysctl'>
 
 /**
  * What puts a gateway in place, instead of what is there of it: a table of its own, and accepts at the top of every chain
  * of others that drops what is forwarded. `networks` are those of the interface. Changes nothing itself.
  */
 export const gatewayOnCalls = async (
-  dependencies: Tools,
+  dependencies: FilterTools,
   dev: string,
   wanted: GatewayWanted,
   networks: readonly string[],
@@ -38,7 +29,7 @@ export const gatewayOnCalls = async (
       ...deletedRules(own),
       ...dropping.flatMap(({ chain }) => insertedRules(dev, chain, wanted)),
     ]
-    calls.push(nftCall(writeGatewayTable(dev, wanted) + lines.map((line) => `${line}\n`).join('')))
+    calls.push(nftCall(setTable(gatewayTable(dev, wanted)) + lines.map((line) => `${line}\n`).join('')))
   }
   for (const family of filteredFamilies(dependencies)) {
     const saved = (await saveOf(dependencies, family)) ?? ''
@@ -50,25 +41,30 @@ export const gatewayOnCalls = async (
         rules,
         'filter',
         acceptRules(dev, wanted)
-          .reverse()
-          .map((rule) => `-I ${chain} 1 ${rule}`),
+          .map((rule) => `-I ${chain} 1 ${iptablesRule(rule, 'ACCEPT')}`)
+          .reverse(),
       )
     if (tool === 'iptables' && own.length > 0)
-      for (const [table, added] of natRules(dev, wanted, own)) append(rules, table, added)
+      for (const [table, added] of gatewayRules(dev, wanted, own))
+        append(
+          rules,
+          table,
+          added.rules.map((rule) => `-A ${added.chain} ${iptablesRule(rule, 'ACCEPT')}`),
+        )
     calls.push(...restore(family, rules))
   }
   return calls
 }
 
 /** What takes a gateway away, as far as it is there; nothing of anybody else's. Changes nothing itself. */
-export const gatewayOffCalls = async (dependencies: Tools, dev: string): Promise<FilterCall[]> => {
+export const gatewayOffCalls = async (dependencies: FilterTools, dev: string): Promise<FilterCall[]> => {
   const calls: FilterCall[] = []
-  const tables = await readNftTables(dependencies, [gatewayTable(dev)])
+  const tables = await readNftTables(dependencies, [gatewayTableName(dev)])
   if (tables !== undefined) {
     const { own } = readForwardChains(dev, await ruleset(dependencies))
     const lines = deletedRules(own).map((line) => `${line}\n`)
     if (tables.size > 0 || lines.length > 0)
-      calls.push(nftCall(lines.join('') + (tables.size > 0 ? removeGatewayTable(dev) : '')))
+      calls.push(nftCall(lines.join('') + (tables.size > 0 ? unsetTable(gatewayTableName(dev)) : '')))
   }
   for (const family of filteredFamilies(dependencies))
     calls.push(...restore(family, removedRules(dev, (await saveOf(dependencies, family)) ?? '')))
@@ -77,15 +73,16 @@ export const gatewayOffCalls = async (dependencies: Tools, dev: string): Promise
 
 /** Says whether all of a gateway is in place. */
 export const hasGateway = async (
-  dependencies: Tools,
+  dependencies: FilterTools,
   dev: string,
   wanted: GatewayWanted,
   networks: readonly string[],
 ): Promise<boolean> => {
   const tool = await firewallTool(dependencies)
   if (tool === 'nft') {
-    const listed = (await readNftTables(dependencies, [gatewayTable(dev)]))?.get(gatewayTable(dev))
-    if (listed === undefined || !isGatewayTable(dev, wanted, listed)) return false
+    const name = gatewayTableName(dev)
+    const listed = (await readNftTables(dependencies, [name]))?.get(name)
+    if (listed === undefined || !isListed(gatewayTable(dev, wanted), listed)) return false
     const { dropping } = readForwardChains(dev, await ruleset(dependencies))
     if (dropping.some(({ ours }) => ours !== accepts)) return false
   }
@@ -96,14 +93,14 @@ export const hasGateway = async (
     const chain = droppingChain(saved)
     if (chain !== undefined && acceptsIn(dev, saved, chain) !== accepts) return false
     if (tool === 'iptables')
-      for (const [table, rules] of natRules(dev, wanted, own))
+      for (const [table, { rules }] of gatewayRules(dev, wanted, own))
         if (countIn(dev, saved, table) !== rules.length) return false
   }
   return true
 }
 
 /** Says whether anything of a gateway is there. */
-export const hasAnyOfGateway = async (dependencies: Tools, dev: string): Promise<boolean> =>
+export const hasAnyOfGateway = async (dependencies: FilterTools, dev: string): Promise<boolean> =>
   (await gatewayOffCalls(dependencies, dev)).length > 0
 
 /** Rules in each chain that drops: one for each direction. */
@@ -118,7 +115,7 @@ const append = (rules: Map<string, string[]>, table: string, added: readonly str
   rules.set(table, [...(rules.get(table) ?? []), ...added])
 }
 
-const ruleset = async ({ run }: Tools): Promise<string> => {
+const ruleset = async ({ run }: FilterTools): Promise<string> => {
   const { status, stdout } = await run('nft', ['-j', '-t', 'list', 'ruleset'], { capture: true, quiet: true })
   return status === 0 ? stdout : ''
 }

@@ -6,8 +6,8 @@ import type { Host } from '@wgq/model/host'
 import { describe, expect, test } from 'vitest'
 import { gatewayOffCalls, gatewayOnCalls, hasGateway } from './act.ts'
 import { forwardingNeeds, planForwarding, stillNeeded } from './forwarding.ts'
-import { droppingChain } from './iptables-text.ts'
 import { readForwardChains } from './nft-chains.ts'
+import { droppingChain } from './saved-rules.ts'
 import { gatewayWanted } from './wanted.ts'
 
 const fixture = (name: string): string => readFileSync(join(import.meta.dirname, 'fixtures', name), 'utf8')

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { gatewayComment } from './iptables-text.ts'
+import { nftRule } from '../nft.ts'
+import { acceptRules, gatewayComment } from './table.ts'
 import type { GatewayWanted } from './wanted.ts'
 
 /** A chain of somebody else that drops what is forwarded, and what of ours is in it. */
@@ -61,14 +62,10 @@ export const readForwardChains = (
 }
 
 /** What is put at the top of a chain: the last one first, because each goes above the others. */
-export const insertedRules = (dev: string, chain: string, { inward }: GatewayWanted): string[] => {
-  const comment = `comment "${gatewayComment(dev)}"`
-  const answers = inward ? '' : 'ct state established,related '
-  return [
-    `insert rule ${chain} oifname "${dev}" ${answers}accept ${comment}`,
-    `insert rule ${chain} iifname "${dev}" accept ${comment}`,
-  ]
-}
+export const insertedRules = (dev: string, chain: string, wanted: GatewayWanted): string[] =>
+  acceptRules(dev, wanted)
+    .map((rule) => `insert rule ${chain} ${nftRule(rule)}`)
+    .reverse()
 
 /** What takes our rules out of chains of others. */
 export const deletedRules = (own: readonly OwnRule[]): string[] =>

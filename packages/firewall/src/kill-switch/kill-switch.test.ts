@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
 import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
+import { setChains, unsetChains } from '../iptables.ts'
+import { setTable, unsetTable } from '../nft.ts'
+import { readListed, readSaved } from '../own-table.ts'
 import type { KillSwitchState } from '../state.ts'
 import { wantsKillSwitch } from './directive.ts'
-import { readIptablesKillSwitch, removeIptablesKillSwitch, writeIptablesKillSwitch } from './iptables-text.ts'
-import { killSwitchTable, readKillSwitchTable, removeKillSwitch, writeKillSwitch } from './nft-text.ts'
+import { killSwitchTable } from './table.ts'
+
+const { tableOf } = killSwitchTable
 
 describe('wantsKillSwitch', () => {
   test.each([
@@ -44,11 +48,11 @@ describe.skipIf(!root || spawnSync('nft', ['--version']).status !== 0)(
   'with nft (needs root and nft)',
   () => {
     test.each(states)('of %s %j: what is loaded is read back, also in place of another one', (dev, state) => {
-      const list = `nft list table ${killSwitchTable(dev)}\n`
-      const other = writeKillSwitch(dev, { mark: 7, resolvers: ['192.0.2.1'] })
-      const listed = inside(load('nft -f -', other) + load('nft -f -', writeKillSwitch(dev, state)) + list)
-      expect(readKillSwitchTable(dev, listed)).toEqual(state)
-      expect(readKillSwitchTable('wg9', listed)).toBeUndefined()
+      const list = `nft list table ${tableOf(dev).name}\n`
+      const other = setTable(tableOf(dev, { mark: 7, resolvers: ['192.0.2.1'] }))
+      const listed = inside(load('nft -f -', other) + load('nft -f -', setTable(tableOf(dev, state))) + list)
+      expect(readListed(killSwitchTable, dev, listed)).toEqual(state)
+      expect(readListed(killSwitchTable, 'wg9', listed)).toBeUndefined()
     })
 
     test.each([
@@ -57,15 +61,15 @@ describe.skipIf(!root || spawnSync('nft', ['--version']).status !== 0)(
       ['its policy is another', `nft chain inet wgq-kill-wg0 forward '{ policy accept; }'`],
       ['its forward chain is empty', 'nft flush chain inet wgq-kill-wg0 forward'],
     ])('is not read where %s', (_, command) => {
-      const on = load('nft -f -', writeKillSwitch('wg0', { mark: 7, resolvers: [] }))
+      const on = load('nft -f -', setTable(tableOf('wg0', { mark: 7, resolvers: [] })))
       expect(
-        readKillSwitchTable('wg0', inside(`${on}${command}\nnft list table inet wgq-kill-wg0\n`)),
+        readListed(killSwitchTable, 'wg0', inside(`${on}${command}\nnft list table inet wgq-kill-wg0\n`)),
       ).toBeUndefined()
     })
 
     test('is removed, also where there is none', () => {
-      const on = load('nft -f -', writeKillSwitch('a=b', { mark: 7, resolvers: [] }))
-      const off = load('nft -f -', removeKillSwitch('a=b'))
+      const on = load('nft -f -', setTable(tableOf('a=b', { mark: 7, resolvers: [] })))
+      const off = load('nft -f -', unsetTable(tableOf('a=b').name))
       expect(inside(`${on}${off}${off}nft list tables\n`)).toBe('')
     })
   },
@@ -87,19 +91,19 @@ describe.skipIf(!root || spawnSync('iptables-save', ['--version']).status !== 0)
       (kind, family, dev, state) => {
         const program = `${family === 4 ? 'iptables' : 'ip6tables'}-${kind}`
         const on = (one: KillSwitchState, saved: string) =>
-          load(`${program}-restore -n`, writeIptablesKillSwitch(dev, family, one, saved))
+          load(`${program}-restore -n`, setChains(tableOf(dev, one), family, saved))
         const old = on({ mark: 7, resolvers: ['192.0.2.1'] }, '')
         const listed = inside(`${old}${program}-save`)
         const again = `${old}${on(state, listed)}`
         const replaced = inside(`${again}${program}-save`)
-        expect(readIptablesKillSwitch(dev, family, replaced)).toEqual({
+        expect(readSaved(killSwitchTable, dev, family, replaced)).toEqual({
           ...state,
           resolvers: state.resolvers.filter((server) => server.includes(':') === (family === 6)),
         })
         expect(replaced.match(/-j wgq-(?:kill|pass)/g)).toHaveLength(2)
         const without = `${again}${program} -D OUTPUT -j wgq-kill-${dev}\n${program}-save`
-        expect(readIptablesKillSwitch(dev, family, inside(without))).toBeUndefined()
-        const off = load(`${program}-restore -n`, removeIptablesKillSwitch(dev, replaced) ?? '')
+        expect(readSaved(killSwitchTable, dev, family, inside(without))).toBeUndefined()
+        const off = load(`${program}-restore -n`, unsetChains(tableOf(dev), replaced) ?? '')
         expect(inside(`${again}${off}${program}-save`)).not.toContain('wgq-')
       },
     )
@@ -107,14 +111,14 @@ describe.skipIf(!root || spawnSync('iptables-save', ['--version']).status !== 0)
 )
 
 test('there is nothing to remove where iptables knows nothing of it', () => {
-  expect(removeIptablesKillSwitch('wg0', '*filter\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n')).toBeUndefined()
+  expect(unsetChains(tableOf('wg0'), '*filter\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n')).toBeUndefined()
 })
 
 describe('forwarded packets pass through the tunnel in both directions and nowhere else', () => {
   const state: KillSwitchState = { mark: 7, resolvers: [] }
 
   test('with nft', () => {
-    const rules = writeKillSwitch('wg0', state).split('\n')
+    const rules = setTable(tableOf('wg0', state)).split('\n')
     expect(rules.filter((line) => /^add (?:rule|chain) \S+ \S+ forward /.test(line))).toEqual([
       'add chain inet wgq-kill-wg0 forward { type filter hook forward priority 0; policy drop; }',
       'add rule inet wgq-kill-wg0 forward oifname "wg0" accept',
@@ -123,7 +127,7 @@ describe('forwarded packets pass through the tunnel in both directions and nowhe
   })
 
   test.each([4, 6] as const)('with iptables, IPv%i', (family) => {
-    const rules = writeIptablesKillSwitch('wg0', family, state, '').split('\n')
+    const rules = setChains(tableOf('wg0', state), family, '').split('\n')
     expect(rules.filter((line) => line.startsWith('-A wgq-pass-wg0 '))).toEqual([
       '-A wgq-pass-wg0 -o wg0 -j RETURN',
       '-A wgq-pass-wg0 -i wg0 -j RETURN',

@@ -2,10 +2,11 @@
 
 import { actDns } from '@wgq/dns/act'
 import { planFirewallRemoval } from '@wgq/firewall/default-route/choose'
-import { asideCalls } from '@wgq/firewall/exceptions/act'
+import { asideTable } from '@wgq/firewall/exceptions/aside'
 import { gatewayOffCalls, gatewayOnCalls } from '@wgq/firewall/gateway/act'
 import { stillNeeded } from '@wgq/firewall/gateway/forwarding'
-import { killSwitchCalls } from '@wgq/firewall/kill-switch/act'
+import { killSwitchTable } from '@wgq/firewall/kill-switch/table'
+import { setCalls, unsetCalls } from '@wgq/firewall/own-table'
 import type { DeviceChange } from '@wgq/model/device'
 import { errnoText } from '@wgq/model/errno'
 import { isWgqError, type WgqError } from '@wgq/model/error'
@@ -67,11 +68,13 @@ export const act = async (op: Op, session: Session): Promise<void> => {
     case 'dns.unset':
       return runAll(session, await said(dependencies, 1, async () => actDns(op, dependencies)))
     case 'killswitch.on':
+      return runAll(session, await setCalls(dependencies, killSwitchTable, op.dev, op))
     case 'killswitch.off':
-      return runAll(session, await killSwitchCalls(dependencies, op))
+      return runAll(session, await unsetCalls(dependencies, killSwitchTable, op.dev))
     case 'aside.on':
+      return runAll(session, await setCalls(dependencies, asideTable, op.dev, op))
     case 'aside.off':
-      return runAll(session, await asideCalls(dependencies, op))
+      return runAll(session, await unsetCalls(dependencies, asideTable, op.dev))
     case 'gateway.on':
       return runAll(session, await gatewayOnCalls(dependencies, op.dev, op, op.networks))
     case 'gateway.off':

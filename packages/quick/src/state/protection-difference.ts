@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 import { planFirewall } from '@wgq/firewall/default-route/manager'
-import { planAsideOn } from '@wgq/firewall/exceptions/manager'
-import { planKillSwitchOn, whileMarkMoves } from '@wgq/firewall/kill-switch/manager'
+import { planAsideOn } from '@wgq/firewall/exceptions/aside'
+import { planKillSwitchOn, whileMarkMoves } from '@wgq/firewall/kill-switch/plan'
 import type { FirewallState } from '@wgq/firewall/state'
 import type { Op } from '@wgq/model/operation'
 import type { Difference } from './device-difference.ts'

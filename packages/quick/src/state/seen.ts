@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 
 import { readFirewall } from '@wgq/firewall/default-route/manager'
-import { readAside } from '@wgq/firewall/exceptions/act'
-import { readKillSwitch } from '@wgq/firewall/kill-switch/manager'
+import { asideTable } from '@wgq/firewall/exceptions/aside'
+import { killSwitchTable } from '@wgq/firewall/kill-switch/table'
+import { readOwn } from '@wgq/firewall/own-table'
 import { type Cidr, formatCidr, maskCidr } from '@wgq/model/cidr'
 import type { Device } from '@wgq/model/device'
 import { isWgqError, WgqError } from '@wgq/model/error'
@@ -85,7 +86,7 @@ export const look = async (session: Session, journal: Journal | undefined): Prom
     journal ? notedFloors(noted) : pairs.map(({ family, mark }) => ({ family, table: mark })),
   )
   const firewall = system.name === 'linux' ? await readFirewall(dependencies, name) : undefined
-  const killSwitch = system.name === 'linux' ? await readKillSwitch(dependencies, name) : undefined
+  const killSwitch = system.name === 'linux' ? await readOwn(dependencies, killSwitchTable, name) : undefined
   const dns = await system.readDns(session, journal)
   const srcValidMark = readSysctl(srcValidMarkKey)
   const exceptions = ownExceptions(
@@ -94,7 +95,7 @@ export const look = async (session: Session, journal: Journal | undefined): Prom
     pairs.flatMap(({ suppress }) => suppress ?? []),
   )
   const asks = session.exceptions !== undefined || noted.some((op) => op.do === 'aside.off')
-  const aside = system.name === 'linux' && asks ? await readAside(dependencies, name) : undefined
+  const aside = system.name === 'linux' && asks ? await readOwn(dependencies, asideTable, name) : undefined
   return {
     real,
     link,

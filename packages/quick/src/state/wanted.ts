@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import type { Settings } from '@wgq/config/settings'
 import type { DnsState } from '@wgq/dns/state'
-import { asideOf } from '@wgq/firewall/exceptions/manager'
-import { guarding } from '@wgq/firewall/kill-switch/manager'
+import { asideOf } from '@wgq/firewall/exceptions/aside'
+import { guarding } from '@wgq/firewall/kill-switch/plan'
 import type { FirewallState } from '@wgq/firewall/state'
 import { type Cidr, formatCidr, maskCidr, parseCidr } from '@wgq/model/cidr'
 import type { Device, DeviceChange } from '@wgq/model/device'

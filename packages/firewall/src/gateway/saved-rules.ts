@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Family } from '@wgq/model/ip'
-import type { GatewayWanted } from './wanted.ts'
-
-/** The comment by which rules of a gateway are found again. */
-export const gatewayComment = (dev: string): string => `wgq ${dev}`
+import { linesOf } from '../iptables.ts'
+import { gatewayComment } from './table.ts'
 
 /** Input for `iptables-restore -n` or `ip6tables-restore -n`: rules by table; undefined if there is nothing to do. */
 export const restoreText = (tables: ReadonlyMap<string, readonly string[]>): string | undefined => {
@@ -21,37 +19,10 @@ export const removedRules = (dev: string, saved: string): Map<string, string[]> 
   return found
 }
 
-/** The rules that accept, in the order in which they are at the top of a chain that drops. */
-export const acceptRules = (dev: string, { inward }: GatewayWanted): string[] => {
-  const comment = commented(dev)
-  const answers = inward ? '' : '-m conntrack --ctstate RELATED,ESTABLISHED '
-  return [`-i ${dev} ${comment} -j ACCEPT`, `-o ${dev} ${answers}${comment} -j ACCEPT`]
-}
-
-/** Where nft is missing: masquerading of the tunnel's own networks, and the size of TCP segments, by table. */
-export const natRules = (
-  dev: string,
-  { masquerade }: GatewayWanted,
-  networks: readonly string[],
-): Map<string, string[]> => {
-  const comment = commented(dev)
-  const out = masquerade === 'auto' ? `! -o ${dev}` : `-o ${masquerade}`
-  const clamp = `-p tcp -m tcp --tcp-flags SYN,RST SYN ${comment} -j TCPMSS --clamp-mss-to-pmtu`
-  return new Map([
-    [
-      'nat',
-      masquerade === undefined
-        ? []
-        : networks.map((from) => `-A POSTROUTING -s ${from} ${out} ${comment} -j MASQUERADE`),
-    ],
-    ['mangle', [`-A FORWARD -i ${dev} ${clamp}`, `-A FORWARD -o ${dev} ${clamp}`]],
-  ])
-}
-
 /** The chain of the filter table that an accept has to be in; undefined where nothing drops what is forwarded. */
 export const droppingChain = (saved: string): string | undefined => {
   const filter = rulesOf(saved).filter(({ table }) => table === 'filter')
-  const policy = /^:FORWARD (\S+)/m.exec(partOf(saved, 'filter'))?.[1]
+  const policy = /^:FORWARD (\S+)/m.exec(linesOf(saved, 'filter').join('\n'))?.[1]
   if (policy === undefined) return undefined
   const rules = filter.map(({ rule }) => rule)
   if (policy !== 'DROP' && !endsAll(rules, 'FORWARD', new Set())) return undefined
@@ -96,11 +67,6 @@ const rulesOf = (saved: string): SavedRule[] => {
   }
   return found
 }
-
-const partOf = (saved: string, table: string): string =>
-  saved.split(/^(?=\*)/m).find((part) => part.startsWith(`*${table}\n`)) ?? ''
-
-const commented = (dev: string): string => `-m comment --comment "${gatewayComment(dev)}"`
 
 const isOurs = (dev: string, rule: string): boolean => rule.includes(` --comment "${gatewayComment(dev)}" `)
 

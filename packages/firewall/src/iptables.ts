@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+import type { Family } from '@wgq/model/ip'
+import { given } from './nft.ts'
+import { type FilterRule, familyOf, icmp6Types, type JumpChain, type JumpTable } from './rule.ts'
+
+/** A rule as `iptables-save` lists it, without its chain; `accept` is what accepts there. */
+export const iptablesRule = (rule: FilterRule, accept: 'ACCEPT' | 'RETURN'): string =>
+  [
+    rule.from && `-s ${rule.from}`,
+    rule.to && `-d ${rule.to}`,
+    rule.in && `-i ${rule.in}`,
+    rule.out && `-o ${rule.out}`,
+    rule.notOut && `! -o ${rule.notOut}`,
+    rule.protocol && `-p ${rule.protocol}`,
+    rule.port && `-m ${rule.protocol}`,
+    rule.sourcePort && `--sport ${rule.sourcePort}`,
+    rule.port && `--dport ${rule.port}`,
+    rule.icmp6?.[0] && `-p ipv6-icmp -m icmp6 --icmpv6-type ${icmp6Types[rule.icmp6[0]][0]}`,
+    rule.syn && '-p tcp -m tcp --tcp-flags SYN,RST SYN',
+    rule.mark !== undefined && `-m mark --mark ${hex(rule.mark)}`,
+    rule.user !== undefined && `-m owner --uid-owner ${rule.user}`,
+    rule.connection && `-m conntrack ${connections[rule.connection]}`,
+    rule.connectionMark !== undefined && `-m connmark --mark ${hex(rule.connectionMark)}`,
+    rule.toLocal && '-m addrtype --dst-type LOCAL',
+    rule.comment && `-m comment --comment "${rule.comment}"`,
+    `-j ${spell(rule.verdict, accept)}`,
+  ]
+    .filter(Boolean)
+    .join(' ')
+
+const connections = {
+  new: '--ctstate NEW',
+  reply: '--ctdir REPLY',
+  answer: '--ctstate RELATED,ESTABLISHED',
+} as const
+
+const spell = (verdict: FilterRule['verdict'], accept: 'ACCEPT' | 'RETURN'): string => {
+  if (verdict === 'accept') return accept
+  if (verdict === 'clamp') return 'TCPMSS --clamp-mss-to-pmtu'
+  if (typeof verdict === 'string') return verdict.toUpperCase()
+  return 'setMark' in verdict
+    ? `MARK --set-xmark ${hex(verdict.setMark)}/0xffffffff`
+    : `CONNMARK --set-xmark ${hex(verdict.setConnectionMark)}/0xffffffff`
+}
+
+const hex = (mark: number): string => `0x${mark.toString(16)}`
+
+/** What {@link iptablesRule} wrote, as far as states are told apart by it (nft.ts says how it is used). */
+const readRule = (text: string): FilterRule => {
+  const word = (pattern: RegExp): string | undefined => pattern.exec(text)?.[1]
+  const number = (pattern: RegExp): number | undefined => {
+    const found = word(pattern)
+    return found === undefined ? undefined : Number(found)
+  }
+  return given({
+    out: word(/^-o (\S+)/),
+    protocol: word(/-p (udp|tcp) /),
+    port: number(/--dport (\d+)/),
+    to: word(/^-d (\S+)/),
+    user: number(/--uid-owner (\d+)/),
+    mark: number(/-m mark --mark (\S+)/),
+    connection: text.includes('--ctdir REPLY') ? 'reply' : undefined,
+    connectionMark: number(/-m connmark --mark (\S+)/),
+    toLocal: text.includes('--dst-type LOCAL') || undefined,
+    verdict: /-j (?:RETURN|DROP)$/.exec(text)?.[0].slice('-j '.length).toLowerCase() ?? { setMark: 0 },
+  })
+}
+
+/** The batch that puts chains in place of an older version of themselves, in one step; `saved` is what is listed now. */
+export const setChains = ({ within, chains }: JumpTable, family: Family, saved: string): string => {
+  const there = linesOf(saved, within)
+  return [
+    `*${within}`,
+    // Without flushing (-n) such a line empties the chain.
+    ...chains.map(({ own }) => `:${own} - [0:0]`),
+    ...chains.flatMap((chain) => rulesOf(chain, family).map((rule) => `-A ${chain.own} ${rule}`)),
+    ...chains
+      .filter((chain) => !there.includes(jump(chain)))
+      .map((chain) => (chain.policy === 'drop' ? jump(chain).replace('-A', '-I') : jump(chain))),
+    'COMMIT',
+    '',
+  ].join('\n')
+}
+
+/** The batch that takes chains away; undefined where there are none. */
+export const unsetChains = ({ within, chains }: JumpTable, saved: string): string | undefined => {
+  const there = linesOf(saved, within)
+  const own = chains.filter((chain) => there.some((line) => line.startsWith(`:${chain.own} `)))
+  if (own.length === 0) return undefined
+  const jumps = there.filter((line) => chains.some((chain) => line === jump(chain)))
+  return [
+    `*${within}`,
+    ...jumps.map((line) => line.replace('-A', '-D')),
+    ...own.flatMap((chain) => [`-F ${chain.own}`, `-X ${chain.own}`]),
+    'COMMIT',
+    '',
+  ].join('\n')
+}
+
+/** What `iptables-save` shows of chains, by hook. */
+export const savedChains = (
+  { within, chains }: JumpTable,
+  saved: string,
+): ReadonlyMap<string, readonly FilterRule[]> => {
+  const there = linesOf(saved, within)
+  return new Map(chains.map((chain) => [chain.hook, rulesIn(chain, there).map(readRule)]))
+}
+
+/** Says whether `iptables-save` shows what {@link setChains} writes, and that each chain is reached. */
+export const isSaved = ({ within, chains }: JumpTable, family: Family, saved: string): boolean => {
+  const there = linesOf(saved, within)
+  return chains.every(
+    (chain) =>
+      rulesIn(chain, there).join('\n') === rulesOf(chain, family).join('\n') && there.includes(jump(chain)),
+  )
+}
+
+const rulesOf = ({ rules, policy }: JumpChain, family: Family): string[] => [
+  ...rules
+    .filter((rule) => (familyOf(rule) ?? family) === family)
+    .flatMap((rule) => (rule.icmp6 ? byType(rule, rule.icmp6) : [rule]))
+    .map((rule) => iptablesRule(rule, 'RETURN')),
+  ...(policy === 'drop' ? ['-j DROP'] : []),
+]
+
+/** In the order of their numbers. */
+const byType = (rule: FilterRule, types: NonNullable<FilterRule['icmp6']>): FilterRule[] =>
+  [...types].sort((a, b) => icmp6Types[a][0] - icmp6Types[b][0]).map((type) => ({ ...rule, icmp6: [type] }))
+
+const rulesIn = ({ own }: JumpChain, lines: readonly string[]): string[] =>
+  lines.flatMap((line) => (line.startsWith(`-A ${own} `) ? [line.slice(`-A ${own} `.length)] : []))
+
+const jump = ({ hook, own }: JumpChain): string => `-A ${hook.toUpperCase()} -j ${own}`
+
+/** The lines of a table in the text of `iptables-save`: those of other tables can look the same. */
+export const linesOf = (saved: string, table: string): string[] =>
+  (saved.split(/^(?=\*)/m).find((part) => part.startsWith(`*${table}\n`)) ?? '').split('\n')

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+import { type FilterChain, type FilterRule, type FilterTable, icmp6Types } from './rule.ts'
+
+/** A rule as nft takes it. */
+export const nftRule = (rule: FilterRule): string =>
+  [
+    rule.in && `iifname "${rule.in}"`,
+    rule.out && `oifname "${rule.out}"`,
+    rule.notOut && `oifname != "${rule.notOut}"`,
+    rule.protocol && rule.port === undefined && `meta l4proto ${rule.protocol}`,
+    rule.mark !== undefined && `meta mark ${rule.mark}`,
+    rule.family && `meta nfproto ipv${rule.family}`,
+    rule.user !== undefined && `meta skuid ${rule.user}`,
+    rule.to && `${rule.to.includes(':') ? 'ip6' : 'ip'} daddr ${withoutFullLength(rule.to)}`,
+    rule.sourcePort && `${rule.protocol} sport ${rule.sourcePort}`,
+    rule.port && `${rule.protocol} dport ${rule.port}`,
+    rule.icmp6 && `icmpv6 type { ${rule.icmp6.map((type) => icmp6Types[type][1]).join(', ')} }`,
+    rule.syn && 'tcp flags & (syn | rst) == syn',
+    rule.connection && connections[rule.connection],
+    rule.toLocal && 'fib daddr type local',
+    rule.connectionMark !== undefined && `ct mark ${rule.connectionMark}`,
+    spell(rule.verdict),
+    rule.comment && `comment "${rule.comment}"`,
+  ]
+    .filter(Boolean)
+    .join(' ')
+
+const connections = {
+  new: 'ct state new',
+  reply: 'ct direction reply',
+  answer: 'ct state established,related',
+} as const
+
+const spell = (verdict: FilterRule['verdict']): string => {
+  if (verdict === 'clamp') return 'tcp option maxseg size set rt mtu'
+  if (typeof verdict === 'string') return verdict
+  return 'setMark' in verdict
+    ? `meta mark set ${verdict.setMark}`
+    : `ct mark set ${verdict.setConnectionMark}`
+}
+
+/** nft lists a single address without its length. */
+const withoutFullLength = (network: string): string =>
+  network.replace(network.includes(':') ? /\/128$/ : /\/32$/, '')
+
+/**
+ * What {@link nftRule} wrote, as far as states are told apart by it. Whoever reads compares all of it with what would be
+ * written then.
+ */
+const readRule = (text: string): FilterRule => {
+  const word = (pattern: RegExp): string | undefined => pattern.exec(text)?.[1]
+  const number = (pattern: RegExp): number | undefined => {
+    const found = word(pattern)
+    return found === undefined ? undefined : Number(found)
+  }
+  const address = word(/\bip6? daddr (\S+)/)
+  const length = address?.includes('/') ? '' : address?.includes(':') ? '/128' : '/32'
+  return given({
+    out: word(/oifname "([^"]+)"/),
+    protocol: word(/\b(udp|tcp) /),
+    port: number(/ dport (\d+)/),
+    to: address && address + length,
+    user: number(/meta skuid (\d+)/),
+    mark: number(/meta mark (\d+)/),
+    connection: text.includes('ct direction reply') ? 'reply' : undefined,
+    connectionMark: number(/ct mark (\d+)/),
+    toLocal: text.includes('fib daddr type local') || undefined,
+    verdict: /(?:accept|return|drop)$/.exec(text)?.[0] ?? { setMark: 0 },
+  })
+}
+
+/** Without what is undefined: a rule has a field or has it not. */
+export const given = (fields: Readonly<Record<string, unknown>>): FilterRule =>
+  Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== undefined),
+  ) as unknown as FilterRule
+
+/** One transaction that puts a table in place, instead of an older one of its name, without a gap. */
+export const setTable = ({ name, chains }: FilterTable): string =>
+  [
+    // Adding first makes the deletion succeed whether there was one or not.
+    `add table ${name}`,
+    `delete table ${name}`,
+    `add table ${name}`,
+    ...chains.flatMap((chain) => [
+      `add chain ${name} ${chain.hook} { ${hookOf(chain)} }`,
+      ...chain.rules.map((rule) => `add rule ${name} ${chain.hook} ${nftRule(rule)}`),
+    ]),
+    '',
+  ].join('\n')
+
+/** The transaction that takes a table away, also where there is none. */
+export const unsetTable = (name: string): string => `add table ${name}\ndelete table ${name}\n`
+
+/** What `nft list table` shows of a table, by chain. */
+export const listedRules = (listed: string): ReadonlyMap<string, readonly FilterRule[]> =>
+  new Map([...chainsIn(listed)].map(([name, [, ...rules]]) => [name, rules.map(readRule)]))
+
+/** Says whether `nft list table` shows what {@link setTable} writes: no chain and no rule less, none more. */
+export const isListed = ({ chains }: FilterTable, listed: string): boolean => {
+  const seen = chainsIn(listed)
+  return (
+    seen.size === chains.length &&
+    chains.every((chain) => {
+      const lines = [hookOf(chain), ...chain.rules.map(nftRule)].map(normal)
+      return seen.get(chain.hook)?.join('\n') === lines.join('\n')
+    })
+  )
+}
+
+const hookOf = ({ type, hook, priority, policy }: FilterChain): string =>
+  `type ${type} hook ${hook} priority ${priority}; policy ${policy};`
+
+const chainsIn = (listed: string): Map<string, string[]> =>
+  new Map(
+    [...listed.matchAll(/^\s*chain (\S+) \{\n([\s\S]*?)^\s*\}$/gm)].map(([, name = '', body = '']) => [
+      name,
+      body.split('\n').map(normal).filter(Boolean),
+    ]),
+  )
+
+/** What versions of nft spell differently: names of priorities, marks in hexadecimal, the order of a set, flags. */
+const normal = (line: string): string =>
+  line
+    .trim()
+    .replace('priority filter;', 'priority 0;')
+    .replace('priority mangle;', 'priority -150;')
+    .replace('priority srcnat;', 'priority 100;')
+    .replace(/mark (set )?(0x[0-9a-f]+)/g, (_, set = '', mark: string) => `mark ${set}${Number(mark)}`)
+    .replace(/\{ (.*) \}/, (_, list: string) => `{ ${list.split(', ').sort().join(', ')} }`)
+    .replace(/tcp flags (?:& \(syn \| rst\) == syn|syn \/ syn,rst)/, 'tcp flags SYN')
