@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Op } from '@wgq/model/operation'
@@ -107,6 +107,45 @@ test('a lock lets one in at a time, also after its holder died', async () => {
   await Promise.all(Array.from({ length: 8 }, () => withLock(directory, 'table', work)))
   expect(most).toBe(1)
   expect(readdirSync(directory)).toEqual([])
+})
+
+/** What a program prints that imports from this folder. */
+const child = (statements: string, ...before: string[]) => {
+  const file = join(directory, '../child.ts')
+  const here = (name: string) => new URL(`./${name}.ts`, import.meta.url).pathname
+  writeFileSync(
+    file,
+    `const [{ makeRunDirectory }, { withLock }] = [await import('${here('journal')}'), await import('${here('lock')}')]\n${statements}`,
+  )
+  const at = (path: string) => new URL(`../../../../${path}`, import.meta.url).pathname
+  const run = at('scripts/build/run-ts.mjs')
+  // Without the addon there are no locks.
+  const env = { ...process.env, WGQ_ADDON: at('packages/native/build/wgq.node') }
+  const [program = '', ...args] = [...before, process.execPath, run, file]
+  return spawnSync(program, args, { encoding: 'utf8', env, timeout: 30_000 })
+}
+
+test.skipIf(process.platform !== 'linux')('a hook comes through where the disk is full too', async () => {
+  await withLock(directory, 'wg0', async () => {
+    // As a full disk leaves it.
+    truncateSync(join(directory, 'wg0.lock'))
+    const { stdout, stderr } = child(
+      `await withLock('${directory}', 'wg0', async () => console.log('through'))`,
+    )
+    expect(stdout, stderr).toBe('through\n')
+  })
+})
+
+const root = process.getuid?.() === 0 && spawnSync('unshare', ['-m', 'true']).status === 0
+
+test.skipIf(!root)('a directory on a read-only disk is said to be there (needs root)', () => {
+  const folder = join(directory, '..', 'run')
+  mkdirSync(folder)
+  const { stdout, stderr } = child(
+    `try { makeRunDirectory('${folder}/a/wgq') } catch (error) { console.log(error.message) }`,
+    ...['unshare', '-m', 'sh', '-c', `mount -t tmpfs -o ro x ${folder} && exec "$@"`, 'sh'],
+  )
+  expect(stdout, stderr).toBe(`The directory ${folder}/a/wgq cannot be made: Read-only file system\n`)
 })
 
 test('what killed processes left is swept up, what is in use stays', () => {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { linkSync, lstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, lstatSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { errnoText } from '@wgq/model/errno'
 import { isWgqError, WgqError } from '@wgq/model/error'
@@ -131,13 +131,26 @@ export const startJournal = (name: IfName, config: string): Journal => ({
   undo: [],
 })
 
+/** With those above it. One after the other: for all at once Node reports ENOENT where the disk is read-only. */
+const makeFolder = (directory: string): void => {
+  try {
+    mkdirSync(directory, { mode: 0o700 })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST' && statSync(directory).isDirectory()) return
+    if (code !== 'ENOENT') throw error
+    makeFolder(dirname(directory))
+    mkdirSync(directory, { mode: 0o700 })
+  }
+}
+
 /**
  * Makes the directory of journals: nobody but root looks into it. Raises `E_JOURNAL` where that is not possible,
  * `E_JOURNAL_UNSAFE` where somebody else could write into it.
  */
 export const makeRunDirectory = (directory: string): void => {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    makeFolder(directory)
   } catch (cause) {
     const errno = (cause as NodeJS.ErrnoException).code ?? 'EIO'
     throw new WgqError('E_JOURNAL', `The directory ${directory} cannot be made: ${errnoText(errno)}`, {

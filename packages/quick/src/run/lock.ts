@@ -111,9 +111,19 @@ const openLock = (path: string): number => {
 
 const holderOf = (path: string): number | undefined => {
   try {
-    const pid = Number.parseInt(readFileSync(path, 'utf8'), 10)
+    const pid = Number.parseInt(readFileSync(path, 'utf8'), 10) || listedHolder(path)
     return pid > 0 && pid !== process.pid ? pid : undefined
   } catch {
     return undefined
   }
+}
+
+/** Where the disk was too full for its number: as proc_locks(5) lists it; 0 where it does not, or there is no /proc. */
+const listedHolder = (path: string): number => {
+  const { dev, ino } = statSync(path)
+  const [major, minor] = [(dev >> 8) & 0xfff, (dev & 0xff) | ((dev >> 12) & 0xfff00)].map((number) =>
+    number.toString(16).padStart(2, '0'),
+  )
+  const line = new RegExp(`: FLOCK +ADVISORY +WRITE +(\\d+) +${major}:${minor}:${ino} `)
+  return Number(line.exec(readFileSync('/proc/locks', 'utf8'))?.[1] ?? 0)
 }
