@@ -6,21 +6,9 @@ import type { Tunnel } from '../../test/support/tunnel.ts'
 import { contestants, openTunnel } from './rig/contestants.ts'
 import { run, serve } from './rig/iperf.ts'
 import { collect, digits, median, quantile, report } from './rig/measure.ts'
+import { roundTrips } from './rig/round-trips.ts'
 
 const [runs = 3, pings = 1_000] = process.argv.slice(2).map(Number)
-
-const times = async (tunnel: Tunnel, count: number, ...args: string[]): Promise<number[]> => {
-  const done = await tunnel.a.ns.finish('ping', [
-    '-n',
-    '-c',
-    String(count),
-    '-W',
-    '2',
-    ...args,
-    tunnel.b.inner.v4,
-  ])
-  return [...done.stdout.matchAll(/time=([\d.]+)/g)].map((match) => Number(match[1]))
-}
 
 /** Removes the peer on both sides, adds it again and takes the time of one ping. */
 const first = async (tunnel: Tunnel): Promise<number> => {
@@ -34,7 +22,7 @@ const first = async (tunnel: Tunnel): Promise<number> => {
       ...['endpoint', `${other.outer.v4}:${other.port}`],
     )
   }
-  return (await times(tunnel, 1))[0] ?? Number.NaN
+  return (await roundTrips(tunnel, 1))[0] ?? Number.NaN
 }
 
 const main = async (): Promise<void> => {
@@ -50,10 +38,10 @@ const main = async (): Promise<void> => {
     }
     for (let i = 0; i < runs; i++)
       for (const { name, tunnel } of open) {
-        collect(idle, name, ...(await times(tunnel, pings, '-i', '0.002')))
+        collect(idle, name, ...(await roundTrips(tunnel, pings, '-i', '0.002')))
         const stream = run(tunnel.a.ns, tunnel.b.inner.v4, 3, [])
         await pause(500)
-        collect(loaded, name, ...(await times(tunnel, 200, '-i', '0.01')))
+        collect(loaded, name, ...(await roundTrips(tunnel, 200, '-i', '0.01')))
         await stream
         for (let j = 0; j < 5; j++) collect(firsts, name, await first(tunnel))
       }
