@@ -14,8 +14,15 @@ const notForNode = [
   'OPENSSL_CONF',
 ]
 
+/** Descriptors that a verb has open at once, Node's included. */
+const leastFiles = 24
+/** Kilobytes of address space under which Node 20 does not start (700,000 are too few, 740,000 enough; with --jitless 400,000). */
+const leastSpaceKb = 740_000
+
 /**
- * The text of a launcher: starts `program`.cjs of `libdir`, passing on how it was called. Nothing is forked on the way.
+ * The text of a launcher: starts `program`.cjs of `libdir`, passing on how it was called. One thing is forked on the way (0.4 ms
+ * of CPU time on a busy machine): the question for limits under which Node crashes, or waits for ever.
+ * It raises the soft limit of open files by itself, and wants the address space for what it compiles at once.
  * WGQ_NODE names another Node; WGQ_NODE_FLAGS is passed on to it (`--jitless` where pages must not be writable and executable).
  * The daemon collects its garbage early: what strangers send to its socket must not pile up (docs/limits.md).
  * On SIGUSR1 Node opens its inspector, code as root for whoever connects, until the program has a handler of its own: so it
@@ -38,6 +45,17 @@ case :\${PATH:=$usual}: in *:[!/]*)
   for part in $PATH; do case $part in /*) clean=$clean:$part ;; esac; done
   set +f; unset IFS; PATH=\${clean:-:$usual}; PATH=\${PATH#:} ;;
 esac
+limits=$(ulimit -Hn; echo /; ulimit -v 2>/dev/null)
+files=\${limits%%[!0-9]*} space=\${limits##*[!0-9]}
+[ "\${files:-${leastFiles}}" -ge ${leastFiles} ] || {
+  echo "\${0##*/}: the limit of open files is too low: $files, 64 are enough (ulimit -n, LimitNOFILE= of a systemd unit)" >&2
+  exit 1
+}
+case \${WGQ_NODE_FLAGS-} in *--jitless*) space= ;; esac
+[ "\${space:-${leastSpaceKb}}" -ge ${leastSpaceKb} ] || {
+  echo "\${0##*/}: the limit of address space is too low: $space kB, Node.js takes ${leastSpaceKb} (ulimit -v, LimitAS= of a systemd unit); WGQ_NODE_FLAGS=--jitless takes less" >&2
+  exit 1
+}
 node=${node}
 ${libdir ? '' : besideTheLauncher}node=\${WGQ_NODE:-$node}
 command -v "$node" >/dev/null 2>&1 || {

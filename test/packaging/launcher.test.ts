@@ -74,6 +74,43 @@ describe('the launcher', () => {
     )
   })
 
+  const limited = (limit: string, env: NodeJS.ProcessEnv = {}) =>
+    spawnSync(
+      '/bin/sh',
+      ['-c', `ulimit -c 0; ulimit ${limit}; exec "$0" --version`, join(folder, 'prefix/bin/wgq')],
+      {
+        encoding: 'utf8',
+        env: { ...process.env, ...env },
+        timeout: 20_000,
+      },
+    )
+
+  test.each(['-n 12', '-n 16', '-n 18', '-n 23'])(
+    'says in one sentence that too few files may be open: %s',
+    (limit) => {
+      const { status, stdout, stderr } = limited(limit)
+      expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+      expect(stderr).toMatch(/^wgq: the limit of open files is too low: \d+, .*LimitNOFILE=.*\n$/)
+    },
+  )
+
+  test.each(['-v 100000', '-v 500000'])(
+    'says in one sentence that too little memory may be mapped: %s',
+    (limit) => {
+      const { status, stdout, stderr } = limited(limit)
+      expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+      expect(stderr).toMatch(/^wgq: the limit of address space is too low: \d+ kB, .*--jitless.*\n$/)
+    },
+  )
+
+  test('a limit that is enough is not spoken of; without a compiler less is enough', () => {
+    expect(limited('-n 24')).toMatchObject({ status: 0, stderr: '' })
+    expect(limited('-Sn 16')).toMatchObject({ status: 0, stderr: '' })
+    expect(limited('-v 4000000')).toMatchObject({ status: 0, stderr: '' })
+    // Node has a word of its own to say about that flag.
+    expect(limited('-v 500000', { WGQ_NODE_FLAGS: '--jitless' }).status).toBe(0)
+  })
+
   test('takes the Node beside the link that npm made, and WGQ_NODE before it', () => {
     mkdirSync(join(folder, 'npm/bin'), { recursive: true })
     symlinkSync(process.execPath, join(folder, 'npm/bin/node'))
