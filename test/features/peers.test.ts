@@ -142,6 +142,8 @@ describe.skipIf(why)('a server and its peers', () => {
       'peer add wg0 x --address 10.8.0.2',
       'peer add wg0 x --public-key nonsense',
       'peer add wg0 "# x"',
+      'peer add wg0 x --endpoint "*"',
+      'peer add wg0 x --endpoint "a b:1"',
       'peer rename wg0 phone phone',
       'peer remove wg0 phone nobody',
       'peer rotate wg0 phone >/dev/full',
@@ -165,6 +167,15 @@ describe.skipIf(why)('a server and its peers', () => {
     expect(done.status).toBe(1)
     expect(done.stderr).toContain('the uplink has 192.0.2.10 (eth0)')
     expect(ok('peer add wg0 phone --endpoint 2001:db8::1')).toContain('Endpoint = [2001:db8::1]:5\n')
+  })
+
+  test('a file with a byte-order mark is refused by that word, and stays', () => {
+    ok(addresses)
+    root.run(`sed -i '1s/^/\\xef\\xbb\\xbf/' ${file}`)
+    const before = read()
+    for (const words of ['peer add wg0 x', 'peer list wg0', 'peer remove wg0 x'])
+      expect(wgq(words)).toMatchObject({ status: 1, stderr: expect.stringContaining('byte-order mark') })
+    expect(read()).toBe(before)
   })
 
   test('on a terminal the endpoint is asked for, remembered, and nothing is changed without an answer', () => {

@@ -2,7 +2,7 @@
 import { parseCidr } from '@wgq/model/cidr'
 import { isWgqError, WgqError } from '@wgq/model/error'
 import { checkDirectives } from './check-directives.ts'
-import { endsLinesWithCr, wideEncoding } from './encoding.ts'
+import { checkEncoding } from './encoding.ts'
 import { readSettings, type Setting } from './settings.ts'
 import { splitEndpoint } from './wg/endpoint.ts'
 import { strictPort } from './wg/port.ts'
@@ -39,27 +39,6 @@ const explained = ({ code, message, at, wgText }: WgqError, file: string): WgqEr
     ...(wgText === undefined ? {} : { wgText }),
     hint: `\`wgq lint ${file}\` says which key is meant, or which program the line is for`,
   })
-
-/** What wg would call an unrecognized line, quoting the key in it. */
-const checkEncoding = (text: string, file: string): void => {
-  if (endsLinesWithCr(text))
-    throw new WgqError(
-      'E_ENCODING',
-      `The lines of \`${file}' end with CR alone, to wg all of it is one line`,
-      {
-        hint: `tr '\\r' '\\n' < ${file} makes lines of them`,
-      },
-    )
-  const encoding = wideEncoding(text)
-  if (encoding === undefined && !text.startsWith('\ufeff')) return
-  const found = encoding ?? 'UTF-8 with a byte-order mark, which wg takes for a part of the first line'
-  throw new WgqError('E_ENCODING', `\`${file}' has to be UTF-8, it is ${found}`, {
-    hint:
-      encoding === undefined
-        ? `save it without BOM, or: sed -i '1s/^\\xef\\xbb\\xbf//' ${file}`
-        : `save it as UTF-8, or: iconv -f ${encoding} -t UTF-8 ${file}`,
-  })
-}
 
 const checkAddress = ({ value, at }: Setting): void => {
   // ip also takes short forms of IPv4 such as 10.1/16; what has all four numbers has to be right.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { WgqError } from '@wgq/model/error'
 
 /**
  * Says which encoding of two or four bytes a file is in, whose text was decoded from UTF-8 or Latin-1; undefined for one that
@@ -18,3 +19,25 @@ export const wideEncoding = (text: string): 'UTF-16' | 'UTF-16LE' | 'UTF-16BE' |
 /** Says whether the lines of a text end with CR alone, as editors of old Macs wrote them: to wg all of it is one line. */
 export const endsLinesWithCr = (text: string): boolean =>
   /\r[^\r\n]/.test(text) && !text.trimEnd().includes('\n')
+
+/** Raises `E_ENCODING` for the text of a file that is not UTF-8 without mark: what wg would call an unrecognized line, quoting the
+ *  key in it. */
+export const checkEncoding = (text: string, file: string): void => {
+  if (endsLinesWithCr(text))
+    throw new WgqError(
+      'E_ENCODING',
+      `The lines of \`${file}' end with CR alone, to wg all of it is one line`,
+      {
+        hint: `tr '\\r' '\\n' < ${file} makes lines of them`,
+      },
+    )
+  const encoding = wideEncoding(text)
+  if (encoding === undefined && !text.startsWith('\ufeff')) return
+  const found = encoding ?? 'UTF-8 with a byte-order mark, which wg takes for a part of the first line'
+  throw new WgqError('E_ENCODING', `\`${file}' has to be UTF-8, it is ${found}`, {
+    hint:
+      encoding === undefined
+        ? `save it without BOM, or: sed -i '1s/^\\xef\\xbb\\xbf//' ${file}`
+        : `save it as UTF-8, or: iconv -f ${encoding} -t UTF-8 ${file}`,
+  })
+}

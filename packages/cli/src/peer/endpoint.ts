@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { isatty } from 'node:tty'
-import { splitEndpoint } from '@wgq/config/wg/endpoint'
+import { splitEndpoint, strangeInHost } from '@wgq/config/wg/endpoint'
 import { type Cidr, covers, parseCidr } from '@wgq/model/cidr'
 import { WgqError } from '@wgq/model/error'
 import type { Host } from '@wgq/model/host'
@@ -104,7 +104,8 @@ const isPrivate = (cidr: Cidr): boolean =>
 const endpointFault = (endpoint: string): string | undefined => {
   try {
     const { host, port } = splitEndpoint(endpoint)
-    if (/[\s,;#=/]/.test(host)) return 'a host name has no such characters'
+    const strange = strangeInHost(host)
+    if (strange !== undefined) return `no host name has ${JSON.stringify(strange)} in it`
     return /^\d+$/.test(port) && Number(port) > 0 && Number(port) < 65536 ? undefined : 'a port is 1 to 65535'
   } catch {
     return 'host or port is missing'

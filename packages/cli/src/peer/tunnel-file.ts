@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { statSync } from 'node:fs'
 import { type Document, parseDocument, printDocument } from '@wgq/config/document'
+import { checkEncoding } from '@wgq/config/encoding'
 import { type ConfigPart, readParts } from '@wgq/config/parts'
 import { findBlock, type PeerBlock, peerBlocks } from '@wgq/config/peers/blocks'
 import { WgqError } from '@wgq/model/error'
@@ -24,7 +25,7 @@ let last: TunnelFile | undefined
 
 /**
  * Reads the files of a tunnel; what has not changed since the last time is not taken apart again. Raises what {@link readParts}
- * raises, and `E_CONFIG_READ` for a pipe or a device: it can be read once, and nothing could be written back.
+ * raises, `E_ENCODING` for what is not UTF-8, and `E_CONFIG_READ` for a pipe or a device: it can be read once, and nothing could be written back.
  */
 export const readTunnelFile = (configPath: string): TunnelFile => {
   const there = statSync(configPath, { throwIfNoEntry: false })
@@ -35,6 +36,8 @@ export const readTunnelFile = (configPath: string): TunnelFile => {
   }
   const parts = readParts(configPath) as [ConfigPart, ...ConfigPart[]]
   if (last && isSame(last.parts, parts)) return last
+  // With a mark in front the first section would be none.
+  for (const { path, source } of parts) checkEncoding(source.text, path)
   last = tunnelFileOf(parts)
   return last
 }

@@ -4,7 +4,7 @@ import { isKey } from '@wgq/model/key'
 import type { Diagnostic } from '../diagnostic.ts'
 import type { Entry } from '../outline.ts'
 import { readAllowedIps } from '../wg/allowed-ips.ts'
-import { splitEndpoint } from '../wg/endpoint.ts'
+import { splitEndpoint, strangeInHost } from '../wg/endpoint.ts'
 import { glibcPort, strictPort } from '../wg/port.ts'
 import { readFwmark, readKeepalive, readKey, readPort } from '../wg/values.ts'
 import type { Rule, Subject } from './subject.ts'
@@ -120,6 +120,11 @@ const checkEndpoint: Check = (subject, entry) => {
   if (host === '') {
     const message = 'An endpoint needs a host before ":PORT"'
     return [{ code: 'bad-endpoint', severity: 'error', ...place, message }]
+  }
+  const strange = strangeInHost(host)
+  if (strange !== undefined) {
+    const message = `No host name has ${JSON.stringify(strange)} in it: it cannot be looked up`
+    return [{ code: 'bad-endpoint', severity: 'warning', ...place, message }]
   }
   if (!value.startsWith('[') && host.includes(':')) {
     const message = `wg takes "${host}" for the address and "${port}" for the port`
