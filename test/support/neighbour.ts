@@ -33,6 +33,10 @@ export const unpackedFirewalld = () =>
     'firewalld python3-firewall python3-nftables python3-dbus python3-gi gir1.2-glib-2.0 gir1.2-freedesktop libgirepository-1.0-1 python3-cap-ng libcap-ng0',
   )
 
+/** A manager of name servers, for a copy of the system. */
+export const unpackedResolver = (name: 'openresolv' | 'resolvconf' | 'systemd-resolved') =>
+  unpacked(`resolver-${name}`, name === 'systemd-resolved' ? 'usr/bin/resolvectl' : 'sbin/resolvconf', name)
+
 /** Lines of shell: the configuration of a bus that everybody may call, `/run/bus.conf`. */
 export const writeBusConfiguration = `cat > /run/bus.conf <<END
 <busconfig><type>system</type><listen>unix:path=/run/dbus/system_bus_socket</listen><auth>EXTERNAL</auth>

@@ -66,6 +66,9 @@ export const act = async (op: Op, session: Session): Promise<void> => {
       return child(session, op.tool, op.tool === 'nft' ? ['-f', '-'] : ['-n'], { input: op.text })
     case 'dns.set':
     case 'dns.unset':
+      // systemd-resolved forgot a link that is gone.
+      if (op.do === 'dns.unset' && op.manager === 'resolvectl' && !(await dependencies.host.link(op.dev)))
+        return
       return runAll(session, await said(dependencies, 1, async () => actDns(op, dependencies)))
     case 'killswitch.on':
       return runAll(session, await setCalls(dependencies, killSwitchTable, op.dev, op))

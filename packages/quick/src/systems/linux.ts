@@ -122,7 +122,9 @@ export const linux: System = {
     return readDns(session.dependencies, session.name, choice.manager, given)
   },
   keepEndpoints: async () => {},
-  planDnsRemoval,
+  // systemd-resolved forgets a link when it goes, and knows none of that name afterwards.
+  planDnsRemoval: (session, journal) =>
+    planDnsRemoval(session, journal).filter((op) => op.do !== 'dns.unset' || op.manager !== 'resolvectl'),
 }
 
 const echo = (ops: readonly Op[], session: Session): void => {

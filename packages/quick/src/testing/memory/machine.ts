@@ -137,7 +137,7 @@ export class Machine {
               .sort(),
           })),
       })),
-      resolvers: this.resolver.snapshot(),
+      resolvers: this.resolver.snapshot(this.network.links),
     }
   }
 
@@ -245,10 +245,11 @@ export class Machine {
       return done(listing === undefined ? 1 : 0, listing)
     }
     if (name === this.resolver.kind) {
-      if (!this.resolver.changes(args)) return this.resolver.run(args, options.input)
+      this.resolver.forgetAbsent(this.network.links)
+      if (!this.resolver.changes(args)) return this.resolver.run(args, options.input, this.network.links)
       let finished = done(0)
       await this.change(words, () => {
-        finished = this.resolver.run(args, options.input)
+        finished = this.resolver.run(args, options.input, this.network.links)
       })
       return finished
     }

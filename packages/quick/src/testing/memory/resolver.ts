@@ -41,6 +41,11 @@ export class Resolver {
     this.write('nameserver 192.0.2.54\n')
   }
 
+  /** systemd-resolved knows links that are there, and forgets the others. */
+  forgetAbsent(there: ReadonlyMap<string, unknown>): void {
+    for (const name of this.links.keys()) if (!there.has(name)) this.links.delete(name)
+  }
+
   /** The program of the manager; undefined where it is not installed. */
   find(program: string): string | undefined {
     return program === this.kind ? `/memory/${program}` : undefined
@@ -51,7 +56,12 @@ export class Resolver {
     return act === '-a' || act === '-d' || act === 'revert' || more.length > 0
   }
 
-  run([act = '', name = '', ...more]: readonly string[], input: string | undefined): Finished {
+  /** `there` holds the links of the machine. */
+  run(
+    [act = '', name = '', ...more]: readonly string[],
+    input: string | undefined,
+    there: ReadonlyMap<string, unknown>,
+  ): Finished {
     const done = (stdout = '', status = 0): Finished => ({ status, stdout })
     if (this.kind === 'resolvconf') {
       if (act === '-l') return done(this.records.get(name), this.records.has(name) ? 0 : 1)
@@ -59,6 +69,7 @@ export class Resolver {
       else this.records.delete(name)
       return done()
     }
+    if (!there.has(name)) return done('', 1)
     const link = this.links.get(name) ?? { dns: '', domain: '' }
     if (act === 'revert') this.links.delete(name)
     else if (more.length === 0) return done(`Link 3 (${name}): ${link[act as 'dns' | 'domain']}\n`)
@@ -67,7 +78,8 @@ export class Resolver {
   }
 
   /** Everything that can be observed. */
-  snapshot(): Record<string, unknown> {
+  snapshot(there: ReadonlyMap<string, unknown>): Record<string, unknown> {
+    this.forgetAbsent(there)
     const etc = this.root === undefined ? undefined : join(this.root, 'etc')
     return {
       records: Object.fromEntries([...this.records].sort()),

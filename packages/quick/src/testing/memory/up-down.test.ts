@@ -292,6 +292,16 @@ describe('an up that fails', () => {
   })
 })
 
+test('systemd-resolved forgets a link that goes: down has nothing to ask of it', async () => {
+  const { machine, tunnel, clear } = stage.set(({ resolver }, folder) => resolver.use('resolvectl', folder))
+  const text = file(['DNS = 10.9.0.1'])
+  expect(await tunnel.up(text)).toBe(0)
+  expect([...machine.resolver.links.keys()]).toEqual(['wg0'])
+  expect(await tunnel.down(text)).toBe(0)
+  expect(machine.printed).not.toContain('resolvectl revert')
+  clear()
+})
+
 test('the kill switch of another tunnel survives the recovery of its crash', async () => {
   await tunnel.up(file(), guarded)
   const journal = readJournal(tunnel.runDirectory, 'wg0') ?? expect.fail('no journal')
