@@ -149,3 +149,15 @@ test('a table that nobody else knows the number of gets no routes, least of all 
   expect(manager.result).toContain('peer-routes=false\n')
   for (const { lost } of [networkd, manager]) expect(lost.join()).toMatch(/Table = office.*no routes/)
 })
+
+test.each([
+  [
+    '10.9.0.2/24, fd09::2/64',
+    ['Table = 1234: NetworkManager puts the routes of the addresses, 10.9.0.0/24, fd09::/64, into it too'],
+  ],
+  ['10.9.0.2/32, fd09::2/128', []],
+])('NetworkManager has one table for the routes of a profile: %s', async (addresses, says) => {
+  const text = `[Interface]\nAddress = ${addresses}\nTable = 1234\n[Peer]\nPublicKey = ${peer}\nAllowedIPs = 10.20.0.0/16\n`
+  const { result: tunnel } = await readTunnel('wg0', text, 'wg0.conf')
+  expect(printNetworkManager(tunnel).lost).toEqual(says)
+})

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { createHash } from 'node:crypto'
-import { formatCidr } from '@wgq/model/cidr'
+import { formatCidr, maskCidr } from '@wgq/model/cidr'
 import { visible } from '@wgq/model/shown'
 import { escapedForKeyfile } from './keyfile.ts'
 import type { Converted, Tunnel, TunnelPeer } from './tunnel.ts'
@@ -58,6 +58,11 @@ const tableOf = ({ table, addresses }: Tunnel, lost: string[]): string => {
   if (/^[0-9]+$/.test(number)) {
     if (addresses.length === 0)
       lost.push(`Table = ${table}: NetworkManager sets no routes without an address`)
+    const connected = addresses.filter(({ family, prefixLength }) => prefixLength < (family === 4 ? 32 : 128))
+    if (number !== mainTable && connected.length > 0) {
+      const networks = connected.map((address) => formatCidr(maskCidr(address))).join(', ')
+      lost.push(`Table = ${table}: NetworkManager puts the routes of the addresses, ${networks}, into it too`)
+    }
     return number
   }
   lost.push(`Table = ${table}: NetworkManager wants the number of the table; no routes are written`)
