@@ -32,6 +32,7 @@ const entries = {
 }
 const lateImporters = [
   'packages/cli/src/bin/wgq.ts',
+  'packages/cli/src/say-usage.ts',
   'packages/cli/src/verbs/show.ts',
   'packages/cli/src/verbs/set.ts',
   'packages/backends/src/devices.ts',

@@ -7,6 +7,7 @@ void register_all(napi_env env, napi_value exports) {
   register_system(env, exports);
   register_source(env, exports);
   register_stream_listener(env, exports);
+  register_stream_connection(env, exports);
   register_privileges(env, exports);
   register_engine(env, exports);
   register_noise(env, exports);

@@ -9,6 +9,7 @@ namespace wgq {
 void register_system(napi_env env, napi_value exports);
 void register_source(napi_env env, napi_value exports);
 void register_stream_listener(napi_env env, napi_value exports);
+void register_stream_connection(napi_env env, napi_value exports);
 void register_privileges(napi_env env, napi_value exports);
 void register_engine(napi_env env, napi_value exports);
 void register_noise(napi_env env, napi_value exports);

@@ -48,16 +48,17 @@ export const openDependencies = async ({
   print,
 }: DependencyOptions): Promise<Dependencies> => {
   const env = childEnvironment(binDirectory, !exact)
+  const ours = new Set<string>()
   return {
     host: await openHost(),
     devices: exact
       ? openDevicesAsWg(undefined, configurationLength)
-      : openDevices(undefined, configurationLength),
+      : openDevices(undefined, configurationLength, ours),
     ...(process.platform === 'linux' ? { openHost: openHostInside } : {}),
     run: childRunner(env, scratch),
     // Starting a program costs as much as all that the kernel does for a `down`. Upstream is known by those it runs.
     ...(process.platform === 'linux' && !exact ? { filterTables: readFilterTables } : {}),
-    ...embeddedDataPlane(binDirectory, daemonFile, env, serveHere),
+    ...embeddedDataPlane(binDirectory, daemonFile, env, serveHere, ours),
     ...(exact ? {} : { socketGroup: { read: readSocketGroup, set: setSocketGroup } }),
     find: findProgram(env['PATH']),
     // The reading of wg wants one character per byte.
@@ -88,18 +89,19 @@ export const openDependencies = async ({
 
 /**
  * The data plane is this process where it may stay. Otherwise the daemon is started directly by the Node.js that runs now, from its file: its launcher would start Node.js
- * twice more. With settings of its own in the environment, or where the file is not there, the launcher serves.
+ * twice more. Names of the daemons that were started are added to `ours`. With settings of its own in the environment, or where the file is not there, the launcher serves.
  */
 const embeddedDataPlane = (
   binDirectory: string,
   file: string,
   env: NodeJS.ProcessEnv,
   serveHere: Dependencies['startDataPlane'] | undefined,
+  ours: Set<string>,
 ): Pick<Dependencies, 'startDataPlane'> => {
   if (!isAbsolute(file) || !existsSync(file) || ownSettings.some((name) => env[name] !== undefined)) return {}
-  if (serveHere) return { startDataPlane: serveHere }
-  return {
-    startDataPlane: async (name, more) => {
+  const start =
+    serveHere ??
+    (async (name, more) => {
       const { startDaemon } = await import('@wgq/uapi/start-daemon')
       return startDaemon({
         command: [file, join(binDirectory, 'wgqd'), name],
@@ -107,6 +109,12 @@ const embeddedDataPlane = (
         chatty: false,
         explain: (error) => `wgqd: cannot start a process: ${(error as Error).message}\n`,
       })
+    })
+  return {
+    startDataPlane: async (name, more) => {
+      const started = await start(name, more)
+      if (started.status === 0) ours.add(name)
+      return started
     },
   }
 }

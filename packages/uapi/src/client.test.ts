@@ -51,7 +51,7 @@ test('read, in pieces, with the public key', async () => {
 
 test('change sends the fields in the order of wg', async () => {
   const requests = await serve('wg0', (_request, socket) => socket.write('errno=0\n\n'))
-  await new UapiDevices(folder, undefined, true).change('wg0', {
+  await new UapiDevices(folder, { exact: true }).change('wg0', {
     peers: [
       {
         publicKey: zeroKey,
@@ -80,7 +80,7 @@ test.each([
   ['a=\0\nerrno=0\n\n', 'EPROTO'],
 ])('a change answered by %j fails for wg with %s', async (reply, errno) => {
   await serve('wg0', (_request, socket) => socket.end(reply))
-  await expect(new UapiDevices(folder, undefined, true).change('wg0', { peers: [] })).rejects.toMatchObject({
+  await expect(new UapiDevices(folder, { exact: true }).change('wg0', { peers: [] })).rejects.toMatchObject({
     errno,
   })
 })
@@ -141,14 +141,14 @@ test('an errno without its minus sign is meant the same, but not for wg', async 
   await expect(new UapiDevices(folder).change('wg0', { peers: [] })).rejects.toMatchObject({
     errno: 'EINVAL',
   })
-  const exact = new UapiDevices(folder, undefined, true)
+  const exact = new UapiDevices(folder, { exact: true })
   await expect(exact.change('wg0', { peers: [] })).rejects.toMatchObject({ message: 'Unknown error -22' })
 })
 
 test('a public key in place of the private one is read, but not for wg', async () => {
   await serve('wg0', (_request, socket) => socket.write(`own_public_key=${'00'.repeat(32)}\nerrno=0\n\n`))
   expect(await new UapiDevices(folder).read('wg0')).toMatchObject({ publicKey: zeroKey })
-  expect(await new UapiDevices(folder, undefined, true).read('wg0')).not.toHaveProperty('publicKey')
+  expect(await new UapiDevices(folder, { exact: true }).read('wg0')).not.toHaveProperty('publicKey')
 })
 
 test('a connection that is closed instead of answered: who closed it, and what it was asked', async () => {
@@ -172,7 +172,7 @@ test('a connection that is closed instead of answered: who closed it, and what i
   )
   expect(text).toContain('allowed_ip=-10.0.0.0/8')
   expect(text).not.toContain(zeroKey)
-  const exact = new UapiDevices(folder, undefined, true)
+  const exact = new UapiDevices(folder, { exact: true })
   await expect(exact.change('wg0', change)).rejects.toMatchObject({ errno: 'EPROTO' })
 })
 

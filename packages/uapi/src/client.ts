@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import { readdirSync, statSync, unlinkSync } from 'node:fs'
-import type { Socket } from 'node:net'
 import { derivePublicKey } from '@wgq/keys/derive'
 import type { Device, DeviceAccess, DeviceChange } from '@wgq/model/device'
 import { systemErrnoName } from '@wgq/model/errno'
@@ -8,9 +7,11 @@ import { isWgqError } from '@wgq/model/error'
 import { type Key, keyFromHex } from '@wgq/model/key'
 import { changesForBoringtun } from './boringtun.ts'
 import { changeInWords, closedConnection } from './closed-connection.ts'
+import { type Connect, type Connection, connectPatiently } from './connection.ts'
 import { asMeant } from './dialect.ts'
-import { connectTo, exchange } from './exchange.ts'
+import { exchange } from './exchange.ts'
 import { GetReplyReader } from './get-reply.ts'
+import { connectByNet } from './net-connection.ts'
 import { deviceError, endedEarly } from './reply-error.ts'
 import type { ServedPeerHealth } from './server-device.ts'
 import { SetReplyReader } from './set-reply.ts'
@@ -21,28 +22,39 @@ export type PeerHealth = Omit<ServedPeerHealth, 'publicKey'>
 
 const suffix = '.sock'
 
+/** How the devices are reached and read. */
+interface UapiOptions {
+  /** Computes public keys; another one may be at hand that starts faster than node:crypto. */
+  readonly derive?: (privateKey: Key) => Key
+  /** Replies are read as `wg` reads them, else as the daemon means them where it does not keep to the protocol. */
+  readonly exact?: boolean
+  /** About how many characters the device's configuration has. */
+  readonly expected?: number
+  /** Connects to a socket file; by node:net unless given. */
+  readonly connect?: Connect
+  /** Names whose daemon is known to keep to the protocol: it is not asked who it is. */
+  readonly ours?: ReadonlySet<string>
+}
+
 /** WireGuard devices that a userspace daemon drives, each behind a socket in one directory (spec wg §11, §12). */
 export class UapiDevices implements DeviceAccess {
   private readonly directory: string
   private readonly derive: (privateKey: Key) => Key
   private readonly exact: boolean
+  private readonly connectOnce: Connect
+  private readonly ours: ReadonlySet<string>
   /** Characters of the largest exchange: how long an answer may take follows from it. */
   private largest: number
 
-  /**
-   * `derive` computes public keys; another one may be at hand that starts faster than node:crypto. With `exact`, replies are
-   * read as `wg` reads them, else as the daemon means them where it does not keep to the protocol. `expected` is about how many
-   * characters the device's configuration has.
-   */
   constructor(
     directory = '/var/run/wireguard',
-    derive: (privateKey: Key) => Key = derivePublicKey,
-    exact = false,
-    expected = 0,
+    { derive = derivePublicKey, exact = false, expected = 0, connect = connectByNet, ours }: UapiOptions = {},
   ) {
     this.directory = directory
     this.derive = derive
     this.exact = exact
+    this.connectOnce = connect
+    this.ours = ours ?? new Set()
     this.largest = expected
   }
 
@@ -64,7 +76,7 @@ export class UapiDevices implements DeviceAccess {
   async answers(name: string): Promise<boolean> {
     if (name.includes('/') || !isSocket(this.path(name))) return false
     try {
-      ;(await connectTo(this.path(name))).destroy()
+      ;(await this.open(name)).close()
       return true
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ECONNREFUSED') return true
@@ -91,7 +103,8 @@ export class UapiDevices implements DeviceAccess {
   /** `set=1`. Raises `E_DEVICE`; the server applies line by line, so what stood before the fault stays applied. */
   async change(name: string, change: DeviceChange): Promise<void> {
     const modifies = change.peers.some(({ remove }) => !remove)
-    if (this.exact || !modifies || !(await this.tellsPublicKey(name))) return this.set(name, change)
+    const plain = this.exact || !modifies || this.ours.has(name)
+    if (plain || !(await this.tellsPublicKey(name))) return this.set(name, change)
     for (const step of changesForBoringtun(change, await this.read(name))) await this.set(name, step)
   }
 
@@ -192,7 +205,7 @@ export class UapiDevices implements DeviceAccess {
     }
   }
 
-  private async connect(name: string): Promise<Socket> {
+  private async connect(name: string): Promise<Connection> {
     if (name.includes('/')) throw deviceError('EINVAL')
     const path = this.path(name)
     try {
@@ -201,12 +214,16 @@ export class UapiDevices implements DeviceAccess {
       throw isWgqError(error) ? error : deviceError((error as NodeJS.ErrnoException).code ?? 'EIO', error)
     }
     try {
-      return await connectTo(path)
+      return await this.open(name)
     } catch (error) {
       const { code = 'EIO' } = error as NodeJS.ErrnoException
       if (code === 'ECONNREFUSED') removeStale(path)
       throw deviceError(code, error)
     }
+  }
+
+  private open(name: string): Promise<Connection> {
+    return connectPatiently(this.connectOnce, this.path(name))
   }
 
   private path(name: string): string {

@@ -1,26 +1,29 @@
 // SPDX-License-Identifier: MIT
-import { Duplex } from 'node:stream'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { Connection, ConnectionListener } from './connection.ts'
 import { exchange } from './exchange.ts'
 
-/** A connection that answers at once, and notes how long it might have taken. */
-class Connection extends Duplex {
-  readonly patienceMs: number[] = []
-  setTimeout(timeMs: number): this {
-    this.patienceMs.push(timeMs)
-    return this
-  }
-  override _read(): void {}
-  override _write(_piece: Buffer, _encoding: string, done: () => void): void {
-    done()
-    this.push('errno=0\n\n')
+/** A connection that answers at once. */
+const answering = (): Connection => {
+  let listener: ConnectionListener | undefined
+  return {
+    hear: (its) => {
+      listener = its
+    },
+    send: () => listener?.piece(Buffer.from('errno=0\n\n')),
+    close: () => {},
   }
 }
 
+/** How long a daemon might have taken. */
 const patienceFor = async (request: string, expected?: number): Promise<number | undefined> => {
-  const connection = new Connection()
-  await exchange(connection as never, request, () => {}, expected)
-  return connection.patienceMs[0]
+  const timers = vi.spyOn(globalThis, 'setTimeout')
+  try {
+    await exchange(answering(), request, () => {}, expected)
+    return timers.mock.calls[0]?.[1]
+  } finally {
+    timers.mockRestore()
+  }
 }
 
 let before: string | undefined

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Socket } from 'node:net'
-import { connectTo } from './exchange.ts'
+import { connectPatiently } from './connection.ts'
+import { connectSocket } from './net-connection.ts'
 
 /** A daemon that says when a peer does not answer. */
 export interface SilenceNews {
@@ -23,7 +24,7 @@ export const hearSilences = async (
 ): Promise<SilenceNews | undefined> => {
   let socket: Socket
   try {
-    socket = await connectTo(`${directory}/${name}.sock`)
+    socket = await connectPatiently(connectSocket, `${directory}/${name}.sock`)
   } catch {
     return undefined
   }

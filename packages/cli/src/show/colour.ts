@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { fstatSync } from 'node:fs'
+import { isTerminal } from '../terminal.ts'
 
 /** How parts of the human output are set off; without colour every function returns its text unchanged. */
 export interface Paint {
@@ -30,18 +30,5 @@ const coloured: Paint = {
 }
 
 /** The paint for standard output by WG_COLOR_MODE: `always`, `never`, else colour on terminals only. */
-export const paintFor = async (mode: string | undefined): Promise<Paint> => {
-  if (mode === 'always') return coloured
-  if (mode === 'never' || !isCharacterDevice(1)) return plain
-  // node:tty brings node:net along; few runs get here.
-  const { isatty } = await import('node:tty')
-  return isatty(1) ? coloured : plain
-}
-
-const isCharacterDevice = (fd: number): boolean => {
-  try {
-    return fstatSync(fd).isCharacterDevice()
-  } catch {
-    return false
-  }
-}
+export const paintFor = (mode: string | undefined): Paint =>
+  mode === 'always' || (mode !== 'never' && isTerminal(1)) ? coloured : plain

@@ -11,7 +11,7 @@ import { readShowOptions } from './options.ts'
 import { formatAgo, formatBytes, formatSpan } from './quantities.ts'
 
 const nameless = new Map()
-const plain = await paintFor('never')
+const plain = paintFor('never')
 
 const peer = (change: Partial<Peer>): Peer => ({
   publicKey: zeroKey,

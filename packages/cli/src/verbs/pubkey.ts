@@ -4,17 +4,14 @@ import { derivePublicKey } from '@wgq/keys/derive'
 import { WgqError } from '@wgq/model/error'
 import { isKey, type Key } from '@wgq/model/key'
 import type { Handler } from '../command.ts'
-import { writeErr, writeOut } from '../output.ts'
-import { usageLine } from '../usage.ts'
+import { writeOut } from '../output.ts'
+import { sayUsage } from '../say-usage.ts'
 
 const keyLength = 44
 
 /** wg pubkey: reads a private key from standard input, prints its public key (spec wg §8). */
 export const run: Handler = async (invocation) => {
-  if (invocation.args.length > 0) {
-    writeErr(usageLine(invocation))
-    return 1
-  }
+  if (invocation.args.length > 0) return sayUsage(invocation)
   writeOut(`${derivePublicKey(readPrivateKey(readAll(0), invocation.program))}\n`)
   return 0
 }

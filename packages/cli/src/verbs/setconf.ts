@@ -9,16 +9,13 @@ import { changeDevice, cutName } from '../change-device.ts'
 import type { Handler, Invocation } from '../command.ts'
 import { deviceFault } from '../device-fault.ts'
 import { devicesFor } from '../devices-for.ts'
-import { writeErr, writeErrBytes } from '../output.ts'
-import { usageLine } from '../usage.ts'
+import { writeErrBytes } from '../output.ts'
+import { sayUsage } from '../say-usage.ts'
 
 /** wg setconf, addconf, syncconf: the whole file is read, names looked up, before the device is touched (spec wg §5). */
 export const run: Handler = async (invocation) => {
   const [name, file] = invocation.args
-  if (name === undefined || file === undefined || invocation.args.length !== 2) {
-    writeErr(usageLine(invocation))
-    return 1
-  }
+  if (name === undefined || file === undefined || invocation.args.length !== 2) return sayUsage(invocation)
   const context = systemContext(invocation.personality !== 'wgq', (line) => writeErrBytes(`${line}\n`))
   const change = await readWgFile(contentOf(file), file, context)
   if (invocation.verb === 'addconf') return changeDevice(invocation, name, change)

@@ -7,10 +7,10 @@ import type { Handler, Invocation } from '../command.ts'
 import { deviceErrorText, deviceFault } from '../device-fault.ts'
 import { devicesFor } from '../devices-for.ts'
 import { writeErr, writeOut } from '../output.ts'
+import { sayUsage } from '../say-usage.ts'
 import { paintFor } from '../show/colour.ts'
 import { formatField, isFieldName } from '../show/fields.ts'
 import { formatHuman } from '../show/human.ts'
-import { usageLine } from '../usage.ts'
 
 const helpWords = ['-h', '--help', 'help']
 
@@ -23,13 +23,10 @@ export const run: Handler = async (invocation) => {
   }
   const [name = 'all', field] = args
   if (args.length === 1 && helpWords.includes(name)) {
-    writeErr(usageLine(invocation))
+    await sayUsage(invocation)
     return 0
   }
-  if (args.length > 2 || (name === 'interfaces' && args.length > 1)) {
-    writeErr(usageLine(invocation))
-    return 1
-  }
+  if (args.length > 2 || (name === 'interfaces' && args.length > 1)) return sayUsage(invocation)
   const devices = devicesFor(invocation)
   if (name === 'interfaces') return showNames(devices)
   if (name === 'all') return showAll(devices, field, invocation)
@@ -100,16 +97,14 @@ const format = async (
   if (field !== undefined) return isFieldName(field) ? formatField(device, field, prefix) : undefined
   return formatHuman(device, {
     ...(personality === 'wgq' && { peerNames: await namesByKey(device.name) }),
-    paint: await paintFor(process.env['WG_COLOR_MODE']),
+    paint: paintFor(process.env['WG_COLOR_MODE']),
     revealKeys: process.env['WG_HIDE_KEYS'] === 'never',
     nowSeconds: BigInt(Math.floor(Date.now() / 1000)),
   })
 }
 
-const wrongField = (field: string | undefined, invocation: Invocation): number => {
-  writeErr(`Invalid parameter: \`${field}'\n${usageLine(invocation)}`)
-  return 1
-}
+const wrongField = (field: string | undefined, invocation: Invocation): Promise<number> =>
+  sayUsage(invocation, `Invalid parameter: \`${field}'\n`)
 
 const namesByKey = async (device: string): Promise<ReadonlyMap<Key, string>> => {
   const { nameMap, namesOf } = await import('../observe/tunnels.ts')

@@ -4,16 +4,13 @@ import { formatConf } from '@wgq/quick/format-conf'
 import type { Handler } from '../command.ts'
 import { deviceFault } from '../device-fault.ts'
 import { devicesFor } from '../devices-for.ts'
-import { writeErr, writeOut } from '../output.ts'
-import { usageLine } from '../usage.ts'
+import { writeOut } from '../output.ts'
+import { sayUsage } from '../say-usage.ts'
 
 /** wg showconf: the running settings as a configuration (spec wg §3). */
 export const run: Handler = async (invocation) => {
   const [name] = invocation.args
-  if (name === undefined || invocation.args.length !== 1) {
-    writeErr(usageLine(invocation))
-    return 1
-  }
+  if (name === undefined || invocation.args.length !== 1) return sayUsage(invocation)
   const devices = devicesFor(invocation)
   try {
     writeOut(formatConf(await devices.read(name)))

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include <fcntl.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include <cstddef>
-#include <cstring>
 #include <memory>
 #include <unordered_map>
 #include <utility>
@@ -14,6 +10,7 @@
 #include "napi/callback.h"
 #include "system/descriptor.h"
 #include "system/poll-handle.h"
+#include "system/stream-io.h"
 #include "system/uv.h"
 
 namespace wgq {
@@ -22,19 +19,11 @@ namespace {
 // As many as Node asks for; the kernel may hold fewer.
 constexpr int backlog = 511;
 
-void never_block_nor_inherit(int fd) {
-  const int flags = ::fcntl(fd, F_GETFL);
-  if (flags < 0 || ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 || ::fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) throw_errno("fcntl");
-}
-
 Descriptor listen_on(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) throw SystemError{ENAMETOOLONG, "bind"};
-  std::memcpy(address.sun_path, path.data(), path.size());
+  const sockaddr_un address = stream::address_of(path, "bind");
   Descriptor fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) throw_errno("socket");
-  if (::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) < 0) throw_errno("bind");
+  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0) throw_errno("bind");
   return fd;
 }
 
@@ -45,7 +34,7 @@ class StreamListener {
   // `on_ready` gets the number of the connection that is ready, 0 for the listening socket.
   StreamListener(napi_env env, Descriptor fd, napi_value on_ready)
       : env_(env), on_ready_(env, on_ready, "wgq.stream"), fd_(std::move(fd)) {
-    never_block_nor_inherit(fd_.get());
+    stream::never_block_nor_inherit(fd_.get());
     if (::listen(fd_.get(), backlog) < 0) throw_errno("listen");
     handle_ = std::make_unique<PollHandle>(env, fd_.get(), ready, this);
     handle_->watch(uv::readable);
@@ -69,12 +58,12 @@ class StreamListener {
 
   // Bytes that were read, 0 at the end of the stream, -1 when there is nothing now. Raises SystemError.
   ssize_t receive(std::uint32_t number, js::Bytes into) {
-    return outcome("recv", [fd = stream(number).fd.get(), into] { return ::recv(fd, into.data(), into.size(), 0); });
+    return stream::receive(of(number).fd.get(), into);
   }
 
   // How many bytes the kernel took, -1 when none for now. Raises SystemError.
   ssize_t send(std::uint32_t number, js::ConstBytes bytes) {
-    return outcome("send", [fd = stream(number).fd.get(), bytes] { return ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL); });
+    return stream::send(of(number).fd.get(), bytes);
   }
 
   // The user who connected, as the kernel noted it then. Raises SystemError.
@@ -82,17 +71,17 @@ class StreamListener {
 #ifdef __linux__
     ucred peer{};
     socklen_t length = sizeof peer;
-    if (::getsockopt(stream(number).fd.get(), SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0) throw_errno("getsockopt");
+    if (::getsockopt(of(number).fd.get(), SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0) throw_errno("getsockopt");
     return peer.uid;
 #else
     uid_t user;
     gid_t group;
-    if (::getpeereid(stream(number).fd.get(), &user, &group) < 0) throw_errno("getpeereid");
+    if (::getpeereid(of(number).fd.get(), &user, &group) < 0) throw_errno("getpeereid");
     return user;
 #endif
   }
 
-  void watch(std::uint32_t number, int events) { stream(number).handle->watch(events); }
+  void watch(std::uint32_t number, int events) { of(number).handle->watch(events); }
   void close(std::uint32_t number) { streams_.erase(number); }
 
   void close_all() {
@@ -109,22 +98,13 @@ class StreamListener {
 
   static void ready(void* self, std::uint32_t number) { static_cast<StreamListener*>(self)->on_ready_.call({static_cast<double>(number)}); }
 
-  template <class Act>
-  static ssize_t outcome(const char* call, Act act) {
-    ssize_t result;
-    do result = act();
-    while (result < 0 && errno == EINTR);
-    if (result < 0 && errno != EAGAIN && errno != EWOULDBLOCK) throw_errno(call);
-    return result;
-  }
-
   Descriptor next_descriptor() {
     for (;;) {
 #ifdef __linux__
       Descriptor fd(::accept4(fd_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
 #else
       Descriptor fd(::accept(fd_.get(), nullptr, nullptr));
-      if (fd) never_block_nor_inherit(fd.get());
+      if (fd) stream::never_block_nor_inherit(fd.get());
 #endif
       if (fd || errno == EAGAIN || errno == EWOULDBLOCK) return fd;
       // Who came may have left again.
@@ -132,7 +112,7 @@ class StreamListener {
     }
   }
 
-  Stream& stream(std::uint32_t number) {
+  Stream& of(std::uint32_t number) {
     const auto found = streams_.find(number);
     if (found == streams_.end()) throw SystemError{EBADF, "The connection was closed"};
     return found->second;
