@@ -3,12 +3,9 @@ import { derivePublicKey } from '@wgq/keys/derive'
 import type { Device, DeviceAccess, DeviceChange } from '@wgq/model/device'
 import { isWgqError, WgqError } from '@wgq/model/error'
 import { type Key, keyBytes, keyFromBytes } from '@wgq/model/key'
-import { connectStream } from '@wgq/native/stream-connection'
 import { x25519PublicKey } from '@wgq/native/system'
 import { UapiDevices } from '@wgq/uapi/client'
-import type { Connect } from '@wgq/uapi/connection'
-import { connectByNet } from '@wgq/uapi/net-connection'
-import { connectByStream } from '@wgq/uapi/stream-connection'
+import { connectToDaemon } from './daemon-connection.ts'
 
 /** The userspace sockets, as the choice below needs them. */
 export type SocketDevices = DeviceAccess & { answers(name: string): Promise<boolean> }
@@ -160,16 +157,6 @@ const linkExists = async (name: string): Promise<boolean> => {
     return (await host.link(name)) !== undefined
   } finally {
     host.close()
-  }
-}
-
-/** By the addon, which saves 4 ms of loading node:net; where it does not load, as everywhere else. */
-const connectToDaemon: Connect = async (path) => {
-  try {
-    return connectByStream(connectStream, path)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'E_NO_ADDON') throw error
-    return connectByNet(path)
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
+import { connectToDaemon } from '@wgq/backends/daemon-connection'
 import { openDevices, openDevicesAsWg } from '@wgq/backends/devices'
 import { openHost, openHostInside } from '@wgq/backends/host'
 import { systemContext } from '@wgq/config/wg/context'
@@ -59,7 +60,14 @@ export const openDependencies = async ({
     // Starting a program costs as much as all that the kernel does for a `down`. Upstream is known by those it runs.
     ...(process.platform === 'linux' && !exact ? { filterTables: readFilterTables } : {}),
     ...embeddedDataPlane(binDirectory, daemonFile, env, serveHere, ours),
-    ...(exact ? {} : { socketGroup: { read: readSocketGroup, set: setSocketGroup } }),
+    ...(exact
+      ? {}
+      : {
+          socketGroup: {
+            read: (name) => readSocketGroup(name, undefined, connectToDaemon),
+            set: (name, groupId) => setSocketGroup(name, groupId, undefined, connectToDaemon),
+          },
+        }),
     find: findProgram(env['PATH']),
     // The reading of wg wants one character per byte.
     readWgConfig: (text, names) =>

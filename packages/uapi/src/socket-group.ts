@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { chmodSync, chownSync, statSync } from 'node:fs'
-import { connectTo, exchange } from './exchange.ts'
+import { type Connect, connectPatiently } from './connection.ts'
+import { exchange } from './exchange.ts'
+import { connectByNet } from './net-connection.ts'
 import { grantGroup } from './server-access.ts'
 
 /** Who may connect to the socket of a running data plane. */
@@ -15,11 +17,12 @@ export interface SocketGroup {
 export const readSocketGroup = async (
   name: string,
   directory = defaultDirectory,
+  connect: Connect = connectByNet,
 ): Promise<SocketGroup | undefined> => {
   const path = `${directory}/${name}.sock`
   const stat = statSync(path, { throwIfNoEntry: false })
   if (!stat?.isSocket()) return undefined
-  const membersRead = await asks(path, 'wgq_members=1\n\n')
+  const membersRead = await asks(connect, path, 'wgq_members=1\n\n')
   if (membersRead === undefined) return undefined
   return { membersRead, ...((stat.mode & 0o070) === 0 ? {} : { groupId: stat.gid }) }
 }
@@ -32,10 +35,11 @@ export const setSocketGroup = async (
   name: string,
   groupId: number | undefined,
   directory = defaultDirectory,
+  connect: Connect = connectByNet,
 ): Promise<boolean> => {
   const path = `${directory}/${name}.sock`
   // Nobody comes in before the data plane knows that they only read.
-  if (!(await asks(path, 'wgq_members=read\n\n'))) return false
+  if (!(await asks(connect, path, 'wgq_members=read\n\n'))) return false
   if (groupId === undefined) {
     chmodSync(path, 0o700)
     chownSync(path, process.geteuid?.() ?? 0, process.getegid?.() ?? 0)
@@ -48,10 +52,10 @@ export const setSocketGroup = async (
 const defaultDirectory = '/var/run/wireguard'
 
 /** Whether members only read, as the data plane says; undefined where it does not know the question. */
-const asks = async (path: string, request: string): Promise<boolean | undefined> => {
+const asks = async (connect: Connect, path: string, request: string): Promise<boolean | undefined> => {
   let answer: string | undefined
   try {
-    await exchange(await connectTo(path), request, (line) => {
+    await exchange(await connectPatiently(connect, path), request, (line) => {
       answer ??= line
     })
   } catch {
