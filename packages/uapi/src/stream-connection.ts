@@ -2,7 +2,7 @@
 import type { Connection, ConnectionListener } from './connection.ts'
 
 /** The client's end of a Unix stream: what a connection needs of the system. Errors have `code`. */
-export interface ClientStream {
+interface ClientStream {
   /** Bytes that were read into the buffer: 0 at the end of the stream, -1 when there are none now. */
   receive(into: Uint8Array): number
   /** How many of the bytes were taken; -1 when none can be taken now. */
@@ -13,7 +13,7 @@ export interface ClientStream {
 }
 
 /** Connects to a path. Raises the system's error. */
-export type ConnectStream = (path: string, onReady: () => void) => ClientStream
+type ConnectStream = (path: string, onReady: () => void) => ClientStream
 
 /** A connection over a stream of the system, without node:net. */
 export const connectByStream = (connectStream: ConnectStream, path: string): Connection =>
