@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import vectors from './fixtures/cookie.json' with { type: 'json' }
 import { endpoint } from './fixtures/packets.ts'
-import { createHandshakeAdmission, type HandshakeAdmission } from './testing.ts'
+import { createHandshakeAdmission, type HandshakeAdmission, refuseRandom } from './testing.ts'
 
 const hex = (text: string) => Buffer.from(text, 'hex')
 const initiation = hex(vectors.received_initiation)
@@ -119,4 +119,20 @@ describe('under load', () => {
     expect(admission.judge(message, first.from, 99, now + 120n * second - 1n)).toBe('admit')
     expect(admission.judge(message, first.from, 99, now + 120n * second)).toBe('answerCookie')
   })
+})
+
+test('without random bytes no cookie is made of what is there instead, and none is recognised', () => {
+  const later = now + 120n * second
+  const nonce = hex(vectors.nonce24)
+  refuseRandom(true)
+  try {
+    expect(() => admission.reply(initiation, first.from, later, nonce)).toThrow('OpenSSL refused')
+    expect(admission.judge(hex(first.initiation_with_mac2), first.from, 99, later)).not.toBe('admit')
+    expect(() =>
+      createHandshakeAdmission(hex(vectors.mac1_key), hex(vectors.cookie_encryption_key)),
+    ).toThrow()
+  } finally {
+    refuseRandom(false)
+  }
+  expect(admission.reply(initiation, first.from, later, nonce)).toHaveLength(64)
 })

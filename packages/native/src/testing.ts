@@ -44,6 +44,9 @@ export interface HandshakeAdmission {
 export const createHandshakeAdmission = (mac1Key: Uint8Array, cookieKey: Uint8Array): HandshakeAdmission =>
   testing().createHandshakeAdmission(mac1Key, cookieKey)
 
+/** Whether OpenSSL gives no random bytes, to anybody in this process. */
+export const refuseRandom = (refused: boolean): void => testing().refuseRandom(refused)
+
 /** The table of allowed IPs; peers come into being when a record names them. */
 interface AllowedIpsTable {
   update(records: Uint8Array): void

@@ -8,6 +8,7 @@
 #include "engine/padding.h"
 #include "engine/platform.h"
 #include "modules.h"
+#include "testing/refused-random.h"
 #include "testing/stack-residue.h"
 
 // Parts of the engine as functions of their own, for the unit tests (testing.ts).
@@ -94,6 +95,11 @@ napi_value reply(js::Call& call) {
       admission.cookies().reply(identity.cookie_key, message, endpoint_of(call[1]), call[2].u64(), nonce.data());
   if (!made) throw SystemError{ENOSYS, "OpenSSL refused a cookie reply"};
   return js::buffer(call.env, *made);
+}
+
+napi_value set_random_refused(js::Call& call) {
+  refuse_random(call[0].boolean());
+  return nullptr;
 }
 
 napi_value report_drain(js::Call& call) {
@@ -322,6 +328,7 @@ void register_testing(napi_env env, napi_value exports) {
   js::define<create_replay_window>(env, testing, "createReplayWindow");
   js::define<create_rate_limiter>(env, testing, "createRateLimiter");
   js::define<create_handshake_admission>(env, testing, "createHandshakeAdmission");
+  js::define<set_random_refused>(env, testing, "refuseRandom");
   js::define<create_allowed_ips>(env, testing, "createAllowedIps");
   js::define<segment>(env, testing, "segment");
   js::define<complete_checksum_of>(env, testing, "completeChecksum");
