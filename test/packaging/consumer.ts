@@ -1,16 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { spawnSync } from 'node:child_process'
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { installedPackage } from '../../packages/native/src/installed-package.ts'
 import { workspace } from '../support/workspace.ts'
 
 /** What npm does not find in the packed files: taken from this workspace, so that no network is needed. */
@@ -27,11 +20,9 @@ const thirdParty = [
 const installed = ([owner, ...names]: readonly string[]): string =>
   names.reduce(
     (from, name) => {
-      for (let folder = from; ; folder = dirname(folder)) {
-        const found = join(folder, 'node_modules', name)
-        if (existsSync(found)) return realpathSync(found)
-        if (folder === dirname(folder)) throw new Error(`${name} is not installed`)
-      }
+      const found = installedPackage(name, from)
+      if (found === undefined) throw new Error(`${name} is not installed`)
+      return realpathSync(found)
     },
     join(workspace, 'packages', owner as string),
   )

@@ -4,7 +4,7 @@
 const protocols = { icmp: 1, tcp: 6, udp: 17, icmp6: 58 } as const
 
 /** Internet checksum (RFC 1071) of bytes, with a starting sum for the pseudo header. */
-export const checksum = (data: Uint8Array, start = 0): number => {
+const checksum = (data: Uint8Array, start = 0): number => {
   let sum = start
   for (let i = 0; i < data.length; i += 2) sum += ((data[i] ?? 0) << 8) | (data[i + 1] ?? 0)
   while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16)

@@ -22,7 +22,7 @@ export interface Keeper {
 }
 
 /** One step of a day: how long the tunnel took from the moment when it could work; undefined: not within the limit. */
-export interface Step {
+interface Step {
   readonly what: string
   readonly recoverySeconds: number | undefined
 }

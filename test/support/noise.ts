@@ -265,7 +265,7 @@ export const readInitiation = (own: KeyPair, message: Buffer): ReadInitiation | 
 }
 
 /** A transport message taken apart. */
-export interface Transport {
+interface Transport {
   readonly counter: bigint
   /** Still padded; empty for a keepalive. */
   readonly plain: Buffer

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import type { Namespace } from './netns.ts'
 
 /** What a program showed on a terminal: every byte, and the lines without control sequences. */
-export interface Recording {
+interface Recording {
   readonly raw: string
   /** The last screen: sequences taken out, what came before the last clearing or homing left out. */
   readonly lines: readonly string[]
