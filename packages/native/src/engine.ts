@@ -153,8 +153,6 @@ export interface EnginePeerState {
   readonly unansweredSince: bigint
   /** First data received since anything authenticated was last sent. */
   readonly unacknowledgedSince: bigint
-  /** More data arrived after unacknowledgedSince was set; reading does not clear it, sendKeepalive does. */
-  readonly receivedMore: boolean
   /** Last authenticated packet in either direction. */
   readonly lastTraversal: bigint
   readonly lastReceived: bigint

@@ -337,10 +337,8 @@ export class Device {
     return {
       unansweredSinceMs: milliseconds(state.unansweredSince),
       unacknowledgedSinceMs: milliseconds(state.unacknowledgedSince),
-      receivedMore: state.receivedMore,
       lastTraversalMs: milliseconds(state.lastTraversal),
       lastDataSentMs: milliseconds(lastDataSent(state)),
-      txBytes: state.txBytes,
     }
   }
 

@@ -32,8 +32,6 @@ export interface TimerState {
   retransmitAt: number | undefined
   newHandshakeAt: number | undefined
   sendKeepaliveAt: number | undefined
-  /** Sent bytes when a second passive keepalive was promised: it is sent unless more than a keepalive went out since. */
-  anotherKeepaliveFrom: bigint | undefined
   zeroKeysAt: number | undefined
   persistentAt: number | undefined
 }
@@ -42,10 +40,8 @@ export interface TimerState {
 export interface PeerFacts {
   readonly unansweredSinceMs: number
   readonly unacknowledgedSinceMs: number
-  readonly receivedMore: boolean
   readonly lastTraversalMs: number
   readonly lastDataSentMs: number
-  readonly txBytes: bigint
 }
 
 /** What can happen to a peer. */
@@ -96,7 +92,6 @@ export const newTimerState = (): TimerState => ({
   retransmitAt: undefined,
   newHandshakeAt: undefined,
   sendKeepaliveAt: undefined,
-  anotherKeepaliveFrom: undefined,
   zeroKeysAt: undefined,
   persistentAt: undefined,
 })
@@ -249,24 +244,14 @@ const retransmit = (state: TimerState, nowMs: number, jitterMs: number): TimerAc
   return ['clearSource', ...initiate(state, nowMs, jitterMs, true)]
 }
 
-/** Data was received 10 s ago and nothing was sent since. */
+/** Data was received 10 s ago and nothing was sent since. One keepalive answers all of it, as the kernel's does. */
 const passiveKeepalive = (state: TimerState, nowMs: number, facts: PeerFacts): TimerAction[] => {
-  const promisedFrom = state.anotherKeepaliveFrom
   state.sendKeepaliveAt = undefined
-  state.anotherKeepaliveFrom = undefined
   const owed = facts.unacknowledgedSinceMs
-  let another: boolean
-  if (promisedFrom !== undefined && facts.txBytes - promisedFrom <= keepaliveBytes) another = owed !== 0
-  else if (owed === 0) return []
-  else if (owed + keepaliveTimeoutMs > nowMs + clockSlackMs) {
-    state.sendKeepaliveAt = owed + keepaliveTimeoutMs
-    return []
-  } else another = facts.receivedMore
-  if (another) {
-    state.sendKeepaliveAt = nowMs + keepaliveTimeoutMs
-    state.anotherKeepaliveFrom = facts.txBytes
-  }
-  return ['sendKeepalive']
+  if (owed === 0) return []
+  if (owed + keepaliveTimeoutMs <= nowMs + clockSlackMs) return ['sendKeepalive']
+  state.sendKeepaliveAt = owed + keepaliveTimeoutMs
+  return []
 }
 
 /** Data was sent 15 s ago and nothing was heard since. */
@@ -305,7 +290,5 @@ const persistent = (state: TimerState, nowMs: number, facts: PeerFacts): TimerAc
   return ['sendKeepalive']
 }
 
-/** Transport header and tag. */
-const keepaliveBytes = 32n
 /** Timers of the event loop have whole milliseconds: half of one early counts as due. */
 const clockSlackMs = 0.5

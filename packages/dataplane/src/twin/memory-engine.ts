@@ -113,7 +113,6 @@ export class MemoryEngine implements PacketEngine {
   }
   sendKeepalive(peer: number): void {
     const known = this.peer(peer)
-    known.forgetReceived()
     if (known.staged.length === 0) known.staged.push(Buffer.alloc(0))
     this.flushStaged(peer)
   }

@@ -26,7 +26,6 @@ export class MemoryPeer {
   private lastTraversal = 0
   private lastReceived = 0
   private lastDataSent = 0
-  private receivedMore = false
   private previous: Keypair | undefined
   private current: Keypair | undefined
   private next: Keypair | undefined
@@ -113,10 +112,9 @@ export class MemoryPeer {
 
   /** An inner packet came in: the other side wants to hear of it. */
   heardData(): void {
-    if (this.unacknowledgedSince === 0) {
-      this.unacknowledgedSince = this.nowMs()
-      this.raise(peerEvent.owesKeepalive)
-    } else this.receivedMore = true
+    if (this.unacknowledgedSince !== 0) return
+    this.unacknowledgedSince = this.nowMs()
+    this.raise(peerEvent.owesKeepalive)
   }
 
   /** Something authentic left. */
@@ -131,11 +129,6 @@ export class MemoryPeer {
     if (this.unansweredSince !== 0) return
     this.unansweredSince = this.nowMs()
     this.raise(peerEvent.awaitingReply)
-  }
-
-  /** A keepalive answers everything that came in so far. */
-  forgetReceived(): void {
-    this.receivedMore = false
   }
 
   /** Notes a {@link peerEvent} and wakes the deciding side. */
@@ -160,7 +153,6 @@ export class MemoryPeer {
       txBytes: this.txBytes,
       unansweredSince: nanoseconds(this.unansweredSince),
       unacknowledgedSince: nanoseconds(this.unacknowledgedSince),
-      receivedMore: this.receivedMore,
       lastTraversal: nanoseconds(this.lastTraversal),
       lastReceived: nanoseconds(this.lastReceived),
       lastDataSent: nanoseconds(this.lastDataSent),

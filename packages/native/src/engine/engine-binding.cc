@@ -226,7 +226,6 @@ napi_value peer_state(js::Call& call) {
   big("lastTraversal", peer.last_traversal);
   big("lastReceived", peer.last_received);
   big("lastDataSent", peer.last_data_sent);
-  js::set(env, made, "receivedMore", js::boolean(env, peer.received_more.load(std::memory_order_relaxed)));
   js::set(env, made, "staged", js::number(env, peer.staged.count()));
   return made;
 }

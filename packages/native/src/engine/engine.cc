@@ -327,7 +327,6 @@ int Engine::send_handshake(std::uint32_t id, std::span<const std::uint8_t> messa
 
 void Engine::send_keepalive(std::uint32_t id) {
   Peer& known = peer(id);
-  known.received_more.store(false, std::memory_order_relaxed);
   if (!known.staged.busy()) transmitter_->stage(known, nullptr, 0);
   flush_staged(id);
 }

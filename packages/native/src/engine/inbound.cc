@@ -208,7 +208,7 @@ void Inbound::transport(const Opened& message) {
   }
   run_.bytes += message.length;
   if (text_length == 0) return;
-  run_.with_data++;
+  run_.has_data = true;
   deliver(keypair->peer, text, text_length, message.tos);
 }
 
@@ -251,14 +251,10 @@ void Inbound::account() {
   peer.last_traversal.store(now_, std::memory_order_relaxed);
   if (peer.unanswered_since.load(std::memory_order_relaxed) != 0)
     peer.unanswered_since.store(0, std::memory_order_relaxed);
-  std::size_t more = run_.with_data;
-  if (more > 0 && peer.unacknowledged_since.load(std::memory_order_relaxed) == 0) {
+  if (run_.has_data && peer.unacknowledged_since.load(std::memory_order_relaxed) == 0) {
     peer.unacknowledged_since.store(now_, std::memory_order_seq_cst);
     device_.mailbox.report(peer, peer.debt_reported, peer_event::owes_keepalive, now_);
-    more--;
   }
-  if (more > 0 && !peer.received_more.load(std::memory_order_relaxed))
-    peer.received_more.store(true, std::memory_order_relaxed);
   // Keep the key fresh (protocol §4.3, receiving): once per session, by its initiator.
   if (keypair.initiator && now_ - keypair.birth >= last_minute_after && now_ >= keypair.birth &&
       !keypair.last_minute_raised.exchange(true, std::memory_order_relaxed))

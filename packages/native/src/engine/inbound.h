@@ -85,7 +85,7 @@ class Inbound {
     Keypair* keypair = nullptr;
     const Endpoint* from = nullptr;
     std::size_t bytes = 0;
-    std::size_t with_data = 0;
+    bool has_data = false;
   };
   Run run_;
   std::uint64_t now_ = 0;  // of the batch that is being finished

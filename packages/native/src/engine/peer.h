@@ -40,7 +40,6 @@ struct Peer {
 
   std::atomic<std::uint64_t> rx_bytes{0}, tx_bytes{0};
   std::atomic<std::uint64_t> unanswered_since{0}, unacknowledged_since{0};
-  std::atomic<bool> received_more{false};
   std::atomic<std::uint64_t> last_traversal{0}, last_received{0}, last_data_sent{0};
 
   std::atomic<std::uint32_t> events{0};
