@@ -6,7 +6,10 @@ import { workspace } from '../../test/support/workspace.ts'
 
 const cache = join(workspace, '.cache/roots')
 
-/** $1 is the folder of the system, $2 `own` for a network that is the loopback alone; the rest is run inside. */
+/**
+ * $1 is the folder of the system, $2 `own` for a network that is the loopback alone; the rest is run inside. Descriptor 3 gets
+ * what `times` says. This shell is the first process there: what daemons took counts too when they have ended.
+ */
 const enter = `
 root=$1 network=$2; shift 2
 [ "$network" != own ] || ip link set lo up
@@ -14,8 +17,27 @@ mount --rbind /dev "$root/dev"
 mount -t proc proc "$root/proc"
 mount -t sysfs sysfs "$root/sys"
 mount -t tmpfs tmpfs "$root/run"
-exec chroot "$root" sh -euc "$@"
+status=0
+chroot "$root" sh -euc "$@" 3>&- || status=$?
+times >&3
+exit $status
 `
+
+/** Seconds of CPU in the second line of what `times` prints, that of the children: `1m2.500000s 0m0.500000s`. */
+const cpuSeconds = (times: string): number => {
+  const parts = [...(times.split('\n')[1] ?? '').matchAll(/(\d+)m([\d.]+)s/g)]
+  if (parts.length !== 2) throw new Error(`no times of the shell: ${times}`)
+  return parts.reduce((sum, [, minutes, seconds]) => sum + Number(minutes) * 60 + Number(seconds), 0)
+}
+
+/** What a command left. */
+interface Ended {
+  readonly stdout: string
+  /** What passed on the clock. */
+  readonly seconds: number
+  /** Of all of its processes that ended, in user and kernel mode. */
+  readonly cpuSeconds: number
+}
 
 /** Variables that say how this machine reaches package registries, and files that they name. */
 const passedOn = /^(npm_config_.*|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|https?_proxy|no_proxy)$/i
@@ -59,21 +81,18 @@ export class FreshSystem {
   }
 
   /**
-   * Runs a script of sh inside, with this machine's network or with a loopback of its own; returns what it prints and the
-   * seconds it took. Throws with its output when it fails.
+   * Runs a script of sh inside, with this machine's network or with a loopback of its own; returns what it prints and what it
+   * took. Throws with its output when it fails.
    */
-  run(
-    script: string,
-    network: 'own' | 'machine' = 'own',
-  ): { readonly stdout: string; readonly seconds: number } {
+  run(script: string, network: 'own' | 'machine' = 'own'): Ended {
     const isolation = ['--mount', '--pid', '--fork', '--kill-child', ...(network === 'own' ? ['--net'] : [])]
     const began = performance.now()
-    const stdout = finish(
+    const [stdout, times] = finish(
       'unshare',
       [...isolation, 'sh', '-euc', enter, 'sh', this.folder, network, script],
       this.env,
     )
-    return { stdout, seconds: (performance.now() - began) / 1000 }
+    return { stdout, seconds: (performance.now() - began) / 1000, cpuSeconds: cpuSeconds(times) }
   }
 
   remove(): void {
@@ -81,9 +100,11 @@ export class FreshSystem {
   }
 }
 
-const finish = (command: string, words: readonly string[], env = process.env): string => {
-  const done = spawnSync(command, words, { encoding: 'utf8', env, maxBuffer: 1 << 28 })
+/** Runs a program to its end; returns what it wrote to its standard output and to descriptor 3. */
+const finish = (command: string, words: readonly string[], env = process.env): [string, string] => {
+  const stdio = Array<'pipe'>(4).fill('pipe')
+  const done = spawnSync(command, words, { encoding: 'utf8', env, stdio, maxBuffer: 1 << 28 })
   if (done.status !== 0)
     throw new Error(`${words.at(-1)}: ${done.status ?? done.signal}\n${done.stdout}${done.stderr}`)
-  return done.stdout
+  return [done.stdout, done.output[3] ?? '']
 }

@@ -21,7 +21,7 @@ interface Kind {
 
 const kinds: Readonly<Record<string, Kind>> = {
   trixie: { suite: 'trixie', title: 'Debian 13', compilers: ['g++', 'clang++'] },
-  'trixie-npm': { suite: 'trixie', title: 'Debian 13', node: '26.12.1', compilers: ['g++'] },
+  'trixie-npm': { suite: 'trixie', title: 'Debian 13', node: '26.12.1', compilers: ['g++', 'clang++'] },
   'bookworm-npm': { suite: 'bookworm', title: 'Debian 12', node: '24.19.0', compilers: ['g++', 'clang++'] },
   'bullseye-npm': { suite: 'bullseye', title: 'Debian 11', node: '20.19.0', compilers: [] },
 }
@@ -70,15 +70,19 @@ const verify = (name: string, kind: Kind, packages: string): void => {
   const system = new FreshSystem(kind.suite, name)
   const node = kind.node === undefined ? "Debian's" : kind.node
   const rows: Row[] = []
-  const measured = (what: string, seconds: number, size: string): void => {
-    console.log(`${what}: ${seconds.toFixed(1)} s${size && `, ${size}`}`)
-    const row = { system: kind.title, node, what, seconds: Number(seconds.toFixed(1)), size }
-    rows.push(row)
+  const done = (what: string, script: string, network: 'own' | 'machine' = 'own', sizing = ''): void => {
+    const { seconds, cpuSeconds } = system.run(script, network)
+    const size = sizing && system.run(sizing).stdout.trim()
+    console.log(`${what}: ${seconds.toFixed(1)} s, ${cpuSeconds.toFixed(1)} s of CPU${size && `, ${size}`}`)
+    rows.push({
+      system: kind.title,
+      node,
+      what,
+      seconds: Number(seconds.toFixed(1)),
+      'of CPU': Number(cpuSeconds.toFixed(1)),
+      size,
+    })
     keep(rows)
-  }
-  const done = (what: string, script: string, network: 'own' | 'machine' = 'own', size = ''): void => {
-    const { seconds } = system.run(script, network)
-    measured(what, seconds, size && system.run(size).stdout.trim())
   }
   try {
     system.bring(packages, '/root/release')
