@@ -146,6 +146,8 @@ const installCommands = (): string[] => commands('Install', 0)
 /** Node and npm as npm has them: in /usr/local, and unknown to apt but for a package of that name without content. */
 const bringNode = (system: FreshSystem, version: string | undefined): void => {
   if (version === undefined) return
+  // The official builds of Node 26 are linked with it; Debian's smallest system does not have it.
+  system.run('apt-get install -y -qq --no-install-recommends libatomic1', 'machine')
   const node = nodeFolder(version)
   for (const part of ['bin', 'include']) system.bring(join(node, part), join('/usr/local', part))
   const folder = mkdtempSync(join(workspace, '.cache/npm-'))
