@@ -3,9 +3,11 @@
 /** One row of a result: column names and values. */
 export type Row = Readonly<Record<string, string | number>>
 
-/** A table in Markdown; all rows have the columns of the first. */
+/** A table in Markdown, with the columns of the row that has most of them; what a row lacks is empty. */
 const markdownTable = (rows: readonly Row[]): string => {
-  const columns = Object.keys(rows[0] ?? {})
+  const columns = rows
+    .map((row) => Object.keys(row))
+    .reduce((most, its) => (its.length > most.length ? its : most), [])
   const line = (cells: readonly (string | number)[]) => `| ${cells.join(' | ')} |`
   return [
     line(columns),
