@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { builtBin, whyNotBuilt } from '../support/built-program.ts'
+import { until } from '../support/netns.ts'
 import { SystemRoot, whyNoSystemRoot } from '../support/system-root.ts'
 
 // The real managers of name servers, unpacked into a copy of the system; nothing is installed.
@@ -29,7 +30,7 @@ const unpack = (name: string): string | undefined => {
 describe.skipIf(why)('name servers', () => {
   const packages = new Map<string, string>()
   beforeAll(() => {
-    for (const name of ['openresolv', 'resolvconf']) {
+    for (const name of ['openresolv', 'resolvconf', 'isc-dhcp-client', 'dhcpcd-base']) {
       const folder = unpack(name)
       if (folder === undefined) console.warn(`features/name-servers: ${name} cannot be fetched`)
       else packages.set(name, folder)
@@ -157,6 +158,49 @@ chmod 755 /sbin/resolvconf`)
     expect(up.status).toBe(1)
     expect(up.stderr).toContain('failed with status 1; `resolvconf -u` writes it anew')
     expect(root.run('resolvconf.real -l || true')).not.toContain('10.9.0.1')
+  })
+
+  /** What a DHCP client of Debian does to /etc/resolv.conf when it gets a lease with this name server. */
+  const leases = {
+    'isc-dhcp-client': (server: string) =>
+      `interface=lo reason=BOUND new_ip_address=192.0.2.9 new_subnet_mask=255.255.255.0 new_domain_name_servers=${server} sh /sbin/dhclient-script`,
+    'dhcpcd-base': (server: string) =>
+      `interface=lo reason=BOUND if_up=true protocol=dhcp new_ip_address=192.0.2.9 new_domain_name_servers=${server} sh /lib/dhcpcd/dhcpcd-run-hooks`,
+  }
+  test.each(Object.entries(leases))(
+    '%s writes the file again: the follower puts them back, and the new original returns with down',
+    async (name, lease) => {
+      if (!install(name)) return
+      root.run(
+        'ln -sf ../usr/lib/dhcpcd /lib/dhcpcd 2>/dev/null; echo nameserver 192.0.2.1 > /etc/resolv.conf',
+      )
+      write('10.9.0.1')
+      root.run(`${program} run wq0 > /tmp/said 2>&1 &`)
+      await until('the tunnel', () => wgq('diff', 'wq0').status === 0, 60_000)
+      expect(resolver()).toEqual(['nameserver 10.9.0.1'])
+      root.run(lease('192.0.2.53'))
+      await until(
+        'the repair',
+        () => resolver().join() === 'nameserver 10.9.0.1' && wgq('diff', 'wq0').status === 0,
+        60_000,
+      )
+      expect(root.run('cat /tmp/said')).toMatch(/^wgq: wq0: dns .*: put right$/m)
+      expect(wgq('down', 'wq0').status).toBe(0)
+      expect(resolver()).toEqual(['nameserver 192.0.2.53'])
+    },
+  )
+
+  test('only what is done is printed: nothing by a reload in sync, nothing of a file that somebody wrote since', () => {
+    root.run('echo nameserver 192.0.2.1 > /etc/resolv.conf')
+    write('10.9.0.1')
+    expect(wgq('up', 'wq0').status).toBe(0)
+    expect(wgq('reload', 'wq0')).toMatchObject({ status: 0, stdout: '', stderr: '' })
+    root.run('echo nameserver 192.0.2.53 > /etc/resolv.conf')
+    const down = wgq('down', 'wq0')
+    expect(down.status).toBe(0)
+    expect(down.stderr).not.toContain('resolv.conf')
+    expect(resolver()).toEqual(['nameserver 192.0.2.53'])
+    expect(root.run('ls -A /etc | grep resolv.conf.wgq || true')).toBe('')
   })
 
   test.each(['10.9.0.1, https://dns.example/q', '"10.9.0.1"', '10.9.0.1;10.9.0.2', '10.9.0.1 10.9.0.2'])(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Real programs that take rules, routes, addresses or packet filters from a full tunnel: `wgq run` puts them back.
 import { type ChildProcess, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -20,7 +20,9 @@ const why = whyNoTunnel('nft', 'dbus-daemon')
 const none = why ?? (overlays() ? undefined : 'no overlay file systems')
 const networkManager = none === undefined ? unpackedNetworkManager() : { root: '', why: none }
 const firewalld = none === undefined ? unpackedFirewalld() : { root: '', why: none }
+const networkd = '/lib/systemd/systemd-networkd'
 const whyNot = {
+  networkd: none ?? missing(networkd, 'dbus-send'),
   networkManager: networkManager.why,
   firewalld: firewalld.why ?? missing('/usr/bin/python3'),
 }
@@ -93,6 +95,51 @@ describe.skipIf(why)('a full tunnel that is followed, beside', () => {
       await neighbour.succeeds('nmcli networking off')
       await neighbour.succeeds('nmcli networking on')
       await putBack(before, /(?:address|route) .*is missing.*: put right/)
+    },
+    200_000,
+  )
+
+  test.skipIf(whyNot.networkd)(
+    'systemd-networkd: a link that it configures anew takes rules and routes of others unless its drop-in forbids it',
+    async () => {
+      for (const part of ['etc', 'usr']) mkdirSync(join(folder, part))
+      const neighbour = await Neighbour.start(tunnel.ns, folder)
+      tunnel.ns.run('ip', 'link', 'add', 'lan0', 'type', 'veth', 'peer', 'name', 'lan1')
+      tunnel.ns.run('ip', 'link', 'set', 'lan1', 'up')
+      const index = tunnel.ns.run('cat', '/sys/class/net/lan0/ifindex').trim()
+      await neighbour.run(`mkdir -p /run/systemd/netif /etc/systemd/network /etc/systemd/networkd.conf.d
+chown -R systemd-network /run/systemd/netif
+printf '[Match]\\nName=lan0\\n[Network]\\nAddress=10.78.0.1/24\\nLinkLocalAddressing=no\\n' >/etc/systemd/network/lan0.network`)
+      const start = async () => {
+        await neighbour.run(`${networkd} >>/run/said 2>&1 & networkd=$!`)
+        await isConfigured()
+      }
+      const isConfigured = () =>
+        neighbour.succeeds(
+          `grep -q ADMIN_STATE=configured /run/systemd/netif/links/${index} || { tail -3 /run/said; false; }`,
+        )
+      const configureAnew = async () => {
+        await neighbour.succeeds(
+          `rm -f /run/systemd/netif/links/${index}; dbus-send --system --print-reply --dest=org.freedesktop.network1 /org/freedesktop/network1 org.freedesktop.network1.Manager.ReconfigureLink int32:${index}`,
+        )
+        await isConfigured()
+      }
+      await start()
+      await until('the tunnel to be in sync', inSync, 60_000)
+      const before = log.length
+      await configureAnew()
+      await putBack(before, /(?:rule|route) .*is missing.*: put right/)
+
+      await neighbour.run(
+        "kill $networkd; wait $networkd; printf '[Network]\\nManageForeignRoutingPolicyRules=no\\nManageForeignRoutes=no\\n' >/etc/systemd/networkd.conf.d/wireguard.conf",
+      )
+      await start()
+      await until('the tunnel to be in sync', inSync, 60_000)
+      const told = log.length
+      const rules = tunnel.ns.run('ip', 'rule')
+      await configureAnew()
+      expect(tunnel.ns.run('ip', 'rule')).toBe(rules)
+      expect(log.slice(told)).toBe('')
     },
     200_000,
   )
