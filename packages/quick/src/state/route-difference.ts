@@ -27,10 +27,11 @@ export const planRoutes = (dev: string, seen: Seen, wanted: TunnelState): RouteC
   const add = (route: TunnelRoute): Op => ({ do: 'route.add', dev, dst: route.dst, ...where(route) })
   const isReplacement = ({ dst, table }: TunnelRoute) =>
     dst.family === 4 && table === seen.mainTable && seen.networks.has(formatCidr(dst))
+  const additions = missing.filter((route) => !isReplacement(route)).map(add)
   return {
     missing,
     extra,
-    additions: missing.filter((route) => !isReplacement(route)).map(add),
+    additions: [...(additions.length > 0 ? makeRoom(seen, missing) : []), ...additions],
     replacements: missing.filter(isReplacement).map(add),
     removals: extra.map((route) => ({
       do: 'route.delete',
@@ -42,3 +43,17 @@ export const planRoutes = (dev: string, seen: Seen, wanted: TunnelState): RouteC
     })),
   }
 }
+
+/** Takes default routes of others out of the tunnel's own tables, where its own are to be. */
+const makeRoom = ({ strayDefaults }: Seen, missing: readonly TunnelRoute[]): Op[] =>
+  strayDefaults
+    .filter(({ dst, table }) =>
+      missing.some((route) => routeId(route.dst, route.table) === routeId(dst, table)),
+    )
+    .map(({ dst, dev, table, metric }) => ({
+      do: 'route.delete',
+      dev,
+      dst,
+      table,
+      ...(metric === undefined ? {} : { metric }),
+    }))

@@ -7,7 +7,7 @@ import { readOwn } from '@wgq/firewall/own-table'
 import { type Cidr, formatCidr, maskCidr } from '@wgq/model/cidr'
 import type { Device } from '@wgq/model/device'
 import { isWgqError, WgqError } from '@wgq/model/error'
-import type { Link, LinkAddress, Route } from '@wgq/model/host'
+import type { Host, Link, LinkAddress, Route } from '@wgq/model/host'
 import type { Family } from '@wgq/model/ip'
 import type { Op, Rule } from '@wgq/model/operation'
 import { notWireGuard } from '../not-wireguard.ts'
@@ -38,6 +38,8 @@ export interface Seen {
   readonly networks: ReadonlySet<string>
   /** Routes of the interface that something else made, the kernel's networks of addresses not among them. */
   readonly foreignRoutes: readonly TunnelRoute[]
+  /** Default routes through other interfaces that stand where the tunnel's own is missing, in a table of its pairs of rules. */
+  readonly strayDefaults: readonly (TunnelRoute & { readonly dev: string })[]
   /** The tunnel's pairs of rules, complete or not, its single rules, and the rules of everybody. */
   readonly pairs: readonly RulePair[]
   readonly leftRules: readonly Rule[]
@@ -79,6 +81,7 @@ export const look = async (session: Session, journal: Journal | undefined): Prom
   const [ownOnes, foreignRoutes] = parted(routes, isOwnRoute)
   const rules = await allRules(host)
   const pairs = ownPairs(rules, device, journal)
+  const strayDefaults = await strays(host, real, pairs, ownOnes)
   const noted = journal?.undo ?? []
   const floors = await presentFloors(
     host,
@@ -119,6 +122,7 @@ export const look = async (session: Session, journal: Journal | undefined): Prom
     networks,
     cutOff: link.up && system.name === 'linux' ? cutOff(addresses, networks) : new Set(),
     foreignRoutes,
+    strayDefaults,
     pairs,
     leftRules: leftRules(rules, pairs, noted),
     allRules: rules,
@@ -271,6 +275,23 @@ const ownRoutes = (
 
 /** The same text for the same route, whatever its metric; `dst` without host bits. */
 export const routeId = (dst: Cidr, table: number): string => `${table} ${formatCidr(dst)}`
+
+/** Somebody may have replaced the default route of a table that is the tunnel's. */
+const strays = async (
+  host: Pick<Host, 'routes'>,
+  real: string,
+  pairs: readonly RulePair[],
+  own: readonly TunnelRoute[],
+): Promise<Seen['strayDefaults']> => {
+  const isThere = ({ family, mark }: RulePair) =>
+    own.some(({ dst, table }) => dst.family === family && table === mark && isDefault(dst))
+  const found: (TunnelRoute & { readonly dev: string })[] = []
+  for (const { family, mark } of pairs.filter((pair) => !isThere(pair)))
+    for (const { dst, dev, table, type, metric, protocol } of await host.routes({ family, table: mark }))
+      if (isDefault(dst) && type === undefined && dev !== undefined && dev !== real)
+        found.push({ dst, dev, table, ...(metric && { metric }), ...(protocol && { protocol }) })
+  return found
+}
 
 const parted = <T>(all: readonly T[], isFirst: (one: T) => boolean): [first: T[], others: T[]] => {
   const parts: [T[], T[]] = [[], []]

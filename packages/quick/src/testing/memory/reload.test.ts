@@ -78,6 +78,15 @@ describe('what others took away is a difference, and comes back', () => {
       },
       ['route'],
     ],
+    [
+      'the route, whose place another one took',
+      () => {
+        machine.network.routes = machine.network.routes.map((route) =>
+          route.table === 51_820 && route.dev === 'wg0' ? { ...route, dev: 'up0' } : route,
+        )
+      },
+      ['route'],
+    ],
     ['packet filter', () => machine.firewall.tables.clear(), ['firewall', 'kill switch']],
     ['link', () => machine.network.setUp('wg0', false), ['link', 'address', 'route']],
   ])('%s', async (_, take, missing) => {
