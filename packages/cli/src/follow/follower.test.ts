@@ -132,6 +132,18 @@ describe('a tunnel that is followed', () => {
     expect(state.looks).toBeGreaterThan(before)
   })
 
+  test('is looked at once after the clock was set back, and not held up by it', async () => {
+    const { state, log, follower, pass } = machine()
+    await pass(1)
+    state.wallMs -= 3_600_000
+    await pass(60)
+    expect(state.looks).toBe(1)
+    state.differences = ['rule 51820 is missing']
+    follower.changed()
+    await pass(3)
+    expect(log).toEqual(['rule 51820 is missing: put right'])
+  })
+
   test('that is gone is reported', async () => {
     const { state, follower, pass } = machine()
     await pass(5)
