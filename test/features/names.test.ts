@@ -2,7 +2,7 @@
 // Names of endpoints at boot, after a crash and behind a tunnel that is dead.
 import { type ChildProcess, spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { program, whyNoTunnel } from '../support/implementation.ts'
 import { LiveTunnel } from '../support/live-tunnel.ts'
 import { until } from '../support/netns.ts'
@@ -22,6 +22,11 @@ describe.skipIf(why)('names of endpoints', () => {
     writeFileSync(`${folder}/resolv.conf`, 'nameserver 198.51.100.53\noptions timeout:1 attempts:1\n')
     writeFileSync(`${folder}/hosts`, '')
     tunnel.peers[0]?.ns.run('ip', 'address', 'add', '198.51.100.53/32', 'dev', 'lo')
+  })
+  // What the server still owes the tunnel of the test before would bring it here.
+  beforeEach(() => {
+    const [alpha] = tunnel.peers
+    for (const state of ['down', 'up']) alpha?.ns.run('ip', 'link', 'set', alpha.daemon.device, state)
   })
   afterEach(() => {
     dns?.kill('SIGKILL')
@@ -89,9 +94,6 @@ describe.skipIf(why)('names of endpoints', () => {
   })
 
   test('a server with another address: the name is asked for beside the dead tunnel', async () => {
-    // What the server still owes the tunnel of the test before would bring it here.
-    const [alpha] = tunnel.peers
-    for (const state of ['down', 'up']) alpha?.ns.run('ip', 'link', 'set', alpha.daemon.device, state)
     await answer('10.77.1.9')
     write('DNS = 10.60.0.2')
     tunnel.up()
