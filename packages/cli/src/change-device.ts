@@ -6,7 +6,7 @@ import { devicesFor } from './devices-for.ts'
 
 const longestName = 15
 
-/** An interface name as `set` and its kin use it: silently cut to 15 bytes (spec wg §4). */
+/** An interface name as `set` and related verbs use it: silently cut to 15 bytes (spec wg §4). */
 export const cutName = (name: string): string =>
   Buffer.byteLength(name) <= longestName ? name : Buffer.from(name).toString('utf8', 0, longestName)
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Personality } from './command.ts'
 
-/** What an operand or the value of an option stands for; decides how a shell completes it. */
+/** What an operand or option value means; decides how a shell completes it. */
 export type ValueKind =
   | 'interface'
   | 'interface-or-all'
@@ -9,13 +9,13 @@ export type ValueKind =
   | 'file'
   | 'config'
   | 'peer'
-  /** A name without `@`; the interface is the word before. */
+  /** A name without `@`; the preceding word is the interface. */
   | 'peer-name'
   | 'number'
   | 'text'
   | 'verb'
 
-/** A word behind the verb. */
+/** A word after the verb. */
 export interface Operand {
   readonly name: string
   readonly kind: ValueKind
@@ -25,7 +25,7 @@ export interface Operand {
   readonly repeated?: boolean
 }
 
-/** A `--flag`, with a value where `valueName` is given. */
+/** A `--flag`; takes a value if `valueName` is set. */
 export interface Option {
   readonly name: string
   readonly short?: string
@@ -36,7 +36,7 @@ export interface Option {
   readonly valueOptional?: boolean
 }
 
-/** A command line worth showing, and what it does. */
+/** An example command line and what it does. */
 interface Example {
   readonly command: string
   readonly summary: string
@@ -46,12 +46,12 @@ interface Example {
 export interface Command {
   /** One word, or two (`peer add`). */
   readonly verb: string
-  /** Names of the program that know this verb. */
+  /** Program names under which this verb exists. */
   readonly personalities: readonly Personality[]
   readonly group: 'tunnel' | 'peers' | 'device' | 'keys' | 'config' | 'inspect' | 'about'
   /** One sentence without a full stop. */
   readonly summary: string
-  /** What follows the verb in the usage line; for `wg` an interface fact (spec wg §1). */
+  /** The part of the usage line after the verb; for `wg` an interface fact (spec wg §1). */
   readonly usage: string
   readonly operands: readonly Operand[]
   /** Options of `wgq` only: `wg` and `wg-quick` take none. */

@@ -19,7 +19,7 @@ const fileOperand: Operand = {
   summary: 'file in the format of wg showconf; /dev/stdin works',
 }
 
-/** The verbs in the order of help. */
+/** The verbs in the order in which help lists them. */
 export const commands: readonly Command[] = [
   {
     verb: 'show',
@@ -183,10 +183,10 @@ export const commands: readonly Command[] = [
   },
 ]
 
-/** The row of a verb as one program knows it; undefined when it does not. */
+/** The row of a verb for one program name; undefined if that program has no such verb. */
 export const findCommand = (verb: string, personality: Personality): Command | undefined =>
   commands.find((row) => row.verb === verb && row.personalities.includes(personality))
 
-/** The verbs that begin with a word, as `peer` does; none for a verb of one word. */
+/** The two-word verbs that begin with `word`, for example `peer`; empty for a verb of one word. */
 export const commandsUnder = (word: string): readonly Command[] =>
   commands.filter(({ verb }) => verb.startsWith(`${word} `))

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 
-/** Under which name the program was called; decides grammar, messages and help. */
+/** The name under which the program was called; decides grammar, messages and help. */
 export type Personality = 'wg' | 'wg-quick' | 'wgq'
 
 /** One call of a verb. */
 export interface Invocation {
   readonly personality: Personality
-  /** How messages name the program: what the user typed, as far as a script can know it. */
+  /** The program name in messages: what the user typed, as far as a script can find out. */
   readonly program: string
   readonly verb: string
-  /** What follows the verb. */
+  /** The words after the verb. */
   readonly args: readonly string[]
 }
 

@@ -4,10 +4,10 @@ import { createRequire, Module } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { Script } from 'node:vm'
 
-// node:module has a cache of its own (Node 22.1), which holds what was compiled at the first line of a file, not the
-// functions that were called later: most of the work. A script's `createCachedData` at the end of a run holds both.
+// The cache of node:module (Node 22.1) holds only code compiled when a file is first run, not the functions called
+// later, which are most of the work. A script's `createCachedData` at the end of a run holds both.
 
-/** What this run has compiled; `again` where a run that failed has left something: it may not have come far. */
+/** A bundle compiled in this run; `again` replaces the cached code of a failed run, which may be incomplete. */
 interface Compiled {
   readonly script: Script
   readonly file: string
@@ -27,8 +27,8 @@ type Wrapped = (
 ) => void
 
 /**
- * From now on bundles are compiled with the code that is kept in `directory` for this verb, which holds the functions that
- * the verb calls; what is missing is written at the end.
+ * Compiles all bundles loaded from now on with the code cached in `directory` for this verb, which includes the
+ * functions that the verb calls. Missing cache files are written at process exit.
  */
 export const keepBundlesIn = (directory: string, verb: string): void => {
   const folder = join(directory, thisNode())
@@ -51,7 +51,7 @@ export const keepBundlesIn = (directory: string, verb: string): void => {
   process.once('exit', writeBundles)
 }
 
-/** Writes what this run, which ends with `status`, has compiled. */
+/** Writes the code compiled in this run, which ends with `status`, to the cache. */
 export const writeBundles = (status: number): void => {
   process.removeListener('exit', writeBundles)
   for (const { script, file, key, again } of compiled.splice(0)) {
@@ -69,7 +69,7 @@ export const writeBundles = (status: number): void => {
       )
       renameSync(whole, file)
     } catch {
-      // Then the next run takes longer, too.
+      // The next run is slower too.
       remove(whole)
     }
   }
@@ -81,19 +81,19 @@ const remove = (path: string): void => {
   try {
     unlinkSync(path)
   } catch {
-    // It was not made.
+    // The file was not created.
   }
 }
 
-/** In front of the code; V8 would copy what is not aligned. */
+/** Length of the header before the code; V8 would copy unaligned data. */
 const keyBytes = 80
 const statusBytes = 8
 const statusWord = (status: number): string => (status === 0 ? '     ok\n' : ' failed\n')
 
-/** V8 refuses what another release or other flags have made. */
+/** V8 rejects code from another release or other flags. */
 const thisNode = (): string => `${process.version}-${process.arch}-${sumOf(process.execArgv.join(' '))}`
 
-/** The code in `file` if it was made from what `key` describes, and whether the run that wrote it failed. */
+/** The code in `file` if it was compiled from what `key` describes, and whether the run that wrote it failed. */
 const keptIn = (file: string, key: string): { readonly cachedData?: Buffer; readonly failed?: boolean } => {
   try {
     const kept = readFileSync(file)
@@ -105,7 +105,7 @@ const keptIn = (file: string, key: string): { readonly cachedData?: Buffer; read
   }
 }
 
-/** A short name for a text: FNV-1a, 32 bits. */
+/** A short hash of a text: FNV-1a, 32 bits. */
 const sumOf = (text: string): string => {
   let sum = 0x811c9dc5
   for (let i = 0; i < text.length; i++) sum = Math.imul(sum ^ text.charCodeAt(i), 0x01000193)

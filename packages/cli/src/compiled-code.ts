@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 import { lstatSync } from 'node:fs'
 
-/** Made by a package or by hand; where it is not there, nothing is kept. */
+/** Created by a package or by hand; without it nothing is cached. */
 const directory = '/var/cache/wgq'
 
 /**
- * Root's runs of a verb keep what V8 made of the bundles, which saves a third of a start. Whoever can write there can run code
- * as root: the folder has to be root's own, and what is made inside is closed to others.
+ * Caches the compiled bundles of a verb when root runs it, which saves a third of the start-up time. Anyone who can
+ * write to the directory can run code as root: it must be owned by root, and files in it are private.
  */
 export const keepCompiledCode = async (verb: string): Promise<void> => {
   if (isKept()) (await import('./compiled-bundles.ts')).keepBundlesIn(directory, verb)
 }
 
-/** Resolves to what writes the code that is to be kept now, not at the end of the process. */
+/** Resolves to a function that writes the cached code now instead of at process exit. */
 export const compiledCodeWriter = async (): Promise<() => void> => {
   if (!isKept()) return () => {}
   const { writeBundles } = await import('./compiled-bundles.ts')

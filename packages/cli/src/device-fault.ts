@@ -2,14 +2,16 @@
 import { errnoText } from '@wgq/model/errno'
 import { isWgqError, WgqError } from '@wgq/model/error'
 
-/** Text of the system error behind a failed device access; anything that is not one is thrown on. */
+/** Text of the system error behind a failed device access; rethrows any other error. */
 export const deviceErrorText = (error: unknown): string => {
   if (isWgqError(error) && error.errno !== undefined) return errnoText(error.errno)
   throw error
 }
 
-/** The error that says what wg was about when the device refused: `Unable to …: TEXT` (spec wg §7), in the words of the
- * kernel or of our look at the machine where there are some, which `wg` does not print. */
+/**
+ * The error `Unable to …: TEXT` that names the failed action (spec wg §7). It carries the kernel's or our own
+ * explanation if there is one; `wg` does not print that.
+ */
 export const deviceFault = (about: string, error: unknown): WgqError => {
   const text = deviceErrorText(error)
   const { errno, message, hint: given } = error as WgqError
@@ -27,7 +29,7 @@ const hints: Record<string, string> = {
   EPERM: 'run it as root',
   EACCES: 'run it as root',
   ENODEV: notThere,
-  // The BSDs' word for it.
+  // The BSDs' equivalent.
   ENXIO: notThere,
   ENOENT: notThere,
   EPROTONOSUPPORT: notThere,

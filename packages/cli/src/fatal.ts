@@ -10,8 +10,9 @@ import { shownWindow } from './shown-line.ts'
 import { terminalColumns, wrapped } from './terminal-width.ts'
 
 /**
- * Prints what ended the program, in the manner of its name, and returns the exit status: `wg` its own texts, `wg-quick` its
- * name in front, `wgq` the place with a caret and a hint. Never a stack trace, unless WGQ_DEBUG=1 asks for it.
+ * Prints the error that ended the program, in the style of its name, and returns the exit status: `wg` prints its own
+ * texts, `wg-quick` its name first, `wgq` the position with a caret and a hint. Prints a stack trace only if
+ * WGQ_DEBUG=1.
  */
 export const fatal = (error: unknown, personality: Personality): number => {
   if (process.env['WGQ_DEBUG'] === '1' && error instanceof Error) writeErr(`${error.stack}\n`)
@@ -33,7 +34,7 @@ export const fatal = (error: unknown, personality: Personality): number => {
   return error.exitCode
 }
 
-/** What a full disk, a limit or a mount makes of a system call; any other of its errors is a fault of ours. */
+/** Whether a system call failed because of a full disk, a limit or a mount; any other system error is a bug in wgq. */
 const isRefusal = (error: unknown): boolean => {
   const { code, syscall } = (error ?? {}) as Partial<NodeJS.ErrnoException>
   return syscall !== undefined && refusals.has(code ?? '')
@@ -50,7 +51,7 @@ const explain = (error: WgqError): void => {
   if (error.hint !== undefined) writeErr(`${wrapped(`  hint: ${shown(error.hint)}`, columns, 8)}\n`)
 }
 
-/** The place, the line and a caret; secrets in the line are blotted out. */
+/** The position, the line and a caret; secrets in the line are masked. */
 const place = ({ file, line, column }: Position): string => {
   const head = `  --> ${visible(file)}:${line}:${column}\n`
   const text = lineOf(file, line)
@@ -62,10 +63,10 @@ const place = ({ file, line, column }: Position): string => {
 
 const lineOf = (file: string, line: number): string | undefined => {
   try {
-    // Only what can be read a second time: a pipe is empty by now and reading it could wait for ever.
+    // Only regular files can be read a second time: a pipe is empty by now and reading it could block forever.
     if (!statSync(file).isFile()) return undefined
     const text = decodeSource(readFileSync(file)).text
-    // In such a file keys would not be recognised.
+    // Keys would not be recognised in such a file.
     return wideEncoding(text) === undefined ? text.split('\n')[line - 1] : undefined
   } catch {
     return undefined

@@ -12,7 +12,7 @@ const titles: Record<Command['group'], string> = {
   about: 'About',
 }
 
-/** `wgq help`: every verb of wgq with its summary, by group, in lines of at most `columns` characters. */
+/** `wgq help`: lists every verb of wgq with its summary, by group, in lines of at most `columns` characters. */
 export const overview = (commands: readonly Command[], columns?: number): string => {
   const known = commands.filter(({ personalities }) => personalities.includes('wgq'))
   const width = Math.max(...known.map(({ verb }) => verb.length))
@@ -26,14 +26,14 @@ export const overview = (commands: readonly Command[], columns?: number): string
   return lines.join('\n')
 }
 
-/** `wgq help peer`: the verbs that begin with a word. */
+/** `wgq help peer`: lists the verbs that begin with a word. */
 export const groupHelp = (word: string, rows: readonly Command[], columns?: number): string => {
   const width = Math.max(...rows.map(({ verb }) => verb.length))
   const lines = rows.map(({ verb, summary }) => term(verb, summary, width, columns))
   return `${[`Usage: wgq ${word} ACTION [ARGUMENTS]`, '', ...lines, '', `\`wgq help ${word} ACTION\` shows more.`].join('\n')}\n`
 }
 
-/** `wgq help VERB`: usage, operands, options and examples of one verb. */
+/** `wgq help VERB`: the usage, operands, options and examples of one verb. */
 export const commandHelp = (row: Command, columns?: number): string => {
   const usage = ['wgq', row.verb, row.options.length > 0 ? '[options]' : '', row.usage].filter(Boolean)
   const lines = [`Usage: ${usage.join(' ')}`, '', wrapped(`${row.summary}.`, columns)]
@@ -67,7 +67,7 @@ const section = (
   lines.push('', `${title}:`, ...rows.map(([word, text]) => term(word, text, width, columns)))
 }
 
-/** A word and what it means, the meaning in a column of its own; on a narrow terminal under the word. */
+/** A word and its meaning, in a separate column or, on a narrow terminal, below the word. */
 const term = (word: string, text: string, width: number, columns: number | undefined): string => {
   const indent = width + 4
   const beside = columns === undefined || columns >= indent + leastMeaning

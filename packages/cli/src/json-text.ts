@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 import { plainJson } from '@wgq/model/shown'
 
-/** Half a character, which no decoded text has: what follows it is a number. */
+/** A lone surrogate, which no decoded text contains, marks a number. */
 const numberMark = '\udc01'
 
 /**
- * JSON text of which nothing steers a terminal; on one line where `indent` is 0. 64-bit numbers are written out in full, which
- * JSON allows and `JSON.stringify` does not do.
+ * Serialises a value as JSON without characters that control a terminal; `indent` 0 gives a single line. Writes 64-bit
+ * numbers in full, which JSON allows but `JSON.stringify` does not support.
  */
 export const jsonText = (value: unknown, indent = 2): string =>
   plainJson(

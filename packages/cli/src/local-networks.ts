@@ -4,8 +4,8 @@ import type { Cidr } from '@wgq/model/cidr'
 import { parseCidr } from '@wgq/model/cidr'
 
 /**
- * The networks that this machine's interfaces are in. Left out: loopback, tunnels (no hardware address), and link-local
- * networks, which no route of a tunnel can take away.
+ * The networks of this machine's interfaces. Leaves out loopback, tunnels (no hardware address), and link-local
+ * networks, which no tunnel route can affect.
  */
 export const localNetworks = (interfaces = networkInterfaces()): Cidr[] =>
   Object.values(interfaces)

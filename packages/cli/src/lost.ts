@@ -2,7 +2,7 @@
 import { shown } from '@wgq/model/shown'
 import { writeErr } from './output.ts'
 
-/** Says on stderr what a conversion could not carry over, a line each; what quotes a file is shown as anybody may see it. */
+/** Prints to stderr what a conversion lost, one line each; quoted file contents have their secrets hidden. */
 export const writeLost = (lost: readonly string[]): void => {
   writeErr(lost.map((line) => `wgq: lost: ${shown(line)}\n`).join(''))
 }

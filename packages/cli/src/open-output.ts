@@ -2,7 +2,7 @@
 import { fstatSync } from 'node:fs'
 import { writeErr } from './output.ts'
 
-/** Warns, as `wg genkey` does, when the file that standard output goes to is open to everybody (spec wg §8). */
+/** Warns, as `wg genkey` does, if standard output is a world-accessible file (spec wg §8). */
 export const warnIfOutputIsOpen = (): void => {
   if (!outputIsWorldAccessible()) return
   writeErr(

@@ -2,7 +2,7 @@
 import { WgqError } from '@wgq/model/error'
 import type { Command } from './command-row.ts'
 
-/** A fault in the words behind a verb. */
+/** An error in the words after a verb. */
 export const usageError = (row: Command, message: string): WgqError =>
   new WgqError('E_USAGE', `${row.verb}: ${message}`, {
     hint: `\`wgq help ${row.verb}\` shows its usage and options`,

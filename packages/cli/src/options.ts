@@ -5,19 +5,19 @@ import type { Command } from './command-row.ts'
 import { findCommand } from './command-table.ts'
 import { usageError } from './option-fault.ts'
 
-/** What is behind a verb of wgq, as its row of the command table describes it. */
+/** The words after a verb of wgq, as its row of the command table describes them. */
 export interface ParsedArguments {
   readonly operands: readonly string[]
-  /** Flags that were given. */
+  /** The given flags. */
   readonly flags: ReadonlySet<string>
-  /** Values of options, in the order given; an option with an optional value that came without one has ''. */
+  /** Values of options, in the given order; '' for an option with an optional value that was left out. */
   readonly values: ReadonlyMap<string, readonly string[]>
 }
 
 /**
- * Parses the arguments of one of wgq's own verbs: with yargs, which takes a third of a start to load, where there is more
- * than operands and options written in full. Raises `E_USAGE` for an option or an
- * operand that the command table does not know, and for a missing one. `--help` never gets here: bin/wgq.ts answers it.
+ * Parses the arguments of one of wgq's own verbs. Loads yargs, which takes a third of the start-up time, only if there
+ * is more than operands and options written in full. Raises `E_USAGE` for an option or operand that the command table
+ * does not contain, and for a missing one. `--help` never gets here: bin/wgq.ts answers it.
  */
 export const parseArguments = async (invocation: Invocation): Promise<ParsedArguments> => {
   const row = findCommand(invocation.verb, 'wgq')
@@ -33,7 +33,7 @@ export const parseArguments = async (invocation: Invocation): Promise<ParsedArgu
 export const lastValue = (parsed: ParsedArguments, name: string): string | undefined =>
   parsed.values.get(name)?.at(-1)
 
-/** The last value of an option that is a number of `least` or more, in the unit its name says. Raises `E_USAGE`. */
+/** The last value of an option as a number of at least `least`, in the unit in the option's name. Raises `E_USAGE`. */
 export const numberValue = (parsed: ParsedArguments, name: string, least: number): number | undefined => {
   const text = lastValue(parsed, name)
   if (text === undefined || text === '') return undefined
@@ -43,8 +43,8 @@ export const numberValue = (parsed: ParsedArguments, name: string, least: number
 }
 
 /**
- * Reads words that mean one thing only: `--flag`, `--option value`, `--option=value` with a name of the row, and operands.
- * Undefined for all others, which are left to yargs.
+ * Reads unambiguous words: `--flag`, `--option value`, `--option=value` with a name of the row, and operands. Undefined
+ * if there are others, which are left to yargs.
  */
 export const readPlainWords = (row: Command, words: readonly string[]): ParsedArguments | undefined => {
   const operands: string[] = []
@@ -52,7 +52,7 @@ export const readPlainWords = (row: Command, words: readonly string[]): ParsedAr
   const values = new Map<string, string[]>()
   for (let index = 0; index < words.length; index++) {
     const word = words[index] as string
-    // yargs takes them as the value of the flag in front.
+    // yargs reads them as the value of the preceding flag.
     if ((word === 'true' || word === 'false') && flags.size > 0) return undefined
     if (!word.startsWith('-')) {
       operands.push(word)

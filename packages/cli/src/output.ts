@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: MIT
 import { writeSync } from 'node:fs'
 
-/** Writes to standard output at once. `process.stdout` would cost milliseconds of start-up for its stream. */
+/**
+ * Writes to standard output immediately. The stream of `process.stdout` would add milliseconds to the start-up time.
+ */
 export const writeOut = (text: string): void => writeAll(1, Buffer.from(text, 'utf8'), endWithoutOutput)
 
-/** Writes bytes to standard output at once. */
+/** Writes bytes to standard output immediately. */
 export const writeOutBytes = (bytes: Buffer): void => writeAll(1, bytes, endWithoutOutput)
 
-/** Writes lines to standard error at once. */
+/** Writes lines to standard error immediately. */
 export const writeErr = (text: string): void => writeAll(2, Buffer.from(text, 'utf8'), endUnheard)
 
-/** Writes bytes, given as one character per byte, to standard error: what quotes input in whatever encoding it has. */
+/** Writes bytes, given as one character per byte, to standard error; for messages that quote input in any encoding. */
 export const writeErrBytes = (bytes: string): void => writeAll(2, Buffer.from(bytes, 'latin1'), endUnheard)
 
-/** Writes lines to standard error and ignores failures: a change of the system that has begun must continue. */
+/** Writes lines to standard error and ignores failures: a system change in progress must continue. */
 export const tellErr = (text: string): void => writeAll(2, Buffer.from(text, 'utf8'), () => {})
 
-// The table of all of them would cost every start.
+// Loading the full table of errors would slow down every start.
 const causes: Record<string, string> = {
   EPIPE: 'Broken pipe',
   ENOSPC: 'No space left on device',
@@ -27,9 +29,9 @@ const causes: Record<string, string> = {
 }
 
 /**
- * Ends the program whose standard output cannot be written. Under the name `wg` a full disk goes unnoticed (spec wg §8), and a
- * reader that went away ends `wg` and `wg-quick` like any filter, killed by SIGPIPE, which Node has switched off. Under the
- * name wgq both are failures with their cause.
+ * Ends the program if standard output cannot be written. Under the name `wg` a full disk is ignored (spec wg §8), and a
+ * closed pipe ends `wg` and `wg-quick` like any filter, with the status of SIGPIPE, which Node ignores. Under the name
+ * wgq both are failures that print their cause.
  */
 const endWithoutOutput = (errno: string): void => {
   const name = (process.argv[2] ?? '').replace(/^.*\//, '')
@@ -40,7 +42,7 @@ const endWithoutOutput = (errno: string): void => {
   process.exit(1)
 }
 
-/** Failures to write to standard error are ignored, except EPIPE, which ends the program as SIGPIPE would. */
+/** Ignores failures to write to standard error, except EPIPE, which ends the program as SIGPIPE would. */
 const endUnheard = (errno: string): void => {
   if (errno === 'EPIPE') process.exit(141)
 }
@@ -52,7 +54,7 @@ const writeAll = (fd: number, bytes: Buffer, failed: (errno: string) => void): v
       offset += writeSync(fd, bytes, offset)
     } catch (error) {
       const { code = 'EIO' } = error as NodeJS.ErrnoException
-      // A pipe that another process made non-blocking and that is full: wait for its reader.
+      // The pipe is full and another process made it non-blocking: wait for its reader.
       if (code === 'EAGAIN') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
       else {
         failed(code)

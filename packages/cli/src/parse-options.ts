@@ -8,9 +8,9 @@ import type { Command } from './command-row.ts'
 import { usageError } from './option-fault.ts'
 import type { ParsedArguments } from './options.ts'
 
-/** Reads words among which there are options; how many operands there are is not looked at. Raises `E_USAGE`. */
+/** Parses words that include options; does not check the number of operands. Raises `E_USAGE`. */
 export const parseOptions = async (row: Command, words: readonly string[]): Promise<ParsedArguments> => {
-  // yargs asks for the current folder unless it gets one, and fails where that was removed.
+  // yargs reads the current directory unless it gets one, and fails if that was removed.
   const parser = yargs(withMarkedNames(row, words), '/')
     .help(false)
     .version(false)
@@ -22,7 +22,7 @@ export const parseOptions = async (row: Command, words: readonly string[]): Prom
         usageError(row, message ?? error?.message ?? 'the arguments cannot be read')
       )
     })
-    // yargs reads `1e3` as a number and `-10.0.0.0/8` as a bundle of flags unless set otherwise.
+    // By default yargs reads `1e3` as a number and `-10.0.0.0/8` as a group of flags.
     .parserConfiguration({
       'parse-numbers': false,
       'parse-positional-numbers': false,
@@ -55,12 +55,12 @@ export const parseOptions = async (row: Command, words: readonly string[]): Prom
   }
 }
 
-// No argument can hold it.
+// No argument can contain it.
 const mark = '\0'
 
 /**
- * The words of a command line, those marked that begin with `-` and are the name of an interface or a file: Linux and wg-quick
- * take `-x` as a name.
+ * The words of a command line. Marks words that begin with `-` and name an existing interface or file: Linux and
+ * wg-quick accept `-x` as a name.
  */
 const withMarkedNames = (row: Command, words: readonly string[]): string[] => {
   if (!row.operands.some(({ kind }) => kind !== 'text')) return [...words]
@@ -81,7 +81,7 @@ const isThere = (name: string): boolean => {
   return [...files, `/var/run/wireguard/${name}.sock`].some((path) => existsSync(path)) || isLink(name)
 }
 
-/** Of this network namespace: /sys may show another. */
+/** Whether an interface exists in this network namespace; /sys may show another one. */
 const isLink = (name: string): boolean => {
   try {
     return readFileSync('/proc/self/net/dev', 'latin1')
@@ -92,7 +92,7 @@ const isLink = (name: string): boolean => {
   }
 }
 
-/** The fault of an option that there is not, with the one that was meant; undefined for any other fault. */
+/** The error for an unknown option, with a suggestion; undefined for any other error. */
 const unknownOption = (row: Command, message: string | undefined): WgqError | undefined => {
   const name = /^Unknown arguments?: ([^,\s]+)/.exec(message ?? '')?.[1]
   if (name === undefined) return undefined

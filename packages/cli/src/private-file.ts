@@ -15,14 +15,14 @@ import { errnoText } from '@wgq/model/errno'
 import { WgqError } from '@wgq/model/error'
 
 /**
- * Writes a file that holds secrets: complete or not at all, never readable by others in between. What is no regular file
- * (/dev/stdout, /dev/null, a named pipe) is written to and stays what it is. Raises `E_WRITE` with `errno` set.
+ * Writes a file with secrets: completely or not at all, and never readable by others in between. Writes into anything
+ * but a regular file (/dev/stdout, /dev/null, a named pipe) without replacing it. Raises `E_WRITE` with `errno` set.
  */
 export const writePrivateFile = (path: string, text: string | Uint8Array, mode = 0o600): void => {
   try {
     const there = statSync(path, { throwIfNoEntry: false })
     if (there?.isBlockDevice()) throw Object.assign(new Error('a disk'), { code: 'EPERM' })
-    // A directory refuses by itself that a file takes its place.
+    // A directory cannot be replaced by a file: the system call fails.
     if (there === undefined || there.isFile() || there.isDirectory()) replace(followed(path), text, mode)
     else writeInto(path, text)
   } catch (error) {
@@ -56,7 +56,7 @@ const replace = (path: string, text: string | Uint8Array, mode: number): void =>
   }
 }
 
-/** Where a link leads that the caller or root made. One of anybody else is replaced: it may lead to a file of root. */
+/** Resolves a link owned by root or the caller. A link of any other user is replaced: it may lead to a file of root. */
 const followed = (path: string): string => {
   const link = lstatSync(path, { throwIfNoEntry: false })
   const isOurs = link?.isSymbolicLink() && (link.uid === 0 || link.uid === process.geteuid?.())

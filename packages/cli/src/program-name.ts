@@ -3,8 +3,8 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { basename } from 'node:path'
 
 /**
- * How messages name the program. `wg` prints its argv[0]; a script only learns the path that the shell found. So: the bare
- * name when a search through PATH leads to exactly this path, else the path as given.
+ * Derives the program name for messages. `wg` prints its argv[0], but a script gets only the path that the shell found.
+ * So: the bare name if a search through PATH leads to exactly this path, else the given path.
  */
 export const programName = (launcher: string, path = process.env['PATH'] ?? ''): string => {
   const name = basename(launcher)

@@ -4,12 +4,12 @@ import { visible } from '@wgq/model/shown'
 import { writeErr } from './output.ts'
 import { isTerminal } from './terminal.ts'
 
-/** Shorter work shows nothing. */
+/** Shorter operations show nothing. */
 const quietMs = 1000
 
 /**
- * A line on standard error that says how long something has been going on: only on a terminal, only after a second, and
- * gone when it is over. `say` is called each time the line is drawn, with the seconds so far.
+ * A line on standard error with the duration of an operation: only on a terminal, only after a second, and removed at
+ * the end. Each redraw calls `say` with the seconds so far.
  */
 export class Progress {
   private readonly say: (seconds: number) => string
@@ -23,7 +23,7 @@ export class Progress {
     this.timer?.unref()
   }
 
-  /** Takes the line away. */
+  /** Removes the line. */
   end(): void {
     clearInterval(this.timer)
     if (this.shown) writeErr('\r\x1b[K')

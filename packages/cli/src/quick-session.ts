@@ -18,11 +18,11 @@ import { startHere } from './staying.ts'
 import { usableRunDirectory } from './usable-run-directory.ts'
 
 /**
- * Carries out up, down or save: as root, with the configuration read and signals held back until a step is complete.
- * Where there is no configuration, `withoutConfig` may still do something about it. `calledName` is the interface's name
- * where that does not follow from the file's. With `stays` the process may go on as the data plane, unless there are hooks:
- * they can take long, and a data plane has given up most of its rights by the time that packets come. Resolves to the exit status. Raises what finding and reading the configuration
- * raise, and `E_USAGE`.
+ * Runs up, down or save: as root, with the configuration read and signals deferred until a step is complete. If there
+ * is no configuration, `withoutConfig` may still handle the call. `calledName` is the interface's name if it does not
+ * follow from the file's. With `stays` the process may continue as the data plane, unless there are hooks: they can
+ * take long, and a data plane drops most privileges before packets arrive. Resolves to the exit status. Raises the
+ * errors of finding and reading the configuration, and `E_USAGE`.
  */
 export const runQuick = async (
   invocation: Invocation,
@@ -59,11 +59,11 @@ export const runQuick = async (
       encode,
       scratch: directory,
       daemonFile: join(dirname(process.argv[1] ?? ''), 'wgqd.cjs'),
-      // Loaded when the first name comes.
+      // Loaded for the first name.
       lookup: async (names, env) =>
         (await import('./observe/endpoint-lookup.ts')).helpedLookup(names, env, tellErr),
       serveHere: stays && directory === runDirectory && !hasHooks(rest.settings) ? startHere : undefined,
-      // Under upstream's names every byte is as upstream prints it.
+      // Under upstream's names, output is identical to upstream's.
       print: style === 'wgq' ? (text) => tellErr(visibleLines(text)) : tellErr,
     }),
     system: await loadSystem(),
@@ -86,7 +86,7 @@ export const runQuick = async (
     return status
   }
   if (location.worldAccessible) writeErr(`${worldAccessibleWarning(location.path)}\n`)
-  // Under its own name wgq looks before it leaps; upstream finds out half-way.
+  // Under its own name wgq checks the configuration first; upstream notices faults half-way.
   const checked = style === 'wgq' && (verb === 'up' || verb === 'reload')
   const { encode, ...tunnel } =
     verb === 'down'
@@ -98,7 +98,10 @@ export const runQuick = async (
 
 const hasHooks = ({ hooks }: Settings): boolean => hooks.preUp.length + hooks.postUp.length > 0
 
-/** Where the configuration is: the one that a running tunnel of that name was brought up from goes first, under wgq's name. */
+/**
+ * Finds the configuration; under wgq's name, the file from which a running tunnel of that name was brought up takes
+ * precedence.
+ */
 const locateTunnel = ({ personality, verb }: Invocation, argument: string): Location => {
   const noted = personality === 'wgq' ? journalledConfig(argument) : undefined
   if (noted === undefined) return locate(argument)
@@ -111,7 +114,7 @@ const locateTunnel = ({ personality, verb }: Invocation, argument: string): Loca
   }
 }
 
-/** What the signals that ask the program to stop leave behind; looked at between steps. */
+/** The last signal that asked the program to stop; checked between steps. */
 const interruption: Session['interruption'] = {}
 
 const holdSignals = (): void => {
@@ -121,7 +124,7 @@ const holdSignals = (): void => {
     })
 }
 
-/** A signal that ends a look at things gives the shell's status for it. */
+/** Returns the shell's status for a signal if one interrupts the work. */
 const closing = async <T>(session: Session, work: (session: Session) => Promise<T>): Promise<T | number> => {
   try {
     return await work(session)

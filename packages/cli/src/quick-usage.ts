@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/** What `wg-quick --help` says. The facts are upstream's, the words our own. */
+/** The text of `wg-quick --help`, with upstream's facts in our own words. */
 export const quickUsage = (program: string): string =>
   `Usage: ${program} [ up | down | save | strip ] [ CONFIG_FILE | INTERFACE ]
 

@@ -3,8 +3,8 @@ import type { Invocation } from './command.ts'
 import { writeErr } from './output.ts'
 
 /**
- * Prints `before` and `Usage: PROGRAM VERB …` on standard error. Resolves to 1, the status of wrong arguments. The table of all
- * verbs is a third of what a verb of `wg` would load: it is loaded here.
+ * Prints `before` and `Usage: PROGRAM VERB …` to standard error. Resolves to 1, the status for wrong arguments. Loads
+ * the table of all verbs only here, because it is a third of what a verb of `wg` would load.
  */
 export const sayUsage = async (invocation: Invocation, before = ''): Promise<number> => {
   const { usageLine } = await import('./usage.ts')

@@ -8,23 +8,23 @@ import { readSettings } from '@wgq/dataplane/daemon/settings'
 import { readyVariable } from '@wgq/uapi/ready'
 import { compiledCodeWriter } from './compiled-code.ts'
 
-/** A data plane in this process, which is still busy with `up`. */
+/** A data plane in this process, which is still running `up`. */
 export interface DataPlaneHere {
-  /** 0, or 1 and why it could not be started. */
+  /** 0, or 1 if it could not be started; then `text` is the reason. */
   readonly status: number
   readonly text: string
-  /** Ends it and takes its interface away. */
+  /** Ends the data plane and removes its interface. */
   end(): void
-  /** Whether it has ended by itself: somebody deleted the interface. */
+  /** Whether the data plane has ended by itself because its interface was deleted. */
   readonly hasEnded: boolean
   /**
-   * Makes the process a daemon: in a session of its own, away from the caller's folder and standard streams, with only the
-   * capabilities of a data plane. `announce` is called when nothing but system calls is left to give up.
+   * Turns the process into a daemon: with its own session, detached from the caller's directory and standard streams,
+   * and with only the capabilities of a data plane. Calls `announce` when only system calls remain to be restricted.
    */
   stay(announce: () => void): void
 }
 
-/** Starts the data plane of interface `name` in this process, as `wgqd NAME` would in one of its own. */
+/** Starts the data plane of interface `name` in this process, as `wgqd NAME` would in a separate one. */
 export const serveHere = async (name: string, env: NodeJS.ProcessEnv): Promise<DataPlaneHere> => {
   let stays = false
   let hasEnded = false
@@ -35,7 +35,7 @@ export const serveHere = async (name: string, env: NodeJS.ProcessEnv): Promise<D
   const writeCompiledCode = await compiledCodeWriter()
   let daemon: DaemonHandle
   try {
-    // Of a daemon in the background, which logs to the system.
+    // Settings of a background daemon, which logs to the system log.
     const settings = readSettings([name], { ...env, WG_PROCESS_FOREGROUND: '1', [readyVariable]: '' })
     daemon = await runDaemon(settings, ended, 'later')
   } catch (error) {
@@ -58,7 +58,7 @@ export const serveHere = async (name: string, env: NodeJS.ProcessEnv): Promise<D
       leaveStreams()
       process.title = `wgqd ${daemon.name}`
       notifyReady(env)
-      // Nothing can be written any more once system calls are given up.
+      // Files cannot be written any more once system calls are restricted.
       writeCompiledCode()
       daemon.restrict(announce)
       setTimeout(forgetUp, forgetAfterMs).unref()
@@ -68,10 +68,10 @@ export const serveHere = async (name: string, env: NodeJS.ProcessEnv): Promise<D
 
 // --- internal ---
 
-/** After whoever waits for the tunnel has begun to use it. */
+/** Wait until programs that waited for the tunnel have begun to use it. */
 const forgetAfterMs = 5000
 
-/** Gives back what `up` took: its modules, and what they left to the garbage collector. A few milliseconds, once. */
+/** Frees the memory of `up`: its modules and their garbage. Takes a few milliseconds, once. */
 const forgetUp = (): void => {
   const { cache } = process.getBuiltinModule('node:module').createRequire(import.meta.url)
   for (const [path, loaded] of Object.entries(cache)) {
@@ -82,7 +82,7 @@ const forgetUp = (): void => {
   process.getBuiltinModule('node:vm').runInNewContext('gc')()
 }
 
-/** Standard streams become /dev/null: the lowest free descriptor is the one that was just closed. */
+/** Redirects the standard streams to /dev/null: open() returns the lowest free descriptor, which was just closed. */
 const leaveStreams = (): void => {
   for (const fd of [0, 1, 2]) {
     try {

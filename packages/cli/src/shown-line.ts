@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: MIT
 import { hideKeys, visible } from '@wgq/model/shown'
 
-/** Longer lines are cut to the part around the caret. */
+/** Longer lines are cut to a part around the caret. */
 const mostShown = 160
 
 /**
- * A line of a configuration file as it may be shown to anybody, column for column: what may be a private or preshared key is
- * blotted out, control characters are made visible.
+ * A line of a configuration file that is safe to show, with columns unchanged: masks possible private or preshared keys
+ * and makes control characters visible.
  */
 export const shownLine = (text: string): string => visible(hideSecrets(text))
 
-/** The piece of a line around a column, and the column in it: lines of megabytes are shown in a window. */
+/** The part of a line around a column, and the column within it; lines may be megabytes long. */
 export const shownWindow = (
   text: string,
   column: number,
 ): { readonly text: string; readonly column: number } => {
   if (text.length <= mostShown) return { text: shownLine(text), column }
   const start = Math.max(0, Math.min(column - 1 - mostShown / 2, text.length - mostShown))
-  // What is hidden depends on the beginning of the line and on whole words, which reach beyond the window.
+  // What to hide depends on the beginning of the line and on whole words, which extend beyond the window.
   const from = Math.max(0, start - mostShown)
   const name = assignedSecret(text.slice(0, mostShown))
   const piece = text.slice(from, start + 2 * mostShown)
@@ -28,14 +28,17 @@ export const shownWindow = (
   return { text: `${start > 0 ? '…' : ''}${shown}…`, column: column - start + (start > 0 ? 1 : 0) }
 }
 
-/** The value of such a key however long it is, and any other long word that looks like one and is not called public. */
+/**
+ * Masks the value of a secret key, whatever its length, and any other long word that looks like one and is not labelled
+ * public.
+ */
 const hideSecrets = (text: string): string => {
   const equals = assignedSecret(text)
   if (equals === undefined) return hideKeys(text)
   return text.slice(0, equals) + text.slice(equals).replace(/\S/g, '*')
 }
 
-/** Where the value of a secret begins: `PrivateKey = …`, also commented out, `private-key=…`, `HeaderProtectionKey = …`. */
+/** The position of a secret value: `PrivateKey = …`, also commented out, `private-key=…`, `HeaderProtectionKey = …`. */
 const assignedSecret = (text: string): number | undefined => {
   const match = /^[\s\0#;]*([\w -]{0,40}?(?:key|secret|psk|password|token))\s*=/i.exec(text)
   return match && !/public|^\s*wg\s/i.test(match[1] as string) ? match[0].length : undefined

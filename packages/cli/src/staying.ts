@@ -4,8 +4,9 @@ import { endWithParent } from '@wgq/backends/own-process'
 import type { DataPlaneHere } from './serve-here.ts'
 
 /**
- * The launcher of `up` waits for one of two things: that this process ends, or that it says by SIGUSR2 that the tunnel is
- * up and the process goes on as its data plane. That spares the start of a second Node.js (docs/performance.md).
+ * Holds the process ID of the launcher of `up`, which waits until this process ends or signals with SIGUSR2 that the
+ * tunnel is up and the process continues as its data plane. That avoids starting a second Node.js
+ * (docs/performance.md).
  */
 const variable = 'WGQ_WAITER'
 
@@ -15,8 +16,8 @@ let here: DataPlaneHere | undefined
 let inherited: readonly number[] = []
 
 /**
- * Says whether this process may go on as the data plane: its launcher waits for it. From then on it gets SIGTERM
- * when the launcher is killed. Children never see the launcher's variable.
+ * Whether this process may continue as the data plane, because its launcher waits for it. If so, it gets SIGTERM when
+ * the launcher is killed. Child processes never get the launcher's variable.
  */
 export const mayStay = (): boolean => {
   const told = Number(process.env[variable])
@@ -33,7 +34,10 @@ export const mayStay = (): boolean => {
   return true
 }
 
-/** Starts the data plane of interface `name` in this process, as if its environment had `more`. Resolves to 0, or 1 and the reason. */
+/**
+ * Starts the data plane of interface `name` in this process, with `more` added to its environment. Resolves to 0, or 1
+ * and the reason.
+ */
 export const startHere = async (
   name: string,
   more: NodeJS.ProcessEnv,
@@ -44,8 +48,8 @@ export const startHere = async (
 }
 
 /**
- * The end of an `up`: with a data plane in this process, a status of 0 and a launcher that waits, it never resolves and the
- * process goes on. Otherwise the data plane ends; resolves to the status.
+ * Ends `up`: with a data plane in this process, status 0 and a waiting launcher, it never resolves and the process
+ * continues. Otherwise the data plane ends; resolves to the status.
  */
 export const staying = (status: number): Promise<number> => {
   if (here === undefined || here.hasEnded || status !== 0 || waiter === undefined) {
@@ -53,7 +57,7 @@ export const staying = (status: number): Promise<number> => {
     return Promise.resolve(status)
   }
   const launcher = waiter
-  // A lock of the caller would be held for as long as the tunnel is up.
+  // Otherwise a lock of the caller would be held while the tunnel is up.
   for (const fd of inherited) closeSync(fd)
   here.stay(() => {
     endWithParent(false)
@@ -64,7 +68,9 @@ export const staying = (status: number): Promise<number> => {
 
 // --- internal ---
 
-/** Those that both this process and its launcher have: what the launcher opened for itself is not passed on. */
+/**
+ * Descriptors open in both this process and its launcher; those that the launcher opened for itself are not inherited.
+ */
 const descriptorsOf = (launcher: number): number[] =>
   readdirSync(`/proc/${launcher}/fd`)
     .map(Number)

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: MIT
 import { visible } from '@wgq/model/shown'
 
-/** A column of a table for people. */
+/** A column of a readable table. */
 export interface Column {
   readonly title: string
-  /** Numbers are to the right. */
+  /** Aligned right, for numbers. */
   readonly right?: boolean
-  /** How narrow it may become where the terminal is; a column without it keeps its width. */
+  /** Minimum width on a narrow terminal; a column without it keeps its width. */
   readonly least?: number
 }
 
 /**
- * Lines of a table, the titles first: cells two blanks apart, as wide as what is in them. Where that is more than `columns`
- * characters, the widest column that may gives way, and what does not fit ends with `…`. Control characters are made visible.
+ * Formats a table, titles first: cells are two blanks apart and as wide as their content. If a row exceeds `columns`
+ * characters, shrinks the widest column that may be shrunk, and cut text ends with `…`. Makes control characters
+ * visible.
  */
 export const tableLines = (
   shape: readonly Column[],

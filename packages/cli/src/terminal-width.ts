@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { isTerminal } from './terminal.ts'
 
-/** Columns of the terminal behind a descriptor; undefined where it is none. Opens the stream: not for scripts' paths. */
+/**
+ * Columns of the terminal at a descriptor; undefined if it is none. Opens the stream, so avoid it on code paths of
+ * scripts.
+ */
 export const terminalColumns = (descriptor: 1 | 2): number | undefined => {
   if (!isTerminal(descriptor)) return undefined
   const { columns } = (descriptor === 1 ? process.stdout : process.stderr) as { columns?: number }
@@ -9,8 +12,8 @@ export const terminalColumns = (descriptor: 1 | 2): number | undefined => {
 }
 
 /**
- * A text in lines of at most `columns` characters, broken at blanks. What is between backquotes is a command and stays in
- * one piece, as does a word that is longer. Lines after the first begin with `indent` blanks.
+ * Wraps a text at blanks to lines of at most `columns` characters. A command between backquotes stays in one piece, as
+ * does a longer word. Lines after the first begin with `indent` blanks.
  */
 export const wrapped = (text: string, columns: number | undefined, indent = 0): string => {
   if (columns === undefined || text.length <= columns) return text

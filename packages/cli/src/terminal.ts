@@ -2,8 +2,8 @@
 import { fstatSync, statSync } from 'node:fs'
 
 /**
- * Whether a descriptor is a terminal. Most are files, pipes or /dev/null, for which node:tty, and node:net with it, is not
- * loaded.
+ * Whether a descriptor is a terminal. Most are files, pipes or /dev/null, which are detected without loading node:tty
+ * and node:net.
  */
 export const isTerminal = (fd: number): boolean => {
   try {

@@ -9,8 +9,8 @@ import { makeRunDirectory } from '@wgq/quick/run/journal'
 import { writeErr } from './output.ts'
 
 /**
- * The directory of journals; where it cannot be written (a container with a read-only /run), or belongs to somebody else, one
- * for this run alone, so that tunnels still come up, as upstream's do.
+ * The directory of journals. If it is not writable (a container with a read-only /run) or belongs to another user, a
+ * temporary directory for this run, so that tunnels still come up, like upstream's.
  */
 export const usableRunDirectory = (explain: boolean): string => {
   try {

@@ -3,7 +3,7 @@ import type { Handler } from '../command.ts'
 import { keepCompiledCode } from '../compiled-code.ts'
 import { verbs } from './verbs.ts'
 
-/** What no user types, or types under another name; with the bundle that holds it. */
+/** Verbs that users never type, or type under another name, each with its bundle. */
 const others: typeof verbs = {
   'wg-quick': () => import('../verbs/wg-quick.ts'), // tunnel
   'route-monitor': () => import('../verbs/route-monitor.ts'), // tunnel
@@ -12,7 +12,7 @@ const others: typeof verbs = {
   unknown: () => import('../verbs/unknown.ts'), // about
 }
 
-/** The handler of a verb, or undefined; its module is initialised only when it is called. */
+/** The handler of a verb, or undefined; its module is initialised only when the verb is called. */
 export const loadHandler = async (verb: string): Promise<Handler | undefined> => {
   const load = [verbs, others].find((table) => Object.hasOwn(table, verb))?.[verb]
   if (!load) return undefined

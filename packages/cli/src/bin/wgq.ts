@@ -3,7 +3,7 @@ import type { Handler, Invocation, Personality } from '../command.ts'
 import { fatal } from '../fatal.ts'
 import { programName } from '../program-name.ts'
 
-// What scripts call many times: the bundler makes a small file of each, loaded when it is called.
+// Verbs that scripts call often: the bundler makes a small file for each, loaded on demand.
 const fast = new Map<string, () => Promise<{ run: Handler }>>([
   ['genkey', () => import('../verbs/genkey.ts')],
   ['genpsk', () => import('../verbs/genkey.ts')],
@@ -30,7 +30,7 @@ const personalityOf = (launcher: string): Personality => {
   return name === 'wg' || name === 'wg-quick' ? name : 'wgq'
 }
 
-/** The handler of a verb. Those that are not fast are in a file of their own, which loads what they need. */
+/** The handler of a verb. Handlers off the fast path are in a separate file that loads their dependencies. */
 const handlerOf = async (verb: string): Promise<Handler | undefined> => {
   const load = fast.get(verb)
   if (load) return (await load()).run
@@ -38,7 +38,7 @@ const handlerOf = async (verb: string): Promise<Handler | undefined> => {
   return loadHandler(verb)
 }
 
-/** Verb and arguments of a command line; the verb is `unknown` where `wg` would not know it (spec wg §1). */
+/** The verb of a command line; `unknown` where `wg` has no such verb (spec wg §1). */
 const verbOf = (personality: Personality, words: readonly string[]): string => {
   const [word] = words
   if (personality === 'wg-quick') return stripsAsRoot(words) ? 'strip' : 'wg-quick'
@@ -48,11 +48,14 @@ const verbOf = (personality: Personality, words: readonly string[]): string => {
   return (verb === 'help' || verb === 'version') && words.length === 1 ? verb : 'unknown'
 }
 
-/** `wg-quick strip NAME` called by root, as scripts do for every reload; everything else of wg-quick is not in a hurry. */
+/**
+ * `wg-quick strip NAME` called by root, as scripts do on every reload; the other verbs of wg-quick are not
+ * time-critical.
+ */
 const stripsAsRoot = (words: readonly string[]): boolean =>
   words[0] === 'strip' && words.length === 2 && process.geteuid?.() === 0
 
-/** `wgq VERB --help`, wherever the option is in front of a `--`; `wg` has its own rules (spec wg §1). */
+/** Detects `wgq VERB --help`, with the option anywhere before a `--`; `wg` has its own rules (spec wg §1). */
 const asksForHelp = ([verb = '-', ...rest]: readonly string[]): boolean => {
   const end = rest.indexOf('--')
   return (
@@ -71,7 +74,7 @@ const start = async (launcher: string, words: readonly string[]): Promise<number
       personality,
       verb: handler && verb !== 'unknown' ? verb : (words[0] ?? ''),
       args: verb === 'wg-quick' ? words : words.slice(1),
-      // Looking through PATH costs time; few runs print the name.
+      // Searching PATH takes time, and few runs print the name.
       get program() {
         return programName(launcher)
       },
@@ -82,7 +85,8 @@ const start = async (launcher: string, words: readonly string[]): Promise<number
   }
 }
 
-// Node would open its inspector on SIGUSR1: code as root for whoever connects. Launchers close the time before this line.
+// Node would open its inspector on SIGUSR1 and let any client run code as root. Launchers cover the time before this
+// line.
 process.on('SIGUSR1', () => {})
 
 const [, , launcher = 'wgq', ...words] = process.argv

@@ -4,13 +4,14 @@ import { failureLine } from '@wgq/dataplane/daemon/failure'
 import { readSettings, usage } from '@wgq/dataplane/daemon/settings'
 import { readyText, readyVariable } from '@wgq/uapi/ready'
 
-// Node would open its inspector on SIGUSR1: code as root for whoever connects. Launchers close the time before this line.
+// Node would open its inspector on SIGUSR1 and let any client run code as root. Launchers cover the time before this
+// line.
 process.on('SIGUSR1', () => {})
 
 // argv: node, wgqd.cjs, $0 of the launcher, arguments.
 const args = process.argv.slice(3)
 
-/** Reports to the process that started us in the background, once. */
+/** Reports once to the process that started this one in the background; returns false if there is none. */
 const report = (text: string): boolean => {
   const fd = process.env[readyVariable]
   if (fd === undefined) return false
@@ -19,7 +20,7 @@ const report = (text: string): boolean => {
     writeSync(Number(fd), text)
     closeSync(Number(fd))
   } catch {
-    // It did not wait.
+    // The parent did not wait.
   }
   return true
 }
@@ -33,7 +34,7 @@ const fail = (error: unknown): void => {
 
 const serve = async (settings: ReturnType<typeof readSettings>): Promise<void> => {
   const { runDaemon } = await import('@wgq/dataplane/daemon/run')
-  // A signal that comes before everything is ready waits until it can be taken down again.
+  // A signal that arrives before the daemon is ready takes effect once it can be shut down.
   let end = (): void => {
     end = () => {}
   }

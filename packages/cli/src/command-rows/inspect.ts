@@ -14,7 +14,7 @@ const interfaces: Operand = {
 }
 const json = { name: 'json', summary: 'print JSON' } as const
 
-/** Verbs that look at running tunnels; none of them changes one, except `watch`. */
+/** Verbs that inspect running tunnels; only `watch` changes any. */
 export const inspectCommands: readonly Command[] = [
   {
     verb: 'doctor',

@@ -39,7 +39,7 @@ const clientOptions: readonly Option[] = [
 ]
 const common = { personalities: ['wgq'], group: 'peers' } as const
 
-/** The verbs that manage the peers of a server in its configuration file and in the running tunnel. */
+/** Verbs that manage the peers of a server in its configuration file and in the running tunnel. */
 export const peerCommands: readonly Command[] = [
   {
     ...common,
@@ -211,7 +211,7 @@ export const peerCommands: readonly Command[] = [
   },
 ]
 
-/** The verb that looks at all tunnels at once. */
+/** The verb that lists all tunnels. */
 export const listCommand: Command = {
   verb: 'list',
   personalities: ['wgq'],

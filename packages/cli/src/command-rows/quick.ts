@@ -8,7 +8,7 @@ const tunnel: Operand = {
 }
 const names = ['wg-quick', 'wgq'] as const
 
-/** The verbs of wg-quick that change the host. */
+/** The wg-quick verbs that change the host. */
 export const quickCommands: readonly Command[] = [
   {
     verb: 'up',

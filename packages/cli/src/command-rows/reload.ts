@@ -7,7 +7,7 @@ const tunnel: Operand = {
   summary: 'a running tunnel: its name, or its configuration file',
 }
 
-/** Verbs that bring a running tunnel in line with its file. */
+/** Verbs that keep a running tunnel in line with its file. */
 export const reloadCommands: readonly Command[] = [
   {
     verb: 'confirm',

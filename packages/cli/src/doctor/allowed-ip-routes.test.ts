@@ -44,7 +44,7 @@ const prefix: fc.Arbitrary<Cidr> = fc
 
 describe('checkRoutes', () => {
   test('looks at every allowed IP that its peer owns, whatever overlaps', async () => {
-    // As in a device: a prefix belongs to one peer.
+    // As in a device, a prefix belongs to one peer.
     const claims = fc.uniqueArray(fc.record({ prefix, peer: fc.integer({ min: 0, max: 3 }) }), {
       selector: (claim) => formatCidr(claim.prefix),
       maxLength: 16,
@@ -89,7 +89,7 @@ describe('checkRoutes', () => {
         counted({ family: 4, address: `10.${index >> 8}.${index & 255}.0`, prefixLength: 24 }),
       ]),
     )
-    // Where it compares all with all, this number ends it before its hours are over.
+    // Stops a quadratic comparison early; it would run for hours.
     const guarded = hostWith(() => (reads > 1_000_000 ? expect.fail(`${reads} reads`) : 'wg0'))
     expect(await checkRoutes(guarded, device, label)).toEqual([])
     expect(reads).toBeLessThan(200_000)

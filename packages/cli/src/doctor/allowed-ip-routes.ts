@@ -6,12 +6,12 @@ import { formatIp, parseIp } from '@wgq/model/ip'
 import type { Finding } from './finding.ts'
 import { packetPath } from './packet-path.ts'
 
-/** Most allowed IPs that are reported: one wrong route often carries them all. */
+/** Maximum number of allowed IPs reported: one wrong route often affects them all. */
 const mostRouteFindings = 20
 
 /**
- * Every allowed IP should be routed into the device, or packets to it never reach the peer. A device has no prefix twice, so
- * each belongs to the peer that it is found with.
+ * Checks that every allowed IP is routed into the device; otherwise packets to it never reach the peer. A device has
+ * each prefix only once, so a prefix identifies its peer.
  */
 export const checkRoutes = async (
   host: Host,
@@ -56,7 +56,7 @@ const elsewhere = async (
   }
 }
 
-/** The way to an address of a prefix that is not this machine's own. */
+/** The route to an address of the prefix that is not one of this machine's own. */
 const wayInto = async (
   host: Host,
   prefix: Cidr,
@@ -70,14 +70,14 @@ const wayInto = async (
 }
 
 /**
- * Addresses to ask for in place of a prefix: its base may be the own address, the network's or, of a default route, 0.0.0.0,
- * which is this machine. The last of a short prefix is its base.
+ * Addresses to look up in place of a prefix. Its base may be this machine's own address, the network's or, for a
+ * default route, 0.0.0.0, which means this machine. The last sample of a short prefix is its base.
  */
 export const sampleAddresses = ({ family, address, prefixLength }: Cidr): string[] => {
   const bits = family === 4 ? 32 : 128
   const bytes = parseIp(address) as Uint8Array
   if (prefixLength === bits) return [address]
-  // Nothing of the world is in 0.0.0.0/8, and ::/16 holds the loopback and mapped addresses.
+  // 0.0.0.0/8 has no public addresses; ::/16 holds the loopback and mapped addresses.
   if (family === 4 && bytes[0] === 0 && prefixLength <= 7) bytes[0] = 1
   if (family === 6 && bytes[0] === 0 && prefixLength <= 2) bytes.set([0x26, 0x00])
   const hosts = bits - prefixLength === 1 ? [1, 0] : [1, 2, 3]

@@ -4,7 +4,9 @@ import type { Device } from '@wgq/model/device'
 import { daemonBehind } from '@wgq/uapi/daemon-behind'
 import type { Finding } from './finding.ts'
 
-/** What drives a device: the kernel, wgqd, or another daemon by its name; `kind` is that of its network interface. */
+/**
+ * Reports the driver of a device: the kernel, wgqd, or another daemon by name; `kind` is that of its network interface.
+ */
 export const dataPlane = (device: Device, kind: string | undefined): Finding[] => [
   { check: 'data-plane', status: 'info', message: `${device.name} is driven by ${driver(device, kind)}` },
   ...(device.counters ? cipher() : []),

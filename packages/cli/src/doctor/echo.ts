@@ -2,10 +2,13 @@
 import { spawn } from 'node:child_process'
 import { searchPath } from '@wgq/quick/run/search-path'
 
-/** How a packet of a size fared: `lost` also where the other side answers no echo; `too big`: this machine knows that it is. */
+/**
+ * Result of a probe of one size: `lost` also if the peer answers no echo; `too big` if this machine itself rejects the
+ * size.
+ */
 type EchoResult = 'answered' | 'lost' | 'too big'
 
-/** Sends an ICMP echo request that is never fragmented. Raises {@link NoEcho} where none can be sent. */
+/** Sends an ICMP echo request that is never fragmented. Raises {@link NoEcho} if none can be sent. */
 export type Echo = (
   target: { readonly family: 4 | 6; readonly address: string },
   packetBytes: number,
@@ -14,12 +17,12 @@ export type Echo = (
 /** Why no echo request can be sent, as a sentence. */
 export class NoEcho extends Error {}
 
-/** IP and ICMP headers, which `ping -s` does not count. */
+/** Length of the IP and ICMP headers, which `ping -s` does not count. */
 const headerBytes = { 4: 28, 6: 48 } as const
 
 /**
- * The `ping` of iputils, which needs no root where the system lets users ping: two requests, a fifth of a second apart, and a
- * second for the answer. `mark` is that of the tunnel's encrypted packets; 0: none.
+ * Probes with the `ping` of iputils, which needs no root where the system lets users ping: two requests 0.2 s apart,
+ * one second for the answer. `mark` is that of the tunnel's encrypted packets; 0 for none.
  */
 export const pingWith =
   (mark: number): Echo =>

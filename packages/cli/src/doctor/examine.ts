@@ -25,8 +25,8 @@ import { checkRuleOrder } from './rule-order.ts'
 import type { Subject } from './subject.ts'
 
 /**
- * Everything that doctor looks at, of one device. `outside` is where encrypted packets leave, `host` where the interface
- * lives and names are asked as `resolvConf` says. `probesMtu` sends packets to the endpoints.
+ * Runs all checks of doctor on one device. Encrypted packets leave through `outside`; the interface is in `host`, where
+ * names are resolved with `resolvConf`. `probesMtu` sends packets to the endpoints.
  */
 export const examine = async (
   device: Device,
@@ -101,7 +101,7 @@ const configOf = (name: string): string | undefined => {
 }
 
 const readSysctl = (key: string): string | undefined => {
-  // A dot within the name of an interface is a slash in that of a sysctl.
+  // A dot in an interface name is a slash in the name of its sysctl.
   const [, before, name, after] = /^(net\.ipv[46]\.conf)\.(.+)\.([a-z_]+)$/.exec(key) ?? []
   const path =
     before === undefined ? key.replaceAll('.', '/') : `${before.replaceAll('.', '/')}/${name}/${after}`

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 
-/** One thing `wgq doctor` looked at. Doctor only looks: nothing is changed. */
+/** Result of one check of `wgq doctor`, which never changes anything. */
 export interface Finding {
-  /** What was looked at; stable, for scripts (docs/schema/doctor.json). */
+  /** Name of the check; stable, for scripts (docs/schema/doctor.json). */
   readonly check: string
   readonly status: 'ok' | 'info' | 'warning' | 'problem'
-  /** What was found, one sentence. */
+  /** What the check found, in one sentence. */
   readonly message: string
-  /** What to do about it. */
+  /** How to fix it. */
   readonly hint?: string
 }

@@ -52,7 +52,7 @@ test('a key that a clock ahead has used', () => {
   expect(found[1]?.message).toContain('by a clock 27 s ahead')
   expect(found[1]?.message).toContain(new Date((nowSeconds + 27) * 1000).toISOString().slice(0, 19))
 
-  // The greatest number of seconds that a handshake can carry.
+  // The largest number of seconds that a handshake can carry.
   const most = checkHandshake(testPeer([]), 'p', nowSeconds, health({ clockAheadSeconds: 2 ** 63 }))
   expect(most[1]?.message).toContain('with it is never accepted again')
 })

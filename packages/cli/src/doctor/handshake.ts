@@ -4,16 +4,18 @@ import { formatEndpoint } from '@wgq/model/endpoint'
 import type { PeerHealth } from '@wgq/uapi/client'
 import type { Finding } from './finding.ts'
 
-/** Longest age of a handshake of a peer that traffic flows to: rekeys come every 120 s, sessions end after 180 s. */
+/** Maximum age of the last handshake of an active peer: a rekey happens every 120 s, a session ends after 180 s. */
 const sessionSeconds = 180
-/** After this much silence a handshake is tried again, and was repeated once (KEEPALIVE_TIMEOUT + 2 × REKEY_TIMEOUT). */
+/** After this much silence a handshake has been tried and repeated once (KEEPALIVE_TIMEOUT + 2 × REKEY_TIMEOUT). */
 const silentSeconds = 20
-/** Bytes of the messages of a handshake and of an empty keepalive. */
+/** Size in bytes of the handshake messages and of an empty keepalive. */
 const messageBytes = { initiation: 148n, response: 92n, keepalive: 32n }
-/** No clock is off by so little that anybody would notice. */
+/** Ignore smaller clock differences; they cause no noticeable problem. */
 const clockSeconds = 3
 
-/** Why a peer has no session, from its counters and times; `nowSeconds` is the wall clock, `health` what wgqd knows. */
+/**
+ * Reports why a peer has no session, from its counters and times; `nowSeconds` is the wall clock, `health` wgqd's data.
+ */
 export const checkHandshake = (
   peer: Peer,
   label: string,
@@ -72,16 +74,16 @@ const session = (peer: Peer, label: string, nowSeconds: number, health: PeerHeal
   }
 }
 
-/** What shows that a peer which once answered does so no more; undefined where nothing does. */
+/** Describes evidence that a peer no longer answers; undefined if there is none. */
 const silence = (peer: Peer, age: number, health: PeerHealth | undefined): string | undefined => {
   if (health && health.unansweredSeconds >= silentSeconds) {
     const tries = health.attempts > 0 ? ` (${health.attempts + 1} initiations without a response)` : ''
     return `bytes were sent and nothing came back for ${health.unansweredSeconds} s${tries}; last handshake ${age} s ago`
   }
-  // A keepalive in an ended session begins a handshake, which is then repeated every 5 s.
+  // A keepalive in an expired session starts a handshake, which is then repeated every 5 s.
   if (peer.keepaliveSeconds > 0 && peer.endpoint && age > sessionSeconds + peer.keepaliveSeconds)
     return `no answer to about ${Math.max(1, Math.floor((age - sessionSeconds) / 5))} initiations since the last handshake ${age} s ago, although PersistentKeepalive = ${peer.keepaliveSeconds} keeps asking`
-  // Nothing but the messages of one handshake came: no packet of the session.
+  // Only the messages of one handshake arrived, no packet of the session.
   const onlyHandshake = peer.rxBytes === messageBytes.response || peer.rxBytes === messageBytes.initiation
   const sentData = peer.txBytes > messageBytes.initiation + 4n * messageBytes.keepalive
   return onlyHandshake && sentData && age >= silentSeconds
@@ -94,12 +96,12 @@ const unansweredHint = (peer: Peer): string => {
   return `Check that ${port} is open there and that both networks let UDP through, that the public keys and the preshared key match on both sides, and that both clocks are right`
 }
 
-/** The peer's clock as its last handshake showed it: a later handshake with an earlier time is refused as a replay. */
+/** The peer's clock as seen in its last handshake: a later handshake with an earlier time is refused as a replay. */
 const clock = (_peer: Peer, label: string, nowSeconds: number, health: PeerHealth | undefined): Finding[] => {
   const ahead = health?.clockAheadSeconds ?? 0
   if (ahead < clockSeconds) return []
   const from = new Date((nowSeconds + ahead) * 1000)
-  // A handshake carries 64 bits of seconds: what a peer sends may be no date.
+  // A handshake carries 64 bits of seconds, which need not be a valid date.
   const again = Number.isNaN(from.getTime())
     ? 'is never accepted again'
     : `is accepted again from ${from.toISOString().replace(/\.\d+Z$/, 'Z')}`

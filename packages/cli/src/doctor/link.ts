@@ -3,7 +3,7 @@ import type { Device } from '@wgq/model/device'
 import type { Link } from '@wgq/model/host'
 import type { Finding } from './finding.ts'
 
-/** The interface itself: exists, up, has addresses. */
+/** Checks that the interface exists, is up and has addresses. */
 export const checkLink = (link: Link | undefined, device: Device, addresses: number): Finding[] => {
   if (!link)
     return [

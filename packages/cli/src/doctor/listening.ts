@@ -6,7 +6,7 @@ import type { Link } from '@wgq/model/host'
 import { daemonBehind } from '@wgq/uapi/daemon-behind'
 import type { Finding } from './finding.ts'
 
-/** Where sockets are looked for; tests put their own there. */
+/** Where to look for sockets; tests use their own directories. */
 interface SocketPlaces {
   readonly proc: string
   readonly sockets: string
@@ -15,8 +15,9 @@ interface SocketPlaces {
 const system: SocketPlaces = { proc: '/proc', sockets: '/var/run/wireguard' }
 
 /**
- * An interface that is up has a UDP socket, or nothing reaches it: a daemon whose port is in use may have none and say
- * nothing (`ss -ulpn`). Nothing is known where sockets cannot be listed, or the daemon lives in another network.
+ * Checks that an interface that is up has a UDP socket (`ss -ulpn`); otherwise no packet reaches it. A daemon whose
+ * port is in use may silently have none. Reports nothing if sockets cannot be listed or if the daemon is in another
+ * network namespace.
  */
 export const checkListening = (device: Device, link: Link, places: SocketPlaces = system): Finding[] => {
   if (!link.up) return []
@@ -44,7 +45,7 @@ export const checkListening = (device: Device, link: Link, places: SocketPlaces 
   )
 }
 
-/** The inodes of UDP sockets on a port of this network; undefined where there is no such list. */
+/** The inodes of UDP sockets on a port in this network namespace; undefined if there is no such list. */
 const socketsOn = (port: number, proc: string): ReadonlySet<string> | undefined => {
   const wanted = port.toString(16).toUpperCase().padStart(4, '0')
   const found = new Set<string>()
@@ -57,7 +58,7 @@ const socketsOn = (port: number, proc: string): ReadonlySet<string> | undefined 
       }
       read = true
     } catch {
-      // A kernel without one of the families has no file for it.
+      // A kernel without one of the address families has no file for it.
     }
   }
   return read ? found : undefined

@@ -6,9 +6,9 @@ import { owningPeer } from './packet-path.ts'
 import { isFullTunnel, type Subject } from './subject.ts'
 
 /**
- * Where name servers are reached. In a full tunnel, a server on the other side of a default route that the tunnel took over
- * is asked through the tunnel, one in the LAN is asked outside of it and sees every name. In a split tunnel, the servers of
- * its own file have to be among the AllowedIPs, unless they are public ones.
+ * Checks how name servers are reached. In a full tunnel, a server behind the replaced default route is reached through
+ * the tunnel; one in the LAN is queried outside of it and sees every name. In a split tunnel, the servers in the file
+ * must be within the AllowedIPs, unless they are public.
  */
 export const checkNames = async (subject: Subject, resolvConf = '/etc/resolv.conf'): Promise<Finding[]> => {
   const { device, host, config } = subject

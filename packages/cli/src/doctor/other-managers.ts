@@ -6,8 +6,8 @@ import type { Finding } from './finding.ts'
 import { isFullTunnel, type Subject } from './subject.ts'
 
 /**
- * Programs that manage the network outside the tunnel and are known to take parts of it away, found by what they leave in
- * `root`/run and configured in `root`/etc. Read only.
+ * Detects programs that manage the network outside the tunnel and are known to remove parts of it, by their files in
+ * `root`/run and their configuration in `root`/etc. Read only.
  */
 export const checkManagers = async (subject: Subject, root = '/'): Promise<Finding[]> => {
   const gone = await missingRules(subject)
@@ -19,7 +19,9 @@ export const checkManagers = async (subject: Subject, root = '/'): Promise<Findi
   ]
 }
 
-/** The rule that sends everything unmarked into the tunnel's table; without it a full tunnel carries nothing. */
+/**
+ * Checks the rule that sends every unmarked packet into the tunnel's table; without it a full tunnel carries nothing.
+ */
 const missingRules = async (subject: Subject): Promise<Finding[]> => {
   const { device, host, inOneNetwork, config } = subject
   if (!inOneNetwork || device.fwmark === 0 || setsTableOrMark(config)) return []
@@ -39,7 +41,7 @@ const missingRules = async (subject: Subject): Promise<Finding[]> => {
   return findings
 }
 
-/** With a table or a mark of his own the administrator makes rules of his own. */
+/** With a custom table or mark, the administrator also creates the rules. */
 const setsTableOrMark = (config: string | undefined): boolean =>
   config === undefined || /^\s*(table\s*=\s*(?!auto\s*$)|fwmark\s*=)/im.test(config)
 
@@ -97,7 +99,10 @@ const glob = (pattern: string): RegExp =>
       .replace(/\?/g, '.')}$`,
   )
 
-/** firewalld looks up the way back without the mark: answers of an IPv6 endpoint look as if they came in wrongly. */
+/**
+ * firewalld looks up the reverse path without the mark, so answers from an IPv6 endpoint appear to use the wrong
+ * interface.
+ */
 const firewalld = (subject: Subject, root: string): Finding[] => {
   if (!existsSync(join(root, 'run/firewalld.pid')) || !subject.inOneNetwork || !isFullTunnel(subject, 6))
     return []
@@ -116,14 +121,14 @@ const firewalld = (subject: Subject, root: string): Finding[] => {
   ]
 }
 
-/** The last line that sets a key; a line starts with it. */
+/** The last line that begins with an assignment to `key`. */
 const lastOf = (text: string, key: string): string =>
   text
     .split('\n')
     .filter((line) => new RegExp(`^\\s*${key}\\s*\\+?=`, 'i').test(line))
     .at(-1) ?? ''
 
-/** A file and its drop-ins below etc, run and usr/lib, in the order in which they count: by name, the main file first. */
+/** A file and its drop-ins below etc, run and usr/lib, in order of precedence: main file first, then by name. */
 const dropIns = (root: string, file: string, folder = `${file}.d`): string => {
   const found = new Map<string, string>()
   for (const place of ['usr/lib', 'run', 'etc'])

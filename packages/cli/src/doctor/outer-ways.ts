@@ -6,14 +6,17 @@ import type { Host, Link, RouteLookup } from '@wgq/model/host'
 import type { Finding } from './finding.ts'
 import { owningPeer, wayTo } from './packet-path.ts'
 
-/** The way that encrypted packets take to a peer; `route` is absent where there is none. */
+/** The route of encrypted packets to a peer; `route` is absent if there is none. */
 export interface OuterWay {
   readonly peer: Peer
   readonly endpoint: Endpoint
   readonly route: RouteLookup | undefined
 }
 
-/** `ip route get ENDPOINT mark FWMARK` for every peer that has an endpoint; the zone of a link-local one is its way. */
+/**
+ * Runs `ip route get ENDPOINT mark FWMARK` for every peer with an endpoint; a link-local endpoint leaves through its
+ * zone.
+ */
 export const outerWays = async (host: Host, device: Device): Promise<OuterWay[]> => {
   const ways: OuterWay[] = []
   for (const peer of device.peers) {
@@ -23,7 +26,7 @@ export const outerWays = async (host: Host, device: Device): Promise<OuterWay[]>
   return ways
 }
 
-/** Own packets must have a way, and not into their own tunnel. */
+/** Checks that encrypted packets have a route, and that it does not lead into their own tunnel. */
 export const checkOuterWays = async (
   host: Host,
   ways: readonly OuterWay[],
@@ -50,7 +53,7 @@ export const checkOuterWays = async (
   return findings
 }
 
-/** The allowed IP that draws the endpoint into the tunnel. */
+/** The allowed IP that routes the endpoint into the tunnel. */
 const cause = (device: Device, endpoint: Endpoint): string => {
   const address = parseCidr(endpoint.address)
   const owner = address && owningPeer(device, address)
@@ -75,7 +78,7 @@ const noWayHint = async (host: Host, endpoint: Endpoint): Promise<string> => {
     : 'This network has no IPv6: use an IPv4 address or a name that has one as Endpoint'
 }
 
-/** The tunnel's MTU against that of the interface below it: 80 bytes are WireGuard's over IPv6. */
+/** Compares the tunnel's MTU with that of the underlying interface: WireGuard needs 80 bytes over IPv6. */
 export const checkMtu = async (
   host: Host,
   ways: readonly OuterWay[],
@@ -84,7 +87,7 @@ export const checkMtu = async (
 ): Promise<Finding[]> => {
   const found = new Map<string, Finding>()
   for (const { endpoint, route } of ways) {
-    // What goes round in a loop has no path.
+    // A routing loop has no path MTU.
     if (route?.dev === undefined || route.dev === device.name) continue
     const below = await host.link(route.dev)
     const mtu = route.mtu ?? below?.mtu

@@ -36,7 +36,7 @@ test('a server that does not forward', async () => {
   const [finding] = await checkForwarding(two, forwards('0'), filters('ACCEPT', 'ACCEPT'))
   expect(finding).toMatchObject({ check: 'forwarding', status: 'warning' })
   expect(finding?.hint).toContain('sysctl net.ipv4.ip_forward=1')
-  // With one peer it may be all that is wanted.
+  // With one peer this may be intended.
   expect((await checkForwarding(server(), forwards('0'), filters('ACCEPT', 'ACCEPT')))[0]?.status).toBe(
     'info',
   )

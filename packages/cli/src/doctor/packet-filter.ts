@@ -4,10 +4,10 @@ import { type Chain, droppingChain } from './filter/ruleset.ts'
 import type { Finding } from './finding.ts'
 import type { Subject } from './subject.ts'
 
-/** An address of the world, for the way that packets of strangers come in. */
+/** A public address of each family, to find the interface on which packets from the internet arrive. */
 const anywhere = { 4: '1.0.0.1', 6: '2600::1' } as const
 
-/** Says whether the other side has to begin: a peer whose Endpoint is not in the file, or is not known. */
+/** Whether a peer must start the handshake: its Endpoint is not in the file, or is unknown. */
 const waitsForPeers = ({ device, config }: Subject): boolean => {
   if (config === undefined) return device.peers.some(({ endpoint }) => !endpoint)
   return config
@@ -15,7 +15,9 @@ const waitsForPeers = ({ device, config }: Subject): boolean => {
     .some((section) => /^peer\]/i.test(section) && !/^\s*endpoint\s*=/im.test(section))
 }
 
-/** A side that waits for others is reached only where the packet filter lets its UDP port in. Rules are read, not changed. */
+/**
+ * A side that waits for peers is reachable only if the packet filter accepts its UDP port. Reads rules, changes none.
+ */
 export const checkPort = async (subject: Subject, filters: () => Filters): Promise<Finding[]> => {
   const { device, outside, inOneNetwork, nowSeconds } = subject
   if (!inOneNetwork || device.listenPort === 0 || !waitsForPeers(subject)) return []
@@ -53,7 +55,10 @@ const openPortHint = (chain: Chain, port: number): string => {
   return `nft insert rule ${chain.id} udp dport ${port} accept`
 }
 
-/** A machine that carries packets between its peers and what is behind it has to forward, and its filter to allow it. */
+/**
+ * A machine that forwards packets between its peers and the networks behind it needs IP forwarding and a filter that
+ * allows it.
+ */
 export const checkForwarding = async (
   subject: Subject,
   readSysctl: (key: string) => string | undefined,
@@ -62,7 +67,7 @@ export const checkForwarding = async (
   const { device, host, inOneNetwork, config } = subject
   if (!inOneNetwork || !waitsForPeers(subject)) return []
   const meant = device.peers.length > 1 || /masquerade|forward/i.test(config ?? '')
-  // Where the file asks for it, wgq has done it, and somebody else took it away since.
+  // If the file asks for it, wgq set it up and another program removed it since.
   const putBack = /^\s*#+\s*(?:masquerade|forward)\s*=\s*(?!off\b|no\b|false\b)\S/im.test(config ?? '')
     ? `\`wgq reload ${device.name}\` puts it back: the file asks for it`
     : undefined
@@ -74,7 +79,7 @@ export const checkForwarding = async (
     if (readSysctl(key) === '0') {
       findings.push({
         check: 'forwarding',
-        // With one peer it may well be all that is wanted.
+        // With one peer this may be intended.
         status: meant ? 'warning' : 'info',
         message: `${key} is 0: peers reach this machine, but nothing behind it${device.peers.length > 1 ? ' and not each other' : ''}`,
         hint:
@@ -118,7 +123,7 @@ const forwardHint = (chain: Chain, chains: readonly Chain[], name: string): stri
   return `${why}${tool} -I ${where} -i ${name} -j ACCEPT && ${tool} -I ${where} -o ${name} -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT`
 }
 
-/** A flowtable has interfaces, not names: one that is made anew is not in it. */
+/** A flowtable refers to interfaces, not names, so it does not include an interface that was recreated. */
 export const checkFlowtables = ({ device }: Subject, filters: () => Filters): Finding[] =>
   filters()
     .flowtables.filter(({ interfaces }) => interfaces.includes(device.name))

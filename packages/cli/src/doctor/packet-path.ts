@@ -7,29 +7,29 @@ import type { Host, Route, RouteLookup } from '@wgq/model/host'
 import type { Rule } from '@wgq/model/operation'
 import { type OwnPacket, ruleInWords, ruleMatches } from './rule-match.ts'
 
-/** Where a packet to an address would go. */
+/** The path of a packet to an address. */
 interface PacketPath {
   readonly destination: string
-  /** The policy rule that decides, and the table it looks into. */
+  /** The policy rule that decides, and its table. */
   readonly rule?: Rule
   readonly route?: Route
-  /** A rule behind that one with a way into a WireGuard device, which is never asked. */
+  /** A later rule with a route into a WireGuard device; it is never reached. */
   readonly later?: { readonly rule: Rule; readonly route: Route }
-  /** The system's own words where it refuses the packet. */
+  /** The system's error text if it refuses the packet. */
   readonly refusal?: string
-  /** The peer whose allowed IPs contain the address, where the route leads into the WireGuard device. */
+  /** The peer whose allowed IPs contain the address, if the route leads into the WireGuard device. */
   readonly peer?: Peer
   readonly allowedIp?: Cidr
-  /** Where the encrypted packet leaves: the interface the endpoint is reached through. */
+  /** Interface through which the encrypted packet leaves to reach the endpoint. */
   readonly outerDev?: string
-  /** Why the packet does not arrive although there is a route. */
+  /** Why the packet does not arrive despite a route. */
   readonly problem?: string
 }
 
 /**
- * Follows a packet with `mark` that root sends to `destination` (an address) through rules, tables and, in `device`, allowed
- * IPs. The way is what `ip route get` answers; `ip rule`, `ip route show table` and `wg show allowed-ips` say why. Undefined
- * for what is not an address that packets go to.
+ * Traces a packet with `mark` that root sends to `destination` (an address) through rules, tables and, in `device`,
+ * allowed IPs. The route is the answer of `ip route get`; `ip rule`, `ip route show table` and `wg show allowed-ips`
+ * explain it. Undefined if `destination` is not an address to which packets are sent.
  */
 export const packetPath = async (
   host: Host,
@@ -48,7 +48,7 @@ export const packetPath = async (
     return { destination, refusal: answer.refusal, ...cause }
   }
   const told = answer?.route
-  // The kernel's answer counts; the rule is the first that leads to the table it names.
+  // The kernel's answer takes precedence: use the first rule that leads to the table it names.
   const at = stations.findIndex(({ rule, sure, route }) =>
     told?.table === undefined ? sure && route : route && rule.table === told.table,
   )
@@ -70,11 +70,11 @@ export const packetPath = async (
 const noRoute = 'RTNETLINK answers: Network is unreachable'
 const refusing = new Set(['blackhole', 'unreachable', 'prohibit'])
 
-/** A rule that may select the packet, with the route that its table has for it. */
+/** A rule that may select the packet, with the matching route of its table. */
 interface Station {
   readonly rule: Rule
   readonly route?: Route
-  /** It selects the packet, as far as can be known of a packet. */
+  /** The rule certainly selects the packet, as far as its properties are known. */
   readonly sure: boolean
 }
 
@@ -90,7 +90,7 @@ const stationsOf = async (host: Host, packet: OwnPacket): Promise<Station[]> => 
       continue
     }
     const route = longest(await host.routes({ family, table: rule.table }), packet.address)
-    // A `throw` route sends the packet on to the next rule.
+    // A `throw` route passes the packet to the next rule.
     if (!route || route.type === 'throw') continue
     if (rule.suppressPrefixLength === undefined || route.dst.prefixLength > rule.suppressPrefixLength)
       stations.push({ rule, route, sure })
@@ -111,7 +111,7 @@ const outerWay = async (
   return { outerDev: outer.dev, ...(outer.dev === device.name ? { problem } : {}) }
 }
 
-/** `ip route get ENDPOINT mark MARK`; the zone of a link-local endpoint is the way out. */
+/** Runs `ip route get ENDPOINT mark MARK`; a link-local endpoint leaves through its zone. */
 export const wayTo = async (
   host: Host,
   endpoint: Endpoint,
@@ -153,7 +153,7 @@ const longest = (routes: readonly Route[], address: Cidr): Route | undefined => 
   return best
 }
 
-/** The path as lines a person reads, the first one the destination. */
+/** The path as readable lines, starting with the destination. */
 export const describePath = (path: PacketPath): string[] => {
   const { destination, rule, route, peer, allowedIp, later, refusal, problem } = path
   if (refusal !== undefined)
@@ -180,7 +180,7 @@ export const describePath = (path: PacketPath): string[] => {
   return lines
 }
 
-/** The path by docs/schema/doctor.json. */
+/** The path as JSON (docs/schema/doctor.json). */
 export const pathJson = ({ rule, route, later, ...path }: PacketPath): object => ({
   destination: path.destination,
   ...(rule ? { rule: ruleInWords(rule) } : {}),

@@ -4,7 +4,7 @@ import { type Echo, NoEcho } from './echo.ts'
 import { checkPathMtu, largestAnswered } from './path-mtu.ts'
 import { testPeer, testSubject } from './testing.ts'
 
-/** A path that carries so many bytes; beyond that, routers say so or not. */
+/** A path that carries this many bytes; routers may report larger packets or not. */
 const path = (bytes: number, said: 'lost' | 'too big') => async (size: number) =>
   size <= bytes ? 'answered' : said
 

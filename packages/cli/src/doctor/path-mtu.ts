@@ -7,25 +7,25 @@ import type { Subject } from './subject.ts'
 
 /** Bytes that WireGuard adds to each packet: IP, UDP, header and tag. */
 const overheadBytes = { 4: 60, 6: 80 } as const
-/** What every path carries: 576 bytes (RFC 791), 1280 (RFC 8200 §5). */
+/** Packet size that every path carries: 576 bytes (RFC 791), 1280 (RFC 8200 §5). */
 const leastBytes = { 4: 576, 6: 1280 } as const
-/** Endpoints that are probed at once. */
+/** Maximum number of endpoints probed at the same time. */
 const mostAtOnce = 8
 
-/** What a probe found of one endpoint. */
+/** Result of probing one endpoint. */
 interface PathFound {
   readonly endpoint: Endpoint
-  /** Bytes of the largest packet that arrives; undefined where nothing says so. */
+  /** Size in bytes of the largest packet that arrives; undefined if unknown. */
   readonly bytes: number | undefined
-  /** The same for the first link of the way. */
+  /** The same for the first link of the path. */
   readonly linkBytes: number
-  /** Routers drop larger packets silently. */
+  /** Routers silently drop larger packets. */
   readonly isSilent: boolean
 }
 
 /**
- * The largest packet, IP header included, that is answered: `largest` or a smaller one; undefined where not even the smallest
- * is. `isSilent`: larger ones were lost, and nobody on the way said that they are too big.
+ * Finds the largest packet, IP header included, that is answered: `largest` or a smaller one; undefined if even the
+ * smallest gets no answer. `isSilent`: larger ones were lost and no router reported that they are too big.
  */
 export const largestAnswered = async (
   echo: (bytes: number) => ReturnType<Echo>,
@@ -49,8 +49,8 @@ export const largestAnswered = async (
 }
 
 /**
- * `doctor --mtu`: probes the way to each endpoint with packets that are never fragmented, and says which MTU the tunnel can have.
- * Endpoints without a way are left to the other checks.
+ * Implements `doctor --mtu`: probes the path to each endpoint with packets that are never fragmented and reports which
+ * MTU the tunnel can have. Skips endpoints without a route, which other checks report.
  */
 export const checkPathMtu = async (
   subject: Subject,
@@ -88,7 +88,7 @@ interface Target {
   readonly dev: string
 }
 
-/** One for each address; what goes round in a loop has no path. */
+/** One target for each address; a routing loop has no path. */
 const targetsOf = ({ device, ways }: Subject): Target[] => {
   const targets = new Map<string, Target>()
   for (const { endpoint, route } of ways)
@@ -111,14 +111,14 @@ const probe = async (
     Math.max(leastBytes[family], linkBytes),
   )
   if (answered) return { endpoint, linkBytes, ...answered }
-  // Who answers no echo may still be behind a router that says what is too big.
+  // An endpoint that answers no echo may be behind a router that reports packets as too big.
   await echo(to, linkBytes)
   const said = (await wayTo(outside, endpoint, device.fwmark))?.mtu
   const bytes = said !== undefined && said < linkBytes ? said : undefined
   return { endpoint, linkBytes, bytes, isSilent: false }
 }
 
-/** The MTU that fits each of the ways; undefined where none was found out. */
+/** The MTU that fits all paths; undefined if none is known. */
 const bestMtu = (found: readonly PathFound[]): number | undefined => {
   const fitting = found.flatMap(({ endpoint, bytes }) =>
     bytes === undefined ? [] : [bytes - overheadBytes[endpoint.family]],
@@ -154,7 +154,7 @@ const finding = (
   }
 }
 
-/** The least MTU of an interface with IPv6 (RFC 8200 §5). */
+/** The minimum MTU of an interface with IPv6 (RFC 8200 §5). */
 const leastInnerIpv6 = 1280
 
 const unprobed = (message: string, hint?: string): Finding => ({

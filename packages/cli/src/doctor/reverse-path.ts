@@ -2,13 +2,14 @@
 import type { Finding } from './finding.ts'
 import type { Subject } from './subject.ts'
 
-/** Reads one sysctl, as `sysctl -n KEY`; undefined where there is none. */
+/** Reads one sysctl, as `sysctl -n KEY`; undefined if it does not exist. */
 type ReadSysctl = (key: string) => string | undefined
 
 /**
- * `rp_filter = 1` drops a packet whose sender would be answered through another interface. Answers of a peer come in on the
- * interface below the tunnel, while an unmarked packet to it is routed into the tunnel: they pass only when the connection's
- * mark is put on them (nft table) and looked at (src_valid_mark). IPv4 only; the kernel has no such filter for IPv6.
+ * `rp_filter = 1` drops a packet if a reply to its sender would leave through another interface. Packets from a peer
+ * arrive on the interface below the tunnel, while an unmarked packet to the peer is routed into the tunnel: they pass
+ * only if they get the connection's mark (nft table) and the filter uses it (src_valid_mark). IPv4 only; the kernel has
+ * no such filter for IPv6.
  */
 export const checkReversePath = async (
   { device, outside, inOneNetwork, ways, label }: Subject,

@@ -2,15 +2,15 @@
 import { type Cidr, covers, formatCidr } from '@wgq/model/cidr'
 import type { Rule, RuleSelectors } from '@wgq/model/operation'
 
-/** A packet that this machine makes, before it has a source address. */
+/** A packet from this machine, before source address selection. */
 export interface OwnPacket {
   readonly address: Cidr
   readonly mark: number
-  /** Who sends it; 0 is root. */
+  /** User ID of the sender; 0 is root. */
   readonly uid: number
 }
 
-/** Whether a policy rule selects a packet; undefined where it selects by what is not known of the packet. */
+/** Whether a policy rule selects a packet; undefined if it selects by unknown properties. */
 export const ruleMatches = (rule: Rule, packet: OwnPacket): boolean | undefined => {
   if (rule.notFwmark !== undefined) return rule.notFwmark !== packet.mark
   const { selectors } = rule
@@ -22,7 +22,7 @@ export const ruleMatches = (rule: Rule, packet: OwnPacket): boolean | undefined 
 const selected = (by: RuleSelectors, { address, mark, uid }: OwnPacket): boolean | undefined => {
   const mask = by.fwmask ?? 0xffff_ffff
   if (
-    // Source and way out are chosen by the look-up itself; a packet of our own comes in through lo.
+    // The look-up itself selects the source address and output interface; our own packets have `lo` as input interface.
     (by.from !== undefined && by.from.prefixLength > 0) ||
     by.oif !== undefined ||
     (by.iif !== undefined && by.iif !== 'lo') ||
@@ -34,7 +34,7 @@ const selected = (by: RuleSelectors, { address, mark, uid }: OwnPacket): boolean
   return by.more ? undefined : true
 }
 
-/** `rule 5209 (from 10.0.0.0/8 fwmark 0x1/0xff), table 99`, as `ip rule` shows it. */
+/** Formats a rule as `ip rule` shows it: `rule 5209 (from 10.0.0.0/8 fwmark 0x1/0xff), table 99`. */
 export const ruleInWords = (rule: Rule): string => {
   const words = selectorWords(rule)
   const does = rule.selectors?.action ?? `table ${tableName(rule.table)}`
@@ -58,6 +58,6 @@ const selectorWords = ({ notFwmark, fwmark, selectors: by }: Rule): string => {
 
 const hex = (value: number): string => `0x${value.toString(16)}`
 
-/** `ip route`'s own names for the tables that every system has. */
+/** The names in `ip route` of the tables that every system has. */
 const tableName = (table: Rule['table']): string =>
   ({ 253: 'default', 254: 'main', 255: 'local' })[Number(table)] ?? `${table}`

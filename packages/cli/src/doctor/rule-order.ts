@@ -5,7 +5,7 @@ import { pairsOf } from '@wgq/quick/state/rule-plan'
 import type { Finding } from './finding.ts'
 import type { Subject } from './subject.ts'
 
-/** The rules of a full tunnel belong behind those of a VPN that takes only some networks. */
+/** Checks that the rules of a full tunnel come after those of a VPN that routes only some networks. */
 export const checkRuleOrder = async ({ device, host }: Subject): Promise<Finding[]> => {
   if (device.fwmark === 0) return []
   const findings: Finding[] = []

@@ -5,10 +5,10 @@ import type { Host } from '@wgq/model/host'
 import type { Key } from '@wgq/model/key'
 import type { Subject } from './subject.ts'
 
-/** Wall clock of the tests, seconds since 1970. */
+/** Wall clock in tests, seconds since 1970. */
 export const nowSeconds = 1_796_000_000
 
-/** A peer that answered 30 s ago, with allowed IPs as text. */
+/** A peer that answered 30 s ago; takes its allowed IPs as text. */
 export const testPeer = (allowed: readonly string[], more: Partial<Peer> = {}): Peer => ({
   publicKey: 'p' as Key,
   endpoint: { family: 4, address: '198.51.100.1', port: 51820 },
@@ -20,7 +20,7 @@ export const testPeer = (allowed: readonly string[], more: Partial<Peer> = {}): 
   ...more,
 })
 
-/** A healthy full tunnel over eth0 in memory; `more` and the device's and host's parts take the place of its own. */
+/** A healthy full tunnel over eth0 in memory; `more` and the parts of the device and host override its own. */
 export const testSubject = (
   more: Partial<Omit<Subject, 'device' | 'host'>> = {},
   device: Partial<Device> = {},

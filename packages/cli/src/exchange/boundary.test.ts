@@ -14,7 +14,7 @@ import { printTunnel } from './tunnel.ts'
 const key = 'cBvThcTrrfM1AQwW5DkDy1wA8JWsnJKZIIqd/jKIzmo='
 const phone = 'Mm3d+dtiB33uDWxGCXbu9bz59KoluSkxzUKjacYul2k='
 
-/** Text that a careless program would take for lines, quotes, comments, sections or commands. */
+/** Text that a careless program would parse as lines, quotes, comments, sections or commands. */
 const nasty = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 20 }),
   fc
@@ -60,7 +60,7 @@ const nasty = fc.oneof(
     .map((pieces) => pieces.join('')),
 )
 
-/** A file whose sections have all keys that are read, some with such values. */
+/** A file whose sections have all supported keys, some with such values. */
 const fileOf = (sections: Record<string, readonly (readonly [string, string])[]>): fc.Arbitrary<string> =>
   fc
     .tuple(
@@ -134,7 +134,7 @@ const networks = fileOf({
   Link: [['MTUBytes', '1400']],
 })
 
-/** What was imported, printed and read again, is what was imported; anything else is refused with its place. */
+/** An imported tunnel, printed and read again, is unchanged; any other input is refused with its position. */
 const holds = async (convert: () => Converted<Tunnel>, mostHooks: number): Promise<void> => {
   let imported: Tunnel
   try {

@@ -10,8 +10,8 @@ interface BootRoute {
 }
 
 /**
- * The routes that wg-quick would add, longest prefix first: none that an address installs by itself, a default route as
- * its two halves. None with `Table = off`.
+ * The routes that wg-quick would add, longest prefix first. Routes that an address creates by itself are left out, and
+ * a default route is split into two halves. Empty with `Table = off`.
  */
 export const bootRoutes = (tunnel: Tunnel): BootRoute[] => {
   if (tunnel.table === 'off') return []
@@ -44,7 +44,7 @@ const halves = (cidr: Cidr): Cidr[] => {
   }))
 }
 
-/** Sentences about what boot files of the BSDs cannot carry. */
+/** Sentences about settings that boot files of the BSDs cannot hold. */
 export const bootLosses = (tunnel: Tunnel): string[] => [
   ...tunnel.dnsSearch
     .filter((domain) => domain.startsWith('~'))
@@ -56,14 +56,17 @@ export const bootLosses = (tunnel: Tunnel): string[] => [
     : []),
 ]
 
-/** A name that needs no quoting in any shell, at most `mostBytes` long; undefined when nothing is left. */
+/** A name that needs no quoting in any shell, at most `mostBytes` long; undefined if no character remains. */
 export const plainName = (name: string | undefined, mostBytes: number): string | undefined =>
   name
     ?.replace(/[^A-Za-z0-9 _.@-]/g, '')
     .slice(0, mostBytes)
     .trim() || undefined
 
-/** The number of the table for routes; a sentence where it has a name, which BSDs do not know, or `most` is lower. */
+/**
+ * The number of the routing table. Adds a sentence to `lost` if it has a name, which BSDs do not support, or is above
+ * `most`.
+ */
 export const tableNumber = (tunnel: Tunnel, most: number, lost: string[]): string | undefined => {
   const { table } = tunnel
   if (table === undefined || /^(?:off|main|254)$/.test(table) || bootRoutes(tunnel).length === 0)
@@ -74,9 +77,9 @@ export const tableNumber = (tunnel: Tunnel, most: number, lost: string[]): strin
   return undefined
 }
 
-/** The domains of resolv.conf. */
+/** The search domains for resolv.conf. */
 export const searchDomains = ({ dnsSearch }: Tunnel): string[] =>
   dnsSearch.filter((domain) => !domain.startsWith('~'))
 
-/** The number of an interface wgN; another name cannot be had on OpenBSD and NetBSD and becomes wg0. */
+/** The name if it has the form wgN, else wg0; OpenBSD and NetBSD support no other form. */
 export const wgNumbered = (name: string): string => (/^wg(?:0|[1-9][0-9]*)$/.test(name) ? name : 'wg0')

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Each key that other programs have beyond wg-quick: what the file says afterwards, or the sentence about its loss.
+// For each key of other programs without an equivalent in wg-quick: the resulting file, or the sentence about its loss.
 import { describe, expect, test } from 'vitest'
 import { printNetworkManager } from './network-manager.ts'
 import { printNetworkd } from './networkd.ts'
@@ -66,7 +66,7 @@ describe('networkd', () => {
       'DNS = 9.9.9.9, ~corp.example, a.example',
       undefined,
     ],
-    // Every name is asked for there, also those of corp.example.
+    // These servers resolve every name, including those of corp.example.
     ['Network', 'DNS=9.9.9.9\nDomains=~. ~corp.example a.example', 'DNS = 9.9.9.9, a.example', undefined],
     ['Network', 'Domains=a.example', undefined, /search domains a.example/],
     ['Network', 'IPMasquerade=both', undefined, /IPMasquerade=both/],

@@ -4,14 +4,14 @@ import { bootLosses, bootRoutes, plainName, searchDomains, tableNumber, wgNumber
 import type { Converted, Tunnel, TunnelPeer } from './tunnel.ts'
 import { ofFamily } from './tunnel.ts'
 
-/** ifconfig(8) of OpenBSD takes keepalives up to half a day and descriptions of 63 bytes. */
+/** ifconfig(8) of OpenBSD accepts keepalives up to half a day and descriptions of up to 63 bytes. */
 const mostKeepaliveSeconds = 43200
 const mostDescriptionBytes = 63
 
 /** rdomain(4). */
 const mostTable = 255
 
-/** The file /etc/hostname.wgN of OpenBSD (hostname.if(5)); netstart(8) runs each line as `ifconfig wgN LINE`. */
+/** Writes /etc/hostname.wgN of OpenBSD (hostname.if(5)); netstart(8) runs each line as `ifconfig wgN LINE`. */
 export const printHostnameIf = (tunnel: Tunnel): Converted<string> => {
   const lost = bootLosses(tunnel)
   const mark = tunnel.fwmark ?? 0
@@ -59,7 +59,7 @@ const printPeer = (peer: TunnelPeer, lost: string[]): string => {
 const words = (...pairs: (readonly [string, string | undefined])[]): string =>
   pairs.flatMap(([word, value]) => (value === undefined ? [] : [`${word} ${value}`])).join(' ')
 
-/** Further addresses of a family are aliases. */
+/** Further addresses of the same family are aliases. */
 const printAddress = (address: Cidr, index: number, all: readonly Cidr[]): string => {
   const first = all.findIndex(({ family }) => family === address.family) === index
   const alias = first ? '' : ' alias'

@@ -4,19 +4,19 @@ import { bootLosses, bootRoutes, plainName, searchDomains, tableNumber, wgNumber
 import type { Converted, Tunnel, TunnelPeer } from './tunnel.ts'
 import { formatTunnelEndpoint } from './tunnel.ts'
 
-/** NetBSD's kernel keeps this many allowed IPs of a peer, and names of this many bytes. */
+/** NetBSD's kernel stores at most this many allowed IPs per peer, and names of at most this many bytes. */
 const mostAllowedIps = 16
 const mostNameBytes = 16
 
-/** A file of a NetBSD tunnel, by its full path. */
+/** A file of a NetBSD tunnel, with its full path. */
 interface BootFile {
   readonly path: string
   readonly text: string
 }
 
 /**
- * /etc/ifconfig.wgN of NetBSD (ifconfig.if(5)) and the key files that its wgconfig(8) lines read. Peers are added last to
- * first, because the kernel lists the newest first.
+ * Writes /etc/ifconfig.wgN of NetBSD (ifconfig.if(5)) and the key files that its wgconfig(8) lines read. Adds peers in
+ * reverse order, because the kernel lists the newest first.
  */
 export const printIfconfigIf = (tunnel: Tunnel): Converted<BootFile[]> => {
   const lost = bootLosses(tunnel)

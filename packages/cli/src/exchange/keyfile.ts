@@ -4,9 +4,9 @@ import { eachLine } from './lines.ts'
 import type { ForeignEntry, ForeignSection } from './unit-file.ts'
 
 /**
- * Reads a keyfile of NetworkManager (nm-settings-keyfile(5), GLib's key files): `#` begins a comment at the beginning of a
- * line only, `\s \n \t \r \\` are escapes, quotes are nothing special. Sections of one name are joined. Raises `E_IMPORT`
- * for a value with control characters, also where an escape makes them.
+ * Reads a NetworkManager keyfile (nm-settings-keyfile(5), GLib's key files): `#` begins a comment only at the beginning
+ * of a line, `\s \n \t \r \\` are escapes, quotes have no special meaning. Sections with the same name are merged.
+ * Raises `E_IMPORT` for a value with control characters, including those from escapes.
  */
 export const readKeyfile = (text: string, file: string): ForeignSection[] => {
   const sections = new Map<string, { name: string; entries: ForeignEntry[]; comments: Foreign[] }>()
@@ -35,15 +35,15 @@ export const readKeyfile = (text: string, file: string): ForeignSection[] => {
 
 const escapes: Record<string, string> = { s: ' ', n: '\n', t: '\t', r: '\r', '\\': '\\' }
 
-/** Escapes that GLib does not know, and the `\;` of lists, stay for whoever reads the value. */
+/** Keeps escapes that GLib does not define, and the `\;` of lists, for the code that reads the value. */
 const unescaped = (text: string): string =>
   text.replace(/\\(.)/gs, (whole, character: string) => escapes[character] ?? whole)
 
-/** A value as it is written into a keyfile. */
+/** Escapes a value for a keyfile. */
 export const escapedForKeyfile = (text: string): string =>
   text.replaceAll('\\', '\\\\').replace(/^ +/, (blanks) => '\\s'.repeat(blanks.length))
 
-/** The items of a list, which end in `;`; people also write commas and blanks. */
+/** The items of a list, which end in `;`; commas and blanks, which users write too, also separate them. */
 export const itemsOf = ({ text, at }: Foreign): Foreign[] =>
   [...text.matchAll(/[^;,\t ]+/g)].map((match) => ({
     text: match[0],

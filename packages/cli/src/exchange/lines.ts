@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 /**
- * Hands out the lines of a text with their numbers from 1, without `\n` or `\r\n`. One at a time: a list of ten million lines
- * costs more to collect than to read.
+ * Passes each line of a text to `take` with its number from 1, without `\n` or `\r\n`. It builds no list: collecting
+ * ten million lines costs more than reading them.
  */
 export const eachLine = (text: string, take: (line: string, number: number) => void): void => {
   let number = 1

@@ -13,13 +13,13 @@ const tableNumbers: Record<string, string> = { main: '254', default: '253', loca
 const mainTable = '254'
 
 /**
- * Writes a keyfile (nm-settings-keyfile(5)); `title` is what users see. `ini` cannot: it quotes every value with an `=`,
- * which keys have.
+ * Writes a keyfile (nm-settings-keyfile(5)); `title` is the name shown to users. `ini` cannot be used: it quotes every
+ * value with an `=`, which keys contain.
  */
 export const printNetworkManager = (tunnel: Tunnel, title = tunnel.name): Converted<string> => {
   const lost: string[] = []
   const table = tableOf(tunnel, lost)
-  // With a table of its own wg-quick sets no rules: the default route is one among others.
+  // With a custom table wg-quick adds no rules: the default route is like any other.
   const isUnknown = tunnel.table !== undefined && tunnel.table !== 'off' && table === ''
   const plainDefault = table === '' ? '' : '0'
   const families = defaultFamilies(tunnel.peers)
@@ -51,7 +51,7 @@ export const printNetworkManager = (tunnel: Tunnel, title = tunnel.name): Conver
   return { result: printUnit(sections), lost }
 }
 
-/** The number of the table; empty where the file has no Table, or no routes are made. */
+/** The number of the table; empty if the file has no Table, or if no routes are created. */
 const tableOf = ({ table, addresses }: Tunnel, lost: string[]): string => {
   if (table === undefined || table === 'off') return ''
   const number = tableNumbers[table] ?? table
@@ -77,7 +77,7 @@ const peerSection = (peer: TunnelPeer): UnitSection => {
     ['persistent-keepalive', String(peer.keepaliveSeconds ?? '')],
     ['allowed-ips', list(peer.allowedIps.map(formatCidr))],
   ]
-  // A section without a line would be left out, and the peer with it: then the default is written.
+  // A section without entries would be left out, and the peer with it, so write a default value.
   const says = entries.some(([, value]) => value !== '')
   return {
     name: `wireguard-peer.${peer.publicKey}`,
@@ -88,7 +88,7 @@ const peerSection = (peer: TunnelPeer): UnitSection => {
 const addressing = (tunnel: Tunnel, family: 4 | 6, table: string, lost: string[]): UnitSection => {
   const addresses = ofFamily(tunnel.addresses, family)
   const ours = tunnel.dnsServers.filter((server) => server.includes(':') === (family === 6))
-  // Without an address NetworkManager configures nothing of this family, and refuses a profile that asks for it.
+  // Without an address NetworkManager does not configure this family and refuses a profile that does.
   const isOff = addresses.length === 0
   if (isOff) {
     const needs = `NetworkManager does this only with an IPv${family} address`
@@ -110,7 +110,7 @@ const addressing = (tunnel: Tunnel, family: 4 | 6, table: string, lost: string[]
     entries: [
       ...addresses.map((address, index) => [`address${index + 1}`, formatCidr(address)] as const),
       ['dns', list(servers)],
-      // As wg-quick does it: these servers and no others, for all names.
+      // Like wg-quick: use only these servers, for all names.
       ['dns-priority', isExclusive ? '-50' : ''],
       ['dns-search', servers.length > 0 ? list(tunnel.dnsSearch.length > 0 ? tunnel.dnsSearch : ['~']) : ''],
       ['method', isOff ? (family === 4 ? 'disabled' : 'ignore') : 'manual'],
@@ -121,7 +121,7 @@ const addressing = (tunnel: Tunnel, family: 4 | 6, table: string, lost: string[]
 
 const list = (values: readonly string[]): string => values.map((value) => `${value};`).join('')
 
-/** The same name gives the same profile, so that exporting again replaces it (RFC 9562 §5.5, version 5). */
+/** The same name gives the same profile, so that another export replaces it (RFC 9562 §5.5, version 5). */
 const uuidOf = (name: string): string => {
   const bytes = createHash('sha1').update(`wgq tunnel ${name}`).digest().subarray(0, 16)
   bytes[6] = ((bytes[6] as number) & 0x0f) | 0x50

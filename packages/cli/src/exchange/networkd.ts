@@ -12,13 +12,13 @@ interface NetworkdFiles {
   readonly network: string
 }
 
-/** What wg-quick begins with where a full tunnel has no mark of its own (spec wg-quick §6.4). */
+/** The first mark that wg-quick tries for a full tunnel without its own mark (spec wg-quick §6.4). */
 export const fullTunnelMark = 51820
 
-// networkd's rules need fixed places: in front of main (32766).
+// networkd needs fixed rule priorities: before the main table's (32766).
 const rulePriorities = { suppress: '32764', tunnel: '32765' }
 
-/** Writes the units of networkd. Full tunnels get the rules that wg-quick would set. */
+/** Writes the units of networkd. Full tunnels get the rules that wg-quick would add. */
 export const printNetworkd = (tunnel: Tunnel): Converted<NetworkdFiles> => {
   const lost: string[] = []
   const full = isFullTunnel(tunnel)
@@ -57,7 +57,7 @@ export const printNetworkd = (tunnel: Tunnel): Converted<NetworkdFiles> => {
     ),
   ]
   const asked = tunnel.dnsServers.length > 0
-  // wg-quick gives resolvconf -x: these servers and no others, unless domains are routed to them.
+  // wg-quick passes -x to resolvconf: use only these servers, unless domains are routed to them.
   const everyName = tunnel.dnsSearch.some((domain) => domain.startsWith('~')) ? [] : ['~.']
   const network: UnitSection[] = [
     { name: 'Match', entries: [['Name', tunnel.name]] },

@@ -4,20 +4,22 @@ import { bootLosses, bootRoutes, searchDomains, tableNumber } from './bsd-routes
 import type { Converted, Tunnel } from './tunnel.ts'
 import { ofFamily, printTunnel } from './tunnel.ts'
 
-/** The files that bring a tunnel up at boot on FreeBSD without wg-quick. */
+/** Files that bring a tunnel up at boot on FreeBSD without wg-quick. */
 interface RcFiles {
   /** Lines for /etc/rc.conf. */
   readonly rcConf: string
-  /** /etc/start_if.NAME: run before the interface is configured. */
+  /** /etc/start_if.NAME, which runs before the interface is configured. */
   readonly startIf: string
-  /** What `wg setconf` reads; holds the keys. */
+  /** Input of `wg setconf`; contains the keys. */
   readonly wgConfig: string
 }
 
-// net.fibs is at most this many (route(4) of FreeBSD counts them in 16 bits).
+// Maximum value of net.fibs (route(4) of FreeBSD counts them in 16 bits).
 const mostTable = 65535
 
-/** Writes rc.conf(5) lines, the start script and the configuration for wg(8), which FreeBSD has in its base. */
+/**
+ * Writes rc.conf(5) lines, the start script and the configuration for wg(8), which is part of FreeBSD's base system.
+ */
 export const printRcConf = (tunnel: Tunnel): Converted<RcFiles> => {
   const { name } = tunnel
   const isNumbered = /^wg[0-9]+$/.test(name)
@@ -78,7 +80,7 @@ const startScript = (tunnel: Tunnel): string => {
   return `${lines.join('\n')}\n`
 }
 
-/** The configuration with only what wg(8) knows. */
+/** The configuration reduced to what wg(8) supports. */
 const wgConfig = (tunnel: Tunnel): string =>
   printTunnel({
     ...tunnel,

@@ -20,11 +20,11 @@ import type { Converted, Tunnel, TunnelPeer } from './tunnel.ts'
 import { defaultFamilies } from './tunnel.ts'
 import type { ForeignSection } from './unit-file.ts'
 
-// What NetworkManager takes where an address has no length: the network is meant, not the address alone.
+// NetworkManager's prefix lengths for an address without one: they mean the network, not the single address.
 const bareLengths = { 4: 24, 6: 64 } as const
 const highestTable = 0xffffffff
 
-/** Reads a keyfile. Raises `E_IMPORT` with its place for another type of connection and for values that are none. */
+/** Reads a keyfile. Raises `E_IMPORT` with the position for another connection type and for invalid values. */
 export const readNetworkManager = (text: string, file: string): Converted<Tunnel> => {
   const sections = readKeyfile(text, file)
   const lost: string[] = []
@@ -153,7 +153,7 @@ const readFamily = (sections: readonly ForeignSection[], family: 4 | 6, lost: st
   if (method === 'shared') lost.push(`method=shared of [${name}]: see docs/guides/server-with-nat.md`)
   else if (method !== undefined && !/^(?:manual|auto|disabled|ignore)$/.test(method))
     lost.push(`[${name}] method=${method}`)
-  // Negative: these servers and no others, as those of a full tunnel are with wg-quick.
+  // Negative: use only these servers, as wg-quick does with those of a full tunnel.
   const priority = reader.one('dns-priority')?.text
   if (priority !== undefined && servers.length > 0 && !/^(?:0|-[0-9]+)$/.test(priority))
     lost.push(`[${name}] dns-priority=${priority}`)
@@ -169,7 +169,7 @@ const readFamily = (sections: readonly ForeignSection[], family: 4 | 6, lost: st
   }
 }
 
-/** `dns=ADDRESS`, of newer versions also `dns+tls://ADDRESS#NAME`. */
+/** Reads `dns=ADDRESS`, or `dns+tls://ADDRESS#NAME` in newer versions. */
 const readNameServer = (item: Foreign, lost: string[]): string => {
   const match = /^(?:dns\+(?:tls|udp):\/\/)?\[?([^#\]]*)\]?(?::[0-9]+)?(?:#.*)?$/.exec(item.text)
   const address = match?.[1] ?? ''
@@ -177,7 +177,7 @@ const readNameServer = (item: Foreign, lost: string[]): string => {
   return readServer({ ...item, text: address })
 }
 
-/** `Table` for the routes of a profile, so that no default route comes that the profile does not have. */
+/** `Table` for the routes of a profile; prevents a default route that the profile does not have. */
 const routingTable = (
   families: readonly FamilySettings[],
   peers: readonly TunnelPeer[],

@@ -23,15 +23,15 @@ import { defaultFamilies } from './tunnel.ts'
 import type { ForeignSection } from './unit-file.ts'
 import { readUnit, wordsOf } from './unit-file.ts'
 
-/** A file as it was given. */
+/** An input file with its name. */
 export interface ForeignFile {
   readonly path: string
   readonly text: string
 }
 
 /**
- * Reads a .netdev and, where there is one, its .network. Raises `E_IMPORT` with its place for another kind of device and for
- * values that are none.
+ * Reads a .netdev and, if given, its .network. Raises `E_IMPORT` with the position for another kind of device and for
+ * invalid values.
  */
 export const readNetworkd = (netdevFile: ForeignFile, networkFile?: ForeignFile): Converted<Tunnel> => {
   const netdev = readUnit(netdevFile.text, netdevFile.path)
@@ -104,7 +104,7 @@ const loseSections = (
   }
 }
 
-/** A key, or `@NAME` of a credential of systemd, which only systemd can read. */
+/** Reads a key; reports `@NAME` as lost: a systemd credential that only systemd can read. */
 const keyOf = (value: Foreign | undefined, label: string, lost: string[]): Key | undefined => {
   if (value === undefined) return undefined
   if (!value.text.startsWith('@')) return readForeignKey(value)
@@ -144,7 +144,7 @@ const readPeer = (section: ForeignSection, hooks: Hook[], lost: string[]): Tunne
   ]
 }
 
-/** wg takes the last section of a key for the whole peer: they become one. */
+/** wg uses the last section of a key for the whole peer, so merge them. */
 const joined = (peers: readonly TunnelPeer[]): TunnelPeer[] => {
   const byKey = new Map<Key, TunnelPeer>()
   for (const peer of peers) {
@@ -189,7 +189,8 @@ const readNetwork = (
   const known = ['Match', 'Network', 'Address', 'Link', ...(chosen ? ['RoutingPolicyRule'] : [])]
   loseSections(lost, sections, known)
   const everyName = domains.some(({ text }) => text === '~.')
-  // Where every name is asked for there, `~corp.example` is one of them; in wg-quick's file it would shut out the others.
+  // If these servers resolve every name, `~corp.example` adds nothing; in wg-quick's file it would exclude all other
+  // names.
   const kept = domains.filter(({ text }) => text !== '~.' && !(everyName && text.startsWith('~')))
   const asked = servers.map((server) => readNameServer(server, lost))
   return {
@@ -200,7 +201,7 @@ const readNetwork = (
   }
 }
 
-/** `ADDRESS`, `ADDRESS:PORT`, `[ADDRESS]:PORT`, then `%INTERFACE` and `#NAME` (systemd.network(5)). */
+/** Reads `ADDRESS`, `ADDRESS:PORT`, `[ADDRESS]:PORT`, then `%INTERFACE` and `#NAME` (systemd.network(5)). */
 const readNameServer = (word: Foreign, lost: string[]): string => {
   const match =
     /^(?:\[([0-9a-fA-F:.]+)\](:[0-9]+)?|([0-9.]+)(:[0-9]+)?|([0-9a-fA-F:.]+))(%[^#]+)?(#.*)?$/.exec(word.text)
@@ -211,7 +212,7 @@ const readNameServer = (word: Foreign, lost: string[]): string => {
   return readServer({ ...word, text: address })
 }
 
-/** Says whether these are the rules of a full tunnel as `wgq export` writes them: those that wg-quick would set itself. */
+/** Whether these are the full-tunnel rules that `wgq export` writes, which wg-quick would add itself. */
 const hasRules = (
   network: readonly ForeignSection[],
   mark: number | undefined,
@@ -232,7 +233,7 @@ const hasRules = (
   return suppresses && leads
 }
 
-/** networkd sets no routes unless configured to; `main` is what wg-quick does anyway, except with a default route. */
+/** networkd adds no routes unless configured to; wg-quick uses `main` anyway, except with a default route. */
 const tableOf = (value: Foreign | undefined, peers: readonly TunnelPeer[]): string | undefined => {
   if (value === undefined || /^(?:off|no|false)$/i.test(value.text)) return 'off'
   if (!/^[A-Za-z0-9_.-]+$/.test(value.text)) throw refusal(value, 'The name or number of a routing table')
@@ -240,7 +241,7 @@ const tableOf = (value: Foreign | undefined, peers: readonly TunnelPeer[]): stri
   return isMain && defaultFamilies(peers).size === 0 ? undefined : value.text
 }
 
-/** `1420`, or with the suffix K (1024). */
+/** Reads `1420`, or a number with the suffix K (1024). */
 const readBytes = (value: Foreign): number => {
   const kibibytes = /^([0-9]+)K$/.exec(value.text)?.[1]
   return kibibytes === undefined ? readNumber(value, 68, 65535) : Number(kibibytes) * 1024

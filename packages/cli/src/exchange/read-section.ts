@@ -3,8 +3,8 @@ import type { Foreign } from './foreign.ts'
 import type { ForeignEntry, ForeignSection } from './unit-file.ts'
 
 /**
- * Takes the lines of sections that are understood, and knows at the end which nobody asked for: what is not taken is lost, and
- * said.
+ * Returns the values of known keys and keeps track of the lines that were not read, which are lost in the conversion
+ * and reported.
  */
 export class SectionReader {
   readonly #entries: readonly ForeignEntry[]
@@ -14,7 +14,7 @@ export class SectionReader {
     this.#entries = sections.flatMap(({ entries }) => entries)
   }
 
-  /** Every value of a key, in order; an empty one takes back those before it where `resets` says so (systemd). */
+  /** Every value of a key, in order; with `resets`, an empty one discards those before it (systemd). */
   all(key: string, resets = false): Foreign[] {
     const found = this.#take((entry) => entry.key === key)
     const from = resets ? found.findLastIndex(({ value }) => value.text === '') + 1 : 0
@@ -24,23 +24,23 @@ export class SectionReader {
       .filter(({ text }) => text !== '')
   }
 
-  /** The last value of a key; undefined where there is none or it is empty. */
+  /** The last value of a key; undefined if there is none or it is empty. */
   one(key: string): Foreign | undefined {
     const value = this.#take((entry) => entry.key === key).at(-1)?.value
     return value?.text === '' ? undefined : value
   }
 
-  /** Every value of the keys that match, in order. */
+  /** Every entry whose key matches, in order. */
   matching(pattern: RegExp): ForeignEntry[] {
     return this.#take((entry) => pattern.test(entry.key))
   }
 
-  /** Takes keys that say nothing about a tunnel. */
+  /** Marks keys that do not concern a tunnel as read. */
   ignore(...keys: string[]): void {
     this.#take((entry) => keys.includes(entry.key))
   }
 
-  /** The lines that nobody took, as `Key=value`; empty ones say nothing. */
+  /** The lines that were not read, as `Key=value`; leaves out empty ones. */
   rest(): string[] {
     return this.#entries
       .filter((entry) => !this.#taken.has(entry) && entry.value.text !== '')
@@ -54,6 +54,6 @@ export class SectionReader {
   }
 }
 
-/** Sections by their name, for readers that look at each once. */
+/** Sections with a name, for readers that read each section once. */
 export const named = (sections: readonly ForeignSection[], name: string): ForeignSection[] =>
   sections.filter((section) => section.name === name)

@@ -18,8 +18,8 @@ import { interfaceNameFrom } from './interface-name.ts'
 import type { Converted, Tunnel, TunnelEndpoint } from './tunnel.ts'
 
 /**
- * Reads a configuration file, which should have no findings of lint that are errors; `name` is that of the file. `lost` says
- * what no other format can hold. Raises `E_VALUE`, `E_LINE`, `E_PEER`, `E_SAVE_CONFIG`.
+ * Reads a configuration file, which should have no lint errors; `name` is the file's name. `lost` lists what no other
+ * format can hold. Raises `E_VALUE`, `E_LINE`, `E_PEER`, `E_SAVE_CONFIG`.
  */
 export const readTunnel = async (name: string, text: string, file: string): Promise<Converted<Tunnel>> => {
   const settings = readSettings(text, file, true)
@@ -27,7 +27,7 @@ export const readTunnel = async (name: string, text: string, file: string): Prom
   const device = await readWgFile(Buffer.from(settings.wgConfig).toString('latin1'), file, {
     ports: strictPort(),
     warn: () => {},
-    // Names are kept, not looked up: an object of its own stands for each.
+    // Names are kept, not resolved: a unique object represents each.
     resolve: async (value) => {
       const stand: Endpoint = { family: 4, address: '0.0.0.0', port: 0 }
       endpoints.set(stand, endpointOf(value))
@@ -68,7 +68,7 @@ export const readTunnel = async (name: string, text: string, file: string): Prom
   return { result: tunnel, lost }
 }
 
-/** The sentence about names of peers, for formats that have no place for them. */
+/** The sentence about peer names, for formats that cannot hold them. */
 export const lostNames = ({ peers }: Tunnel): string[] =>
   peers.some(({ name }) => name !== undefined) ? ['names of peers and other comments'] : []
 
@@ -106,7 +106,7 @@ const hooksOf = ({ hooks }: Settings): Hook[] => {
 
 type JoinedPeer = Omit<PeerChange, 'allowedIps'> & { prefixes: Cidr[] }
 
-/** What a device has of these sections: one peer for each key, the last section that names a prefix gets it. */
+/** The peers that a device has after these sections: one per key; the last section with a prefix gets it. */
 const joined = (changes: readonly PeerChange[]): JoinedPeer[] => {
   const peers = new Map<Key, JoinedPeer>()
   const owners = new Map<string, JoinedPeer>()

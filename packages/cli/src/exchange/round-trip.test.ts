@@ -36,7 +36,7 @@ const peer = (key: string): fc.Arbitrary<string> =>
     )
     .map((lines) => `[Peer]\nPublicKey = ${key}\n${lines.join('')}`)
 
-/** Files without a finding that is an error, with everything that one can say. */
+/** Files without lint errors that use every setting. */
 const files = fc
   .tuple(
     fc.constantFrom('wg0', 'my tunnel', 'very-long-name-from-router'),
@@ -57,7 +57,9 @@ const files = fc
   )
   .map(([name, head, peers]) => ({ name, text: [head, ...peers].join('\n') }))
 
-/** What a tunnel says, in one form: the main table has several names, and without a default route it is the usual one. */
+/**
+ * The settings of a tunnel in one form: the main table has several names, and is the default without a default route.
+ */
 const settings = (tunnel: Tunnel): Record<string, string> => {
   const table = /^(?:254|main)$/.test(tunnel.table ?? '') ? 'main' : tunnel.table
   const isUsual = table === 'main' && !isFullTunnel({ ...tunnel, table: undefined })
@@ -65,7 +67,7 @@ const settings = (tunnel: Tunnel): Record<string, string> => {
     name: tunnel.name,
     privateKey: tunnel.privateKey,
     listenPort: tunnel.listenPort,
-    // A full tunnel has a mark of its own: 51820 is what wg-quick begins with.
+    // A full tunnel has its own mark: wg-quick starts with 51820.
     fwmark: isFullTunnel(tunnel) && tunnel.fwmark === 51820 ? undefined : tunnel.fwmark,
     mtu: tunnel.mtu,
     table: isUsual ? undefined : table,
@@ -88,10 +90,10 @@ const settings = (tunnel: Tunnel): Record<string, string> => {
   )
 }
 
-/** The words of a `lost:` line that account for a difference of this kind. */
+/** The words in a `lost:` line that explain a difference of this kind. */
 const words: Record<string, RegExp> = {
   name: /^the name /,
-  // Without its table a full tunnel is one with the automatic mark.
+  // A full tunnel without its table has the automatic mark.
   fwmark: /FwMark|mark|Table/,
   table: /Table/,
   dns: /^DNS|name server/,

@@ -5,11 +5,11 @@ import { visible } from '@wgq/model/shown'
 import type { Hook } from './hook.ts'
 
 /**
- * A tunnel in the terms that all formats share. Every value has been read into its type: printing one can make no line that
- * was not in the source. What is absent is left to the program.
+ * A tunnel in terms common to all formats. Every value has been parsed into its type, so printing one cannot produce a
+ * line that was not in the source. Absent values are left to the program.
  */
 export interface Tunnel {
-  /** A name that Linux takes. */
+  /** A valid Linux interface name. */
   readonly name: string
   readonly privateKey?: Key | undefined
   readonly listenPort?: number | undefined
@@ -17,16 +17,16 @@ export interface Tunnel {
   readonly fwmark?: number | undefined
   /** Bytes. */
   readonly mtu?: number | undefined
-  /** As wg-quick reads it: `off`, a number or a name without white space; absent is `auto`. */
+  /** As wg-quick reads it: `off`, a number or a name without white space; absent means `auto`. */
   readonly table?: string | undefined
-  /** Host bits stay. */
+  /** Host bits are kept. */
   readonly addresses: readonly Cidr[]
   /** Addresses; IPv6 may have a zone. */
   readonly dnsServers: readonly string[]
-  /** Search domains, and with `~` in front domains that alone are asked for at these servers. */
+  /** Search domains; with a leading `~`, only their names are resolved with these servers. */
   readonly dnsSearch: readonly string[]
   readonly hooks: readonly Hook[]
-  /** Each key once. */
+  /** Each key only once. */
   readonly peers: readonly TunnelPeer[]
 }
 
@@ -48,17 +48,17 @@ export interface TunnelEndpoint {
   readonly port: number
 }
 
-/** What a conversion gives: the result, and sentences about what could not be carried over. */
+/** Result of a conversion, with sentences about lost settings. */
 export interface Converted<T> {
   readonly result: T
   readonly lost: readonly string[]
 }
 
-/** `vpn.example:51820`, `[2001:db8::1]:51820`. */
+/** Formats an endpoint: `vpn.example:51820`, `[2001:db8::1]:51820`. */
 export const formatTunnelEndpoint = ({ host, port }: TunnelEndpoint): string =>
   host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 
-/** The configuration file of a tunnel. */
+/** Prints the configuration file of a tunnel. */
 export const printTunnel = (tunnel: Tunnel): string => {
   const lines = ['[Interface]']
   const put = (key: string, value: string | number | undefined): void => {
@@ -84,7 +84,7 @@ export const printTunnel = (tunnel: Tunnel): string => {
   return `${lines.join('\n')}\n`
 }
 
-/** The IP versions for which a peer takes everything. */
+/** The address families for which a peer has a default route. */
 export const defaultFamilies = (peers: readonly TunnelPeer[]): ReadonlySet<4 | 6> =>
   new Set(
     peers.flatMap(({ allowedIps }) =>
@@ -92,10 +92,10 @@ export const defaultFamilies = (peers: readonly TunnelPeer[]): ReadonlySet<4 | 6
     ),
   )
 
-/** Says whether wg-quick would send everything through the tunnel and set rules for it (spec wg-quick §6.4). */
+/** Whether wg-quick would route everything through the tunnel and add rules for it (spec wg-quick §6.4). */
 export const isFullTunnel = ({ table, peers }: Tunnel): boolean =>
   table === undefined && defaultFamilies(peers).size > 0
 
-/** Addresses or prefixes of one IP version. */
+/** The addresses or prefixes of one family. */
 export const ofFamily = (cidrs: readonly Cidr[], family: 4 | 6): Cidr[] =>
   cidrs.filter((cidr) => cidr.family === family)

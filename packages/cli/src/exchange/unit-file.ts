@@ -2,7 +2,7 @@
 import { type Foreign, refuseControls } from './foreign.ts'
 import { eachLine } from './lines.ts'
 
-/** A section to write, of a systemd unit or of a keyfile. Sections and keys may come again, so neither is an object. */
+/** A section to write, of a systemd unit or of a keyfile. Sections and keys may repeat, so neither is an object. */
 export interface UnitSection {
   readonly name: string
   readonly entries: ReadonlyArray<readonly [key: string, value: string]>
@@ -10,13 +10,13 @@ export interface UnitSection {
   readonly comments?: readonly string[]
 }
 
-/** A line of a file that was read. */
+/** A line of a parsed file. */
 export interface ForeignEntry {
   readonly key: string
   readonly value: Foreign
 }
 
-/** A section of a file that was read. */
+/** A section of a parsed file. */
 export interface ForeignSection {
   readonly name: string
   readonly entries: readonly ForeignEntry[]
@@ -24,7 +24,7 @@ export interface ForeignSection {
   readonly comments: readonly Foreign[]
 }
 
-/** Prints sections; entries without value are left out, sections without entries too. */
+/** Prints sections; leaves out entries without a value and sections without entries. */
 export const printUnit = (sections: readonly UnitSection[]): string =>
   sections
     .map(({ entries, ...rest }) => ({ ...rest, entries: entries.filter(([, value]) => value !== '') }))
@@ -40,8 +40,8 @@ export const printUnit = (sections: readonly UnitSection[]): string =>
     .join('\n')
 
 /**
- * Reads a unit as systemd does (systemd.syntax(7)): comments begin with `#` or `;`, a backslash at the end joins the next
- * line, of which comments in between are not part. Raises `E_IMPORT` for a value with control characters.
+ * Reads a unit as systemd does (systemd.syntax(7)): comments begin with `#` or `;`; a backslash at the end of a line
+ * joins the next one, skipping comments in between. Raises `E_IMPORT` for a value with control characters.
  */
 export const readUnit = (text: string, file: string): ForeignSection[] => {
   const sections: Array<{ name: string; entries: ForeignEntry[]; comments: Foreign[] }> = []
@@ -76,7 +76,7 @@ export const readUnit = (text: string, file: string): ForeignSection[] => {
   return sections
 }
 
-/** The words of a value between white space, and commas where `separators` says so, each at its place. */
+/** The words of a value, separated by white space or by `separators`, each with its position. */
 export const wordsOf = ({ text, at }: Foreign, separators = /[^\t ]+/g): Foreign[] =>
   [...text.matchAll(separators)].map((match) => ({
     text: match[0],

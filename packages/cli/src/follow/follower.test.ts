@@ -5,7 +5,7 @@ import { Follower, type FollowerDependencies } from './follower.ts'
 
 const device: Device = { name: 'wg0', listenPort: 1, fwmark: 0, peers: [] }
 
-/** A machine whose time passes only by `pass`, with a record of what the follower did. */
+/** A machine with a clock advanced only by `pass`; records what the follower did. */
 const machine = (followFile = false) => {
   const log: string[] = []
   const state = {
@@ -40,7 +40,9 @@ const machine = (followFile = false) => {
     say: (line) => log.push(line),
   }
   const follower = new Follower(dependencies)
-  /** Lets time pass as `wgq run` does: sleeps until the follower wants to act. Resolves to false once the device is gone. */
+  /**
+   * Advances the clock as `wgq run` would: sleeps until the follower is due. Resolves to false once the device is gone.
+   */
   const pass = async (seconds: number): Promise<boolean> => {
     const end = state.nowMs + seconds * 1000
     for (;;) {
@@ -107,7 +109,7 @@ describe('a tunnel that is followed', () => {
     expect(waiting.log).toEqual([
       'its file has changed: `wgq reload` applies it; until then nothing is put right',
     ])
-    // Somebody reloads: from then on it is kept so.
+    // After a reload by the user, the follower keeps the new state.
     waiting.state.differences = []
     await waiting.pass(120)
     waiting.state.differences = ['rule 51820 is missing']

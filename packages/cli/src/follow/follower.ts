@@ -3,39 +3,42 @@ import { formatCidr } from '@wgq/model/cidr'
 import type { Device } from '@wgq/model/device'
 import { Pace } from './pace.ts'
 
-/** Actions on a tunnel and events from the machine; tests replace them. */
+/** Dependencies of a follower: actions on a tunnel and events from the machine; tests replace them. */
 export interface FollowerDependencies {
-  /** Milliseconds of a clock that does not jump and stands still while the machine sleeps. */
+  /** Milliseconds of a monotonic clock that stops while the machine sleeps. */
   readonly now: () => number
   /** Milliseconds of the wall clock. */
   readonly wall: () => number
-  /** What differs between the tunnel and its file, in words; undefined where they could not be compared. */
+  /** The differences between the tunnel and its file, in words; undefined if the comparison failed. */
   readonly compare: () => Promise<readonly string[] | undefined>
-  /** Tells one state of the file from another. */
+  /** Identifies one state of the file. */
   readonly fileStamp: () => string
-  /** A changed file is applied; else it waits for `wgq reload`. */
+  /** Applies a changed file at once; if false, it waits for `wgq reload`. */
   readonly followFile: boolean
-  /** `wgq reload`: its exit status. */
+  /** Runs `wgq reload`; resolves to its exit status. */
   readonly repair: () => Promise<number>
-  /** The device; undefined where it is gone. */
+  /** The device; undefined if it no longer exists. */
   readonly device: () => Promise<Device | undefined>
-  /** Gives peers that do not answer, or have no way any more, another endpoint; one line for each, and seconds until it wants to look again. */
+  /**
+   * Sets another endpoint for peers that do not answer or have lost their route. Resolves to one line for each and the
+   * seconds until the next check.
+   */
   readonly moveEndpoints: (
     device: Device,
     networkChanged: boolean,
   ) => Promise<{ readonly lines: readonly string[]; readonly againSeconds: number | undefined }>
-  /** One line for the log. */
+  /** Writes one line to the log. */
   readonly say: (line: string) => void
 }
 
-/** Peers are looked at so often while all of them answer. */
+/** Interval between checks of peers while all of them answer. */
 const peersMs = 60_000
-/** A clock that moved so much more than the other was set, or the machine slept. */
+/** If the two clocks drift apart by this much, one was set or the machine slept. */
 const jumpMs = 5000
 
 /**
- * Keeps a tunnel as its file says while the machine around it changes: it is compared after changes, repaired where it
- * differs, and peers that do not answer get another of their addresses.
+ * Keeps a tunnel in line with its file while the machine around it changes: compares it after changes, repairs
+ * differences, and tries other addresses of peers that do not answer.
  */
 export class Follower {
   private readonly dependencies: FollowerDependencies
@@ -44,7 +47,7 @@ export class Follower {
   private offset: number
   private told: string | undefined
   private applied: string
-  /** What of the device only configuration changes, at the last look. */
+  /** At the last check, the settings of the device that only configuration changes. */
   private shape: string | undefined
 
   constructor(dependencies: FollowerDependencies) {
@@ -55,12 +58,12 @@ export class Follower {
     this.applied = dependencies.fileStamp()
   }
 
-  /** Something changed on the machine; `ours`: it may be about the tunnel itself. */
+  /** Records a change on the machine; `ours`: it may concern the tunnel itself. */
   changed(ours = false): void {
     this.pace.changed(this.dependencies.now(), ours)
   }
 
-  /** A peer does not answer. */
+  /** Records that a peer does not answer. */
   silent(): void {
     this.peersDue = this.dependencies.now()
   }
@@ -71,7 +74,7 @@ export class Follower {
     return Math.max(0, Math.min(this.pace.waitMs(now), this.peersDue - now))
   }
 
-  /** Does what is due. Resolves to false where the device is gone. */
+  /** Runs the actions that are due. Resolves to false if the device no longer exists. */
   async act(): Promise<boolean> {
     this.noticeJump()
     const compares = this.pace.waitMs(this.dependencies.now()) === 0
@@ -80,7 +83,7 @@ export class Follower {
     // Read after the repair, which may have changed it.
     const device = await this.dependencies.device()
     if (!device) return false
-    // Nobody tells of a device that was set otherwise.
+    // No event reports a device whose settings were changed.
     const shape = shapeOf(device)
     if (!compares && this.shape !== undefined && shape !== this.shape)
       this.pace.changed(this.dependencies.now(), true)
@@ -91,7 +94,7 @@ export class Follower {
     return true
   }
 
-  /** After a sleep, and after the clock was set, everything is looked at. */
+  /** Schedules all checks after a sleep or after the clock was set. */
   private noticeJump(): void {
     const offset = this.dependencies.wall() - this.dependencies.now()
     if (Math.abs(offset - this.offset) < jumpMs) return
@@ -124,14 +127,14 @@ export class Follower {
     } else this.tell(`it could not be put right (status ${status}); this is tried again`)
   }
 
-  /** Once, until there is something else to report or all is well. */
+  /** Logs a text once, until there is something else to report or all is well. */
   private tell(text: string): void {
     if (this.told !== text) this.dependencies.say(text)
     this.told = text
   }
 }
 
-/** Without endpoints, which roam. */
+/** Leaves out endpoints, which roam. */
 const shapeOf = ({ fwmark, listenPort, peers }: Device): string =>
   [
     fwmark,
@@ -141,7 +144,7 @@ const shapeOf = ({ fwmark, listenPort, peers }: Device): string =>
     ),
   ].join()
 
-/** The first differences, and how many more there are. */
+/** The first differences, and the number of the remaining ones. */
 const summary = (differences: readonly string[]): string => {
   const shown = differences.slice(0, 3).join(', ')
   return differences.length > 3 ? `${shown} and ${differences.length - 3} more` : shown

@@ -5,18 +5,18 @@ import { watchMachine } from './machine-news.ts'
 import { runVerb } from './run-verb.ts'
 import { followTunnel } from './tunnel-follower.ts'
 
-/** A tunnel that comes up makes several changes in a row. */
+/** A tunnel that is being brought up causes several changes in a row. */
 const settleSeconds = 0.5
 
 type Followed = Awaited<ReturnType<typeof followTunnel>>
 
-/** Follows interfaces while they are there, whoever brought them up. */
+/** Follows interfaces while they exist, no matter which program brought them up. */
 export class Followers {
   private readonly names: readonly string[]
   private readonly followFile: boolean
   private readonly running = new Map<string, Followed>()
   private waking = new AbortController()
-  /** Tells of interfaces that come, while one is missing. */
+  /** Reports new interfaces while one is missing. */
   private arrivals: { close(): void } | undefined
 
   constructor(names: readonly string[], followFile: boolean) {
@@ -24,7 +24,10 @@ export class Followers {
     this.followFile = followFile
   }
 
-  /** Does what is due, for those that are `present`; one that goes is followed anew when it comes again. */
+  /**
+   * Runs the due actions for interfaces that are `present`. An interface that was removed is followed again once it is
+   * back.
+   */
   async act(present: ReadonlySet<string>): Promise<void> {
     for (const name of this.names) {
       const followed = this.running.get(name)
@@ -38,11 +41,11 @@ export class Followers {
     else this.listenNoMore()
   }
 
-  /** Waits so many seconds, or until there is something to do. */
+  /** Waits for this many seconds, or until there is something to do. */
   async wait(seconds: number, stop: AbortSignal): Promise<void> {
     const waits = [...this.running.values()].map(({ follower }) => follower.waitMs() / 1000)
     await pause(Math.min(seconds, ...waits), AbortSignal.any([stop, this.waking.signal]))
-    // News comes in bursts.
+    // Events arrive in bursts.
     if (this.arrivals) await pause(settleSeconds, stop)
     this.waking = new AbortController()
   }
@@ -63,7 +66,7 @@ export class Followers {
       (words, capture) => runVerb(words, { capture, follows: true }),
       () => this.waking.abort(),
     )
-    // What happened before is looked at once.
+    // Check at once: changes may have happened before.
     followed.follower.changed(true)
     return followed
   }

@@ -3,13 +3,13 @@ import { type FSWatcher, watch } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { type OwnLink, watchNews } from '@wgq/netlink/news'
 
-/** Files and a folder that say which name servers the machine asks. */
+/** Files and a directory that define which name servers the machine uses. */
 const resolverFiles = ['/etc/resolv.conf', '/run/systemd/resolve/resolv.conf', '/run/systemd/resolve/netif']
 
 /**
- * Calls `onChange` when links, addresses, routes, rules, the firewall or the name servers of this machine change, or one of
- * the given files; `ours` says that it may be about the interface itself. What cannot be listened to is left to the look
- * every half an hour.
+ * Calls `onChange` when links, addresses, routes, rules, the firewall or the name servers of this machine change, or
+ * one of the given files; `ours` means that it may concern the interface itself. Sources that cannot be watched are
+ * covered by the check every half hour.
  */
 export const watchMachine = (
   own: OwnLink,
@@ -25,9 +25,9 @@ export const watchMachine = (
   const onFile = () => onChange(true)
   for (const file of [...resolverFiles, ...files]) {
     const name = basename(file)
-    // The folder: a file is often replaced by another one.
+    // Watch the directory: a file is often replaced by another one.
     watchers.push(...listen(dirname(file), (changed) => changed?.startsWith(name), onFile))
-    // The file itself, where it is a mount.
+    // Watch the file itself: it may be a mount.
     watchers.push(...listen(file, () => true, onFile))
   }
   return {
@@ -46,7 +46,7 @@ const listen = (
     const watcher = watch(path, { persistent: false }, (_, file) => {
       if (concerns(file)) onChange()
     })
-    // A folder that goes takes its watcher along.
+    // Removing a directory ends its watcher.
     watcher.on('error', () => watcher.close())
     return [watcher]
   } catch {

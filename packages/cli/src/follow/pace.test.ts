@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { Pace } from './pace.ts'
 
-/** A look during which nothing changes. */
+/** A check during which nothing changes. */
 const look = (pace: Pace, now: number, found: boolean): void => {
   pace.begins()
   pace.looked(now, found)
@@ -39,7 +39,7 @@ describe('when a tunnel is looked at', () => {
     pace.changed(1000)
     pace.changed(1000, true)
     expect(pace.waitMs(1000)).toBe(1000)
-    // Somebody who undoes each repair does.
+    // A program that undoes each repair does delay it.
     for (let count = 0; count < 10; count++) look(pace, 0, true)
     pace.changed(1000, true)
     expect(pace.waitMs(1000)).toBe(59_000)

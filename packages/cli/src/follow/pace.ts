@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: MIT
 
-/** Changes come in bursts: this long after one it is looked at, so that the rest of the burst is in. */
+/** Changes arrive in bursts: wait this long after one before the check, so that it covers the rest of the burst. */
 const settleMs = 300
-/** Looks that find nothing are this far apart at least, and twice as far after each, up to the longest. */
+/** Minimum interval after a check that finds nothing; doubles each time, up to the maximum. */
 const firstQuietMs = 1000
-/** After changes that are about the tunnel. */
+/** Minimum interval after changes that concern the tunnel. */
 const ownQuietMs = 2000
-/** So many repairs in a row are made at once. */
+/** This many repairs in a row are made without delay. */
 const eagerRepairs = 4
 const longestQuietMs = 60_000
-/** Without any change the tunnel is looked at so often: what the kernel does not tell of is found then. */
+/** Interval between checks without any event; finds changes that the kernel does not report. */
 const idleMs = 1_800_000
 
 /**
- * Says when a tunnel is to be compared with its file: soon after a change, seldom while changes are nobody's business of it
- * (a routing daemon, a wireless driver). Times are milliseconds of one clock that does not jump.
+ * Decides when to compare a tunnel with its file: soon after a change, and rarely while changes do not concern it (a
+ * routing daemon, a wireless driver). Times are milliseconds of one monotonic clock.
  */
 export class Pace {
   private due: number
   private quietMs = firstQuietMs
   private repairs = 0
   private lastLook: number
-  /** Something changed since a look began, and whether that may be about the tunnel. */
+  /** Whether a change since the start of a check may concern the tunnel; undefined without a change. */
   private during: boolean | undefined
 
   constructor(now: number) {
@@ -29,7 +29,7 @@ export class Pace {
     this.due = now + idleMs
   }
 
-  /** Something changed; `ours`: it may be about the tunnel itself, and noise of others does not hold it up. */
+  /** Records a change; `ours`: it may concern the tunnel itself, so unrelated changes do not delay its check. */
   changed(now: number, ours = false): void {
     this.during = ours || (this.during ?? false)
     const isFight = this.repairs > eagerRepairs
@@ -37,21 +37,21 @@ export class Pace {
     this.due = Math.min(this.due, Math.max(now + settleMs, this.lastLook + quietMs))
   }
 
-  /** The machine slept, or somebody asks: nothing of before counts. */
+  /** Resets the pace after a sleep or on request, and schedules a check. */
   restart(now: number): void {
     this.quietMs = firstQuietMs
     this.repairs = 0
     this.due = now + settleMs
   }
 
-  /** A look begins: what changes from now on may not be seen by it. */
+  /** Records the start of a check, which may miss later changes. */
   begins(): void {
     this.during = undefined
   }
 
   /**
-   * A look ended; `found` says whether the tunnel differed from its file. What a repair brings about is looked at once more;
-   * where somebody undoes one after the other, that takes longer and longer.
+   * Records the end of a check; `found`: the tunnel differed from its file. Another check follows each repair; if
+   * another program keeps undoing repairs, the interval grows.
    */
   looked(now: number, found: boolean): void {
     this.lastLook = now
@@ -62,7 +62,7 @@ export class Pace {
     if (this.during !== undefined) this.changed(now, this.during)
   }
 
-  /** Milliseconds until the next look; 0 when it is due. */
+  /** Milliseconds until the next check; 0 if it is due. */
   waitMs(now: number): number {
     return Math.max(0, this.due - now)
   }

@@ -3,7 +3,7 @@ import type { Key } from '@wgq/model/key'
 import { UapiDevices } from '@wgq/uapi/client'
 import { hearSilences, type SilenceNews } from '@wgq/uapi/silence-news'
 
-/** Peers of one interface that do not answer, as its data plane says; `onNews` is called when there is one more. */
+/** The peers of one interface that do not answer, as reported by its data plane; calls `onNews` for each new one. */
 export class PeerSilences {
   private readonly name: string
   private readonly onNews: () => void
@@ -15,7 +15,10 @@ export class PeerSilences {
     this.onNews = onNews
   }
 
-  /** Seconds since each peer that owes an answer owes it; undefined where the data plane does not say when one does not answer. */
+  /**
+   * For each peer, the seconds for which it has owed an answer; undefined if the data plane does not report silent
+   * peers.
+   */
   async read(): Promise<ReadonlyMap<Key, number> | undefined> {
     if (!this.news?.isOpen) this.news = await hearSilences(this.name, this.onNews)
     if (!this.news) return undefined

@@ -6,9 +6,9 @@ import { knownNamesVariable } from '../observe/endpoint-lookup.ts'
 import type { Requests } from '../observe/requests.ts'
 
 /**
- * Runs another verb to its end and resolves to its exit status. It is a process of its own, so that each reads the file
- * anew and this one stays small. A request to stop is passed on to it where `requests` are given; otherwise it has a
- * session of its own, and an impatient second Ctrl-C does not break it off.
+ * Runs another verb to its end and resolves to its exit status. It runs in a separate process, which reads the file
+ * again and keeps this process small. With `requests`, a request to stop is passed on to the process; otherwise it has
+ * its own session, so that a second Ctrl-C does not interrupt it.
  */
 export const runVerb = (
   words: readonly string[],
@@ -18,10 +18,10 @@ export const runVerb = (
     follows = false,
   }: { requests?: Requests; capture?: boolean | undefined; follows?: boolean } = {},
 ): Promise<{ readonly status: number; readonly stdout: string }> => {
-  // The data plane would report itself in our place, and become the main process of the service.
+  // The data plane would notify the service manager in our place and become the main process of the service.
   const { NOTIFY_SOCKET: _, ...env } = process.env
   const child = spawn(join(thisProgram().binDirectory, 'wgq'), words, {
-    // What the data plane has to say belongs to this program's output.
+    // Messages of the data plane are part of this program's output.
     env: {
       WGQ_LOG_TO: 'stderr',
       ...env,

@@ -19,7 +19,7 @@ import { Follower } from './follower.ts'
 import { watchMachine } from './machine-news.ts'
 import { PeerSilences } from './peer-silences.ts'
 
-/** Runs a verb of wgq in a process of its own: its exit status, and its output where that is wanted. */
+/** Runs a verb of wgq in a separate process; resolves to its exit status and, on request, its output. */
 type RunVerb = (
   words: readonly string[],
   capture?: boolean,
@@ -34,7 +34,7 @@ interface Followed {
   readonly followFile: boolean
 }
 
-/** A follower of this machine, and the end of it. `wake` is called when there may be something to do. */
+/** Starts following a tunnel on this machine. `wake` is called when there may be something to do. */
 export const followTunnel = async (
   { interfaceName, tunnel, configPath, followFile }: Followed,
   verb: RunVerb,
@@ -96,7 +96,7 @@ export const followTunnel = async (
   }
 }
 
-/** The last good address of a name counts at the next start where nobody answers for it. */
+/** Notes the last good address of a name, which the next start uses if no name server answers. */
 const noteEndpoints = async (name: string, found: readonly NamedEndpoint[]): Promise<void> => {
   if (found.length === 0) return
   const note = async () => {
@@ -119,13 +119,13 @@ const noteEndpoints = async (name: string, found: readonly NamedEndpoint[]): Pro
       },
     })
   }
-  // Without the note the tunnel is as good.
+  // The tunnel works without the note.
   await withLock(runDirectory, lockName(name), note).catch((error) => {
     if (!isWgqError(error)) throw error
   })
 }
 
-/** Differences as a log has them: what is missing, what is too many, what has another value. */
+/** Differences as log texts: what is missing, what is extra, what has another value. */
 const words = ({ differences }: { differences: readonly Difference[] }): string[] =>
   differences.map(({ object, id, field, running, wanted }) => {
     const what = [object, id, field].filter((word) => word !== undefined).join(' ')

@@ -7,7 +7,7 @@ import { firstWords } from './first-words.ts'
 import { nameScript } from './name-script.ts'
 import { setWords } from './set-words.ts'
 
-/** The completion of bash for one name of the program; it starts no Node. Install as `wgq`, `wg` or `wg-quick`. */
+/** The bash completion for one name of the program; it does not start Node. Install as `wgq`, `wg` or `wg-quick`. */
 export const bashCompletion = (program: Personality): string => {
   const rows = commands.filter(({ personalities }) => personalities.includes(program))
   const id = `_${program.replace('-', '_')}`
@@ -55,7 +55,7 @@ ${id}_names() {
 }
 `
 
-/** The case of a verb, or of the first word of several. */
+/** The `case` branch of a verb, or of the first word of several verbs. */
 const wordCase = (id: string, word: string, rows: readonly Command[], program: Personality): string => {
   const under = rows.filter(({ verb }) => verb.startsWith(`${word} `))
   if (under.length === 0) return verbCase(id, rows.find(({ verb }) => verb === word) as Command, program)
@@ -120,7 +120,7 @@ const candidates = (id: string, kind: ValueKind): string => {
   }
 }
 
-/** The word pairs of \`set\`: what may follow depends on the word before and on whether a peer was named (spec wg §18). */
+/** The word pairs of `set`: valid words depend on the previous word and on whether a peer was named (spec wg §18). */
 const setCase = (
   id: string,
 ): string => `      if ((at == 1)); then COMPREPLY=(${candidates(id, 'interface')}); return; fi

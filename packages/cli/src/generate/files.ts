@@ -5,7 +5,7 @@ import { wgqManualPage } from './manual-page.ts'
 import { verbModules } from './verb-modules.ts'
 import { zshCompletion } from './zsh.ts'
 
-/** Every file that follows from the command table, by its path in the repository. */
+/** All files generated from the command table, by their path in the repository. */
 export const generatedFiles = (): Map<string, string> =>
   new Map([
     ['packaging/completions/wgq.bash', bashCompletion('wgq')],

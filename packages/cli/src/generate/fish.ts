@@ -6,7 +6,7 @@ import { firstWords } from './first-words.ts'
 import { nameScript } from './name-script.ts'
 import { setWords } from './set-words.ts'
 
-/** The completion of fish for wgq; it starts no Node. Install as `wgq.fish`. */
+/** The fish completion for wgq; it does not start Node. Install as `wgq.fish`. */
 export const fishCompletion = (): string => {
   const rows = commands.filter(({ personalities }) => personalities.includes('wgq'))
   return `# fish completion for wgq; generated from the command table
@@ -84,7 +84,7 @@ complete -c wgq -n '__wgq_from set 2' -a '(__wgq_set_words)'
 `
 }
 
-/** A verb, or the second word of one. */
+/** The first line for a verb, or for the second word of one. */
 const firstLine = ({ verb, summary }: Command): string => {
   const [word = '', action] = verb.split(' ')
   return action === undefined

@@ -2,7 +2,9 @@
 import type { Command } from '../command-row.ts'
 import { commands } from '../command-table.ts'
 
-/** The part of wgq(8) that the command table knows: one entry a verb. Written in mdoc's elder sister, man(7). */
+/**
+ * The part of wgq(8) that comes from the command table: one entry per verb. Written in man(7), the predecessor of mdoc.
+ */
 export const manCommands = (): string =>
   commands
     .filter(({ personalities }) => personalities.includes('wgq'))
@@ -36,7 +38,7 @@ const manCommand = (row: Command): string => {
   return `${lines.join('\n')}\n`
 }
 
-/** Text as roff wants it: no line begins with a control character, hyphens are hyphens, backslashes stay. */
+/** Escapes text for roff: no line begins with a control character, hyphens and backslashes are printed as such. */
 const roff = (text: string): string =>
   text
     .replaceAll('\\', '\\e')

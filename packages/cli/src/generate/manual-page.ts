@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { manCommands } from './man.ts'
 
-/** wgq(8): the commands from the table, the rest written here. */
+/** The page wgq(8): the commands come from the table, the rest is written here. */
 export const wgqManualPage = (): string => page().split('\n').flatMap(wrapped).join('\n')
 
 const page = (): string => `.\\" SPDX-License-Identifier: MIT
@@ -135,7 +135,10 @@ end with its status; 127 means that a program is missing.
 
 const mostColumns = 79
 
-/** Lines of text as the checkers of manual pages want them; requests stay whole, and no line of text begins like one. */
+/**
+ * Wraps text to the width that manual page checkers expect; leaves requests whole and begins no text line like a
+ * request.
+ */
 const wrapped = (line: string): string[] => {
   if (line.startsWith('.') || line.length <= mostColumns) return [line]
   const lines: string[] = []

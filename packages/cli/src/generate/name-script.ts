@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 /**
- * A script for `sed -nE`, quoted for the shells, that prints the names of peers: the forms of config/names.ts that are on a
- * line of their own. Names with blanks are left out: a shell would take them apart.
+ * A script for `sed -nE`, quoted for shells, that prints peer names: the forms in config/names.ts that are on a
+ * separate line. Leaves out names with blanks, which a shell would split.
  */
 export const nameScript = `'s/^(#\\[disabled\\] )?[[:space:]]*#+[[:space:]]*((friendly_)?[Nn]ame[[:space:]]*[=:]|begin|[Cc]lient:?)[[:space:]]+([^[:space:]#]+)[[:space:]]*(\\([^()]*\\))?[[:space:]#]*$/\\4/p'`

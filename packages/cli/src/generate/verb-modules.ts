@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { commands } from '../command-table.ts'
 
-/** Verbs that bin/wgq.ts loads by itself, each from a bundle of its own: what scripts call many times. */
+/** Verbs that bin/wgq.ts loads directly, each from its own bundle, because scripts call them often. */
 const fast = new Set([
   'genkey',
   'genpsk',
@@ -16,8 +16,8 @@ const fast = new Set([
 ])
 
 /**
- * packages/cli/src/bin/verbs.ts: the module of each verb of wgq, `verbs/VERB.ts`. Its group in the table is the bundle that
- * holds it.
+ * packages/cli/src/bin/verbs.ts: the module of each verb of wgq, `verbs/VERB.ts`. The verb's group in the table names
+ * its bundle.
  */
 export const verbModules = (): string => {
   const groups = new Map(

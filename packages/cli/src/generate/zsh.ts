@@ -6,7 +6,7 @@ import { firstWords } from './first-words.ts'
 import { nameScript } from './name-script.ts'
 import { setWords } from './set-words.ts'
 
-/** The completion of zsh for wgq; it starts no Node. Install as `_wgq` in a directory of fpath. */
+/** The zsh completion for wgq; it does not start Node. Install as `_wgq` in a directory of fpath. */
 export const zshCompletion = (): string => {
   const rows = commands.filter(({ personalities }) => personalities.includes('wgq'))
   return `#compdef wgq
@@ -72,7 +72,7 @@ _wgq "$@"
 `
 }
 
-/** What a verb does, or the first word of several. */
+/** The summary of a verb, or of the verbs with this first word. */
 const summaryOf = (rows: readonly Command[], word: string): string =>
   rows.find(({ verb }) => verb === word)?.summary ??
   rows

@@ -14,8 +14,8 @@ import type { Host } from '@wgq/model/host'
 const usualPort = 51820
 
 /**
- * Addresses for a server in a private network of each family that neither an interface nor a route nor another file uses:
- * 10.N.0.1/24 (RFC 1918) and a random /64 (RFC 4193).
+ * Chooses server addresses in a private network of each family that no interface, route or other file uses: 10.N.0.1/24
+ * (RFC 1918) and a random /64 (RFC 4193).
  */
 export const freeNetworks = async (host: Host, directory: string): Promise<string[]> => {
   const routes = await host.routes({ family: 4 })
@@ -33,14 +33,14 @@ export const freeNetworks = async (host: Host, directory: string): Promise<strin
   return [...(free ? [formatCidr(free).replace('.0/24', '.1/24')] : []), `${six}::1/64`]
 }
 
-/** 51820, or the next UDP port that no program and no other file uses. */
+/** 51820, or the next UDP port that no program or other file uses. */
 export const freePort = async (directory: string): Promise<number> => {
   const used = new Set(tunnelFiles(directory).map((edit) => Number(edit.get('interface', 'ListenPort'))))
   for (let port = usualPort; port < 65_536; port++) if (!used.has(port) && (await canBind(port))) return port
   return usualPort
 }
 
-/** The name servers of this machine that its clients can use too, as a list for DNS; undefined where there are none. */
+/** The name servers of this machine that its clients can use too, as a list for DNS; undefined if there are none. */
 export const nameServers = (): string | undefined => {
   for (const path of ['/run/systemd/resolve/resolv.conf', '/etc/resolv.conf']) {
     const servers = [...textOf(path).matchAll(/^\s*nameserver\s+(\S+)/gm)]

@@ -7,8 +7,8 @@ import { writeErr } from '../output.ts'
 import { formatFinding, formatSummary } from './report.ts'
 
 /**
- * Says on stderr what is wrong with a file that cannot be converted: every finding of lint that is an error, hooks aside.
- * Resolves to true where there is one.
+ * Prints to stderr why a file cannot be converted: all lint findings that are errors, except those of hooks. Resolves
+ * to true if there are any.
  */
 export const refuseFaults = async ({ path, text }: NamedConfig): Promise<boolean> => {
   const findings = lint([{ file: path, text, purpose: 'wg-quick' }], {

@@ -4,10 +4,10 @@ import { visible } from '@wgq/model/shown'
 import type { Painter, Style } from '../colour.ts'
 import { shownWindow } from '../shown-line.ts'
 
-/** The lines of a file by its name as the findings give it. */
+/** The lines of each file, by the file name used in findings. */
 type Sources = ReadonlyMap<string, readonly string[]>
 
-/** A finding for people: place, message and code; the line with a caret; the hint and related places. */
+/** Formats a finding for people: position, message and code; the line with a caret; the hint and related positions. */
 export const formatFinding = (finding: Diagnostic, sources: Sources, paint: Painter): string => {
   const { at, severity, message, code, hint, related = [], more } = finding
   const place = paint('bold', `${visible(at.file)}:${at.line}:${at.column}:`)
@@ -24,7 +24,7 @@ export const formatFinding = (finding: Diagnostic, sources: Sources, paint: Pain
   return `${lines.join('\n')}\n`
 }
 
-/** `2 errors, 1 warning in 1 file`. */
+/** Formats a summary: `2 errors, 1 warning in 1 file`. */
 export const formatSummary = (findings: readonly Diagnostic[], files: number): string => {
   const count = (severity: Diagnostic['severity'], word: string): string[] => {
     const number = findings
@@ -42,7 +42,7 @@ const excerpt = ({ at, width = 1, severity }: Diagnostic, text: string, paint: P
   const { text: shown, column } = shownWindow(text, at.column)
   const start = column - 1
   const gutter = ` ${String(at.line).padStart(3)} | `
-  // Tabs stay tabs, so that the caret is below its character whatever a tab is worth.
+  // Keep tabs, so that the caret is below its character at any tab width.
   const pad = shown.slice(0, start).replace(/[^\t]/g, ' ')
   const carets = '^'.repeat(Math.max(1, Math.min(width, shown.length - start)))
   return [

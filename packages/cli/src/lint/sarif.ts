@@ -5,10 +5,10 @@ import type { Position } from '@wgq/model/error'
 
 const levels = { error: 'error', warning: 'warning', info: 'note' } as const
 
-/** Every code has a section of its own there: where packages install it. */
+/** Where packages install the documentation; it has a section for every code. */
 const documentation = 'file:///usr/share/doc/wgq/lint.md'
 
-/** Findings as SARIF 2.1.0 (OASIS), which code scanning services read. */
+/** Formats findings as SARIF 2.1.0 (OASIS), which code scanning services read. */
 export const sarifLog = (findings: readonly Diagnostic[], version: string): object => {
   const codes = [...new Set(findings.map((finding) => finding.code))].sort()
   const places = new Map(codes.map((code, index) => [code, index]))
@@ -58,8 +58,8 @@ const location = ({ file, line, column }: Position, width = 1): object => ({
   region: { startLine: line, startColumn: column, endColumn: column + width },
 })
 
-/** `file:///…`, each segment percent-encoded (RFC 8089): a name may hold any character. */
+/** Formats a path as `file:///…`, each segment percent-encoded (RFC 8089), as a name may contain any character. */
 export const fileUri = (file: string): string => `file://${resolve(file).split('/').map(segment).join('/')}`
 
-/** What `encodeURIComponent` leaves alone is allowed in a path, except that it cannot encode half a pair of surrogates. */
+/** A path may contain what `encodeURIComponent` leaves unencoded. It fails on a lone surrogate. */
 const segment = (text: string): string => encodeURIComponent(Buffer.from(text).toString())

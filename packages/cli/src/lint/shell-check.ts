@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 import { spawnSync } from 'node:child_process'
 
-/** After so many hooks that the shell cannot read, the rest is not looked at: lint spells no more of one code. */
+/** Maximum number of faulty hooks to check: lint prints no more findings with the same code. */
 const mostFaults = 100
 
 /**
- * Which scripts bash cannot parse, by index, with its words. All are parsed at once; only where that fails are single ones, so
- * that 20,000 hooks cost one `bash -n`. `-n` reads and does not run. Nothing is found where there is no bash.
+ * Finds the scripts that bash cannot parse; returns its error messages by index. Parses all scripts at once and single
+ * ones only if that fails, so that 20,000 hooks cost one `bash -n`. `-n` parses without running. Finds nothing if bash
+ * is not installed.
  */
 export const shellFaults = (scripts: readonly string[]): Map<number, string> => {
   const faults = new Map<number, string>()
@@ -17,7 +18,7 @@ export const shellFaults = (scripts: readonly string[]): Map<number, string> => 
     const fault = known.get(script)
     if (fault !== undefined) faults.set(index, fault)
   }
-  // What runs on into the next script is looked at alone.
+  // Check a script separately if it may continue into the next one.
   const batch = scripts.map((script) => (/<<|\\\s*$/.test(script) ? ':' : script))
   let alone = 0
   batch.forEach((script, index) => {
@@ -34,10 +35,10 @@ export const shellFaults = (scripts: readonly string[]): Map<number, string> => 
   return faults
 }
 
-/** Each script in a group inside a subshell, and words that break every quotation that it left open. */
+/** Separates scripts, each in a group inside a subshell: these words end every quotation left open. */
 const fence = `: ")" ')' '\`)'`
 
-/** The index of the first script, from `from` on, at which bash stops; undefined where it reads them all. */
+/** The index of the first script, starting at `from`, at which bash stops; undefined if it parses them all. */
 const firstFault = (scripts: readonly string[], from: number): number | undefined => {
   const text = scripts
     .slice(from)
@@ -57,7 +58,7 @@ const faultOf = (script: string): string | undefined => {
   return (stderr.split('\n')[0] ?? '').replace(/^bash: (?:-c: )?(?:line [0-9]+: )?/, '')
 }
 
-/** As hooks are run: bash with extended patterns, which reads the script from its standard input. */
+/** Parses a script from standard input as hooks run: bash with extended patterns. */
 const bash = (input: string) =>
   spawnSync('bash', ['-O', 'extglob', '-n'], {
     input,

@@ -4,16 +4,16 @@ import type { Diagnostic } from '@wgq/config/diagnostic'
 import { dropIns } from '@wgq/config/drop-ins'
 import type { Position } from '@wgq/model/error'
 
-/** A file with its drop-ins behind it, for findings over all of them. */
+/** A file followed by its drop-ins, for findings across all of them. */
 interface WholeText {
   readonly text: string
-  /** The finding with places in the files that the lines come from. */
+  /** Maps the positions of a finding to the files that contain the lines. */
   readonly placed: (finding: Diagnostic) => Diagnostic
   /** Lines of each file. */
   readonly lines: ReadonlyMap<string, readonly string[]>
 }
 
-/** Joins a file and its drop-ins. Raises what reading them raises. */
+/** Concatenates a file and its drop-ins. Raises the errors of reading them. */
 export const withDropIns = (file: string, text: string): WholeText => {
   const parts = [
     { path: file, text },

@@ -8,12 +8,12 @@ const journalDirectories = ['/run/wgq', '/var/run/wgq']
 
 /**
  * The configuration file of a running interface: the one that `wgq up` noted in its journal, in this network namespace,
- * else the one of that name in the configuration directory. Raises `E_CONFIG_MISSING` where there is none.
+ * or the one with that name in the configuration directory. Raises `E_CONFIG_MISSING` if there is none.
  */
 export const configPathOf = (interfaceName: string, directories = journalDirectories): string =>
   journalledPath(interfaceName, directories) ?? locate(interfaceName).path
 
-/** The file that `wgq up` noted in the journal of an interface, where it still exists. */
+/** The file that `wgq up` noted in the journal of an interface, if it still exists. */
 export const journalledConfig = (interfaceName: string): string | undefined => {
   const noted = journalledPath(interfaceName, journalDirectories)
   return noted !== undefined && existsSync(noted) ? noted : undefined
@@ -29,7 +29,7 @@ const journalledPath = (interfaceName: string, directories: readonly string[]): 
   return undefined
 }
 
-/** What a journal says of its configuration file; undefined where there is no journal, or where it is not ours to read. */
+/** The configuration file noted in a journal; undefined if there is no journal or it is not readable. */
 const journalled = new FileMemo((path): { readonly config: string; readonly netns: number } | undefined => {
   try {
     const { config, netns } = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>

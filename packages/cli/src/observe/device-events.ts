@@ -6,13 +6,13 @@ import type { Key } from '@wgq/model/key'
 /** Something that happened to an interface or a peer, as `wgq watch` prints it (docs/schema/event.json). */
 export type DeviceEvent =
   | { readonly event: 'up' | 'down'; readonly interface: string }
-  /** `expired`: its `# Expires` had come, and `watch` disabled it. */
+  /** `expired`: its `# Expires` time has passed, and `watch` disabled it. */
   | {
       readonly event: 'peer-added' | 'peer-removed' | 'expired'
       readonly interface: string
       readonly peer: Key
     }
-  /** A session was made or renewed; `handshakeSeconds` is the wall clock of it. */
+  /** A session was created or renewed; `handshakeSeconds` is its wall clock time. */
   | {
       readonly event: 'handshake'
       readonly interface: string
@@ -20,7 +20,7 @@ export type DeviceEvent =
       readonly handshakeSeconds: number
     }
   | { readonly event: 'endpoint'; readonly interface: string; readonly peer: Key; readonly endpoint: string }
-  /** No handshake for longer than a session lives (180 s) although there was one. */
+  /** The last handshake is older than the lifetime of a session (180 s). */
   | {
       readonly event: 'stale'
       readonly interface: string
@@ -31,7 +31,7 @@ export type DeviceEvent =
 /** REJECT_AFTER_TIME: a peer whose last handshake is older has no usable session (protocol §4.3). */
 export const staleAfterSeconds = 180
 
-/** What changed between two looks at one interface, taken at `beforeSeconds` and `nowSeconds` (wall clock). */
+/** The changes between two states of one interface, read at `beforeSeconds` and `nowSeconds` (wall clock). */
 export const deviceEvents = (
   before: Device | undefined,
   after: Device | undefined,

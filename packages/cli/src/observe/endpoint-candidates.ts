@@ -5,13 +5,13 @@ import { publicKeyOf } from '@wgq/config/names'
 import { commentOf, isComment, outline, type Section } from '@wgq/config/outline'
 import type { Key } from '@wgq/model/key'
 
-/** `HOST:PORT` as a file has it; the host is a name or an address, without brackets. */
+/** `HOST:PORT` as written in a file; the host is a name or an address, without brackets. */
 export interface HostPort {
   readonly host: string
   readonly port: number
 }
 
-/** Where a peer may be reached: its Endpoint, then its `# EndpointFallback = HOST:PORT` lines in their order. */
+/** The possible endpoints of a peer: its Endpoint, then its `# EndpointFallback = HOST:PORT` lines in order. */
 export interface PeerCandidates {
   readonly publicKey: Key
   readonly candidates: readonly HostPort[]
@@ -36,7 +36,7 @@ const fallbacks = ({ lines }: Document, section: Section): string[] =>
     return /^#+\s*EndpointFallback\s*=\s*(.+)$/i.exec(comment ?? '')?.[1] ?? []
   })
 
-/** `host:port` or `[address]:port`; undefined for anything else. */
+/** Parses `host:port` or `[address]:port`; undefined for anything else. */
 const hostPort = (text: string): HostPort | undefined => {
   const match = /^(?:\[([^\]]+)\]|(.+)):([0-9]{1,5})$/.exec(text.replace(/\s+/g, ''))
   const host = match?.[1] ?? match?.[2]

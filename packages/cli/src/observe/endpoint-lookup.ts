@@ -5,12 +5,15 @@ import { parseIp } from '@wgq/model/ip'
 import type { NameHelp } from '@wgq/quick/dependencies'
 import { addressesBeside } from './names-beside.ts'
 
-/** Set for the verbs of a follower, which looks up names itself: a name with a known address is not asked for. */
+/**
+ * Set for the verbs that a follower runs: names with a known address are not resolved again, because the follower does
+ * that.
+ */
 export const knownNamesVariable = 'WGQ_KNOWN_NAMES'
 
 /**
- * Looks up names of endpoints while a tunnel may hold the way to the name servers, and goes on with the address that a name
- * had last where nobody answers; `say` gets a line about it.
+ * Resolves endpoint names while a tunnel may cover the route to the name servers. If no server answers, uses the last
+ * address of the name and calls `say` with a line about it.
  */
 export const helpedLookup =
   ({ mark, known }: NameHelp, env: NodeJS.ProcessEnv, say: (line: string) => void): Lookup =>
@@ -22,7 +25,7 @@ export const helpedLookup =
     const found = addressOf(beside?.addresses[0])
     if (found) return found
     try {
-      // The system's resolver may wait for long where a tunnel is dead.
+      // The system's resolver may block for a long time if a tunnel is dead.
       if (last && mark !== 0) throw new LookupFailure('No name server answers', false)
       return await systemLookup(host)
     } catch (error) {
@@ -39,7 +42,7 @@ const addressOf = (text: string | undefined): Address | undefined => {
   return bytes && { family: bytes.length === 4 ? 4 : 6, address: text as string }
 }
 
-/** Without the addon no packet has a mark. */
+/** Packets cannot be marked without the addon. */
 const unlessImpossible = async <T>(work: Promise<T>): Promise<T | undefined> => {
   try {
     return await work

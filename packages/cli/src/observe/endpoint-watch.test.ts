@@ -88,7 +88,7 @@ test('an endpoint that has no way any more is given up at once when the network 
   expect(await watch.follow(at('198.51.100.1'))).toEqual([])
   await watch.follow(at('198.51.100.1'), true)
   expect(changes.at(-1)?.peers?.[0]?.endpoint?.address).toBe('64:ff9b::c633:6401')
-  // What a translator makes of it is good in its network only.
+  // A translated address is valid only in its network.
   expect(watch.takeFound()).toEqual([])
   ipv6Only = false
   await watch.follow(at('64:ff9b::c633:6401'), true)

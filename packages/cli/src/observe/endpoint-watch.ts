@@ -22,14 +22,14 @@ import {
   wantsLookup,
 } from './reresolve.ts'
 
-/** An endpoint that a peer was given, and the name that has its address. */
+/** An endpoint set for a peer, and the name that resolves to its address. */
 export interface NamedEndpoint {
   readonly publicKey: Key
   readonly host: string
   readonly endpoint: Endpoint
 }
 
-/** Follows the endpoints of peers, as their configuration files name them. */
+/** Keeps the endpoints of peers in line with the names in their configuration files. */
 export class EndpointWatch {
   private readonly devices: DeviceAccess
   private readonly outside: Outside
@@ -40,7 +40,7 @@ export class EndpointWatch {
   private readonly now: () => number
   private found: NamedEndpoint[] = []
 
-  /** `now` is in seconds of a clock that does not jump. */
+  /** `now` returns seconds of a monotonic clock. */
   constructor(devices: DeviceAccess, outside: Outside, now = () => performance.now() / 1000) {
     this.devices = devices
     this.outside = outside
@@ -48,10 +48,10 @@ export class EndpointWatch {
   }
 
   /**
-   * Looks up what has to be, and sets what changed: `wg set IF peer KEY endpoint E`. Returns what was set. A name that cannot
-   * be resolved now is tried again later; a device that vanishes meanwhile is not an error. `networkChanged`: endpoints without
-   * a route are given others at once. `silences`: seconds without an answer of each peer that owes one, from a data plane that
-   * says so by itself.
+   * Resolves names that are due and sets endpoints that changed: `wg set IF peer KEY endpoint E`. Returns the changes.
+   * A name that cannot be resolved now is tried again later; a device that vanishes meanwhile is not an error.
+   * `networkChanged`: replaces endpoints without a route at once. `silences`: seconds for which each peer has owed an
+   * answer, from a data plane that reports this.
    */
   async follow(
     device: Device,
@@ -82,17 +82,17 @@ export class EndpointWatch {
     return events
   }
 
-  /** The endpoints by name that were set since the last time. */
+  /** Returns the endpoints set by name since the last call. */
   takeFound(): readonly NamedEndpoint[] {
     return this.found.splice(0)
   }
 
-  /** Says whether a peer of an interface has a name or several candidates. */
+  /** Whether any peer of an interface has a name or several candidates. */
   mayMove(interfaceName: string): boolean {
     return this.candidatesOf(interfaceName).some(({ candidates }) => mayMove(candidates))
   }
 
-  /** Keys of peers whose file names an endpoint, and which have none. */
+  /** Keys of peers without an endpoint whose file names one. */
   waiting(device: Device): Peer['publicKey'][] {
     const named = new Set(this.candidatesOf(device.name).map(({ publicKey }) => publicKey))
     return device.peers.flatMap(({ publicKey, endpoint }) =>
@@ -100,7 +100,7 @@ export class EndpointWatch {
     )
   }
 
-  /** Seconds until a look at a device makes a difference; undefined while no peer of it is missed. */
+  /** Seconds until the next useful check of a device; undefined while all of its peers answer. */
   nextLookSeconds(device: Device): number | undefined {
     const waits = device.peers.flatMap((peer) => {
       const state = this.states.get(idOf(device, peer))

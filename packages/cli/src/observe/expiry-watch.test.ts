@@ -36,7 +36,7 @@ test('disables a peer when its day has come, once it fails again after a minute,
   expect(watch.act('wg0', atMs('2027-01-02T00:01:01Z'))).toEqual([
     { event: 'expired', interface: 'wg0', peer: key('a') },
   ])
-  // As the file is then: the peer is switched off, or the day moved.
+  // The file after the peer was disabled or its date postponed.
   writeFileSync(path, `[Interface]\n${peer('a', '2027-02-01')}`)
   utimesSync(path, 1, 1)
   expect(watch.act('wg0', atMs('2027-01-03'))).toEqual([])

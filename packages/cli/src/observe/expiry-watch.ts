@@ -12,10 +12,12 @@ import { configPathOf } from './config-path.ts'
 import type { DeviceEvent } from './device-events.ts'
 import { FileMemo } from './file-memo.ts'
 
-/** How long a peer that could not be disabled is left alone before the next attempt. */
+/** Delay before the next attempt if a peer could not be disabled. */
 const retryMs = 60_000
 
-/** Disables peers whose `# Expires` has come, as `wgq peer disable` does. Files are read again only where they change. */
+/**
+ * Disables peers whose `# Expires` time has passed, like `wgq peer disable`. Reads files again only if they changed.
+ */
 export class ExpiryWatch {
   private readonly disable: (interfaceName: string, publicKey: Key) => boolean
   private readonly expiring = new FileMemo((path) =>
@@ -25,12 +27,12 @@ export class ExpiryWatch {
   )
   private readonly failedMs = new Map<Key, number>()
 
-  /** `disable` says whether it worked; it runs the verb in a process of its own unless given. */
+  /** `disable` returns whether it succeeded; by default it runs the verb in a separate process. */
   constructor(disable = disableInProcess) {
     this.disable = disable
   }
 
-  /** Disables what is due on an interface; the events tell of those that worked. */
+  /** Disables the expired peers of an interface; returns events for the successful ones. */
   act(interfaceName: string, nowMs: number): DeviceEvent[] {
     return this.due(interfaceName, nowMs).flatMap((peer) => {
       if (nowMs - (this.failedMs.get(peer) ?? -retryMs) < retryMs) return []
@@ -48,7 +50,7 @@ export class ExpiryWatch {
         .filter(({ expires }) => hasExpired(expires, nowMs))
         .map(({ publicKey }) => publicKey)
     } catch (error) {
-      // No file, or none that may be read: nothing to act on.
+      // No readable file: nothing to do.
       if (isWgqError(error)) return []
       throw error
     }

@@ -6,25 +6,25 @@ export class FileMemo<T> {
   private readonly read: (path: string) => T
   private readonly known = new Map<string, { readonly stamp: string; readonly value: T }>()
 
-  /** `read` takes a path and may raise what it likes; that is passed on and not remembered. */
+  /** `read` takes a path; its errors are passed on and not cached. */
   constructor(read: (path: string) => T) {
     this.read = read
   }
 
-  /** The value of a file as it is now. Raises what `read` raises. */
+  /** The value for the current content of a file. Raises the errors of `read`. */
   get(path: string): T {
     const stamp = stampOf(path)
     const known = this.known.get(path)
     if (known !== undefined && known.stamp === stamp) return known.value
     this.known.delete(path)
     const value = this.read(path)
-    // Stamped before it was read: a change in between is seen next time.
+    // The stamp is older than the read: the next call detects a change in between.
     if (stamp !== undefined) this.known.set(path, { stamp, value })
     return value
   }
 }
 
-/** What changes with the content of a file: which file it is, its size and times; undefined where there is none. */
+/** Identity, size and times of a file, which change with its content; undefined if it does not exist. */
 const stampOf = (path: string): string | undefined => {
   try {
     const { dev, ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true })

@@ -8,8 +8,8 @@ import { visible } from '@wgq/model/shown'
 export type PeerNames = ReadonlyMap<Key, string>
 
 /**
- * The Prometheus text exposition (format 0.0.4) of devices. Peers are labelled by interface and public key; the name and
- * the endpoint are in an info metric, so that a peer that roams does not make a new series. No private key appears.
+ * The Prometheus text exposition (format 0.0.4) of devices. Peers are labelled by interface and public key; the name
+ * and the endpoint are in an info metric, so that a roaming peer does not create a new series. Contains no private key.
  */
 export const metricsText = (devices: readonly { device: Device; names: PeerNames }[]): string => {
   const lines: string[] = []

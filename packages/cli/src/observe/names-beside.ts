@@ -4,16 +4,16 @@ import { markedLookup } from '@wgq/backends/names/marked-lookup'
 import { nameServers } from '@wgq/dns/name-servers'
 import { parseIp } from '@wgq/model/ip'
 
-/** The addresses of a name, and how long they hold where that is known. */
+/** The addresses of a name, and their TTL if known. */
 export interface NamedAddresses {
   readonly addresses: readonly string[]
   readonly ttlSeconds?: number
 }
 
 /**
- * Looks a name up beside a tunnel that may hold the way to the name servers: in /etc/hosts, then with the mark of encrypted
- * packets at the servers that the machine had without tunnels. Undefined where nobody said anything; none where there is no
- * such name. Raises `E_NO_ADDON`, nothing else.
+ * Resolves a name outside of a tunnel that may cover the route to the name servers: from /etc/hosts, then with marked
+ * packets from the servers that the machine uses without tunnels. Undefined if no server answers; without addresses if
+ * the name does not exist. Raises `E_NO_ADDON`, nothing else.
  */
 export const addressesBeside = async (host: string, mark: number): Promise<NamedAddresses | undefined> => {
   const noted = inHostsFile(host)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** The longest time that a timer of Node takes; a longer one is over at once. */
+/** The longest delay of a Node timer; a longer one fires at once. */
 const longestMs = 2 ** 31 - 1
 
-/** Waits so many seconds, or less when `stop` is aborted. */
+/** Waits for this many seconds, or until `stop` is aborted. */
 export const pause = async (seconds: number, stop?: AbortSignal): Promise<void> => {
   try {
     for (let leftMs = seconds * 1000; leftMs >= 0; leftMs -= longestMs)
@@ -14,7 +14,7 @@ export const pause = async (seconds: number, stop?: AbortSignal): Promise<void> 
   }
 }
 
-/** Aborted by SIGINT or SIGTERM, so that a loop can end in good order. */
+/** A signal aborted by SIGINT or SIGTERM, so that a loop can end cleanly. */
 export const untilSignal = (): AbortSignal => {
   const controller = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort())

@@ -12,13 +12,13 @@ export interface Rate {
 
 const intervalSeconds = 0.5
 
-/** Says whether a peer was seen: its last handshake is younger than a session lives. */
+/** Whether the last handshake of a peer is younger than the lifetime of a session. */
 export const isSeen = ({ lastHandshake }: Device['peers'][number], nowSeconds: number): boolean =>
   lastHandshake.seconds > BigInt(nowSeconds - staleAfterSeconds)
 
 /**
- * What the peers of some devices carry now, by interface and key, from two looks half a second apart. Where no peer was seen
- * nothing can flow, and there is no second look.
+ * Measures the current rates of all peers of some devices, by interface and key, from two samples half a second apart.
+ * Takes no second sample of a device if none of its peers has a recent handshake, because no traffic can flow.
  */
 export const measureRates = async (
   devices: readonly Device[],
@@ -47,5 +47,5 @@ export const measureRates = async (
   return rates
 }
 
-/** Under which {@link measureRates} keeps the rate of a peer. */
+/** Key of a peer in the result of {@link measureRates}. */
 export const rateKey = (interfaceName: string, publicKey: Key): string => `${interfaceName} ${publicKey}`

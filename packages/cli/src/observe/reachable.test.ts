@@ -27,7 +27,7 @@ test('addresses without a way are left out, those with one keep the order of the
     '192.0.2.2 2',
     '198.51.100.3 3',
   ])
-  // Where nothing has a way the network is down: every address is as good as another.
+  // Without any route the network is down: all addresses are equally good.
   expect(await ways(candidates, outside(names, /^$/))).toHaveLength(4)
   expect(await ways([['absent.example', 1]], outside(names, /./))).toEqual([])
 })
@@ -37,7 +37,7 @@ test('IPv4 endpoints on a network with IPv6 only go through its translator', asy
   const ipv6Only = outside(names, /^64:ff9b/)
   expect(await ways([['gate.example', 51820]], ipv6Only)).toEqual(['64:ff9b::c000:221 51820'])
   expect(await ways([['192.0.2.1', 7]], ipv6Only)).toEqual(['64:ff9b::c000:201 7'])
-  // An answer that is not a translator's is none.
+  // Ignore an answer that is not from a translator.
   const foreign = outside({ 'ipv4only.arpa': ['2001:db8::1'] }, /^64/)
   expect(await ways([['192.0.2.1', 7]], foreign)).toEqual(['192.0.2.1 7'])
 })

@@ -6,23 +6,27 @@ import { formatIp, parseIp } from '@wgq/model/ip'
 import type { HostPort } from './endpoint-candidates.ts'
 import { addressesBeside, type NamedAddresses } from './names-beside.ts'
 
-/** What of the outside a search for ways to a peer needs; tests give their own. */
+/** The name resolution and routing needed to find endpoints of a peer; tests replace it. */
 export interface Outside {
-  /** Addresses of a name; none where it is unknown or nobody answers. `mark` 0: by the system's resolver. */
+  /**
+   * Addresses of a name; empty if it does not exist or no server answers. With `mark` 0, uses the system's resolver.
+   */
   readonly addresses: (host: string, mark: number) => Promise<NamedAddresses>
-  /** Says whether packets with this mark have a way to an address. */
+  /** Whether packets with this mark have a route to an address. */
   readonly hasRoute: (address: string, mark: number) => Promise<boolean>
 }
 
-/** Ways to a peer, in the order in which they are to be tried, and how long the shortest answer about their names holds. */
+/** Endpoints of a peer, in the order in which to try them, and the shortest TTL of the answers about their names. */
 export interface Ways {
   readonly endpoints: readonly Endpoint[]
-  /** The name of each endpoint that is an address of one, by its text. */
+  /** The name of each endpoint that was resolved from one, by the endpoint's text. */
   readonly names?: ReadonlyMap<string, string>
   readonly ttlSeconds?: number
 }
 
-/** The endpoints of candidates that packets with a mark can reach now, in order; all of them where none has a way. */
+/**
+ * The endpoints of candidates that packets with a mark can currently reach, in order; all of them if none has a route.
+ */
 export const reachableEndpoints = async (
   candidates: readonly HostPort[],
   mark: number,
@@ -50,8 +54,8 @@ export const reachableEndpoints = async (
 }
 
 /**
- * IPv4 endpoints on a network that has IPv6 only: its translator's prefix is in the addresses of ipv4only.arpa, in front of
- * 192.0.0.170 or 192.0.0.171 (RFC 7050, RFC 6052 with a prefix of 96 bits).
+ * Translates IPv4 endpoints on an IPv6-only network: the translator's prefix is in the addresses of ipv4only.arpa,
+ * before 192.0.0.170 or 192.0.0.171 (RFC 7050, RFC 6052 with a prefix of 96 bits).
  */
 const throughNat64 = async (
   endpoints: readonly Endpoint[],
@@ -81,8 +85,8 @@ const endpointOf = (address: string, port: number): Endpoint => ({
 })
 
 /**
- * The outside of this machine. A tunnel with a mark may hold the default route, and with it the way to the name servers:
- * then names are asked for beside it, of the servers that the machine had without tunnels.
+ * Name resolution and routing of this machine. A tunnel with a mark may cover the default route, and with it the route
+ * to the name servers: names are then resolved outside of it, from the servers that the machine uses without tunnels.
  */
 export const realOutside = (host: Host): Outside => ({
   addresses: async (name, mark) => {

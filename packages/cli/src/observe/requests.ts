@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { pause } from './pause.ts'
 
-/** What a process in the foreground is asked to do by signals: `reload` for SIGHUP, `stop` for SIGTERM and SIGINT. */
+/** Requests by signals to a process in the foreground: `reload` for SIGHUP, `stop` for SIGTERM and SIGINT. */
 type Request = 'reload' | 'stop'
 
-/** Collects requests from its making on, so that none is lost while another is carried out. */
+/** Collects requests from its creation on, so that none is lost while another is carried out. */
 export class Requests {
   private readonly stopping = new AbortController()
   private waiting = new AbortController()
@@ -27,12 +27,15 @@ export class Requests {
     return this.stopping.signal
   }
 
-  /** Ends the wait of {@link next} without a request. */
+  /** Ends a pending {@link next} without a request. */
   wake(): void {
     this.waiting.abort()
   }
 
-  /** The next request, or undefined after so many seconds. Stopping goes first; several requests to reload are one. */
+  /**
+   * The next request, or undefined after this many seconds. `stop` takes precedence; several `reload` requests count as
+   * one.
+   */
   async next(seconds: number): Promise<Request | undefined> {
     if (!this.stop.aborted && !this.reload) await pause(seconds, this.waiting.signal)
     this.waiting = new AbortController()

@@ -15,11 +15,11 @@ import {
 
 const v4 = (last: number): Endpoint => ({ family: 4, address: `192.0.2.${last}`, port: 51820 })
 const v6: Endpoint = { family: 6, address: '2001:db8::1', port: 51820 }
-/** An answer whose end is not known. */
+/** An answer with an unknown TTL. */
 const ways = (...endpoints: Endpoint[]) => ({ endpoints })
 const known = { hasEndpoint: true, shookHands: true }
 
-/** Looks once a second at counters that `at` gives, and says when the first look-up is wanted. */
+/** Samples once a second the counters that `at` returns; returns the time of the first look-up. */
 const firstLookup = (
   at: (second: number) => { rxBytes: bigint; txBytes: bigint },
   peer = known,
@@ -90,7 +90,9 @@ describe('a peer that may only be slow', () => {
   test('keeps an endpoint that its name still has', () => {
     expect(afterDoubt(silent, 13, ways(v4(1), v4(2)), v4(2)).endpoint).toBeUndefined()
   })
-  /** The look-ups of a peer that is silent from 10 on, in so many seconds; one was made at `before`. */
+  /**
+   * Times of the look-ups, within `seconds`, of a peer that is silent from 10 on; the last one before was at `before`.
+   */
   const lookups = (seconds: number, ttlSeconds?: number, before?: number): number[] => {
     let state: ReresolveState =
       before === undefined ? silent : { ...silent, lookup: { at: before, ttlSeconds } }
@@ -121,7 +123,7 @@ describe('a peer that may only be slow', () => {
   test('costs one look-up in a minute where it is always slow', () => {
     expect(lookups(12, undefined, 9)).toEqual([])
     expect(lookups(12, undefined, -50)).toEqual([2])
-    // An answer ends the silence, and the look-up still counts.
+    // An answer ends the silence, but the look-up still counts.
     const { state } = afterDoubt(seen(silent, 12, { rxBytes: 0n, txBytes: 9n }), 12, ways(v4(2)), v4(2))
     const answered = seen(state, 20, { rxBytes: 9n, txBytes: 9n })
     expect(isDoubtful({ ...answered, unansweredSince: 20 }, 30)).toBe(false)

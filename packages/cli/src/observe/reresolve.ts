@@ -3,50 +3,51 @@ import type { Endpoint } from '@wgq/model/endpoint'
 import { formatEndpoint } from '@wgq/model/endpoint'
 import type { Ways } from './reachable.ts'
 
-/** What is known of one peer; times are seconds of one monotonic clock. */
+/** State of one peer; times are seconds of one monotonic clock. */
 export interface ReresolveState {
-  /** The next look-up is not before this. */
+  /** Earliest time of the next look-up. */
   readonly notBefore: number
-  /** Look-ups since the peer answered last; doubles the pause. */
+  /** Look-ups since the last answer of the peer; doubles the pause. */
   readonly attempts: number
-  /** Endpoints already tried since the peer answered last, as text. */
+  /** Endpoints tried since the last answer of the peer, as text. */
   readonly tried: readonly string[]
-  /** Counters of the last look; undefined before the first one. */
+  /** Counters of the last sample; undefined before the first one. */
   readonly counters?: { readonly rxBytes: bigint; readonly txBytes: bigint }
-  /** When something was sent first that is not answered yet; undefined while nothing waits for an answer. */
+  /** Time of the first packet without an answer; undefined while no packet is unanswered. */
   readonly unansweredSince?: number
-  /** When its names were looked up last, and how long the answer held where that is known. */
+  /** Time of the last look-up of its names, and the TTL of the answer if known. */
   readonly lookup?: { readonly at: number; readonly ttlSeconds: number | undefined }
-  /** Something was sent between the last two looks, and nobody says when the answer is missing. */
+  /** Packets were sent between the last two samples, and the data plane does not report missing answers. */
   readonly inUse?: boolean
 }
 
 /** Nothing tried yet. */
 export const freshReresolve: ReresolveState = { notBefore: 0, attempts: 0, tried: [] }
 
-/** The first pause between two endpoints that are tried, and the longest one. */
+/** Shortest and longest pause between attempts with different endpoints. */
 const firstPauseSeconds = 5
 const longestPauseSeconds = 60
-/** A peer without an endpoint, or without an answer, is looked up every 5 s so often, then once a minute. */
+/** Number of look-ups every 5 s for a peer without an endpoint or an answer; afterwards once a minute. */
 const eagerLookups = 18
-/** A name whose peer may only be slow is looked up so often; one that was slow before, once a minute. */
+/** Look-up interval of a name whose peer may only be slow; once a minute if it was slow before. */
 const slowPauseSeconds = 10
 
 /**
- * A living peer answers whatever it gets within KEEPALIVE_TIMEOUT, 10 s, and an initiation at once; the second initiation
- * leaves 5 s after the first (protocol §4.3).
+ * A live peer answers any packet within KEEPALIVE_TIMEOUT, 10 s, and an initiation at once; the second initiation is
+ * sent 5 s after the first (protocol §4.3).
  */
 const deadAfterSeconds = 15
-/** A peer that never shook hands owes nothing: two initiations without an answer are enough. */
+/** A peer that never completed a handshake owes no answer: two unanswered initiations are enough. */
 const strangerAfterSeconds = 6
-/** After so long without an answer a name is looked up: one that says something else than before has moved. */
+/** Time without an answer after which a name is looked up: if its address changed, the peer has moved. */
 const doubtAfterSeconds = 2
-/** A peer in use whose endpoint may change is looked at so often where nobody says that it does not answer. */
+/** Sampling interval of a peer in use with a changeable endpoint if the data plane does not report missing answers. */
 const inUseSeconds = 1
 
 /**
- * Takes the counters of a look. What came in answers everything that was sent before; an idle peer, which sends nothing,
- * is not missed. `silentSeconds` is how long the peer has not answered, where the data plane says so; 0: it owes nothing.
+ * Applies a sample of the counters. A received packet answers all packets sent before; an idle peer, which sends
+ * nothing, is not missing. `silentSeconds` is how long the peer has not answered, if the data plane reports it; 0: it
+ * owes no answer.
  */
 export const seen = (
   state: ReresolveState,
@@ -65,13 +66,13 @@ export const seen = (
     const known = { ...(answered ? fresh : rest), counters, inUse: false }
     return silentSeconds === 0 ? known : { ...known, unansweredSince: now - silentSeconds }
   }
-  // A living peer forgets the past, so that the next loss is looked up at once.
+  // An answer resets the state, so that the next loss leads to a look-up at once.
   if (answered) return { ...fresh, counters, inUse: sent }
   const unansweredSince = since ?? (sent ? now : undefined)
   return { ...rest, counters, inUse: sent, ...(unansweredSince === undefined ? {} : { unansweredSince }) }
 }
 
-/** The machine is in another network, or was: what was tried says nothing any more. */
+/** Resets the attempts after a change of network, which makes earlier results meaningless. */
 export const moved = ({ lookup: _, ...state }: ReresolveState): ReresolveState => ({
   ...state,
   notBefore: 0,
@@ -79,10 +80,10 @@ export const moved = ({ lookup: _, ...state }: ReresolveState): ReresolveState =
   tried: [],
 })
 
-/** Says whether a name is worth a look although its peer may only be slow. */
+/** Whether to look up a name even though its peer may only be slow. */
 export const isDoubtful = (state: ReresolveState, now: number): boolean => now >= doubtAt(state, now)
 
-/** When a silent peer's names are worth a look: soon, then as long as the answer holds, or as often as it helps. */
+/** When to look up the names of a silent peer: soon, then after the TTL of the answer or at a useful interval. */
 const doubtAt = ({ unansweredSince: since, lookup }: ReresolveState, now: number): number => {
   if (since === undefined) return Number.POSITIVE_INFINITY
   const first = since + doubtAfterSeconds
@@ -97,7 +98,7 @@ const doubtAt = ({ unansweredSince: since, lookup }: ReresolveState, now: number
   return Math.max(first, at + (at >= since ? slowPauseSeconds : longestPauseSeconds))
 }
 
-/** Takes the candidates for a doubtful peer: the first one where the current endpoint is none of them any more. */
+/** Applies the look-up for a possibly dead peer: picks the first candidate if the current endpoint is no longer one. */
 export const afterDoubt = (
   state: ReresolveState,
   now: number,
@@ -111,8 +112,8 @@ export const afterDoubt = (
 }
 
 /**
- * Says whether the names of a peer are to be looked up now: it has no endpoint, or it has not answered for longer than a
- * living one takes.
+ * Whether to look up the names of a peer now: it has no endpoint, or has not answered for longer than a live peer
+ * takes.
  */
 export const wantsLookup = (
   state: ReresolveState,
@@ -125,7 +126,7 @@ export const wantsLookup = (
   return silent >= (peer.shookHands ? deadAfterSeconds : strangerAfterSeconds)
 }
 
-/** Seconds until the next look makes a difference; undefined while the peer is not missed. `mayMove`: it has a name. */
+/** Seconds until the next useful check; undefined while no answer is missing. `mayMove`: the peer has a name. */
 export const nextLookSeconds = (
   state: ReresolveState,
   now: number,
@@ -141,9 +142,10 @@ export const nextLookSeconds = (
 }
 
 /**
- * Takes the candidates of a look-up (in the order in which they are to be tried) and picks what to set: the first one not
- * tried yet that is not the current one; when all were tried the round begins again. `endpoint` is undefined when nothing
- * is to change. The pause grows from 5 s to a minute; a peer that has no endpoint yet is looked up every 5 s for long.
+ * Applies a look-up, whose candidates are in the order in which to try them, and picks the endpoint to set: the first
+ * untried one that is not the current one; after all were tried, the round starts again. `endpoint` is undefined if
+ * nothing is to change. The pause grows from 5 s to a minute; a peer without an endpoint is looked up every 5 s for
+ * longer.
  */
 export const afterLookup = (
   state: ReresolveState,

@@ -6,13 +6,13 @@ import { visible } from '@wgq/model/shown'
 import { shortAge, shortBytes, shortKey } from '../show/short.ts'
 import type { PeerNames } from './metrics-text.ts'
 
-/** One look at the devices; `seconds` is a monotonic clock. */
+/** One sample of the devices; `seconds` is a monotonic clock. */
 export interface Sample {
   readonly seconds: number
   readonly devices: readonly { readonly device: Device; readonly names: PeerNames }[]
 }
 
-/** How a line is painted; identity functions where there is no colour. */
+/** How to paint a line; identity functions without colour. */
 export interface Paint {
   readonly title: (text: string) => string
   readonly head: (text: string) => string
@@ -21,8 +21,8 @@ export interface Paint {
 }
 
 /**
- * The screen of `wgq top`: a table of peers over all interfaces, the busiest first, at most `rows` lines of `columns`
- * characters. Rates come from `before`; `nowSeconds` is the wall clock for the age of handshakes.
+ * Renders the screen of `wgq top`: a table of peers of all interfaces, the busiest first, at most `rows` lines of
+ * `columns` characters. Rates are relative to `before`; `nowSeconds` is the wall clock for the age of handshakes.
  */
 export const topScreen = (
   before: Sample | undefined,
@@ -127,7 +127,7 @@ const ratesOf = (before: Sample | undefined, after: Sample): Map<string, Rate> =
     for (const peer of device.peers) {
       const was = old.get(device.name + peer.publicKey)
       if (!was) continue
-      // A daemon that was restarted counts from zero: no negative rates.
+      // A restarted daemon counts from zero: avoid negative rates.
       const grown = (now: bigint, then: bigint) => Math.max(0, Number(now - then)) / elapsed
       rates.set(device.name + peer.publicKey, {
         down: grown(peer.rxBytes, was.rxBytes),
@@ -137,7 +137,7 @@ const ratesOf = (before: Sample | undefined, after: Sample): Map<string, Rate> =
   return rates
 }
 
-/** Widths that show every cell where there is room; the peer's name gives way first. */
+/** Widths that show every cell if there is room; the peer's name is shortened first. */
 const fit = (columns: readonly Column[], rows: readonly Cells[], total: number): number[] => {
   const widths = columns.map((column) =>
     Math.max(column.title.length, ...rows.map((cells) => cells[column.key].length)),

@@ -10,7 +10,7 @@ import { deviceFault } from '../device-fault.ts'
 import { configPathOf } from './config-path.ts'
 
 /**
- * The interfaces asked for, by name or by the path of their file; all there are when none is named. Raises `E_DEVICE` when
+ * The requested interfaces, by name or by the path of their file; all interfaces if none is named. Raises `E_DEVICE` if
  * they cannot be listed.
  */
 export const chosenInterfaces = async (
@@ -25,7 +25,7 @@ export const chosenInterfaces = async (
   }
 }
 
-/** A device, or undefined when there is none of that name now. Raises `E_DEVICE` for any other refusal. */
+/** Reads a device; undefined if none has that name now. Raises `E_DEVICE` for any other failure. */
 export const readIfThere = async (devices: DeviceAccess, name: string): Promise<Device | undefined> => {
   try {
     return await devices.read(name)
@@ -35,7 +35,7 @@ export const readIfThere = async (devices: DeviceAccess, name: string): Promise<
   }
 }
 
-/** The devices asked for, or all, as far as they are there now. Raises what the two above raise. */
+/** The requested devices, or all, as far as they exist now. Raises the errors of the two functions above. */
 export const readChosen = async (devices: DeviceAccess, asked: readonly string[]): Promise<Device[]> => {
   const found: Device[] = []
   for (const name of await chosenInterfaces(devices, asked)) {
@@ -45,10 +45,10 @@ export const readChosen = async (devices: DeviceAccess, asked: readonly string[]
   return found
 }
 
-/** What a missing interface looks like: no socket, no link, no driver, or a daemon that ends while it is asked. */
+/** Errors of a missing interface: no socket, no link, no driver, or a daemon that ends during the request. */
 const gone = new Set(['ENODEV', 'ENOENT', 'EPROTONOSUPPORT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE'])
 
-/** The names that the configuration file of an interface gives to its peers; none where there is no readable file. */
+/** The peer names in the configuration file of an interface; empty if there is no readable file. */
 export const namesOf = (interfaceName: string): readonly PeerName[] => {
   try {
     return readParts(configPathOf(interfaceName)).flatMap(({ path, source }) =>
@@ -64,5 +64,5 @@ export const namesOf = (interfaceName: string): readonly PeerName[] => {
 export const nameMap = (names: readonly PeerName[]): ReadonlyMap<Key, string> =>
   new Map(names.map(({ publicKey, name }) => [publicKey, name]))
 
-/** The key that a user's word means on an interface: a key, `@phone` or `phone`. Raises `E_PEER_NAME`. */
+/** Resolves a user's word for a peer of an interface to its key: a key, `@phone` or `phone`. Raises `E_PEER_NAME`. */
 export const peerKey = (interfaceName: string, word: string): Key => findPeer(namesOf(interfaceName), word)

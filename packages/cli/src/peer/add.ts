@@ -20,7 +20,10 @@ import { newName } from './name.ts'
 import { changePeers, strangers } from './transaction.ts'
 import { readTunnelFile, type TunnelFile } from './tunnel-file.ts'
 
-/** wgq peer add IF NAME: keys, addresses, the server's file, the running tunnel and the client's file as one transaction. */
+/**
+ * wgq peer add IF NAME: changes keys, addresses, the server's file, the running tunnel and the client's file in one
+ * transaction.
+ */
 export const run: Handler = async (invocation) => {
   const parsed = await parseArguments(invocation)
   const [tunnel = '', word = ''] = parsed.operands
@@ -63,7 +66,7 @@ export const run: Handler = async (invocation) => {
   )
 }
 
-/** The parts with another document of `NAME.conf`, which keeps an endpoint that the user was asked for. */
+/** The parts with a new document of `NAME.conf`, which stores an endpoint that the user entered. */
 export const remembering = (
   { parts: [main, ...rest], document }: Pick<TunnelFile, 'parts' | 'document'>,
   endpoint: Chosen,
@@ -72,7 +75,7 @@ export const remembering = (
   return [{ ...main, source: { ...main.source, text: printDocument(next) } }, ...rest]
 }
 
-/** Where a client finds the server, and whether the file is to keep it. */
+/** The endpoint of the server for a client, and whether to store it in the file. */
 interface Chosen {
   readonly text: string
   readonly remember: boolean
@@ -84,7 +87,7 @@ interface ClientKeys {
   readonly presharedKey: Key
 }
 
-/** New keys, or the public key that the client gave. Raises `E_KEY`. */
+/** New keys, or the public key given for the client. Raises `E_KEY`. */
 export const clientKeys = (parsed: ParsedArguments): ClientKeys => {
   const given = lastValue(parsed, 'public-key')
   const presharedKey = generatePresharedKey()
@@ -94,8 +97,8 @@ export const clientKeys = (parsed: ParsedArguments): ClientKeys => {
 }
 
 /**
- * Where the client finds the server: the option, the file's `# ClientEndpoint`, or what the user is asked, which the file is
- * to remember. Raises `E_ENDPOINT`.
+ * The endpoint of the server for a client: from the option, the file's `# ClientEndpoint`, or the user's answer, which
+ * is to be stored in the file. Raises `E_ENDPOINT`.
  */
 export const chosenEndpoint = async (session: Session, parsed: ParsedArguments): Promise<Chosen> => {
   const side = serverSide(readTunnelFile(session.configPath))

@@ -4,9 +4,9 @@ import { type Cidr, covers, formatCidr, parseCidr } from '@wgq/model/cidr'
 import { WgqError } from '@wgq/model/error'
 
 /**
- * The addresses of a new peer: those asked for, and the next free one of each network of the interface that they are not in.
- * `own` are the interface's addresses, `taken` the allowed IPs of all peers. Raises `E_ADDRESS` where an address is taken or
- * a network is full.
+ * Chooses the addresses of a new peer: the requested ones, and the next free one of each network of the interface
+ * without a requested one. `own` are the interface's addresses, `taken` the allowed IPs of all peers. Raises
+ * `E_ADDRESS` if an address is taken or a network is full.
  */
 export const chooseAddresses = (
   own: readonly Cidr[],
@@ -39,7 +39,7 @@ const askedAddress = (word: string, used: readonly Cidr[]): Cidr => {
       hint: 'for example --address 10.8.0.9,fd08::9',
     })
   const address = single(cidr)
-  // A peer with a default route owns no address of the network.
+  // A peer with a default route does not own the addresses of the network.
   const owner = used.find((other) => other.prefixLength > 0 && covers(other, address) && isNarrow(other))
   if (owner)
     throw new WgqError('E_ADDRESS', `${address.address} is taken: ${formatCidr(owner)} is in use`, {
@@ -50,5 +50,5 @@ const askedAddress = (word: string, used: readonly Cidr[]): Cidr => {
 
 const single = (cidr: Cidr): Cidr => ({ ...cidr, prefixLength: cidr.family === 4 ? 32 : 128 })
 
-/** Not the prefix of a peer that stands for whole networks, in which others may have addresses of their own. */
+/** Whether a prefix is a single address; a peer's wider prefix is a network in which other peers may have addresses. */
 const isNarrow = ({ family, prefixLength }: Cidr): boolean => prefixLength === (family === 4 ? 32 : 128)

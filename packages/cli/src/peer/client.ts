@@ -12,21 +12,21 @@ import { isWgqError, WgqError } from '@wgq/model/error'
 import { isKey, type Key } from '@wgq/model/key'
 import type { TunnelFile } from './tunnel-file.ts'
 
-/** What the server's file says about its clients. */
+/** The settings for clients in the server's file. */
 interface ServerSide {
   readonly addresses: readonly Cidr[]
   readonly directives: readonly Directive[]
-  /** Undefined where the file names none that stays. */
+  /** Undefined if the file sets no fixed port. */
   readonly port: number | undefined
-  /** Undefined where a hook loads the key. */
+  /** Undefined if a hook loads the key. */
   readonly publicKey: Key | undefined
-  /** The clients' packets leave through this machine for everywhere. */
+  /** Clients reach all other networks through this machine. */
   readonly leadsOut: boolean
 }
 
 /** Reads the server's side of a tunnel from its file. */
 export const serverSide = ({ document, parts: [main] }: TunnelFile): ServerSide => {
-  // Peers do not matter here, and may be ten thousand.
+  // Peers are not needed here, and there may be ten thousand.
   const peersFrom = document.lines.findIndex(({ text }) => /^\s*\[\s*peer\s*\]/i.test(text))
   const head = { lines: peersFrom < 0 ? document.lines : document.lines.slice(0, peersFrom) }
   const edit = new Edit(head)
@@ -46,7 +46,7 @@ export const serverSide = ({ document, parts: [main] }: TunnelFile): ServerSide 
   }
 }
 
-/** The client's own part; the rest of its file follows from the server's. */
+/** The client's own settings; the rest of its file is derived from the server's. */
 interface ClientSide {
   readonly name: string
   readonly privateKey?: Key
@@ -56,8 +56,8 @@ interface ClientSide {
 }
 
 /**
- * The text of a client's file. Raises `E_SERVER_KEY` where the server's key is unknown, and `E_DIRECTIVE` where a value that
- * the server's file gives for its clients would be refused.
+ * The text of a client's file. Raises `E_SERVER_KEY` if the server's key is unknown, and `E_DIRECTIVE` if a value for
+ * clients in the server's file is invalid.
  */
 export const clientText = async (
   side: ServerSide,
@@ -93,7 +93,7 @@ export const clientText = async (
   return text
 }
 
-/** Everything where this machine leads out, else the networks of the tunnel. */
+/** Everything if this machine routes to all other networks, else the networks of the tunnel. */
 const defaultAllowedIps = ({ leadsOut, addresses }: ServerSide): string =>
   leadsOut ? '0.0.0.0/0, ::/0' : [...new Set(addresses.map((cidr) => formatCidr(maskCidr(cidr))))].join(', ')
 

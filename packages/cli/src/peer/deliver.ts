@@ -8,15 +8,15 @@ import { writePrivateFile } from '../private-file.ts'
 import { drawCode, makeCode } from '../qr/code.ts'
 import { keep } from './kept.ts'
 
-/** Where the file of a client goes. */
+/** Destination of a client's file. */
 interface Delivery {
   readonly output: string | undefined
   readonly qr: boolean
-  /** `NAME.conf` of the tunnel, where a copy is to be kept beside it. */
+  /** Path of the tunnel's `NAME.conf` if a copy is to be kept beside it. */
   readonly keepBeside: string | undefined
 }
 
-/** What the options say. Raises `E_EXISTS` for an output that is there already, unless it may be overwritten. */
+/** Reads the delivery options. Raises `E_EXISTS` if the output file exists, unless it may be overwritten. */
 export const deliveryOf = (parsed: ParsedArguments, configPath: string, mayOverwrite: boolean): Delivery => {
   const output = lastValue(parsed, 'output')
   if (output !== undefined && !mayOverwrite && isThere(output))
@@ -30,7 +30,7 @@ export const deliveryOf = (parsed: ParsedArguments, configPath: string, mayOverw
   }
 }
 
-/** A file, also behind a link; an empty one behind a link may be /dev/stdout. */
+/** Whether the output is a file, possibly behind a link; an empty one behind a link may be /dev/stdout. */
 const isThere = (output: string): boolean => {
   const behind = statSync(output, { throwIfNoEntry: false })
   return (
@@ -39,7 +39,7 @@ const isThere = (output: string): boolean => {
   )
 }
 
-/** Prepares the last step of a transaction: the client's file to where it belongs. Raises `E_QR_SIZE`. */
+/** Prepares the last step of a transaction, which delivers the client's file. Raises `E_QR_SIZE`. */
 export const delivering = async (name: string, text: string, to: Delivery): Promise<() => void> => {
   const code = to.qr ? drawCode(await makeCode(text)) : undefined
   return () => {
@@ -54,7 +54,7 @@ export const delivering = async (name: string, text: string, to: Delivery): Prom
   }
 }
 
-/** Unlike other output this has to arrive: nobody can make the private key again. Raises `E_WRITE`. */
+/** Unlike other output, this must not get lost: the private key cannot be created again. Raises `E_WRITE`. */
 const print = (text: string): void => {
   const bytes = Buffer.from(text)
   try {
@@ -74,13 +74,13 @@ const writeSome = (bytes: Buffer, at: number): number => {
     return writeSync(1, bytes, at)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
-    // A pipe that another process made non-blocking and that is full: wait for its reader.
+    // The pipe is full and another process made it non-blocking: wait for its reader.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
     return 0
   }
 }
 
-/** Called through sudo, the file belongs to who called, in a directory of theirs. */
+/** Gives the file to the user who called sudo, if that user owns the directory. */
 const giveToCaller = (path: string): void => {
   const [uid, gid] = [process.env['SUDO_UID'], process.env['SUDO_GID']].map(Number)
   if (!uid || !gid || process.geteuid?.() !== 0) return

@@ -6,11 +6,11 @@ import { WgqError } from '@wgq/model/error'
 import type { Host } from '@wgq/model/host'
 import { parseIp } from '@wgq/model/ip'
 
-/** Where clients may find this server: an address of an interface with a default route. */
+/** A possible endpoint address of this server, from an interface with a default route. */
 interface Candidate {
   readonly address: string
   readonly dev: string
-  /** Not reachable from the internet as it is: a router is in between. */
+  /** Not directly reachable from the internet: a router is in between. */
   readonly isPrivate: boolean
 }
 
@@ -30,8 +30,8 @@ export const endpointCandidates = async (host: Host, without: string): Promise<C
 }
 
 /**
- * `HOST:PORT` of what a user wrote as an endpoint; `port` is the interface's, 0 or undefined where it has none that stays.
- * Raises `E_ENDPOINT`.
+ * Completes a user's endpoint to `HOST:PORT`; `port` is the interface's port, 0 or undefined if it is not fixed. Raises
+ * `E_ENDPOINT`.
  */
 export const fullEndpoint = (text: string, port: number | undefined): string => {
   const trimmed = text.trim()
@@ -50,8 +50,8 @@ export const fullEndpoint = (text: string, port: number | undefined): string => 
 }
 
 /**
- * What clients connect to where nothing says it: asked on a terminal. Raises `E_ENDPOINT` with what the uplinks have where
- * nobody can be asked, and when `stop` ends the question.
+ * Asks on the terminal for the endpoint of clients if no setting has it. Raises `E_ENDPOINT`, with the addresses of the
+ * uplinks, if there is no terminal, and when `stop` ends the question.
  */
 export const askEndpoint = async (
   candidates: readonly Candidate[],
@@ -85,7 +85,7 @@ const question = async (candidates: readonly Candidate[], stop: AbortSignal): Pr
     const chosen = answer.trim() || first?.address
     if (chosen !== undefined) return chosen
   } catch {
-    // Ctrl-C, or the end of the input: as no answer.
+    // Treat Ctrl-C or the end of the input as no answer.
   } finally {
     lines.close()
   }

@@ -7,7 +7,7 @@ import { lastValue, type ParsedArguments, parseArguments } from '../options.ts'
 import { changePeers } from './transaction.ts'
 import { findPlaced, withEdit } from './tunnel-file.ts'
 
-/** wgq peer expire IF PEER --in TIME | --at DATE | --never: `# Expires = …`, which `wgq watch` acts on. */
+/** wgq peer expire IF PEER --in TIME | --at DATE | --never: sets `# Expires = …`, which `wgq watch` acts on. */
 export const run: Handler = async (invocation) => {
   const parsed = await parseArguments(invocation)
   const [tunnel = '', word = ''] = parsed.operands
@@ -24,7 +24,7 @@ export const run: Handler = async (invocation) => {
   )
 }
 
-/** The text of the directive; undefined takes it away. */
+/** The text of the directive; undefined removes it. */
 const directiveText = (parsed: ParsedArguments): string | undefined => {
   const span = lastValue(parsed, 'in')
   const date = lastValue(parsed, 'at')

@@ -17,7 +17,7 @@ import { type Column, tableLines } from '../table.ts'
 import { terminalColumns } from '../terminal-width.ts'
 import { type PlacedPeer, readTunnelFile } from './tunnel-file.ts'
 
-/** wgq peer list IF [--json]: the peers of the file and of the running tunnel. */
+/** wgq peer list IF [--json]: lists the peers of the file and of the running tunnel. */
 export const run: Handler = async (invocation) => {
   const parsed = await parseArguments(invocation)
   return runQuick({ ...invocation, args: parsed.operands }, async (session) => {
@@ -70,7 +70,7 @@ const join = (
   ]
 }
 
-/** A peer of `wgq peer list --json`, by docs/schema/peers.json. */
+/** An entry of `wgq peer list --json` (docs/schema/peers.json). */
 const entryJson = ({ publicKey, filed, live, rate }: Entry, nowSeconds: number): object => ({
   name: filed?.name ?? null,
   publicKey,
@@ -96,7 +96,7 @@ const shape: readonly Column[] = [
   { title: 'UP/s', right: true },
 ]
 
-/** The day is enough here. */
+/** Example of a date; the day is precise enough here. */
 const isoDate = '2027-01-31'
 
 const printTable = async (entries: readonly Entry[], nowSeconds: number): Promise<void> => {
@@ -125,7 +125,7 @@ const cells = ({ publicKey, filed, live, rate }: Entry, nowSeconds: number): str
   shortBytes(rate?.up ?? 0),
 ]
 
-/** Single addresses without their length. */
+/** Single addresses are shown without prefix length. */
 const addressText = (cidrs: Peer['allowedIps']): string =>
   cidrs
     .map((cidr) => (cidr.prefixLength === (cidr.family === 4 ? 32 : 128) ? cidr.address : formatCidr(cidr)))

@@ -6,8 +6,8 @@ import type { TunnelFile } from './tunnel-file.ts'
 const mostCharacters = 64
 
 /**
- * The name as it will be in the file. Raises `E_PEER_NAME` for one that cannot be there, that would be taken for
- * something else, or that another peer has.
+ * Returns the name as written to the file. Raises `E_PEER_NAME` for a name that cannot be in the file, that would be
+ * read as something else, or that another peer has.
  */
 export const newName = (word: string, { peers }: TunnelFile): string => {
   const name = word.trim()

@@ -6,7 +6,7 @@ import { forget } from './kept.ts'
 import { changePeers } from './transaction.ts'
 import { findPlaced, withEditOfEach } from './tunnel-file.ts'
 
-/** wgq peer remove IF PEER…: from the file, the running tunnel and the kept files. */
+/** wgq peer remove IF PEER…: removes peers from the file, the running tunnel and the kept files. */
 export const run: Handler = async (invocation) => {
   const { operands } = await parseArguments(invocation)
   const [tunnel = '', ...words] = operands

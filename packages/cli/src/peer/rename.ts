@@ -7,7 +7,7 @@ import { newName } from './name.ts'
 import { changePeers } from './transaction.ts'
 import { findPlaced, withEdit } from './tunnel-file.ts'
 
-/** wgq peer rename IF PEER NAME: keys, addresses and sessions stay. */
+/** wgq peer rename IF PEER NAME: keeps keys, addresses and sessions. */
 export const run: Handler = async (invocation) => {
   const { operands } = await parseArguments(invocation)
   const [tunnel = '', word = '', next = ''] = operands

@@ -10,7 +10,9 @@ import { readKept } from './kept.ts'
 import { changePeers } from './transaction.ts'
 import { findPlaced, withEditOfAll } from './tunnel-file.ts'
 
-/** wgq peer rotate IF PEER: new keys in the server's file and the running tunnel, and a new file for the client. */
+/**
+ * wgq peer rotate IF PEER: creates new keys in the server's file and the running tunnel, and a new file for the client.
+ */
 export const run: Handler = async (invocation) => {
   const parsed = await parseArguments(invocation)
   const [tunnel = '', word = ''] = parsed.operands

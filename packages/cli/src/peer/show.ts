@@ -13,7 +13,7 @@ import { shortAge } from '../show/short.ts'
 import { keptPath, readKept } from './kept.ts'
 import { findPlaced, readTunnelFile } from './tunnel-file.ts'
 
-/** wgq peer show IF PEER [--qr]: the client's file where it was kept, else what the server knows of the peer. */
+/** wgq peer show IF PEER [--qr]: prints the client's file if it was kept, else the server's data about the peer. */
 export const run: Handler = async (invocation) => {
   const parsed = await parseArguments(invocation)
   const [tunnel = '', word = ''] = parsed.operands

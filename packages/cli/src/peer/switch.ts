@@ -7,7 +7,7 @@ import { parseArguments } from '../options.ts'
 import { changePeers } from './transaction.ts'
 import { findPlaced, type PlacedPeer, withEdit, withEditOfEach } from './tunnel-file.ts'
 
-/** wgq peer disable IF PEER… and wgq peer enable IF PEER…: the peers' lines become comments, or lines again. */
+/** wgq peer disable IF PEER… and wgq peer enable IF PEER…: turns the peers' lines into comments, or back into lines. */
 export const run: Handler = async (invocation) => {
   const { operands } = await parseArguments(invocation)
   const [tunnel = '', ...words] = operands
@@ -29,7 +29,7 @@ const disabled = (parts: readonly ConfigPart[], peer: PlacedPeer): readonly Conf
     block.disabled ? document : disableBlock(document, block),
   )
 
-/** A day that has passed goes: the peer would be switched off again at once. */
+/** Removes an expiry date in the past, which would disable the peer again at once. */
 const enabled = (parts: readonly ConfigPart[], peer: PlacedPeer): readonly ConfigPart[] => {
   const on = withEditOfEach(parts, peer, (document, block) =>
     block.disabled ? enableBlock(document, block) : document,

@@ -15,32 +15,33 @@ import type { Invocation } from '../command.ts'
 import { runQuick } from '../quick-session.ts'
 import { readTunnelFile, type TunnelFile, tunnelFileOf } from './tunnel-file.ts'
 
-/** What a verb wants of the files of a tunnel. */
+/** A verb's changes to the files of a tunnel. */
 export interface Change {
-  /** Every part, the changed ones too; absent when nothing is to change. */
+  /** All parts, including unchanged ones; absent if nothing is to change. */
   readonly parts?: readonly ConfigPart[]
-  /** Done last, when file and tunnel have changed; where it fails they are put back. */
+  /** Called last, after file and tunnel have changed; if it fails, both are restored. */
   readonly deliver?: () => void
 }
 
-/** The files as they are, and the run; see {@link changePeers}. */
+/** The current files and the session; see {@link changePeers}. */
 export interface Before extends TunnelFile {
   readonly session: Session
-  /** What runs, and is to follow the file; absent where the interface is down. */
+  /** The running device, which is to follow the file; absent if the interface is down. */
   readonly device?: Device
 }
 
-/** Peers that run without standing in the file, put there by `wg set`. */
+/** Running peers that are not in the file, added by `wg set`. */
 export const strangers = ({ device, peers }: Pick<Before, 'device' | 'peers'>): readonly Peer[] => {
   const known = new Set(peers.map(({ publicKey }) => publicKey))
   return (device?.peers ?? []).filter(({ publicKey }) => !known.has(publicKey))
 }
 
 /**
- * Changes the peers of a tunnel as one transaction: the file is locked, read, changed and checked, the running tunnel is
- * brought in line with it, the result is delivered. Where a step fails, file and tunnel are put back. `prepare` comes before
- * the lock (it may ask the user). Peers that run without standing in the file stay as they are; with `SaveConfig = true`, where
- * what runs is to be kept, the file takes them up first. Resolves to the exit status. Raises what the steps raise.
+ * Changes the peers of a tunnel as one transaction: locks, reads, changes and checks the file, brings the running
+ * tunnel in line with it and delivers the result. If a step fails, restores file and tunnel. `prepare` runs before the
+ * lock (it may ask the user). Running peers that are not in the file stay unchanged; with `SaveConfig = true`, which
+ * keeps the running state, they are first added to the file. Resolves to the exit status. Raises the errors of the
+ * steps.
  */
 export const changePeers = async <P>(
   invocation: Invocation,
@@ -91,7 +92,7 @@ const carryOut = async (
   const check = async (): Promise<void> => {
     for (const { source, path } of changed) await checkConfiguration(source.text, path)
   }
-  // A running tunnel reads the file itself, before it changes anything.
+  // With a running tunnel, the reload reads the file itself before it changes anything.
   if (!device) await check()
   const write = (from: readonly ConfigPart[], to: readonly ConfigPart[]): void => {
     for (const [at, { path, source }] of to.entries()) {
@@ -110,20 +111,20 @@ const carryOut = async (
       const silent = { ...session, dependencies: { ...session.dependencies, print: () => {} } }
       await follow(silent, file.parts, guests).catch(() => {})
     }
-    // Where it was the file that could not be read, this says in which line.
+    // If the file was invalid, this error has the line.
     await check()
     throw error
   }
 }
 
-/** Brings the running tunnel in line with its files; `guests` stay. Raises `E_RELOAD` where that fails. */
+/** Brings the running tunnel in line with its files; `guests` stay. Raises `E_RELOAD` on failure. */
 const follow = async (
   session: Session,
   parts: readonly ConfigPart[],
   guests: readonly Peer[],
 ): Promise<void> => {
   const text = [joinParts(parts), ...guests.map(sectionOf)].join('\n')
-  // What runs is in there already: a peer that is not has to go, also where `SaveConfig = true` would keep it.
+  // The text has every peer to keep. All others are removed, even with `SaveConfig = true`, which would keep them.
   const read = readSettings(guests.length === 0 ? joinParts(parts) : text, session.configPath)
   const settings = { ...read, saveConfig: false }
   const status = await reload({ ...session, settings })
@@ -134,6 +135,6 @@ const follow = async (
     })
 }
 
-/** What of a running peer would change if it were left out. */
+/** The settings of a running peer that would change if they were left out. */
 const sectionOf = ({ publicKey, allowedIps, keepaliveSeconds }: Peer): string =>
   `[Peer]\nPublicKey = ${publicKey}\nAllowedIPs = ${allowedIps.map(formatCidr).join(', ')}\nPersistentKeepalive = ${keepaliveSeconds}\n`

@@ -6,26 +6,27 @@ import { type ConfigPart, readParts } from '@wgq/config/parts'
 import { findBlock, type PeerBlock, peerBlocks } from '@wgq/config/peers/blocks'
 import { WgqError } from '@wgq/model/error'
 
-/** A peer and the file that it is in. */
+/** A peer and the file that contains it. */
 export interface PlacedPeer extends PeerBlock {
   readonly part: ConfigPart
 }
 
-/** What the files of a tunnel say, read at one moment. */
+/** The contents of the files of a tunnel, read at one time. */
 export interface TunnelFile {
   /** `NAME.conf` first, then its drop-ins. */
   readonly parts: readonly [ConfigPart, ...ConfigPart[]]
   /** The document of `NAME.conf`. */
   readonly document: Document
-  /** Peers of all files in order, those that are switched off too. */
+  /** Peers of all files in order, including disabled ones. */
   readonly peers: readonly PlacedPeer[]
 }
 
 let last: TunnelFile | undefined
 
 /**
- * Reads the files of a tunnel; what has not changed since the last time is not taken apart again. Raises what {@link readParts}
- * raises, `E_ENCODING` for what is not UTF-8, and `E_CONFIG_READ` for a pipe or a device: it can be read once, and nothing could be written back.
+ * Reads the files of a tunnel; reuses the last result if they have not changed. Raises the errors of {@link readParts},
+ * `E_ENCODING` for text that is not UTF-8, and `E_CONFIG_READ` for a pipe or a device, which can be read only once and
+ * not written back.
  */
 export const readTunnelFile = (configPath: string): TunnelFile => {
   const there = statSync(configPath, { throwIfNoEntry: false })
@@ -36,13 +37,13 @@ export const readTunnelFile = (configPath: string): TunnelFile => {
   }
   const parts = readParts(configPath) as [ConfigPart, ...ConfigPart[]]
   if (last && isSame(last.parts, parts)) return last
-  // With a mark in front the first section would be none.
+  // With a byte order mark, the first section would not be recognised.
   for (const { path, source } of parts) checkEncoding(source.text, path)
   last = tunnelFileOf(parts)
   return last
 }
 
-/** Files in memory. */
+/** Parses files in memory. */
 export const tunnelFileOf = (parts: TunnelFile['parts']): TunnelFile => {
   const documents = parts.map(({ source }) => parseDocument(source.text))
   return {
@@ -58,10 +59,10 @@ const isSame = (before: readonly ConfigPart[], now: readonly ConfigPart[]): bool
   before.length === now.length &&
   now.every(({ path, source }, at) => before[at]?.path === path && before[at]?.source.text === source.text)
 
-/** The peer that a user names; see {@link findBlock}. */
+/** Finds the peer that a user names; see {@link findBlock}. */
 export const findPlaced = ({ peers }: TunnelFile, word: string): PlacedPeer => findBlock(peers, word)
 
-/** The parts after an edit of the file that a peer is in. */
+/** The parts after an edit of the file that contains a peer. */
 export const withEdit = (
   parts: readonly ConfigPart[],
   peer: PlacedPeer,
@@ -70,21 +71,21 @@ export const withEdit = (
   parts.map((part) => {
     if (part.path !== peer.part.path) return part
     const document = parseDocument(part.source.text)
-    // Where an earlier edit has moved it.
+    // An earlier edit may have moved it.
     const block = findBlock(peerBlocks(document), peer.publicKey)
     return { ...part, source: { ...part.source, text: printDocument(edit(document, block)) } }
   })
 
-/** The parts after an edit of every section of a peer: several with one key, in whatever file, are one peer. */
+/** The parts after an edit of every section of a peer: sections with the same key, in any file, are one peer. */
 export const withEditOfEach = (
   parts: readonly ConfigPart[],
   peer: PlacedPeer,
   edit: (document: Document, block: PeerBlock) => Document,
 ): ConfigPart[] =>
-  // From the last one on: an edit moves what is behind it.
+  // Start with the last one: an edit moves all later blocks.
   withEditOfAll(parts, peer, (document, blocks) => blocks.reduceRight(edit, document))
 
-/** The parts after an edit of each file that a peer has sections in. */
+/** The parts after an edit of each file that has sections of a peer. */
 export const withEditOfAll = (
   parts: readonly ConfigPart[],
   { publicKey }: PlacedPeer,

@@ -12,18 +12,18 @@ const mostBytes = 2953
 // Measured with ZXing on simulated photos: 4 of 4 read at 283 bytes, 2 of 4 at 647, none at 1,376.
 const easyBytes = 600
 
-/** A configuration as the apps take it, in a QR code. */
+/** A configuration for the apps, in a QR code. */
 interface Code {
-  /** Rows of modules with the quiet zone. */
+  /** Rows of modules, including the quiet zone. */
   readonly rows: QrSymbol
-  /** Keys that the apps do not know: left out. */
+  /** Keys that were left out because the apps do not support them. */
   readonly dropped: readonly string[]
   readonly holdsPrivateKey: boolean
-  /** A sentence for a code that many cameras will not read. */
+  /** A sentence about a code that many cameras cannot read. */
   readonly warning?: string
 }
 
-/** Makes the code of a configuration. Raises `E_QR_SIZE` for what does not fit into one. */
+/** Creates the code of a configuration. Raises `E_QR_SIZE` if the text is too long. */
 export const makeCode = async (text: string): Promise<Code> => {
   const { text: config, dropped } = appConfig(parseDocument(text))
   const bytes = Buffer.byteLength(config)
@@ -46,8 +46,8 @@ export const makeCode = async (text: string): Promise<Code> => {
 }
 
 /**
- * The code as text for standard output; `invert` is for terminals with dark text on a light ground. Raises `E_QR_WIDTH` for a
- * terminal that is too narrow: a wrapped line makes a picture that no decoder reads.
+ * Draws the code as text for standard output; `invert` is for terminals with dark text on a light background. Raises
+ * `E_QR_WIDTH` for a terminal that is too narrow: decoders cannot read a picture with wrapped lines.
  */
 export const drawCode = ({ rows }: Code, invert = false): string => {
   const onTerminal = isatty(1)

@@ -3,9 +3,9 @@
 type Modules = ReadonlyArray<readonly boolean[]>
 
 /**
- * How many places outside the three corners look like a finder pattern to a decoder: dark, light, dark, light, dark as 1:1:3:1:1,
- * each within half a module, along a row and along the column through its middle. A decoder that takes one of them for a
- * corner does not find the code at all.
+ * Counts the places outside the three corners that look like a finder pattern to a decoder: dark, light, dark, light,
+ * dark as 1:1:3:1:1, each within half a module, along a row and along the column through its middle. A decoder that
+ * mistakes one of them for a corner does not find the code at all.
  */
 export const falseFinders = (modules: Modules): number => {
   const size = modules.length
@@ -25,14 +25,17 @@ export const falseFinders = (modules: Modules): number => {
   return count
 }
 
-/** Where the middle of a 1:1:3:1:1 is along a line, how long its middle run is and all five together; in modules. */
+/**
+ * Position of the middle of a 1:1:3:1:1 pattern on a line, and the lengths of its middle run and of all five; in
+ * modules.
+ */
 interface Centre {
   readonly at: number
   readonly middle: number
   readonly total: number
 }
 
-/** Decoders give up on lengths that differ by two fifths. */
+/** Decoders reject lengths that differ by two fifths. */
 const isAlike = (one: Centre, other: Centre): boolean => 5 * Math.abs(one.total - other.total) < 2 * one.total
 
 const centres = (line: readonly boolean[]): Centre[] => {
@@ -58,7 +61,7 @@ const centres = (line: readonly boolean[]): Centre[] => {
   return found
 }
 
-/** 1:1:3:1:1, each run within a part of a module and the middle one within three times that. */
+/** Whether runs match 1:1:3:1:1: each within a fraction of a module, and the middle one within three times that. */
 const isFinder = (runs: readonly number[], tolerance: number): boolean => {
   const unit = runs.reduce((sum, length) => sum + length, 0) / 7
   return runs.every((length, i) =>

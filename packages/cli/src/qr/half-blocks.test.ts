@@ -21,7 +21,7 @@ test('puts every line on white and back', () => {
 test('what is drawn can be read', () => {
   const text = '[Interface]\nPrivateKey = cBvThcTrrfM1AQwW5DkDy1wA8JWsnJKZIIqd/jKIzmo=\n'
   const drawing = halfBlocks(encodeQR(text, 'raw', { ecc: 'low', border: 4 }))
-  // Eight pixels a module, as a camera would see more than one.
+  // Eight pixels per module: a camera also sees more than one.
   const rows = drawing
     .trimEnd()
     .split('\n')

@@ -10,7 +10,7 @@ export const penalty = (modules: Modules): number => {
   return sum + blocks(modules) + balance(modules)
 }
 
-/** Runs of five or more modules of one colour: 3 and one more for each above five. */
+/** Penalty for runs of five or more modules of one colour: 3, plus 1 for each module above five. */
 const runs = (line: readonly boolean[]): number => {
   let total = 0
   let length = 0
@@ -29,7 +29,7 @@ const lookalikes = [
   [...light, ...dark],
 ]
 
-/** 1:1:3:1:1 with four light modules on one side. */
+/** Counts 1:1:3:1:1 patterns with four light modules on one side. */
 const finderLike = (line: readonly boolean[]): number => {
   let total = 0
   for (let x = 0; x + 11 <= line.length; x++) {

@@ -2,11 +2,11 @@
 import { crc32, deflateSync } from 'node:zlib'
 import { type QrSymbol, quietModules } from './symbol.ts'
 
-/** Pixels of a module: whole ones, because decoders lose codes whose modules are blurred; fewer above version 27. */
+/** Pixels per module: an integer, because decoders fail on blurred modules; fewer above version 27. */
 export const modulePixels = (symbol: QrSymbol): number =>
   symbol.length - 2 * quietModules > 4 * 27 + 17 ? 4 : 8
 
-/** An SVG picture with its size in whole pixels, black on a white ground of its own. */
+/** An SVG picture whose size is in whole pixels, black on its own white background. */
 export const svgOf = (symbol: QrSymbol): string => {
   const size = symbol.length
   const pixels = size * modulePixels(symbol)
@@ -23,7 +23,7 @@ export const svgOf = (symbol: QrSymbol): string => {
   ].join('\n')
 }
 
-/** A PNG picture (ISO/IEC 15948), one bit a pixel. */
+/** A PNG picture (ISO/IEC 15948) with one bit per pixel. */
 export const pngOf = (symbol: QrSymbol): Buffer => {
   const scale = modulePixels(symbol)
   const width = symbol.length * scale

@@ -40,7 +40,7 @@ test('next to nothing outside the corners looks like a finder pattern, and every
     if (falseFinders(inner) > 0) afflicted++
     if (n % 10 === 0) expect(decodeQR(pixels(symbol, 4))).toBe(text)
   }
-  // With the mask of the best penalty they are 60.
+  // With the mask of the best penalty there are 60.
   expect(afflicted).toBeLessThanOrEqual(5)
 })
 

@@ -3,20 +3,21 @@ import encodeQR from 'qr'
 import { falseFinders } from './false-finders.ts'
 import { penalty } from './penalty.ts'
 
-/** A QR code: rows of modules, true is dark, with its quiet zone around it. */
+/** A QR code: rows of modules including the quiet zone; true is dark. */
 export type QrSymbol = ReadonlyArray<readonly boolean[]>
 
-/** ISO/IEC 18004 asks for four light modules around a symbol. */
+/** ISO/IEC 18004 requires four light modules around a symbol. */
 export const quietModules = 4
 
 const masks = [0, 1, 2, 3, 4, 5, 6, 7] as const
 
-// A mask this much worse than the best one still spreads dark and light well; eight masks differ by more.
+// A mask this much worse than the best one still distributes dark and light well; the eight masks differ by more.
 const goodPenalty = 1.4
 
 /**
- * The smallest symbol of a text: level L, because a screen does not get scratched, and one byte segment. Of the masks with a good
- * penalty it is one in which no decoder finds a fourth finder pattern. Raises what the encoder raises for too long a text.
+ * Creates the smallest symbol of a text: level L, because a screen gets no scratches, and one byte segment. Of the
+ * masks with a good penalty, uses one in which no decoder finds a fourth finder pattern. Raises the encoder's error for
+ * a text that is too long.
  */
 export const symbolOf = (text: string): QrSymbol => {
   const ratings = masks

@@ -4,8 +4,8 @@ import type { Difference } from '@wgq/quick/state/device-difference'
 import type { Painter, Style } from '../colour.ts'
 
 /**
- * Differences as aligned lines a person reads: `+` comes, `-` goes, `~` changes. Peers are under their names where they
- * have one, else under the beginning of their key.
+ * Formats differences as aligned readable lines: `+` is added, `-` removed, `~` changed. Shows peers by name or,
+ * without one, by the beginning of their key.
  */
 export const differenceText = (
   differences: readonly Difference[],

@@ -44,7 +44,7 @@ test('a file that is another one altogether', () => {
   expect(diff.match(/^[+-]/gm)).toHaveLength(10_000)
 })
 
-/** What patch(1) makes of a text, reading its hunks strictly. */
+/** Applies hunks to a text like patch(1), strictly. */
 const patched = (text: string, diff: string): string => {
   const lines = text.match(/[^\n]*\n|[^\n]+$/g) ?? []
   const out: string[] = []
@@ -62,7 +62,7 @@ const patched = (text: string, diff: string): string => {
   return [...out, ...lines.slice(at)].join('')
 }
 
-/** Length of the longest common subsequence, by the table. */
+/** Length of the longest common subsequence, computed with the table. */
 const common = (a: readonly string[], b: readonly string[]): number => {
   let row = new Array<number>(b.length + 1).fill(0)
   for (const left of a) {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 
-/** Lines around a change that are shown with it. */
+/** Context lines shown around a change. */
 const contextLines = 3
 
-/** Most lines that are compared with care; where more differ, everything between the first and the last is shown as new. */
+/**
+ * Maximum number of changes in the comparison; beyond it, everything between the first and the last change is shown as
+ * new.
+ */
 const mostSteps = 2000
 
 /** A line of the old text (`-`), of the new one (`+`) or of both, with its newline if it has one. */
@@ -13,8 +16,8 @@ interface Step {
 }
 
 /**
- * What `diff -u` prints behind its two lines of names: hunks with three lines around, empty where the texts are the same.
- * `show` makes what is printed of a line (its newline left out).
+ * The output of `diff -u` after its two lines of names: hunks with three lines of context; empty if the texts are
+ * equal. `show` formats a line (without its newline).
  */
 export const unifiedDiff = (
   before: string,
@@ -36,14 +39,17 @@ const linesOf = (text: string): string[] => text.match(/[^\n]*\n|[^\n]+$/g) ?? [
 const printed = (shown: string, line: string): string =>
   line.endsWith('\n') ? `${shown}\n` : `${shown}\n\\ No newline at end of file\n`
 
-/** `START,COUNT` of a hunk on the side that has no lines of sign `other`; a side without lines starts at the line before. */
+/**
+ * `START,COUNT` of a hunk on the side that excludes lines with the sign `other`; a side without lines starts at the
+ * line before.
+ */
 const range = (steps: readonly Step[], first: number, hunk: readonly Step[], other: '+' | '-'): string => {
   const on = (list: readonly Step[]) => list.filter(({ sign }) => sign !== other).length
   const [before, count] = [on(steps.slice(0, first)), on(hunk)]
   return `${count === 0 ? before : before + 1}${count === 1 ? '' : `,${count}`}`
 }
 
-/** Where changes are, with what is around them; those whose surroundings touch are one. */
+/** The ranges of changes with their context; ranges that touch are merged. */
 const hunksOf = (steps: readonly Step[]): { first: number; end: number }[] => {
   const hunks: { first: number; end: number }[] = []
   for (const [at, { sign }] of steps.entries()) {
@@ -57,7 +63,7 @@ const hunksOf = (steps: readonly Step[]): { first: number; end: number }[] => {
   return hunks
 }
 
-/** Both lists in one: what begins and ends them in common, and the fewest removals and additions between. */
+/** Merges both lists: the common beginning and end, and the fewest removals and additions in between. */
 const stepsBetween = (before: readonly string[], after: readonly string[]): Step[] => {
   const shorter = Math.min(before.length, after.length)
   let head = 0
@@ -74,7 +80,7 @@ const stepsBetween = (before: readonly string[], after: readonly string[]): Step
 
 /** The greedy algorithm of E. Myers, "An O(ND) Difference Algorithm and Its Variations" (1986). */
 const fewest = (before: readonly string[], after: readonly string[]): Step[] => {
-  /** By number of changes: how far into `before` each diagonal gets, from the one of as many additions on. */
+  /** For each number of changes, how far each diagonal gets in `before`, starting with the one of only additions. */
   const reached: number[][] = []
   const most = Math.min(mostSteps, before.length + after.length)
   for (let changes = 0; changes <= most; changes++) {
@@ -94,7 +100,9 @@ const fewest = (before: readonly string[], after: readonly string[]): Step[] => 
   ]
 }
 
-/** How far `diagonal` begins with one change more than `previous` has: by an addition or, if that gets further, a removal. */
+/**
+ * The start of `diagonal` after one change more than in `previous`: by an addition or, if that gets further, a removal.
+ */
 const start = (previous: readonly number[], changes: number, diagonal: number): number => {
   const added = previous[(diagonal + changes) / 2] ?? -1
   const removed = (previous[(diagonal + changes) / 2 - 1] ?? -1) + 1

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { isTerminal } from '../terminal.ts'
 
-/** How parts of the human output are set off; without colour every function returns its text unchanged. */
+/** How to highlight parts of the readable output; without colour every function returns its text unchanged. */
 export interface Paint {
   readonly reset: string
   readonly heading: (colour: 'green' | 'yellow', word: string, value: string) => string
@@ -29,6 +29,6 @@ const coloured: Paint = {
   red: (text) => `\x1b[31m${text}\x1b[0m`,
 }
 
-/** The paint for standard output by WG_COLOR_MODE: `always`, `never`, else colour on terminals only. */
+/** The paint for standard output according to WG_COLOR_MODE: `always`, `never`, else colour only on terminals. */
 export const paintFor = (mode: string | undefined): Paint =>
   mode === 'always' || (mode !== 'never' && isTerminal(1)) ? coloured : plain

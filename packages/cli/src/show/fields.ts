@@ -3,7 +3,7 @@ import { formatCidr } from '@wgq/model/cidr'
 import type { Device, Peer } from '@wgq/model/device'
 import { formatEndpoint } from '@wgq/model/endpoint'
 
-/** The words behind `wg show NAME`, in the order of its usage. */
+/** The fields of `wg show NAME`, in the order of its usage text. */
 export const fieldNames = [
   'public-key',
   'private-key',
@@ -22,10 +22,10 @@ export const fieldNames = [
 /** A field of `wg show`. */
 type FieldName = (typeof fieldNames)[number]
 
-/** Says whether `wg show` knows a field. */
+/** Whether `wg show` has a field of this name. */
 export const isFieldName = (text: string): text is FieldName => fieldNames.includes(text as FieldName)
 
-/** One field of a device for scripts, lines with tabs; `prefix` is before each line (spec wg §2.4). */
+/** Formats one field of a device for scripts, as lines with tabs; `prefix` is put before each line (spec wg §2.4). */
 export const formatField = (device: Device, field: FieldName, prefix = ''): string =>
   formats[field](device)
     .map((line) => `${prefix}${line}\n`)

@@ -6,18 +6,18 @@ import { visible } from '@wgq/model/shown'
 import type { Paint } from './colour.ts'
 import { formatAgo, formatBytes, formatSpan } from './quantities.ts'
 
-/** How to show a device to people. */
+/** How to show a device to users. */
 interface HumanSettings {
   readonly paint: Paint
-  /** Private and preshared keys in full (WG_HIDE_KEYS=never). */
+  /** Show private and preshared keys in full (WG_HIDE_KEYS=never). */
   readonly revealKeys: boolean
-  /** Names of peers, by key; wgq shows them, wg has none. */
+  /** Names of peers, by key; shown by wgq, unsupported by wg. */
   readonly peerNames?: ReadonlyMap<Key, string>
   /** Wall clock, seconds since 1970. */
   readonly nowSeconds: bigint
 }
 
-/** `wg show NAME` for people: peers by their last handshake, newest first (spec wg §2.2). */
+/** Formats `wg show NAME` for users: peers sorted by last handshake, newest first (spec wg §2.2). */
 export const formatHuman = (device: Device, settings: HumanSettings): string => {
   const { paint } = settings
   const lines = [`${paint.reset}${paint.heading('green', 'interface', visible(device.name))}`]
@@ -55,7 +55,7 @@ const addPeer = (
   }
 }
 
-/** Newest first; peers without a handshake are at zero and come last. The sort is stable. */
+/** Newest first; peers without a handshake have time zero and sort last. The sort is stable. */
 const byHandshake = (a: Peer, b: Peer): number => {
   if (a.lastHandshake.seconds !== b.lastHandshake.seconds)
     return a.lastHandshake.seconds < b.lastHandshake.seconds ? 1 : -1

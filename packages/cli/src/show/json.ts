@@ -5,7 +5,7 @@ import type { Device, Peer } from '@wgq/model/device'
 import { formatEndpoint } from '@wgq/model/endpoint'
 import type { Key } from '@wgq/model/key'
 
-/** An interface of `wgq show --json`, by docs/schema/show.json. Keys are in it only when `showKeys` is set. */
+/** An interface of `wgq show --json` (docs/schema/show.json). Includes secret keys only if `showKeys` is set. */
 export const deviceJson = (device: Device, showKeys: boolean, names: ReadonlyMap<Key, string>): object => ({
   name: device.name,
   publicKey: device.publicKey ?? null,

@@ -6,13 +6,13 @@ export interface ShowOptions {
   readonly operands: readonly string[]
   readonly json: boolean
   readonly showKeys: boolean
-  /** Seconds between two repetitions; absent to print once. */
+  /** Seconds between repetitions; absent to print once. */
   readonly watchSeconds?: number
 }
 
 const defaultWatchSeconds = 2
 
-/** Reads the options of `wgq show`; by hand, since `show` is on the start-up fast path. Raises `E_USAGE`. */
+/** Parses the options of `wgq show` without yargs, because `show` is on the start-up fast path. Raises `E_USAGE`. */
 export const readShowOptions = (args: readonly string[]): ShowOptions => {
   let options: ShowOptions = { operands: [], json: false, showKeys: false }
   const end = args.indexOf('--')

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Paint } from './colour.ts'
 
-/** `1 hour, 1 minute, 1 second`: years of 365 days, parts that are zero left out (spec wg §2.2). */
+/** Formats `1 hour, 1 minute, 1 second`: years have 365 days, zero parts are left out (spec wg §2.2). */
 export const formatSpan = (seconds: bigint, paint: Paint): string => {
   const parts: string[] = []
   let left = seconds
@@ -13,7 +13,7 @@ export const formatSpan = (seconds: bigint, paint: Paint): string => {
   return parts.join(', ')
 }
 
-/** How long ago a handshake was, by the wall clock. Both in whole seconds since 1970. */
+/** The age of a handshake by the wall clock. Both times are whole seconds since 1970. */
 export const formatAgo = (nowSeconds: bigint, thenSeconds: bigint, paint: Paint): string => {
   if (nowSeconds === thenSeconds) return 'Now'
   if (nowSeconds < thenSeconds)
@@ -21,12 +21,12 @@ export const formatAgo = (nowSeconds: bigint, thenSeconds: bigint, paint: Paint)
   return `${formatSpan(nowSeconds - thenSeconds, paint)} ago`
 }
 
-/** `1.50 KiB`: whole bytes below 1024, else two decimals up to TiB (spec wg §2.2). */
+/** Formats `1.50 KiB`: whole bytes below 1024, else two decimals up to TiB (spec wg §2.2). */
 export const formatBytes = (bytes: bigint, paint: Paint): string => {
   if (bytes < 1024n) return `${bytes} ${paint.cyan('B')}`
   let index = 0
   while (index < 3 && bytes >= 1n << BigInt(10 * (index + 2))) index++
-  // A double carries 53 bits, as does the C program's: 2^64-1 shows as 16777216.00 TiB.
+  // A double has 53 bits, as in the C program: 2^64-1 is shown as 16777216.00 TiB.
   return `${(Number(bytes) / 1024 ** (index + 1)).toFixed(2)} ${paint.cyan(binaryUnits[index] as string)}`
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 import type { Key } from '@wgq/model/key'
 
-/** The beginning of a key, enough to distinguish it from others. */
+/** The beginning of a key, long enough to distinguish it from others. */
 export const shortKey = (key: Key): string => `${key.slice(0, 12)}…`
 
-/** `42s`, `3m5s`, `2h10m`, `5d`; `ahead` for a time that has not come yet. */
+/** Formats `42s`, `3m5s`, `2h10m`, `5d`; `ahead` for a time in the future. */
 export const shortAge = (seconds: number): string => {
   if (seconds < 0) return 'ahead'
   if (seconds < 60) return `${seconds}s`
@@ -13,7 +13,7 @@ export const shortAge = (seconds: number): string => {
   return `${Math.floor(seconds / 86_400)}d`
 }
 
-/** `512 B`, `1.5 MiB`: one decimal from KiB on. */
+/** Formats `512 B`, `1.5 MiB`: one decimal from KiB on. */
 export const shortBytes = (bytes: number): string => {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
   let value = bytes

@@ -3,7 +3,10 @@ import { readdirSync } from 'node:fs'
 
 const unitDirectories = ['/etc/systemd/system', '/run/systemd/system', '/usr/lib/systemd/system']
 
-/** The tunnels that systemd starts, with the unit that does: what `systemctl enable` has linked, read without asking it. */
+/**
+ * The tunnels that systemd starts at boot, with their units: reads the links of `systemctl enable` without querying
+ * systemd.
+ */
 export const enabledTunnels = (
   directories: readonly string[] = unitDirectories,
 ): ReadonlyMap<string, string> => {
@@ -17,7 +20,7 @@ export const enabledTunnels = (
   return found
 }
 
-/** The name behind systemd's escapes: `\x2d` is a hyphen. */
+/** Decodes systemd's escapes: `\x2d` is a hyphen. */
 const unescaped = (instance: string): string =>
   instance.replace(/\\x([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
 

@@ -9,7 +9,10 @@ import { localNetworks } from '../local-networks.ts'
 import { parseArguments } from '../options.ts'
 import { writeOut } from '../output.ts'
 
-/** wgq allowed-ips PREFIXES… [--except PREFIXES]: the fewest prefixes, as a value for AllowedIPs. Raises `E_CIDR`. */
+/**
+ * wgq allowed-ips PREFIXES… [--except PREFIXES]: prints the shortest prefix list as a value for AllowedIPs. Raises
+ * `E_CIDR`.
+ */
 export const run: Handler = async (invocation) => {
   const { operands, flags, values } = await parseArguments(invocation)
   const rest = subtractPrefixes(

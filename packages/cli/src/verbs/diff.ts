@@ -15,10 +15,10 @@ import { writeOut } from '../output.ts'
 import { runQuick } from '../quick-session.ts'
 import { differenceText } from '../reload/difference-text.ts'
 
-/** Exit status when file and tunnel differ. */
+/** Exit status if file and tunnel differ. */
 const wouldChange = 2
 
-/** wgq diff NAME|FILE [--json]: what `wgq reload` would change. */
+/** wgq diff NAME|FILE [--json]: prints what `wgq reload` would change. */
 export const run: Handler = async (invocation) => {
   const parsed = await parseArguments(invocation)
   const elsewhere = rerunAsRoot(invocation)
@@ -28,7 +28,7 @@ export const run: Handler = async (invocation) => {
   )
 }
 
-/** Prints what differs; resolves to 0 in sync, 2 when there is something. */
+/** Prints the differences; resolves to 0 if there are none, else 2. */
 export const compare = async (session: Session, json: boolean): Promise<number> => {
   const { differences } = await planReload(session)
   const names = nameMap(

@@ -19,7 +19,7 @@ import { chosenInterfaces, readIfThere } from '../observe/tunnels.ts'
 import { lastValue, type ParsedArguments, parseArguments } from '../options.ts'
 import { writeOut } from '../output.ts'
 
-/** Exit status when a problem was found. */
+/** Exit status if a problem was found. */
 const foundProblem = 3
 
 interface Diagnosis {
@@ -27,7 +27,7 @@ interface Diagnosis {
   readonly findings: readonly Finding[]
 }
 
-/** wgq doctor [IF…] [--json] [--mtu] [--to ADDRESS]: looks at tunnels and says what is wrong with them; changes nothing. */
+/** wgq doctor [IF…] [--json] [--mtu] [--to ADDRESS]: examines tunnels and reports problems; changes nothing. */
 export const run: Handler = async (invocation) => {
   const parsed = await parseArguments(invocation)
   const devices = openDevices()
@@ -54,7 +54,7 @@ export const run: Handler = async (invocation) => {
   }
 }
 
-/** A device, or what is wrong with it where it cannot be read: the others are looked at all the same. */
+/** Reads a device, or returns a diagnosis if that fails, so that the others are still examined. */
 const readOrSay = async (devices: DeviceAccess, name: string): Promise<Device | Diagnosis> => {
   try {
     const device = await readIfThere(devices, name)
@@ -77,7 +77,7 @@ const notThere = (name: string): Finding => ({
   hint: `wgq up ${name} brings it up; \`wgq show interfaces\` lists what is there`,
 })
 
-/** Looks at the interface where `wgq up --netns` put it. */
+/** Examines the interface in the network namespace where `wgq up --netns` put it. */
 const examineInPlace = async (host: Host, device: Device, probesMtu: boolean): Promise<Finding[]> => {
   const into = readJournal(runDirectory, device.name)?.into
   if (into === undefined) return examine(device, host, host, { probesMtu })

@@ -19,7 +19,7 @@ import { lastValue, parseArguments } from '../options.ts'
 import { writeErr, writeOut } from '../output.ts'
 import { writePrivateFile } from '../private-file.ts'
 
-/** A file of another program: name, text and the mode that it wants. */
+/** A file for another program: name, text and the mode that the program requires. */
 interface OutputFile {
   readonly name: string
   readonly text: string
@@ -48,7 +48,7 @@ const formats: Record<string, (tunnel: Tunnel, title: string) => Converted<Outpu
       lost,
     }
   },
-  // netstart(8) of OpenBSD fixes another mode and warns.
+  // netstart(8) of OpenBSD corrects any other mode and warns.
   'hostname.if': (tunnel) => {
     const { result, lost } = printHostnameIf(tunnel)
     return { result: [{ name: `hostname.${wgNumbered(tunnel.name)}`, text: result, mode: 0o640 }], lost }
@@ -72,7 +72,7 @@ const formats: Record<string, (tunnel: Tunnel, title: string) => Converted<Outpu
 
 const formatNames = Object.keys(formats).join(', ')
 
-/** wgq export --to FORMAT FILE: prints a profile; with --output writes its files. What is lost is said on stderr. */
+/** wgq export --to FORMAT FILE: prints a profile; with --output writes its files. Reports lost settings on stderr. */
 export const run: Handler = async (invocation) => {
   const parsed = await parseArguments(invocation)
   const to = lastValue(parsed, 'to') ?? ''
@@ -100,7 +100,7 @@ export const run: Handler = async (invocation) => {
   return 0
 }
 
-/** The file of the whole machine is not replaced by the lines of one tunnel. Raises `E_EXISTS`. */
+/** Refuses to replace the file of the whole machine by the lines of one tunnel. Raises `E_EXISTS`. */
 const refuseRcConf = (paths: readonly string[]): void => {
   const path = paths.find((one) => basename(one) === 'rc.conf' && existsSync(one))
   if (path === undefined) return
@@ -109,7 +109,7 @@ const refuseRcConf = (paths: readonly string[]): void => {
   })
 }
 
-/** Names of tables are those of iproute2 on this machine; other programs do not read them. */
+/** Replaces a table name by its number in iproute2 on this machine; other programs do not read these names. */
 const withTableNumber = async (tunnel: Tunnel): Promise<Tunnel> => {
   const { table } = tunnel
   if (

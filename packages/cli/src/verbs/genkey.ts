@@ -5,7 +5,7 @@ import { warnIfOutputIsOpen } from '../open-output.ts'
 import { writeOut } from '../output.ts'
 import { sayUsage } from '../say-usage.ts'
 
-/** wg genkey, wg genpsk: prints a new key, warns first when the file it goes to is open to everybody (spec wg §8). */
+/** wg genkey, wg genpsk: prints a new key, but first warns if the output file is world-accessible (spec wg §8). */
 export const run: Handler = async (invocation) => {
   if (invocation.args.length > 0) return sayUsage(invocation)
   warnIfOutputIsOpen()

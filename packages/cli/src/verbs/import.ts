@@ -16,7 +16,7 @@ import { lastValue, parseArguments } from '../options.ts'
 import { writeOut } from '../output.ts'
 import { writePrivateFile } from '../private-file.ts'
 
-/** wgq import FILE…: prints a configuration file; what is lost is said on stderr. Raises `E_IMPORT`. */
+/** wgq import FILE…: prints a configuration file; reports lost settings on stderr. Raises `E_IMPORT`. */
 export const run: Handler = async (invocation) => {
   const parsed = await parseArguments(invocation)
   const { result, lost } = convert(parsed.operands.map(readForeignFile))

@@ -15,7 +15,7 @@ import { lastValue, numberValue, type ParsedArguments, parseArguments } from '..
 import { writeErr, writeOut } from '../output.ts'
 import { endpointCandidates, fullEndpoint } from '../peer/endpoint.ts'
 
-/** wgq init IF: a server's first file. Raises `E_EXISTS` where there is one, and `E_USAGE` for a name that is none. */
+/** wgq init IF: writes a server's first file. Raises `E_EXISTS` if there is one, and `E_USAGE` for an invalid name. */
 export const run: Handler = async (invocation) => {
   const parsed = await parseArguments(invocation)
   const path = pathOf(parsed.operands[0] as string)
@@ -40,7 +40,7 @@ export const run: Handler = async (invocation) => {
 
 const home = (): string => configDirectories(process.platform).at(-1) as string
 
-/** The file of a name, or the path itself. */
+/** The path of the file for a name, or the path itself. */
 const pathOf = (operand: string): string => {
   const name = basename(operand, '.conf')
   if (!/^[a-zA-Z0-9_=+.-]{1,15}$/.test(name))
@@ -75,7 +75,7 @@ const firstFile = async (host: Host, path: string, parsed: ParsedArguments): Pro
   return `${lines.filter((line) => line !== undefined).join('\n')}\n`
 }
 
-/** Puts a file in place, unless there is one: appears with its content or not at all. Raises `E_EXISTS`, `E_WRITE`. */
+/** Creates a file unless it exists: it appears with its content or not at all. Raises `E_EXISTS`, `E_WRITE`. */
 const create = (path: string, text: string): void => {
   const beside = `${path}.wgq-new.${process.pid}`
   try {

@@ -16,7 +16,7 @@ import { withDropIns } from '../lint/with-drop-ins.ts'
 import { parseArguments } from '../options.ts'
 import { writeErr, writeOut } from '../output.ts'
 
-/** wgq lint FILE…: prints findings; 1 when there is an error (with --strict: a warning), else 0. */
+/** wgq lint FILE…: prints findings; exit status 1 if there is an error (with --strict: a warning), else 0. */
 export const run: Handler = async (invocation) => {
   const { operands, flags } = await parseArguments(invocation)
   const purpose = flags.has('setconf') ? 'setconf' : 'wg-quick'

@@ -22,16 +22,16 @@ interface Tunnel {
   readonly name: string
   readonly file: string | null
   readonly up: boolean
-  /** The unit of systemd that starts it. */
+  /** The systemd unit that starts it. */
   readonly unit: string | null
-  /** Null where the device may not be read, or does not run. */
+  /** Null if the device is not readable or not running. */
   readonly peers: number | null
   readonly seen: number | null
   readonly rxBytesPerSecond: number
   readonly txBytesPerSecond: number
 }
 
-/** wgq list [--json], wgq status: every tunnel of this machine. */
+/** wgq list [--json], wgq status: lists every tunnel of this machine. */
 export const run: Handler = async (invocation) => {
   const parsed = await parseArguments({ ...invocation, verb: 'list' })
   const devices = openDevices()
@@ -74,7 +74,7 @@ const readable = async (devices: DeviceAccess, name: string): Promise<Device | u
   try {
     return await devices.read(name)
   } catch (error) {
-    // Not ours to read, or gone meanwhile.
+    // No permission, or removed meanwhile.
     if (isWgqError(error)) return undefined
     throw error
   }
@@ -126,7 +126,7 @@ const printTable = async (tunnels: readonly Tunnel[]): Promise<void> => {
   ])
   const paint = await painterFor(1)
   const [head = '', ...lines] = tableLines(shape, rows, terminalColumns(1))
-  // Enabled and not running is what somebody looks for here.
+  // Highlight tunnels that are enabled but not running: that is what users look for here.
   const shown = lines.map((line, at) => {
     const { up, unit } = tunnels[at] as Tunnel
     if (up) return paint('green', line)

@@ -32,7 +32,7 @@ export const run: Handler = async (invocation) => {
       response.writeHead(404, { 'content-type': 'text/plain' }).end('Metrics are at /metrics\n')
       return
     }
-    // Node leaves the body of an answer to HEAD out.
+    // Node omits the body of an answer to HEAD.
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response
         .writeHead(405, { 'content-type': 'text/plain', allow: 'GET, HEAD' })
@@ -53,7 +53,7 @@ export const run: Handler = async (invocation) => {
   return 0
 }
 
-/** The path of a request target, which is a whole URL where a proxy is in between (RFC 9112 §3.2.2). */
+/** The path of a request target, which a proxy sends as a full URL (RFC 9112 §3.2.2). */
 const pathOf = (target = ''): string | undefined => target.replace(/^https?:\/\/[^/?]*/i, '').split('?', 1)[0]
 
 const collect = async (devices: DeviceAccess, asked: readonly string[]): Promise<string> =>

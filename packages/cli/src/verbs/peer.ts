@@ -16,7 +16,7 @@ const handlers: Record<string, () => Promise<{ run: Handler }>> = {
   expire: () => import('../peer/expire.ts'),
 }
 
-/** wgq peer ACTION …: carries out one of the rows of command-rows/peer.ts. Raises `E_USAGE` for another action. */
+/** wgq peer ACTION …: runs one of the rows of command-rows/peer.ts. Raises `E_USAGE` for an unknown action. */
 export const run: Handler = async (invocation) => {
   const [action, ...args] = invocation.args
   const load = action !== undefined && Object.hasOwn(handlers, action) ? handlers[action] : undefined

@@ -23,7 +23,7 @@ const readPrivateKey = (text: string, program: string): Key => {
       hint: '`wgq genkey` prints a valid key',
     })
   if (text.length < keyLength) throw malformed()
-  // NUL and white space may follow, and this is looked at before the key itself.
+  // NUL and white space may follow; wg checks this before the key itself.
   if (/[^\0\t-\r ]/.test(text.slice(keyLength))) {
     throw new WgqError('E_KEY', 'Only white space may follow the key on standard input', {
       wgText: `${program}: Trailing characters found after key`,

@@ -9,8 +9,8 @@ import { writePrivateFile } from '../private-file.ts'
 import { drawCode, makeCode } from '../qr/code.ts'
 
 /**
- * wgq qr FILE [--svg OUT] [--png OUT] [--invert]: a QR code for the apps. Raises `E_QR_SIZE` for what does not fit into one and
- * `E_QR_WIDTH` for what does not fit on the terminal.
+ * wgq qr FILE [--svg OUT] [--png OUT] [--invert]: prints a QR code for the apps. Raises `E_QR_SIZE` if the text is too
+ * long and `E_QR_WIDTH` if the terminal is too narrow.
  */
 export const run: Handler = async (invocation) => {
   const parsed = await parseArguments(invocation)

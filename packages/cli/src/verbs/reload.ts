@@ -7,7 +7,7 @@ import { parseArguments } from '../options.ts'
 import { runQuick } from '../quick-session.ts'
 import { compare } from './diff.ts'
 
-/** wgq reload NAME|FILE [--check]: makes the running tunnel what its file says, disturbing nothing that stays. */
+/** wgq reload NAME|FILE [--check]: applies the file to the running tunnel without disturbing unchanged parts. */
 export const run: Handler = async (invocation) => {
   const parsed = await parseArguments(invocation)
   const elsewhere = rerunAsRoot(invocation)

@@ -5,7 +5,9 @@ import { WgqError } from '@wgq/model/error'
 import { watchRoutes } from '@wgq/quick/systems/bsd/watch-routes'
 import type { Handler } from '../command.ts'
 
-/** wgq route-monitor NAME FILE: the background process of a full tunnel on the BSDs. `wgq up` starts it; not for people. */
+/**
+ * wgq route-monitor NAME FILE: the background process of a full tunnel on the BSDs, started by `wgq up`; not for users.
+ */
 export const run: Handler = async ({ args }) => {
   const [name, statePath] = args
   if (name === undefined || statePath === undefined)

@@ -16,8 +16,9 @@ import { parseArguments } from '../options.ts'
 import { writeErr } from '../output.ts'
 
 /**
- * wgq run NAME|FILE: `wgq up`, then stays in the foreground, also as the first process of a container, and keeps the tunnel as
- * its file says while the machine changes. SIGHUP is `wgq reload`, SIGTERM and SIGINT are `wgq down`. Tells a service manager when it is ready and when it stops (sd_notify).
+ * wgq run NAME|FILE: runs `wgq up`, then stays in the foreground, also as the first process of a container, and keeps
+ * the tunnel in line with its file while the machine changes. SIGHUP is `wgq reload`, SIGTERM and SIGINT are `wgq
+ * down`. Notifies a service manager when it is ready and when it stops (sd_notify).
  */
 export const run: Handler = async (invocation) => {
   const parsed = await parseArguments(invocation)
@@ -43,7 +44,7 @@ export const run: Handler = async (invocation) => {
     const untilReady = ready ? Number.POSITIVE_INFINITY : readyBy - performance.now()
     const request = await requests.next(Math.max(0, Math.min(follower.waitMs(), untilReady)) / 1000)
     if (request === 'stop') break
-    // Its failure is printed and changes nothing.
+    // A failed reload prints its error and has no other effect.
     if (request === 'reload') await runVerb(['reload', tunnel])
     else if (!(await follower.act())) return ended(interfaceName)
   }
@@ -52,10 +53,12 @@ export const run: Handler = async (invocation) => {
   return (await runVerb(['down', tunnel])).status
 }
 
-/** A service manager is kept waiting so long for names of endpoints; systemd's own limit is 90 s. */
+/** Maximum delay of the ready notification while names of endpoints are unresolved; systemd's own limit is 90 s. */
 const readyWithinMs = 30_000
 
-/** Ready when each peer with a name has an endpoint, or when it is time: then the log says which has none. */
+/**
+ * Notifies when each peer with a name has an endpoint, or after the maximum delay: then it logs the peers without one.
+ */
 const tellReady = async (name: string, waiting: readonly string[], readyBy: number): Promise<boolean> => {
   if (waiting.length > 0 && performance.now() < readyBy) return false
   if (waiting.length > 0)
@@ -66,15 +69,15 @@ const tellReady = async (name: string, waiting: readonly string[], readyBy: numb
   return true
 }
 
-/** Somebody else took the tunnel down, which is fine, or the data plane died, which is not. */
+/** Exit status after the interface vanished: 0 if another command took the tunnel down, 1 if the data plane died. */
 const ended = async (name: string): Promise<number> => {
-  // A `down` that is under way removes the journal at its end.
+  // A `down` in progress removes the journal at its end.
   const journal = await withLock(runDirectory, lockName(name), async () => readJournal(runDirectory, name))
   if (!journal) {
     writeErr(`wgq: ${name} was taken down\n`)
     return 0
   }
-  // Nothing is undone here: a kill switch has to outlive the data plane.
+  // Undo nothing here: a kill switch must outlive the data plane.
   writeErr(
     `wgq: ${name} is gone: its interface vanished\n  hint: the next \`wgq up\` or \`wgq down\` cleans up\n`,
   )

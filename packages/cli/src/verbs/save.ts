@@ -20,7 +20,7 @@ export const run: Handler = async (invocation) => {
   return runQuick({ ...invocation, args: parsed.operands }, work)
 }
 
-/** Prints what `save` would change in the files, and leaves them alone. */
+/** Prints what `save` would change in the files, without changing them. */
 const showChange = async (session: Session): Promise<number> => {
   const after = new Map<string, string>()
   const status = await saveRunning({ ...session, takeSaved: (text, path) => void after.set(path, text) })
@@ -37,5 +37,5 @@ const showChange = async (session: Session): Promise<number> => {
 
 const styles: Record<'+' | '-', Style> = { '+': 'green', '-': 'red' }
 
-/** A line with a key that nobody else may see, also one that a comment switched off. */
+/** A line with a secret key, also if commented out. */
 const secret = /^([\s#]*(?:\[disabled\]\s*)?(?:private|preshared)key\s*=\s*).+/i

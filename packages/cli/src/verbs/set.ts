@@ -7,7 +7,7 @@ import type { Handler, Invocation } from '../command.ts'
 import { writeErrBytes } from '../output.ts'
 import { sayUsage } from '../say-usage.ts'
 
-/** wg set: single settings and peers, all words read before anything is sent (spec wg §4). */
+/** wg set: changes settings and peers; parses all words before it sends anything (spec wg §4). */
 export const run: Handler = async (invocation) => {
   const [name, ...words] = invocation.args
   if (name === undefined || words.length === 0) return sayUsage(invocation)
@@ -19,7 +19,7 @@ export const run: Handler = async (invocation) => {
   )
 }
 
-/** `peer @phone` of wgq: the key that the interface's file gives that name to. */
+/** Replaces `peer @phone` of wgq by the key with that name in the interface's file. */
 const resolveNames = async (
   invocation: Invocation,
   device: string,

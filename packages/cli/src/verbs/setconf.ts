@@ -12,7 +12,7 @@ import { devicesFor } from '../devices-for.ts'
 import { writeErrBytes } from '../output.ts'
 import { sayUsage } from '../say-usage.ts'
 
-/** wg setconf, addconf, syncconf: the whole file is read, names looked up, before the device is touched (spec wg §5). */
+/** wg setconf, addconf, syncconf: reads the whole file and resolves names before it changes the device (spec wg §5). */
 export const run: Handler = async (invocation) => {
   const [name, file] = invocation.args
   if (name === undefined || file === undefined || invocation.args.length !== 2) return sayUsage(invocation)

@@ -30,7 +30,7 @@ export const run: Handler = async (invocation) => {
   }
 }
 
-/** One document; on one line when it is repeated, so that a reader can tell them apart. */
+/** Prints one JSON document; on one line if it is repeated, so that a reader can split the output. */
 const showJson = async ({ operands, showKeys, watchSeconds }: ShowOptions): Promise<number> => {
   const [name = 'all'] = operands
   const { devices, failed } = await readDevices(name)
@@ -39,7 +39,7 @@ const showJson = async ({ operands, showKeys, watchSeconds }: ShowOptions): Prom
   return failed && devices.length === 0 ? 1 : 0
 }
 
-/** `failed`: one could not be read, which was said on standard error. */
+/** Reads the devices; `failed`: at least one could not be read, which was reported on standard error. */
 const readDevices = async (name: string): Promise<{ devices: Device[]; failed: boolean }> => {
   const access = openDevices()
   const names = name === 'all' ? await access.list().catch(raise('Unable to list interfaces')) : [name]

@@ -14,10 +14,10 @@ import { formatHuman } from '../show/human.ts'
 
 const helpWords = ['-h', '--help', 'help']
 
-/** wg show: interfaces for people, or one field of them for scripts (spec wg §2). */
+/** wg show: prints interfaces for users, or one field of them for scripts (spec wg §2). */
 export const run: Handler = async (invocation) => {
   const { args } = invocation
-  // What wg does not have; its own grammar has no word that begins with two dashes but --help.
+  // Options that wg does not have; in its own grammar only --help begins with two dashes.
   if (invocation.personality === 'wgq' && args.some((arg) => arg.startsWith('--'))) {
     return (await import('./show-more.ts')).run(invocation)
   }
@@ -61,7 +61,7 @@ const showNames = async (devices: DeviceAccess): Promise<number> => {
   return names.length === 0 ? 0 : print(`${names.join(' ')}\n`)
 }
 
-/** Every interface, going on past those that cannot be read; fails only when none could (spec wg §2.1). */
+/** Shows every interface and skips unreadable ones; fails only if none was readable (spec wg §2.1). */
 const showAll = async (
   devices: DeviceAccess,
   field: string | undefined,
@@ -80,14 +80,14 @@ const showAll = async (
     const text = await format(device, field, `${name}\t`, invocation)
     if (text === undefined) return wrongField(field, invocation)
     writeOut(text)
-    // The blank line is wherever another name follows, even one that will fail.
+    // A blank line precedes every further name, even one that will fail.
     if (field === undefined && index < names.length - 1) writeOut('\n')
     shown++
   }
   return shown > 0 || names.length === 0 ? 0 : 1
 }
 
-/** The text of a device, or undefined for a field nobody knows. */
+/** The text of a device, or undefined for an unknown field. */
 const format = async (
   device: Device,
   field: string | undefined,

@@ -7,7 +7,7 @@ import { devicesFor } from '../devices-for.ts'
 import { writeOut } from '../output.ts'
 import { sayUsage } from '../say-usage.ts'
 
-/** wg showconf: the running settings as a configuration (spec wg §3). */
+/** wg showconf: prints the running settings as a configuration (spec wg §3). */
 export const run: Handler = async (invocation) => {
   const [name] = invocation.args
   if (name === undefined || invocation.args.length !== 1) return sayUsage(invocation)

@@ -9,8 +9,9 @@ import type { Handler } from '../command.ts'
 import { writeErr, writeOutBytes } from '../output.ts'
 
 /**
- * wg-quick strip NAME|FILE: prints the configuration as `wg setconf` takes it; under wgq's name with its drop-ins. On the start-up fast path: everything it
- * imports is small and does nothing when loaded. Raises `E_USAGE` and what finding and reading the file raise.
+ * wg-quick strip NAME|FILE: prints the configuration for `wg setconf`; under wgq's name with its drop-ins. On the
+ * start-up fast path: all imports are small and do nothing when loaded. Raises `E_USAGE` and the errors of finding and
+ * reading the file.
  */
 export const run: Handler = async ({ args, personality }) => {
   const [argument] = args
@@ -22,7 +23,7 @@ export const run: Handler = async ({ args, personality }) => {
   const location = locate(argument)
   if (location.worldAccessible) writeErr(`${worldAccessibleWarning(location.path)}\n`)
   const source = readConfigFile(location.path)
-  // Upstream knows no drop-ins.
+  // Upstream does not support drop-ins.
   const more = personality === 'wgq' ? dropIns(location.path).map((path) => readConfigFile(path).text) : []
   const text = more.length === 0 ? source.text : [source.text, ...more].map(ended).join('')
   writeOutBytes(encodeSource({ ...source, text: strip(text, location.path) }))

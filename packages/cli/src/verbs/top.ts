@@ -14,7 +14,7 @@ const plain: Paint = { title: String, head: String, fresh: String, old: String }
 const sgr = (code: string) => (text: string) => `\x1b[${code}m${text}\x1b[0m`
 const coloured: Paint = { title: sgr('1'), head: sgr('7'), fresh: String, old: sgr('2') }
 
-/** wgq top [IF…] [--interval SECONDS]: the alternate screen of a terminal until q or a signal. */
+/** wgq top [IF…] [--interval SECONDS]: uses the alternate screen of a terminal until q or a signal. */
 export const run: Handler = async (invocation) => {
   const parsed = await parseArguments(invocation)
   const intervalSeconds = numberValue(parsed, 'interval', 0.1) ?? 1
@@ -57,7 +57,7 @@ const sample = async (devices: DeviceAccess, asked: readonly string[]): Promise<
 /** q, Q, Escape and ^C. */
 const quitKeys = new Set([0x71, 0x51, 0x1b, 0x03])
 
-/** The keys above end it; returns what puts the terminal back. */
+/** Aborts `quit` on the keys above; returns a function that restores the terminal. */
 const leaveOnKey = (quit: AbortController): (() => void) => {
   const { stdin } = process
   if (!stdin.isTTY) return () => {}

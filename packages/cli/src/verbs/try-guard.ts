@@ -9,7 +9,7 @@ import type { Handler, Invocation } from '../command.ts'
 import { runQuick } from '../quick-session.ts'
 import { run as down } from './down.ts'
 
-/** wgq try-guard IF TOKEN SECONDS FILE: the process that `wgq up --try` leaves behind; not for people. */
+/** wgq try-guard IF TOKEN SECONDS FILE: the process that `wgq up --try` leaves running; not for users. */
 export const run: Handler = async (invocation) => {
   const [name = '', token = '', seconds = '', file = ''] = invocation.args
   for (const signal of ['SIGHUP', 'SIGINT'] as const) process.on(signal, () => {})
@@ -19,7 +19,7 @@ export const run: Handler = async (invocation) => {
   const config = await guardTry(place, token, Number(seconds))
   if (config === undefined) return 0
   forgetTry(place)
-  // Cut off where the process that brought it up was killed while it wrote.
+  // The text is cut off if the process that brought the tunnel up was killed while writing.
   const isBack = before.endsWith('\n')
   const status = isBack
     ? await bringBack(invocation, config, name, before)
@@ -33,7 +33,7 @@ export const run: Handler = async (invocation) => {
   return status
 }
 
-/** Whatever has become of the file meanwhile. */
+/** Restores the previous state, whatever happened to the file meanwhile. */
 const bringBack = async (
   invocation: Invocation,
   config: string,
@@ -46,16 +46,16 @@ const bringBack = async (
 }
 
 const takeDown = (invocation: Invocation, config: string, name: string): Promise<number> => {
-  // Its file may be called otherwise (`--name`).
+  // Its file may have another name (`--name`).
   const known = readJournal(runDirectory, name) === undefined ? config : name
   return down({ ...invocation, verb: 'down', args: [known] })
 }
 
-/** Descriptor 3 is the terminal that the trial was started at, which may be gone. */
+/** Writes to descriptor 3, the terminal on which the trial was started; it may be closed. */
 const tellTerminal = (text: string): void => {
   try {
     writeSync(3, text)
   } catch {
-    // Nobody is there to hear it.
+    // The terminal is closed.
   }
 }

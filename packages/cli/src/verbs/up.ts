@@ -51,7 +51,7 @@ export const run: Handler = async (invocation) => {
   )
 }
 
-/** Prints the steps of a run that is only imagined, as the lines of a real one or as JSON. */
+/** Prints the steps of a dry run, as the lines of a real one or as JSON. */
 const showPlan = async (session: Session, json: boolean): Promise<number> => {
   const { dryRun } = await import('@wgq/quick/imagined/dry-run')
   const print = json ? () => {} : writeOut

@@ -2,7 +2,7 @@
 import type { Handler } from '../command.ts'
 import { writeOut } from '../output.ts'
 
-// The release whose behaviour `wg` and `wg-quick` reproduce: scripts look for the word behind `wireguard-tools`.
+// The release whose behaviour `wg` and `wg-quick` reproduce: scripts look for the word after `wireguard-tools`.
 const compatible = 'v1.0.20260223'
 
 /** wg version, wgq version. */

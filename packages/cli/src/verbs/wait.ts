@@ -17,7 +17,7 @@ import { lastValue, numberValue, parseArguments } from '../options.ts'
 import { writeErr } from '../output.ts'
 import { Progress } from '../progress.ts'
 
-/** Exit status when the time was over. */
+/** Exit status after a timeout. */
 const timedOut = 4
 
 /** wgq wait IF [--up] [--handshake] [--peer PEER] [--timeout SECONDS]. */
@@ -29,7 +29,7 @@ export const run: Handler = async (invocation) => {
   const peer = word === undefined ? undefined : peerKey(name, word)
   const wantsHandshake = parsed.flags.has('handshake') || peer !== undefined
   const wantsUp = parsed.flags.has('up')
-  // A daemon that does not answer must not make it longer.
+  // A daemon that does not answer must not extend the timeout.
   if (timeoutSeconds > 0 && timeoutSeconds < 5) process.env['WGQ_SOCKET_TIMEOUT'] ??= String(timeoutSeconds)
   const devices = openDevices()
   const host = wantsUp ? await openHost() : undefined
@@ -59,9 +59,9 @@ export const run: Handler = async (invocation) => {
 }
 
 /**
- * Sends an empty keepalive to peers without a session, which begins a handshake: a tunnel that nothing was sent through for
- * 180 s is as healthy as any. Switching the persistent keepalive on sends one; the same request switches it off again. Who
- * may not change the device just waits.
+ * Sends an empty keepalive to peers without a session, which starts a handshake: an idle tunnel without traffic for 180
+ * s is still healthy. Turning on the persistent keepalive sends one; the same request turns it off again. Without
+ * permission to change the device, only waits.
  */
 const callPeers = async (devices: DeviceAccess, device: Device, peer: Key | undefined): Promise<void> => {
   const silent = device.peers.filter(
@@ -78,7 +78,7 @@ const callPeers = async (devices: DeviceAccess, device: Device, peer: Key | unde
   }
 }
 
-/** Any will do: it is off before it comes. */
+/** Any value works: it is turned off before it takes effect. */
 const briefKeepaliveSeconds = 25
 
 const giveUp = (name: string, why: string, timeoutSeconds: number, progress: Progress): number => {
@@ -89,7 +89,7 @@ const giveUp = (name: string, why: string, timeoutSeconds: number, progress: Pro
   return timedOut
 }
 
-/** The link is up, and nobody is at work on the tunnel. */
+/** Whether the link is up and no command is changing the tunnel. */
 const isUp = async (host: Host | undefined, name: string): Promise<boolean> => {
   const link = await host?.link(name)
   return link?.up === true && (readJournal(runDirectory, name)?.state ?? 'up') === 'up'

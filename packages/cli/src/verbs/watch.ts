@@ -15,11 +15,11 @@ import { nameMap, namesOf, readChosen } from '../observe/tunnels.ts'
 import { numberValue, type ParsedArguments, parseArguments } from '../options.ts'
 import { writeOut } from '../output.ts'
 
-/** wgq watch [IF…] [--interval SECONDS] [--reresolve|--follow]: events as lines of JSON until it is ended. */
+/** wgq watch [IF…] [--interval SECONDS] [--reresolve|--follow]: prints events as JSON lines until it is stopped. */
 export const run: Handler = async (invocation) => {
   const parsed = await parseArguments(invocation)
   const follow = parsed.flags.has('follow')
-  // What is followed is heard of.
+  // Followed interfaces report changes by events, so a long interval is enough.
   const intervalSeconds = numberValue(parsed, 'interval', 0.1) ?? (follow ? 60 : 1)
   const followers = follow ? await followersOf(parsed) : undefined
   const devices = openDevices()
@@ -51,7 +51,7 @@ export const run: Handler = async (invocation) => {
   return 0
 }
 
-/** Loaded where it is asked for. Raises `E_USAGE` without an interface: each has its own file. */
+/** Loads the followers on demand. Raises `E_USAGE` without an interface, because each has its own file. */
 const followersOf = async ({ operands, flags }: ParsedArguments) => {
   if (operands.length === 0)
     throw new WgqError('E_USAGE', '--follow takes the interfaces to follow', {

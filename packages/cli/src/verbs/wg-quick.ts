@@ -11,7 +11,7 @@ const verbs: Record<string, () => Promise<{ run: Handler }>> = {
   strip: () => import('./strip.ts'),
 }
 
-/** The program under its name wg-quick: a verb and one argument, or help (spec wg-quick §1). */
+/** The program under the name wg-quick: a verb and one argument, or help (spec wg-quick §1). */
 export const run: Handler = async (invocation) => {
   const [verb = '', ...args] = invocation.args
   const load = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined

@@ -3,7 +3,7 @@ import type { Chain, FilterRule, Match, Verdict } from './ruleset.ts'
 
 const hooks: Readonly<Record<string, string>> = { INPUT: 'input', FORWARD: 'forward', OUTPUT: 'output' }
 
-/** The chains of the filter table as `iptables-save` (4) or `ip6tables-save` (6) prints them. */
+/** Parses the chains of the filter table printed by `iptables-save` (4) or `ip6tables-save` (6). */
 export const readIptables = (text: string, family: 4 | 6): Chain[] => {
   const tool = family === 4 ? 'iptables' : 'ip6tables'
   const policies = new Map<string, string>()
@@ -50,7 +50,7 @@ const readRule = (text: string, tool: string): FilterRule => {
     const value = words[at + 1] ?? ''
     if (word === '-j' || word === '-g') {
       verdict = verdictOf(value, word === '-g', tool)
-      // What follows belongs to the target.
+      // The remaining words belong to the target.
       break
     }
     if (word === '-m' || word === '--comment') at++

@@ -3,18 +3,18 @@ import type { Chain, FilterRule, Match, Verdict } from './ruleset.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
-/** A flowtable and the interfaces that it has now. */
+/** A flowtable and its current interfaces. */
 export interface Flowtable {
   readonly title: string
   readonly interfaces: readonly string[]
 }
 
-/** What `nft -j list ruleset` prints, as far as it concerns filters. Raises what `JSON.parse` raises. */
+/** Parses the filters from the output of `nft -j list ruleset`. Raises what `JSON.parse` raises. */
 export const readNft = (text: string): { chains: Chain[]; flowtables: Flowtable[] } => {
   const items = (JSON.parse(text) as { nftables?: Json[] }).nftables ?? []
   const chains = new Map<string, { -readonly [K in keyof Chain]: Chain[K] } & { rules: FilterRule[] }>()
   const flowtables: Flowtable[] = []
-  // Verdicts of one rule are lists there: a map gives several.
+  // A rule is expanded to a list, because a verdict map has several verdicts.
   for (const item of items) {
     const chain = item['chain'] as Json | undefined
     const rule = item['rule'] as Json | undefined
@@ -65,7 +65,7 @@ const readRule = (rule: Json): FilterRule[] => {
 /** One rule for each entry of a verdict map. */
 const mapOf = (rule: Json, { key, data }: Json, matches: readonly Match[]): FilterRule[] => {
   const entries = typeof data === 'object' && data !== null ? listOf((data as Json)['set']) : undefined
-  // A map with a name: its entries are elsewhere.
+  // A named map: its entries are listed elsewhere.
   if (!entries) return [{ matches, verdict: { does: 'unknown' } }]
   return entries.map((entry) => {
     const [value, does] = listOf(entry)
@@ -87,7 +87,7 @@ const verdictOf = (rule: Json, word: string, value: unknown): Verdict | undefine
     case 'jump':
     case 'goto':
       return { does: word, chain: idOf(rule, (value as Json)['target']) }
-    // A queue or a synproxy decides elsewhere.
+    // A queue or a synproxy makes the decision elsewhere.
     case 'queue':
     case 'synproxy':
       return { does: 'unknown' }
@@ -96,7 +96,7 @@ const verdictOf = (rule: Json, word: string, value: unknown): Verdict | undefine
   }
 }
 
-/** nft asks for the protocol of a header before it looks into it. */
+/** nft checks the protocol of a header before it reads a field of it. */
 const impliedBy = ({ left }: Json): Match[] => {
   const protocol = ((left ?? {}) as Record<string, Json | undefined>)['payload']?.['protocol']
   if (protocol === 'ip' || protocol === 'ip6')
@@ -122,7 +122,7 @@ const matchOf = ({ op, left, right }: Json): Match => {
     return { by: 'protocol', not, names: names.map(protocolName) }
   if (payload?.['field'] === 'dport' && ['udp', 'th'].includes(String(payload['protocol'])))
     return { by: 'udp-port', not, ranges: values.map(rangeOf) }
-  // Connections whose destination was rewritten go elsewhere.
+  // Connections with a rewritten destination go to another machine or port.
   if (ct?.['key'] === 'status' && names.every((name) => name === 'dnat'))
     return not ? { by: 'unknown' } : { by: 'never' }
   return { by: 'unknown' }
@@ -130,7 +130,7 @@ const matchOf = ({ op, left, right }: Json): Match => {
 
 const protocolName = (name: string): string => (name === '17' ? 'udp' : name)
 
-/** The values of the right side; undefined for a set with a name. */
+/** The values on the right side; undefined for a named set. */
 const valuesOf = (right: unknown): readonly unknown[] | undefined => {
   if (typeof right === 'string' && right.startsWith('@')) return undefined
   if (typeof right !== 'object' || right === null) return [right]

@@ -6,18 +6,18 @@ import { readIptables } from './iptables-save.ts'
 import { type Flowtable, readNft } from './nft-json.ts'
 import type { Chain } from './ruleset.ts'
 
-/** The packet filters of this network, as far as they can be read. */
+/** The packet filters of this network namespace, as far as they are readable. */
 export interface Filters {
   readonly chains: readonly Chain[]
   readonly flowtables: readonly Flowtable[]
 }
 
-/** Prints what a program says; undefined where it is not there or fails. */
+/** Returns the output of a program; undefined if it is not installed or fails. */
 type Listing = (program: string, args: readonly string[]) => string | undefined
 
 const timeoutMs = 5000
 
-/** Listings of packet filters by their programs, which are not started where the kernel says that there are no tables. */
+/** Lists packet filters with their own programs, but starts none if the kernel reports no tables. */
 export const listingOf =
   (tables: FilterTables | undefined): Listing =>
   (program, args) =>
@@ -26,7 +26,7 @@ export const listingOf =
 const hasTables = (program: string, { nft, iptables }: FilterTables): boolean =>
   program === 'nft' ? nft.length > 0 : iptables.has(program === 'iptables-save' ? 4 : 6)
 
-/** Runs a program that lists things and changes nothing. */
+/** Runs a program that only lists settings. */
 const listing: Listing = (program, args) => {
   const path = searchPath(process.env['PATH'], true)
   const file = findProgram(path)(program)
@@ -42,8 +42,8 @@ const listing: Listing = (program, args) => {
 }
 
 /**
- * What `nft -j list ruleset`, `iptables-save` and `ip6tables-save` say. The rules of iptables are read from its own listing:
- * nft shows them in a form of its own.
+ * Reads `nft -j list ruleset`, `iptables-save` and `ip6tables-save`. Rules of iptables are read from its own listing,
+ * because nft shows them in a different form.
  */
 export const readFilters = (list: Listing): Filters => {
   const nft = readable(list('nft', ['-j', 'list', 'ruleset']))

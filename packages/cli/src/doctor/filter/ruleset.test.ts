@@ -20,7 +20,7 @@ const through: FilteredPacket = { hook: 'forward', family: 4, iif: 'wg0', oif: '
 describe('iptables', () => {
   const drops = (text: string, packet: FilteredPacket) => droppingChain(readIptables(text, 4), packet)?.title
 
-  // The shape of ufw's rules: chains for what comes before and after the administrator's own.
+  // Modelled on ufw's rules: chains before and after the administrator's own.
   const ufw = (own: string) => `*filter
 :INPUT DROP [0:0]
 :FORWARD DROP [0:0]
@@ -90,7 +90,7 @@ COMMIT
 const hasNft = spawnSync('unshare', ['-n', 'nft', 'list', 'ruleset']).status === 0
 
 describe.skipIf(!hasNft)('nft', () => {
-  /** The kernel's own listing of a rule set, from a network of its own. */
+  /** The kernel's listing of a rule set, from a separate network namespace. */
   const loaded = (rules: string) => {
     const done = spawnSync(
       'unshare',
@@ -131,7 +131,7 @@ describe.skipIf(!hasNft)('nft', () => {
   test('a forward chain that lets the other direction through', () => {
     expect(drops(server(''), through)).toBe('chain forward of table inet filter')
   })
-  // The shape of firewalld's rules: a zone is a chain that ends in a refusal.
+  // Modelled on firewalld's rules: a zone is a chain that ends in a refusal.
   test('a zone that does not have the port', () => {
     const zones = (own: string) => `table inet firewalld {
   chain filter_INPUT {
@@ -152,7 +152,7 @@ describe.skipIf(!hasNft)('nft', () => {
   })
 })
 
-// Kernels without nf_flow_table refuse one: as nft 1.0.6 prints it.
+// Kernels without nf_flow_table reject flowtables, so use the output of nft 1.0.6.
 test('flowtables with their interfaces, one or many', () => {
   const flowtable = (dev: string | string[]) => ({
     flowtable: { family: 'inet', name: 'ft', table: 'f', handle: 1, hook: 'ingress', prio: 0, dev },
@@ -180,7 +180,7 @@ describe('rule sets of programs, as they load them', () => {
       expect(droppingChain(opened('udp dport 51821 accept'), packet)).toBeDefined()
       expect(droppingChain(opened('tcp dport 51820 accept'), packet)).toBeDefined()
       expect(droppingChain(opened('icmpv6 type 128 accept'), packet)).toBeDefined()
-      // Who sends it is not known.
+      // The sender is unknown.
       const source = family === 4 ? 'ip saddr 203.0.113.0/24' : 'ip6 saddr 2001:db8::/32'
       expect(droppingChain(opened(`${source} accept`), packet)).toBeUndefined()
       const ofTheOther = family === 6 ? 'ip saddr 203.0.113.0/24' : 'ip6 saddr 2001:db8::/32'

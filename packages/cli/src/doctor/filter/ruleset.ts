@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 
-/** A packet that a packet filter sees; what is not known of it is absent. It is the first of its connection. */
+/** A packet as a packet filter sees it, the first of its connection; unknown properties are absent. */
 export interface FilteredPacket {
   readonly hook: 'input' | 'forward'
   readonly family: 4 | 6
   readonly iif?: string
   readonly oif?: string
-  /** Absent: of any protocol. */
+  /** Absent: any protocol. */
   readonly protocol?: 'udp' | 'tcp'
   readonly destinationPort?: number
 }
 
-/** What a rule asks of a packet; `unknown` is what is not understood here. */
+/** A condition of a rule; `unknown` if this program does not understand it. */
 export type Match =
   | { readonly by: 'iif' | 'oif'; readonly not: boolean; readonly names: readonly string[] }
   | { readonly by: 'protocol'; readonly not: boolean; readonly names: readonly string[] }
@@ -22,14 +22,14 @@ export type Match =
     }
   | { readonly by: 'state'; readonly not: boolean; readonly names: readonly string[] }
   | { readonly by: 'family'; readonly not: boolean; readonly family: 4 | 6 }
-  /** The kind of the destination address, in the words of iptables' addrtype. */
+  /** The type of the destination address, in the terms of iptables' addrtype. */
   | { readonly by: 'destination-type'; readonly not: boolean; readonly names: readonly string[] }
-  /** Something of TCP's header. */
+  /** A field of the TCP header. */
   | { readonly by: 'tcp-field' }
   | { readonly by: 'never' }
   | { readonly by: 'unknown' }
 
-/** What a rule does with a packet; `none` goes on to the next rule. */
+/** What a rule does with a packet; `none` continues with the next rule. */
 export type Verdict =
   | { readonly does: 'accept' | 'drop' | 'return' | 'none' | 'unknown' }
   | { readonly does: 'jump' | 'goto'; readonly chain: string }
@@ -42,16 +42,16 @@ export interface FilterRule {
 
 /** A chain with its rules; a base chain has a hook. */
 export interface Chain {
-  /** Unique in the rule set: family, table and name. */
+  /** Unique in the rule set: family, table and chain name. */
   readonly id: string
-  /** For people: `chain FORWARD of table ip filter`. */
+  /** A readable name: `chain FORWARD of table ip filter`. */
   readonly title: string
   readonly family: 4 | 6 | 'both'
   readonly base?: { readonly hook: string; readonly policy: 'accept' | 'drop' }
   readonly rules: readonly FilterRule[]
 }
 
-/** The chain that surely drops a packet; undefined where none does, or where it depends on what is not known. */
+/** The chain that certainly drops the packet; undefined if none does or if the result depends on unknown properties. */
 export const droppingChain = (chains: readonly Chain[], packet: FilteredPacket): Chain | undefined => {
   const byId = new Map(chains.map((chain) => [chain.id, chain]))
   return chains.find((chain) => {
@@ -64,11 +64,11 @@ export const droppingChain = (chains: readonly Chain[], packet: FilteredPacket):
 
 interface Outcome {
   readonly verdict: 'accept' | 'drop' | 'on'
-  /** A rule that is not understood may have accepted the packet before. */
+  /** A rule that is not understood may have accepted the packet earlier. */
   readonly maybe: boolean
 }
 
-/** Deeper than any rule set that a kernel loads. */
+/** Deeper than the kernel allows in any rule set. */
 const mostJumps = 16
 
 const walk = (
@@ -109,7 +109,7 @@ const plain = (match: Match, packet: FilteredPacket): boolean | undefined => {
     case 'oif': {
       const name = packet[match.by]
       if (name !== undefined) return match.names.some((pattern) => covers(pattern, name))
-      // A packet from elsewhere never comes in on the loopback.
+      // A packet from another machine never arrives on the loopback interface.
       return match.names.every((pattern) => pattern === 'lo') ? false : undefined
     }
     case 'protocol':
@@ -125,7 +125,7 @@ const plain = (match: Match, packet: FilteredPacket): boolean | undefined => {
     case 'family':
       return match.family === packet.family
     case 'destination-type':
-      // What comes in is for this machine; where a forwarded packet goes is not looked up.
+      // An incoming packet is for this machine; the destination of a forwarded packet is not looked up.
       return packet.hook === 'input' ? match.names.includes('LOCAL') : undefined
     case 'tcp-field':
       return packet.protocol === 'udp' ? false : undefined
@@ -136,6 +136,6 @@ const plain = (match: Match, packet: FilteredPacket): boolean | undefined => {
   }
 }
 
-/** `eth+` of iptables and `eth*` of nftables are beginnings. */
+/** `eth+` of iptables and `eth*` of nftables match by prefix. */
 const covers = (pattern: string, name: string): boolean =>
   /[+*]$/.test(pattern) ? name.startsWith(pattern.slice(0, -1)) : pattern === name
