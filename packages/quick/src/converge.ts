@@ -14,19 +14,19 @@ import { look, lookAtDevice, type Seen } from './state/seen.ts'
 import type { TunnelState } from './state/tunnel-state.ts'
 import { restoreSysctls } from './systems/linux/sysctls.ts'
 
-/** What a tunnel is to be, and what decides about endpoints and preshared keys. */
+/** The wanted state of a tunnel, and the memory that decides about endpoints and preshared keys. */
 export interface Target {
   readonly wanted: TunnelState
   readonly memory: EndpointMemory
 }
 
-/** How often the state is read again: the kernel may remove more than was asked for, and that is put back. */
+/** Maximum number of passes: the kernel may remove more than was requested, and a further pass restores that. */
 const mostPasses = 4
 
 /**
- * Carries a plan out that was made of `before`, and looks again until nothing differs. `note` is called after each pass.
- * Floors come before the first step; those that are not to stay go last. Raises {@link Failure} where something still
- * differs in the end.
+ * Carries out a plan made from `before`, then reads the state again until nothing differs. Calls `note` after each
+ * pass. Adds floors before the first step and removes temporary ones last. Raises {@link Failure} if something still
+ * differs at the end.
  */
 export const converge = async (
   run: Run,
@@ -57,7 +57,7 @@ export const converge = async (
   const passing = notedFloors(noted).filter((floor) => !stays.has(floorId(floor)))
   const status = await run.unstoppable.attempt([
     ...(await planFloorRemoval(session.dependencies.host, passing)),
-    // Where a step failed in between.
+    // Left set if a step failed in between.
     ...noted.flatMap((op): Op[] =>
       op.do === 'sysctl.set' && op.key.endsWith('/promote_secondaries')
         ? [{ do: op.do, key: op.key, value: op.value }]
@@ -69,7 +69,7 @@ export const converge = async (
   await run.system.keepEndpoints(run)
 }
 
-/** Name servers are set as by `up`: what the machine does not take is said, and fails a tunnel for everything alone. */
+/** Sets name servers as `up` does: prints what the machine rejects; fails only for a tunnel that takes everything. */
 const perform = async (run: Run, steps: readonly Op[], wanted: TunnelState): Promise<void> => {
   const at = run.system.name === 'linux' ? steps.findIndex((op) => op.do === 'dns.set') : -1
   const set = steps[at]
@@ -81,7 +81,7 @@ const perform = async (run: Run, steps: readonly Op[], wanted: TunnelState): Pro
   await performProtection(run, steps.slice(at + 1))
 }
 
-/** A port that was asked for as "any" is the one that was given; what the machine refused is not asked for again. */
+/** Drops what cannot converge: a port requested as "any" keeps its number; what the machine refused is not retried. */
 const attainable = (wanted: TunnelState, without: readonly string[]): TunnelState => {
   const { listenPort, ...device } = wanted.device as DeviceChange
   const { firewall, ...others } = wanted
@@ -94,17 +94,17 @@ const attainable = (wanted: TunnelState, without: readonly string[]): TunnelStat
   }
 }
 
-/** What was seen as something to go back to: every value of the device is given. */
+/** The seen state as a target to roll back to: it gives every value of the device. */
 export const asBefore = ({ state }: Pick<Seen, 'state'>): TunnelState => {
   const { device } = state
   const zero = 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=' as Key
   const ofFamily = (family: 4 | 6) => state.addresses.filter((cidr) => cidr.family === family)
   return {
     ...state,
-    // In the order they came: IPv6 lists the newest first.
+    // In the order of their addition: IPv6 lists the newest first.
     addresses: [...ofFamily(4), ...ofFamily(6).reverse()],
     device: {
-      // boringtun keeps its private key to itself, so that it cannot be given back.
+      // boringtun never reveals its private key, so it cannot be restored.
       ...(device.privateKey === undefined && device.publicKey
         ? {}
         : { privateKey: device.privateKey ?? zero }),

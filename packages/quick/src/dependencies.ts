@@ -5,42 +5,42 @@ import type { Device, DeviceAccess, DeviceChange } from '@wgq/model/device'
 import type { Host } from '@wgq/model/host'
 import type { SocketGroup } from '@wgq/uapi/socket-group'
 
-/** What helps with names of endpoints while a tunnel is in the way. */
+/** Helps to look up endpoint names while a tunnel is in the way. */
 export interface NameHelp {
-  /** Packets with this mark leave outside the tunnel; 0 where there is none. */
+  /** Packets with this mark leave outside the tunnel; 0 if there is none. */
   readonly mark: number
-  /** The address that each name had last. */
+  /** The last known address of each name. */
   readonly known: Readonly<Record<string, string>>
 }
 
-/** Everything outside the process that wg-quick touches; tests put twins in its place. */
+/** Everything outside the process that wg-quick touches; tests replace it with twins. */
 export interface Dependencies extends FilterTools, DnsTools {
-  /** Where the interface lives: addresses, routes and rules go here. */
+  /** The host of the interface's namespace: addresses, routes and rules are added here. */
   readonly host: Host
   readonly devices: DeviceAccess
-  /** The host inside of a network namespace, by its name; where the system has such. */
+  /** Opens the host of a network namespace by name; absent on systems without namespaces. */
   readonly openHost?: (netns: string) => Promise<Host>
   /**
-   * Starts the data plane that comes with wgq and waits until it can be configured; absent where it is started as any other
-   * program. Its environment has `more` too. Resolves to its exit status and what to print.
+   * Starts wgq's own data plane and waits until it can be configured; absent if it is started like any other program.
+   * Adds `more` to its environment. Resolves to its exit status and what to print.
    */
   readonly startDataPlane?: (
     name: string,
     more: Readonly<Record<string, string>>,
   ) => Promise<{ readonly status: number; readonly text: string }>
-  /** Who else may read from the socket of the data plane; absent where that is not looked at. */
+  /** Who else may read from the socket of the data plane; absent if that is not checked. */
   readonly socketGroup?: {
     readonly read: (name: string) => Promise<SocketGroup | undefined>
-    /** Resolves to false where the data plane cannot. */
+    /** Resolves to false if the data plane cannot. */
     readonly set: (name: string, groupId: number | undefined) => Promise<boolean>
   }
-  /** What `wg addconf` would do with a text: names are looked up. Raises WgqError with wg's own words. */
+  /** Parses a text as `wg addconf` would, looking up names. Raises WgqError with wg's own words. */
   readonly readWgConfig: (text: string, names?: NameHelp) => Promise<DeviceChange>
   /** What `wg showconf` prints of a device. */
   readonly formatConf: (device: Device) => string
-  /** Raises the system's error when it may not be written. */
+  /** Raises the system's error if the value cannot be written. */
   readonly writeSysctl: (key: string, value: string) => void
   readonly env: NodeJS.ProcessEnv
-  /** Standard error. */
+  /** Prints to standard error. */
   readonly print: (text: string) => void
 }

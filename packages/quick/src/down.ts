@@ -18,9 +18,9 @@ import { forgetTry } from './try.ts'
 import { findLink, isOwn } from './undo.ts'
 
 /**
- * wg-quick down: takes an interface down, whoever brought it up, in upstream's order (spec wg-quick §7). Resolves to the
- * exit status. Raises `E_NOT_WIREGUARD` where there is no such interface. What a hook breaks off stays as it is then; under
- * wgq's name nothing keeps a tunnel up, and what cannot be taken back stays noted for the next `down`.
+ * wg-quick down: takes an interface down, whatever brought it up, in upstream's order (spec wg-quick §7). Resolves to
+ * the exit status. Raises `E_NOT_WIREGUARD` if there is no such interface. A failing hook stops upstream's `down`
+ * halfway; under wgq's name nothing keeps a tunnel up, and what cannot be undone stays noted for the next `down`.
  */
 export const down = (session: Session): Promise<number> =>
   underLock(session, async () => {
@@ -36,9 +36,9 @@ export const down = (session: Session): Promise<number> =>
   })
 
 /**
- * Takes an interface down whose configuration file is gone. What a cut-off run left is cleaned up under either name; a
- * tunnel that runs is taken down by its journal under wgq's own (upstream refuses). Resolves to the exit status, or to
- * undefined where nothing could be done.
+ * Takes down an interface whose configuration file is gone. Cleans up after an interrupted run under either name; takes
+ * a running tunnel down by its journal under wgq's name only (upstream refuses). Resolves to the exit status, or to
+ * undefined if nothing could be done.
  */
 export const downWithoutConfig = (session: Session): Promise<number | undefined> =>
   underLock(session, async () => {
@@ -52,7 +52,7 @@ export const downWithoutConfig = (session: Session): Promise<number | undefined>
     return takeDownWithHooks(place, journal)
   })
 
-/** A tunnel that runs: the session where it lives, and the system's name of its interface. */
+/** A running tunnel: the session of its namespace, and the system's name of its interface. */
 interface Place {
   readonly session: Session
   readonly real: string
@@ -90,7 +90,7 @@ const takeDownWithHooks = async ({ session, real }: Place, journal: Journal | un
   }
 }
 
-/** A file that cannot be written does not keep a tunnel up under wgq's name. */
+/** Saves the file; under wgq's name, a file that cannot be written does not keep a tunnel up. */
 const saveIfPossible = async (session: Session): Promise<void> => {
   try {
     await save(session)
@@ -101,8 +101,9 @@ const saveIfPossible = async (session: Session): Promise<void> => {
 }
 
 /**
- * What upstream takes back before the interface, the interface, then DNS and firewall; signals wait until it is through.
- * Resolves to the status of what could not be taken back. Under upstream's name that of DNS and firewall does not count.
+ * Undoes what upstream undoes before the interface, deletes the interface, then undoes DNS and firewall; signals wait
+ * until the end. Resolves to the status of what could not be undone. Under upstream's name DNS and firewall do not
+ * count.
  */
 const takeDown = async (run: Run, real: string, journal: Journal | undefined): Promise<number> => {
   const { system, session, keeper } = run
@@ -124,7 +125,7 @@ const takeDown = async (run: Run, real: string, journal: Journal | undefined): P
   return guarded || (counts ? (statuses.find((status) => status !== 0) ?? 0) : 0)
 }
 
-/** The failure where the interface is gone already: a hook deleted it, and what is left to clean up still is. */
+/** Returns the failure if the interface is gone already: a hook deleted it, and the rest is still cleaned up. */
 const deleteLink = async (run: Run, real: string): Promise<Failure | undefined> => {
   try {
     await run.system.deleteLink(run, real)
@@ -135,7 +136,7 @@ const deleteLink = async (run: Run, real: string): Promise<Failure | undefined> 
   }
 }
 
-/** Removes a kill switch that no journal knows of; undefined where there is none. */
+/** Removes a kill switch that is in no journal; undefined if there is none. */
 const removeLeftKillSwitch = async (session: Session): Promise<number | undefined> => {
   const { name, style, system, dependencies } = session
   if (style !== 'wgq' || system.name !== 'linux' || !(await readOwn(dependencies, killSwitchTable, name)))

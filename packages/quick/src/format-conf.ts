@@ -3,7 +3,7 @@ import { formatCidr } from '@wgq/model/cidr'
 import type { Device } from '@wgq/model/device'
 import { formatEndpoint } from '@wgq/model/endpoint'
 
-/** `wg showconf`: the device as a configuration that `wg setconf` reads (spec wg §3). */
+/** `wg showconf`: formats the device as a configuration that `wg setconf` reads (spec wg §3). */
 export const formatConf = (device: Device): string => {
   const lines = ['[Interface]']
   if (device.listenPort !== 0) lines.push(`ListenPort = ${device.listenPort}`)

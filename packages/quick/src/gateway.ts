@@ -12,7 +12,7 @@ import type { Session } from './session.ts'
 import type { Difference } from './state/device-difference.ts'
 import { usableAddresses } from './state/ipv6-off.ts'
 
-/** Puts forwarding and the gateway of a session in place, where its file asks for one. Raises {@link Failure}. */
+/** Sets up forwarding and the gateway of a session if its file requests one. Raises {@link Failure}. */
 export const openGateway = async (run: Run): Promise<void> => {
   const { session, name } = run
   const { gateway } = session
@@ -21,11 +21,11 @@ export const openGateway = async (run: Run): Promise<void> => {
   await run.perform([{ do: 'gateway.on', dev: name, ...gateway, networks: networksOf(session) }])
 }
 
-/** Takes back what a journal notes of a gateway and of exceptions. Resolves to the status of what failed, or 0. */
+/** Undoes what a journal notes of a gateway and of exceptions. Resolves to the status of what failed, or 0. */
 export const closeGateway = async (run: Run, journal: Journal | undefined): Promise<number> =>
   run.attempt((journal?.undo ?? []).filter((op) => isOfGateway(op) || op.do === 'aside.off').reverse())
 
-/** What of the gateway is not as the file says: taken away by others, or asked for otherwise than when it came. */
+/** Compares the gateway with the file: parts may have been removed by others, or the file may have changed since. */
 export const gatewayDifferences = async (
   session: Session,
   journal: Journal | undefined,
@@ -52,7 +52,7 @@ export const renewGateway = async (run: Run): Promise<void> => {
     await run.perform([...noted].reverse())
     return
   }
-  // Set anew, with the values that stood there at first.
+  // Set again, with the original values as inverses.
   const needs = await needsOf(session)
   const former = noted.filter((op) => op.do === 'forwarding.unset')
   const first = planForwarding(session.dependencies, needs, [...former, ...notedByOthers(session)])
@@ -63,7 +63,7 @@ export const renewGateway = async (run: Run): Promise<void> => {
   await run.perform([{ do: 'gateway.on', dev: run.name, ...session.gateway, networks: networksOf(session) }])
 }
 
-/** Inverses that other tunnels of this namespace have noted. */
+/** Inverses in the journals of other tunnels of this namespace. */
 const notedByOthers = ({ runDirectory, name }: Session): Op[] =>
   allJournals(runDirectory)
     .filter((journal) => journal.interface !== name)

@@ -4,8 +4,8 @@ import type { Session } from './session.ts'
 import { readRouting } from './state/routes.ts'
 
 /**
- * Says what upstream's query for the mark of a missing interface says, under upstream's name: it asks only where a default
- * route could have been set, and takes `all` for every interface.
+ * Under upstream's name, prints what upstream's query for the mark of a missing interface prints: it queries only if a
+ * default route could have been set, and treats `all` as every interface.
  */
 export const sayInaccessible = async ({ name, dependencies, settings, style }: Session): Promise<void> => {
   if (style !== 'wg-quick' || name === 'all' || readRouting(settings.table?.value).to !== 'auto') return

@@ -10,7 +10,7 @@ import { srcValidMarkKey } from './state/default-route.ts'
 export const isLenient = ({ style, strict }: Session): boolean => style === 'wgq' && !strict
 
 /**
- * Carries out the steps of a default route. What only adds protection may fail where the session is lenient: a read-only
+ * Carries out the steps of a default route. In a lenient session, what only adds protection may fail: a read-only
  * sysctl (containers), a firewall without a tool or without its tables.
  */
 export const performProtection = async (run: Run, ops: readonly Op[]): Promise<void> => {
@@ -29,13 +29,13 @@ export const performProtection = async (run: Run, ops: readonly Op[]): Promise<v
   await run.perform(row)
 }
 
-/** Noted, so that what the machine did not take is not a difference later. */
+/** Notes what the machine did not accept, so that it is not reported as a difference later. */
 export const leaveOut = ({ keeper }: Run, what: 'firewall' | 'sysctl' | 'dns'): void =>
   keeper?.update({ without: [...new Set([...(keeper.journal.without ?? []), what])] })
 
 const lenientSysctl = async (run: Run, op: Extract<Op, { do: 'sysctl.set' }>): Promise<void> => {
   if (await works(run, op)) return
-  // The interface's own settings only spare a detour.
+  // The interface's own settings only save a detour.
   if (op.key !== srcValidMarkKey) return
   leaveOut(run, 'sysctl')
   const { dependencies, name } = run.session

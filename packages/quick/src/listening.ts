@@ -7,8 +7,9 @@ import type { Session } from './session.ts'
 const refused = 2
 
 /**
- * Looks whether the data plane listens now that the link is up. The kernel's driver opens its socket within `ip link set
- * up` and refuses that; a daemon hears of the link afterwards. Says what `ip` would have said and raises {@link Failure}.
+ * Checks that the data plane listens now that the link is up. The kernel's driver opens its socket within `ip link set
+ * up`, which fails then; a daemon notices the link later. If not, prints what `ip` would have printed and raises {@link
+ * Failure}.
  */
 export const checkListening = async ({ dependencies, system }: Session, real: string): Promise<void> => {
   const { listenError, listenPort } = await dependencies.devices.read(real)

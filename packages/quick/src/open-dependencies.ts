@@ -14,29 +14,29 @@ import { formatConf } from './format-conf.ts'
 import { childRunner, findProgram } from './run/child.ts'
 import { searchPath } from './run/search-path.ts'
 
-/** How the outside is reached. */
+/** Settings of {@link openDependencies}. */
 interface DependencyOptions {
-  /** Where our programs are; first in the PATH of children. */
+  /** The directory of our programs; first in the PATH of children. */
   readonly binDirectory: string
-  /** Read values as `wg` does, and not more strictly. */
+  /** Accept values as `wg` does, no more strictly. */
   readonly exact: boolean
-  /** Characters of the configuration: a daemon may take longer to answer for many peers. */
+  /** Length of the configuration in characters: a daemon may take longer to answer for many peers. */
   readonly configurationLength: number
   /** The bytes of (a part of) the configuration file. */
   readonly encode: (text: string) => Buffer
-  /** A directory that nobody else looks into. */
+  /** A private directory. */
   readonly scratch: string
-  /** The bundle of the data plane, started directly where it is there and nothing of the environment speaks against it. */
+  /** The bundle of the data plane, started directly if it exists and no environment variable prevents that. */
   readonly daemonFile: string
-  /** Starts the data plane in this process instead, where it may go on as a daemon. */
+  /** Starts the data plane in this process instead, if the process may stay as a daemon. */
   readonly serveHere?: Dependencies['startDataPlane'] | undefined
-  /** How names of endpoints are looked up when the system's way needs help. */
+  /** How to look up endpoint names when the system's way needs help. */
   readonly lookup?: (names: NameHelp, env: NodeJS.ProcessEnv) => Promise<Lookup>
-  /** Takes what is said on the way. */
+  /** Receives what is printed on the way. */
   readonly print: (text: string) => void
 }
 
-/** Everything outside of the process, as wg-quick needs it. */
+/** Everything outside the process that wg-quick needs. */
 export const openDependencies = async ({
   binDirectory,
   exact,
@@ -57,7 +57,8 @@ export const openDependencies = async ({
       : openDevices(undefined, configurationLength, ours),
     ...(process.platform === 'linux' ? { openHost: openHostInside } : {}),
     run: childRunner(env, scratch),
-    // Starting a program costs as much as all that the kernel does for a `down`. Upstream is known by those it runs.
+    // Starting a program costs as much as all of the kernel's work for a `down`. Upstream runs programs, so does
+    // `exact`.
     ...(process.platform === 'linux' && !exact ? { filterTables: readFilterTables } : {}),
     ...embeddedDataPlane(binDirectory, daemonFile, env, serveHere, ours),
     ...(exact
@@ -69,7 +70,7 @@ export const openDependencies = async ({
           },
         }),
     find: findProgram(env['PATH']),
-    // The reading of wg wants one character per byte.
+    // wg's parser needs one character per byte.
     readWgConfig: (text, names) =>
       readWgFile(
         encode(text).toString('latin1'),
@@ -96,8 +97,9 @@ export const openDependencies = async ({
 }
 
 /**
- * The data plane is this process where it may stay. Otherwise the daemon is started directly by the Node.js that runs now, from its file: its launcher would start Node.js
- * twice more. Names of the daemons that were started are added to `ours`. With settings of its own in the environment, or where the file is not there, the launcher serves.
+ * Runs the data plane in this process if that may stay. Otherwise the Node.js that runs now starts the daemon directly
+ * from its file: its launcher would start Node.js twice more. Adds the names of started daemons to `ours`. If the
+ * environment has settings of its own, or the file is missing, the launcher is used.
  */
 const embeddedDataPlane = (
   binDirectory: string,
@@ -129,12 +131,12 @@ const embeddedDataPlane = (
 
 const ownSettings = ['LOG_LEVEL', 'WGQ_LOG', 'WG_TUN_FD', 'WG_UAPI_FD']
 
-/** A key with slashes is a path already: names of interfaces may have dots. */
+/** A key with slashes is a path already: interface names may contain dots. */
 const sysctlPath = (key: string): string => `/proc/sys/${key.includes('/') ? key : key.replaceAll('.', '/')}`
 
 /**
- * What children see: untranslated messages, and our own `wg` before any other (spec wg-quick §1.1). Under wgq's own name
- * the folders of administration are in PATH whatever the caller's is.
+ * The environment of children: untranslated messages, and our own `wg` before any other (spec wg-quick §1.1). Under
+ * wgq's own name PATH always includes the administration directories.
  */
 const childEnvironment = (binDirectory: string, complete: boolean): NodeJS.ProcessEnv => ({
   ...process.env,

@@ -8,29 +8,29 @@ import { makeRunDirectory } from './run/journal.ts'
 import type { Session } from './session.ts'
 import { loadSystem } from './systems/system.ts'
 
-/** How another program drives a tunnel. */
+/** Options of {@link openSession}, for a program that drives a tunnel. */
 interface SessionOptions {
   /**
-   * The folder of `wgq`, `wg`, `wg-quick` and `wgqd`: hooks find them there first, and the data plane is started from there
-   * where the kernel has no driver.
+   * The directory of `wgq`, `wg`, `wg-quick` and `wgqd`: first in the PATH of hooks, and the place of the data plane if
+   * the kernel has no driver.
    */
   readonly binDirectory: string
-  /** Takes the lines that `wgq` prints on standard error; nothing is printed unless given. */
+  /** Receives the lines that `wgq` prints on standard error; absent prints nothing. */
   readonly print?: (text: string) => void
-  /** Hears of every operation that was carried out. */
+  /** Called after every operation that was carried out. */
   readonly notice?: Session['notice']
   /** As `wgq up --kill-switch`. */
   readonly killSwitch?: boolean
   /** As `wgq up --strict`. */
   readonly strict?: boolean
-  /** The session is for `down`: a file that was broken since `up` is left aside, and `print` hears why. */
+  /** The session is for `down`: a file that broke since `up` is ignored, and `print` gets the reason. */
   readonly toEnd?: boolean
 }
 
 /**
- * What `up`, `down` and `reload` of this package need, for the interface or the file that `wgq up` would be given. Root is
- * needed. `session.interruption.signal` may be set to stop a verb between two steps. End with `session.dependencies.host.close()`.
- * Raises what finding, reading and checking the file raise.
+ * Opens what `up`, `down` and `reload` of this package need, for the interface or file that `wgq up` would get. Needs
+ * root. Set `session.interruption.signal` to stop a verb between two steps. End with
+ * `session.dependencies.host.close()`. Raises the errors of finding, reading and checking the file.
  */
 export const openSession = async (nameOrFile: string, options: SessionOptions): Promise<Session> => {
   const { binDirectory, print = () => {}, notice, strict = false } = options

@@ -11,7 +11,7 @@ import { wantsKillSwitch } from '@wgq/firewall/kill-switch/directive'
 import { isWgqError } from '@wgq/model/error'
 import type { Session } from './session.ts'
 
-/** What the configuration file of a tunnel says, and `encode`: the bytes that stand for a text in it. */
+/** The parsed configuration file of a tunnel, and `encode`, which turns a text into the file's bytes. */
 export type TunnelFile = Pick<
   Session,
   'name' | 'configPath' | 'settings' | 'killSwitch' | 'gateway' | 'exceptions'
@@ -20,8 +20,8 @@ export type TunnelFile = Pick<
 }
 
 /**
- * Reads the file of a tunnel: as wg-quick does, or in wgq's own style with drop-ins and directives, `checked` as `up` does it
- * before it changes anything. Raises what reading, parsing and checking raise.
+ * Reads the file of a tunnel: as wg-quick does, or in wgq's own style with drop-ins and directives; `checked` applies
+ * the checks that `up` makes before it changes anything. Raises the errors of reading, parsing and checking.
  */
 export const readTunnel = async (
   { interfaceName, path }: Location,
@@ -30,7 +30,7 @@ export const readTunnel = async (
 ): Promise<TunnelFile> => {
   const own = style === 'wgq'
   const source = readConfigFile(path)
-  // Upstream knows no drop-ins.
+  // Upstream has no drop-ins.
   const parts = own ? readParts(path, source) : [{ path, source }]
   const settings = readSettings(joinParts(parts), path)
   if (checked) for (const part of parts) await checkConfiguration(part.source.text, part.path)
@@ -48,8 +48,9 @@ export const readTunnel = async (
 }
 
 /**
- * What {@link readTunnel} reads, for `down`: under wgq's own name a broken file keeps no tunnel up. `print` hears why the
- * file is left aside; then what `up` noted counts. Raises under upstream's name what reading and parsing raise.
+ * Reads what {@link readTunnel} reads, for `down`: under wgq's own name a broken file keeps no tunnel up. `print` gets
+ * the reason for ignoring the file; then the notes of `up` count. Under upstream's name raises the errors of reading
+ * and parsing.
  */
 export const readTunnelToEnd = async (
   location: Location,

@@ -11,10 +11,10 @@ import { endDaemon } from './systems/end-daemon.ts'
 import { isOwn, linkOf, undo } from './undo.ts'
 
 /**
- * Cleans up after runs that never came to their end (killed, crashed), of whatever interface, and drops this interface's
- * journal where the tunnel it describes is gone, and all whose namespace or boot is. A kill switch of this interface stays
- * where `keepKillSwitch` says so, one of another interface always: its own next `up` or `down` decides. Resolves to the
- * interfaces that were cleaned up, each with the status of what could not be taken back, or 0.
+ * Cleans up after interrupted runs (killed, crashed) of every interface. Drops this interface's journal if the tunnel
+ * it describes is gone, and all journals whose namespace or boot is gone. Keeps a kill switch of this interface if
+ * `keepKillSwitch`, and always one of another interface: its own next `up` or `down` decides. Resolves to the
+ * interfaces that were cleaned up, each with the status of what could not be undone, or 0.
  */
 export const recover = async (
   session: Session,
@@ -28,26 +28,26 @@ export const recover = async (
   await removeLostJournals(session)
   for (const journal of abandonedJournals(runDirectory)) {
     const own = journal.interface === name
-    // The interface of a daemon that is still starting would appear after everything was cleaned up.
+    // The interface of a daemon that is still starting would appear after the cleanup.
     if (own && journal.linkIndex === undefined) await endDaemon(journal)
     cleaned.set(journal.interface, await undo(runOf(session, journal), own ? keepKillSwitch : true))
   }
   const own = readJournal(runDirectory, name)
-  // Under its own name wgq ends well when there was something to clean up; upstream's `down` refuses.
+  // Under its own name wgq succeeds if there was something to clean up; upstream's `down` refuses.
   const dropped = own?.state === 'up' ? await dropIfGone(session, own, keepKillSwitch) : undefined
   if (dropped !== undefined && session.style === 'wgq') cleaned.set(name, dropped)
   return cleaned
 }
 
-/** An `unreachable` route of ours is none, although that of IPv6 is on the loopback interface. */
+/** Ignores our own `unreachable` routes, although the IPv6 one is on the loopback interface. */
 const isWay = ({ dev, type }: Route): boolean => dev !== undefined && type === undefined
 
 const runOf = (session: Session, journal: Journal): Run =>
   new Run({ ...session, name: journal.interface }, new JournalKeeper(session.runDirectory, journal))
 
 /**
- * Takes back what is left of a tunnel whose interface is gone; undefined where it is not, or nothing is left. The interface was deleted by other means: upstream's `down`, `ip link delete`.
- * Rules may have stayed behind.
+ * Undoes what is left of a tunnel whose interface is gone; undefined if it is not, or nothing is left. The interface
+ * was deleted by other means: upstream's `down`, `ip link delete`. Rules may remain.
  */
 const dropIfGone = async (
   session: Session,
@@ -60,7 +60,7 @@ const dropIfGone = async (
   const run = runOf(session, journal)
   const mark = journal.undo.find((op) => op.do === 'rule.delete' && op.rule.notFwmark !== undefined)
   const table = mark?.do === 'rule.delete' ? mark.rule.table : undefined
-  // Another tunnel may have taken the mark since: then its table has a route, and the rules are that tunnel's.
+  // Another tunnel may have taken the mark since: then its table has a route, and the rules belong to that tunnel.
   const taken =
     table !== undefined &&
     ((await host.routes({ family: 4, table })).some(isWay) ||

@@ -35,14 +35,14 @@ interface ReloadPlan extends Plan, Target {
 }
 
 /**
- * Compares a running tunnel with its file; changes nothing. Raises `E_NOT_WIREGUARD` where the interface does not run,
- * `E_RENAMED` where it has another name, {@link Interrupted} when a signal came, what {@link refuseHollow} raises for the
- * file, and what reading it raises.
+ * Compares a running tunnel with its file; changes nothing. Raises `E_NOT_WIREGUARD` if the interface does not run,
+ * `E_RENAMED` if it was renamed, {@link Interrupted} after a signal, the errors of {@link refuseHollow}, and those of
+ * reading the file.
  */
 export const planReload = async (session: Session): Promise<ReloadPlan> =>
   planFrom(session, readJournal(session.runDirectory, session.name))
 
-/** What the manager of name servers did not take before it may take now. */
+/** Retries name servers: their manager may accept now what it rejected before. */
 const askingAgain = (journal: Journal | undefined): Journal | undefined =>
   journal?.without?.includes('dns')
     ? { ...journal, without: journal.without.filter((what) => what !== 'dns') }
@@ -81,7 +81,7 @@ const planFrom = async (session: Session, journal: Journal | undefined): Promise
   }
 }
 
-/** Names are asked for outside the tunnel where it has a mark. */
+/** Looks up names outside the tunnel if it has a mark. */
 const namesOf = async (
   { name, style, dependencies, into }: Session,
   journal: Journal | undefined,
@@ -94,8 +94,8 @@ const namesOf = async (
 }
 
 /**
- * wgq reload: brings a running tunnel to the state of its file, disturbing nothing that stays. Hooks are not run. Resolves
- * to the exit status; where a step fails the state before comes back.
+ * wgq reload: brings a running tunnel to the state of its file without disturbing what stays. Runs no hooks. Resolves
+ * to the exit status; rolls back if a step fails.
  */
 export const reload = (session: Session): Promise<number> =>
   underLock(session, async () => {
@@ -103,7 +103,7 @@ export const reload = (session: Session): Promise<number> =>
     return reloadRunning(session)
   })
 
-/** {@link reload} under a lock that is held already. */
+/** {@link reload} for a caller that holds the lock already. */
 export const reloadRunning = async (session: Session): Promise<number> => {
   let run: Run | undefined
   let plan: ReloadPlan | undefined
@@ -133,7 +133,7 @@ const bringTo = async (run: Run, first: ReloadPlan): Promise<void> => {
   const { seen, wanted } = first
   const { peers } = wanted.device as DeviceChange
   sayKeptSecrets(run, first)
-  // Where the manager of name servers cannot be asked, this is what was last set.
+  // The last applied settings, for a manager of name servers that cannot be queried.
   const configured = configuredBy(settings, peers)
   const note = () => keeper?.update({ configured })
   await converge(run, first.seen, first, first, note)
@@ -152,7 +152,9 @@ const bringTo = async (run: Run, first: ReloadPlan): Promise<void> => {
   })
 }
 
-/** What `wg set` added is not lost; what was taken out of the file has to be taken out of the tunnel too. */
+/**
+ * Reports peers that stay: `wg set` may have added them. To remove one from the file, remove it from the tunnel too.
+ */
 const sayKeptPeers = ({ session, seen, wanted }: ReloadPlan): void => {
   const kept = keptPeers(session.settings, wanted.device as DeviceChange, seen.state.device)
   if (kept.length === 0) return
@@ -163,7 +165,7 @@ const sayKeptPeers = ({ session, seen, wanted }: ReloadPlan): void => {
   )
 }
 
-/** Preshared keys that something else set stay, which is said once. */
+/** Reports once that preshared keys from other sources stay. */
 const sayKeptSecrets = ({ session, keeper, name }: Run, { seen, wanted, memory }: ReloadPlan): void => {
   const secret = new Set(seen.state.device.peers.flatMap((peer) => (peer.presharedKey ? peer.publicKey : [])))
   const kept = (wanted.device as DeviceChange).peers
@@ -178,7 +180,7 @@ const sayKeptSecrets = ({ session, keeper, name }: Run, { seen, wanted, memory }
   keeper?.update({ told: kept })
 }
 
-/** The state before, as far as something of it differs now. */
+/** Restores the state before the reload, as far as it differs now. */
 const goBack = async (run: Run, first: ReloadPlan): Promise<void> => {
   const { seen } = first
   const { session, keeper } = run
@@ -213,7 +215,7 @@ const refuseRenamed = async (session: Session, journal: Journal | undefined): Pr
   })
 }
 
-/** A mark that nobody asked for is a part of the default route or the kill switch. */
+/** Hides a mark that the file does not set: it is part of the default route or the kill switch. */
 const withoutChosenMark = (
   differences: readonly Difference[],
   { fwmark }: DeviceChange,
@@ -229,7 +231,7 @@ const hooksDifference = ({ settings }: Session, journal: Journal | undefined): D
   return [{ object: 'hooks', running: 'those of `up`', wanted: 'changed; they are not run' }]
 }
 
-/** A dry run: what would be done, and nothing of it. */
+/** Prints the steps of a dry run and carries out none. */
 const tell = ({ session, floors, steps }: ReloadPlan): number => {
   for (const op of [...floors, ...steps]) {
     const words = session.system.spell(op, session)

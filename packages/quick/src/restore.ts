@@ -12,13 +12,13 @@ import { difference } from './state/difference.ts'
 import { look } from './state/seen.ts'
 import type { TunnelState } from './state/tunnel-state.ts'
 
-/** A running tunnel as it was, keys included, and what its journal said: for {@link restore}. */
+/** A running tunnel with its keys, and its journal at that time: for {@link restore}. */
 export interface Before {
   readonly state: TunnelState
   readonly journal: Journal | undefined
 }
 
-/** The tunnel of a session as it is; undefined where none runs. Raises what reading it raises. */
+/** Takes a snapshot of the tunnel of a session; undefined if none runs. Raises the errors of reading it. */
 export const capture = async (session: Session): Promise<Before | undefined> => {
   const journal = readJournal(session.runDirectory, session.name)
   const real = await session.system.realName(await sessionOf(session, journal))
@@ -27,7 +27,7 @@ export const capture = async (session: Session): Promise<Before | undefined> => 
   return { state: asBefore(await look(inside, journal)), journal }
 }
 
-/** Brings a tunnel back to what it was. Resolves to the exit status. */
+/** Restores a tunnel from a snapshot. Resolves to the exit status. */
 export const restore = (session: Session, { state, journal }: Before): Promise<number> =>
   underLock(session, async () => {
     const now = readJournal(session.runDirectory, session.name)

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 import { signalStatus } from './run/failure.ts'
 
-/** What is run again as root. */
+/** The call to run again as root. */
 interface RootCall {
-  /** How the prompt names the program. */
+  /** The program's name in the prompt. */
   readonly program: string
   /** The program itself, as a path. */
   readonly script: string
-  /** Upstream names its shell before its script: the shell's path, for the same words under the same name. */
+  /** Path of the shell that upstream names before its script, to print the same words under the same name. */
   readonly shell?: string
   /** Verb and arguments. */
   readonly args: readonly string[]
@@ -22,15 +22,15 @@ const rootCommand = (call: RootCall, platform: NodeJS.Platform): string[] => {
 }
 
 /**
- * Runs a call again as root and resolves to its exit status; undefined where the process is root already. Where there is
- * no sudo (doas on OpenBSD), 1 with a line on standard error, or 127 as upstream where its shell is named.
+ * Runs a call again as root and resolves to its exit status; undefined if the process is root already. Without sudo
+ * (doas on OpenBSD), resolves to 1 and prints a line on standard error, or to 127 as upstream if its shell is named.
  */
 export const asRoot = (call: RootCall, print: (text: string) => void): Promise<number> | undefined => {
   if (process.geteuid?.() === 0) return undefined
   const [command = '', ...args] = rootCommand(call, process.platform)
   return new Promise((resolve) => {
     const child = process.getBuiltinModule('node:child_process').spawn(command, args, { stdio: 'inherit' })
-    // Ctrl-C reaches the child as well; it decides what to do about it.
+    // Ctrl-C reaches the child as well, which handles it.
     process.on('SIGINT', () => {})
     process.on('SIGTERM', () => child.kill('SIGTERM'))
     child.on('error', () => {
@@ -39,7 +39,7 @@ export const asRoot = (call: RootCall, print: (text: string) => void): Promise<n
         resolve(1)
         return
       }
-      // Upstream's words and status, which are its shell's.
+      // Upstream's words and status, which come from its shell.
       print(`${call.program}: exec: ${command}: not found\n`)
       resolve(127)
     })

@@ -10,23 +10,23 @@ import type { Endpoint } from '@wgq/model/endpoint'
 import { parseEndpoint } from '@wgq/model/endpoint'
 import { parseIp } from '@wgq/model/ip'
 
-/** All addresses of a host name; undefined when nobody answers. */
+/** All addresses of a host name; undefined if it cannot be resolved. */
 type Resolve = (host: string) => Promise<readonly string[] | undefined>
 
-/** What runs, for {@link savedInPlace}. */
+/** The running state, for {@link savedInPlace}. */
 export interface Running {
   readonly device: Device
   /** `ADDRESS/LENGTH`; absent leaves the Address lines alone. */
   readonly addresses?: readonly string[]
   /** Present when the file sets one. */
   readonly mtu?: number | undefined
-  /** The file is about peers alone: nothing of the interface is written into it. */
+  /** The file is about peers only: no interface values are written into it. */
   readonly peersOnly?: boolean
 }
 
 /**
- * The configuration file with what runs written into it. Comments, order, DNS and hooks stay, and so does a host name that
- * means the live endpoint, or that nobody can look up now.
+ * The configuration file with the running state written into it. Comments, order, DNS and hooks stay; so does a host
+ * name that resolves to the live endpoint, or that cannot be resolved now.
  */
 export const savedInPlace = async (
   source: Source,

@@ -6,14 +6,14 @@ import type { Source } from '@wgq/config/source'
 import type { Key } from '@wgq/model/key'
 import { type Running, savedInPlace } from './save-in-place.ts'
 
-/** A file of a tunnel before and after what runs was written into it. */
+/** A file of a tunnel before and after the running state was written into it. */
 interface SavedPart {
   readonly path: string
   readonly before: Source
   readonly after: Source
 }
 
-/** The files of a tunnel with what runs: each peer in the file that it came from, one that came from none in `NAME.conf`. */
+/** The files of a tunnel with the running state: each peer in the file that it came from, new ones in `NAME.conf`. */
 export const savedParts = async (configPath: string, running: Running): Promise<SavedPart[]> => {
   const [main, ...dropIns] = readParts(configPath).map((part) => ({
     ...part,

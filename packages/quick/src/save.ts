@@ -16,8 +16,8 @@ import type { Session } from './session.ts'
 import { allRules } from './state/rules.ts'
 
 /**
- * wg-quick save: writes what runs into the configuration file. Resolves to the exit status. Raises `E_NOT_WIREGUARD`
- * where the interface does not run, `E_SAVE` when the file cannot be written.
+ * wg-quick save: writes the running state into the configuration file. Resolves to the exit status. Raises
+ * `E_NOT_WIREGUARD` if the interface does not run, `E_SAVE` if the file cannot be written.
  */
 export const saveRunning = async (session: Session): Promise<number> => {
   const inside = await sessionOf(session, readJournal(session.runDirectory, session.name))
@@ -29,13 +29,13 @@ export const saveRunning = async (session: Session): Promise<number> => {
 }
 
 /**
- * Saves a running interface; see {@link saveRunning}. Called as wgq it changes only the lines whose values differ, and keeps
- * the file as it was as `NAME.conf.bak`; called as wg-quick it writes the file anew like upstream.
+ * Saves a running interface; see {@link saveRunning}. Called as wgq it changes only the lines whose values differ, and
+ * keeps the previous file as `NAME.conf.bak`; called as wg-quick it rewrites the file like upstream.
  */
 export const save = async (session: Session): Promise<void> => {
   const { name, dependencies, settings } = session
   const addresses = savedAddresses(await dependencies.host.addresses(name), settings)
-  // OpenBSD remembers no name servers of one interface: they stay as configured (spec bsd §5.1).
+  // OpenBSD keeps no name servers per interface: they stay as configured (spec bsd §5.1).
   const servers = session.system.dnsGoesFirst
     ? settings.dnsServers.map(({ value }) => value)
     : await readResolvconf(dependencies, name)
@@ -51,14 +51,14 @@ export const save = async (session: Session): Promise<void> => {
   }
   const running = dependencies.formatConf(device)
   const head = savedHead({ settings, addresses, servers, mtu })
-  // By position, not by pattern: bash 5.2 lets "&" in a replacement stand for what it replaces (spec wg-quick §9).
+  // By position, not by pattern: in bash 5.2 "&" in a replacement means the match (spec wg-quick §9).
   const text = `${head}${running.slice('[Interface]\n'.length)}`.replace(/\n+$/, '\n')
   replaceAsUpstream(session.configPath, Buffer.from(text))
 }
 
 /**
- * What the interface has, except link-local addresses that the file does not ask for: the kernel makes them for a TUN, and
- * next time it will make others.
+ * The addresses of the interface, except link-local ones that are not in the file: the kernel makes those for a TUN,
+ * and makes others next time.
  */
 const savedAddresses = (present: readonly LinkAddress[], settings: Settings): string[] => {
   const asked = new Set(settings.addresses.map(({ value }) => parseCidr(value)?.address))
@@ -67,7 +67,7 @@ const savedAddresses = (present: readonly LinkAddress[], settings: Settings): st
     .map(({ cidr }) => formatCidr(cidr))
 }
 
-/** The device without a mark that `up` chose by itself: saved, it would stay chosen even where it is taken. */
+/** The device without a mark that `up` chose: a saved mark would be used even if it is taken by then. */
 const withoutOwnMark = async ({ dependencies, settings }: Session, device: Device): Promise<Device> => {
   if (device.fwmark === 0 || /^\s*fwmark\s*=/im.test(settings.wgConfig)) return device
   const rules = await allRules(dependencies.host)
@@ -75,7 +75,7 @@ const withoutOwnMark = async ({ dependencies, settings }: Session, device: Devic
   return chosen ? { ...device, fwmark: 0 } : device
 }
 
-/** What the head of a saved file is made of. */
+/** The contents of the head of a saved file. */
 interface SavedHead {
   readonly settings: Settings
   /** `ADDRESS/LENGTH` as the interface has them. */
@@ -85,7 +85,7 @@ interface SavedHead {
   readonly mtu: number | undefined
 }
 
-/** The lines that wg-quick puts before what `wg showconf` prints; `%i` stays as it is. */
+/** The lines that wg-quick puts before the output of `wg showconf`; `%i` stays unexpanded. */
 const savedHead = ({ settings, addresses, servers, mtu }: SavedHead): string => {
   const { hooks, table, saveConfig } = settings
   const lines = [
@@ -103,7 +103,7 @@ const savedHead = ({ settings, addresses, servers, mtu }: SavedHead): string => 
   return `${lines.join('\n')}\n`
 }
 
-/** As upstream: by renaming alone, with mode 0600. */
+/** Writes the file as upstream: by renaming only, with mode 0600. */
 const replaceAsUpstream = (path: string, bytes: Buffer): void => {
   try {
     renameOver(path, bytes)
@@ -113,7 +113,7 @@ const replaceAsUpstream = (path: string, bytes: Buffer): void => {
   }
 }
 
-/** Keeps the text from before as `PATH.bak`, and an older one only where the file cannot be written. */
+/** Keeps the previous text as `PATH.bak`, and an older one only if the file cannot be written. */
 const replaceKept = (path: string, bytes: Buffer, before: Buffer): void => {
   const backup = `${path}.bak`
   const older = existsSync(backup) ? readFileSync(backup) : undefined
@@ -127,7 +127,7 @@ const replaceKept = (path: string, bytes: Buffer, before: Buffer): void => {
   }
 }
 
-/** A folder that takes no other file does not keep the file itself from being written. */
+/** A directory that accepts no new file may still allow writing the file itself. */
 const succeeds = (work: () => void): boolean => {
   try {
     work()

@@ -9,45 +9,45 @@ import type { System } from './systems/system.ts'
 /** One run of `up`, `down` or `save` for one interface. */
 export interface Session {
   readonly dependencies: Dependencies
-  /** In what the system differs from others. */
+  /** The system-specific parts. */
   readonly system: System
   readonly name: IfName
   /** The configuration file, links resolved. */
   readonly configPath: string
   readonly settings: Settings
-  /** How messages name the program. */
+  /** The name of the program in messages. */
   readonly program: string
   /** The program itself as hooks see it in `$0`. */
   readonly script: string
-  /** Where `wg`, `wg-quick`, `wgq` and `wgqd` are. */
+  /** The directory of `wg`, `wg-quick`, `wgq` and `wgqd`. */
   readonly binDirectory: string
-  /** Byte for byte upstream's output, or wgq's own output and behaviour. */
+  /** `wg-quick` for upstream's output byte for byte, `wgq` for wgq's own output and behaviour. */
   readonly style: 'wg-quick' | 'wgq'
   /**
-   * Nothing may leave the machine outside of the tunnel (`# KillSwitch = on`, `--kill-switch`); the namespace, where the
-   * interface lives in one.
+   * Blocks all traffic outside the tunnel (`# KillSwitch = on`, `--kill-switch`): of the machine, or of the namespace
+   * if the interface is in one.
    */
   readonly killSwitch?: boolean
-  /** `up` was asked for the kill switch (`--kill-switch`): then it stays until `down`, whatever the file says. */
+  /** `up` got `--kill-switch`: the kill switch then stays until `down`, whatever the file contains. */
   readonly killSwitchOption?: boolean
-  /** What passes beside a full tunnel and a kill switch (`# KillSwitchAllow`, `# ReplyOutside`, `# Before`). */
+  /** What may bypass a full tunnel and a kill switch (`# KillSwitchAllow`, `# ReplyOutside`, `# Before`). */
   readonly exceptions?: Exceptions
-  /** Packets of the tunnel go on into other networks (`# Masquerade`, `# Forward`). */
+  /** The gateway: forwards packets of the tunnel into other networks (`# Masquerade`, `# Forward`). */
   readonly gateway?: GatewayWanted
-  /** For the names of endpoints; absent under upstream's name, and where nothing is known. */
+  /** Helps to look up endpoint names; absent under upstream's name, and if nothing is known. */
   readonly names?: NameHelp
-  /** Journals and locks; they are read and not written while `act` stands in for the real thing. */
+  /** Directory of journals and locks; they are read but not written if `act` is set. */
   readonly runDirectory: string
-  /** Refuse where wgq would do without something (IPv6, a firewall, name servers). Upstream always does. */
+  /** Refuse to go on without an unsupported feature (IPv6, a firewall, name servers). Upstream always does. */
   readonly strict?: boolean
   /** Name of the network namespace of the interface. */
   readonly into?: string
-  /** Carries out an operation that is not the host's, instead of the real thing: for a dry run. */
+  /** For a dry run: replaces carrying out an operation that is not the host's. */
   readonly act?: (op: Op, session: Session) => Promise<void>
-  /** Takes the text that `save` would write in wgq's own style, which is not written then: for a dry run. */
+  /** For a dry run: receives the text that `save` would write in wgq's own style, instead of the file. */
   readonly takeSaved?: (text: string, path: string) => void
-  /** Hears of every operation that was carried out. */
+  /** Called after every operation that was carried out. */
   readonly notice?: (op: Op) => void
-  /** Set by a signal handler; looked at between steps. */
+  /** Set by a signal handler; checked between steps. */
   readonly interruption: { signal?: NodeJS.Signals }
 }

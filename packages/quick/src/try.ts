@@ -6,9 +6,9 @@ import { WgqError } from '@wgq/model/error'
 import type { Before } from './restore.ts'
 import type { Session } from './session.ts'
 
-/** A tunnel that goes down again unless somebody confirms it. */
+/** A tunnel that is rolled back unless the user confirms it. */
 interface Trial {
-  /** Tells this trial from a later one of the same interface. */
+  /** Distinguishes this trial from a later one of the same interface. */
   readonly token: string
   readonly config: string
 }
@@ -19,9 +19,9 @@ const startPollMs = 10
 type Place = Pick<Session, 'runDirectory' | 'name'>
 
 /**
- * Starts the guard of a tunnel that is up: a process in a session of its own, which outlives the terminal and the SSH
- * connection, and after `seconds` brings back what was `before`, or takes the tunnel down where nothing was, unless
- * {@link confirmTry} comes first. Keys of the state before are in the memory of the two processes alone.
+ * Starts the guard of a running tunnel: a process in its own session, which outlives the terminal and the SSH
+ * connection. After `seconds` it restores `before`, or takes the tunnel down if there was nothing before, unless {@link
+ * confirmTry} comes first. The keys of the earlier state are only in the memory of the two processes.
  */
 export const startTry = async (session: Session, seconds: number, before?: Before): Promise<void> => {
   const token = process.getBuiltinModule('node:crypto').randomBytes(12).toString('hex')
@@ -33,7 +33,7 @@ export const startTry = async (session: Session, seconds: number, before?: Befor
       ['try-guard', session.name, token, `${seconds}`, session.configPath],
       {
         detached: true,
-        // The terminal, where there is one, hears how the trial ended; nothing else may wait for the guard.
+        // The guard prints the result to the terminal, if there is one; no other stream is kept open for it.
         stdio: ['pipe', 'ignore', 'ignore', process.stderr.isTTY ? 2 : 'ignore'],
         cwd: '/',
       },
@@ -45,7 +45,7 @@ export const startTry = async (session: Session, seconds: number, before?: Befor
     })
   guard.stdin?.on('error', () => {})
   guard.stdin?.end(before === undefined ? '' : `${JSON.stringify(before)}\n`)
-  // The guard itself notes the trial: where that is noted, somebody guards it, whatever becomes of this process.
+  // The guard itself notes the trial: once noted, it is guarded even if this process dies.
   while (read(session)?.token !== token && !isGone) await sleep(startPollMs)
   guard.unref()
   if (isGone)
@@ -58,13 +58,13 @@ export const startTry = async (session: Session, seconds: number, before?: Befor
     )
 }
 
-/** Notes a trial; for the guard, once it cannot be lost any more. */
+/** Notes a trial; called by the guard once it is ready. */
 export const noteTry = (place: Place, trial: Trial): void => {
   writeFileSync(`${path(place)}.${process.pid}`, `${JSON.stringify(trial)}\n`, { mode: 0o600 })
   renameSync(`${path(place)}.${process.pid}`, path(place))
 }
 
-/** Keeps the tunnel. Raises `E_NO_TRIAL` where nothing waits for it. */
+/** Confirms the tunnel. Raises `E_NO_TRIAL` if it is not on trial. */
 export const confirmTry = (place: Place): void => {
   if (!read(place))
     throw new WgqError('E_NO_TRIAL', `${place.name} is not on trial`, {
@@ -73,12 +73,12 @@ export const confirmTry = (place: Place): void => {
   forgetTry(place)
 }
 
-/** A trial of the past must not take down what comes after it. */
+/** Forgets a trial: an old one must not take down a later tunnel. */
 export const forgetTry = (place: Place): void => rmSync(path(place), { force: true })
 
-/** What the guard does: waits, and returns the configuration to take down, or undefined when it was confirmed. */
+/** The guard's work: waits, and resolves to the configuration to take down, or to undefined if it was confirmed. */
 export const guardTry = async (place: Place, token: string, seconds: number): Promise<string | undefined> => {
-  // A timer of Node takes 24 days at most; a longer one is over at once.
+  // A Node.js timer lasts 24 days at most; a longer one fires at once.
   for (let leftMs = seconds * 1000; leftMs > 0; leftMs -= longestTimerMs)
     await sleep(Math.min(leftMs, longestTimerMs))
   const trial = read(place)

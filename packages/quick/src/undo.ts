@@ -10,9 +10,9 @@ import type { Run } from './run/run.ts'
 import type { Session } from './session.ts'
 
 /**
- * Takes back everything that the journal of a run notes, in upstream's order: DNS, firewall, rules, interface (spec
- * wg-quick §8); a kill switch last, and not at all where it is kept. What is gone already is passed over; a step that fails
- * does not keep the others from being tried and stays noted. Resolves to the status of the first one that failed, or 0.
+ * Undoes everything that the journal of a run notes, in upstream's order: DNS, firewall, rules, interface (spec
+ * wg-quick §8); a kill switch last, unless it is kept. Skips what is gone already; a step that fails stays noted, and
+ * the others are still tried. Resolves to the status of the first failure, or 0.
  */
 export const undo = async (run: Run, keepKillSwitch = false): Promise<number> => {
   const { keeper, session, system } = run
@@ -48,8 +48,8 @@ const deleteOwnLink = async (run: Run, journal: Journal): Promise<number> => {
 }
 
 /**
- * The interface is the one that the journal's run made. Before its index was noted, only one that nobody has put to use
- * yet can be it.
+ * Says whether the journal's run made the interface. Before its index is noted, only an unused interface (not up) can
+ * be it.
  */
 export const isOwn = (link: Link, journal: Journal): boolean =>
   journal.linkIndex === undefined ? !link.up : link.index === journal.linkIndex
@@ -59,8 +59,8 @@ export const linkOf = async (session: Session, journal: Journal): Promise<Link |
   (await findLink(session, journal))?.link
 
 /**
- * The interface of a journal, also under a new name, and the session of the namespace that it is in: the one it was to be
- * moved to, or this one. Undefined where it is gone, or the namespace is.
+ * The interface of a journal, even if renamed, and the session of its namespace: the one it was to be moved to, or this
+ * one. Undefined if the interface or the namespace is gone.
  */
 export const findLink = async (
   session: Session,
@@ -70,7 +70,7 @@ export const findLink = async (
     const { host } = place.dependencies
     const link = await host.link(journal.interface)
     if (link && isOwn(link, journal)) return { link, session: place }
-    // An index is given once only.
+    // The kernel never reuses an index.
     const renamed =
       journal.linkIndex === undefined || journal.linkIndex === 0
         ? undefined
@@ -94,8 +94,8 @@ const placesOf = async (session: Session, journal: Journal): Promise<Session[]> 
 }
 
 /**
- * Undoes a run of `up` that broke off and resolves to the exit status: that of what failed; after a signal 1 as upstream (spec
- * wg-quick §8), under wgq's name 128 and its number. Raises what was not a failure of a step, after undoing as well.
+ * Undoes an interrupted run of `up` and resolves to the exit status: that of the failure; after a signal 1 as upstream
+ * (spec wg-quick §8), under wgq's name 128 plus its number. Rethrows other errors, after undoing as well.
  */
 export const rollBack = async (run: Run, error: unknown, keepKillSwitch = false): Promise<number> => {
   const { session } = run
@@ -103,7 +103,7 @@ export const rollBack = async (run: Run, error: unknown, keepKillSwitch = false)
   const undone = (await undo(run, keepKillSwitch)) || (made ? 0 : await deleteInVain(run))
   if (session.style === 'wgq' && undone === 0)
     session.dependencies.print(`[!] ${session.name} did not come up; everything is as it was before.\n`)
-  // Ctrl-C reaches the child first: it fails, and the signal is why.
+  // Ctrl-C reaches the child first: it fails because of the signal.
   const { signal } = session.interruption
   const stopped = error instanceof Failure || error instanceof Interrupted
   if (stopped && signal) return session.style === 'wgq' ? signalStatus(signal) : undone || 1
@@ -112,8 +112,8 @@ export const rollBack = async (run: Run, error: unknown, keepKillSwitch = false)
 }
 
 /**
- * Upstream deletes the interface also when there is none, and the failure of that is its exit status (spec wg-quick §8).
- * Under its name the same is said; nothing is deleted that the run did not make.
+ * Upstream deletes even a missing interface, and exits with the status of that failure (spec wg-quick §8). Under its
+ * name prints the same; deletes nothing that the run did not make.
  */
 const deleteInVain = async ({ session, system }: Run): Promise<number> => {
   const { name, dependencies, style } = session

@@ -36,8 +36,8 @@ import { forgetTry } from './try.ts'
 import { isOwn, linkOf, rollBack } from './undo.ts'
 
 /**
- * wg-quick up: brings an interface up as its configuration says, or leaves the host as it was. Under wgq's name a tunnel
- * that runs is reloaded. Resolves to the exit status. Raises `E_EXISTS` where there is such an interface already.
+ * wg-quick up: brings an interface up as configured, or leaves the host unchanged. Under wgq's name reloads a running
+ * tunnel. Resolves to the exit status. Raises `E_EXISTS` if the interface exists already.
  */
 export const up = (session: Session): Promise<number> =>
   underLock(session, async () => {
@@ -79,7 +79,7 @@ const killSwitchOf = ({ undo }: Journal) => undo.filter((op) => op.do === 'kills
 
 /**
  * Says whether the tunnel runs already and may be reloaded instead: wgq brought it up, or it has the key of the file
- * (upstream's `up`; a journal that was lost). Raises `E_EXISTS` for every other interface of that name, and always under
+ * (upstream's `up`; a lost journal). Raises `E_EXISTS` for every other interface of that name, and always under
  * upstream's name.
  */
 const isRunning = async (session: Session, journal: Journal | undefined): Promise<boolean> => {
@@ -101,7 +101,7 @@ const hasOurKey = async ({ dependencies, settings }: Session, real: string): Pro
   return text !== undefined && isKey(text) && hasPrivateKey(await dependencies.devices.read(real), text)
 }
 
-/** The steps in upstream's order (spec wg-quick §6, §10, §11). Each sees what the ones before have done, hooks included. */
+/** The steps in upstream's order (spec wg-quick §6, §10, §11). Each reads the effects of earlier ones and of hooks. */
 const bringUp = async (run: Run): Promise<void> => {
   const { name, session, system, keeper } = run
   const { settings, dependencies } = session
@@ -124,7 +124,7 @@ const bringUp = async (run: Run): Promise<void> => {
   await refuseIpv6Outside(session, allowedIps, 'new')
   const ipv6 = needsIpv6(session, allowedIps) && !isIpv6Off(session)
   const findMtu = (): Promise<string> => system.chooseMtu(session, device?.peers ?? [], ipv6)
-  // The ways to the endpoints are those of the namespace that the daemon sends from.
+  // The routes to the endpoints are those of the namespace that the daemon sends from.
   const outerMtu = session.into === undefined ? undefined : await findMtu()
   if (session.into !== undefined) await moveInside(run, inside, session.into)
   await inner.perform(planAddresses(name, usableAddresses(inside)))
@@ -141,8 +141,8 @@ const bringUp = async (run: Run): Promise<void> => {
 const takesDefault = ({ allowedIps }: Device['peers'][number]): boolean => allowedIps.some(isDefault)
 
 /**
- * The kill switch is the first thing that comes: what hooks do is guarded already. Meanwhile root may ask the name servers
- * of now for endpoints; says whether that has to end.
+ * Sets the kill switch before anything else, so that hooks run guarded. Until the endpoints are known, root may query
+ * the current name servers; resolves to whether this exception must be removed later.
  */
 const guard = async (inner: Run): Promise<boolean> => {
   const { session, name, keeper } = inner
@@ -162,7 +162,7 @@ const guard = async (inner: Run): Promise<boolean> => {
 const guardMark = ({ session, keeper }: Run): number =>
   session.into === undefined ? (keeper?.journal.mark ?? 0) : 0
 
-/** The device with the mark that the kill switch lets pass. */
+/** Gives the device the mark that the kill switch lets pass. */
 const markGuarded = async (run: Run, device: Device | undefined): Promise<Device | undefined> => {
   const fwmark = guardMark(run)
   if (!device || !run.session.killSwitch || fwmark === 0 || device.fwmark === fwmark) return device
@@ -180,14 +180,14 @@ const setRoutes = async (run: Run, device: Device | undefined, real: string): Pr
     const held = inMain ? (await session.dependencies.host.addresses(real)).map(({ cidr }) => cidr) : []
     return run.perform(planTableRoutes(name, routing.table, withoutConnected(system, allowedIps, held)))
   }
-  // In a namespace of its own the tunnel may take the default route itself: what it sends leaves elsewhere.
+  // In its own namespace the tunnel may take the default route itself: encrypted packets leave elsewhere.
   const ownWay = session.into !== undefined
   const plain = allowedIps.filter((cidr) => ownWay || !isDefault(cidr))
   await run.perform(await system.planMainRoutes(session, real, plain))
   if (!ownWay) await system.takeDefaults(run, device, allowedIps.filter(isDefault))
 }
 
-/** Marks what stays outside of a tunnel with the mark of its encrypted packets. Raises {@link Failure}. */
+/** Gives packets that bypass a tunnel the mark of its encrypted packets. Raises {@link Failure}. */
 const openAside = async (run: Run, mark: number): Promise<void> => {
   const aside = asideOf(mark, run.session.exceptions?.allow)
   if (aside) await run.perform([planAsideOn(run.name, aside)])

@@ -9,15 +9,15 @@ import { hasKernelDriver } from '../systems/daemon.ts'
 import { ImaginedDevices } from './imagined-devices.ts'
 import { ImaginedHost } from './imagined-host.ts'
 
-/** One step of a plan: what it is, and the words for it. The configuration itself is left out: it holds keys. */
+/** One step of a plan: the operation and its words. The configuration itself is left out: it holds keys. */
 interface PlannedStep {
   readonly op: Record<string, unknown>
   readonly words: string | undefined
 }
 
 /**
- * Goes through a run without changing anything: hosts and devices are imagined, hooks are not run. Resolves to the exit
- * status and the steps; lines go to the session's `print` as they would. What hooks would change is not known.
+ * Simulates a run without changing anything: hosts and devices are in memory, hooks are not run. Resolves to the exit
+ * status and the steps; the session's `print` gets the usual lines. Changes that hooks would make are unknown.
  */
 export const dryRun = async (
   session: Session,
@@ -52,7 +52,7 @@ const shown = (op: Op): Record<string, unknown> => {
   return rest
 }
 
-/** The driver may be there without being loaded. */
+/** Finds a driver that is installed but not loaded. */
 const hasModule = (): boolean => {
   const directory = `/lib/modules/${release()}`
   return ['modules.dep', 'modules.builtin'].some((file) => {

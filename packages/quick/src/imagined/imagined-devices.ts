@@ -3,7 +3,7 @@ import { type Cidr, formatCidr, maskCidr } from '@wgq/model/cidr'
 import type { Device, DeviceAccess, DeviceChange, Peer, PeerChange } from '@wgq/model/device'
 import { type Key, zeroKey } from '@wgq/model/key'
 
-/** Devices that exist in memory only, on top of real ones; one that does not exist is new and empty. */
+/** Devices that exist in memory only, on top of real ones; a device that does not exist starts empty. */
 export class ImaginedDevices implements DeviceAccess {
   private readonly base: DeviceAccess
   private readonly changed = new Map<string, Device>()
@@ -27,8 +27,8 @@ export class ImaginedDevices implements DeviceAccess {
 }
 
 /**
- * The device after a change, as every implementation carries it out: an allowed IP belongs to the last peer that claims it.
- * Takes time in proportion to the device and the change.
+ * The device after a change, as every implementation applies it: an allowed IP belongs to the last peer that claims it.
+ * Takes time proportional to the device and the change.
  */
 export const applyChange = (device: Device, change: DeviceChange): Device => {
   const peers = new PeerTable(change.replacePeers ? [] : device.peers)
@@ -44,11 +44,11 @@ export const applyChange = (device: Device, change: DeviceChange): Device => {
 
 interface OpenPeer {
   peer: Omit<Peer, 'allowedIps'>
-  /** By its text, in the order in which they came. */
+  /** By its text, in the order of insertion. */
   readonly allowedIps: Map<string, Cidr>
 }
 
-/** Peers by key and owners by prefix: ten thousand peers are changed in as many steps. */
+/** Indexes peers by key and owners by prefix, so that changing ten thousand peers takes as many steps. */
 class PeerTable {
   readonly #peers = new Map<Key, OpenPeer>()
   readonly #owners = new Map<string, OpenPeer>()

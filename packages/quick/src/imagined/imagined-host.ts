@@ -10,8 +10,8 @@ const kernelProtocol = 2
 const bootProtocol = 3
 
 /**
- * A host that applies operations in memory only, on top of what a real one shows. It refuses nothing but a second
- * interface of a name, and the kernel's interface where there is no driver.
+ * A host that applies operations in memory only, on top of the state of a real one. It refuses only a second interface
+ * of the same name, and the kernel's interface if there is no driver.
  */
 export class ImaginedHost implements Host {
   private readonly base: Host
@@ -74,7 +74,7 @@ export class ImaginedHost implements Host {
     this.base.close()
   }
 
-  /** What starting a daemon would bring about. */
+  /** Has the effect of starting a daemon. */
   makeLink(name: IfName): void {
     this.madeLinks.set(name, { index: 0x7fff_ffff - this.madeLinks.size, name, mtu: 1420, up: false })
   }

@@ -6,7 +6,7 @@ import { inverse } from '../run/inverse.ts'
 import type { Journal } from '../run/journal.ts'
 import type { Session } from '../session.ts'
 
-/** The operation that puts a configuration's name servers in place; none without servers, whatever domains are given. */
+/** The operation that sets a configuration's name servers; none without servers, even if it has domains. */
 export const planDns = (session: Session): Op[] => {
   const { name, settings } = session
   if (settings.dnsServers.length === 0) return []
@@ -23,18 +23,18 @@ export const planDns = (session: Session): Op[] => {
   ]
 }
 
-/** The manager of name servers. Under upstream's name it is resolvconf, installed or not. */
+/** The manager of name servers. Under upstream's name it is always resolvconf, even if not installed. */
 export const managerFor = ({ style, dependencies, into }: Session): DnsChoice => {
   if (into !== undefined) return { manager: `file:/etc/netns/${into}/resolv.conf` }
   const view = viewDns(dependencies)
   return style === 'wg-quick' ? { manager: `resolvconf:${view.prefix}` } : chooseManager(view)
 }
 
-/** What takes the name servers back: as the journal notes it, else by what the configuration says now (upstream's way). */
+/** Operations that unset the name servers: the journal's, else by the current configuration (upstream's way). */
 export const planDnsRemoval = (session: Session, journal: Journal | undefined): Op[] => {
   const noted = journal?.undo.filter((op) => op.do === 'dns.unset') ?? []
   if (noted.length > 0) return noted
-  // Only resolvconf may know of an interface that upstream brought up.
+  // Only resolvconf can have a record of an interface that upstream brought up.
   return planDns(session)
     .flatMap((op) => inverse(op) ?? [])
     .filter((op) => op.do === 'dns.unset' && op.manager.startsWith('resolvconf:'))

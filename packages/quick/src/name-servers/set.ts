@@ -15,9 +15,9 @@ import { isDefault } from '../state/routes.ts'
 import { managerFor, planDns } from './plan.ts'
 
 /**
- * Puts the name servers of a configuration in place. Where that fails: under upstream's name so does `up`. Otherwise a
- * tunnel that takes everything fails too, because names would be asked for outside of it; one that takes a part goes on
- * without, and says so.
+ * Sets the name servers of a configuration. If that fails under upstream's name, `up` fails. Otherwise a tunnel that
+ * takes all traffic fails too, because names would be resolved outside it; any other goes on without them and prints
+ * so.
  */
 export const setDns = async (run: Run, device: Device | undefined): Promise<void> => {
   const { session } = run
@@ -33,7 +33,7 @@ export const setDns = async (run: Run, device: Device | undefined): Promise<void
   else await perform(run, planDns(session), full)
 }
 
-/** Sets the name servers of a tunnel that runs, as {@link setDns} does for one that comes up. */
+/** Sets the name servers of a running tunnel, as {@link setDns} does for a new one. */
 export const renewDns = (run: Run, op: Extract<Op, { do: 'dns.set' }>, full: boolean): Promise<void> =>
   perform(run, [op], full)
 
@@ -42,7 +42,7 @@ const perform = async (run: Run, ops: readonly Op[], full: boolean): Promise<voi
   if (why !== undefined) goOn(run, full, why)
 }
 
-/** Noted, so that it is no difference later. */
+/** Goes on without name servers, or fails; notes it, so that it is not a difference later. */
 const goOn = (run: Run, full: boolean, why: string): void => {
   const { dependencies, name } = run.session
   if (full || !isLenient(run.session)) {
@@ -55,13 +55,13 @@ const goOn = (run: Run, full: boolean, why: string): void => {
   )
 }
 
-/** As with wg-quick, where nothing is said of it. */
+/** Ignores the domains as wg-quick does, but prints a line about it. */
 const sayIdle = ({ name, dependencies }: Session): void =>
   dependencies.print(
     `[!] DNS of ${name} has domains and no name server: names are resolved as before. Add the address of a server.\n`,
   )
 
-/** Raises `E_DNS` for what is neither an address nor a domain; what it is may be a key and is not repeated. */
+/** Raises `E_DNS` for a word that is neither an address nor a domain; it may be a key, so it is not repeated. */
 const checkWords = ({ settings: { dnsServers, dnsSearch } }: Session): void => {
   const wrong =
     dnsServers.find(({ value }) => !isNameServer(value)) ?? dnsSearch.find(({ value }) => !isDomain(value))
@@ -75,7 +75,7 @@ const checkWords = ({ settings: { dnsServers, dnsSearch } }: Session): void => {
   )
 }
 
-/** Why it did not work; undefined when it did. Under upstream's name the failure goes through as it is. */
+/** Resolves to why it failed, or undefined. Under upstream's name the failure passes through unchanged. */
 const attempt = async (run: Run, ops: readonly Op[]): Promise<string | undefined> => {
   const { session } = run
   const { style, dependencies, name } = session
@@ -96,7 +96,7 @@ const attempt = async (run: Run, ops: readonly Op[]): Promise<string | undefined
     return `the command above failed with status ${error.status}${hint}`
   }
   if (session.act !== undefined) return undefined
-  // It took them and does not know them: asking it again and again is no use.
+  // It accepted them but cannot list them: querying it again is useless.
   if (isResolvconf && (await readDns(dependencies, name, op.manager, op)) === undefined) leaveOut(run, 'dns')
   const untold = await whyNotTold(dependencies, name, op)
   if (untold === undefined) return undefined
@@ -108,7 +108,7 @@ const attempt = async (run: Run, ops: readonly Op[]): Promise<string | undefined
   return undefined
 }
 
-/** A manager may have taken a part, or all, before it failed. */
+/** Undoes what a manager may have applied, in part or in full, before it failed. */
 const takeBack = async (run: Run, op: Op): Promise<void> => {
   try {
     await run.perform([inverse(op) as Op])

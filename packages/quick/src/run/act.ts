@@ -17,7 +17,7 @@ import { Failure, Interrupted } from './failure.ts'
 import { hookScript, hookShellArguments } from './hooks.ts'
 import { allJournals } from './journal-files.ts'
 
-/** Says whether the host carries an operation out itself; a row of these goes to it as one batch. */
+/** Says whether the host carries an operation out itself; consecutive ones go to it as one batch. */
 export const isHostOp = (op: Op): boolean => hostOps.has(op.do)
 
 const hostOps = new Set<Op['do']>([
@@ -58,7 +58,7 @@ export const act = async (op: Op, session: Session): Promise<void> => {
       return writeSysctl(dependencies, op.key, op.value)
     case 'firewall.unload':
     case 'firewall.load':
-      // An empty text: whatever is there now.
+      // An empty text removes whatever is there now.
       if (op.do === 'firewall.unload' && op.text === '') {
         for (const one of await planFirewallRemoval(dependencies, session.name)) await act(one, session)
         return
@@ -66,7 +66,7 @@ export const act = async (op: Op, session: Session): Promise<void> => {
       return child(session, op.tool, op.tool === 'nft' ? ['-f', '-'] : ['-n'], { input: op.text })
     case 'dns.set':
     case 'dns.unset':
-      // systemd-resolved forgot a link that is gone.
+      // systemd-resolved has dropped the settings of a deleted link.
       if (op.do === 'dns.unset' && op.manager === 'resolvectl' && !(await dependencies.host.link(op.dev)))
         return
       return runAll(session, await said(dependencies, 1, async () => actDns(op, dependencies)))
@@ -114,7 +114,7 @@ const child = async (
   if (status !== 0) throw new Failure(status)
 }
 
-/** A program to run, and what it reads. */
+/** A program to run, and its input. */
 interface Call {
   readonly program: string
   readonly args: readonly string[]
@@ -149,7 +149,7 @@ const startDataPlane = async (
   if (status !== 0) throw new Failure(status)
 }
 
-/** What looks up names may wait for ever (WG_ENDPOINT_RESOLUTION_RETRIES=infinity): a signal ends that. */
+/** A name look-up may wait forever (WG_ENDPOINT_RESOLUTION_RETRIES=infinity): a signal ends it. */
 export const unlessInterrupted = async <T>({ interruption }: Session, work: Promise<T>): Promise<T> => {
   let timer: NodeJS.Timeout | undefined
   const signalled = new Promise<never>((_, reject) => {
@@ -166,7 +166,7 @@ export const unlessInterrupted = async <T>({ interruption }: Session, work: Prom
 
 const signalPollMs = 50
 
-/** With the words and the status of sysctl(8) where it does not work. */
+/** Writes a sysctl; a failure has the words and status of sysctl(8). */
 const writeSysctl = async (dependencies: Dependencies, key: string, value: string): Promise<void> => {
   try {
     dependencies.writeSysctl(key, value)
@@ -185,7 +185,7 @@ const writeSysctl = async (dependencies: Dependencies, key: string, value: strin
 const changeDevice = (dependencies: Dependencies, name: string, change: DeviceChange): Promise<void> =>
   said(dependencies, 1, () => dependencies.devices.change(name, change), 'Unable to modify interface: ')
 
-/** Says on standard error what went wrong, in the words that wg and sysctl would use, and fails with their status. */
+/** Prints the error to standard error in the words of wg and sysctl, and fails with their status. */
 const said = async <T>(
   dependencies: Dependencies,
   status: number,
@@ -210,6 +210,6 @@ const said = async <T>(
   }
 }
 
-/** wg's own words where it has some; they hold one character per byte. */
+/** wg's own words if it has some; they hold one character per byte. */
 const textOf = (error: WgqError): string =>
   error.wgText === undefined ? error.message : Buffer.from(error.wgText, 'latin1').toString()

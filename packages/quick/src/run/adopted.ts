@@ -6,7 +6,7 @@ import { hooksOfDown } from './hooks.ts'
 import { inverse } from './inverse.ts'
 import { type Journal, startJournal } from './journal.ts'
 
-/** The journal of a tunnel that somebody else brought up, or whose journal was lost: what has its shape is noted. */
+/** A journal for a tunnel that another program brought up, or whose journal is lost: notes what looks like its own. */
 export const adopted = ({ seen, session }: { readonly seen: Seen; readonly session: Session }): Journal => {
   const { state } = seen
   const dev = session.name

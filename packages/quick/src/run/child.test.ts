@@ -16,7 +16,7 @@ const question = { capture: true, quiet: true }
 const run = (script: string, options: object) =>
   childRunner({ PATH: process.env['PATH'] }, directory)('sh', ['-c', script, 'sh', directory], options)
 
-/** A program that a signal ends as often as there are lines in the file. */
+/** A program that a signal ends as many times as the file has lines. */
 const endedTimes = (times: number): string => {
   writeFileSync(join(directory, 'times'), 'once\n'.repeat(times))
   return 'printf half; [ ! -s "$1/times" ] || { sed -i 1d "$1/times"; kill -HUP $$; }; printf " whole"'

@@ -7,27 +7,27 @@ import { Interrupted, signalStatus } from './failure.ts'
 import { searchPath } from './search-path.ts'
 
 /**
- * A {@link RunChild} whose children see `env`, with a PATH that does not depend on the current folder. Scripts for
- * descriptor 3 are in `scratch` for a moment, which nobody else may read: Node's own pipes are sockets, which bash cannot
- * open by name.
+ * A {@link RunChild} whose children have the environment `env`, with a PATH that does not depend on the current
+ * directory. Scripts for descriptor 3 are briefly in `scratch`, which is private: Node's own pipes are sockets, which
+ * bash cannot open by name.
  */
 export const childRunner = (env: NodeJS.ProcessEnv, scratch: string): RunChild => {
   const start = starter(env, scratch)
   return async (program, args, options = {}) => {
     const first = await start(program, args, options)
     if (first.signal === undefined || !isQuestion(options)) return first
-    // Ctrl-C reaches children too. Half an answer is none: what is there would seem to be gone.
+    // Ctrl-C reaches children too. A partial answer is useless: what exists would seem to be gone.
     const second = await start(program, args, options)
     if (second.signal !== undefined) throw new Interrupted(second.signal)
     return second
   }
 }
 
-/** Says whether a child only answers something: what it prints is read, and changes nothing. */
+/** Says whether a child is a mere query: its output is read, and it changes nothing. */
 const isQuestion = ({ capture, quiet, input }: ChildOptions): boolean =>
   capture === true && quiet === true && input === undefined
 
-/** How a child ended; `signal` is what ended it. */
+/** How a child ended; `signal` is the signal that ended it. */
 interface Ended extends Finished {
   readonly signal?: NodeJS.Signals
 }
@@ -44,7 +44,7 @@ const starter =
         return
       }
       const script = options.script === undefined ? undefined : openScript(scratch, options.script)
-      // Not loaded where nothing is run: it takes milliseconds.
+      // Loaded only if a program is run: it takes milliseconds.
       const { spawn } = process.getBuiltinModule('node:child_process')
       const child = spawn(file, args, {
         argv0: program,
@@ -63,7 +63,7 @@ const starter =
       })
       feed(child.stdin, options.input)
       if (script !== undefined) closeSync(script)
-      // A daemon keeps the streams open that it inherited: only where output is collected does the end of it matter.
+      // A daemon keeps inherited streams open: their end matters only if output is collected.
       child.on('error', (error: NodeJS.ErrnoException) =>
         resolve({ status: error.code === 'ENOENT' ? 127 : 126, stdout }),
       )
@@ -76,7 +76,7 @@ const starter =
       )
     })
 
-/** A descriptor of a file with this text that has no name any more. */
+/** A descriptor of an unlinked file with this text. */
 const openScript = (directory: string, text: string): number => {
   const path = join(directory, `script.${process.pid}`)
   rmSync(path, { force: true })
@@ -86,13 +86,13 @@ const openScript = (directory: string, text: string): number => {
   return fd
 }
 
-/** Writes and closes; a child that does not read to the end is not an error of ours. */
+/** Writes and closes; a child that does not read to the end is not our error. */
 const feed = (pipe: Writable | null, text: string | undefined): void => {
   pipe?.on('error', () => {})
   pipe?.end(text)
 }
 
-/** Looks a program up in a PATH as {@link searchPath} makes it; a name with a slash is taken as it is. */
+/** Looks a program up in a PATH from {@link searchPath}; a name with a slash is used unchanged. */
 export const findProgram =
   (path: string | undefined) =>
   (program: string): string | undefined => {

@@ -6,7 +6,7 @@ import { mentionedBy } from '../state/mentioned.ts'
 import { endpointNames } from './endpoint-names.ts'
 import type { Configured } from './journal.ts'
 
-/** What the journal keeps of an applied configuration; `peers` are those of the device right after, or of the change. */
+/** What the journal keeps of an applied configuration; `peers` are those of the device afterwards, or of the change. */
 export const configuredBy = (
   settings: Settings,
   peers: readonly { readonly publicKey: Key; readonly endpoint?: Endpoint }[],
@@ -28,7 +28,7 @@ export const configuredBy = (
 /** SHA-256 of `[[],[],[],[]]`: no hooks at all. */
 const digestOfNone = '210e130878aabaf46f1fe72749a263f9eb71c6a262b80f13882ed08d472c0ecd'
 
-/** Tells hooks of one configuration from those of another. */
+/** A digest that differs between different hooks. */
 export const hooksDigest = (hooks: Hooks): string => {
   const texts = [hooks.preUp, hooks.postUp, hooks.preDown, hooks.postDown].map((list) =>
     list.map(({ value }) => value),

@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: MIT
 
-/** Journals, locks and what hooks are made of: gone after a restart of the machine. */
+/** The directory of journals, locks and hook scripts: gone after a reboot. */
 export const runDirectory = process.platform === 'linux' ? '/run/wgq' : '/var/run/wgq'

@@ -6,12 +6,12 @@ import type { Endpoint } from '@wgq/model/endpoint'
 import { parseIp } from '@wgq/model/ip'
 import type { Key } from '@wgq/model/key'
 
-/** The addresses that names of endpoints have now: of the peers of a configuration whose endpoint is a name. */
+/** The current addresses of endpoint names: of the peers of a configuration whose endpoint is a name. */
 export const endpointNames = (
   wgConfig: string,
   peers: readonly { readonly publicKey: Key; readonly endpoint?: Endpoint }[],
 ): Record<string, string> => {
-  // Most files have addresses.
+  // Most files have addresses only.
   if (!/^\s*endpoint\s*=\s*[^[\s]*[g-z]/im.test(wgConfig)) return {}
   const addresses = new Map(peers.map(({ publicKey, endpoint }) => [publicKey, endpoint?.address]))
   return Object.fromEntries(

@@ -4,11 +4,11 @@ import type { Session } from '../session.ts'
 import { textsOf } from '../systems/system.ts'
 import type { Journal } from './journal-record.ts'
 
-/** A hook's text with every `%i` replaced by the name of the interface. */
+/** A hook's text with every `%i` replaced by the interface name. */
 export const expandHook = (text: string, interfaceName: string): string =>
   text.replaceAll('%i', () => interfaceName)
 
-/** Options that upstream's shell has on while a hook runs; bash reads the script on descriptor 3. */
+/** Shell options that upstream sets while a hook runs; bash reads the script on descriptor 3. */
 export const hookShellArguments: readonly string[] = ['-e', '-o', 'pipefail', '-O', 'extglob', '/dev/fd/3']
 
 /**
@@ -42,11 +42,11 @@ export const hookScript = (command: string, view: Session): string => {
   ].join('\n')
 }
 
-/** The hooks of a file that `down` runs, as the journal keeps them. */
+/** The hooks that `down` runs, as the journal keeps them. */
 export const hooksOfDown = ({ hooks }: Settings): NonNullable<Journal['hooks']> => ({
   preDown: textsOf(hooks.preDown),
   postDown: textsOf(hooks.postDown),
 })
 
-/** A word of a shell script, whatever is in it. */
+/** Quotes any text as one word of a shell script. */
 export const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`

@@ -3,8 +3,8 @@ import { formatCidr, maskCidr, parseCidr } from '@wgq/model/cidr'
 import type { Op, Rule } from '@wgq/model/operation'
 
 /**
- * The inverse of an operation. Undefined if nothing needs undoing, or it cannot be undone (a hook). An interface
- * that a daemon made goes the same way as one of the kernel: the daemon ends when its TUN is deleted.
+ * The inverse of an operation. Undefined if nothing needs undoing, or it cannot be undone (a hook). An interface of a
+ * daemon is deleted like one of the kernel: the daemon ends when its TUN is deleted.
  */
 export const inverse = (op: Op): Op | undefined => {
   switch (op.do) {
@@ -40,7 +40,7 @@ export const inverse = (op: Op): Op | undefined => {
   }
 }
 
-/** What is left of `noted` inverses when `ops` were carried out. An interface takes its addresses and routes along. */
+/** The `noted` inverses that remain after `ops`. Deleting an interface removes its addresses and routes. */
 export const settles = (ops: readonly Op[], noted: readonly Op[]): readonly Op[] => {
   const done = new Map<string, number>()
   for (const op of ops) {
@@ -51,13 +51,14 @@ export const settles = (ops: readonly Op[], noted: readonly Op[]): readonly Op[]
   return noted.filter((op) => {
     const id = idOf(op) as string
     const count = done.get(id) ?? 0
-    // What is noted twice went and came again, or (rules) is there twice: each deletion takes one.
+    // A repeated note means that the object was deleted and added again, or (rules) exists twice: each deletion settles
+    // one.
     if (count > 0 && !wholes.has(op.do)) done.set(id, count - 1)
     return count === 0 && !('dev' in op && isOnLink(op) && done.has(`link.delete ${op.dev}`))
   })
 }
 
-/** Of these there is one, however often it was set. */
+/** These exist once, however often they were set. */
 const wholes = new Set<Op['do']>([
   'link.delete',
   'dns.unset',
@@ -70,13 +71,13 @@ const wholes = new Set<Op['do']>([
 
 const isOnLink = (op: Op): boolean => op.do === 'address.delete' || op.do === 'route.delete'
 
-/** Without what is noted more than once; the same list where nothing is. */
+/** Drops repeated notes; returns the same list if there are none. */
 export const withoutRepeats = (noted: readonly Op[]): readonly Op[] => {
   const once = new Map(noted.map((op) => [idOf(op) ?? JSON.stringify(op), op]))
   return once.size === noted.length ? noted : [...once.values()]
 }
 
-/** The same text for an inverse and for the operation that carries it out; undefined for operations that take nothing back. */
+/** The same text for an inverse and the operation that carries it out; undefined for operations that undo nothing. */
 const idOf = (op: Op): string | undefined => {
   switch (op.do) {
     case 'link.delete':
@@ -111,7 +112,7 @@ const ruleId = ({ family, table, notFwmark, fwmark, suppressPrefixLength, select
 const tableId = (table: number | string | undefined): string =>
   table === undefined || table === 'main' ? '254' : `${table}`
 
-/** The same text for the same `ADDRESS/LENGTH`, however it is written. */
+/** The same text for every spelling of an `ADDRESS/LENGTH`. */
 export const canonicalAddress = (text: string): string => {
   const cidr = parseCidr(text)
   return cidr ? formatCidr(cidr) : text

@@ -2,8 +2,8 @@
 import type { Journal } from './journal-record.ts'
 
 /**
- * Says whether what was read from a file can be a journal: every field of its type, and no inverse that our own runs do not
- * write. What root carries out because a file says so is checked like any other input.
+ * Says whether a value read from a file can be a journal: every field has its type, and all inverses are ones that our
+ * own runs write. Root carries them out, so the file is checked like any other input.
  */
 export const isSoundJournal = (value: unknown): value is Journal => {
   if (!isRecord(value)) return false
@@ -46,7 +46,7 @@ const matches =
   (value) =>
     typeof value === 'string' && pattern.test(value)
 
-/** Not `.` or `..`, which would be folders in a path. */
+/** Not `.` or `..`, which would be directories in a path. */
 const isName = matches(/^(?!\.{1,2}$)[a-zA-Z0-9_=+.-]{1,15}$/)
 const isNetns = matches(/^(?!\.{1,2}$)[^/\0]{1,255}$/)
 const isFamily: Check = (value) => value === 4 || value === 6
@@ -78,18 +78,18 @@ const isRule: Check = (value) =>
   ) &&
   optional(value['selectors'], isException)
 
-/** What an exception selects by: a network, or a user. */
+/** The selector of an exception: a network, or a user. */
 const isException: Check = (value) =>
   isRecord(value) &&
   Object.keys(value).length === 1 &&
   (isDestination(value['to']) ||
     (Array.isArray(value['uidRange']) && value['uidRange'].length === 2 && value['uidRange'].every(isCount)))
 
-/** The settings of the kernel that a tunnel changes (the interface's own name is in some of them), and their values. */
+/** The kernel settings that a tunnel changes (some contain the interface's own name), and their values. */
 const isSysctl = matches(
   /^(?!.*\/\.{1,2}\/)(net\.ipv4\.conf\.all\.src_valid_mark|net\.ipv4\.ip_forward|net\.ipv6\.conf\.all\.forwarding|net\/ipv4\/conf\/[a-zA-Z0-9_=+.-]{1,15}\/promote_secondaries)$/,
 )
-/** Those that the last gateway gives back. */
+/** The settings that the last gateway restores. */
 const isForwarding = matches(
   /^(net\.ipv4\.ip_forward|net\.ipv6\.conf\.all\.forwarding|net\/ipv6\/conf\/(?!\.{1,2}\/)[^/\0]{1,15}\/accept_ra)$/,
 )

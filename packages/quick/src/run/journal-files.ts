@@ -12,7 +12,7 @@ interface StoredJournal {
   readonly journal: Journal
 }
 
-/** The journal of an interface in the current network namespace; undefined where there is none or it cannot be read. */
+/** The journal of an interface in the current network namespace; undefined if there is none or it cannot be read. */
 export const readJournal = (directory: string, name: IfName): Journal | undefined => {
   const netns = currentNetns()
   return journalFiles(name, netns)
@@ -28,7 +28,7 @@ export const allJournals = (directory: string): Journal[] => {
     .filter((journal) => journal.netns === netns)
 }
 
-/** Journals of the current namespace whose run was cut off (not finished, and its process is gone), or could not undo all. */
+/** Journals of the current namespace whose run was interrupted (unfinished, process gone) or could not undo all. */
 export const abandonedJournals = (directory: string): Journal[] =>
   allJournals(directory).filter(
     ({ state, owner }) => state === 'stopping' || (state === 'starting' && !isAlive(owner)),
@@ -41,8 +41,8 @@ export const foreignJournals = (directory: string): StoredJournal[] => {
 }
 
 /**
- * Journals of an earlier boot: the directory outlived it, the tunnels did not. Another identifier alone proves nothing,
- * systemd-nspawn makes one up for each container; the file has to be older than this boot too.
+ * Journals of an earlier boot: the directory survived it, the tunnels did not. A different identifier alone proves
+ * nothing, because systemd-nspawn invents one for each container; the file must also be older than this boot.
  */
 export const journalsOfEarlierBoots = (directory: string): StoredJournal[] => {
   const { boot } = currentBoot()
@@ -57,8 +57,8 @@ export const journalsOfEarlierBoots = (directory: string): StoredJournal[] => {
 }
 
 /**
- * Renames journals of an interface that cannot be understood or are not root's own to `FILE.unreadable`, so that nothing
- * waits for them; gives their new paths. What is on the machine is read from the machine then.
+ * Renames journals of an interface that cannot be parsed or are not owned by root to `FILE.unreadable`, so that nothing
+ * waits for them; returns their new paths. The state is then read from the machine.
  */
 export const setAsideUnreadable = (directory: string, name: IfName): string[] =>
   journalFiles(name, currentNetns())
@@ -69,13 +69,13 @@ export const setAsideUnreadable = (directory: string, name: IfName): string[] =>
       return `${path}.unreadable`
     })
 
-/** The identifier of this boot, where the system tells. */
+/** The identifier of this boot; undefined if the system has none. */
 export const currentBoot = (): { boot?: string } => {
   const text = readIfThere('/proc/sys/kernel/random/boot_id')
   return text === undefined ? {} : { boot: text.trim() }
 }
 
-/** Inode of the network namespace of this process; 0 where the system has none. */
+/** Inode of the network namespace of this process; 0 if the system has none. */
 export const currentNetns = (): number => {
   try {
     return statSync('/proc/self/ns/net').ino
@@ -89,10 +89,10 @@ export const journalFiles = (name: IfName, netns: number): [plain: string, forei
   // "@" is not allowed in an interface name.
   [`${name}.json`, `${name}@${netns}.json`]
 
-/** The path that the journal of an interface has, or is to get. */
+/** The path of the journal of an interface, existing or new. */
 export const journalPath = (directory: string, name: IfName, netns: number): string => {
   const [plain, foreign] = journalFiles(name, netns).map((file) => join(directory, file)) as [string, string]
-  // The tunnel that held the first place may have gone since; a journal stays where it is.
+  // The tunnel with the first file name may have gone since; a journal keeps its path.
   if (parse(foreign)?.netns === netns) return foreign
   const holder = parse(plain)
   return holder === undefined || holder.netns === netns ? plain : foreign
@@ -113,7 +113,7 @@ const list = (directory: string): string[] => {
   }
 }
 
-/** A journal is input: only what root wrote counts, and only what our own runs could have written. */
+/** A journal is input: accepts only what root wrote, and only what our own runs could have written. */
 const parse = (path: string): Journal | undefined => {
   try {
     const { uid, mode, ino, mtimeMs, size } = lstatSync(path)
@@ -130,7 +130,7 @@ const parse = (path: string): Journal | undefined => {
   }
 }
 
-/** Journals of large tunnels are read many times in one run; each write makes a new file. */
+/** Caches journals: those of large tunnels are read many times in one run, and each write makes a new file. */
 const parsed = new Map<string, { readonly version: string; readonly journal: Journal | undefined }>()
 
 const readIfThere = (path: string): string | undefined => {

@@ -3,45 +3,45 @@ import type { IfName, Op } from '@wgq/model/operation'
 import type { ProcessMark } from './process-mark.ts'
 
 /**
- * What a run did to the host and how to take it back: `/run/wgq/NAME.json`. Written before each step, so that whoever
- * comes after a crash can undo exactly what was done, also without the configuration file. It never contains keys.
+ * What a run did to the host and how to undo it: `/run/wgq/NAME.json`. Written before each step, so that after a crash
+ * the next run can undo exactly what was done, even without the configuration file. It never contains keys.
  */
 export interface Journal {
   readonly version: 1
   readonly interface: IfName
   /** The configuration file, links resolved. */
   readonly config: string
-  /** Inode of the network namespace: the same name may be in use in several. */
+  /** Inode of the network namespace: several may use the same name. */
   readonly netns: number
-  /** The boot of the machine that it was written in; absent where the system does not tell. */
+  /** The boot in which it was written; absent if the system has no identifier. */
   readonly boot?: string
   /** The namespace the interface was moved to (`--netns`). */
   readonly into?: string
-  /** `stopping`: `down` ended and could not take back what is noted. */
+  /** `stopping`: `down` ended and could not undo what is noted. */
   readonly state: 'starting' | 'up' | 'stopping'
-  /** Who is at work while the state is `starting`. */
+  /** The process that runs while the state is `starting`. */
   readonly owner: ProcessMark
-  /** Index of the interface that the run made; absent until it is known. It outlasts a new name of the interface. */
+  /** Index of the interface that the run made; absent until it is known. Renaming the interface does not change it. */
   readonly linkIndex?: number
-  /** Protections that the machine did not take: `firewall`, `sysctl`. */
+  /** Protections that the machine did not accept: `firewall`, `sysctl`. */
   readonly without?: readonly string[]
-  /** Peers of which it was said that their preshared key is not from the file. */
+  /** Peers for which a preshared key from another source was reported. */
   readonly told?: readonly string[]
-  /** The mark that `up` chose for itself; the file may set another. */
+  /** The mark that `up` chose; the file may set another. */
   readonly mark?: number
   /** The daemon that was started and may still be starting. */
   readonly daemon?: string
-  /** What was asked of `up` beside the file; it holds until `down`. */
+  /** Options given to `up` beside the file; they hold until `down`. */
   readonly options?: TunnelOptions
   /** The hooks of the file that `up` ran, for `down`. */
   readonly hooks?: { readonly preDown: readonly string[]; readonly postDown: readonly string[] }
   /** Inverses in the order in which their operations were carried out. */
   readonly undo: readonly Op[]
-  /** What the file said when it was last applied, where the running state cannot tell: an endpoint may have roamed. */
+  /** The file as last applied, where the running state cannot show it: an endpoint may have roamed. */
   readonly configured?: Configured
 }
 
-/** Options of `up` that a later `reload` goes by as well. */
+/** Options of `up` that a later `reload` uses too. */
 export interface TunnelOptions {
   readonly killSwitch?: boolean
   readonly strict?: boolean
@@ -51,12 +51,12 @@ export interface TunnelOptions {
 export interface Configured {
   /** `ADDRESS:PORT` by public key. */
   readonly endpoints: Readonly<Record<string, string>>
-  /** The address of each endpoint that is a name, for when it cannot be looked up. */
+  /** The address of each endpoint name, for when it cannot be resolved. */
   readonly names?: Readonly<Record<string, string>>
-  /** Where the manager of name servers cannot be asked, they count as set. */
+  /** They count as set if the manager of name servers cannot be queried. */
   readonly dnsServers: readonly string[]
   readonly dnsSearch: readonly string[]
-  /** What the [Interface] section set; absent what it left out. */
+  /** The values of the [Interface] section; absent if it has none. */
   readonly listenPort?: number
   readonly fwmark?: number
   readonly privateKey?: boolean

@@ -18,7 +18,7 @@ afterEach(() => rmSync(join(directory, '..'), { recursive: true }))
 
 const secret: Op = { do: 'device.configure', name: 'wg0', configuration: 'PrivateKey = secret' }
 const address: Op = { do: 'address.add', dev: 'wg0', family: 4, address: '10.0.0.2/24' }
-/** A process that is no more. */
+/** A process that has ended. */
 const gone = { pid: spawnSync('true').pid, started: '1' }
 
 test('what is noted can be read back, by nobody but root, and holds no configuration', () => {
@@ -50,7 +50,7 @@ test('what the file says already is not written again', () => {
   keeper.remove()
   keeper.update({ mark: 2 })
   expect(readJournal(directory, 'wg0')?.mark).toBe(2)
-  // A journal that no file has yet is written whatever changes.
+  // A journal without a file is written even if nothing changed.
   new JournalKeeper(directory, startJournal('wg1', '/mine')).update({})
   expect(readJournal(directory, 'wg1')?.config).toBe('/mine')
 })
@@ -61,7 +61,7 @@ test('a run is abandoned when its process is gone before its end', () => {
   start('wg0', { owner: gone })
   start('wg1', {})
   start('wg2', { owner: gone, state: 'up' })
-  // A number that was given to another process since.
+  // A number that was reused for another process.
   start('wg3', { owner: { pid: process.pid, started: '1' } })
   writeFileSync(join(directory, 'wg4.json'), '{"version":1,')
   expect(
@@ -109,7 +109,7 @@ test('a lock lets one in at a time, also after its holder died', async () => {
   expect(readdirSync(directory)).toEqual([])
 })
 
-/** What a program prints that imports from this folder. */
+/** The output of a program that imports from this directory. */
 const child = (statements: string, ...before: string[]) => {
   const file = join(directory, '../child.ts')
   const here = (name: string) => new URL(`./${name}.ts`, import.meta.url).pathname
@@ -127,7 +127,7 @@ const child = (statements: string, ...before: string[]) => {
 
 test.skipIf(process.platform !== 'linux')('a hook comes through where the disk is full too', async () => {
   await withLock(directory, 'wg0', async () => {
-    // As a full disk leaves it.
+    // The result of a full disk.
     truncateSync(join(directory, 'wg0.lock'))
     const { stdout, stderr } = child(
       `await withLock('${directory}', 'wg0', async () => console.log('through'))`,

@@ -12,17 +12,17 @@ import { thisProcess } from './process-mark.ts'
 export { currentNetns, journalFiles, readJournal } from './journal-files.ts'
 export type { Configured, Journal, TunnelOptions } from './journal-record.ts'
 
-/** Keeps the journal of one run on disk, or (`path` undefined) in memory: of a dry run. */
+/** Keeps the journal of one run on disk, or in memory if `path` is undefined (a dry run). */
 export class JournalKeeper {
   private current: Journal
   private readonly path: string | undefined
-  /** The file says what `current` says. */
+  /** The file matches `current`. */
   private isWritten: boolean
 
   constructor(directory: string | undefined, journal: Journal) {
     this.path = directory === undefined ? undefined : journalPath(directory, journal.interface, journal.netns)
     this.current = journal
-    // What was read from the file as it is now is the same object.
+    // An unchanged file gives the same object.
     this.isWritten = directory !== undefined && readJournal(directory, journal.interface) === journal
   }
 
@@ -31,8 +31,8 @@ export class JournalKeeper {
   }
 
   /**
-   * Puts a new journal in place, unless another run is at work on the interface or has just begun: then says who, as the
-   * error's hint. Raises `E_EXISTS`.
+   * Writes a new journal, unless another run is using the interface or has just started: the hint of the error then
+   * names that run. Raises `E_EXISTS`.
    */
   claim(): void {
     if (this.path === undefined) return
@@ -56,31 +56,31 @@ export class JournalKeeper {
     }
   }
 
-  /** Notes what is about to happen; what is noted already is not noted twice. */
+  /** Notes what is about to happen; skips what is noted already. */
   intend(ops: readonly Op[]): void {
     const inverses = ops.flatMap((op) => inverse(op) ?? [])
     if (inverses.length > 0) this.update({ undo: [...this.current.undo, ...inverses] })
   }
 
-  /** Takes back the note of operations that did not happen; `ops` are the last ones noted. */
+  /** Removes the notes of operations that did not happen; `ops` are the last ones noted. */
   retract(ops: readonly Op[]): void {
     const count = ops.filter((op) => inverse(op) !== undefined).length
     if (count > 0) this.update({ undo: this.current.undo.slice(0, -count) })
   }
 
-  /** Forgets what operations that were carried out have taken back. */
+  /** Removes the notes that the given operations have undone. */
   settle(ops: readonly Op[]): void {
     const undo = settles(ops, this.current.undo)
     if (undo.length === this.current.undo.length) return
     try {
       this.update({ undo })
     } catch (error) {
-      // On a full disk the file names more than there is to undo, which the next run finds gone.
+      // On a full disk the file lists more than there is to undo; the next run finds those gone.
       if (!isWgqError(error) || error.code !== 'E_JOURNAL') throw error
     }
   }
 
-  /** Notes what changes; what is noted already costs no write. */
+  /** Notes changes; what is noted already costs no write. */
   update(change: Partial<Journal>): void {
     if (this.isWritten && isNoted(this.current, change)) return
     this.current = { ...this.current, ...change }
@@ -111,7 +111,7 @@ export class JournalKeeper {
   }
 }
 
-/** Says whether a journal has these values already. Of inverses there may be many: only the same list counts. */
+/** Says whether a journal has these values already. Inverses may be many: only the identical list counts as equal. */
 const isNoted = (journal: Journal, change: Partial<Journal>): boolean =>
   (Object.keys(change) as (keyof Journal)[]).every(
     (key) =>
@@ -131,7 +131,7 @@ export const startJournal = (name: IfName, config: string): Journal => ({
   undo: [],
 })
 
-/** With those above it. One after the other: for all at once Node reports ENOENT where the disk is read-only. */
+/** Makes a directory and its parents. One at a time: a recursive mkdir of Node reports ENOENT on a read-only disk. */
 const makeFolder = (directory: string): void => {
   try {
     mkdirSync(directory, { mode: 0o700 })
@@ -145,8 +145,8 @@ const makeFolder = (directory: string): void => {
 }
 
 /**
- * Makes the directory of journals: nobody but root looks into it. Raises `E_JOURNAL` where that is not possible,
- * `E_JOURNAL_UNSAFE` where somebody else could write into it.
+ * Makes the directory of journals, accessible to root only. Raises `E_JOURNAL` if that fails, `E_JOURNAL_UNSAFE` if
+ * others could write into it.
  */
 export const makeRunDirectory = (directory: string): void => {
   try {

@@ -65,7 +65,7 @@ test.skipIf(!unshared)(
     const child = spawn('unshare', ['--net', 'sh', '-c', 'stat -Lc %i /proc/self/ns/net; read _'])
     const inode = Number(String((await once(child.stdout, 'data'))[0]))
     expect(inode).not.toBe(currentNetns())
-    // These two only: we may not be allowed to look at every process of this machine.
+    // Only these two: we may not be allowed to inspect every process of this machine.
     const proc = mkdtempSync(join(tmpdir(), 'wgq-proc-'))
     mkdirSync(join(proc, 'self/ns'), { recursive: true })
     symlinkSync('pid:[4026531836]', join(proc, 'self/ns/pid'))

@@ -5,15 +5,15 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 const firstPidNamespace = 'pid:[4026531836]'
 
 /**
- * Inodes of the network namespaces that a process or one of its threads is in, that a process has open, or that are mounted
- * where a process sees it (`ip netns add`). Undefined where something may be hidden from us: in a container, without the
- * right to look at every process, with hidepid. `proc` is where proc(5) is mounted.
+ * Inodes of the network namespaces that a process or one of its threads is in, that a process has open, or that are
+ * mounted where a process sees it (`ip netns add`). Undefined if some may be hidden: in a container, without the right
+ * to inspect every process, with hidepid. `proc` is the mount point of proc(5).
  */
 export const livingNamespaces = (proc = '/proc'): ReadonlySet<number> | undefined => {
   try {
     if (readlinkSync(`${proc}/self/ns/pid`) !== firstPidNamespace || hidesProcesses(proc)) return undefined
     const found = new Set<number>()
-    // A process that forks and ends while we look may be missed once.
+    // A process that forks and ends during the scan may be missed once.
     for (let look = 0; look < 2; look++) lookAround(proc, found)
     return found
   } catch {
@@ -37,7 +37,7 @@ const lookAround = (proc: string, found: Set<number>): void => {
   }
 }
 
-/** What a process tells of itself; undefined when it has ended. Raises the system's error when it may not be asked. */
+/** Reads from a process's files; undefined if it has ended. Raises the system's error if access is denied. */
 const unlessEnded = <T>(ask: () => T): T | undefined => {
   try {
     return ask()

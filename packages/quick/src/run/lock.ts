@@ -21,18 +21,18 @@ import { isAlive, isOwnAncestor } from './process-mark.ts'
 
 const retryMs = 10
 
-/** How waiting for a lock may end and what is said about it. */
+/** How waiting for a lock can end, and how it is reported. */
 interface LockWait {
-  /** A signal ends the waiting. */
+  /** A signal ends the wait. */
   readonly interruption?: { readonly signal?: NodeJS.Signals }
   /** Called once, with the process that holds the lock, before waiting. */
   readonly onWait?: (holder: number) => void
 }
 
 /**
- * Runs `work` while no other process has the lock of that name. It is a flock(2), which ends with its holder however that
- * ends; the file names the holder. A program that the holder runs (a hook) comes through: its caller waits for it. Raises
- * {@link Interrupted} when a signal ends the waiting.
+ * Runs `work` while no other process has the lock of that name. It is a flock(2), which ends with its holder however
+ * that ends; the file names the holder. A program that the holder runs (a hook) passes: its caller waits for it. Raises
+ * {@link Interrupted} if a signal ends the wait.
  */
 export const withLock = async <T>(
   directory: string,
@@ -55,15 +55,15 @@ export const withLock = async <T>(
   try {
     return await work()
   } finally {
-    // Whoever opened the file meanwhile sees that it is no longer the one of this name.
+    // A process that opened the file meanwhile sees that the name no longer refers to it.
     rmSync(path, { force: true })
     closeSync(fd)
   }
 }
 
 /**
- * Removes what killed processes left in the directory: locks that nobody holds, files whose names end with the number of a
- * process that is gone.
+ * Removes what killed processes left in the directory: locks without a holder, and files whose names end with the
+ * number of a dead process.
  */
 export const sweep = (directory: string): void => {
   for (const file of readdirSync(directory)) {
@@ -78,7 +78,7 @@ export const sweep = (directory: string): void => {
   }
 }
 
-/** The descriptor of the locked file; undefined while somebody else has it. */
+/** The descriptor of the locked file; undefined while another process holds it. */
 const take = (path: string): number | undefined => {
   const fd = openLock(path)
   const isTaken = tryLockFile(fd) && statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino

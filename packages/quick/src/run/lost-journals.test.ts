@@ -27,10 +27,10 @@ const session = () =>
   }) as unknown as Session
 const write = (name: string, change: Partial<Journal>) =>
   new JournalKeeper(directory, { ...startJournal(name, ''), state: 'up' }).update(change)
-/** A journal as another namespace's run would have written it. */
+/** A journal like one from a run in another namespace. */
 const foreign = (file: string, netns: number, change: Partial<Journal> = {}) =>
   writeFileSync(join(directory, file), JSON.stringify({ ...startJournal('wg0', ''), netns, ...change }))
-/** As if it had been written long before this machine was started. */
+/** Backdates a file to long before this boot. */
 const age = (file: string) => utimesSync(join(directory, file), 1, 1)
 const left = () => readdirSync(directory).sort()
 

@@ -8,9 +8,9 @@ import { livingNamespaces } from './living-namespaces.ts'
 import { Run } from './run.ts'
 
 /**
- * Removes journals whose tunnels cannot exist any more: those of an earlier boot, and those of network namespaces that are
- * gone. Of an earlier boot in this namespace, what was done to files of name servers is taken back; everything else went
- * with the boot. Where it cannot be seen which namespaces there are (`living`, see {@link livingNamespaces}), theirs stay.
+ * Removes journals whose tunnels cannot exist any more: those of an earlier boot, and those of deleted network
+ * namespaces. For an earlier boot in this namespace, undoes changes to files of name servers; the reboot removed
+ * everything else. If the list of namespaces is unknown (`living`, see {@link livingNamespaces}), their journals stay.
  */
 export const removeLostJournals = async (session: Session, living = livingNamespaces): Promise<void> => {
   const { runDirectory } = session
@@ -25,7 +25,7 @@ export const removeLostJournals = async (session: Session, living = livingNamesp
   for (const { path, journal } of foreign) if (!there.has(journal.netns)) rmSync(path, { force: true })
 }
 
-/** What an earlier boot left is in files: those of name servers, and the records of resolvconf in the same /run. */
+/** An earlier boot leaves only files: those of name servers, and the records of resolvconf in the same /run. */
 const journalOfFiles = (runDirectory: string, journal: Journal): JournalKeeper => {
   const undo = journal.undo.filter((op) => op.do === 'dns.unset' && op.manager !== 'resolvectl')
   return new JournalKeeper(runDirectory, { ...journal, undo })

@@ -7,8 +7,8 @@ import type { Journal } from './journal.ts'
 import type { Run } from './run.ts'
 
 /**
- * The session inside of a network namespace: its host, and a way to run programs there. Devices stay where they are: a
- * daemon and its socket belong to the namespace that they were started in. Raises `E_UNSUPPORTED` on other systems.
+ * The session inside a network namespace: its host, and a way to run programs there. Devices stay unchanged: a daemon
+ * and its socket belong to the namespace that they were started in. Raises `E_UNSUPPORTED` on other systems.
  */
 export const enter = async (session: Session, netns: string): Promise<Session> => {
   const { dependencies } = session
@@ -28,7 +28,7 @@ export const enter = async (session: Session, netns: string): Promise<Session> =
 /** Says whether there is a network namespace of that name. */
 const exists = (netns: string): boolean => existsSync(`/run/netns/${netns}`)
 
-/** Raises `E_NETNS` where there is no network namespace of that name. */
+/** Raises `E_NETNS` if there is no network namespace of that name. */
 export const checkNamespace = (netns: string): void => {
   if (exists(netns)) return
   throw new WgqError('E_NETNS', `There is no network namespace \`${netns}'`, {
@@ -36,11 +36,11 @@ export const checkNamespace = (netns: string): void => {
   })
 }
 
-/** The session where the tunnel of a journal lives. */
+/** The session in the namespace of a journal's tunnel. */
 export const sessionOf = async (session: Session, journal: Journal | undefined): Promise<Session> =>
   journal?.into === undefined ? session : enter(session, journal.into)
 
-/** The same, or undefined where the namespace is no more: what was in it went with it. */
+/** The same, or undefined if the namespace is gone with everything in it. */
 export const sessionIfThere = async (session: Session, journal: Journal): Promise<Session | undefined> =>
   journal.into === undefined || exists(journal.into) ? sessionOf(session, journal) : undefined
 

@@ -2,7 +2,7 @@
 import type { Session } from '../session.ts'
 import type { Journal, TunnelOptions } from './journal.ts'
 
-/** A session with the options that `up` was given: they hold until `down`, whatever the file says meanwhile. */
+/** A session with the options given to `up`: they hold until `down`, whatever the file contains meanwhile. */
 export const withOptions = (session: Session, journal: Journal | undefined): Session => {
   const noted = journal?.options
   const isWgq = session.style === 'wgq'
@@ -15,7 +15,7 @@ export const withOptions = (session: Session, journal: Journal | undefined): Ses
   }
 }
 
-/** What the journal keeps of them. */
+/** The options that the journal keeps. */
 export const optionsOf = ({ killSwitchOption, strict }: Session): TunnelOptions => ({
   ...(killSwitchOption ? { killSwitch: true } : {}),
   ...(strict ? { strict: true } : {}),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { readFileSync } from 'node:fs'
 
-/** A process that cannot be mistaken for a later one with the same number. */
+/** Identifies a process, and not a later one with the same number. */
 export interface ProcessMark {
   readonly pid: number
   /** When it started, in clock ticks since boot (proc(5), field 22 of stat); empty where the system has no /proc. */
@@ -11,7 +11,7 @@ export interface ProcessMark {
 /** The mark of this process. */
 export const thisProcess = (): ProcessMark => ({ pid: process.pid, started: startOf(process.pid) ?? '' })
 
-/** Says whether the very process of a mark still runs. A zombie does not count. */
+/** Says whether the process of a mark still runs. A zombie does not count. */
 export const isAlive = (mark: ProcessMark): boolean => {
   if (mark.started !== '') return startOf(mark.pid) === mark.started
   try {
@@ -22,7 +22,7 @@ export const isAlive = (mark: ProcessMark): boolean => {
   }
 }
 
-/** Says whether a process is one that this process was started by, directly or through others. */
+/** Says whether a process is an ancestor of this one. */
 export const isOwnAncestor = (pid: number): boolean => {
   const seen = new Set<number>()
   for (let at = process.ppid; at > 1 && !seen.has(at); at = parentOf(at)) {
@@ -49,10 +49,10 @@ const startOf = (pid: number): string | undefined => {
   return fields === undefined || fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19]
 }
 
-/** The fields of proc(5)'s stat from the state on; undefined where there is no such process or no /proc. */
+/** The fields of proc(5)'s stat, starting with the state; undefined if there is no such process or no /proc. */
 const statOf = (pid: number): string[] | undefined => {
   try {
-    // The name in parentheses may hold blanks and parentheses itself; what follows the last one does not.
+    // The name in parentheses may contain blanks and parentheses; what follows the last one does not.
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   } catch {

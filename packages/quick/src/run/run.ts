@@ -6,10 +6,10 @@ import { isHostOp } from './act.ts'
 import { Interrupted, statusOf } from './failure.ts'
 import type { JournalKeeper } from './journal.ts'
 
-/** One verb at work on one tunnel: notes operations in the journal, prints their `[#]` lines, carries them out. */
+/** Runs one verb on one tunnel: notes operations in the journal, prints their `[#]` lines, carries them out. */
 export class Run {
   readonly session: Session
-  /** Absent where nothing has to be taken back. */
+  /** Absent if nothing needs undoing. */
   readonly keeper: JournalKeeper | undefined
 
   constructor(session: Session, keeper?: JournalKeeper) {
@@ -25,19 +25,19 @@ export class Run {
     return this.session.system
   }
 
-  /** The same run, with the host and the programs of another namespace. */
+  /** The same run with the host and programs of another namespace. */
   in(session: Session): Run {
     return new Run(session, this.keeper)
   }
 
-  /** The same run, to its end whatever signals come. */
+  /** The same run, which signals do not stop. */
   get unstoppable(): Run {
     return new Run({ ...this.session, interruption: {} }, this.keeper)
   }
 
   /**
-   * Carries out operations in order; rows of host operations go out as one batch. Raises {@link Failure} at the first
-   * one that fails, after saying why (`say`: standard error unless given), and {@link Interrupted} before the next one
+   * Carries out operations in order; consecutive host operations form one batch. Raises {@link Failure} at the first
+   * one that fails, after printing why (`say`: standard error by default), and {@link Interrupted} before the next one
    * after a signal.
    */
   async perform(ops: readonly Op[], say = this.session.dependencies.print): Promise<void> {
@@ -61,8 +61,8 @@ export class Run {
   }
 
   /**
-   * Carries out operations one by one; one that fails does not keep the others from being tried. Resolves to the status of
-   * the first that failed, or 0.
+   * Carries out operations one at a time and tries all of them even if some fail. Resolves to the status of the first
+   * failure, or 0.
    */
   async attempt(ops: readonly Op[]): Promise<number> {
     let status = 0
@@ -90,7 +90,7 @@ export class Run {
   }
 }
 
-/** Cuts a list into rows that the host takes at once and single operations of other kinds. */
+/** Splits a list into batches of host operations and single operations of other kinds. */
 const batches = (ops: readonly Op[]): Op[][] => {
   const out: Op[][] = []
   for (const op of ops) {

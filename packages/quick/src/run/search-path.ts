@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { delimiter, isAbsolute } from 'node:path'
 
-/** Where programs of administration are on every system that wgq runs on. */
+/** Directories of administration programs on every system that wgq runs on. */
 const usualFolders: readonly string[] = [
   '/usr/local/sbin',
   '/usr/local/bin',
@@ -12,9 +12,9 @@ const usualFolders: readonly string[] = [
 ]
 
 /**
- * The PATH that children get and programs are looked up in: of the caller's only what does not depend on the current
- * folder (an empty part means that folder), and the usual folders where it is not set or empty. `complete` adds the usual
- * folders in any case: a caller without /usr/sbin still has nft.
+ * The PATH of children and of program look-ups: the caller's entries that do not depend on the current directory (an
+ * empty entry means that directory), or the usual directories if it is unset or empty. `complete` always adds the usual
+ * directories: a caller without /usr/sbin still finds nft.
  */
 export const searchPath = (path: string | undefined, complete: boolean): string => {
   const own = (path ?? '').split(delimiter).filter(isAbsolute)

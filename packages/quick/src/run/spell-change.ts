@@ -4,7 +4,7 @@ import type { DeviceChange, PeerChange } from '@wgq/model/device'
 import { formatEndpoint } from '@wgq/model/endpoint'
 import { zeroKey } from '@wgq/model/key'
 
-/** The `wg set` command lines that a change equals, one for the interface and one for each peer; secrets are as files. */
+/** The equivalent `wg set` command lines, one for the interface and one for each peer; secrets appear as files. */
 export const spellChange = (name: string, change: DeviceChange): string[] => {
   const device = [
     ...(change.listenPort === undefined ? [] : [`listen-port ${change.listenPort}`]),
@@ -31,5 +31,5 @@ const spellPeer = (peer: PeerChange): string => {
   return words.join(' ')
 }
 
-/** A key is never on a line: what removes it is /dev/null, what sets it a pipe. */
+/** A key never appears on a line: /dev/null removes one, a pipe sets one. */
 const keyFile = (key: string): string => (key === zeroKey ? '/dev/null' : '/dev/fd/63')

@@ -7,8 +7,8 @@ import type { Op, Rule } from '@wgq/model/operation'
 import { spellChange } from './spell-change.ts'
 
 /**
- * The words that a person would type for an operation, as wg-quick prints them behind `[#] `: joined by single spaces,
- * without quoting (spec wg-quick §1.3). Undefined for what wg-quick does without saying so. Nothing secret is ever in it.
+ * The words that a user would type for an operation, as wg-quick prints them after `[#] `: joined by single spaces,
+ * without quoting (spec wg-quick §1.3). Undefined for what wg-quick does silently. Never contains secrets.
  */
 export const spell = (op: Op): string | undefined => {
   switch (op.do) {
@@ -75,7 +75,7 @@ export const spell = (op: Op): string | undefined => {
   }
 }
 
-/** What upstream's process substitution looks like in its lines; scripts know it (spec wg-quick §21). */
+/** What upstream's process substitution looks like in its lines; scripts rely on it (spec wg-quick §21). */
 const pseudoFile = '/dev/fd/63'
 
 const selector = (rule: Rule): string => {

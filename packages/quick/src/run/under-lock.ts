@@ -8,8 +8,8 @@ import { withLock } from './lock.ts'
 export const lockName = (tunnel: string): string => `${tunnel}@${currentNetns()}`
 
 /**
- * Runs a verb while no other one changes the same tunnel; a dry run, which changes nothing, at once. A signal ends the
- * waiting: resolves to 128 and its number then.
+ * Runs a verb while no other one changes the same tunnel; a dry run changes nothing and does not wait. If a signal ends
+ * the wait, resolves to 128 plus its number.
  */
 export const underLock = async <T>(session: Session, work: () => Promise<T>): Promise<T | number> => {
   const { runDirectory, name, interruption, style, dependencies } = session

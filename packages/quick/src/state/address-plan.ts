@@ -3,33 +3,33 @@ import { type Cidr, formatCidr, maskCidr, parseCidr } from '@wgq/model/cidr'
 import type { IfName, Op } from '@wgq/model/operation'
 import type { Difference } from './device-difference.ts'
 
-/** The addresses of an interface as they are and as they are to be. */
+/** The current and wanted addresses of an interface. */
 export interface AddressView {
   readonly dev: IfName
-  /** All of the interface, in the order of the system. */
+  /** All addresses of the interface, in the order of the system. */
   readonly present: readonly Cidr[]
-  /** Those that may be taken away, as text. */
+  /** Those that may be removed, as text. */
   readonly own: ReadonlySet<string>
   readonly wanted: readonly Cidr[]
-  /** Those whose network has lost the route that the kernel makes for it: only a new address brings it back. */
+  /** Those whose network has lost the kernel's route: only adding the address again restores it. */
   readonly cutOff: ReadonlySet<string>
   /**
-   * Where a secondary address takes the place of its primary one (net.ipv4.conf.*.promote_secondaries); elsewhere it goes
-   * with it.
+   * Whether a secondary address replaces a deleted primary one (net.ipv4.conf.*.promote_secondaries); otherwise both
+   * go.
    */
   readonly promotes: boolean
-  /** Their order says which one packets leave with: on Linux, for IPv4. */
+  /** Whether their order decides the source address of packets: on Linux, for IPv4. */
   readonly isOrdered: boolean
 }
 
-/** What makes the addresses of an interface the wanted ones. Additions come first. */
+/** Operations that give the interface the wanted addresses. Additions come first. */
 interface AddressPlan {
   readonly additions: readonly Op[]
   readonly removals: readonly Op[]
   readonly differences: readonly Difference[]
 }
 
-/** Plans addresses: missing ones are added first, own ones that are not wanted go; one that only changed its length is replaced. */
+/** Plans addresses: adds missing ones, then removes unwanted own ones, and replaces those of a different length. */
 export const planAddressChanges = (view: AddressView): AddressPlan => {
   const families = [4, 6] as const
   const plans = families.map((family) => planFamily(only(view, family), family))
@@ -52,11 +52,11 @@ const planFamily = (view: AddressView, family: 4 | 6): AddressPlan => {
   const has = new Set(present.map(formatCidr))
   const wants = new Set(wanted.map(formatCidr))
   const missing = wanted.filter((cidr) => !has.has(formatCidr(cidr)))
-  // IPv6 has an address once, whatever its length.
+  // IPv6 allows an address only once, whatever its length.
   const lengths = new Map(
     missing.filter(({ family }) => family === 6).map((cidr) => [cidr.address, cidr] as const),
   )
-  // A primary IPv4 address may take its secondary ones along, which are behind it: they go first.
+  // Deleting a primary IPv4 address may delete its secondary ones, which follow it: delete those first.
   const leaving = present
     .toReversed()
     .filter(
@@ -81,10 +81,10 @@ const planFamily = (view: AddressView, family: 4 | 6): AddressPlan => {
   const order = (list: readonly Cidr[]) => list.map(formatCidr).filter((text) => wants.has(text))
   const target = order(wanted.reduce(insert, [] as readonly Cidr[]))
   const cutOff = present.filter((cidr) => wants.has(formatCidr(cidr)) && view.cutOff.has(formatCidr(cidr)))
-  // The order of IPv6 says nothing as long as its own rules can choose (RFC 6724).
+  // The order of IPv6 addresses is irrelevant as long as its own rules can choose (RFC 6724).
   const isInOrder = family === 6 || order(after).join() === target.join()
   if (cutOff.length === 0 && isInOrder) return plain
-  // From the first one that is out of place on, all go and come again.
+  // Delete and add again all addresses from the first misplaced one on.
   const oldestFirst = <T>(list: readonly T[]): T[] => (family === 4 ? [...list] : list.toReversed())
   const running = oldestFirst(order(present))
   const right = oldestFirst(target)
@@ -117,7 +117,7 @@ const planFamily = (view: AddressView, family: 4 | 6): AddressPlan => {
   }
 }
 
-/** Addresses of one family that were given in this order, as the kernel lists them then. */
+/** Addresses of one family that were added in this order, in the order of the kernel's listing. */
 export const asListed = (cidrs: readonly Cidr[]): readonly Cidr[] =>
   cidrs.reduce(
     (list, cidr) => (cidr.family === 4 ? inserted : newestFirst)(list, cidr),
@@ -138,7 +138,7 @@ const carriedOut =
 /** How the kernel lists IPv6 addresses. */
 const newestFirst = (list: readonly Cidr[], cidr: Cidr): readonly Cidr[] => [cidr, ...list]
 
-/** How the kernel lists IPv4 addresses: primary ones in the order they came, then secondary ones, which share a network. */
+/** How the kernel lists IPv4 addresses: primary ones by age, then secondary ones, which share a network. */
 const inserted = (list: readonly Cidr[], cidr: Cidr): readonly Cidr[] => {
   const isPrimary = (one: Cidr, at: number) => !list.slice(0, at).some((before) => sameNetwork(before, one))
   if (list.some((one) => sameNetwork(one, cidr))) return [...list, cidr]
@@ -148,11 +148,11 @@ const inserted = (list: readonly Cidr[], cidr: Cidr): readonly Cidr[] => {
 
 const sameNetwork = (a: Cidr, b: Cidr): boolean => formatCidr(maskCidr(a)) === formatCidr(maskCidr(b))
 
-/** A primary address that goes takes others with it that are to stay. */
+/** Says whether deleting a primary address would also delete wanted ones. */
 const needsPromotion = ({ present, promotes, wanted }: AddressView, removals: readonly Op[]): boolean => {
   if (promotes) return false
   const gone = new Set(removals.flatMap((op) => (op.do === 'address.delete' ? [op.address] : [])))
-  // The new ones were added before.
+  // The new ones were added earlier.
   return present.some(
     (cidr, at) =>
       cidr.family === 4 &&

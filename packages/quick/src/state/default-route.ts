@@ -9,21 +9,21 @@ import { preferencesIn, type RulePlace } from './rule-place.ts'
 /** First mark tried; a mark is the number of its routing table as well (spec wg-quick §6.4). */
 export const firstMark = 51820
 
-/** What has to be known of the host before a default route can be planned. */
+/** Host state needed to plan a default route. */
 interface DefaultRouteView {
   readonly rules: readonly Rule[]
   /** Addresses of the interface in this family, in the order of the system. */
   readonly addresses: readonly string[]
-  /** net.ipv4.conf.all.src_valid_mark as read; undefined where it cannot be read. */
+  /** net.ipv4.conf.all.src_valid_mark as read; undefined if it cannot be read. */
   readonly srcValidMark: string | undefined
-  /** Where the rules belong; absent: right below the second one of the list. */
+  /** Where the rules belong; if absent, right below the second rule of the list. */
   readonly place?: RulePlace | undefined
-  /** What passes beside a full tunnel, as {@link Exceptions.allow}. */
+  /** What bypasses a full tunnel, as {@link Exceptions.allow}. */
   readonly allow?: readonly string[] | undefined
 }
 
 /**
- * The steps that send everything of one family through the tunnel except what carries the mark: two rules, the route,
+ * The steps that send all packets of one family through the tunnel except those with the mark: two rules, the route,
  * and for IPv4 the sysctl that lets marked replies pass the reverse path filter; then the firewall.
  */
 export const planDefaultRoute = (
@@ -55,12 +55,12 @@ export const planDefaultRoute = (
   return ops
 }
 
-/** The sysctl that makes the reverse path filter look at marks. */
+/** The sysctl that makes the reverse path filter consider marks. */
 export const srcValidMarkKey = 'net.ipv4.conf.all.src_valid_mark'
 
 /**
- * The two rules of a family with the preferences that the kernel would give them: each one below the second rule of the
- * list; or those of a place. They are written out so that exactly these rules can be found again.
+ * The two rules of a family with the preferences that the kernel would choose, each one below the second rule of the
+ * list, or with those of a place. They are explicit so that exactly these rules can be found again.
  */
 export const rulePair = (
   family: Family,

@@ -127,7 +127,7 @@ describe('diffDevice', () => {
 })
 
 describe('the private key', () => {
-  // As `openssl rand -base64 32` makes one, and what a device makes of it.
+  // A key from `openssl rand -base64 32`, and the same key as a device clamps it.
   const raw = 'CQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eH/8=' as Key
   const clamped = 'CAIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eH38=' as Key
   const differs = (running: Partial<Device>, privateKey: Key) =>

@@ -5,13 +5,13 @@ import { type Endpoint, formatEndpoint } from '@wgq/model/endpoint'
 import { type Key, zeroKey } from '@wgq/model/key'
 import { hasPrivateKey } from './same-key.ts'
 
-/** What of the device differs from the file, in a form to apply and in one to show. */
+/** What differs between device and file, as a change to apply and as a list to show. */
 interface DeviceDiff {
   readonly change: DeviceChange
   readonly differences: readonly Difference[]
 }
 
-/** One value that differs; `running` or `wanted` is absent where there is none. Secrets are never in it. */
+/** One value that differs; `running` or `wanted` is absent if there is none. Never contains secrets. */
 export interface Difference {
   /** `interface`, `peer`, `address`, `route`, `rule`, `mtu`, `dns`, `firewall`. */
   readonly object: string
@@ -22,19 +22,19 @@ export interface Difference {
   readonly wanted?: string
 }
 
-/** How an endpoint that differs is judged: it may have roamed since it was configured. */
+/** Decides whether an endpoint differs: it may have roamed since it was configured. */
 export interface EndpointMemory {
-  /** Endpoints as they were last configured (`Endpoint` in the file, resolved), by peer. */
+  /** Endpoints as last configured (`Endpoint` in the file, resolved), by peer. */
   readonly configured: ReadonlyMap<Key, string>
-  /** Peers whose preshared key a configuration gave: only that goes when the file gives none. */
+  /** Peers whose preshared key came from a configuration: only that one is removed if the file has none. */
   readonly presharedKeys?: ReadonlySet<string>
 }
 
 /**
- * Compares a running device with what a configuration says. Only what differs is in the change: peers that stay as they are
- * are not named, so that their sessions go on. What the file leaves out of the [Interface] section stays: a key that a hook
- * loaded, a mark that `up` chose, a random port. Repeated sections of a peer count as wg reads them: the last one's allowed
- * IPs, the other values of all.
+ * Compares a running device with a configuration. The change contains only what differs: it does not name unchanged
+ * peers, so that their sessions continue. What the [Interface] section leaves out stays: a key that a hook loaded, a
+ * mark that `up` chose, a random port. Repeated sections of a peer are merged as wg does: the last one's allowed IPs,
+ * the other values of all.
  */
 export const diffDevice = (running: Device, wanted: DeviceChange, memory: EndpointMemory): DeviceDiff => {
   const differences: Difference[] = []
@@ -69,7 +69,7 @@ export const diffDevice = (running: Device, wanted: DeviceChange, memory: Endpoi
     differences.push({ object: 'peer', id: peer.publicKey, running: allowedText(peer.allowedIps) })
   }
   const present = new Map(running.peers.map((peer) => [peer.publicKey, peer]))
-  // A prefix that moves between peers is given last, so that its old owner does not take it away again.
+  // A prefix that moves between peers is added last, so that its old owner does not take it back.
   for (const [publicKey, want] of file) {
     const peer = present.get(publicKey)
     if (!peer) {
@@ -83,7 +83,7 @@ export const diffDevice = (running: Device, wanted: DeviceChange, memory: Endpoi
   return { change: { ...change, peers }, differences }
 }
 
-/** Nothing would change. */
+/** Says whether a change is empty. */
 export const isEmptyChange = (change: DeviceChange): boolean =>
   change.privateKey === undefined &&
   change.listenPort === undefined &&
@@ -151,7 +151,7 @@ const diffPeer = (
   return Object.keys(change).length > 0 ? { publicKey: id, updateOnly: true, ...change } : undefined
 }
 
-/** The same prefixes in whatever order; most often in the same. */
+/** Compares prefixes regardless of order; mostly the order is the same. */
 const samePrefixes = (a: readonly Cidr[], b: readonly Cidr[]): boolean => {
   const isSame = (one: Cidr, other: Cidr | undefined) =>
     one.address === other?.address && one.prefixLength === other.prefixLength
@@ -169,7 +169,7 @@ const endpointDiffers = (peer: Peer, want: Endpoint, memory: EndpointMemory): bo
   return memory.configured.get(peer.publicKey) !== text
 }
 
-/** The peers that sections make, their allowed IPs without host bits. A reload compares with the same ones several times. */
+/** Merges sections into peers, without host bits. A reload compares the same sections several times. */
 const joinSections = (sections: readonly PeerChange[]): ReadonlyMap<Key, PeerChange> => {
   const known = joinedBefore.get(sections)
   if (known) return known
@@ -181,7 +181,7 @@ const joinSections = (sections: readonly PeerChange[]): ReadonlyMap<Key, PeerCha
     joined.set(section.publicKey, { ...before, ...section, ...(allowedIps ? { allowedIps } : {}) })
     for (const cidr of allowedIps ?? []) owner.set(formatCidr(cidr), section.publicKey)
   }
-  // A prefix that is under several peers belongs to the last one.
+  // A prefix listed under several peers belongs to the last one.
   if (owner.size < sections.reduce((sum, { allowedIps = [] }) => sum + allowedIps.length, 0))
     for (const [key, peer] of joined) {
       const allowedIps = (peer.allowedIps ?? []).filter((cidr) => owner.get(formatCidr(cidr)) === key)

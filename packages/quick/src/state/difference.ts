@@ -13,18 +13,18 @@ import { planRules } from './rule-difference.ts'
 import type { Seen } from './seen.ts'
 import type { TunnelState } from './tunnel-state.ts'
 
-/** In what a tunnel differs from what it is to be, in words, and what makes it so. */
+/** How a tunnel differs from the wanted state, in words, and the steps that fix it. */
 export interface Plan {
   readonly differences: readonly Difference[]
-  /** In the order that lets no packet of a full tunnel outside and loses none of what stays. */
+  /** Ordered so that no packet of a full tunnel leaves outside it and nothing that stays is lost. */
   readonly steps: readonly Op[]
-  /** Floors to put under the tables of default routes before all steps. */
+  /** Floors to add to the tables of default routes before all steps. */
   readonly floors: readonly Op[]
 }
 
 /**
- * Compares a tunnel with what it is to be. Pure. New things come first, the device next, old things go last; the mark
- * changes behind a rule that keeps the encrypted packets of the new one outside.
+ * Compares a tunnel with its wanted state. Pure. Additions come first, the device next, removals last; while the mark
+ * changes, a rule keeps encrypted packets with the new one outside.
  */
 export const difference = (seen: Seen, wanted: TunnelState, memory: EndpointMemory, dev: string): Plan => {
   const { real, state, link } = seen
@@ -85,7 +85,7 @@ export const difference = (seen: Seen, wanted: TunnelState, memory: EndpointMemo
   }
 }
 
-/** The device without the peers that stay whatever is wanted. */
+/** The device without the peers that are kept although the file lacks them. */
 const comparedDevice = (device: Device, wanted: TunnelState): Device => {
   if (!wanted.keepsPeers) return device
   const named = new Set(wanted.device.peers.map(({ publicKey }) => publicKey))

@@ -5,13 +5,13 @@ import type { Op } from '@wgq/model/operation'
 import type { Difference } from './device-difference.ts'
 import type { Seen } from './seen.ts'
 
-/** Compares name servers; what takes back another manager's comes first. */
+/** Compares name servers; removing another manager's comes first. */
 export const planDns = (
   dev: string,
   { state: { dns: seen }, dnsManager }: Seen,
   wanted: DnsState | undefined,
 ): { readonly steps: readonly Op[]; readonly differences: readonly Difference[] } => {
-  // Where somebody else wrote over it there may be a backup still.
+  // If another program overwrote it, a backup may still exist.
   const told = seen?.manager ?? dnsManager
   const unset: Op[] =
     told === undefined || told === wanted?.manager ? [] : [{ do: 'dns.unset', dev, manager: told }]

@@ -3,7 +3,7 @@ import { parseCidr } from '@wgq/model/cidr'
 import type { Family } from '@wgq/model/ip'
 import type { Op, Rule } from '@wgq/model/operation'
 
-/** The rules that lead exceptions past the table of a full tunnel of one family; without preferences. */
+/** The rules that route exceptions around the table of a full tunnel of one family; without preferences. */
 export const exceptionRules = (family: Family, allow: readonly string[]): Rule[] =>
   allow.flatMap((token): Rule[] => {
     const [kind, value = ''] = token.split(' ')
@@ -15,7 +15,7 @@ export const exceptionRules = (family: Family, allow: readonly string[]): Rule[]
 
 const main = (family: Family) => ({ family, table: 'main', selective: true })
 
-/** Says whether a rule is one that {@link exceptionRules} makes. */
+/** Says whether {@link exceptionRules} makes such a rule. */
 export const isException = ({ table, selectors, suppressPrefixLength }: Rule): boolean =>
   (table === 'main' || table === 254) &&
   suppressPrefixLength === undefined &&
@@ -23,19 +23,19 @@ export const isException = ({ table, selectors, suppressPrefixLength }: Rule): b
   Object.keys(selectors).length === 1 &&
   (selectors.to !== undefined || selectors.uidRange !== undefined)
 
-/** Equal for rules that are the same exception, whatever their preference. */
+/** Equal for rules of the same exception, whatever their preference. */
 export const exceptionId = ({ family, selectors }: Rule): string =>
   `${family} ${JSON.stringify([selectors?.to, selectors?.uidRange])}`
 
-/** What makes the exceptions of one family the wanted ones. */
+/** Changes that give one family the wanted exceptions. */
 interface ExceptionPlan {
   readonly missing: readonly Rule[]
   readonly extra: readonly Rule[]
 }
 
 /**
- * Compares exceptions; `limit` is the preference of the rule before which they count. One that is behind it is missing and
- * too many at once.
+ * Compares exceptions; they take effect only before the rule with preference `limit`. One behind it is both missing and
+ * extra.
  */
 export const planExceptions = (
   present: readonly Rule[],
@@ -54,7 +54,7 @@ export const planExceptions = (
   }
 }
 
-/** Those of the present rules that are a tunnel's own: noted, or without a journal right before one of its pairs. */
+/** The present rules that belong to the tunnel: noted, or without a journal right before one of its pairs. */
 export const ownExceptions = (
   rules: readonly Rule[],
   noted: readonly Op[] | undefined,

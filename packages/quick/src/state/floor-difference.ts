@@ -6,13 +6,13 @@ import { markOf } from './rule-difference.ts'
 import type { Seen } from './seen.ts'
 import type { TunnelState } from './tunnel-state.ts'
 
-/** Floors that come before all steps, and which of them are missing for good. Those that nobody needs any more go last. */
+/** Floors to add before all steps, and which of them are wanted permanently. Unneeded ones are removed last. */
 interface FloorChanges {
   readonly additions: readonly Op[]
   readonly differences: readonly Difference[]
 }
 
-/** Floors that the tunnel is to have, and those that `steps` need because they open a gap. */
+/** Plans the wanted floors, and those that `steps` need because they open a gap. */
 export const planFloors = (seen: Seen, wanted: TunnelState, steps: readonly Op[]): FloorChanges => {
   const there = new Set((seen.state.floors ?? []).map(floorId))
   const missing = (wanted.floors ?? []).filter((floor) => !there.has(floorId(floor)))
@@ -29,8 +29,8 @@ export const planFloors = (seen: Seen, wanted: TunnelState, steps: readonly Op[]
 }
 
 /**
- * Says whether a step takes routes of a default route away for a moment, or whether they are gone already: an address that
- * goes may take all of its family along.
+ * Says whether a step briefly removes routes of a default route, or whether they are gone already: deleting an address
+ * may remove all routes of its family.
  */
 const opensGap = (seen: Seen, wanted: TunnelState, steps: readonly Op[]): boolean =>
   wanted.rules.length > 0 &&
@@ -42,7 +42,7 @@ const opensGap = (seen: Seen, wanted: TunnelState, steps: readonly Op[]): boolea
         (op.do === 'route.add' && op.dst.prefixLength === 0 && seen.pairs.length > 0),
     ))
 
-/** The tables of default routes, as they are and as they are to be. */
+/** The tables of default routes, current and wanted. */
 const tablesOf = (seen: Seen, wanted: TunnelState): Floor[] =>
   [
     ...seen.pairs.map(({ family, mark }) => ({ family, table: mark })),

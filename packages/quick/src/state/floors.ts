@@ -3,21 +3,21 @@ import type { Host } from '@wgq/model/host'
 import type { Family } from '@wgq/model/ip'
 import type { Op } from '@wgq/model/operation'
 
-/** An `unreachable` default route with the worst metric: what no other route of the table takes goes nowhere. */
+/** An `unreachable` default route with the worst metric: it rejects what no other route of the table matches. */
 export interface Floor {
   readonly family: Family
-  /** A mark, which is the number of a table. */
+  /** A mark, which is also the number of a table. */
   readonly table: number
 }
 
 /** The same text for the same floor. */
 export const floorId = ({ family, table }: Floor): string => `${family} ${table}`
 
-/** The floors that a journal notes. */
+/** The floors noted in a journal. */
 export const notedFloors = (noted: readonly Op[]): Floor[] =>
   noted.flatMap((op) => (op.do === 'floor.delete' ? [{ family: op.family, table: op.table }] : []))
 
-/** Those of `floors` that are there, each once: a run may have been cut off before it made one. */
+/** Those of `floors` that exist, each once: an interrupted run may have noted one before it made it. */
 export const presentFloors = async (
   host: Pick<Host, 'routes'>,
   floors: readonly Floor[],
@@ -30,6 +30,6 @@ export const presentFloors = async (
   return found
 }
 
-/** What takes the floors away that are there. */
+/** Operations that remove the existing floors. */
 export const planFloorRemoval = async (host: Pick<Host, 'routes'>, floors: readonly Floor[]): Promise<Op[]> =>
   (await presentFloors(host, floors)).map((floor) => ({ do: 'floor.delete', ...floor }))

@@ -11,12 +11,12 @@ export const needsIpv6 = ({ settings }: Session, allowedIps: readonly Cidr[]): b
   settings.addresses.some(({ value }) => value.includes(':')) ||
   (readRouting(settings.table?.value).to !== 'off' && allowedIps.some(({ family }) => family === 6))
 
-/** An address of the public Internet: it goes where `::/0` leads. */
+/** An address of the public Internet, routed like `::/0`. */
 const anywhere = '2000::1'
 
 /**
- * Refuses a tunnel for all of IPv6 where IPv6 is switched off for its interface and not for this machine: left out, every
- * packet would leave outside of it. A kill switch holds them back. `which` decides what switches IPv6 on. Raises
+ * Refuses a tunnel for all of IPv6 if IPv6 is switched off for its interface but not for this machine: left out, every
+ * packet would leave outside it. A kill switch blocks them. `which` decides what switches IPv6 on. Raises
  * `E_IPV6_OUTSIDE`.
  */
 export const refuseIpv6Outside = async (
@@ -41,8 +41,8 @@ export const refuseIpv6Outside = async (
 }
 
 /**
- * The addresses that the interface can have: without those of IPv6 where it is switched off there, which a line says. Call
- * it when the interface exists.
+ * The addresses that the interface can have: without IPv6 ones if IPv6 is switched off there, after printing a line.
+ * The interface must exist.
  */
 export const usableAddresses = (session: Session): readonly Setting[] => {
   const { addresses } = session.settings
@@ -50,7 +50,7 @@ export const usableAddresses = (session: Session): readonly Setting[] => {
   return leaveOut(session, addresses, ({ value }) => value.includes(':'), ['address', 'addresses'])
 }
 
-/** The allowed IPs that can have routes, likewise. */
+/** The allowed IPs that can have routes, chosen likewise. */
 export const usablePrefixes = (session: Session, prefixes: readonly Cidr[]): readonly Cidr[] => {
   if (!isLenient(session) || !isIpv6Off(session)) return prefixes
   return leaveOut(session, prefixes, ({ family }) => family === 6, ['route', 'routes'])
@@ -71,10 +71,12 @@ const leaveOut = <T>(
   return usable
 }
 
-/** Says whether IPv6 is switched off for the interface. A system without IPv6 has no such directory at all; one without /proc tells nothing. */
+/**
+ * Says whether IPv6 is off for the interface. Systems without IPv6 lack that directory; without /proc returns false.
+ */
 export const isIpv6Off = ({ dependencies, name, into }: Session): boolean => {
   if (into !== undefined || dependencies.readSysctl('net.ipv4.ip_forward') === undefined) return false
   const own = dependencies.readSysctl(`net/ipv6/conf/${name}/disable_ipv6`)
-  // In a dry run there is no interface yet.
+  // In a dry run the interface does not exist yet.
   return (own ?? dependencies.readSysctl('net/ipv6/conf/default/disable_ipv6')) !== '0'
 }

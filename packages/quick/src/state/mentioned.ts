@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Settings } from '@wgq/config/settings'
 
-/** What a configuration says of the device beyond its peers' lists; absent is what it leaves to others. */
+/** What a configuration sets on the device beyond its peers' lists; absent values are left to others. */
 interface Mentioned {
   readonly hasInterface: boolean
   readonly privateKey: boolean
@@ -11,7 +11,7 @@ interface Mentioned {
   readonly presharedKeys: readonly string[]
 }
 
-/** Looks through a configuration without judging its values. */
+/** Scans a configuration without checking its values. */
 export const mentionedBy = ({ wgConfig }: Pick<Settings, 'wgConfig'>): Mentioned => {
   let section = ''
   let hasInterface = false
@@ -46,7 +46,7 @@ export const mentionedBy = ({ wgConfig }: Pick<Settings, 'wgConfig'>): Mentioned
   }
 }
 
-/** Says whether a hook of `up` may have set something: its text speaks of it. */
+/** Says whether a hook of `up` may have set something, judging by the hook's text. */
 export const isSetByHook = ({ hooks }: Pick<Settings, 'hooks'>, what: RegExp): boolean =>
   [...hooks.preUp, ...hooks.postUp].some(({ value }) => what.test(value))
 

@@ -9,7 +9,7 @@ import type { Difference } from './device-difference.ts'
 import type { Seen } from './seen.ts'
 import type { TunnelState } from './tunnel-state.ts'
 
-/** What makes packet filters and sysctls right; each list has its place among the other steps. */
+/** Changes to packet filters and sysctls; each list has its place among the other steps. */
 interface Protections {
   readonly killSwitchOn: readonly Op[]
   readonly killSwitchRenewed: readonly Op[]
@@ -33,7 +33,7 @@ export const planProtections = (dev: string, { state }: Seen, wanted: TunnelStat
     sameAllow(on.allow, has.allow)
   const { aside } = wanted
   const sameAside = asideText(aside) === asideText(state.aside)
-  // Encrypted packets have the one mark until the device has the other.
+  // Encrypted packets carry the old mark until the device has the new one.
   const { fwmark: now = 0 } = state.device
   const { fwmark: next = now } = wanted.device
   const guard = has ?? on
@@ -85,7 +85,7 @@ const killSwitchText = (state: TunnelState['killSwitch']): string =>
       ].join(', ')
     : 'off'
 
-/** Each family has networks of its own, so that their order among both says nothing. */
+/** Each family has its own networks, so the order between families is irrelevant. */
 const sameAllow = (a: readonly string[] = [], b: readonly string[] = []): boolean =>
   [...a].sort().join() === [...b].sort().join()
 

@@ -4,13 +4,13 @@ import type { Op } from '@wgq/model/operation'
 import { routeId, type Seen } from './seen.ts'
 import type { TunnelRoute, TunnelState } from './tunnel-state.ts'
 
-/** Routes that are missing, those that are too many, and what makes them right. */
+/** Missing routes, extra routes, and the operations that fix both. */
 export interface RouteChanges {
   readonly missing: readonly TunnelRoute[]
   readonly extra: readonly TunnelRoute[]
   readonly additions: readonly Op[]
   readonly removals: readonly Op[]
-  /** Routes that take the place of the network of an address that goes: possible only after it went. */
+  /** Routes that replace the network route of a deleted address: possible only after that is gone. */
   readonly replacements: readonly Op[]
 }
 
@@ -44,7 +44,7 @@ export const planRoutes = (dev: string, seen: Seen, wanted: TunnelState): RouteC
   }
 }
 
-/** Takes default routes of others out of the tunnel's own tables, where its own are to be. */
+/** Removes default routes of others from the tunnel's own tables, to make room for its own. */
 const makeRoom = ({ strayDefaults }: Seen, missing: readonly TunnelRoute[]): Op[] =>
   strayDefaults
     .filter(({ dst, table }) =>

@@ -4,21 +4,21 @@ import type { Peer } from '@wgq/model/device'
 import type { Op } from '@wgq/model/operation'
 import type { System } from '../systems/system.ts'
 
-/** Where the routes of a tunnel go: nowhere, into one table, or wherever wg-quick thinks best. */
+/** Destination of a tunnel's routes: none, one table, or wg-quick's automatic choice. */
 export type Routing =
   | { readonly to: 'off' }
   | { readonly to: 'auto' }
   | { readonly to: 'table'; readonly table: string }
 
-/** Reads `Table`. Only the lower-case words count; everything else is a table for the system to judge. */
+/** Reads `Table`. Only lower-case words count; everything else is a table, which the system accepts or rejects. */
 export const readRouting = (table: string | undefined): Routing => {
   if (table === undefined || table === 'auto') return { to: 'auto' }
   return table === 'off' ? { to: 'off' } : { to: 'table', table }
 }
 
 /**
- * Every allowed IP of a device, longest prefix first, ties by the whole text in descending byte order: what
- * `sort -nr -k 2 -t /` makes of it, so that `::/0` is before `0.0.0.0/0` (spec wg-quick §6.3).
+ * Every allowed IP of a device, longest prefix first, ties by the whole text in descending byte order: the order of
+ * `sort -nr -k 2 -t /`, with `::/0` before `0.0.0.0/0` (spec wg-quick §6.3).
  */
 export const sortedAllowedIps = (peers: readonly Peer[]): Cidr[] =>
   sortedPrefixes(peers.flatMap((peer) => peer.allowedIps))
@@ -38,8 +38,8 @@ export const planTableRoutes = (dev: string, table: string, allowedIps: readonly
   allowedIps.map((dst) => ({ do: 'route.add', dev, dst, table }))
 
 /**
- * Prefixes without the networks of IPv4 addresses: Linux has made routes for those in the main table, and refuses others
- * like them. Upstream's `up` fails there.
+ * Prefixes without the networks of IPv4 addresses: Linux has made routes for those in the main table, and refuses
+ * duplicates. Upstream's `up` fails there.
  */
 export const withoutConnected = (
   { name }: Pick<System, 'name'>,
@@ -55,20 +55,20 @@ export const withoutConnected = (
   return prefixes.filter((cidr) => !connected.has(formatCidr(cidr)))
 }
 
-/** Says whether an allowed IP takes the way of the default route (spec wg-quick §6.4). */
+/** Says whether an allowed IP is handled as a default route (spec wg-quick §6.4). */
 export const isDefault = (cidr: Cidr): boolean => cidr.prefixLength === 0
 
 /**
- * Routes of the main table for the entries that no route of the interface covers already: neither one of `existing`
- * (such as the network of an address), nor one planned before it: entries must come longest prefix first.
+ * Routes of the main table for the entries that no route of the interface covers yet, neither one of `existing` (such
+ * as the network of an address) nor one planned before it: entries must be sorted longest prefix first.
  */
 export const planMainRoutes = (dev: string, allowedIps: readonly Cidr[], existing: readonly Cidr[]): Op[] => {
-  // What is planned covers nothing that follows: that is shorter, and a device has no prefix twice.
+  // Planned routes cover nothing that follows: later prefixes are shorter, and a device has no duplicates.
   const present = new PrefixSet(existing)
   return allowedIps.filter((dst) => !present.covers(dst)).map((dst) => ({ do: 'route.add', dev, dst }))
 }
 
-/** Prefixes by family and length, so that 10,000 routes cost a few look-ups each. */
+/** Indexes prefixes by family and length, so that 10,000 routes cost a few look-ups each. */
 class PrefixSet {
   private readonly lengths: Record<4 | 6, Map<number, Set<string>>> = { 4: new Map(), 6: new Map() }
 

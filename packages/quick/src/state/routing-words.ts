@@ -8,7 +8,7 @@ import { markOf, type RuleChanges } from './rule-difference.ts'
 import type { Seen } from './seen.ts'
 import type { TunnelRoute, TunnelState } from './tunnel-state.ts'
 
-/** Differences of routes and rules: a default route as a whole where nothing of it is there, or all of it is to go; else piece by piece. */
+/** Differences of routes and rules: a default route as one item if all of it is missing or unwanted; else by item. */
 export const inWords = (
   seen: Seen,
   wanted: TunnelState,

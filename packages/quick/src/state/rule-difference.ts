@@ -7,23 +7,23 @@ import { spelled } from './rules.ts'
 import type { Seen } from './seen.ts'
 import type { TunnelState } from './tunnel-state.ts'
 
-/** What makes the rules right, in three steps around the change of the device's mark. */
+/** Rule changes in three steps around the change of the device's mark. */
 export interface RuleChanges {
   readonly before: readonly Op[]
   readonly additions: readonly Op[]
   readonly after: readonly Op[]
-  /** Rules that are missing, and rules that are too many. */
+  /** Missing rules and extra rules. */
   readonly missing: readonly Rule[]
   readonly extra: readonly Rule[]
 }
 
 /**
- * Compares the rules of the default route and its exceptions. While the device changes to another mark, a rule keeps the
- * packets of the new one outside.
+ * Compares the rules of the default route and its exceptions. While the device's mark changes, a rule keeps packets
+ * with the new mark outside.
  */
 export const planRules = (everything: Seen, wanted: TunnelState): RuleChanges => {
   const bridge = bridges(everything, wanted)
-  // A run that was cut off may have left them.
+  // An interrupted run may have left them.
   const built = everything.leftRules.filter((rule) => bridge.some((one) => isSameBridge(one, rule)))
   const toBuild = bridge.filter((one) => !built.some((rule) => isSameBridge(one, rule)))
   const seen = withoutRules(everything, built)
@@ -66,13 +66,13 @@ export const planRules = (everything: Seen, wanted: TunnelState): RuleChanges =>
   }
 }
 
-/** The mark of the default route of a family; undefined where none is taken by rules. */
+/** The mark of a family's default route; undefined if rules take none. */
 export const markOf = (state: Pick<TunnelState, 'rules'>, family: Family): number | undefined =>
   state.rules.find((rule) => rule.family === family && rule.notFwmark !== undefined)?.notFwmark
 
 /**
- * While the device changes to another mark one of two pairs of rules sends its packets back into the tunnel: this rule,
- * before all others, does not.
+ * While the device's mark changes, one of two pairs of rules would send its packets back into the tunnel: this rule
+ * comes before all others and prevents that.
  */
 const bridges = (seen: Seen, wanted: TunnelState): Rule[] =>
   ([4, 6] as const).flatMap((family) => {

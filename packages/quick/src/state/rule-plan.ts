@@ -5,7 +5,7 @@ import { rulePair } from './default-route.ts'
 import { isPlaced, type RulePlace } from './rule-place.ts'
 import { isSuppress, spelled } from './rules.ts'
 
-/** The two rules of a default route as found: the second only where it is before the first, where it counts. */
+/** The two rules of a default route as found; `suppress` only if it is before the other, where it takes effect. */
 export interface RulePair {
   readonly family: Family
   readonly mark: number
@@ -13,7 +13,7 @@ export interface RulePair {
   readonly suppress?: Rule
 }
 
-/** The pairs `not fwmark MARK table MARK` of a family, each with the suppress rule that is before it, in kernel order. */
+/** The pairs `not fwmark MARK table MARK` of a family, each with its preceding suppress rule, in kernel order. */
 export const pairsOf = (rules: readonly Rule[], family: Family): RulePair[] => {
   const pairs: RulePair[] = []
   let suppress: Rule | undefined
@@ -28,22 +28,22 @@ export const pairsOf = (rules: readonly Rule[], family: Family): RulePair[] => {
   return pairs
 }
 
-/** What makes the rules of one family the wanted ones. */
+/** Changes that give one family the wanted rules. */
 interface RulePlan {
-  /** In this order: what has to go before, what comes, what goes last. */
+  /** In this order: removals that must come first, additions, other removals. */
   readonly before: readonly Op[]
   readonly additions: readonly Op[]
   readonly after: readonly Op[]
-  /** Rules that are missing, and rules that are too many. */
+  /** Missing rules and extra rules. */
   readonly missing: readonly Rule[]
   readonly extra: readonly Rule[]
-  /** The preference of the wanted pair's suppress rule; undefined where there is no pair, or the kernel chooses. */
+  /** The preference of the wanted pair's suppress rule; undefined without a pair, or if the kernel chooses. */
   readonly suppress: number | undefined
 }
 
 /**
- * Plans one family. `mark` is that of the default route that is wanted, `own` the tunnel's pairs, `left` its single rules
- * that belong to no pair, `all` every rule of the family, `place` where the pair belongs.
+ * Plans one family. `mark` belongs to the wanted default route, `own` are the tunnel's pairs, `left` its single rules
+ * without a pair, `all` every rule of the family, `place` where the pair belongs.
  */
 export const planRuleChanges = (
   family: Family,
@@ -105,13 +105,13 @@ export const planRuleChanges = (
   }
 }
 
-/** The suppress rule right before a rule, where that preference is free. */
+/** The suppress rule right before a rule, if that preference is free. */
 const suppressBefore = ({ family, preference = 0 }: Rule, all: readonly Rule[]): Rule | undefined => {
   const free = preference > 1 && !all.some((rule) => rule.preference === preference - 1)
   return free ? { family, table: 'main', suppressPrefixLength: 0, preference: preference - 1 } : undefined
 }
 
-/** What takes a pair away. */
+/** Operations that remove a pair. */
 export const removalOf = (pair: RulePair): Op[] =>
   rulesOf(pair).map((rule) => ({ do: 'rule.delete', rule: spelled(rule) }))
 

@@ -38,11 +38,11 @@ test('preferences are those that the kernel would choose', () => {
     { family: 4, table: 51820, notFwmark: 51820, preference: 32765 },
     { family: 4, table: 'main', suppressPrefixLength: 0, preference: 32764 },
   ])
-  // Somebody's rule at 5210 pulls ours in front of it, as `ip rule add` would.
+  // A foreign rule at 5210 pulls ours in front of it, as `ip rule add` would.
   expect(rulePair(4, 51820, [...system(4), { family: 4, table: 52, preference: 5210 }])[0]?.preference).toBe(
     5209,
   )
-  // Without room, or without a second rule, the kernel chooses.
+  // Without room, or without a second rule, the kernel chooses the place.
   expect(rulePair(4, 51820, [{ family: 4, table: 255, preference: 0 }])[0]).not.toHaveProperty('preference')
 })
 

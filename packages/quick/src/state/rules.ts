@@ -7,8 +7,8 @@ const mainTable = 254
 
 /**
  * Deletions for the rules of a journal that still exist, IPv4 first and the mark's rule before the other, as upstream
- * deletes them. A rule is found by everything that was noted of it; where something moved the mark's rule to another
- * preference, by the mark and table, which no other tunnel shares.
+ * deletes them. A rule is found by all of its noted fields; if the mark's rule was moved to another preference, by the
+ * mark and table, which no other tunnel shares.
  */
 export const planJournalRules = (undo: readonly Op[], present: readonly Rule[]): Op[] => {
   const left = [...present]
@@ -56,7 +56,7 @@ export const allRules = async (host: Pick<Host, 'rules'>): Promise<Rule[]> => [
   ...(await host.rules(6)),
 ]
 
-/** Says whether a rule looks a destination up in the main table without its default route. */
+/** Says whether a rule looks up the main table without its default route. */
 export const isSuppress = (rule: Rule): boolean =>
   !rule.selective &&
   tableNumber(rule) === mainTable &&
@@ -65,7 +65,7 @@ export const isSuppress = (rule: Rule): boolean =>
 
 const tableNumber = ({ table }: Rule): number => (table === 'main' ? mainTable : Number(table))
 
-/** A rule with selectors of its own (`from`, `iif` …) is somebody else's. */
+/** A rule with other selectors (`from`, `iif` …) belongs to another program. */
 const sameRule = (a: Rule, b: Rule): boolean =>
   (a.selectors && b.selectors
     ? isException(a) && exceptionId(a) === exceptionId(b)
@@ -82,6 +82,6 @@ const samePreference = (present: Rule, wanted: Rule): boolean =>
 const upstreamOrder = (a: Rule, b: Rule): number =>
   a.family - b.family || Number(isSuppress(a)) - Number(isSuppress(b))
 
-/** Table main by its name, for the printed line. */
+/** Spells table main by name, for the printed line. */
 export const spelled = (rule: Rule): Rule =>
   tableNumber(rule) === mainTable ? { ...rule, table: 'main' } : rule

@@ -5,7 +5,7 @@ import type { Device } from '@wgq/model/device'
 import { type Key, zeroKey } from '@wgq/model/key'
 
 /**
- * Says whether a running device has the private key of a file. Devices clamp the keys that they are given; boringtun shows
+ * Says whether a running device has the private key of a file. Devices clamp keys when they are set; boringtun shows
  * only the public one.
  */
 export const hasPrivateKey = ({ privateKey, publicKey }: Device, wanted: Key): boolean => {

@@ -24,7 +24,7 @@ import { pairsOf, type RulePair } from './rule-plan.ts'
 import { allRules } from './rules.ts'
 import type { TunnelRoute, TunnelState } from './tunnel-state.ts'
 
-/** A tunnel as the machine has it, and what of it is whose. */
+/** A tunnel as found on the machine, and which parts of it are the tunnel's own. */
 export interface Seen {
   /** The system's name of the interface. */
   readonly real: string
@@ -34,30 +34,30 @@ export interface Seen {
   readonly addresses: readonly Cidr[]
   /** See AddressView. */
   readonly cutOff: ReadonlySet<string>
-  /** Networks for which the kernel has a route of its own, as text. */
+  /** Networks for which the kernel has made a route, as text. */
   readonly networks: ReadonlySet<string>
-  /** Routes of the interface that something else made, the kernel's networks of addresses not among them. */
+  /** Routes of the interface that other programs made, without the kernel's routes for addresses. */
   readonly foreignRoutes: readonly TunnelRoute[]
-  /** Default routes through other interfaces that stand where the tunnel's own is missing, in a table of its pairs of rules. */
+  /** Default routes through other interfaces in tables of the tunnel's pairs, where the tunnel's own is missing. */
   readonly strayDefaults: readonly (TunnelRoute & { readonly dev: string })[]
-  /** The tunnel's pairs of rules, complete or not, its single rules, and the rules of everybody. */
+  /** The tunnel's pairs of rules, complete or not, its single rules, and all rules of the machine. */
   readonly pairs: readonly RulePair[]
   readonly leftRules: readonly Rule[]
   readonly allRules: readonly Rule[]
-  /** The manager that the journal names for name servers, whatever it has now. */
+  /** The manager of name servers named in the journal, whatever it holds now. */
   readonly dnsManager: string | undefined
   /** See AddressView. */
   readonly promotes: boolean
   readonly isOrdered: boolean
   readonly mainTable: number
-  /** `plain`: in a namespace of its own a default route is a route like any other. */
+  /** `plain`: in a namespace of its own a default route is an ordinary route. */
   readonly takesDefaultBy: System['takesDefaultBy'] | 'plain'
 }
 
 /**
- * Reads everything that belongs to a tunnel from the machine; changes nothing. An object is the tunnel's own if the journal
- * names it, or, without a journal, if it has the shape that only this tunnel makes. `session` is that of the namespace of the
- * interface. Raises `E_NOT_WIREGUARD` where the interface does not run.
+ * Reads everything that belongs to a tunnel from the machine; changes nothing. An object is the tunnel's own if the
+ * journal names it, or, without a journal, if only this tunnel makes such objects. `session` is that of the interface's
+ * namespace. Raises `E_NOT_WIREGUARD` if the interface does not run.
  */
 export const look = async (session: Session, journal: Journal | undefined): Promise<Seen> => {
   const { name, dependencies, system } = session
@@ -74,7 +74,7 @@ export const look = async (session: Session, journal: Journal | undefined): Prom
   const networks = new Set(
     listedRoutes.filter(({ protocol }) => protocol === kernelProtocol).map(({ dst }) => formatCidr(dst)),
   )
-  // A link that comes up gets those of its IPv4 addresses.
+  // Setting the link up adds those of its IPv4 addresses.
   if (!link.up) for (const cidr of addresses) networks.add(formatCidr(maskCidr(cidr)))
   const routes = withoutKernels(session, listedRoutes, ownDefaults(system, device, journal))
   const isOwnRoute = ownRoutes(session, device, addresses, journal)
@@ -136,9 +136,7 @@ export const look = async (session: Session, journal: Journal | undefined): Prom
   }
 }
 
-/**
- * What {@link look} would read after steps that change the device alone: peers that come, go or change move no address, route or rule.
- */
+/** Like {@link look} after steps that change only the device: peer changes affect no address, route or rule. */
 export const lookAtDevice = async (session: Session, before: Seen): Promise<Seen> => ({
   ...before,
   state: { ...before.state, device: await readRunning(session, before.real) },
@@ -157,18 +155,18 @@ const readRunning = async ({ name, dependencies }: Session, real: string): Promi
   }
 }
 
-/** The kernel gives a TUN an IPv6 address of its link by itself. */
+/** The kernel adds an IPv6 link-local address to a TUN by itself. */
 const isAutomatic = ({ cidr, scope }: LinkAddress, noted: ReadonlySet<string> | undefined): boolean =>
   cidr.family === 6 && scope === 'link' && !noted?.has(formatCidr(cidr))
 
 const notedAddresses = ({ undo }: Journal): ReadonlySet<string> =>
   new Set(undo.flatMap((op) => (op.do === 'address.delete' ? [canonicalAddress(op.address)] : [])))
 
-/** RTPROT_KERNEL: the networks of addresses. */
+/** RTPROT_KERNEL: routes to the networks of addresses. */
 const kernelProtocol = 2
 const localTable = 255
 
-/** Routes of the interface in every table that counts. */
+/** Routes of the interface in every relevant table. */
 const routesOf = async ({ dependencies, system, settings }: Session, real: string): Promise<Route[]> => {
   const { host } = dependencies
   const found: Route[] = []
@@ -184,7 +182,7 @@ const routesOf = async ({ dependencies, system, settings }: Session, real: strin
   return found
 }
 
-/** Without the routes that the kernel makes for addresses. */
+/** Drops the routes that the kernel makes for addresses. */
 const withoutKernels = (
   { system }: Session,
   found: readonly Route[],
@@ -197,9 +195,9 @@ const withoutKernels = (
   return system.takesDefaultBy === 'halves' ? joinHalves(routes, system.mainTable, defaults) : routes
 }
 
-/** Addresses whose network has no route of the kernel's. */
+/** Addresses whose network has no kernel route. */
 const cutOff = (addresses: readonly Cidr[], networks: ReadonlySet<string>): ReadonlySet<string> => {
-  // IPv6 has one for a single address too.
+  // For IPv6 the kernel makes one for a single address too.
   const isWide = ({ family, prefixLength }: Cidr) => family === 6 || prefixLength < 32
   return new Set(
     addresses.filter((cidr) => isWide(cidr) && !networks.has(formatCidr(maskCidr(cidr)))).map(formatCidr),
@@ -221,8 +219,8 @@ const ownDefaults = (
 }
 
 /**
- * Both halves of a family in the main table are its default route, and one of them is none, where the tunnel takes the
- * default route; elsewhere they are routes like others.
+ * Where the tunnel takes the default route, both halves of a family in the main table are one default route, and a
+ * single half is none; elsewhere they are ordinary routes.
  */
 const joinHalves = (
   routes: readonly TunnelRoute[],
@@ -240,7 +238,7 @@ const joinHalves = (
   return [...routes.filter((route) => !isHalf(route)), ...joined]
 }
 
-/** Tells the tunnel's own routes from those that something else led through its interface. */
+/** Distinguishes the tunnel's own routes from those that other programs made through its interface. */
 const ownRoutes = (
   { system, settings }: Session,
   device: Device,
@@ -257,13 +255,13 @@ const ownRoutes = (
     )
     return ({ dst, table }) => noted.has(routeId(dst, table))
   }
-  // Upstream's `up` makes routes for allowed IPs; where hooks make some too, only those in tables that it would use now count.
+  // Upstream's `up` makes routes for allowed IPs; if hooks make some too, only tables that it would use now count.
   const byHook = isSetByHook(settings, /\broute\b/)
   const tables = new Set([system.mainTable, system.tableNumber(settings.table?.value), device.fwmark])
   const allowed = new Set(
     device.peers.flatMap(({ allowedIps }) => allowedIps.map((cidr) => formatCidr(maskCidr(cidr)))),
   )
-  // On the BSDs nothing tells them from the routes that the kernel makes for the networks of addresses.
+  // On the BSDs they look like the routes that the kernel makes for the networks of addresses.
   const isOfKernel = ({ dst, table }: TunnelRoute) =>
     table === system.mainTable && connected.has(formatCidr(dst))
   const connected = new Set(
@@ -276,7 +274,7 @@ const ownRoutes = (
 /** The same text for the same route, whatever its metric; `dst` without host bits. */
 export const routeId = (dst: Cidr, table: number): string => `${table} ${formatCidr(dst)}`
 
-/** Somebody may have replaced the default route of a table that is the tunnel's. */
+/** Finds foreign default routes: another program may have replaced that of the tunnel's table. */
 const strays = async (
   host: Pick<Host, 'routes'>,
   real: string,
@@ -299,7 +297,7 @@ const parted = <T>(all: readonly T[], isFirst: (one: T) => boolean): [first: T[]
   return parts
 }
 
-/** Pairs that name a mark which the journal notes, or which the device has. */
+/** Pairs with a mark that the journal notes or the device has. */
 const ownPairs = (rules: readonly Rule[], device: Device, journal: Journal | undefined): RulePair[] => {
   const marks = new Set(
     (journal?.undo ?? []).flatMap((op) => (op.do === 'rule.delete' ? (op.rule.notFwmark ?? []) : [])),
@@ -308,7 +306,7 @@ const ownPairs = (rules: readonly Rule[], device: Device, journal: Journal | und
   return ([4, 6] as const).flatMap((family) => pairsOf(rules, family)).filter(({ mark }) => marks.has(mark))
 }
 
-/** Rules that the journal names and that belong to no pair any more. */
+/** Rules in the journal that no longer belong to a pair. */
 const leftRules = (rules: readonly Rule[], pairs: readonly RulePair[], noted: readonly Op[]): Rule[] => {
   const paired = new Set(pairs.flatMap(({ notMark, suppress }) => [notMark, suppress]))
   return rules.filter(

@@ -40,7 +40,7 @@ export const want = async (
     without: journal?.without ?? [],
     mtu: await wantedMtu(session, outside, change, seen, ipv6),
     freeMark: system.takesDefaultBy === 'rules' && into === undefined ? await freeMark(session) : 0,
-    // Asked only where there can be a default route, which alone has a firewall.
+    // Read only if a default route is possible, because only that has a firewall.
     firewallTool:
       system.name === 'linux' && mayTakeDefault(change, seen) && hasFirewall(session)
         ? await chooseTool(session.dependencies, session.style)
@@ -51,7 +51,7 @@ export const want = async (
   })
 }
 
-/** The file's place, else behind more specific tables; wg-quick takes what comes. */
+/** The file's place, else behind more specific tables; wg-quick leaves it to the kernel. */
 const rulePlaces = async (
   { system, style, into, exceptions, dependencies: { host } }: Session,
   { allRules, pairs }: Pick<Seen, 'allRules' | 'pairs'>,
@@ -71,7 +71,10 @@ const mayTakeDefault = (change: DeviceChange, { state }: Seen): boolean =>
 const hasFirewall = ({ dependencies }: Session): boolean =>
   dependencies.find('nft') !== undefined || dependencies.find('iptables-restore') !== undefined
 
-/** `outside` is where encrypted packets leave. The file's; where it gives none and no hook sets one, that of a fresh `up`: the tunnel's own routes do not count. */
+/**
+ * The file's MTU, else (if no hook sets one) that of a fresh `up`, ignoring the tunnel's own routes. Encrypted packets
+ * leave through `outside`.
+ */
 const wantedMtu = async (
   session: Session,
   outside: Host,
@@ -87,7 +90,7 @@ const wantedMtu = async (
   const host = hostBeside(outside, seen.real, seen.state.device.fwmark)
   const quiet = { ...session, dependencies: { ...dependencies, host, print: () => {} } }
   const chosen = Number(await system.chooseMtu(quiet, peers, ipv6))
-  // What is not a number is for the system to refuse.
+  // The system rejects what is not a number.
   return Number.isFinite(chosen) ? chosen : seen.link.mtu
 }
 
@@ -99,7 +102,7 @@ const emptyPeer = {
   keepaliveSeconds: 0,
 }
 
-/** What the journal remembers of the configuration before; without one every preshared key counts as given by a file. */
+/** Reads the previous configuration from the journal; without one every preshared key counts as set by a file. */
 export const memoryOf = (
   journal: Journal | undefined,
   { state }: Seen,

@@ -17,22 +17,22 @@ import { isDefault, planMainRoutes, readRouting, sortedPrefixes, withoutConnecte
 import type { Seen } from './seen.ts'
 import type { TunnelRoute, TunnelState } from './tunnel-state.ts'
 
-/** What decides, beside the file and what is there, how a tunnel is to be. */
+/** What determines the wanted state, beside the file and the current state. */
 interface Surroundings {
   readonly system: Pick<System, 'name' | 'takesDefaultBy' | 'mainTable' | 'tableNumber' | 'forgets'>
-  /** The interface lives in a namespace of its own, where its default route is a route like any other. */
+  /** The interface is in a namespace of its own, where its default route is an ordinary route. */
   readonly isInside: boolean
   readonly killSwitch: boolean
-  /** IPv6 is switched off for the interface, and left out. */
+  /** IPv6 is switched off for the interface and therefore left out. */
   readonly withoutIpv6: boolean
-  /** Protections that the machine did not take when the tunnel came up. */
+  /** Protections that the machine did not accept when the tunnel came up. */
   readonly without: readonly string[]
   readonly mtu: number
-  /** A mark that nobody uses. */
+  /** An unused mark. */
   readonly freeMark: number
-  /** What a firewall would be loaded with; undefined where there is none. */
+  /** The tool that would load a firewall; undefined if there is none. */
   readonly firewallTool: FirewallState['tool'] | undefined
-  /** What passes beside a full tunnel and a kill switch. */
+  /** What may bypass a full tunnel and a kill switch. */
   readonly allow?: readonly string[]
   /** Where the rules of a default route belong. */
   readonly rulePlaces?: TunnelState['rulePlaces']
@@ -41,9 +41,9 @@ interface Surroundings {
 }
 
 /**
- * The state that a file asks for: a pure function of the file (its text and `change`, what it says of the device, names
- * resolved), of what `up` was asked for, and of what is there. Equals what a fresh `up` of the file would lead to; what the
- * file leaves open and something else has set stays.
+ * The wanted state of a file: a pure function of the file (its text and `change`, its device settings with names
+ * resolved), of the options of `up`, and of the current state. Equals the result of a fresh `up` of the file; values
+ * that the file leaves open and another program has set stay.
  */
 export const wantedState = (
   settings: Settings,
@@ -119,7 +119,7 @@ export const wantedState = (
       ...exceptionRules(family, allow),
     ]),
     ...(around.rulePlaces ? { rulePlaces: around.rulePlaces } : {}),
-    // Should packet filters be flushed and the link go, nothing is sent in clear.
+    // Nothing is sent in clear if packet filters are flushed and the link is deleted.
     ...(around.killSwitch && families.length > 0
       ? { floors: families.map((family) => ({ family, table: mark })) }
       : {}),
@@ -133,7 +133,7 @@ export const wantedState = (
 }
 
 /**
- * Refuses a file that would take a running tunnel apart by what is missing in it: one that was cut off, or emptied. Raises
+ * Refuses a file that would break a running tunnel because content is missing: a truncated or empty one. Raises
  * `E_CONFIG_EMPTY`, `E_CONFIG_KEY`.
  */
 export const refuseHollow = (
@@ -152,7 +152,7 @@ export const refuseHollow = (
     throw new WgqError('E_CONFIG_KEY', `${path} has no PrivateKey, and ${device.name} has one`, { hint })
 }
 
-/** Peers that run, are not in the file and stay, because `SaveConfig = true` writes them into it later. */
+/** Running peers that are not in the file but stay, because `SaveConfig = true` writes them into it later. */
 export const keptPeers = (
   { saveConfig }: Settings,
   change: DeviceChange,
@@ -163,7 +163,7 @@ export const keptPeers = (
   return running.peers.filter(({ publicKey }) => !named.has(publicKey))
 }
 
-/** Their allowed IPs as far as they have routes: those stay too, and no others are made. */
+/** Their allowed IPs that have routes: those routes stay too, and no others are made. */
 const keptPrefixes = (settings: Settings, change: DeviceChange, { state }: Seen): Cidr[] => {
   const kept = keptPeers(settings, change, state.device)
   if (kept.length === 0) return []
@@ -173,14 +173,14 @@ const keptPrefixes = (settings: Settings, change: DeviceChange, { state }: Seen)
     .filter((cidr) => routed.has(formatCidr(cidr)))
 }
 
-/** The usual range of ports that a system chooses from (net.ipv4.ip_local_port_range). */
+/** The usual range of random ports (net.ipv4.ip_local_port_range). */
 const isRandomPort = (port: number): boolean => port >= 32_768 && port <= 60_999
 
 const withMark = (fwmark: number | undefined): { fwmark?: number } => (fwmark === undefined ? {} : { fwmark })
 
 /**
- * The mark of the device: the file's, else one that stays or is free where a default route or a kill switch needs one;
- * without need none, unless something else set it. Undefined leaves it as it is.
+ * The mark of the device: the file's; else, if a default route or a kill switch needs one, the current or a free one;
+ * otherwise none, unless another program set it. Undefined leaves it unchanged.
  */
 const wantedMark = (
   change: DeviceChange,
@@ -193,7 +193,7 @@ const wantedMark = (
 ): number | undefined => {
   if (system.forgets) return undefined
   if (change.fwmark) return change.fwmark
-  // Without a journal a mark that `up` would not choose was given by somebody.
+  // Without a journal, a mark that `up` would not choose was set by another program.
   const given = journal ? journal.configured?.fwmark : running < firstMark ? running : undefined
   if (isNeeded && system.takesDefaultBy === 'rules') {
     const marks = seen.pairs.map(({ mark }) => mark).filter((mark) => mark !== given)
@@ -203,14 +203,14 @@ const wantedMark = (
   return running === 0 || (byHook && change.fwmark === undefined) ? undefined : 0
 }
 
-/** A port that the file before gave and this one does not is given up for a random one; a random one stays. */
+/** Replaces a port that was removed from the file by a random one; a random one stays. */
 const port = (
   change: DeviceChange,
   device: Device,
   journal: Journal | undefined,
 ): { listenPort?: number } => {
   if (change.listenPort) return { listenPort: change.listenPort }
-  // Without a journal a port that the kernel would not choose was given by somebody.
+  // Without a journal, a port that the kernel would not choose was set explicitly.
   const before = journal
     ? journal.configured?.listenPort
     : isRandomPort(device.listenPort)
@@ -233,7 +233,7 @@ const plainRoutes = (
     const own = table === mainTable ? withoutConnected(system, allowedIps, addresses) : allowedIps
     return own.map((dst) => ({ dst, table }))
   }
-  // The kernel makes a route for the network of an address, for a single one of IPv6 too.
+  // The kernel makes a route for the network of an address, for IPv6 even for a single address.
   const wide = (cidr: Cidr) => cidr.family === 6 || cidr.prefixLength < 32
   const existing = [
     ...addresses.filter(wide).map(maskCidr),
@@ -244,7 +244,7 @@ const plainRoutes = (
   )
 }
 
-/** The tunnel's and those that something else gave to the interface. */
+/** The tunnel's addresses and those that other programs added to the interface. */
 const firewallAddresses = (addresses: readonly Cidr[], seen: Seen, family: 4 | 6): string[] => {
   const own = new Set([...seen.state.addresses, ...addresses].map(formatCidr))
   const others = seen.addresses.filter((cidr) => !own.has(formatCidr(cidr)))

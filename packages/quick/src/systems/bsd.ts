@@ -24,17 +24,17 @@ import type { System } from './system.ts'
 type DnsSet = Extract<Op, { do: 'dns.set' }>
 type DnsUnset = Extract<Op, { do: 'dns.unset' }>
 
-/** In what wg-quick differs between the BSDs, beyond the commands of the host. */
+/** What wg-quick does differently on each BSD, beyond the commands of the host. */
 export interface BsdTraits extends Pick<System, 'name' | 'dnsGoesFirst' | 'forgets'> {
   /** What is in the `wg addconf` line for the configuration. */
   readonly configurationFile: string
-  /** Interfaces are numbered by the system and carry the configuration's name as description. */
+  /** The system numbers interfaces; their description is the configuration's name. */
   readonly numbersInterfaces: boolean
   /** How operations name the manager of name servers. */
   readonly dnsManager: string
-  /** Name servers to set; undefined where the system has no way. Prints nothing. */
+  /** Name servers to set; undefined if the system cannot. Prints nothing. */
   wantedDns(session: Session): Promise<DnsState | undefined>
-  /** The operation that puts name servers in place; undefined where the system has no way, after saying so. */
+  /** The operation that sets name servers; undefined if the system cannot, after printing so. */
   planDns(session: Session): Promise<DnsSet | undefined>
   /** Carries out an operation on name servers. Raises {@link Failure}. */
   actDns(op: DnsSet | DnsUnset, session: Session, resolvConf: string): Promise<void>
@@ -93,7 +93,7 @@ export const bsdSystem = (traits: BsdTraits, places: BsdPlaces = realPlaces): Sy
       }
     }
   },
-  // Of a default route one half may be in.
+  // Only one half of a default route may have been added.
   leavesPart: (op) => op.do === 'route.add',
   planHooks: ({ name }, real, hooks) => planHooks(name, real, hooks),
 
@@ -133,7 +133,7 @@ export const bsdSystem = (traits: BsdTraits, places: BsdPlaces = realPlaces): Sy
   },
   tableNumber: (table) => (table === undefined || Number.isNaN(Number(table)) ? undefined : Number(table)),
   wantedDns: (session) => traits.wantedDns(session),
-  // The system does not list name servers by interface: what was applied counts.
+  // The system does not list name servers by interface: uses what was applied.
   readDns: async (_session, journal) => {
     const { dnsServers: servers = [], dnsSearch: search = [] } = journal?.configured ?? {}
     const isSet = journal?.undo.some((op) => op.do === 'dns.unset')
@@ -147,7 +147,7 @@ export const bsdSystem = (traits: BsdTraits, places: BsdPlaces = realPlaces): Sy
   planDnsRemoval: (session, journal) => planDnsRemoval(traits, session, journal?.undo),
 })
 
-/** The families whose default route was taken. */
+/** The families whose default route the tunnel took. */
 const familiesOf = (noted: readonly Op[]): Family[] =>
   noted.flatMap((op) =>
     op.do === 'route.delete' && op.table === undefined && isDefault(op.dst) ? [op.dst.family] : [],

@@ -2,18 +2,18 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** The userspace implementation that takes over where the kernel has none. */
+/** The userspace implementation to use if the kernel has none. */
 export interface Daemon {
   /** As the user would type it. */
   readonly program: string
   readonly path: string
-  /** The data plane that comes with wgq. */
+  /** It is the data plane that comes with wgq. */
   readonly embedded: boolean
 }
 
 /**
- * Which implementation is started without a kernel driver: the one named by WG_QUICK_USERSPACE_IMPLEMENTATION (one word,
- * path or PATH look-up), else the built-in one beside the program, else wireguard-go. Undefined when there is none.
+ * Chooses the implementation to start without a kernel driver: the one named by WG_QUICK_USERSPACE_IMPLEMENTATION (one
+ * word, path or PATH look-up), else the built-in one beside the program, else wireguard-go. Undefined if there is none.
  */
 export const chooseDaemon = (
   env: NodeJS.ProcessEnv,
@@ -31,10 +31,10 @@ export const chooseDaemon = (
   return upstream === undefined ? undefined : { program: 'wireguard-go', path: upstream, embedded: false }
 }
 
-/** The kernel has a driver, so that a refusal has another reason and no daemon may take over (spec wg-quick §6). */
+/** Says whether the kernel has a driver: then a refusal has another cause, and no daemon starts (spec wg-quick §6). */
 export const hasKernelDriver = (): boolean => existsSync('/sys/module/wireguard')
 
-/** What is said before a daemon is started. The first sentence is upstream's; scripts look for it. */
+/** The message before a daemon is started. The first sentence is upstream's; scripts look for it. */
 export const fallbackLine = (daemon: Daemon): string =>
   daemon.embedded
     ? '[!] Missing WireGuard kernel module. Falling back to the userspace implementation that is built in.\n'

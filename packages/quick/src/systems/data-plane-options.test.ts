@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import { dataPlaneEnvironment } from './data-plane-options.ts'
 
 test.each([
-  // Where it is no part of the section, `up` refuses it.
+  // `up` refuses it outside the section.
   ['# StickyPort = on\n[Interface]\n', undefined],
   ['[Interface]\n  #StickyPort=ON\n', '1'],
   ['[Interface]\n# StickyPort = on\n# StickyPort = off\n', '0'],

@@ -6,8 +6,8 @@ import { parseDocument } from '@wgq/config/document'
 import { WgqError } from '@wgq/model/error'
 
 /**
- * What comments of the [Interface] section ask of the built-in data plane, as its environment: `# StickyPort = on`,
- * `# SocketGroup = wheel`. Raises `E_VALUE` with the place of a group that this machine does not have.
+ * Options of the built-in data plane from comments of the [Interface] section, as its environment: `# StickyPort = on`,
+ * `# SocketGroup = wheel`. Raises `E_VALUE` with the position of an unknown group.
  */
 export const dataPlaneEnvironment = (
   configPath: string,
@@ -22,7 +22,7 @@ export const dataPlaneEnvironment = (
   }
 }
 
-/** The number of the group of `# SocketGroup`; undefined without such a line. Raises `E_VALUE` for one that is not there. */
+/** The group number of `# SocketGroup`; undefined without such a line. Raises `E_VALUE` for an unknown group. */
 export const socketGroupOf = (
   directives: readonly Directive[],
   configPath: string,
@@ -32,7 +32,7 @@ export const socketGroupOf = (
   return group && groupId(group, configPath, groupFile)
 }
 
-/** The number of a group that is in /etc/group, or that is given as a number. */
+/** The number of a group in /etc/group, or of one given as a number. */
 const groupId = ({ value, line }: Directive, file: string, groupFile: string): string => {
   if (/^\d{1,9}$/.test(value)) return value
   const groups = readFileSync(groupFile, 'latin1').split('\n')

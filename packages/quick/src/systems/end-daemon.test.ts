@@ -29,7 +29,7 @@ const start = async (name: string, before = ''): Promise<ChildProcess> => {
   return child
 }
 
-// Linux alone tells the command lines of others in files.
+// Only Linux exposes the command lines of other processes as files.
 describe.skipIf(process.platform !== 'linux')('the daemon that `up` started', () => {
   test('is ended, one of another interface or program is not', async () => {
     const [ours, other] = [await start('wgdaemon'), await start('wgdaemon2')]

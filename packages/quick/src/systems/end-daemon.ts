@@ -5,13 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Journal } from '../run/journal.ts'
 import { isAlive } from '../run/process-mark.ts'
 
-/** How long a daemon may take to end after it was asked to. */
+/** How long a daemon may take to end after the request. */
 const patienceMs = 2000
 const pollMs = 10
 
 /**
- * Ends the daemon that `up` started: the program that the journal names, with the interface as an argument, in the same
- * network namespace. Without /proc nothing is found. Resolves to whether there was one.
+ * Ends the daemon that `up` started: the program named in the journal, with the interface as an argument, in the same
+ * network namespace. Without /proc it finds nothing. Resolves to whether there was one.
  */
 export const endDaemon = async (journal: Journal): Promise<boolean> => {
   if (journal.daemon === undefined) return false

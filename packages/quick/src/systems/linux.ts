@@ -36,7 +36,7 @@ export const linux: System = {
   refuseUnsupported: () => {},
   realName: async ({ name, dependencies }) => ((await dependencies.host.link(name)) ? name : undefined),
 
-  // Where somebody else has written the file since, nothing is moved back.
+  // If another program has written the file since, nothing is restored.
   spell: (op, { dependencies: { filesUnder = '' } }) => {
     const [kind, path] = op.do === 'dns.unset' ? splitManager(op.manager) : []
     const stays = kind === 'file' && op.do === 'dns.unset' && !readResolverFile(filesUnder + path, op.dev)
@@ -44,7 +44,7 @@ export const linux: System = {
   },
   act,
   applyToHost: async (ops, session, say) => {
-    // The lines of a row follow the act, so that they end with the operation that failed.
+    // The lines of a batch are printed afterwards, so that they end with the operation that failed.
     const alone = ops.length === 1
     if (alone) echo(ops, session)
     try {
@@ -59,7 +59,7 @@ export const linux: System = {
     if (!alone) echo(ops, session)
     for (const op of ops) if (op.do === 'link.delete') await daemonEnd(session, op.name)
   },
-  // A firewall tool may have loaded one table of two; what is there is looked at before it is removed.
+  // A firewall tool may have loaded one table of two; removal first reads which exist.
   leavesPart: (op) => op.do === 'firewall.load',
   planHooks: ({ name }, _real, hooks) =>
     hooks.map((text) => ({ do: 'hook.run', command: expandHook(text, name) })),
@@ -122,7 +122,7 @@ export const linux: System = {
     return readDns(session.dependencies, session.name, choice.manager, given)
   },
   keepEndpoints: async () => {},
-  // systemd-resolved forgets a link when it goes, and knows none of that name afterwards.
+  // systemd-resolved drops a link's settings when it is deleted, and rejects its name afterwards.
   planDnsRemoval: (session, journal) =>
     planDnsRemoval(session, journal).filter((op) => op.do !== 'dns.unset' || op.manager !== 'resolvectl'),
 }
@@ -132,13 +132,13 @@ const echo = (ops: readonly Op[], session: Session): void => {
   if (lines.length > 0) session.dependencies.print(lines.map((line) => `[#] ${line}\n`).join(''))
 }
 
-/** With a journal the rules it notes, else (upstream's `up`) those of the device's mark while it has a default route. */
+/** With a journal the noted rules, else (upstream's `up`) those of the device's mark if it has a default route. */
 const planRules = async (session: Session, noted: readonly Op[] | undefined): Promise<Op[]> => {
   if (noted) {
     if (!noted.some((op) => op.do === 'rule.delete')) return []
     const present = await allRules(session.dependencies.host)
     const ours = planJournalRules(noted, present)
-    // Those of a run whose journal was lost have the same mark.
+    // Rules of a run whose journal was lost have the same mark.
     const marks = new Set(noted.flatMap((op) => (op.do === 'rule.delete' ? (op.rule.notFwmark ?? []) : [])))
     const more = [...marks].flatMap((mark) => planMarkRules(mark, present))
     const known = new Set(ours.map((op) => JSON.stringify(op)))

@@ -5,7 +5,7 @@ import { resolvconfDns } from './bsd/resolvconf.ts'
 import { bsdSystem } from './bsd.ts'
 import type { System } from './system.ts'
 
-/** NetBSD, for which upstream has nothing: as FreeBSD, openresolv is part of the system. */
+/** NetBSD, which upstream does not support: like FreeBSD; openresolv is part of the system. */
 export const netbsd = (places?: BsdPlaces): System =>
   bsdSystem(
     {

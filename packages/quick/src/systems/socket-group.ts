@@ -9,8 +9,8 @@ import type { Difference } from '../state/device-difference.ts'
 import { socketGroupOf } from './data-plane-options.ts'
 
 /**
- * What `# SocketGroup` says and the socket of the data plane does not. A group that somebody let in by hand, with another data
- * plane or without this line, is left alone. Raises `E_VALUE`.
+ * Compares `# SocketGroup` with the socket of the data plane. Leaves a group alone that was granted by hand, with
+ * another data plane or without this line. Raises `E_VALUE`.
  */
 export const socketGroupDifferences = async (session: Session): Promise<Difference[]> => {
   const { dependencies, name } = session
@@ -28,7 +28,7 @@ export const socketGroupDifferences = async (session: Session): Promise<Differen
   ]
 }
 
-/** Lets the group of the file read from the socket of the data plane, and nobody else. Raises {@link Failure} after saying why. */
+/** Lets only the group of the file read from the data plane's socket. Raises {@link Failure} after printing why. */
 export const renewSocketGroup = async (session: Session): Promise<void> => {
   const { dependencies, name } = session
   const wanted = wantedGroup(session)

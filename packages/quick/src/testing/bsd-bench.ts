@@ -34,7 +34,7 @@ export type BsdName = SimulatedSystem['system']
 
 const noIndex = () => undefined
 
-/** A WireGuard kernel of a BSD in memory, and the devices that reach it. */
+/** An in-memory WireGuard kernel of a BSD, and the devices that reach it. */
 const openKernel = (name: BsdName, runner: CommandRunner) => {
   if (name === 'freebsd') {
     const kernel = new FreebsdKernelTwin()
@@ -50,16 +50,16 @@ const openKernel = (name: BsdName, runner: CommandRunner) => {
   return { kernel, devices: new NetbsdDevices(around) }
 }
 
-/** A whole BSD in memory for tests of wg-quick: tools, kernel, run directory, and what was printed. */
+/** A whole BSD in memory for tests of wg-quick: tools, kernel, run directory, and printed lines. */
 export class BsdBench {
   readonly simulated: SimulatedSystem
   readonly devices: DeviceAccess
   readonly directory = mkdtempSync(join(tmpdir(), 'wgq-bsd-'))
   readonly monitors: MonitorRequest[] = []
   readonly hooks: string[] = []
-  /** Status of the next hooks by their text. */
+  /** Exit status of the next hooks by their text. */
   readonly hookStatus = new Map<string, number>()
-  /** Programs that `find` knows besides bash. */
+  /** Programs that `find` finds besides bash. */
   readonly programs = new Set<string>(['bash'])
   readonly interruption: Session['interruption'] = {}
   /** Interfaces of userspace daemons. */
@@ -68,7 +68,7 @@ export class BsdBench {
   private readonly onDaemon: (real: string) => void
   printed = ''
   private readonly name: BsdName
-  /** In place of the simulated tools; they still keep the state. */
+  /** Replaces the simulated tools, which still keep the state. */
   private readonly runner: CommandRunner
 
   constructor(name: BsdName, runner?: (simulated: SimulatedSystem) => CommandRunner) {
@@ -84,7 +84,7 @@ export class BsdBench {
     }
   }
 
-  /** The session that a fresh process would have. */
+  /** The session of a new process. */
   session(config: string, name = 'wg0'): Session {
     const dialects = { freebsd: freebsdDialect, openbsd: openbsdDialect, netbsd: netbsdDialect }
     const systems = { freebsd, openbsd, netbsd }
@@ -155,7 +155,7 @@ export class BsdBench {
     return differences.map(({ object, id }) => (id === undefined ? object : `${object} ${id}`))
   }
 
-  /** The lines that were printed since the last call. */
+  /** The lines printed since the last call. */
   takeLines(): string[] {
     const lines = this.printed.split('\n').slice(0, -1)
     this.printed = ''

@@ -264,7 +264,7 @@ describe('openbsd', () => {
     await expect(bench.up(config, 'office')).rejects.toMatchObject({
       message: "`office' already exists as `wg1'",
     })
-    // A fresh process knows nothing but the description.
+    // A new process can read only the description.
     expect(await bench.down(config, 'office')).toBe(0)
     expect(bench.takeLines()).toEqual([
       '[#] echo predown',
@@ -694,7 +694,7 @@ describe('route monitor', () => {
       bench.simulated.calls.length = 0
       await bench.simulated.run(['ifconfig', 'wg0', 'destroy'])
       yield* lines
-      // The program keeps running; the monitor has to stop by itself.
+      // The program keeps running; the monitor must stop by itself.
       await new Promise(() => {})
     }
     await runRouteMonitor({

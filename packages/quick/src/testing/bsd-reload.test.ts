@@ -36,7 +36,7 @@ const routes = () =>
     .filter(({ dev }) => dev !== 'em0')
     .map(({ dst, table }) => `${dst.address}/${dst.prefixLength}${table === '0' ? '' : ` table ${table}`}`)
     .sort()
-/** Somebody else deletes a route of the tunnel, named as above. */
+/** Deletes a route of the tunnel, named as above, as another program would. */
 const takeAway = (name: string): void => {
   const all = bench.simulated.routes
   const at = all.findIndex(
@@ -51,7 +51,7 @@ const journals = () => {
   return readdirSync(folder).filter((name) => !name.endsWith('.lock'))
 }
 
-/** A tunnel that came up as its file says has no difference, and a reload touches nothing. */
+/** A tunnel that came up as configured has no difference, and a reload changes nothing. */
 const expectSettled = async (config: string): Promise<void> => {
   expect(await bench.differences(config)).toEqual([])
   bench.simulated.calls.length = 0
@@ -72,7 +72,7 @@ describe.each([
     expect(await bench.up(config)).toBe(0)
     expect(routes().filter((route) => route.includes('table'))).toEqual(expected)
     await expectSettled(config)
-    // What somebody took away comes back.
+    // A reload restores what another program removed.
     takeAway(expected[0])
     expect(await bench.differences(config)).toHaveLength(1)
     expect(await bench.reload(config)).toBe(0)

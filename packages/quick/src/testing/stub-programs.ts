@@ -7,7 +7,7 @@ import type { CommandRunner } from '@wgq/backends/bsd/command-runner'
 const programs = ['ifconfig', 'route', 'netstat', 'setfib', 'resolvconf', 'pgrep', 'cp', 'mv']
 
 /**
- * Puts programs into a directory that hand their argument list and input to `system` and end as it says: real processes
+ * Creates programs in a directory that pass their arguments and input to `system` and exit as it says: real processes
  * in front of a simulated system. Close the server when done.
  */
 export const installStubs = async (directory: string, system: CommandRunner): Promise<Server> => {

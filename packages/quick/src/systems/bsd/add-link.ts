@@ -3,7 +3,7 @@ import { Failure } from '../../run/failure.ts'
 import type { Run } from '../../run/run.ts'
 import { chooseDaemon } from '../daemon.ts'
 
-/** The kernel's driver, else a userspace daemon, unless the name is taken. True for a daemon. */
+/** Makes the interface with the kernel's driver, else a daemon, unless the name is taken. True for a daemon. */
 export const addLink = async (run: Run): Promise<boolean> => {
   const { name, dependencies, binDirectory } = run.session
   const daemon = chooseDaemon(dependencies.env, dependencies.find, binDirectory)

@@ -6,8 +6,8 @@ import { act } from '../../run/act.ts'
 import type { Session } from '../../session.ts'
 
 /**
- * `wg addconf`. wg says no more than strerror; what wgq itself refused (a table above 255, a 17th allowed IP) needs its
- * reason. Raises {@link Failure}.
+ * `wg addconf`. wg prints only the text of strerror; a refusal by wgq itself (a table above 255, a 17th allowed IP)
+ * needs its reason. Raises {@link Failure}.
  */
 export const configure = (op: Extract<Op, { do: 'device.configure' }>, session: Session): Promise<void> => {
   const { devices, print } = session.dependencies

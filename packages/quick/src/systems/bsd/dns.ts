@@ -3,7 +3,7 @@ import type { Op } from '@wgq/model/operation'
 import type { Session } from '../../session.ts'
 import { textsOf } from '../system.ts'
 
-/** The operation that tells a manager the name servers of the configuration; undefined where it has none. */
+/** The operation that gives a manager the name servers of the configuration; undefined if it has none. */
 export const wantedDns = (
   { name, settings }: Session,
   manager: string,

@@ -3,11 +3,11 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { EndpointRouteState } from './endpoint-routes.ts'
 
-/** Where the state of a tunnel's endpoint routes is kept. */
+/** Path of the state file of a tunnel's endpoint routes. */
 export const endpointRouteFile = (runDirectory: string, name: string): string =>
   join(runDirectory, `${name}.endpoints`)
 
-/** Reads the state; undefined where there is none or it cannot be understood. */
+/** Reads the state; undefined if there is none or it cannot be parsed. */
 export const readEndpointRoutes = (path: string): EndpointRouteState | undefined => {
   try {
     const state = JSON.parse(readFileSync(path, 'utf8')) as EndpointRouteState
@@ -17,7 +17,7 @@ export const readEndpointRoutes = (path: string): EndpointRouteState | undefined
   }
 }
 
-/** Writes the state in one step. */
+/** Writes the state atomically. */
 export const writeEndpointRoutes = (path: string, state: EndpointRouteState): void => {
   writeFileSync(`${path}.new`, `${JSON.stringify(state)}\n`, { mode: 0o600 })
   renameSync(`${path}.new`, path)

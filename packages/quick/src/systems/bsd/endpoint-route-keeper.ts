@@ -13,14 +13,14 @@ import {
 /** A command that is about to run, as given to the system. */
 type Echo = (argv: readonly string[]) => void
 
-/** Keeps the endpoint routes of one tunnel as its endpoints and the system's gateways change. */
+/** Updates the endpoint routes of one tunnel when its endpoints or the system's gateways change. */
 export class EndpointRouteKeeper {
   private readonly host: BsdHost
   private readonly devices: DeviceAccess
   private readonly path: string
   private readonly echo: Echo
 
-  /** `path` is the file of the state; `echo` gets each command before it runs. */
+  /** `path` is the state file; `echo` gets each command before it runs. */
   constructor(host: BsdHost, devices: DeviceAccess, path: string, echo: Echo) {
     this.host = host
     this.devices = devices
@@ -28,7 +28,7 @@ export class EndpointRouteKeeper {
     this.echo = echo
   }
 
-  /** Looks at gateways and endpoints and changes what has to be changed. Commands that fail are passed over. */
+  /** Reads gateways and endpoints and updates the routes. Ignores commands that fail. */
   async refresh(name: string, families: readonly Family[]): Promise<void> {
     const before = { gateways: {}, added: [], ...readEndpointRoutes(this.path), families }
     const gateways: Partial<Record<Family, string>> = {}
@@ -39,7 +39,7 @@ export class EndpointRouteKeeper {
     const device = await this.devices.read(name)
     const endpoints = device.peers.flatMap(({ endpoint }) => endpoint ?? [])
     const { commands, state } = planEndpointRoutes(before, gateways, endpoints)
-    // The note comes first: a route that was not made is harmless to delete, one that nobody knows of stays for ever.
+    // Note first: deleting a route that was never made is harmless, but an unnoted route stays forever.
     writeEndpointRoutes(this.path, state)
     await this.runAll(commands)
   }
@@ -52,7 +52,7 @@ export class EndpointRouteKeeper {
     removeEndpointRoutes(this.path)
   }
 
-  /** Notes who keeps the routes from now on. */
+  /** Notes which process keeps the routes from now on. */
   handOver(monitor: number | undefined): void {
     const state: EndpointRouteState | undefined = readEndpointRoutes(this.path)
     if (state && monitor !== undefined) writeEndpointRoutes(this.path, { ...state, monitor })

@@ -10,27 +10,27 @@ interface EndpointRoute {
   readonly address: string
 }
 
-/** What the endpoint routes were made from; kept in a file that `up`, the route monitor and `down` share. */
+/** The input of the endpoint routes; kept in a file that `up`, the route monitor and `down` share. */
 export interface EndpointRouteState {
   /** Families whose default route goes through the tunnel. */
   readonly families: readonly Family[]
-  /** The gateway of each family when the routes were made; absent when there was none. */
+  /** The gateway of each family when the routes were made; absent if there was none. */
   readonly gateways: Readonly<Partial<Record<Family, string>>>
   readonly added: readonly EndpointRoute[]
   /** Process number of the route monitor. */
   readonly monitor?: number
 }
 
-/** Commands to run, their failures ignored, and the state after them. */
+/** Commands to run, ignoring failures, and the state after them. */
 interface EndpointRoutePlan {
   readonly commands: readonly (readonly string[])[]
   readonly state: EndpointRouteState
 }
 
 /**
- * Brings the endpoint routes up to date (spec wg-quick §10.1): after a change of a gateway all are deleted and added
- * again, else what vanished is deleted and what is new is added. Without a gateway the route is a blackhole, so that the
- * tunnel cannot swallow its own packets.
+ * Updates the endpoint routes (spec wg-quick §10.1): if a gateway changed, deletes and adds all again, else deletes the
+ * routes of vanished endpoints and adds those of new ones. Without a gateway the route is a blackhole, so that the
+ * tunnel cannot carry its own packets.
  */
 export const planEndpointRoutes = (
   before: EndpointRouteState,
@@ -49,12 +49,12 @@ export const planEndpointRoutes = (
   }
 }
 
-/** The commands that take all endpoint routes back. */
+/** The commands that delete all endpoint routes. */
 export const planEndpointRouteRemoval = (state: EndpointRouteState): readonly (readonly string[])[] =>
   state.added.map(deletion)
 
 /**
- * The gateway of the first default route in a listing: its address, or `DEV` as `interface:DEV` where the uplink has no
+ * The gateway of the first default route in a listing: its address, or `DEV` as `interface:DEV` if the uplink has no
  * gateway (a point-to-point line).
  */
 export const firstGateway = (routes: readonly Route[]): string | undefined => {
@@ -64,7 +64,7 @@ export const firstGateway = (routes: readonly Route[]): string | undefined => {
 
 const interfacePrefix = 'interface:'
 
-/** Endpoints with a zone are on a link and need no route; upstream's pattern skips them too. */
+/** Endpoints with a zone are on-link and need no route; upstream's pattern skips them too. */
 const hostsOf = (endpoints: readonly Endpoint[], families: readonly Family[]): EndpointRoute[] => {
   const out: EndpointRoute[] = []
   for (const { family, address, zone } of endpoints) {

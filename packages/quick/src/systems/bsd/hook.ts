@@ -18,8 +18,8 @@ export const planHooks = (name: string, real: string, hooks: readonly string[]):
   }))
 
 /**
- * Runs a hook in bash where there is one, else in the system's sh with the same options. The script goes through a file
- * that nobody else can read, because /dev/fd/3 does not exist on every BSD. Raises {@link Failure} with the hook's status.
+ * Runs a hook in bash if installed, else in the system's sh with the same options. The script is passed in a private
+ * file, because /dev/fd/3 does not exist on every BSD. Raises {@link Failure} with the hook's status.
  */
 export const runHook = async (command: string, session: Session): Promise<void> => {
   const { dependencies } = session
@@ -38,7 +38,7 @@ export const runHook = async (command: string, session: Session): Promise<void> 
   }
 }
 
-/** What a POSIX shell can take of upstream's surroundings: the scalar variables. */
+/** The part of upstream's environment that a POSIX shell supports: the scalar variables. */
 const plainScript = (session: Session): string =>
   [
     `PROGRAM=${quote(session.program)}`,

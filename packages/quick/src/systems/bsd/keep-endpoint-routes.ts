@@ -13,8 +13,8 @@ const monitorPatienceMs = 2000
 const pollMs = 100
 
 /**
- * Makes the host routes to the endpoints of an interface for the families whose default route it took, and starts the
- * process that keeps them right unless it runs already.
+ * Adds the host routes to the endpoints of an interface for the families whose default route it took, and starts the
+ * process that keeps them current, unless it runs already.
  */
 export const keepEndpointRoutes = async (
   run: Run,
@@ -32,8 +32,8 @@ export const keepEndpointRoutes = async (
 }
 
 /**
- * Sees that the endpoint routes go: the route monitor deletes them when it notices that the interface is gone; where it
- * does not, or was killed, they are deleted here.
+ * Ensures that the endpoint routes are deleted: the route monitor does it when it notices that the interface is gone;
+ * if it does not, or was killed, they are deleted here.
  */
 export const removeEndpointRoutes = async (run: Run, patienceMs = monitorPatienceMs): Promise<void> => {
   const path = endpointRouteFile(run.session.runDirectory, run.name)

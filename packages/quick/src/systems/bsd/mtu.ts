@@ -2,12 +2,12 @@
 import type { Peer } from '@wgq/model/device'
 import type { Host } from '@wgq/model/host'
 
-/** What WireGuard needs of each packet; upstream takes the IPv6 figure always. */
+/** The overhead of WireGuard per packet; upstream always uses the IPv6 figure. */
 const overheadBytes = 80
 const fallbackMtu = 1500
 
 /**
- * The MTU of a tunnel whose file gives none: the largest MTU of the interfaces on the way to the endpoints, else that of
+ * The MTU of a tunnel whose file sets none: the largest MTU of the interfaces that lead to the endpoints, else that of
  * the default route's interface, else 1500, minus 80 (spec wg-quick §10, step 6; upstream changed to the smallest on
  * Linux only).
  */

@@ -9,12 +9,12 @@ import { hostOf } from './host-of.ts'
 
 type Start = Extract<Op, { do: 'daemon.start' }>
 
-/** The name given to a daemon where the system numbers its interfaces: the first free one. */
+/** The name for a daemon's interface on a system that numbers interfaces: the first free one. */
 export const anyTun = 'tun'
 
 /**
- * Starts a userspace daemon on a system whose tun(4) devices have numbers in place of names, hears from it which it got, and
- * gives that interface the configuration's name as description. Raises {@link Failure}.
+ * Starts a userspace daemon on a system whose tun(4) devices have numbers instead of names, reads the number from it,
+ * and sets the interface's description to the configuration's name. Raises {@link Failure}.
  */
 export const startNumberedDaemon = async (op: Start, session: Session): Promise<void> => {
   const { dependencies } = session

@@ -4,39 +4,39 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { IfName } from '@wgq/model/operation'
 
-/** What a BSD has beyond its commands. */
+/** System access on a BSD beyond its commands. */
 export interface BsdPlaces {
   readonly resolvConf: string
-  /** Socket of a userspace daemon; undefined where none is. */
+  /** Socket of a userspace daemon; undefined if there is none. */
   readonly daemonSocket: (name: IfName) => string | undefined
-  /** Starts the route monitor in the background; gives its process number. */
+  /** Starts the route monitor in the background; resolves to its process number. */
   readonly startMonitor: (request: MonitorRequest) => number | undefined
 }
 
-/** What the route monitor has to look after. */
+/** Arguments of the route monitor. */
 export interface MonitorRequest {
   /** The configuration's name. */
   readonly name: IfName
   readonly statePath: string
-  /** Where `wgq` is. */
+  /** The directory of `wgq`. */
   readonly binDirectory: string
 }
 
-/** Those of the system itself. */
+/** The real ones. */
 export const realPlaces: BsdPlaces = {
   resolvConf: '/etc/resolv.conf',
   daemonSocket: (name) => {
     const path = `/var/run/wireguard/${name}.sock`
     return statSync(path, { throwIfNoEntry: false })?.isSocket() ? path : undefined
   },
-  // `wgq route-monitor` in a session of its own and without a terminal.
+  // Runs `wgq route-monitor` in its own session and without a terminal.
   startMonitor: ({ name, statePath, binDirectory }) => {
     const child = spawn(join(binDirectory, 'wgq'), ['route-monitor', name, statePath], {
       detached: true,
       stdio: 'ignore',
       cwd: '/',
     })
-    // Without a monitor the routes of now stay right until something changes; `down` deletes them itself.
+    // Without a monitor the current routes stay right until something changes; `down` deletes them itself.
     child.on('error', () => {})
     child.unref()
     return child.pid

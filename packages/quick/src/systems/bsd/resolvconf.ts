@@ -4,7 +4,7 @@ import type { BsdTraits } from '../bsd.ts'
 import { wantedDns } from './dns.ts'
 import { runTool } from './tool.ts'
 
-/** Name servers through openresolv, as FreeBSD has it and NetBSD in its base (spec bsd §6). */
+/** Name servers through openresolv, as on FreeBSD and in NetBSD's base system (spec bsd §6). */
 export const resolvconfDns: Pick<BsdTraits, 'dnsManager' | 'wantedDns' | 'planDns' | 'actDns'> = {
   dnsManager: 'resolvconf',
   wantedDns: async (session) => wantedDns(session, 'resolvconf'),

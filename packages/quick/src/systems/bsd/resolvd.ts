@@ -6,16 +6,16 @@ import { wantedDns } from './dns.ts'
 import { hostOf } from './host-of.ts'
 import { runTool } from './tool.ts'
 
-/** resolvd takes at most this many servers of one interface (route(8), nameserver). */
+/** resolvd accepts at most this many servers of one interface (route(8), nameserver). */
 const mostServers = 5
 
 /**
- * Name servers go to resolvd(8) by way of the interface. Needs one of the two daemons that hold resolv.conf, and says so:
- * both may ask other servers as well (spec wg-quick §11).
+ * Passes name servers to resolvd(8) through the interface. Needs one of the two daemons that manage resolv.conf, and
+ * prints so: both may query other servers as well (spec wg-quick §11).
  */
 export const resolvdDns: Pick<BsdTraits, 'dnsManager' | 'wantedDns' | 'planDns' | 'actDns'> = {
   dnsManager: 'resolvd',
-  // Where neither runs, nothing can be unset; `up` has said so.
+  // If neither runs, nothing can be unset; `up` has reported it.
   wantedDns: async (session) =>
     (await isRunning(session, 'unwind')) || (await isRunning(session, 'resolvd'))
       ? wantedDns(session, 'resolvd')
@@ -32,7 +32,7 @@ export const resolvdDns: Pick<BsdTraits, 'dnsManager' | 'wantedDns' | 'planDns' 
     }
     return wanted
   },
-  // A copy of resolv.conf is kept, the search domains go in, the servers are handed to resolvd.
+  // Keep a copy of resolv.conf, add the search domains, pass the servers to resolvd.
   actDns: async (op, session, resolvConf) => {
     const backup = `${resolvConf}.wg-quick-backup.${op.dev}`
     const real = (await hostOf(session).realName(op.dev)) ?? op.dev

@@ -5,7 +5,7 @@ import type { DeviceAccess } from '@wgq/model/device'
 import { readEndpointRoutes } from './endpoint-route-file.ts'
 import { EndpointRouteKeeper } from './endpoint-route-keeper.ts'
 
-/** What the route monitor works on. */
+/** Dependencies of the route monitor. */
 interface RouteMonitor {
   readonly name: string
   readonly host: BsdHost
@@ -13,12 +13,12 @@ interface RouteMonitor {
   readonly statePath: string
   /** Lines of `route -n monitor`; ends when that program does. */
   readonly lines: AsyncIterable<string>
-  /** Milliseconds to wait for more lines of the same change before looking. */
+  /** Milliseconds to wait for more lines of the same change before reading the table. */
   readonly settleMs: number
 }
 
 /**
- * Watches the routing table and keeps the endpoint routes right until the interface is gone or the lines end; then
+ * Watches the routing table and keeps the endpoint routes current until the interface is gone or the lines end; then
  * deletes them (spec wg-quick §10.2). It is the process that upstream's `[+] Backgrounding route monitor` starts.
  */
 export const runRouteMonitor = async (monitor: RouteMonitor): Promise<void> => {
@@ -29,7 +29,7 @@ export const runRouteMonitor = async (monitor: RouteMonitor): Promise<void> => {
       if (real === undefined || !(await monitor.host.link(real))) break
       const state = readEndpointRoutes(monitor.statePath)
       if (!state) return
-      // A device that vanishes in between is seen at the next line.
+      // A device that vanishes meanwhile is noticed at the next line.
       await keeper.refresh(real, state.families).catch(() => {})
     }
   } finally {
@@ -55,7 +55,7 @@ async function* changes(lines: AsyncIterable<string>, settleMs: number): AsyncGe
     if (line.done) return
     next = iterator.next()
     if (!isRouteMessage(line.value)) continue
-    // What arrives while we settle belongs to the same look.
+    // Messages that arrive during the wait belong to the same burst.
     const quiet = Symbol('quiet')
     for (const deadline = sleep(settleMs, quiet); ; next = iterator.next()) {
       const more = await Promise.race([next, deadline])

@@ -3,7 +3,7 @@ import { Failure } from '../../run/failure.ts'
 import type { Session } from '../../session.ts'
 import { hostOf } from './host-of.ts'
 
-/** Runs a command of the system with its `[#]` line and says what it says. Raises {@link Failure} with its status. */
+/** Runs a command of the system with its `[#]` line and prints its errors. Raises {@link Failure} with its status. */
 export const runTool = async (session: Session, argv: readonly string[], stdin?: string): Promise<void> => {
   session.dependencies.print(`[#] ${argv.join(' ')}\n`)
   const { status, stderr } = await hostOf(session).runner.run(argv, stdin === undefined ? {} : { stdin })

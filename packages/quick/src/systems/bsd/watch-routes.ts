@@ -7,12 +7,12 @@ import { WgqError } from '@wgq/model/error'
 import type { Host } from '@wgq/model/host'
 import { runRouteMonitor } from './route-monitor.ts'
 
-/** A change of the routing table comes as several messages; this long after the first one we look. */
+/** One change of the routing table causes several messages; wait this long after the first. */
 const settleMs = 200
 
 /**
- * The route monitor as a process: runs `route -n monitor` and {@link runRouteMonitor} over its lines until the interface
- * is gone or a signal comes. Raises `E_UNSUPPORTED` on systems that need none.
+ * The route monitor as a process: runs `route -n monitor` and {@link runRouteMonitor} over its lines until the
+ * interface is gone or a signal arrives. Raises `E_UNSUPPORTED` on systems that need none.
  */
 export const watchRoutes = async (
   name: string,
@@ -25,14 +25,14 @@ export const watchRoutes = async (
       'E_UNSUPPORTED',
       `Expected a BSD, found ${process.platform}; no route monitor is needed`,
     )
-  // FreeBSD 14's route(8) fills a buffer before it writes into a pipe; stdbuf(1) is in its base system.
+  // FreeBSD 14's route(8) buffers its output to a pipe; stdbuf(1) is in its base system.
   const words =
     host.dialect.system === 'freebsd'
       ? ['stdbuf', '-oL', 'route', '-n', 'monitor']
       : ['route', '-n', 'monitor']
   const [program = 'route', ...args] = words
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'] })
-  // The lines end with the program, and then the monitor deletes its routes.
+  // Killing the program ends the lines, and then the monitor deletes its routes.
   const stop = () => void child.kill()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop)
   child.on('error', stop)

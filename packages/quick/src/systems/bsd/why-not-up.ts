@@ -4,8 +4,8 @@ import type { Session } from '../../session.ts'
 import { hostOf } from './host-of.ts'
 
 /**
- * What to change when an interface cannot come up: giving it an address brings it up, and only then the kernel opens its
- * port in its routing table. Undefined where `message`, the tool's own, speaks of something else.
+ * A hint if an interface cannot come up: adding an address brings it up, and only then does the kernel open its port in
+ * its routing table. Undefined if the tool's `message` is about something else.
  */
 export const whyNotUp = async (op: Op, message: string, session: Session): Promise<string | undefined> => {
   if (op.do !== 'address.add' && op.do !== 'link.up') return undefined

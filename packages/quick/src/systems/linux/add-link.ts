@@ -3,10 +3,10 @@ import { Failure } from '../../run/failure.ts'
 import type { Run } from '../../run/run.ts'
 import { chooseDaemon, fallbackLine, hasKernelDriver } from '../daemon.ts'
 
-/** The kernel's driver, else a userspace daemon (spec wg-quick §6, step 3). True for a daemon. */
+/** Makes the interface with the kernel's driver, else a daemon (spec wg-quick §6, step 3). True for a daemon. */
 export const addLink = async (run: Run): Promise<boolean> => {
   const { name, dependencies, binDirectory, style } = run.session
-  // Under its own name wgq shows the attempt only if nothing else takes over: what is expected is not an error.
+  // Under its own name wgq shows the attempt only if nothing else takes over: an expected failure is not an error.
   const tried: string[] = []
   const say = style === 'wgq' ? (text: string) => void tried.push(text) : dependencies.print
   const tellTried = () => {

@@ -10,9 +10,9 @@ const daemonEndMs = 1000
 const pollMs = 5
 
 /**
- * Waits until a userspace daemon has noticed that its interface is gone: its socket must not be taken for that of the next
- * one. A socket that is left over is removed by asking for it. Some daemons (gotatun 0.10) do not notice it: under
- * wgq's name one that `up` started is ended, and of any other it is said that it goes on.
+ * Waits until a userspace daemon has noticed that its interface is gone: its socket must not be mistaken for that of
+ * the next one. Connecting to a leftover socket removes it. Some daemons (gotatun 0.10) never notice: under wgq's name
+ * one that `up` started is ended, and any other is reported as still running.
  */
 export const daemonEnd = async (session: Session, name: string): Promise<void> => {
   if ((await ends(session, name)) || session.style !== 'wgq') return

@@ -14,8 +14,8 @@ import { placeBehind } from '../../state/rule-place.ts'
 import { pairsOf, removalOf } from '../../state/rule-plan.ts'
 
 /**
- * Sends everything of the given families through the tunnel (spec wg-quick §6.4). Under a lock: a mark is free while its
- * table is empty, and it stays empty until the route is in.
+ * Sends all packets of the given families through the tunnel (spec wg-quick §6.4). Runs under a lock: a mark is free
+ * while its table is empty, and the table stays empty until the route is added.
  */
 export const setDefaultRoutes = async (
   run: Run,
@@ -38,8 +38,8 @@ export const setDefaultRoutes = async (
 }
 
 /**
- * Under the table of a guarded tunnel: should packet filters be flushed and the link go, nothing is sent in clear. One that a
- * lost run left there makes way, so that this one is noted.
+ * Adds the floor of a guarded tunnel: if packet filters are flushed and the link is deleted, nothing is sent in clear.
+ * Replaces one left by a lost run, so that this one is noted.
  */
 const putFloor = async (run: Run, floor: Floor): Promise<void> =>
   run.perform([
@@ -50,7 +50,7 @@ const putFloor = async (run: Run, floor: Floor): Promise<void> =>
 const setDefaultRoute = async (run: Run, dst: Cidr, mark: number): Promise<void> => {
   const { name, dependencies, style } = run.session
   const { host } = dependencies
-  // Rules of a run whose journal was lost: their table is empty. Upstream adds others.
+  // Remove rules of a run whose journal was lost: their table is empty. Upstream adds duplicates.
   if (style === 'wgq')
     await run.perform(
       pairsOf(await host.rules(dst.family), dst.family)
@@ -84,8 +84,8 @@ const setDefaultRoute = async (run: Run, dst: Cidr, mark: number): Promise<void>
 }
 
 /**
- * The first mark from 51820 on whose table is empty in both families, and that no other tunnel has chosen. Routes of the
- * interface itself do not count.
+ * The first mark from 51820 on whose table is empty in both families, and that no other tunnel has chosen. Ignores
+ * routes of the interface itself.
  */
 export const freeMark = async ({ dependencies: { host }, runDirectory, name }: Session): Promise<number> => {
   const taken = new Set(

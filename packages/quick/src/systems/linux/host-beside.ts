@@ -3,8 +3,8 @@ import { covers, parseCidr } from '@wgq/model/cidr'
 import type { Host, RouteLookup } from '@wgq/model/host'
 
 /**
- * A host as it would be without a tunnel: its routes are not seen, and look-ups go the way of its encrypted packets, which
- * have its mark.
+ * A host as it would be without a tunnel: hides the tunnel's routes, and looks up routes with the mark of its encrypted
+ * packets.
  */
 export const hostBeside = (host: Host, dev: string, mark: number): Host => ({
   links: () => host.links(),
@@ -20,7 +20,7 @@ export const hostBeside = (host: Host, dev: string, mark: number): Host => ({
   close: () => host.close(),
 })
 
-/** The way to an address by the routes of the main table that do not lead through an interface. */
+/** The route to an address in the main table, ignoring routes through an interface. */
 const wayOutside = async (host: Host, dev: string, address: string): Promise<RouteLookup | undefined> => {
   const target = parseCidr(address)
   if (!target) return undefined

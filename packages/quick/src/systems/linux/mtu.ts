@@ -5,13 +5,13 @@ import { WgqError } from '@wgq/model/error'
 import type { Host } from '@wgq/model/host'
 import type { Session } from '../../session.ts'
 
-/** What WireGuard needs of each packet: 40 (IPv6) + 8 (UDP) + 16 (header) + 16 (tag); upstream takes it for IPv4 too. */
+/** WireGuard's overhead: 40 (IPv6) + 8 (UDP) + 16 (header) + 16 (tag); upstream uses it for IPv4 too. */
 const overheadBytes = 80
 const fallbackMtu = 1500
 
 /**
- * The MTU of a tunnel whose file gives none: the smallest MTU on the way to an endpoint, else that of the default route,
- * else 1500, minus 80 (spec wg-quick §6.1). Endpoints that cannot be reached are passed over. Raises what the host raises.
+ * The MTU of a tunnel whose file sets none: the smallest MTU on the routes to the endpoints, else that of the default
+ * route, else 1500, minus 80 (spec wg-quick §6.1). Skips unreachable endpoints. Raises the host's errors.
  */
 export const automaticMtu = async (host: Host, peers: readonly Peer[]): Promise<number> => {
   let smallest: number | undefined
@@ -22,18 +22,18 @@ export const automaticMtu = async (host: Host, peers: readonly Peer[]): Promise<
   return (smallest || (await defaultRouteMtu(host)) || fallbackMtu) - overheadBytes
 }
 
-/** The least MTU of IPv6 (RFC 8200 §5): below it the kernel takes all of IPv6 away from an interface. */
+/** The minimum MTU of IPv6 (RFC 8200 §5): below it the kernel disables IPv6 on an interface. */
 const leastIpv6Mtu = 1280
 
-/** An MTU to set, and what to say about it. */
+/** An MTU to set, and a note to print about it. */
 interface ChosenMtu {
   readonly mtu: string
   readonly notice?: string
 }
 
 /**
- * The MTU of a tunnel that has IPv6 addresses or routes: the automatic one is raised to 1280, because larger packets only
- * cost fragments. Raises `E_MTU` for one that the file gives.
+ * The MTU of a tunnel with IPv6 addresses or routes: raises the automatic one to 1280, because larger packets only cost
+ * fragments. Raises `E_MTU` for a smaller one in the file.
  */
 export const ipv6Mtu = (name: string, given: string | undefined, automatic: number): ChosenMtu => {
   if (given === undefined) {
@@ -41,7 +41,7 @@ export const ipv6Mtu = (name: string, given: string | undefined, automatic: numb
     const notice = `[!] MTU ${automatic} is too small for the IPv6 of ${name}: going on with ${leastIpv6Mtu}.\n`
     return { mtu: String(leastIpv6Mtu), notice }
   }
-  // What is not a number is for the system to refuse.
+  // The system rejects what is not a number.
   if (!/^\d+$/.test(given) || Number(given) >= leastIpv6Mtu) return { mtu: given }
   throw new WgqError('E_MTU', `MTU ${given} is too small for the IPv6 of ${name}`, {
     hint: `\`MTU = ${leastIpv6Mtu}\` keeps it; or leave out its IPv6 addresses and allowed IPs`,
@@ -49,8 +49,8 @@ export const ipv6Mtu = (name: string, given: string | undefined, automatic: numb
 }
 
 /**
- * The MTU to set: the file's, else the automatic one. Where `ipv6` is wanted it has room for that, under wgq's own name,
- * which a line says. Raises `E_MTU`, and what {@link automaticMtu} raises.
+ * The MTU to set: the file's, else the automatic one. If `ipv6` is wanted it is large enough for that under wgq's own
+ * name, and a line says so. Raises `E_MTU`, and the errors of {@link automaticMtu}.
  */
 export const chooseMtu = async (
   { name, style, settings, dependencies }: Session,

@@ -2,7 +2,7 @@
 import { allJournals } from '../../run/journal-files.ts'
 import type { Run } from '../../run/run.ts'
 
-/** Puts sysctls back without a line, as upstream has none for it; not while another tunnel needs them. */
+/** Restores sysctls silently, as upstream has no line for it; not while another tunnel needs them. */
 export const restoreSysctls = ({ session, keeper }: Run): void => {
   const noted = (keeper?.journal.undo ?? []).filter((op) => op.do === 'sysctl.set')
   if (noted.length === 0) return
@@ -13,7 +13,7 @@ export const restoreSysctls = ({ session, keeper }: Run): void => {
     try {
       session.dependencies.writeSysctl(op.key, op.value)
     } catch {
-      // It was writable a moment ago; nothing better can be done about it here.
+      // It was writable a moment ago; nothing more can be done here.
     }
   }
   keeper?.settle(noted)

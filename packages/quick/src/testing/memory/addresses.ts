@@ -33,8 +33,8 @@ export const withAddress = (held: readonly HeldAddress[], cidr: Cidr): HeldAddre
 }
 
 /**
- * `ip address delete`. With a primary of IPv4 its secondaries go, or (`promote`) the first of them takes its place.
- * Undefined where there is no such address.
+ * `ip address delete`. Deleting an IPv4 primary deletes its secondaries, or (`promote`) the first of them replaces it.
+ * Undefined if there is no such address.
  */
 export const withoutAddress = (
   held: readonly HeldAddress[],

@@ -3,12 +3,12 @@ import fc from 'fast-check'
 import type { Machine } from './machine.ts'
 import type { ResolverKind } from './resolver.ts'
 
-/** A file of a tunnel, and what a test has to know of it. */
+/** A file of a tunnel, and its properties for tests. */
 export interface TunnelFile {
   readonly text: string
-  /** Families of which everything goes through the tunnel, by rules and a table of its own. */
+  /** Families that the tunnel takes entirely, by rules and its own table. */
   readonly full: readonly (4 | 6)[]
-  /** Asked for by the file, or by an option of `up`. */
+  /** Requested by the file, or by an option of `up`. */
   readonly killSwitch: 'file' | 'option' | undefined
 }
 
@@ -65,12 +65,12 @@ const parts = fc.record<Parts>({
   killSwitch: fc.constantFrom(undefined, undefined, 'file', 'option'),
 })
 
-/** Files of all the kinds that `up` takes a different way for. */
+/** Files of all the kinds that `up` handles differently. */
 export const tunnelFile: fc.Arbitrary<TunnelFile> = parts.map(fileOf)
 
 /**
- * Two files of a full tunnel of IPv4 whose first peer takes everything; in one half of them what makes packets find their
- * way back (addresses, port) stays, so that none may be lost.
+ * Two files of a full IPv4 tunnel whose first peer takes all traffic; half of them keep what return traffic needs
+ * (addresses, port), so that no packet may be lost.
  */
 export const fullPair: fc.Arbitrary<[TunnelFile, TunnelFile]> = fc
   .tuple(parts, parts, fc.boolean())
@@ -134,7 +134,7 @@ function fileOf(parts: Parts): TunnelFile {
   })
 }
 
-/** What a {@link Machine} is like: a folder for its files goes with it. */
+/** Properties of a {@link Machine}; its files get their own directory. */
 export interface Surroundings {
   readonly name: string
   readonly neighbour?: string
@@ -164,7 +164,7 @@ Endpoint = 192.0.2.10:51820
 `,
 }
 
-/** How a machine is before the first tunnel comes up, and the file of another one that runs already. */
+/** The state of a machine before the first tunnel comes up, and the file of another tunnel that runs already. */
 export const surroundings: fc.Arbitrary<Surroundings> = fc
   .record({
     ipv6Off: fc.constantFrom(false, false, false, true),
@@ -195,17 +195,17 @@ export const surroundings: fc.Arbitrary<Surroundings> = fc
     }),
   )
 
-/** Failures show the name alone. */
+/** Failures print only the name. */
 const named = <T extends { name: string }>(value: T): T =>
   Object.assign(value, { [fc.toStringMethod]: () => value.name })
 
-/** What happens to a running tunnel beside wgq. */
+/** External events of a running tunnel. */
 export const disturbance: fc.Arbitrary<{
   name: string
-  /** Everything of the tunnel is as it was up. */
+  /** The whole tunnel is unchanged since `up`. */
   harmless: boolean
   disturb: (machine: Machine, forget: () => void) => void
-  /** What of it no tunnel puts back. */
+  /** Repeats on another machine what no tunnel restores. */
   lasts?: (machine: Machine) => void
 }> = fc
   .constantFrom(
@@ -274,7 +274,7 @@ export const disturbance: fc.Arbitrary<{
       harmless: false,
       disturb: ({ devices }: Machine) => {
         const device = devices.get('wg0')
-        // A mark that the file does not mention may be somebody's own.
+        // A mark that the file does not set may belong to another program.
         if (device && device.fwmark !== 0) devices.set('wg0', { ...device, fwmark: 0x777 })
       },
     },

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A tunnel that is followed for long: rows of random events, and whenever they rest the state of a fresh `up`. 100,000 of
-// them: `WGQ_EVENTS=100000`; `WGQ_SEED` chooses others, `WGQ_PATH` the one of a failure.
+// A long-lived tunnel: sequences of random events, and after each pause the state of a fresh `up`. `WGQ_EVENTS=100000`
+// runs 100,000 events; `WGQ_SEED` chooses others, `WGQ_PATH` that of a failure.
 import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
 import { disturbance, surroundings, tunnelFile } from './arbitraries.ts'
@@ -10,7 +10,7 @@ const stage = new Stage()
 afterAll(() => stage.clear())
 
 const { WGQ_EVENTS, WGQ_SEED = '1', WGQ_PATH } = process.env
-/** Events of a run, on average. */
+/** Average number of events in a run. */
 const meanEvents = 25
 const settings = {
   numRuns: Math.ceil(Number(WGQ_EVENTS ?? 1000) / meanEvents),
@@ -19,16 +19,16 @@ const settings = {
   ...(WGQ_EVENTS === undefined ? { interruptAfterTimeLimit: 15_000 } : {}),
 }
 
-/** A mark that somebody gave the device may stay what it is, so that the state is not that of a fresh `up`. */
+/** A mark that another program set may stay, so that the state differs from that of a fresh `up`. */
 const event = disturbance.filter(({ name }) => name !== 'mark changed')
 
-/** Events, then a rest; the file may be another one by then. */
+/** Events, then a pause; the file may have changed by then. */
 const round = fc
   .record({
     events: fc.array(event, { minLength: 1, maxLength: 9 }),
     file: fc.option(tunnelFile, { freq: 3 }),
   })
-  // Without a journal half a pair of rules is nobody's: a journal is lost alone.
+  // Without a journal half a pair of rules has no owner: a journal is lost only on its own.
   .map(({ events, file }) => {
     const isLost = events.some(({ name }) => name === 'journal lost')
     return { events: isLost ? events.filter(({ name }) => /^(?:journal|nothing)/.test(name)) : events, file }
@@ -50,7 +50,7 @@ test(
             if (around.neighbour !== undefined) fc.pre((await neighbour.up(around.neighbour)) === 0)
             fc.pre((await tunnel.up(first.text, options(first))) === 0)
             let file = first
-            // An option of `up` holds as long as its note.
+            // An option of `up` lasts as long as its note.
             let byOption = first.killSwitch === 'option'
             for (const { events, file: next } of rounds) {
               const isLost = events.some(({ name }) => name === 'journal lost')
@@ -71,7 +71,7 @@ test(
                   killSwitchOption: byOption,
                 }
                 if ((await fresh.tunnel.up(wanted.text, asked)) !== 0) {
-                  // Nothing is changed for a file that cannot be brought up here; the old one is put right.
+                  // A file that cannot be brought up here changes nothing; repair the old one.
                   expect(await tunnel.reload(file.text, ofFile(file)), machine.printed).toBe(0)
                   continue
                 }

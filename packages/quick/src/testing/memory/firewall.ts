@@ -7,11 +7,11 @@ interface Chain {
 
 const priorities: Readonly<Record<string, string>> = { '-300': 'raw', '-150': 'mangle', '0': 'filter' }
 
-/** nft in memory: the few statements that wgq writes, and the listings it reads. */
+/** An in-memory nft: the few statements that wgq writes, and the listings it reads. */
 export class Firewall {
   tables = new Map<string, Map<string, Chain>>()
 
-  /** `nft -f -`: all of it or nothing. Returns the exit status. */
+  /** `nft -f -`: applies all or nothing. Returns the exit status. */
   load(batch: string): number {
     const before = this.tables
     this.tables = structuredClone(before)
@@ -28,7 +28,7 @@ export class Firewall {
     return [...this.tables.keys()].map((table) => `table ${table}\n`).join('')
   }
 
-  /** `nft list table FAMILY NAME`; undefined where there is none. */
+  /** `nft list table FAMILY NAME`; undefined if there is none. */
   listTable(table: string): string | undefined {
     const chains = this.tables.get(table)
     if (!chains) return undefined
@@ -39,7 +39,7 @@ export class Firewall {
     return `table ${table} {\n${bodies.join('\n')}}\n`
   }
 
-  /** Says whether the kill switches let a packet out. */
+  /** Says whether the kill switches let a packet pass. */
   lets({ dev, mark, udp }: { dev: string; mark: number; udp: boolean }): boolean {
     for (const [table, chains] of this.tables) {
       const output = table.startsWith('inet wgq-kill-') ? chains.get('output') : undefined

@@ -15,29 +15,29 @@ import { type Fate, fateOf } from './packet.ts'
 import { refusal } from './refusal.ts'
 import { Resolver } from './resolver.ts'
 
-/** The kernel gives a device that asks for none a port. */
+/** The port that the kernel gives to a device without one. */
 const firstPort = 40_000
 
 /**
- * A Linux machine in memory with an uplink, WireGuard's driver, nft and a manager of name servers: everything that wgq touches outside
- * of its own files.
+ * An in-memory Linux machine with an uplink, WireGuard's driver, nft and a manager of name servers: everything that wgq
+ * changes outside its own files.
  */
 export class Machine {
   readonly network = new Network()
   readonly firewall = new Firewall()
   readonly devices = new Map<string, Device>()
   readonly resolver = new Resolver()
-  /** Commands of hooks that were run. */
+  /** Commands of the hooks that ran. */
   readonly hooks: string[] = []
-  /** What was printed. */
+  /** The printed text. */
   printed = ''
-  /** Called after each change to the machine with what it was. */
+  /** Called after each change to the machine with a description of it. */
   after: (what: string) => void = () => {}
-  /** Changes that were begun. */
+  /** Number of changes started. */
   changes = 0
-  /** Runs stop for ever before this change, as if they were killed. */
+  /** Runs hang before this change, as if they were killed. */
   lastChange = Number.POSITIVE_INFINITY
-  /** The change of this number is refused, once. */
+  /** The change with this number fails, once. */
   refused = 0
   private ports = 0
   private onStop: () => void = () => {}
@@ -56,7 +56,7 @@ export class Machine {
     }
   }
 
-  /** Where a packet of this machine goes. */
+  /** The destination of a packet of this machine. */
   fate(packet: { to: string; mark?: number; udp?: boolean }): Fate {
     return fateOf(this.network, this.firewall, packet)
   }
@@ -91,14 +91,14 @@ export class Machine {
     }
   }
 
-  /** Everything that can be observed, in one normal form; numbers that are random are left out. */
+  /** The whole observable state in one normal form, without random numbers. */
   snapshot(): Record<string, unknown> {
     const { network } = this
     return {
       links: [...network.links.values()]
         .map(({ index: _, addresses, ...link }) => ({
           ...link,
-          // Only the order of IPv4 addresses says which one packets leave with.
+          // Only the order of IPv4 addresses decides the source address of packets.
           ipv4: addresses.filter(({ cidr }) => cidr.family === 4).map(({ cidr }) => formatCidr(cidr)),
           ipv6: addresses
             .filter(({ cidr }) => cidr.family === 6)
@@ -121,7 +121,7 @@ export class Machine {
           )
           .sort(),
       ),
-      // Neither the order of rules that drop or accept alone matters, nor how often they are there.
+      // Neither the order nor the number of rules that drop or accept matters.
       nft: [...this.firewall.tables.keys()]
         .sort()
         .map((table) => [...new Set(this.firewall.listTable(table)?.split('\n').sort())]),
@@ -141,7 +141,7 @@ export class Machine {
     }
   }
 
-  /** A change that is not the host's: cut off or not as one. */
+  /** A change that is not the host's: interrupted or not as a whole. */
   private async change(what: string, act: () => void): Promise<void> {
     await this.begin()
     act()
@@ -157,8 +157,8 @@ export class Machine {
   }
 
   /**
-   * Carries out a run that is cut off before its change number `changes + 1`. Resolves to true where that came; the machine
-   * may be used by other runs then.
+   * Carries out a run that is interrupted before change number `changes + 1`. Resolves to true if the run got that far;
+   * other runs may use the machine then.
    */
   async cutOff(changes: number, run: () => Promise<unknown>): Promise<boolean> {
     this.changes = 0
@@ -203,7 +203,7 @@ export class Machine {
 
   private readSysctl(key: string): string | undefined {
     const value = this.network.sysctls.get(key)
-    // As /proc/sys has it, where both spellings lead to the same file.
+    // As in /proc/sys, where both spellings refer to the same file.
     const same = key.startsWith('net/') ? this.network.sysctls.get(key.replaceAll('/', '.')) : undefined
     if (same !== undefined) return same
     const dev = /^net\/ipv6\/conf\/(.+)\/disable_ipv6$/.exec(key)?.[1]

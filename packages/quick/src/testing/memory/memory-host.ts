@@ -8,13 +8,13 @@ import { type Network, type NetworkOp, number } from './network.ts'
 import { wayOf } from './packet.ts'
 import { noDevice } from './refusal.ts'
 
-/** Called before and after every operation; one that never comes back before it cuts the run off, as a killed one is. */
+/** Called before and after every operation; a `before` that never returns interrupts the run like a kill. */
 interface AroundOp {
   readonly before: (op: Op) => Promise<void>
   readonly after: (op: Op) => void
 }
 
-/** A {@link Host} that is a {@link Network} in memory. */
+/** A {@link Host} backed by an in-memory {@link Network}. */
 export class MemoryHost implements Host {
   private readonly network: Network
   private readonly around: AroundOp
@@ -84,7 +84,7 @@ export class MemoryHost implements Host {
   close(): void {}
 }
 
-/** As the real host tells how far a row came. */
+/** Reports how much of a batch was applied, as the real host does. */
 class AppliedError extends WgqError {
   readonly applied: number
 

@@ -10,12 +10,12 @@ const mainTable = 254
 const kernelProtocol = 2
 const bootProtocol = 3
 const worstMetric = 0xffff_ffff
-/** What the kernel gives an IPv6 route that asks for no metric, and the ones of addresses. */
+/** The kernel's metrics for an IPv6 route without one, and for routes of addresses. */
 const ipv6Metric = 1024
 const ipv6ConnectedMetric = 256
 const leastIpv6Mtu = 1280
 
-/** An interface as the kernel keeps it. */
+/** An interface with the state that the kernel keeps. */
 interface HeldLink extends Link {
   readonly addresses: readonly HeldAddress[]
 }
@@ -41,8 +41,8 @@ export type NetworkOp = Extract<
 >
 
 /**
- * The part of Linux that wg-quick changes, in memory: links, addresses, routes and rules, with what the kernel does by
- * itself when one of them goes. It is held against the kernel by network.test.ts.
+ * The part of Linux that wg-quick changes, in memory: links, addresses, routes and rules, with the kernel's own changes
+ * when one of them is deleted. network.test.ts compares it with the kernel.
  */
 export class Network {
   readonly sysctls = new Map<string, string>([
@@ -63,7 +63,7 @@ export class Network {
   ])
   private nextIndex = 1
 
-  /** Switches IPv6 off for every interface, also for those to come, as `sysctl net.ipv6.conf.all.disable_ipv6=1` does. */
+  /** Disables IPv6 for all interfaces, also future ones, as `sysctl net.ipv6.conf.all.disable_ipv6=1` does. */
   switchIpv6Off(): void {
     this.sysctls.set('net.ipv6.conf.all.disable_ipv6', '1')
     this.sysctls.set('net.ipv6.conf.default.disable_ipv6', '1')
@@ -71,7 +71,7 @@ export class Network {
     for (const name of this.links.keys()) this.keepAddresses(name, (one) => one.cidr.family === 4)
   }
 
-  /** Makes an interface, as `ip link add` does. */
+  /** Adds an interface, as `ip link add` does. */
   addLink(name: IfName, kind: string, mtu = 1420): void {
     if (this.links.has(name)) throw exists()
     this.links.set(name, { index: this.nextIndex++, name, kind, mtu, up: false, addresses: [] })
@@ -90,7 +90,7 @@ export class Network {
     this.keepAddresses(name, (one) => one.cidr.family === 4)
   }
 
-  /** Removes an interface with everything that hangs on it. */
+  /** Removes an interface and everything that depends on it. */
   deleteLink(name: IfName): void {
     this.link(name)
     this.links.delete(name)
@@ -160,7 +160,7 @@ export class Network {
     this.routes = this.routes.filter((route) => route.dev !== name || route.family === 4)
   }
 
-  /** Whether IPv6 is switched off for an interface. */
+  /** Says whether IPv6 is switched off for an interface. */
   isIpv6Off(name: IfName): boolean {
     const own = this.sysctls.get(`net/ipv6/conf/${name}/disable_ipv6`)
     return (own ?? this.sysctls.get('net.ipv6.conf.default.disable_ipv6')) === '1'
@@ -194,7 +194,7 @@ export class Network {
     this.links.set(name, { ...this.link(name), addresses: left })
   }
 
-  /** Drops the addresses that `stays` refuses, the routes of their networks, and with the last of IPv4 all of its routes. */
+  /** Drops the addresses that `stays` refuses and their network routes; with the last IPv4 address, all IPv4 routes. */
   private keepAddresses(name: IfName, stays: (one: HeldAddress) => boolean): void {
     const link = this.link(name)
     const kept = link.addresses.filter(stays)
@@ -245,7 +245,7 @@ export class Network {
     this.insert({ family: dst.family, dst, dev: name, table, protocol: bootProtocol, ...metric }, true)
   }
 
-  /** Puts a route behind those that come before it; `exclusive` refuses a second one of the same metric. */
+  /** Appends a route; `exclusive` refuses a second one of the same metric. */
   private insert(route: Route, exclusive: boolean): void {
     if (exclusive && this.routes.some((other) => sameRoute(other, route))) throw exists()
     this.routes.push(route)
@@ -285,7 +285,7 @@ export class Network {
     this.rules = this.rules.filter((other) => other !== found)
   }
 
-  /** The rules of a family in the order in which packets meet them. */
+  /** The rules of a family in the order of their evaluation. */
   rulesOf(family: Family): Rule[] {
     return this.rules
       .filter((rule) => rule.family === family)
@@ -307,7 +307,7 @@ const floor = (family: Family, table: number): Route => ({
   table,
   metric: worstMetric,
   type: 'unreachable',
-  // As Linux lists it: that of IPv4 is on no interface.
+  // As Linux lists it: the IPv4 one has no interface.
   ...(family === 6 ? { dev: 'lo' } : {}),
 })
 
@@ -317,7 +317,7 @@ const read = (text: string): Cidr => {
   return cidr
 }
 
-/** The number of a table; `main` is the only name known here. */
+/** The number of a table; `main` is the only known name. */
 export const number = (table: Table | undefined): number =>
   table === undefined || table === 'main' ? mainTable : Number(table)
 

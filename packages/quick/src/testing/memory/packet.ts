@@ -4,10 +4,10 @@ import type { Route } from '@wgq/model/host'
 import type { Firewall } from './firewall.ts'
 import type { Network } from './network.ts'
 
-/** What becomes of a packet that a program of this machine sends. */
+/** The fate of a packet that a program of this machine sends. */
 export type Fate = { readonly dev: string } | 'dropped'
 
-/** The route that a packet takes, by the policy rules; undefined where no table has one. */
+/** The route of a packet by the policy rules; undefined if no table has one. */
 export const wayOf = (network: Network, destination: Cidr, mark: number): Route | undefined => {
   for (const rule of network.rulesOf(destination.family)) {
     const to = rule.selectors?.to
@@ -23,7 +23,7 @@ export const wayOf = (network: Network, destination: Cidr, mark: number): Route 
   return undefined
 }
 
-/** Where a packet leaves, after routing and the kill switches. `udp`: only such packets pass by their mark. */
+/** Where a packet leaves, after routing and the kill switches. `udp`: only UDP packets pass by their mark. */
 export const fateOf = (
   network: Network,
   firewall: Firewall,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { WgqError } from '@wgq/model/error'
 
-/** What the kernel refuses, in the words and with the status of `ip`. */
+/** A refusal by the kernel, in the words and with the status of `ip`. */
 export const refusal = (errno: string, words: string): WgqError =>
   new WgqError('E_HOST', words, { errno, exitCode: 2 })
 

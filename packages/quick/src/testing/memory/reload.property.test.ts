@@ -10,14 +10,14 @@ afterAll(() => stage.clear())
 
 const outside = { 4: '198.51.100.1', 6: '2001:db8:99::1' } as const
 
-/** Families of which packets leave outside of a tunnel that should take them. */
+/** Families whose packets leave outside a tunnel that should take them. */
 const leaks = (machine: Machine, families: readonly (4 | 6)[]): string[] =>
   families.flatMap((family) => {
     const fate = machine.fate({ to: outside[family] })
     return fate !== 'dropped' && fate.dev === 'up0' ? [`IPv${family}`] : []
   })
 
-/** Says whether what the tunnel encrypts does not reach the uplink. */
+/** Says whether encrypted packets of the tunnel fail to reach the uplink. */
 const isCutOff = (machine: Machine): boolean => {
   const mark = machine.devices.get('wg0')?.fwmark ?? 0
   const fate = machine.fate({ to: '192.0.2.9', mark, udp: true })
@@ -49,7 +49,7 @@ describe('wgq reload on a machine in memory', () => {
               expect(await neighbour.reload(around.neighbour), machine.printed).toBe(0)
             const disturbed = machine.snapshot()
             machine.printed = ''
-            // What was left out for want of IPv6 was never the tunnel's.
+            // Addresses left out for lack of IPv6 were never the tunnel's.
             const taken = a.full.filter((family) => family === 4 || !machine.network.isIpv6Off('wg0'))
             const watched = change.harmless ? taken.filter((family) => b.full.includes(family)) : []
             const seen: string[] = []
@@ -63,7 +63,7 @@ describe('wgq reload on a machine in memory', () => {
             expect(seen, machine.printed).toEqual([])
             if (canUp) {
               expect(status, machine.printed).toBe(0)
-              // A mark that the file leaves open may stay what somebody made of it, as long as all agree on it.
+              // A mark that the file leaves open may stay as another program set it, if everything agrees on it.
               if (change.name !== 'mark changed')
                 expect(machine.snapshot(), machine.printed).toEqual(fresh.machine.snapshot())
               expect(await tunnel.differences(b.text, ofFile(b))).toEqual([])
@@ -74,7 +74,7 @@ describe('wgq reload on a machine in memory', () => {
               expect(await tunnel.reload(b.text, ofFile(b)), machine.printed).toBe(0)
               expect(machine.changes, machine.printed).toBe(0)
             } else {
-              // A file that cannot be brought up here (a route that is there already) changes nothing.
+              // A file that cannot be brought up here (because a route exists already) changes nothing.
               expect(status, machine.printed).not.toBe(0)
               if (change.harmless) expect(machine.snapshot(), machine.printed).toEqual(disturbed)
             }
@@ -107,7 +107,7 @@ describe('wgq reload on a machine in memory', () => {
             const wasRefused = machine.changes >= machine.refused
             machine.refused = 0
             if (wasRefused && status !== 0) expect(machine.snapshot(), machine.printed).toEqual(before)
-            // What only protects may be left out, which a line says.
+            // Steps that only protect may be left out, which is reported.
             else if (wasRefused) expect(machine.printed).toContain('[!] Going on without')
             else fc.pre(status === 0)
             const now = status === 0 ? b : a

@@ -29,7 +29,7 @@ const key = 'Mm3d+dtiB33uDWxGCXbu9bz59KoluSkxzUKjacYul2k='
 const cidr = (text: string) => parseCidr(text) ?? expect.fail(`no prefix: ${text}`)
 const secret = 'FpCyhws9cxwWoV4xELtfJvjJN+zQVRPISllRWgeopVE='
 
-/** A file with further lines of the interface and of its peer. */
+/** A file with additional lines for the interface and its peer. */
 const file = (allowedIps: string, head: readonly string[] = [], peer: readonly string[] = []): string =>
   [
     '[Interface]',

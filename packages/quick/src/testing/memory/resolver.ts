@@ -3,10 +3,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path'
 import type { Finished } from '@wgq/model/child'
 
-/** Who manages the name servers of a machine in memory. */
+/** Which manager of name servers a machine in memory has. */
 export type ResolverKind = 'resolvconf' | 'resolvectl' | 'file'
 
-/** The managers of name servers in memory; the file /etc/resolv.conf is in a folder of its own. */
+/** The in-memory managers of name servers; /etc/resolv.conf is in its own directory. */
 export class Resolver {
   kind: ResolverKind = 'resolvconf'
   /** Records of resolvconf by name. */
@@ -15,7 +15,7 @@ export class Resolver {
   readonly links = new Map<string, { dns: string; domain: string }>()
   private root: string | undefined
 
-  /** Makes the file the manager, or systemd-resolved; `root` is a folder that is to be made. */
+  /** Makes the file the manager, or systemd-resolved; `root` is a directory to create. */
   use(kind: Exclude<ResolverKind, 'resolvconf'>, root: string): void {
     this.kind = kind
     this.root = root
@@ -24,29 +24,29 @@ export class Resolver {
     this.write('options ndots:2\nsearch home.example\nnameserver 192.0.2.53\n')
   }
 
-  /** The folder of the machine's files, where it has some. */
+  /** The root directory of the machine's files, if it has some. */
   get folder(): { filesUnder?: string } {
     return this.root === undefined ? {} : { filesUnder: this.root }
   }
 
-  /** What a DHCP client does. */
+  /** Acts like a DHCP client. */
   write(text: string): void {
     if (this.root !== undefined) writeFileSync(join(this.root, 'etc/resolv.conf'), text)
   }
 
-  /** All settings are forgotten. */
+  /** Drops all settings. */
   forget(): void {
     this.records.clear()
     this.links.clear()
     this.write('nameserver 192.0.2.54\n')
   }
 
-  /** systemd-resolved knows links that are there, and forgets the others. */
+  /** Drops settings of deleted links, as systemd-resolved does. */
   forgetAbsent(there: ReadonlyMap<string, unknown>): void {
     for (const name of this.links.keys()) if (!there.has(name)) this.links.delete(name)
   }
 
-  /** The program of the manager; undefined where it is not installed. */
+  /** The program of the manager; undefined if it is not installed. */
   find(program: string): string | undefined {
     return program === this.kind ? `/memory/${program}` : undefined
   }
@@ -56,7 +56,7 @@ export class Resolver {
     return act === '-a' || act === '-d' || act === 'revert' || more.length > 0
   }
 
-  /** `there` holds the links of the machine. */
+  /** `there` contains the links of the machine. */
   run(
     [act = '', name = '', ...more]: readonly string[],
     input: string | undefined,
@@ -77,7 +77,7 @@ export class Resolver {
     return done()
   }
 
-  /** Everything that can be observed. */
+  /** The whole observable state. */
   snapshot(there: ReadonlyMap<string, unknown>): Record<string, unknown> {
     this.forgetAbsent(there)
     const etc = this.root === undefined ? undefined : join(this.root, 'etc')

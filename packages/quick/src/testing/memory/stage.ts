@@ -7,17 +7,17 @@ import type { TunnelFile } from './arbitraries.ts'
 import { Machine } from './machine.ts'
 import { Tunnel } from './tunnel.ts'
 
-/** No process has this number: numbers end at 4194304. */
+/** No process has this number: process numbers end at 4194304. */
 const nobody = 999_999_999
 
-/** Machines for properties, each with a run directory of its own that is in memory where that is possible. */
+/** Machines for property tests, each with its own run directory, in memory if possible. */
 export class Stage {
   private readonly base = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'wgq-memory-'))
   private count = 0
 
   /**
-   * Parameters of fast-check: as many of 150 cases as 20 seconds allow, or all of `WGQ_PAIRS` (20,000 take a quarter of an
-   * hour to an hour). `WGQ_SEED` chooses others, `WGQ_PATH` the one of a failure.
+   * Parameters of fast-check: as many of 150 cases as fit into 20 seconds, or all of `WGQ_PAIRS` (20,000 take 15 to 60
+   * minutes). `WGQ_SEED` chooses others, `WGQ_PATH` that of a failure.
    */
   get settings() {
     const { WGQ_PAIRS, WGQ_SEED = '1', WGQ_PATH } = process.env
@@ -35,10 +35,10 @@ export class Stage {
     readonly tunnel: Tunnel
     /** Another tunnel, wg1. */
     readonly neighbour: Tunnel
-    /** Loses the journal of wg0. */
+    /** Deletes the journal of wg0. */
     readonly forget: () => void
     readonly clear: () => void
-    /** The tunnel as runs see it that come after one which was cut off: what it noted is there, it itself is gone. */
+    /** The tunnel for runs after an interrupted one: its notes exist, its process does not. */
     readonly later: () => Tunnel
   } {
     const machine = new Machine()
@@ -78,21 +78,21 @@ export class Stage {
   }
 }
 
-/** The longest that a property may take. */
+/** Time limit of a property. */
 export const longestMs = process.env['WGQ_PAIRS'] === undefined ? 120_000 : 7_200_000
 
-/** What is given to `up` beside the file. */
+/** Options for `up` beside the file. */
 export const options = ({ killSwitch }: TunnelFile): Partial<Session> => ({
   killSwitch: killSwitch !== undefined,
   killSwitchOption: killSwitch === 'option',
 })
 
-/** What is given to other verbs: an option of `up` is none of theirs. */
+/** Options for other verbs: without those of `up`. */
 export const ofFile = ({ killSwitch }: TunnelFile): Partial<Session> => ({
   killSwitch: killSwitch === 'file',
 })
 
-/** What a fresh `up` of `b` is given to lead to where `up` of `a` and a reload of `b` do: an option of `up` lasts. */
+/** Options that make a fresh `up` of `b` equal `up` of `a` and a reload of `b`: an option of `up` lasts. */
 export const lasting = (a: TunnelFile, b: TunnelFile): Partial<Session> => {
   const killSwitchOption = a.killSwitch === 'option'
   return { killSwitch: killSwitchOption || b.killSwitch === 'file', killSwitchOption }

@@ -7,7 +7,7 @@ import { linux } from '../../systems/linux.ts'
 import { up } from '../../up.ts'
 import type { Machine } from './machine.ts'
 
-/** A tunnel of a {@link Machine}: wgq's verbs for a text that stands for its file. */
+/** A tunnel of a {@link Machine}: wgq's verbs for a text that replaces its file. */
 export class Tunnel {
   private readonly machine: Machine
   private readonly name: string
@@ -31,12 +31,12 @@ export class Tunnel {
     return down(this.session(text, options))
   }
 
-  /** What `diff` lists. */
+  /** The output of `diff`. */
   async differences(text: string, options: Partial<Session> = {}): Promise<readonly object[]> {
     return (await planReload(this.session(text, options))).differences
   }
 
-  /** The session that a process of this verb would have. */
+  /** The session of a process that runs this verb. */
   session(text: string, options: Partial<Session> = {}): Session {
     const configPath = `/memory/${this.name}.conf`
     return {

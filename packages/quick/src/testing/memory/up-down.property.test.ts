@@ -39,7 +39,7 @@ test.each<'up' | 'down'>(['up', 'down'])(
         const cut = await machine.cutOff(changes, () => tunnel.up(file.text, options(file)))
         const then = cut ? later() : tunnel
         machine.printed = ''
-        // Where the run had not begun there is nothing to take down.
+        // If the run had not started there is nothing to take down.
         const nothing = 'E_NOT_WIREGUARD'
         const status = await then[next](file.text, options(file)).catch((error) => error.code)
         expect(next === 'up' ? [0] : [0, nothing], machine.printed).toContain(status)

@@ -42,7 +42,7 @@ const file = (head: readonly string[] = []): string =>
 /** `up --kill-switch`. */
 const guarded = { killSwitch: true, killSwitchOption: true }
 
-/** The machine's dependencies with some of them replaced; `run` gets the real one. */
+/** The machine's dependencies, some replaced; `run` gets the real one. */
 const edgesWith = (
   change: (dependencies: Dependencies) => Partial<Dependencies>,
 ): { dependencies: Dependencies } => {
