@@ -4,7 +4,7 @@ import { replaceResolverFile, restoreResolverFile } from './file.ts'
 import { resolverLines } from './resolvconf.ts'
 import type { DnsTools } from './tools.ts'
 
-/** A program to run for name servers, and what it reads. */
+/** A program to run for name servers, and its input. */
 interface DnsCall {
   readonly program: string
   readonly args: readonly string[]
@@ -12,8 +12,8 @@ interface DnsCall {
 }
 
 /**
- * Sets or unsets name servers: the programs to run in order. Where the file itself is the manager it is written here and
- * nothing is left to run; raises the system's error when it cannot be.
+ * Sets or unsets name servers: returns the programs to run in order. If the file itself is the manager, writes it here
+ * and returns none; raises the system's error if that fails.
  */
 export const actDns = (
   op: Extract<Op, { do: 'dns.set' | 'dns.unset' }>,
@@ -33,7 +33,7 @@ export const splitManager = (manager: string): [kind: string, detail: string] =>
   return colon < 0 ? [manager, ''] : [manager.slice(0, colon), manager.slice(colon + 1)]
 }
 
-/** Says whether only the names of some domains go to a tunnel's servers: one of them is written `~DOMAIN`, as in systemd. */
+/** Says whether a tunnel's servers get only names of some domains: one is written `~DOMAIN`, as in systemd. */
 export const isSplit = (search: readonly string[]): boolean => search.some((domain) => domain.startsWith('~'))
 
 const callResolvconf = (op: Extract<Op, { do: 'dns.set' | 'dns.unset' }>, record: string): DnsCall =>
@@ -41,7 +41,7 @@ const callResolvconf = (op: Extract<Op, { do: 'dns.set' | 'dns.unset' }>, record
     ? { program: 'resolvconf', args: ['-d', record, '-f'] }
     : {
         program: 'resolvconf',
-        // What is private is asked for names of its domains only (resolvconf(8), openresolv's).
+        // Private servers are queried only for names of their domains (resolvconf(8), openresolv's).
         args: ['-a', record, ...(isSplit(op.search) ? ['-p'] : ['-m', '0', '-x'])],
         input: resolverLines(
           op.servers,
@@ -49,7 +49,7 @@ const callResolvconf = (op: Extract<Op, { do: 'dns.set' | 'dns.unset' }>, record
         ),
       }
 
-/** `~.` sends every name to the tunnel's servers, as resolvconf's -x does; the names of some domains go there without. */
+/** `~.` sends all names to the tunnel's servers, as resolvconf's -x does; without it only names of some domains. */
 const callResolvectl = (op: Extract<Op, { do: 'dns.set' | 'dns.unset' }>): DnsCall[] =>
   op.do === 'dns.unset'
     ? [{ program: 'resolvectl', args: ['revert', op.dev] }]

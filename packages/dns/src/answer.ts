@@ -7,9 +7,8 @@ import type { DnsState } from './state.ts'
 import type { DnsTools } from './tools.ts'
 
 /**
- * What a manager of name servers knows of an interface now; undefined where it knows nothing of it, because nobody told it
- * or somebody else wrote over it. A resolvconf that cannot list its records is taken to hold what was last given to it,
- * `given`.
+ * The name servers that a manager currently holds for an interface; undefined if none were set or another program
+ * overwrote them. A resolvconf that cannot list its records is assumed to hold the last ones set, `given`.
  */
 export const readDns = async (
   dependencies: DnsTools,
@@ -37,7 +36,7 @@ const readResolvectl = async (dependencies: DnsTools, dev: string): Promise<DnsS
   if (servers.length === 0) return undefined
   const domains = await ask('domain')
   const search = domains.filter((name) => name !== '~.')
-  // Somebody took away what sends every name to these servers.
+  // The domain that sends all names to these servers was removed.
   const lacking = domains.length === search.length && !isSplit(search) ? ['(not for every name)'] : []
   return { manager: 'resolvectl', servers, search: [...search, ...lacking] }
 }

@@ -194,7 +194,7 @@ describe('the file itself', () => {
   test('our own file is never the original: what a power cut left is taken over', () => {
     writeFileSync(file, 'first\n')
     replaceResolverFile(file, 'wg0', lines)
-    // Nothing is known any more; the next `up` writes again.
+    // The record is gone; the next `up` writes again.
     replaceResolverFile(file, 'wg0', lines)
     restoreResolverFile(file, 'wg0')
     expect(readFileSync(file, 'utf8')).toBe('first\n')
@@ -261,7 +261,7 @@ describe('the file itself', () => {
 const root = process.getuid?.() === 0 && spawnSync('unshare', ['-m', 'true']).status === 0
 
 describe.skipIf(!root)('a file that is a mount of its own (needs root)', () => {
-  /** Sets and unsets name servers in a mount namespace, where `setup` comes first, and prints what is there after each. */
+  /** Sets and unsets name servers in a mount namespace after running `setup`, and prints the files after each step. */
   const inside = (setup: string): string => {
     const act = (call: string) =>
       `await import('${new URL('./file.ts', import.meta.url).pathname}').then((m) => m.${call})`
@@ -292,7 +292,7 @@ describe.skipIf(!root)('a file that is a mount of its own (needs root)', () => {
   })
 
   test('is as it was where the disk is full', () => {
-    // One page for the file; the folder has room for names only.
+    // One page for the file; the directory has room for names only.
     const full = ['mount -t tmpfs -o size=4k t f', 'echo nameserver 192.0.2.1 > f/resolv.conf'].join('; ')
     expect(inside(full)).toBe(
       'ENOSPC\nnameserver 192.0.2.1| resolv.conf\nnameserver 192.0.2.1| resolv.conf\n',

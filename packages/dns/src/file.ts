@@ -3,22 +3,22 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { isLink, keepAs, makeFolderOf, moveWhole, writeWhole } from './whole-file.ts'
 
-// Without a manager the file is replaced as a whole and put back as it was, links included. Tunnels stack: each backup is
-// what the file was before its tunnel came up, and is beside the file, on the same disk.
+// Without a manager the file is replaced as a whole and restored unchanged, links included. Tunnels stack: each backup
+// holds the file from before its tunnel came up, and is in the same directory, on the same disk.
 
-/** Where the file is kept that a tunnel replaced: not in /run, or a restart would lose it. */
+/** Path of the backup of the replaced file: not in /run, because a reboot would delete it. */
 export const backupPath = (path: string, dev: string): string => `${path}.wgq-${dev}`
 
-/** What is written for a tunnel. */
+/** The settings written for a tunnel. */
 interface ResolverFile {
   readonly servers: readonly string[]
   readonly search: readonly string[]
 }
 
 /**
- * Puts a tunnel's name servers into the file. Where the tunnel has its place already, there or under one that came up
- * later, the lines change and what was there before it stays; else what somebody wrote meanwhile is what comes back later.
- * `options` and `search` of the original go on. Raises the system's error when it is not possible; nothing changed then.
+ * Writes a tunnel's name servers into the file. If the tunnel already has its place, in the file or below later
+ * tunnels, only its lines change and its backup stays; else the current content becomes the backup. Keeps `options` and
+ * `search` of the original. Raises the system's error if writing fails; nothing has changed then.
  */
 export const replaceResolverFile = (path: string, dev: string, wanted: ResolverFile): void => {
   makeFolderOf(path)
@@ -38,13 +38,13 @@ export const replaceResolverFile = (path: string, dev: string, wanted: ResolverF
 }
 
 /**
- * Takes a tunnel's part back: restores the file where the tunnel's still is, or removes it from the chain of
- * backups of tunnels that came up later. What somebody else has written since stays.
+ * Removes a tunnel's lines: restores the file if it is still the tunnel's, or removes the tunnel from the chain of
+ * backups of tunnels that came up later. Content that another program has written since stays.
  */
 export const restoreResolverFile = (path: string, dev: string): void => {
   const backup = backupPath(path, dev)
   for (const file of siblings(path)) if (/\.wgq\.[0-9]+$/.test(file)) rmSync(file, { force: true })
-  // Also one that is cut off from the file, because somebody else wrote that.
+  // Also a file that is no longer linked to the current one, because another program overwrote that.
   const places = [path, ...siblings(path).filter((file) => file.startsWith(backupPath(path, '')))]
   const holder = places.find((file) => writerOf(file) === dev)
   if (holder !== undefined && exists(backup)) moveWhole(backup, holder)
@@ -52,8 +52,8 @@ export const restoreResolverFile = (path: string, dev: string): void => {
 }
 
 /**
- * What the file tells of a tunnel, or will when those that came up later are gone; undefined where it is not told of it,
- * because nobody did or somebody else wrote over it.
+ * A tunnel's name servers in the file, or in the backup restored after later tunnels are gone; undefined if they were
+ * never set or another program overwrote them.
  */
 export const readResolverFile = (path: string, dev: string): ResolverFile | undefined => {
   const holder = placeOf(path, dev)
@@ -75,7 +75,7 @@ const textFor = (path: string, dev: string, { servers, search }: ResolverFile): 
   const all = [...new Set([...search, ...domains])]
   return [
     `${header(dev)}# ${former} with \`wgq down ${dev}\`.\n`,
-    // Which ones were asked for can be read back.
+    // Allows reading back which ones were requested.
     all.length > search.length ? `# Search domains of ${dev}: ${search.join(' ')}\n` : '',
     ...servers.map((server) => `nameserver ${server}\n`),
     all.length > 0 ? `search ${all.join(' ')}\n` : '',
@@ -83,18 +83,18 @@ const textFor = (path: string, dev: string, { servers, search }: ResolverFile): 
   ].join('')
 }
 
-/** What the file would say without any tunnel; undefined where there is no such text. */
+/** The content of the file without any tunnel; undefined if there is none. */
 export const readOriginal = (path: string): string | undefined => {
   const lowest = stackFrom(path, path).at(-1) as string
   return writerOf(lowest) === undefined ? read(lowest) : undefined
 }
 
-/** What goes on of the file that no tunnel wrote: the backup of the lowest of the stack. */
+/** Lines to keep of the file that no tunnel wrote: the lowest backup of the stack. */
 const originalOf = (path: string, dev: string): { options: string[]; domains: string[] } => {
   const lowest = stackFrom(path, backupPath(path, dev)).at(-1) as string
   const lines =
     writerOf(lowest) === undefined ? (read(lowest) ?? '').split('\n').map((line) => line.trim()) : []
-  // The last one of both words counts (resolv.conf(5)).
+  // The last line with either keyword counts (resolv.conf(5)).
   const domains = lines.filter((line) => /^(?:search|domain)\s/.test(line)).at(-1)
   return {
     options: lines.filter((line) => /^(?:options|sortlist)\s/.test(line)),
@@ -102,11 +102,11 @@ const originalOf = (path: string, dev: string): { options: string[]; domains: st
   }
 }
 
-/** Where a tunnel's lines are in the stack: in the file, or in the backup of one that came up later. */
+/** The place of a tunnel's lines in the stack: the file, or the backup of a later tunnel. */
 const placeOf = (path: string, dev: string): string | undefined =>
   stackFrom(path, path).find((file) => writerOf(file) === dev)
 
-/** A file and what comes back after it, one below the other. */
+/** A file and the backups below it, in the order of their restoration. */
 const stackFrom = (path: string, top: string): string[] => {
   const files = [top]
   for (;;) {
@@ -117,13 +117,13 @@ const stackFrom = (path: string, top: string): string[] => {
   }
 }
 
-/** The tunnel that a file was written for; undefined of a file that no tunnel wrote. */
+/** The tunnel that a file was written for; undefined if no tunnel wrote it. */
 const writerOf = (file: string): string | undefined =>
   /^# Written by wgq for (\S+)\.\n/.exec(read(file) ?? '')?.[1]
 
 const header = (dev: string): string => `# Written by wgq for ${dev}.\n`
 
-/** The files whose names begin with that of the file: backups, and what a killed run was writing. */
+/** The files whose names begin with that of the file: backups, and temporary files of killed runs. */
 const siblings = (path: string): string[] =>
   (existsSync(dirname(path)) ? readdirSync(dirname(path)) : [])
     .filter((file) => file.startsWith(`${basename(path)}.wgq`))

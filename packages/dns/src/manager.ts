@@ -4,9 +4,9 @@ import { dirname } from 'node:path'
 import { resolvconfKind, resolvconfPrefix } from './resolvconf.ts'
 import type { DnsTools } from './tools.ts'
 
-/** What is known of the host when a manager of name servers is chosen. */
+/** Host properties that decide the manager of name servers. */
 export interface DnsView {
-  /** Whose `resolvconf` is installed; `prefix` is what its records begin with. */
+  /** The kind of the installed `resolvconf`; `prefix` starts the names of its records. */
   readonly resolvconf?: ReturnType<typeof resolvconfKind>
   readonly prefix: string
   /** `resolvectl` is installed and systemd-resolved runs. */
@@ -15,15 +15,15 @@ export interface DnsView {
   readonly writable: boolean
 }
 
-/** A manager as operations name it, or why there is none. */
+/** A manager as named in operations, or why there is none. */
 export type DnsChoice = { readonly manager: string } | { readonly none: string }
 
-/** Where name servers are when nobody manages them. */
+/** The file of name servers if there is no manager. */
 export const resolverFile = '/etc/resolv.conf'
 
 /**
- * Chooses the manager of name servers: resolvconf wherever it is installed, as upstream, unless it is systemd's; else
- * systemd-resolved; else the file itself, backed up.
+ * Chooses the manager of name servers: any installed resolvconf, as upstream, unless it is systemd's; else
+ * systemd-resolved; else the file itself, with a backup.
  */
 export const chooseManager = (view: DnsView): DnsChoice => {
   if (view.resolvconf !== undefined && view.resolvconf !== 'systemd')
@@ -33,7 +33,7 @@ export const chooseManager = (view: DnsView): DnsChoice => {
   return { none: `resolvconf is not installed, systemd-resolved does not run, ${resolverFile} is read-only` }
 }
 
-/** Looks at the host. */
+/** Inspects the host. */
 export const viewDns = ({ find, filesUnder = '' }: Pick<DnsTools, 'find' | 'filesUnder'>): DnsView => {
   const resolvconf = find('resolvconf')
   return {
@@ -44,7 +44,7 @@ export const viewDns = ({ find, filesUnder = '' }: Pick<DnsTools, 'find' | 'file
   }
 }
 
-/** A link to nowhere can be replaced as well. */
+/** A dangling link can be replaced as well. */
 const isWritable = (path: string): boolean => {
   try {
     accessSync(dirname(path), constants.W_OK)

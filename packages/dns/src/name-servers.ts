@@ -3,10 +3,10 @@ import { parseIp } from '@wgq/model/ip'
 import { readOriginal } from './file.ts'
 import type { DnsTools } from './tools.ts'
 
-/** Where names are asked for behind systemd's stub, which is on loopback. */
+/** Lists the servers behind systemd's stub, which is on loopback. */
 const files = ['/etc/resolv.conf', '/run/systemd/resolve/resolv.conf']
 
-/** Addresses of the name servers that this machine asks without its tunnels; those of loopback are left out. */
+/** Addresses of the name servers that this machine uses without its tunnels; skips loopback addresses. */
 export const nameServers = ({ filesUnder = '' }: Pick<DnsTools, 'filesUnder'> = {}): string[] => {
   const found = files.flatMap((path) =>
     [...(readOriginal(filesUnder + path) ?? '').matchAll(/^\s*nameserver\s+([^\s%]+)/gm)].map(

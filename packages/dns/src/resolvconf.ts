@@ -7,8 +7,8 @@ import type { DnsTools } from './tools.ts'
 const interfaceOrder = '/etc/resolvconf/interface-order'
 
 /**
- * What is before the interface's name in Debian's resolvconf: the first pattern `NAME*` of its interface-order, so
- * that the record is ranked as a tunnel. None where `resolvconf` is a link, as systemd's is (spec wg-quick §6.2).
+ * The prefix of record names in Debian's resolvconf: the first pattern `NAME*` of its interface-order, so that the
+ * record is ranked as a tunnel. Empty if `resolvconf` is a link, as systemd's is (spec wg-quick §6.2).
  */
 export const resolvconfPrefix = (program: string | undefined, orderFile = interfaceOrder): string => {
   if (program !== undefined && isLink(program)) return ''
@@ -16,15 +16,15 @@ export const resolvconfPrefix = (program: string | undefined, orderFile = interf
   return match ? `${match[1]}.` : ''
 }
 
-/** What resolvconf and `resolv.conf` read: a line per name server, then one with the search domains. */
+/** Input of resolvconf and `resolv.conf`: a line per name server, then one with the search domains. */
 export const resolverLines = (servers: readonly string[], search: readonly string[]): string => {
   const lines = servers.map((server) => `nameserver ${server}\n`)
   return lines.join('') + (search.length > 0 ? `search ${search.join(' ')}\n` : '')
 }
 
 /**
- * The name servers that resolvconf holds for an interface: what `resolvconf -l` prints, else the file that Debian's
- * resolvconf keeps. None without resolvconf (spec wg-quick §9).
+ * The name servers that resolvconf holds for an interface: from `resolvconf -l`, else from the file of Debian's
+ * resolvconf. None without resolvconf (spec wg-quick §9).
  */
 export const readResolvconf = async (
   dependencies: Pick<DnsTools, 'find' | 'run'>,
@@ -38,7 +38,7 @@ export const readResolvconf = async (
   return serversOf(text)
 }
 
-/** The record of resolvconf for an interface; undefined if it has none, `unknown` where it lists nothing. */
+/** The record of resolvconf for an interface; undefined if it has none, `unknown` if it cannot list records. */
 export const readResolvconfRecord = async (
   dependencies: Pick<DnsTools, 'find' | 'run'>,
   dev: string,
@@ -47,16 +47,16 @@ export const readResolvconfRecord = async (
   if (program === undefined) return undefined
   const record = `${resolvconfPrefix(program)}${dev}`
   const kind = resolvconfKind(program)
-  // Debian's prints every record, whichever is asked for.
+  // Debian's prints every record, whatever its argument.
   const text =
     kind === 'debian'
       ? readFile(`/run/resolvconf/interface/${record}`)
       : await listed(dependencies, program, record)
   const servers = serversOf(text ?? '')
-  // One that only takes records ends with 0 and prints nothing.
+  // A resolvconf that only stores records exits with 0 and prints nothing.
   if (servers.length === 0) return kind === 'other' && text !== undefined ? 'unknown' : undefined
   const search = (/^search (.*)$/m.exec(text ?? '')?.[1] ?? '').split(' ').filter(Boolean)
-  // openresolv asks the servers of a private interface for names of its domains only.
+  // openresolv queries the servers of a private interface only for names of its domains.
   const isPrivate = kind === 'openresolv' && existsSync(`/run/resolvconf/private/${record}`)
   return { servers, search: isPrivate ? search.map((domain) => `~${domain}`) : search }
 }
@@ -76,7 +76,7 @@ const listed = async (
   return status === 0 ? stdout : undefined
 }
 
-/** The addresses of the lines `nameserver`. */
+/** The addresses of `nameserver` lines. */
 const serversOf = (text: string): string[] =>
   [...text.matchAll(/^nameserver ([a-zA-Z0-9_=+:%.-]+)$/gm)].map((match) => match[1] as string)
 

@@ -8,7 +8,7 @@ import type { DnsState } from './state.ts'
 import type { DnsTools } from './tools.ts'
 
 /**
- * Why a manager cannot do what is asked of it: names of some domains alone. Undefined where it can, as far as that shows
+ * Why a manager cannot send only names of some domains to these servers. Undefined if it can, as far as can be checked
  * beforehand.
  */
 export const whyNotSplit = (find: DnsTools['find'], { manager, search }: DnsState): string | undefined => {
@@ -27,8 +27,8 @@ export const whyNotSplit = (find: DnsTools['find'], { manager, search }: DnsStat
 }
 
 /**
- * Looks after the fact whether names really go to a tunnel's servers; why not, with what to do about it, or undefined. A
- * local resolver decides for itself and is believed.
+ * Checks afterwards whether names really go to a tunnel's servers; resolves to why not and what to do about it, or to
+ * undefined. Trusts a local resolver, which has rules of its own.
  */
 export const whyNotTold = async (
   dependencies: DnsTools,
@@ -48,7 +48,7 @@ export const whyNotTold = async (
   return `resolvconf took them, but ${resolverFile} does not name them: ${remedy(program)}`
 }
 
-/** What makes a resolvconf write the file that is read. */
+/** How to make a resolvconf write the file that is read. */
 export const remedy = (program: string | undefined): string => {
   if (program === undefined || resolvconfKind(program) !== 'debian') return '`resolvconf -u` writes it anew'
   if (!existsSync('/run/resolvconf/enable-updates')) return '`resolvconf --enable-updates` switches it on'

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 import type { RunChild } from '@wgq/model/child'
 
-/** What managers of name servers are asked and told with. */
+/** How to query and change managers of name servers. */
 export interface DnsTools {
   readonly run: RunChild
-  /** Path of a program by PATH; undefined where there is none. */
+  /** Path of a program in PATH; undefined if it is not installed. */
   readonly find: (program: string) => string | undefined
-  /** The folder in which the files of name servers are looked for, instead of the machine's root: for a machine in memory. */
+  /** The root directory of the files of name servers, instead of the machine's: for a machine in memory. */
   readonly filesUnder?: string
 }

@@ -21,9 +21,9 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 
-// Files that every user reads: their modes do not depend on the umask, and they are there as a whole or not at all.
+// Files that every user reads: their modes do not depend on the umask, and they are written completely or not at all.
 
-/** Makes the folder of a file, readable for everybody, with those above it. */
+/** Makes the directory of a file and its parents, readable for all users. */
 export const makeFolderOf = (path: string): void => {
   const missing: string[] = []
   for (let folder = dirname(path); !existsSync(folder); folder = dirname(folder)) missing.unshift(folder)
@@ -34,8 +34,8 @@ export const makeFolderOf = (path: string): void => {
 }
 
 /**
- * Puts a text in the place of a file, at once where that is possible. A file that is a mount of its own can only be
- * written into; where that fails it is as it was. Raises the system's error; nothing is left beside then.
+ * Replaces a file, atomically if possible. A file that is a mount point can only be overwritten; if that fails its old
+ * content is restored. Raises the system's error; then leaves no temporary file.
  */
 export const writeWhole = (path: string, text: string): void => {
   const beside = `${path}.wgq.${process.pid}`
@@ -54,7 +54,7 @@ export const writeWhole = (path: string, text: string): void => {
   }
 }
 
-/** Moves a file to the place of another one, a link as a link; into it where that is a mount of its own. */
+/** Moves a file over another one, links as links; overwrites the content of a mount point. */
 export const moveWhole = (from: string, to: string): void => {
   try {
     renameSync(from, to)
@@ -65,7 +65,7 @@ export const moveWhole = (from: string, to: string): void => {
   }
 }
 
-/** Keeps a file under another name as it is: the file itself where it can have two names, else a copy. */
+/** Keeps a file under another name: as a hard link if possible, else as a copy. */
 export const keepAs = (path: string, copy: string): void => {
   rmSync(copy, { force: true })
   if (isLink(path)) symlinkSync(readlinkSync(path), copy)
@@ -89,7 +89,7 @@ const linkOrCopy = (path: string, copy: string): void => {
 export const isLink = (path: string): boolean =>
   lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false
 
-/** Overwrites what is there before anything is cut off, so that what was there fits again where the disk is full. */
+/** Overwrites before truncating, so that the old content fits again if the disk is full. */
 const writeInPlace = (path: string, text: Buffer): void => {
   const before = readFileSync(path)
   const fd = openSync(path, 'r+')

@@ -3,30 +3,30 @@ import type { Family } from '@wgq/model/ip'
 import { saveOf } from './listings.ts'
 import type { FilterTools } from './tools.ts'
 
-/** A program to run for rules of a packet filter, and what it reads. */
+/** A program to run for rules of a packet filter, and its input. */
 export interface FilterCall {
   readonly program: 'nft' | 'iptables-restore' | 'ip6tables-restore'
   readonly args: readonly string[]
   readonly input: string
 }
 
-/** nft with a batch, which takes effect as a whole. */
+/** nft with a batch, which is applied atomically. */
 export const nftCall = (input: string): FilterCall => ({ program: 'nft', args: ['-f', '-'], input })
 
-/** `iptables-restore` or `ip6tables-restore` with a batch, which leaves other rules alone. */
+/** `iptables-restore` or `ip6tables-restore` with a batch, which keeps other rules. */
 export const restoreCall = (family: Family, input: string): FilterCall => ({
   program: family === 4 ? 'iptables-restore' : 'ip6tables-restore',
   args: ['-n'],
   input,
 })
 
-/** The families whose packets this machine filters: a kernel without IPv6 has none of it. */
+/** The families that this machine filters: only IPv4 if the kernel has no IPv6. */
 export const filteredFamilies = ({ readSysctl }: Pick<FilterTools, 'readSysctl'>): Family[] =>
   readSysctl('net.ipv6.conf.all.disable_ipv6') === undefined ? [4] : [4, 6]
 
 /**
- * What `write` makes of the rules that are saved now, family by family; undefined takes nothing. A family whose rules cannot
- * be listed has none.
+ * Calls `write` with the saved rules of each family and returns the programs to run; undefined runs none. A family
+ * whose rules cannot be listed counts as empty.
  */
 export const restoreCalls = async (
   dependencies: Pick<FilterTools, 'run' | 'find' | 'filterTables' | 'readSysctl'>,

@@ -5,15 +5,15 @@ import { Exchange } from '@wgq/netlink/exchange'
 import { listTables, netlinkNetfilter } from '@wgq/netlink/nftables'
 import { openSocket } from '@wgq/netlink/open-socket'
 
-/** Which tables packet filters have in the network namespace of this process. */
+/** The tables of packet filters in the network namespace of this process. */
 export interface FilterTables {
-  /** Those of nf_tables, `FAMILY NAME` each. */
+  /** Tables of nf_tables, each as `FAMILY NAME`. */
   readonly nft: readonly string[]
-  /** Families in which iptables has tables, of its older kind or as tables of nf_tables. */
+  /** Families with iptables tables, legacy ones or tables of nf_tables. */
   readonly iptables: ReadonlySet<Family>
 }
 
-/** The tables as the kernel lists them, without a program; undefined where it does not say. */
+/** The tables as the kernel lists them, without running a program; undefined if it cannot list them. */
 export const readFilterTables = async (): Promise<FilterTables | undefined> => {
   try {
     const exchange = new Exchange(openSocket({ protocol: netlinkNetfilter }))
@@ -28,7 +28,7 @@ export const readFilterTables = async (): Promise<FilterTables | undefined> => {
   }
 }
 
-/** The names that iptables gives its tables, of either kind. */
+/** The names of iptables' tables, of either kind. */
 const iptablesNames = /^ip6? (?:filter|nat|mangle|raw|security)$/
 
 const hasTables = (family: Family, nft: readonly string[]): boolean => {

@@ -3,7 +3,7 @@ import type { Family } from '@wgq/model/ip'
 import { given } from './nft.ts'
 import { type FilterRule, familyOf, icmp6Types, type JumpChain, type JumpTable } from './rule.ts'
 
-/** A rule as `iptables-save` lists it, without its chain; `accept` is what accepts there. */
+/** A rule as `iptables-save` lists it, without its chain; `accept` is the target that accepts there. */
 export const iptablesRule = (rule: FilterRule, accept: 'ACCEPT' | 'RETURN'): string =>
   [
     rule.from && `-s ${rule.from}`,
@@ -45,7 +45,7 @@ const spell = (verdict: FilterRule['verdict'], accept: 'ACCEPT' | 'RETURN'): str
 
 const hex = (mark: number): string => `0x${mark.toString(16)}`
 
-/** What {@link iptablesRule} wrote, as far as states are told apart by it (nft.ts says how it is used). */
+/** Parses the output of {@link iptablesRule} as far as it distinguishes states (see readRule in nft.ts). */
 const readRule = (text: string): FilterRule => {
   const word = (pattern: RegExp): string | undefined => pattern.exec(text)?.[1]
   const number = (pattern: RegExp): number | undefined => {
@@ -66,12 +66,12 @@ const readRule = (text: string): FilterRule => {
   })
 }
 
-/** The batch that puts chains in place of an older version of themselves, in one step; `saved` is what is listed now. */
+/** The batch that replaces an older version of chains in one step; `saved` is the current listing. */
 export const setChains = ({ within, chains }: JumpTable, family: Family, saved: string): string => {
   const there = linesOf(saved, within)
   return [
     `*${within}`,
-    // Without flushing (-n) such a line empties the chain.
+    // Without flushing (-n), such a line empties the chain.
     ...chains.map(({ own }) => `:${own} - [0:0]`),
     ...chains.flatMap((chain) => rulesOf(chain, family).map((rule) => `-A ${chain.own} ${rule}`)),
     ...chains
@@ -82,7 +82,7 @@ export const setChains = ({ within, chains }: JumpTable, family: Family, saved: 
   ].join('\n')
 }
 
-/** The batch that takes chains away; undefined where there are none. */
+/** The batch that deletes chains; undefined if there are none. */
 export const unsetChains = ({ within, chains }: JumpTable, saved: string): string | undefined => {
   const there = linesOf(saved, within)
   const own = chains.filter((chain) => there.some((line) => line.startsWith(`:${chain.own} `)))
@@ -97,7 +97,7 @@ export const unsetChains = ({ within, chains }: JumpTable, saved: string): strin
   ].join('\n')
 }
 
-/** What `iptables-save` shows of chains, by hook. */
+/** The rules of chains in the output of `iptables-save`, by hook. */
 export const savedChains = (
   { within, chains }: JumpTable,
   saved: string,
@@ -106,7 +106,7 @@ export const savedChains = (
   return new Map(chains.map((chain) => [chain.hook, rulesIn(chain, there).map(readRule)]))
 }
 
-/** Says whether `iptables-save` shows what {@link setChains} writes, and that each chain is reached. */
+/** Says whether `iptables-save` lists what {@link setChains} writes, including the jump to each chain. */
 export const isSaved = ({ within, chains }: JumpTable, family: Family, saved: string): boolean => {
   const there = linesOf(saved, within)
   return chains.every(
@@ -123,7 +123,7 @@ const rulesOf = ({ rules, policy }: JumpChain, family: Family): string[] => [
   ...(policy === 'drop' ? ['-j DROP'] : []),
 ]
 
-/** In the order of their numbers. */
+/** One rule per type, ordered by number. */
 const byType = (rule: FilterRule, types: NonNullable<FilterRule['icmp6']>): FilterRule[] =>
   [...types].sort((a, b) => icmp6Types[a][0] - icmp6Types[b][0]).map((type) => ({ ...rule, icmp6: [type] }))
 
@@ -132,6 +132,6 @@ const rulesIn = ({ own }: JumpChain, lines: readonly string[]): string[] =>
 
 const jump = ({ hook, own }: JumpChain): string => `-A ${hook.toUpperCase()} -j ${own}`
 
-/** The lines of a table in the text of `iptables-save`: those of other tables can look the same. */
+/** The lines of one table in the output of `iptables-save`: other tables may have identical lines. */
 export const linesOf = (saved: string, table: string): string[] =>
   (saved.split(/^(?=\*)/m).find((part) => part.startsWith(`*${table}\n`)) ?? '').split('\n')

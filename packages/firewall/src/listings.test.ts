@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { firewallTool } from './default-route/choose.ts'
 import { listNftTables, readNftTables, saveOf } from './listings.ts'
 
-/** Programs that are installed, and the command lines that were run. */
+/** Installed programs, and the command lines that were run. */
 const tools = (status = 0) => {
   const ran: string[] = []
   return {

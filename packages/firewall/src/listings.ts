@@ -2,12 +2,12 @@
 import type { Family } from '@wgq/model/ip'
 import type { FilterTools } from './tools.ts'
 
-/** What answers which rules packet filters have. */
+/** How to list the rules of packet filters. */
 type ListingTools = Pick<FilterTools, 'run' | 'find' | 'filterTables'>
 
 const quiet = { capture: true, quiet: true }
 
-/** The tables of nf_tables, `FAMILY NAME` each; undefined where nft is not installed, or nobody answers. */
+/** The tables of nf_tables, each as `FAMILY NAME`; undefined if nft is not installed or fails. */
 export const listNftTables = async ({
   run,
   find,
@@ -21,8 +21,8 @@ export const listNftTables = async ({
 }
 
 /**
- * `nft list table` of those tables that exist, by `FAMILY NAME`; undefined where nft is not installed or does not answer.
- * What does not exist is not in it.
+ * `nft list table` for each existing table, by `FAMILY NAME`; undefined if nft is not installed or fails. Leaves out
+ * tables that do not exist.
  */
 export const readNftTables = async (
   dependencies: ListingTools,
@@ -35,15 +35,15 @@ export const readNftTables = async (
   for (const table of tables) {
     if (!present.has(table)) continue
     const { status, stdout } = await dependencies.run('nft', ['list', 'table', ...table.split(' ')], quiet)
-    // Without /etc/protocols (small containers) nft lists numbers.
+    // Without /etc/protocols (small containers) nft prints numbers.
     if (status === 0) found.set(table, stdout.replaceAll('meta l4proto 17 ', 'meta l4proto udp '))
   }
   return found
 }
 
 /**
- * `iptables-save` or `ip6tables-save`, empty of a family in which iptables has no tables; undefined where it is not installed
- * or does not work.
+ * The output of `iptables-save` or `ip6tables-save`, empty for a family without iptables tables; undefined if the tool
+ * is not installed or fails.
  */
 export const saveOf = async (
   { run, find, filterTables }: ListingTools,

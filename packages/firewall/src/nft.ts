@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { type FilterChain, type FilterRule, type FilterTable, icmp6Types } from './rule.ts'
 
-/** A rule as nft takes it. */
+/** A rule in nft's syntax. */
 export const nftRule = (rule: FilterRule): string =>
   [
     rule.in && `iifname "${rule.in}"`,
@@ -39,13 +39,13 @@ const spell = (verdict: FilterRule['verdict']): string => {
     : `ct mark set ${verdict.setConnectionMark}`
 }
 
-/** nft lists a single address without its length. */
+/** nft lists a single address without its prefix length. */
 const withoutFullLength = (network: string): string =>
   network.replace(network.includes(':') ? /\/128$/ : /\/32$/, '')
 
 /**
- * What {@link nftRule} wrote, as far as states are told apart by it. Whoever reads compares all of it with what would be
- * written then.
+ * Parses the output of {@link nftRule} as far as it distinguishes states. The caller then compares the whole listing
+ * with what it would write for that state.
  */
 const readRule = (text: string): FilterRule => {
   const word = (pattern: RegExp): string | undefined => pattern.exec(text)?.[1]
@@ -69,16 +69,16 @@ const readRule = (text: string): FilterRule => {
   })
 }
 
-/** Without what is undefined: a rule has a field or has it not. */
+/** Drops undefined fields, so that a rule either has a field or lacks it. */
 export const given = (fields: Readonly<Record<string, unknown>>): FilterRule =>
   Object.fromEntries(
     Object.entries(fields).filter(([, value]) => value !== undefined),
   ) as unknown as FilterRule
 
-/** One transaction that puts a table in place, instead of an older one of its name, without a gap. */
+/** One transaction that creates a table, replacing an older one of its name without a gap. */
 export const setTable = ({ name, chains }: FilterTable): string =>
   [
-    // Adding first makes the deletion succeed whether there was one or not.
+    // Adding first makes the deletion succeed whether or not the table exists.
     `add table ${name}`,
     `delete table ${name}`,
     `add table ${name}`,
@@ -89,14 +89,14 @@ export const setTable = ({ name, chains }: FilterTable): string =>
     '',
   ].join('\n')
 
-/** The transaction that takes a table away, also where there is none. */
+/** The transaction that deletes a table, which need not exist. */
 export const unsetTable = (name: string): string => `add table ${name}\ndelete table ${name}\n`
 
-/** What `nft list table` shows of a table, by chain. */
+/** The rules in the output of `nft list table`, by chain. */
 export const listedRules = (listed: string): ReadonlyMap<string, readonly FilterRule[]> =>
   new Map([...chainsIn(listed)].map(([name, [, ...rules]]) => [name, rules.map(readRule)]))
 
-/** Says whether `nft list table` shows what {@link setTable} writes: no chain and no rule less, none more. */
+/** Says whether `nft list table` shows exactly the chains and rules that {@link setTable} writes. */
 export const isListed = ({ chains }: FilterTable, listed: string): boolean => {
   const seen = chainsIn(listed)
   return (
@@ -119,7 +119,7 @@ const chainsIn = (listed: string): Map<string, string[]> =>
     ]),
   )
 
-/** What versions of nft spell differently: names of priorities, marks in hexadecimal, the order of a set, flags. */
+/** Normalizes differences between nft versions: priority names, hexadecimal marks, the order of sets, flags. */
 const normal = (line: string): string =>
   line
     .trim()

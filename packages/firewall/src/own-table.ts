@@ -8,17 +8,17 @@ import { isListed, listedRules, setTable, unsetTable } from './nft.ts'
 import type { FilterRule, JumpTable } from './rule.ts'
 import type { FilterTools } from './tools.ts'
 
-/** What is kept in a table of its own: how a state is one, and which state listed rules stand for. */
+/** A state stored in its own table: how to write it, and how to read it back from listed rules. */
 export interface OwnTable<State> {
-  /** Of an interface; without a state, to find it. */
+  /** The table of an interface; without a state, only to find it. */
   readonly tableOf: (dev: string, state?: State) => JumpTable
-  /** Rules by hook: those of both families, or what iptables has for one. */
+  /** Parses rules by hook: those of both families, or one family's from iptables. */
   readonly read: (dev: string, rules: ReadonlyMap<string, readonly FilterRule[]>) => State
-  /** One state of what iptables has for each family; undefined where they do not agree. */
+  /** Merges the states of both families from iptables; undefined if they differ. */
   readonly merge: (ipv4: State, ipv6: State) => State | undefined
 }
 
-/** What puts a state in place, or in the place of another, in order. Changes nothing itself. */
+/** The programs that set or replace a state, in order. Changes nothing itself. */
 export const setCalls = async <State>(
   tools: FilterTools,
   { tableOf }: OwnTable<State>,
@@ -30,23 +30,23 @@ export const setCalls = async <State>(
   return restoreCalls(tools, (family, saved) => setChains(table, family, saved))
 }
 
-/** What takes it away, in order; one that is not there takes nothing. Changes nothing itself. */
+/** The programs that remove a state, in order; none if there is none. Changes nothing itself. */
 export const unsetCalls = async <State>(
   tools: FilterTools,
   { tableOf }: OwnTable<State>,
   dev: string,
 ): Promise<FilterCall[]> => {
   const table = tableOf(dev)
-  // Whatever it was set with may be what it has to be taken away with.
+  // Either tool may have set it, so either may be needed to remove it.
   const present = await readNftTables(tools, [table.name])
   if (present?.size) return [nftCall(unsetTable(table.name))]
   const calls = await restoreCalls(tools, (_, saved) => unsetChains(table, saved))
-  // Where no tool can tell what is there, the one that was used says why.
+  // If neither tool can list rules, nft's error says why.
   const known = (await firewallTool(tools)) === 'nft' || tools.find('iptables-save') !== undefined
   return calls.length > 0 || known ? calls : [nftCall(unsetTable(table.name))]
 }
 
-/** The state as the system has it; undefined where there is none, or one that is not complete. */
+/** The current state; undefined if there is none, or it is incomplete. */
 export const readOwn = async <State>(
   tools: FilterTools,
   own: OwnTable<State>,
@@ -61,7 +61,7 @@ export const readOwn = async <State>(
   return ipv6 && own.merge(ipv4, ipv6)
 }
 
-/** The state of what `nft list table` shows; undefined where a rule is missing, or one too many is there. */
+/** The state in the output of `nft list table`; undefined if a rule is missing, or there is an extra one. */
 export const readListed = <State>(
   { tableOf, read }: OwnTable<State>,
   dev: string,
@@ -71,7 +71,7 @@ export const readListed = <State>(
   return isListed(tableOf(dev, state), listed) ? state : undefined
 }
 
-/** The state of what `iptables-save` shows of one family; undefined where a chain is missing, not reached or not complete. */
+/** One family's state from `iptables-save`; undefined if a chain is missing, unreachable or incomplete. */
 export const readSaved = <State>(
   { tableOf, read }: OwnTable<State>,
   dev: string,

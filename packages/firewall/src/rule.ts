@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 import type { Family } from '@wgq/model/ip'
 
-/** A rule of a packet filter: what a packet has to be, all of it at once, and what happens to it then. */
+/** A rule of a packet filter: conditions, all of which a packet must meet, and the verdict. */
 export interface FilterRule {
-  /** Of both unless another condition is of one alone ({@link familyOf}). */
+  /** Both families if absent, unless another condition implies one ({@link familyOf}). */
   readonly family?: Family
-  /** The interface that it came in by. */
+  /** The incoming interface. */
   readonly in?: string
-  /** The interface that it leaves by. */
+  /** The outgoing interface. */
   readonly out?: string
   readonly notOut?: string
   /** `ADDRESS/LENGTH` */
@@ -17,40 +17,40 @@ export interface FilterRule {
   readonly protocol?: 'udp' | 'tcp'
   readonly sourcePort?: number
   readonly port?: number
-  /** Types of ICMPv6, of which it has one. */
+  /** Types of ICMPv6, one of which must match. */
   readonly icmp6?: readonly (keyof typeof icmp6Types)[]
-  /** It opens a connection of TCP. */
+  /** It opens a TCP connection. */
   readonly syn?: true
-  /** Number of the user whose program sends it. */
+  /** Number of the user whose program sends the packet. */
   readonly user?: number
   readonly mark?: number
-  /** The first of a connection; against the direction of the first; not the first, or about a connection. */
+  /** First packet of a connection; against the direction of the first; later packet, or related to a connection. */
   readonly connection?: 'new' | 'reply' | 'answer'
   readonly connectionMark?: number
-  /** To an address of this machine. */
+  /** The destination is an address of this machine. */
   readonly toLocal?: true
-  /** By which the rule is found again among those of others. */
+  /** Identifies the rule among those of others. */
   readonly comment?: string
-  /** In a chain of ours `accept` and `return` are the same where iptables jumps to it. */
+  /** In our own chains `accept` and `return` are the same if iptables jumps to them. */
   readonly verdict:
     | 'accept'
     | 'return'
     | 'drop'
     | 'masquerade'
-    /** A segment of TCP is announced no larger than the path carries. */
+    /** Limits the announced TCP segment size to what the path carries. */
     | 'clamp'
     | { readonly setMark: number }
     | { readonly setConnectionMark: number }
 }
 
-/** ICMPv6 types that are spoken of: number and the word of nft. */
+/** The ICMPv6 types in use: number and nft keyword. */
 export const icmp6Types = {
   neighborSolicitation: [135, 'nd-neighbor-solicit'],
   neighborAdvertisement: [136, 'nd-neighbor-advert'],
   routerSolicitation: [133, 'nd-router-solicit'],
 } as const
 
-/** A chain: which packets go through it, when, and what becomes of those that no rule decides about. */
+/** A chain: which packets pass it, when, and the policy for those that no rule matches. */
 export interface FilterChain {
   readonly hook: 'prerouting' | 'output' | 'forward' | 'postrouting'
   readonly type: 'filter' | 'route' | 'nat'
@@ -59,14 +59,14 @@ export interface FilterChain {
   readonly rules: readonly FilterRule[]
 }
 
-/** A table of nf_tables that is ours alone; each chain is called as its hook. */
+/** A table of nf_tables that only wgq uses; each chain is named after its hook. */
 export interface FilterTable {
   /** `FAMILY NAME` */
   readonly name: string
   readonly chains: readonly FilterChain[]
 }
 
-/** What is a table of nf_tables can be chains in a table of iptables as well, to which its own chains jump. */
+/** A table of nf_tables that can also be written as chains of an iptables table, whose own chains jump to them. */
 export interface JumpTable extends FilterTable {
   readonly within: 'filter' | 'mangle'
   readonly chains: readonly JumpChain[]
@@ -78,7 +78,7 @@ export interface JumpChain extends FilterChain {
   readonly own: string
 }
 
-/** The family whose packets alone a rule can meet; undefined where it can be both. */
+/** The only family that a rule can match; undefined if it can match both. */
 export const familyOf = ({ family, from, to, icmp6 }: FilterRule): Family | undefined => {
   const network = from ?? to
   if (network !== undefined) return network.includes(':') ? 6 : 4

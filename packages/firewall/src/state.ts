@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Family } from '@wgq/model/ip'
 
-/** What a firewall of a default route does: default-route/. Families in ascending order. */
+/** The firewall of a default route: default-route/. Families in ascending order. */
 export interface FirewallState {
   readonly tool: 'nft' | 'iptables'
   readonly families: readonly FirewallFamily[]
@@ -10,27 +10,27 @@ export interface FirewallState {
 /** One family of a {@link FirewallState}. */
 export interface FirewallFamily {
   readonly family: Family
-  /** The mark that is saved to and restored from connections. */
+  /** The mark saved to and restored from connections. */
   readonly mark: number
-  /** Addresses of the tunnel that nobody may reach from outside of it; in order. */
+  /** Addresses of the tunnel that cannot be reached from outside it; in order. */
   readonly addresses: readonly string[]
 }
 
 /** What a kill switch lets pass outside the tunnel: kill-switch/. */
 export interface KillSwitchState {
-  /** The mark of encrypted packets; 0 where no packet of the tunnel leaves from here (a namespace of its own). */
+  /** The mark of encrypted packets; 0 if the tunnel sends none from here (a namespace of its own). */
   readonly mark: number
   /** The other mark of encrypted packets while the device's mark changes. */
   readonly alsoMark?: number
-  /** Name servers that root may ask outside the tunnel: while names of endpoints are looked up. */
+  /** Name servers that root may query outside the tunnel while endpoint names are resolved. */
   readonly resolvers: readonly string[]
-  /** As {@link Exceptions.allow}; absent where there are none. */
+  /** As {@link Exceptions.allow}; absent if there are none. */
   readonly allow?: readonly string[]
 }
 
-/** Connections that stay outside of a full tunnel because of how they began: exceptions/. */
+/** Connections that stay outside a full tunnel because of how they started: exceptions/. */
 export interface AsideState {
-  /** The mark of their packets, which is that of encrypted ones. */
+  /** The mark of their packets, the same as that of encrypted ones. */
   readonly mark: number
   /** `uid NUMBER` and `replies` of {@link Exceptions.allow}. */
   readonly allow: readonly string[]
@@ -42,7 +42,7 @@ export interface FirewallWriter {
   readonly write: (input: FirewallInput) => string
 }
 
-/** What a firewall batch is made of. */
+/** The input of a firewall batch. */
 export interface FirewallInput {
   readonly dev: string
   readonly family: Family

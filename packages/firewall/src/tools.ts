@@ -2,14 +2,14 @@
 import type { RunChild } from '@wgq/model/child'
 import type { FilterTables } from './filter-tables.ts'
 
-/** What packet filters are read and written with. */
+/** How to read and write packet filters. */
 export interface FilterTools {
   readonly run: RunChild
-  /** Path of a program by PATH; undefined where there is none. */
+  /** Path of a program in PATH; undefined if it is not installed. */
   readonly find: (program: string) => string | undefined
   /**
-   * Which tables packet filters have, as the kernel lists them; undefined where it does not say. Absent where their
-   * programs are asked instead: under upstream's name, in another namespace, on other systems.
+   * The tables of packet filters as the kernel lists them; undefined if it cannot. Absent if programs must be run
+   * instead: under upstream's name, in another namespace, on other systems.
    */
   readonly filterTables?: () => Promise<FilterTables | undefined>
   readonly readSysctl: (key: string) => string | undefined

@@ -7,8 +7,8 @@ import { iptablesRemoval, writeIptables } from './iptables-text.ts'
 import { nftRemoval, writeNft } from './nft-text.ts'
 
 /**
- * The family of tools that works here: nft where it is installed and the kernel has nf_tables, else iptables where that is
- * installed, else nft, whose own words say what is missing. Asks nft, which takes a few milliseconds.
+ * The family of tools that works here: nft if it is installed and the kernel has nf_tables, else iptables if installed,
+ * else nft, whose error says what is missing. Runs nft, which takes a few milliseconds.
  */
 export const firewallTool = async ({
   run,
@@ -21,8 +21,8 @@ export const firewallTool = async ({
 }
 
 /**
- * The tools that a firewall is loaded with. Under upstream's name nft wherever it is installed, else the iptables family,
- * whether that exists or not; else what works here.
+ * The tools that load a firewall. Under upstream's name nft if installed, else the iptables family, even if missing;
+ * else what works here.
  */
 export const chooseTool = async (
   tools: Pick<FilterTools, 'run' | 'find'>,
@@ -42,8 +42,8 @@ export const firewallWriter = (tool: FirewallState['tool']): FirewallWriter =>
       }
 
 /**
- * What removes an interface's firewall, as found on the host: whoever loaded it, wgq or upstream. Tools that are not
- * installed or fail are passed over (spec wg-quick §6.5).
+ * Operations that remove an interface's firewall as found on the host, loaded by wgq or by upstream. Skips tools that
+ * are not installed or fail (spec wg-quick §6.5).
  */
 export const planFirewallRemoval = async (dependencies: FilterTools, dev: string): Promise<Op[]> => {
   const ops: Op[] = []

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 import type { FirewallInput } from '../state.ts'
 
-/** The comment by which rules of an interface are found again; upstream's own text. */
+/** The comment that identifies rules of an interface; upstream's own text. */
 const comment = (dev: string): string => `-m comment --comment "wg-quick(8) rule for ${dev}"`
 
-/** wg-quick's iptables-restore batch for one family, to the byte (spec wg-quick §6.5). */
+/** wg-quick's iptables-restore batch for one family, byte for byte (spec wg-quick §6.5). */
 export const writeIptables = ({ dev, mark, addresses }: FirewallInput): string =>
   [
     '*raw',
@@ -20,7 +20,7 @@ export const writeIptables = ({ dev, mark, addresses }: FirewallInput): string =
     '',
   ].join('\n')
 
-/** The batch that deletes an interface's rules out of `iptables-save`; undefined when there are none. */
+/** The batch that deletes an interface's rules, from the output of `iptables-save`; undefined if there are none. */
 export const iptablesRemoval = (dev: string, saved: string): string | undefined => {
   const mine = comment(dev)
   const lines = saved

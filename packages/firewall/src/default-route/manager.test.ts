@@ -7,7 +7,7 @@ import { readFirewall } from './manager.ts'
 
 const root = process.getuid?.() === 0 && spawnSync('unshare', ['-n', 'nft', 'list', 'tables']).status === 0
 
-/** FilterTools whose programs print what `answers` holds for their command lines. */
+/** FilterTools whose programs print the text in `answers` for their command lines. */
 const replay = (answers: Record<string, string>): FilterTools =>
   ({
     find: (program: string) => program,

@@ -7,7 +7,7 @@ import type { FilterTools } from '../tools.ts'
 import { firewallWriter } from './choose.ts'
 import { nftTable } from './nft-text.ts'
 
-/** The firewall of an interface as the system has it, whoever loaded it; undefined where there is none. */
+/** The current firewall of an interface, loaded by any program; undefined if there is none. */
 export const readFirewall = async (
   dependencies: FilterTools,
   dev: string,
@@ -29,8 +29,8 @@ export const readFirewall = async (
 }
 
 /**
- * The operations that put a firewall (or none) in the place of what `seen` says is there. With nft each family changes in
- * one transaction.
+ * The operations that replace the firewall in `seen` by another one, or by none. With nft each family changes in one
+ * transaction.
  */
 export const planFirewall = (
   dev: string,
@@ -75,8 +75,8 @@ const removal = (dev: string, family: Family): string =>
   `delete table ${family === 4 ? 'ip' : 'ip6'} ${nftTable(dev)}\n`
 
 /**
- * What `nft list table` says. A table that lacks one of the two rules for connections, or one too many, saves and restores
- * no mark: 0.
+ * Parses `nft list table`. A table that lacks one of the two rules for connections, or has an extra one, saves and
+ * restores no mark: 0.
  */
 const readTable = (family: Family, text: string): FirewallFamily => {
   const rules = text
@@ -103,7 +103,7 @@ const readTable = (family: Family, text: string): FirewallFamily => {
 
 const wantedHooks = 'postrouting mangle,prerouting mangle,prerouting raw'
 
-/** iptables lists what was inserted last first. Without the rule that restores the mark there is none: 0. */
+/** iptables lists the last inserted rule first. Without the rule that restores the mark, the mark is 0. */
 const readSaved = (family: Family, lines: readonly string[]): FirewallFamily => ({
   family,
   mark: lines.some((line) => /^-A PREROUTING .*--restore-mark/.test(line))

@@ -5,7 +5,7 @@ import { tableName } from '../table-name.ts'
 /** The table of an interface; other tools and upstream's `down` look for this name. */
 export const nftTable = (dev: string): string => tableName('wg-quick-', dev)
 
-/** wg-quick's nft batch for one family, to the byte (spec wg-quick §6.5). */
+/** wg-quick's nft batch for one family, byte for byte (spec wg-quick §6.5). */
 export const writeNft = ({ dev, family, mark, addresses }: FirewallInput): string => {
   const ip = family === 4 ? 'ip' : 'ip6'
   const table = `${ip} ${nftTable(dev)}`
@@ -24,7 +24,7 @@ export const writeNft = ({ dev, family, mark, addresses }: FirewallInput): strin
   return `${lines.join('\n')}\n`
 }
 
-/** The batch that removes those of `tables` (`FAMILY NAME`) that are an interface's; undefined when there are none. */
+/** The batch that removes an interface's tables among `tables` (`FAMILY NAME`); undefined if there are none. */
 export const nftRemoval = (dev: string, tables: readonly string[]): string | undefined => {
   const own = tables.filter((table) => table.endsWith(` ${nftTable(dev)}`))
   return own.length === 0 ? undefined : own.map((table) => `delete table ${table}\n`).join('')

@@ -30,7 +30,7 @@ export const asideTable: OwnTable<AsideState> = {
         },
         {
           ...marks,
-          // Of this type: a packet whose mark changes looks for its way again.
+          // Chains of this type repeat the route look-up when a packet's mark changes.
           type: 'route',
           hook: 'output',
           own: `wgq-out-${dev}`,
@@ -49,11 +49,11 @@ export const asideTable: OwnTable<AsideState> = {
     ipv6.mark === ipv4.mark && ipv6.allow.join() === ipv4.allow.join() ? ipv4 : undefined,
 }
 
-/** The marks that exceptions need; undefined where they need none, or nothing has a mark. */
+/** The marks that exceptions need; undefined if they need none, or encrypted packets have no mark. */
 export const asideOf = (mark: number, allow: readonly string[] = []): AsideState | undefined => {
   const marked = allow.filter((token) => token === 'replies' || token.startsWith('uid '))
   return mark === 0 || marked.length === 0 ? undefined : { mark, allow: marked }
 }
 
-/** The operation that puts them in place, or others in the place of some that are there. */
+/** The operation that sets them or replaces existing ones. */
 export const planAsideOn = (dev: string, state: AsideState): Op => ({ do: 'aside.on', dev, ...state })

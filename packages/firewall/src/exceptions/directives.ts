@@ -4,20 +4,20 @@ import { parseDocument } from '@wgq/config/document'
 import { formatCidr, maskCidr, parseCidr } from '@wgq/model/cidr'
 import { WgqError } from '@wgq/model/error'
 
-/** What a file lets pass beside a full tunnel and a kill switch. */
+/** What a file lets bypass a full tunnel and a kill switch. */
 export interface Exceptions {
   /**
-   * In this order: `NETWORK/LENGTH`, `dev NAME`, `uid NUMBER`, `replies` (answers to connections that came in from outside),
-   * `lan` (private networks, link-local addresses and what is sent to all in a network).
+   * In this order: `NETWORK/LENGTH`, `dev NAME`, `uid NUMBER`, `replies` (answers to incoming connections), `lan`
+   * (private networks, link-local addresses, broadcast and multicast within a network).
    */
   readonly allow: readonly string[]
-  /** The rules of the default route come right before the rule with this preference. */
+  /** Put the rules of the default route right before the rule with this preference. */
   readonly before?: number
 }
 
 /**
- * Reads `# KillSwitchAllow = …` (several add up), `# ReplyOutside = on` and `# Before = PRIORITY` of the [Interface] section,
- * which wg-quick passes over. Undefined where none is there. Raises `E_VALUE` with the place.
+ * Reads `# KillSwitchAllow = …` (repeatable), `# ReplyOutside = on` and `# Before = PRIORITY` of the [Interface]
+ * section, which wg-quick ignores. Undefined if there is none. Raises `E_VALUE` with the position.
  */
 export const exceptionsOf = (text: string, file: string): Exceptions | undefined => {
   const directives = interfaceDirectives(parseDocument(text))
@@ -34,7 +34,7 @@ export const exceptionsOf = (text: string, file: string): Exceptions | undefined
   }
 }
 
-/** A stable order of kinds; what is of one kind keeps the order of the file. */
+/** A stable order of kinds; entries of one kind keep the order of the file. */
 const rank = (token: string): number => {
   const kind = ['dev', 'uid', 'replies', 'lan'].indexOf(token.split(' ', 1)[0] as string)
   return kind + 1
@@ -61,7 +61,7 @@ const tokenOf = (word: string): string | undefined => {
   if (kind.toLowerCase() === 'uid')
     return /^\d{1,10}$/.test(value) && Number(value) < 0xffff_ffff ? `uid ${Number(value)}` : undefined
   const cidr = parseCidr(word)
-  // Everything is not an exception.
+  // A network of all addresses is not an exception.
   return cidr && cidr.prefixLength > 0 ? formatCidr(maskCidr(cidr)) : undefined
 }
 

@@ -2,8 +2,8 @@
 import type { Family } from '@wgq/model/ip'
 
 /**
- * What `lan` means: private and link-local networks (RFC 1918, 3927, 4193, 4291), and what is sent to all in a network. The
- * list is fixed: what a network says of itself could be anything.
+ * The networks of `lan`: private and link-local ones (RFC 1918, 3927, 4193, 4291), broadcast and multicast. The list is
+ * fixed, because a network could announce any prefix as its own.
  */
 export const lanNetworks: Readonly<Record<Family, readonly string[]>> = {
   4: [
@@ -18,5 +18,5 @@ export const lanNetworks: Readonly<Record<Family, readonly string[]>> = {
   6: ['fc00::/7', 'fe80::/10', 'ff02::/16'],
 }
 
-/** Names are not asked for in the LAN, in clear or over TLS, where it is not named by its network. */
+/** `lan` excludes DNS, in clear or over TLS, unless the file names the network itself. */
 export const namePorts = [53, 853] as const

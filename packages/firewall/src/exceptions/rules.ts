@@ -2,7 +2,7 @@
 import type { FilterRule } from '../rule.ts'
 import { lanNetworks, namePorts } from './lan.ts'
 
-/** What lets exceptions pass, each as {@link Exceptions.allow} names it; answers have the mark. */
+/** The rules that let exceptions pass, in the words of {@link Exceptions.allow}; replies carry the mark. */
 export const exceptionRules = (allow: readonly string[], mark: number): FilterRule[] =>
   allow.flatMap((token): FilterRule[] => {
     const [kind, value = ''] = token.split(' ')
@@ -18,7 +18,7 @@ export const exceptionRules = (allow: readonly string[], mark: number): FilterRu
     ]
   })
 
-/** The exceptions that listed rules stand for, in their order. */
+/** The exceptions that listed rules implement, in their order. */
 export const exceptionsIn = (rules: readonly FilterRule[]): string[] => {
   const lan = rules.findIndex(({ port, verdict }) => port === namePorts[0] && verdict === 'drop')
   const named = rules.slice(0, lan < 0 ? undefined : lan).flatMap(({ out, user, connection, to, port }) => {

@@ -12,8 +12,8 @@ import { acceptRules, gatewayRules, gatewayTable, gatewayTableName } from './tab
 import type { GatewayWanted } from './wanted.ts'
 
 /**
- * What puts a gateway in place, instead of what is there of it: a table of its own, and accepts at the top of every chain
- * of others that drops what is forwarded. `networks` are those of the interface. Changes nothing itself.
+ * The programs that set up a gateway, replacing what exists of it: its own table, and accept rules at the top of every
+ * foreign chain that drops forwarded packets. `networks` are those of the interface. Changes nothing itself.
  */
 export const gatewayOnCalls = async (
   dependencies: FilterTools,
@@ -56,7 +56,7 @@ export const gatewayOnCalls = async (
   return calls
 }
 
-/** What takes a gateway away, as far as it is there; nothing of anybody else's. Changes nothing itself. */
+/** The programs that remove what exists of a gateway, and nothing else. Changes nothing itself. */
 export const gatewayOffCalls = async (dependencies: FilterTools, dev: string): Promise<FilterCall[]> => {
   const calls: FilterCall[] = []
   const tables = await readNftTables(dependencies, [gatewayTableName(dev)])
@@ -71,7 +71,7 @@ export const gatewayOffCalls = async (dependencies: FilterTools, dev: string): P
   return calls
 }
 
-/** Says whether all of a gateway is in place. */
+/** Says whether a gateway is complete. */
 export const hasGateway = async (
   dependencies: FilterTools,
   dev: string,
@@ -99,11 +99,11 @@ export const hasGateway = async (
   return true
 }
 
-/** Says whether anything of a gateway is there. */
+/** Says whether any part of a gateway exists. */
 export const hasAnyOfGateway = async (dependencies: FilterTools, dev: string): Promise<boolean> =>
   (await gatewayOffCalls(dependencies, dev)).length > 0
 
-/** Rules in each chain that drops: one for each direction. */
+/** Number of rules in each dropping chain: one for each direction. */
 const accepts = 2
 
 const restore = (family: Family, rules: ReadonlyMap<string, readonly string[]>): FilterCall[] => {

@@ -3,18 +3,18 @@ import type { Host, LinkAddress } from '@wgq/model/host'
 import type { Op } from '@wgq/model/operation'
 import type { FilterTools } from '../tools.ts'
 
-/** The routes and links of the machine that the gateway is on. */
+/** The routes and links of the gateway's machine. */
 interface GatewayHost {
   readonly host: Pick<Host, 'routes' | 'links'>
 }
 
-/** A setting of the kernel that a gateway needs. */
+/** A kernel setting that a gateway needs. */
 export interface ForwardingNeed {
   readonly key: string
   readonly value: string
 }
 
-/** What of the kernel has to be set for packets of these families to go on, uplinks that live on router advertisements included. */
+/** Kernel settings that forward these families, and keep uplinks that depend on router advertisements. */
 export const forwardingNeeds = async (
   { host, readSysctl }: GatewayHost & Pick<FilterTools, 'readSysctl'>,
   addresses: readonly Pick<LinkAddress, 'cidr'>[],
@@ -41,8 +41,8 @@ export const forwardingNeeds = async (
 const routerAdvertisement = 9
 
 /**
- * The operations for what is not set yet, or what another tunnel set. `others` are the inverses that other tunnels have
- * noted: the value that stood there before all of them goes on from one to the next.
+ * The operations for settings that are not set yet, or that another tunnel set. `others` are the inverses in other
+ * tunnels' journals: the original value passes from one to the next.
  */
 export const planForwarding = (
   { readSysctl }: Pick<FilterTools, 'readSysctl'>,
@@ -58,8 +58,8 @@ export const planForwarding = (
   })
 
 /**
- * Why a value stays although the last tunnel that needed it goes: another tunnel notes it, or a network of containers or
- * virtual machines was made meanwhile that needs it as much. Undefined where nothing speaks for it.
+ * Why a value stays although the last tunnel that needed it is removed: another tunnel has noted it, or a bridge for
+ * containers or virtual machines exists that needs it too. Undefined if nothing needs it.
  */
 export const stillNeeded = async (
   { host }: GatewayHost,

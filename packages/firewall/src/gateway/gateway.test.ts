@@ -14,7 +14,7 @@ const fixture = (name: string): string => readFileSync(join(import.meta.dirname,
 const wanted = { masquerade: 'auto', inward: false }
 const networks = ['10.8.0.0/24', 'fd08::/64']
 
-/** A machine that has these programs and answers with these texts. */
+/** A machine that has these programs, which print these texts. */
 const machine = (answers: Readonly<Record<string, string>>) => ({
   find: (program: string) =>
     Object.keys(answers).some((line) => line.startsWith(program)) ? program : undefined,
@@ -58,11 +58,11 @@ describe('where it is accepted', () => {
     expect(droppingChain(fixture('ufw-0.36.txt'))).toBe('FORWARD')
     expect(droppingChain(nothing)).toBeUndefined()
     expect(droppingChain('')).toBeUndefined()
-    // A rule that closes the chain, as some distributions have it; one for a single interface closes nothing.
+    // Some distributions close the chain with a rule; a rule for a single interface does not close it.
     const rule = (text: string) => `*filter\n:FORWARD ACCEPT [0:0]\n${text}\nCOMMIT\n`
     expect(droppingChain(rule('-A FORWARD -j REJECT --reject-with icmp-host-prohibited'))).toBe('FORWARD')
     expect(droppingChain(rule('-A FORWARD -i eth1 -j DROP'))).toBeUndefined()
-    // Docker leaves the policy where somebody forwarded before it.
+    // Docker keeps the policy if forwarding was on before.
     expect(
       droppingChain(fixture('docker-20.10.txt').replace(':FORWARD DROP', ':FORWARD ACCEPT')),
     ).toBeUndefined()
@@ -188,7 +188,7 @@ describe('forwarding', () => {
     expect(first).toEqual([{ do: 'forwarding.set', key: 'net.ipv4.ip_forward', value: '1', previous: '0' }])
     const noted = [{ do: 'forwarding.unset', key: 'net.ipv4.ip_forward', value: '0' }] as const
     expect(planForwarding({ readSysctl: () => '1' }, need, noted)).toEqual(first)
-    // Somebody else's setting is nobody's to give back.
+    // A setting of another program is not restored.
     expect(planForwarding({ readSysctl: () => '1' }, need, [])).toEqual([])
     expect(await stillNeeded({ host: host() }, 'net.ipv4.ip_forward', noted)).toBe('another tunnel')
     expect(await stillNeeded({ host: host([], ['eth0', 'docker0']) }, 'net.ipv4.ip_forward', [])).toBe(

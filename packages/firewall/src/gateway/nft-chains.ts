@@ -3,14 +3,14 @@ import { nftRule } from '../nft.ts'
 import { acceptRules, gatewayComment } from './table.ts'
 import type { GatewayWanted } from './wanted.ts'
 
-/** A chain of somebody else that drops what is forwarded, and what of ours is in it. */
+/** A foreign chain that drops forwarded packets, and the number of our rules in it. */
 interface DroppingChain {
   /** `FAMILY TABLE CHAIN` */
   readonly chain: string
   readonly ours: number
 }
 
-/** One of our rules in a chain of somebody else. */
+/** One of our rules in a foreign chain. */
 interface OwnRule {
   readonly chain: string
   readonly handle: number
@@ -36,9 +36,9 @@ interface Listed {
 }
 
 /**
- * Reads `nft -j list ruleset`: the chains of others that drop what is forwarded, by policy or with a rule without a
- * condition (firewalld), and where our rules are. Chains of iptables are left out: they are iptables' own business. A text
- * that is no such list has none.
+ * Parses `nft -j list ruleset`: finds the foreign chains that drop forwarded packets, by policy or with a rule without
+ * a condition (firewalld), and our own rules. Skips chains of iptables, which are changed through iptables. Any other
+ * text yields none.
  */
 export const readForwardChains = (
   dev: string,
@@ -61,17 +61,17 @@ export const readForwardChains = (
   return { dropping, own }
 }
 
-/** What is put at the top of a chain: the last one first, because each goes above the others. */
+/** Rules to insert at the top of a chain: the last one first, because each goes above the others. */
 export const insertedRules = (dev: string, chain: string, wanted: GatewayWanted): string[] =>
   acceptRules(dev, wanted)
     .map((rule) => `insert rule ${chain} ${nftRule(rule)}`)
     .reverse()
 
-/** What takes our rules out of chains of others. */
+/** Deletes our rules from foreign chains. */
 export const deletedRules = (own: readonly OwnRule[]): string[] =>
   own.map(({ chain, handle }) => `delete rule ${chain} handle ${handle}`)
 
-/** Tables of ours, of wg-quick, and those that iptables-nft manages; other families than those of packets. */
+/** Tables of wgq, of wg-quick and of iptables-nft, and those of families that do not filter IP packets. */
 const isOther = ({ family, table, name }: { family: string; table: string; name: string }): boolean =>
   !['inet', 'ip', 'ip6'].includes(family) ||
   /^wgq?-/.test(table) ||

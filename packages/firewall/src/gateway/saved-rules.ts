@@ -11,7 +11,7 @@ export const restoreText = (tables: ReadonlyMap<string, readonly string[]>): str
   return lines.length === 0 ? undefined : `${lines.join('\n')}\n`
 }
 
-/** Deletions of every rule of a gateway in the text of `iptables-save`, by table. */
+/** Deletions of all rules of a gateway in the output of `iptables-save`, by table. */
 export const removedRules = (dev: string, saved: string): Map<string, string[]> => {
   const found = new Map<string, string[]>()
   for (const { table, rule } of rulesOf(saved))
@@ -19,7 +19,7 @@ export const removedRules = (dev: string, saved: string): Map<string, string[]> 
   return found
 }
 
-/** The chain of the filter table that an accept has to be in; undefined where nothing drops what is forwarded. */
+/** The chain of the filter table that needs accept rules; undefined if nothing drops forwarded packets. */
 export const droppingChain = (saved: string): string | undefined => {
   const filter = rulesOf(saved).filter(({ table }) => table === 'filter')
   const policy = /^:FORWARD (\S+)/m.exec(linesOf(saved, 'filter').join('\n'))?.[1]
@@ -30,17 +30,17 @@ export const droppingChain = (saved: string): string | undefined => {
   return rules.includes('-A FORWARD -j DOCKER-USER') ? 'DOCKER-USER' : 'FORWARD'
 }
 
-/** How many rules of a gateway are in a chain, before anything that drops by itself. */
+/** The number of a gateway's rules in a chain of the filter table. */
 export const acceptsIn = (dev: string, saved: string, chain: string): number =>
   rulesOf(saved).filter(
     ({ table, rule }) => table === 'filter' && rule.startsWith(`-A ${chain} `) && isOurs(dev, rule),
   ).length
 
-/** How many rules of a gateway are in a table. */
+/** The number of a gateway's rules in a table. */
 export const countIn = (dev: string, saved: string, wanted: string): number =>
   rulesOf(saved).filter(({ table, rule }) => table === wanted && isOurs(dev, rule)).length
 
-/** A rule without a condition drops or rejects, in the chain or in one that everything goes through. */
+/** Says whether an unconditional rule drops or rejects, in the chain or in one that every packet passes. */
 const endsAll = (rules: readonly string[], chain: string, seen: Set<string>): boolean => {
   seen.add(chain)
   return rules.some((rule) => {

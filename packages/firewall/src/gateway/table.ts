@@ -6,7 +6,7 @@ import type { GatewayWanted } from './wanted.ts'
 /** The table of a gateway, `FAMILY NAME`. */
 export const gatewayTableName = (dev: string): string => `inet ${tableName('wgq-nat-', dev)}`
 
-/** Masquerading, and the size of TCP segments. What is accepted is in the chains that drop. */
+/** Masquerading and TCP segment size. Accept rules are in the foreign chains that drop. */
 export const gatewayTable = (dev: string, { masquerade }: GatewayWanted): FilterTable => ({
   name: gatewayTableName(dev),
   chains: [
@@ -35,8 +35,8 @@ export const gatewayTable = (dev: string, { masquerade }: GatewayWanted): Filter
 })
 
 /**
- * The same for iptables, in chains of others, by table and chain: masquerading is of the tunnel's own networks, because
- * where it came in is not known there any more.
+ * The same for iptables, in its own chains, by table and chain: masquerades the tunnel's networks, because the incoming
+ * interface is unknown in POSTROUTING.
  */
 export const gatewayRules = (
   dev: string,
@@ -64,7 +64,7 @@ export const gatewayRules = (
   ])
 }
 
-/** The rules that accept, in the order in which they are at the top of a chain that drops. */
+/** The accept rules, in their order at the top of a dropping chain. */
 export const acceptRules = (dev: string, { inward }: GatewayWanted): readonly FilterRule[] => {
   const comment = gatewayComment(dev)
   return [
@@ -73,7 +73,7 @@ export const acceptRules = (dev: string, { inward }: GatewayWanted): readonly Fi
   ]
 }
 
-/** The comment by which rules of a gateway are found again. */
+/** The comment that identifies rules of a gateway. */
 export const gatewayComment = (dev: string): string => `wgq ${dev}`
 
 const leaving = (dev: string, masquerade: string): Pick<FilterRule, 'out' | 'notOut'> =>

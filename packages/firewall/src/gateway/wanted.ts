@@ -3,17 +3,17 @@ import { directiveValue, interfaceDirectives } from '@wgq/config/directives'
 import { parseDocument } from '@wgq/config/document'
 import { WgqError } from '@wgq/model/error'
 
-/** What a file asks for so that packets of the tunnel go on into other networks. */
+/** The gateway that a file requests: forwards packets of the tunnel into other networks. */
 export interface GatewayWanted {
-  /** `auto`: what leaves by any other interface gets its address; else only what leaves by this uplink. */
+  /** `auto` masquerades packets that leave by any other interface; else only those that leave by this uplink. */
   readonly masquerade?: string
-  /** Connections may also be opened from outside towards the peers. */
+  /** Allow connections from outside to the peers as well. */
   readonly inward: boolean
 }
 
 /**
- * Reads `# Masquerade = auto|UPLINK` and `# Forward = on` of the [Interface] section, which wg-quick passes over. Undefined
- * where neither is there, or both are `off`. Raises `E_VALUE` for an uplink that no interface can be called.
+ * Reads `# Masquerade = auto|UPLINK` and `# Forward = on` of the [Interface] section, which wg-quick ignores. Undefined
+ * if neither is set, or both are `off`. Raises `E_VALUE` for an uplink that is not a valid interface name.
  */
 export const gatewayWanted = (text: string, file: string): GatewayWanted | undefined => {
   const directives = interfaceDirectives(parseDocument(text))

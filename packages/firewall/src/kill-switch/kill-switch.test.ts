@@ -26,7 +26,7 @@ describe('wantsKillSwitch', () => {
 
 const root = process.getuid?.() === 0 && spawnSync('unshare', ['-n', 'true']).status === 0
 
-/** Runs programs in a network namespace of their own, one after the other, and returns what they print. */
+/** Runs programs one after the other in a new network namespace and returns their output. */
 const inside = (script: string): string => {
   const { status, stdout, stderr } = spawnSync('unshare', ['-n', 'sh', '-e', '-c', script], {
     encoding: 'utf8',

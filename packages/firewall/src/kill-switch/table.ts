@@ -6,8 +6,8 @@ import type { KillSwitchState } from '../state.ts'
 import { tableName } from '../table-name.ts'
 
 /**
- * The table of a kill switch, which blocks everything that this machine sends or forwards outside of the tunnel. It does not
- * share the table of the default route, which upstream's `down` removes.
+ * The table of a kill switch, which blocks all packets that this machine sends or forwards outside the tunnel. It is
+ * separate from the table of the default route, which upstream's `down` removes.
  */
 export const killSwitchTable: OwnTable<KillSwitchState> = {
   tableOf: (dev, state = { mark: 0, resolvers: [] }) => ({
@@ -48,8 +48,8 @@ export const killSwitchTable: OwnTable<KillSwitchState> = {
 const drops = { type: 'filter', priority: 0, policy: 'drop' } as const
 
 /**
- * What passes outside the tunnel: loopback, encrypted packets by their mark alone (peers roam), what keeps the link below
- * alive (DHCP, DHCPv6 and neighbour discovery), and questions of root to the given name servers.
+ * Rules for what passes outside the tunnel: loopback, encrypted packets by their mark alone (peers roam), protocols
+ * that keep the link below alive (DHCP, DHCPv6 and neighbour discovery), and root's queries to the given name servers.
  */
 const outputRules = (
   dev: string,
@@ -75,7 +75,7 @@ const outputRules = (
 const forwardRules = (dev: string, { mark, allow = [] }: KillSwitchState): FilterRule[] => [
   { out: dev, verdict: 'accept' },
   { in: dev, verdict: 'accept' },
-  // What is forwarded belongs to no user.
+  // Forwarded packets have no user.
   ...exceptionRules(
     allow.filter((token) => !token.startsWith('uid ')),
     mark,
