@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Builds the addon with the C++ compiler alone: no node-gyp, no download. Node-API and OpenSSL resolve from the node
-// binary when the addon is loaded, so nothing is linked but the C++ runtime. Silent and quick when nothing changed.
+// binary when the addon is loaded, so only the C++ runtime is linked. Silent and quick when nothing changed.
 //
 //   node packages/native/build.mjs [--sanitize[=thread]]      CXX, CPPFLAGS, CXXFLAGS and LDFLAGS are honoured
 //
-// build/wgq.node is what is shipped; build/wgq-testing.node has parts of the engine for the tests too, as have sanitizer builds
-// and, with --testing, others.
+// build/wgq.node is what is shipped. build/wgq-testing.node adds parts of the engine for the tests; so do sanitizer
+// builds and, with --testing, all other builds.
 //
-// For cross compilation, with CXX for the target: --name=NAME makes build/NAME.node, --system=SYSTEM says whose sources
-// (linux, freebsd, openbsd, netbsd), --include=DIRECTORY holds node_api.h and openssl/.
+// For cross compilation, with CXX for the target: --name=NAME makes build/NAME.node, --system=SYSTEM selects the
+// sources (linux, freebsd, openbsd, netbsd), --include=DIRECTORY contains node_api.h and openssl/.
 
 import { execFile } from 'node:child_process'
 import {
@@ -28,7 +28,7 @@ import { compileFlags, findCompiler, headerFlags, linkFlags, staticRuntime } fro
 
 const here = dirname(fileURLToPath(import.meta.url))
 const argument = { type: 'string' }
-// --sanitize has an optional value, which parseArgs does not know.
+// --sanitize has an optional value, which parseArgs does not support.
 const { values: options } = parseArgs({
   args: process.argv.slice(2).map((word) => (word === '--sanitize' ? '--sanitize=address' : word)),
   options: {
@@ -40,7 +40,7 @@ const { values: options } = parseArgs({
   },
 })
 const builds = {
-  // GCC cannot check fences between threads and warns of each.
+  // GCC cannot check fences between threads and warns about each.
   thread: { name: 'wgq-tsan', flags: ['-fsanitize=thread'], own: ['-Wno-tsan'] },
   address: {
     name: 'wgq-asan',
@@ -58,7 +58,7 @@ const fail = (message) => {
   process.exit(1)
 }
 
-// What belongs to one system is in a folder of its name.
+// Sources for one system are in a folder of its name.
 const skipped = new Set(['fixtures', 'testing', linux ? 'bsd' : 'linux'])
 const sourcesUnder = (folder) =>
   readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
@@ -69,7 +69,7 @@ const sourcesUnder = (folder) =>
 
 const modified = (path) => (existsSync(path) ? statSync(path).mtimeMs : 0)
 
-/** The files an object was made of, from the compiler's own list. */
+/** The files that an object depends on, from the compiler's own list. */
 const prerequisites = (depfile) =>
   readFileSync(depfile, 'utf8')
     .replace(/\\\n/g, ' ')
@@ -84,7 +84,7 @@ const current = (object, stamp) => {
   return prerequisites(depfile).every((path) => modified(path) && modified(path) <= built)
 }
 
-/** Runs the compiler and returns what it wrote when it failed. */
+/** Runs the compiler; if it fails, returns its output. */
 const compile = ([program, ...first], args) =>
   new Promise((resolve) => {
     execFile(program, [...first, ...args], { maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
@@ -126,7 +126,7 @@ const unit = (source) => ({
   object: join(objects, `${relative(join(here, 'src'), source).replaceAll('/', '-')}.o`),
 })
 const ownUnits = sourcesUnder(join(here, 'src')).map(unit)
-// The archive for packages holds no tests.
+// The archive for packages contains no tests.
 const testing = join(here, 'src/testing')
 const buildsTests = existsSync(testing) && (options.testing || sanitizer || options.name === undefined)
 const testUnits = buildsTests ? sourcesUnder(testing).map(unit) : []
@@ -140,7 +140,7 @@ const queue = units.filter(({ object }) => !current(object, stamp))
 const total = queue.length
 if (total > 0) process.stdout.write(`native: compiling ${total} of ${units.length} files\n`)
 let finished = 0
-/** On a terminal one line counts what is done: the whole takes a minute. */
+/** Shows progress in one line on a terminal: a full build takes a minute. */
 const count = () => {
   finished++
   if (process.stdout.isTTY)
@@ -164,7 +164,7 @@ for (const [addonName, parts] of addons) {
   if (modified(addon) >= newest) continue
   const fresh = `${addon}.new`
   const words = [...linking, '-o', fresh, ...parts.map(({ object }) => object)]
-  // A sanitizer brings a runtime of its own. Where a system has no archive of the C++ library, the shared one is used.
+  // A sanitizer brings its own runtime. Without a static C++ library the shared one is used.
   const failure = sanitizer
     ? await compile(cxx, words)
     : (await compile(cxx, [...staticRuntime, ...words])) && (await compile(cxx, words))

@@ -27,7 +27,7 @@ export const findCompiler = () => {
   })
 }
 
-/** Where Node's own headers are: beside its binary in the official builds and on most systems. */
+/** Folder of Node's own headers: beside its binary in the official builds and on most systems. */
 const besideNode = join(dirname(process.execPath), '../include/node')
 
 const nodeApiFolder = () => {
@@ -42,14 +42,14 @@ const nodeApiFolder = () => {
     // Pinned, so the same on every machine.
     folders.unshift(createRequire(join(here, '../../package.json'))('node-api-headers').include_dir)
   } catch {
-    // A package of a distribution is built with the headers of its Node.
+    // A distribution builds its package with the headers of its own Node.
   }
   return folders.find((folder) => existsSync(join(folder, 'node_api.h')))
 }
 
 /**
- * Flags that find openssl/evp.h: those of the OpenSSL that Node carries, else the system's. A folder that the compiler
- * searches anyway is never named: it would come before the C++ library's own and break its #include_next.
+ * Flags that find openssl/evp.h: those of the OpenSSL bundled with Node, else the system's. Never names a folder that
+ * the compiler searches anyway: it would precede the C++ library's own and break its #include_next.
  */
 const opensslFlags = (cxx, includeDirectory) => {
   const own = [includeDirectory, besideNode].find(
@@ -94,8 +94,8 @@ export const headerFlags = (cxx, includeDirectory) => {
 }
 
 /**
- * Flags of every compilation. CPPFLAGS and CXXFLAGS of the environment come last. Warnings are errors only where
- * WGQ_WARNINGS_AS_ERRORS is set, as our own tests do: a newer compiler may warn of more.
+ * Flags of every compilation. CPPFLAGS and CXXFLAGS of the environment come last. Warnings are errors only if
+ * WGQ_WARNINGS_AS_ERRORS is set, as our own tests do: a newer compiler may warn about more.
  * @param {string[]} optimisation
  */
 export const compileFlags = (optimisation) => [
@@ -116,11 +116,11 @@ export const compileFlags = (optimisation) => [
   ...words(process.env.CXXFLAGS),
 ]
 
-/** What is linked statically, so that the addon needs nothing but the C library; not every system has the archives. */
+/** Flags to link statically, so that the addon needs only the C library; some systems lack the archives. */
 export const staticRuntime = ['-static-libgcc', '-static-libstdc++']
 
 /**
- * Flags of the link. zig's linker has no --exclude-libs; what it links statically is hidden already.
+ * Flags of the link. zig's linker has no --exclude-libs; it hides statically linked symbols already.
  * @param {string[]} cxx
  * @param {boolean} linux
  */

@@ -5,7 +5,7 @@ import { keepaliveTimeoutMs, rejectAfterMs, rekeyAfterMs, rekeyTimeoutMs } from 
 
 const header = new URL('../../native/src/engine/limits.h', import.meta.url)
 const limits = readFileSync(header, 'utf8')
-/** A time of the packet engine, in milliseconds. */
+/** A time constant of the packet engine, in milliseconds. */
 const engineMs = (name: string): number =>
   Number(new RegExp(`\\b${name} = ([0-9]+) \\* second;`).exec(limits)?.[1]) * 1000
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 /**
- * What to do where the addon cannot be loaded, for whoever installed wgq in `folder`: by npm, from a checkout, or as a
- * package of a distribution.
+ * What to do if the addon cannot be loaded, depending on how wgq was installed in `folder`: by npm, from a checkout, or
+ * as a distribution's package.
  */
 export const addonHint = (folder: string): string => {
   const other = otherRuntime()
@@ -15,7 +15,7 @@ export const addonHint = (folder: string): string => {
   return `install the wgq package for this system (${system}), or build the addon: \`make addon\` in the release archive`
 }
 
-/** Bun and Deno load some addons of Node, but bring another OpenSSL or none. */
+/** Bun and Deno load some Node addons, but bring a different OpenSSL or none. */
 const otherRuntime = (): string | undefined => {
   const { bun, deno } = process.versions as Record<string, string | undefined>
   return bun ? `Bun ${bun}` : deno ? `Deno ${deno}` : undefined

@@ -7,15 +7,15 @@ import { installedPackage } from './installed-package.ts'
 
 let loaded: unknown
 
-/** The addon cannot be used: `message` holds the loader's own reason, `hint` says what to install or build. */
+/** The addon cannot be used: `message` is the loader's reason, `hint` says what to install or build. */
 export interface AddonError extends Error {
   readonly code: 'E_NO_ADDON'
   readonly hint: string
 }
 
 /**
- * The native addon, loaded on first use: `WGQ_ADDON` (sanitizer builds), else the one beside the bundle, of this package's
- * build folder, or of an npm package for this platform. Raises {@link AddonError} where none can be loaded.
+ * The native addon, loaded on first use: `WGQ_ADDON` (sanitizer builds), else the one beside the bundle, in this
+ * package's build folder, or in an npm package for this platform. Raises {@link AddonError} if none can be loaded.
  */
 // biome-ignore lint/suspicious/noExplicitAny: the addon's shape is given by the typed functions that call this
 export const loadAddon = (): any => {
@@ -26,7 +26,7 @@ export const loadAddon = (): any => {
       loaded = createRequire(path)(path)
       return loaded
     } catch (error) {
-      // The first one is the likeliest; a package for another C library beside it fails too.
+      // Keep the first reason, the likeliest one; a package for another C library beside it fails too.
       failure ??= `${path}: ${reasonOf(error, path)}`
     }
   }
@@ -39,7 +39,7 @@ export const loadAddon = (): any => {
 
 const here = (): string => (typeof __dirname === 'string' ? __dirname : import.meta.dirname)
 
-/** Addons that exist, in the order in which they are tried. */
+/** Yields the addons that exist, in the order in which they are tried. */
 function* candidates(): Generator<string> {
   const override = process.env['WGQ_ADDON']
   const beside = [override, join(here(), 'wgq.node'), join(here(), '../build/wgq.node')]
@@ -47,7 +47,7 @@ function* candidates(): Generator<string> {
   if (path !== undefined) yield path
   if (path !== undefined && path === override) return
   for (const libc of process.platform === 'linux' ? ['', '-musl'] : ['']) {
-    // npm installs the packages of this system alone.
+    // npm installs only the packages for this system.
     const folder = installedPackage(`wgq-${process.platform}-${process.arch}${libc}`, here())
     if (folder !== undefined) yield join(folder, 'wgq.node')
   }
@@ -56,7 +56,7 @@ function* candidates(): Generator<string> {
 /** The file that {@link loadAddon} tries first, or undefined where there is none. */
 export const addonPath = (): string | undefined => candidates().next().value ?? undefined
 
-/** The dynamic loader's words on one line, without the path that is before them already. */
+/** The dynamic loader's message on one line, without the path, which already precedes it. */
 const reasonOf = (error: unknown, path: string): string =>
   (error as Error).message.replaceAll(`${path}: `, '').split('\n', 1)[0] as string
 

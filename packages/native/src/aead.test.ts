@@ -38,7 +38,7 @@ test.each(backends)('%s refuses any changed byte, another nonce and another key'
   expect(open(backend, key, 5n, sealed.subarray(0, 15))).toBeUndefined()
 })
 
-// A sanitizer keeps frames elsewhere.
+// A sanitizer keeps stack frames elsewhere.
 test.skipIf(/[at]san/.test(process.env['WGQ_ADDON'] ?? ''))(
   "no key stays on the stack: neither the session's nor the packet's",
   () => {
@@ -50,7 +50,7 @@ test.skipIf(/[at]san/.test(process.env['WGQ_ADDON'] ?? ''))(
           const nonce = randomBytes(8).readBigUInt64LE()
           const iv = Buffer.alloc(16)
           iv.writeBigUInt64LE(nonce, 8)
-          // The first block of the key stream authenticates the packet: what is multiplied, and what is added at the end.
+          // The first block of the key stream authenticates the packet: the multiplier, and the final addend.
           const block = createCipheriv('chacha20', key, iv).update(Buffer.alloc(64))
           const plain = randomBytes(length)
           const text = operation === 'seal' ? plain : oracle(key, nonce, plain)

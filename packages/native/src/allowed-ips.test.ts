@@ -73,7 +73,7 @@ test('128 nested prefixes are taken and removed in both orders', () => {
   }
 })
 
-// A linear list is the oracle.
+// The oracle: a linear list.
 class NaiveList {
   private entries: { bits: bigint; length: number; peer: number }[] = []
   private readonly width: number

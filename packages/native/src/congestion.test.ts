@@ -22,7 +22,7 @@ const headerSum = (packet: Buffer): number => {
   return ~sum & 0xffff
 }
 
-// RFC 6040 §4.2: what the outer header says is passed on to packets that are capable of it.
+// RFC 6040 §4.2: the mark of the outer header is passed on to ECN-capable packets.
 describe.each([4, 6] as const)('congestion on the way, IPv%i', (version) => {
   test.each([1, 2])('marks a packet that is capable of it (%i)', (ecn) => {
     const marked = Buffer.from(markCongestion(withEcn(version, ecn)))

@@ -9,14 +9,14 @@ import { childEnvironment, childScript } from '../../../test/support/child-scrip
 import { type Oddities, oddKernel, whyNoOddKernel } from '../../../test/support/odd-kernel.ts'
 import { testingAddon } from './testing.ts'
 
-// A batch without segmentation: one message for each packet, several of them for each system call.
+// A batch without segmentation: one message per packet, several messages per system call.
 
 const packets = 20
 const bytes = 400
 const everyone = Array.from({ length: packets }, (_, i) => i)
 const { EINVAL, EIO, EMSGSIZE, ENOBUFS, EPERM } = constants.errno
 
-/** Message numbers in the order of their arrival, and what the sender counted. */
+/** Returns the message numbers in order of arrival, and the sender's counters. */
 const send = async (oddities: Oddities | undefined, source = 'none', segmentation = 'single') => {
   const socket = createSocket('udp4')
   try {
@@ -37,7 +37,7 @@ const send = async (oddities: Oddities | undefined, source = 'none', segmentatio
         },
       },
     )
-    // Sent on loopback means queued here; a last datagram of our own comes after all of them.
+    // What was sent on loopback is queued here already; our own last datagram follows all of them.
     const last = new Promise((resolve) => socket.on('message', (m) => m.length === 16 && resolve(m)))
     const marker = createSocket('udp4')
     marker.send(Buffer.alloc(16, 0xff), socket.address().port, '127.0.0.1', () => marker.close())
@@ -92,7 +92,7 @@ describe.skipIf(reason)(`a kernel that does less${reason ? ` (skipped: ${reason}
     expect(counters).toMatchObject({ udpDatagramsSent: packets - 1, sendErrors: 1 })
   })
 
-  // Kernels before 6.14 say EINVAL where the others say EMSGSIZE.
+  // Kernels before 6.14 return EINVAL where later ones return EMSGSIZE.
   test.each([EINVAL, EMSGSIZE])(
     'cuts nothing for this path (errno %i): all arrive, the source stays',
     async (errno) => {

@@ -6,8 +6,8 @@ import { createEngine } from './engine.ts'
 import { allowedIp, endpoint, packetOf, virtio } from './fixtures/packets.ts'
 import { injectDatagram, injectPacket, seal } from './testing.ts'
 
-// The receiving and the sending path with whatever may arrive. What counts is that nothing is read or written beside a
-// buffer: run with the sanitizer build (WGQ_ADDON, LD_PRELOAD) to see it.
+// The receiving and the sending path with arbitrary input. Nothing may be read or written outside a buffer: run with
+// the sanitizer build (WGQ_ADDON, LD_PRELOAD) to check that.
 
 const engine = createEngine({
   tun: { fd: openSync('/dev/null', 'r+'), vnetHeader: true, udpSegmentation: true },
@@ -80,7 +80,7 @@ test('exact lengths of handshake messages with arbitrary content', () => {
     ),
     { numRuns: 500 },
   )
-  expect(engine.counters()['handshakesQueued']).toBeGreaterThan(0) // cookie replies pass by length
+  expect(engine.counters()['handshakesQueued']).toBeGreaterThan(0) // cookie replies are checked by length only
 })
 
 test('arbitrary plaintext of an authenticated peer is delivered or dropped', () => {

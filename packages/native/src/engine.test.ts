@@ -23,7 +23,7 @@ interface End {
 }
 
 const reason = whyNoNetns()
-// Threads, a real kernel and a shared machine: what fails is tried again, counted and named at the end.
+// Threads, a real kernel and a shared machine: failures are retried, counted and listed at the end.
 describe.skipIf(reason)(`two engines${reason ? ` (skipped: ${reason})` : ''}`, { retry: 2 }, () => {
   let ends: [End, End]
   let folder: string
@@ -40,7 +40,7 @@ describe.skipIf(reason)(`two engines${reason ? ` (skipped: ${reason})` : ''}`, {
       { ns: nsA, dev: 'veth', addresses: ['192.168.9.1/24', 'fd99::1/64'] },
       { ns: nsB, dev: 'veth', addresses: ['192.168.9.2/24', 'fd99::2/64'] },
     )
-    // Both: a veth drops a lone packet that is longer than the other end's MTU, each time it is sent again.
+    // Both ends: a veth drops a single packet that is longer than the other end's MTU, and every retransmission of it.
     for (const ns of [nsA, nsB]) ns.run('ip', 'link', 'set', 'veth', 'mtu', String(mtu))
     const made = [
       { ns: nsA, engine: new EngineProcess(nsA, 'tun-a', options), peer: 0 },
@@ -106,7 +106,7 @@ describe.skipIf(reason)(`two engines${reason ? ` (skipped: ${reason})` : ''}`, {
     const before = { a: await a.engine.state(a.peer), b: await b.engine.state(b.peer) }
     a.ns.run('ping', '-n', '-c', '10', '-i', '0.01', '10.77.0.2')
     const bytes = 10n * (16n + 96n + 16n) // 84 bytes padded to 96
-    // A datagram is counted after it was sent: its answer may be there before.
+    // A datagram is counted after it was sent: its answer may arrive earlier.
     const counted = async () => {
       const now = { a: await a.engine.state(a.peer), b: await b.engine.state(b.peer) }
       return [
@@ -129,7 +129,7 @@ describe.skipIf(reason)(`two engines${reason ? ` (skipped: ${reason})` : ''}`, {
     await a.engine.call.sendKeepalive(a.peer)
     await b.engine.reported(b.peer, peerEvent.sessionConfirmed)
     expect(await a.engine.state(a.peer)).toMatchObject({ unansweredSince: 0n, unacknowledgedSince: 0n })
-    // Data that nobody answers: b has no such address.
+    // Unanswered data: b does not have the address.
     b.ns.run('ip', 'address', 'del', '10.77.0.2/24', 'dev', 'tun-b')
     a.ns.tryRun('ping', ['-n', '-c', '2', '-i', '0.1', '-W', '0.3', '10.77.0.2'])
     const sender = await a.engine.state(a.peer)
@@ -356,7 +356,7 @@ describe.skipIf(reason)(`two engines${reason ? ` (skipped: ${reason})` : ''}`, {
     inner.remove()
   })
 
-  // A server that sends a file to whoever connects; the checksum tells whether every byte arrived.
+  // A server that sends a file to any client; the checksum shows whether every byte arrived.
   const transfer = async (from: End, to: End, address: string, megabytes: number) => {
     const file = join(folder, 'data')
     writeFileSync(file, randomBytes(megabytes << 20))
@@ -420,7 +420,7 @@ describe.skipIf(reason)(`two engines${reason ? ` (skipped: ${reason})` : ''}`, {
       expect(counters['segmentationRefused']).toBeGreaterThan(0)
       expect(a.engine.events.filter((e) => e.kind === 'notice').length).toBeGreaterThan(0)
     } else {
-      // The plain way is fragmented.
+      // Without segmentation the datagrams are fragmented.
       expect(counters['segmentationRefused']).toBe(0)
     }
     if ('offload' in options && options.offload === 'off') expect(counters['tunPacketsMerged']).toBe(0)

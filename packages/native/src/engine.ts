@@ -3,82 +3,82 @@ import { loadAddon } from './addon.ts'
 
 /**
  * The packet engine: two run-to-completion threads (tun→udp, udp→tun) that own keypairs, replay windows, counters, the
- * allowed-IPs table and staged packets. JavaScript decides; packets never reach it (design decision 8).
- * The memory twin for tests of the deciding side lives in the dataplane package.
+ * allowed-IPs table and staged packets. JavaScript makes the decisions; packets never reach it (design decision 8).
+ * The in-memory twin, for tests of the JavaScript side, is in the dataplane package.
  */
 export interface PacketEngine {
-  /** Opens the UDP sockets for both families on `port` (0: any) and swaps them in; a failure leaves the old ones working.
-   *  Returns the bound port. Forgets learned sources. Raises an error with `code` (EADDRINUSE …). */
+  /** Opens the UDP sockets for both families on `port` (0: any) and swaps them in; on failure the old ones keep
+   *  working. Returns the bound port. Forgets learned sources. Raises an error with `code` (EADDRINUSE …). */
   bind(port: number): number
   /** Closes the UDP sockets. */
   unbind(): void
-  /** SO_MARK on the sockets of now and later; forgets learned sources. Setting 0 where 0 is set never fails. */
+  /** Sets SO_MARK on current and future sockets; forgets learned sources. Setting 0 where 0 is set never fails. */
   setFwmark(mark: number): void
-  /** Lets the threads run (interface up). Sockets must be bound. */
+  /** Runs the threads (interface up). Sockets must be bound. */
   start(): void
   /** Parks the threads (interface down) and drops staged packets. */
   stop(): void
   /** Joins the threads, closes TUN and sockets, zeroes keys. The engine is unusable afterwards. */
   close(): void
-  /** Attaches the TUN anew without the virtio header, for a kernel that takes no packet with one. The device keeps its
-   *  name, index, addresses, routes, MTU and state; packets on their way out of it are lost, staged ones are not. Returns
-   *  why it cannot be done, undefined when it was done. Raises an error with `code` when the device was lost on the way:
-   *  then it is deleted and the engine is of no use any more. */
+  /** Attaches the TUN again without the virtio header, for a kernel that rejects packets with one. The device keeps its
+   *  name, index, addresses, routes, MTU and state; packets queued in it are lost, staged ones are not. Returns why
+   *  that is impossible, or undefined on success. Raises an error with `code` if the device was lost: then it is
+   *  deleted and the engine is unusable. */
   reattachTun(): string | undefined
   /** MTU of the TUN, which bounds padding. */
   setMtu(mtu: number): void
-  /** MTUs of routes through the TUN, ascending, u32 in host byte order: padding takes no packet beyond one of them. The
-   *  first eight count. */
+  /** MTUs of routes through the TUN, ascending, u32 in host byte order: padding takes no packet beyond any of
+   *  them. Only the first eight are used. */
   setRouteMtus(ascending: Uint8Array): void
 
-  /** HASH("mac1----" ‖ own public key) and HASH("cookie--" ‖ own public key), 32 bytes each; undefined while no private
-   *  key is set: then handshake messages are dropped. */
+  /** HASH("mac1----" ‖ own public key) and HASH("cookie--" ‖ own public key), 32 bytes each; undefined if no private
+   *  key is set: then the engine drops handshake messages. */
   setIdentity(keys: { mac1Key: Uint8Array; cookieKey: Uint8Array } | undefined): void
 
-  /** Makes a peer; the number is its handle until removePeer, never 0. */
+  /** Creates a peer and returns its handle, never 0, which is valid until removePeer. */
   addPeer(): number
-  /** Marks dead, unlinks everywhere, drops queues, zeroes keys; no event of this handle follows. */
+  /** Removes a peer: unlinks it everywhere, drops its queues, zeroes its keys. No event of this handle follows. */
   removePeer(peer: number): void
-  /** Sets the endpoint (an {@link endpointRecordBytes} record, with the source to send from if it has one) or unsets it; a
-   *  learned source is forgotten. */
+  /** Sets the endpoint (an {@link endpointRecordBytes} record, with the source to send from if it has one) or unsets
+   *  it; forgets a learned source. */
   setEndpoint(peer: number, record: Uint8Array | undefined): void
   /** Forgets the learned local source of one peer. */
   clearSource(peer: number): void
-  /** Moves the endpoint to the sender of an authenticated handshake message, source included. Counts as an authenticated
-   *  packet received (`lastReceived`, `lastTraversal`, clears `unansweredSince`); `messageBytes` (148, 92) is added to
+  /** Moves the endpoint to the sender of an authenticated handshake message, source included. Counts as a received
+   *  authenticated packet (`lastReceived`, `lastTraversal`, clears `unansweredSince`); adds `messageBytes` (148, 92) to
    *  `rxBytes`. */
   learnEndpoint(peer: number, record: Uint8Array, messageBytes?: number): void
 
   /**
-   * Applies a batch of allowed-IP changes at once: records of {@link allowedIpRecordBytes} bytes. Ownership (stealing) is
-   * the caller's: it sends the removal or simply the new owner, the last record of a prefix wins.
+   * Applies a batch of allowed-IP changes at once: records of {@link allowedIpRecordBytes} bytes. The caller manages
+   * ownership (stealing): it sends the removal or just the new owner; the last record of a prefix wins.
    */
   updateAllowedIps(records: Uint8Array): void
 
   /**
-   * Installs a keypair after a handshake and rotates previous/current/next (protocol §4.2). Keys are copied; the caller
-   * zeroes its own. Returns the local indices that the rotation dropped.
+   * Installs a keypair after a handshake and rotates previous/current/next (protocol §4.2). Copies the keys; the
+   * caller zeroes its own. Returns the local indices that the rotation dropped.
    */
   beginSession(peer: number, session: Session): number[]
   /** Drops all keypairs of a peer and zeroes them; returns their local indices. */
   clearSessions(peer: number): number[]
-  /** Own private key changed: current and next may no longer send, receiving goes on. */
+  /** For a changed own private key: current and next no longer send, but still receive. */
   expireSending(peer: number): void
 
   /** Sends a handshake message (TOS 0x88) to the peer's endpoint, sticky source included, and counts it. Returns 0 or the
    *  errno; EDESTADDRREQ (89) without an endpoint. */
   sendHandshake(peer: number, message: Uint8Array): number
-  /** Queues an empty packet if nothing is staged, then sends what is staged; asks for a handshake when there is no key. */
+  /** Stages an empty packet if none is staged, then sends the staged packets; without a key requests a handshake. */
   sendKeepalive(peer: number): void
-  /** Sends what is staged if there is a usable key, else asks for a handshake. */
+  /** Sends the staged packets if a key is usable, else requests a handshake. */
   flushStaged(peer: number): void
-  /** Drops what is staged, counting it; returns the number of packets. */
+  /** Drops and counts the staged packets; returns their number. */
   dropStaged(peer: number): number
 
-  /** Everything that happened since the last call; `onWake` announces the first one. Handshake messages are limited to
-   *  `mostHandshakes` per call (64 unless given); the rest stays queued and onWake is called again. */
+  /** Takes all events since the last call; `onWake` announces the first one. Handshake messages are limited to
+   *  `mostHandshakes` per call (default 64); the rest stays queued and onWake is called again. */
   takeEvents(mostHandshakes?: number): EngineEvent[]
-  /** Says how long the last drain took, so that a slow event loop counts as load (protocol §6.4). */
+  /** Reports how long the last drain took, so that a slow event loop counts as load (protocol §6.4). */
   reportDrain(milliseconds: number): void
 
   /** Counters and timer facts of one peer. */
@@ -89,16 +89,16 @@ export interface PacketEngine {
   counters(): Record<string, number>
 }
 
-/** A keypair for the transport of data; times are nanoseconds of CLOCK_BOOTTIME. */
+/** A transport keypair; times are nanoseconds of CLOCK_BOOTTIME. */
 export interface Session {
   readonly role: 'initiator' | 'responder'
   readonly localIndex: number
   readonly remoteIndex: number
   readonly sendKey: Uint8Array
   readonly receiveKey: Uint8Array
-  /** First nonce to send with; 0 unless given. For tests of the message limits. */
+  /** First nonce to send with; default 0. For tests of the message limits. */
   readonly firstNonce?: bigint
-  /** How many nanoseconds old the keys already are; 0 unless given. For tests of the age limits. */
+  /** Age of the keys in nanoseconds; default 0. For tests of the age limits. */
   readonly ageNanoseconds?: bigint
 }
 
@@ -106,41 +106,41 @@ export interface Session {
 export const peerEvent = {
   /** No usable key, key older than 120 s (initiator, on sending) or 165 s (initiator, on receiving), or 2^60 messages. */
   needHandshake: 1,
-  /** First data sent since the peer was last heard: `unansweredSince` was set. */
+  /** First data sent since a packet from the peer last arrived: `unansweredSince` was set. */
   awaitingReply: 2,
-  /** First data received since we last sent anything: `unacknowledgedSince` was set. */
+  /** First data received since we last sent a packet: `unacknowledgedSince` was set. */
   owesKeepalive: 4,
   /** First authenticated transport message with `next`: the session is complete, keypairs were rotated. */
   sessionConfirmed: 8,
   /** The endpoint roamed. */
   endpointMoved: 16,
-  /** The key was 165 s old on receiving (only together with needHandshake; at most once per session). */
+  /** A packet arrived when the key was 165 s old (only together with needHandshake; at most once per session). */
   lastMinute: 32,
-  /** Transport messages did not leave; raised at most once a second. */
+  /** Sending transport messages failed; raised at most once a second. */
   sendFailed: 64,
 } as const
 
-/** What the engine reports. `peer` events are coalesced per peer. */
+/** An event of the engine. `peer` events are coalesced per peer. */
 export type EngineEvent =
   | {
       readonly kind: 'peer'
       readonly peer: number
       readonly flags: number
-      /** Errno of the last transport message that did not leave since the last event; 0 when all left. */
+      /** Errno of the last transport message that could not be sent since the last event; 0 if all were sent. */
       readonly sendErrno: number
       readonly dropped: readonly number[]
     }
   /** A message of type 1, 2 (length and mac1 checked, admitted) or 3 (length checked). `from` is an endpoint
-   *  record whose source part says where it arrived; `arrived` is when, in nanoseconds of CLOCK_BOOTTIME. */
+   *  record whose source part is the local address it arrived at; `arrived` is in nanoseconds of CLOCK_BOOTTIME. */
   | {
       readonly kind: 'handshake'
       readonly message: Buffer
       readonly from: Uint8Array
       readonly arrived: bigint
     }
-  /** Something an operator should read once: a fallback was taken. */
+  /** A message for the operator, reported once: a fallback was taken. */
   | { readonly kind: 'notice'; readonly text: string }
-  /** The kernel refuses every packet with a virtio header; {@link PacketEngine.reattachTun} does without. Told once. */
+  /** The kernel rejects every packet with a virtio header; {@link PacketEngine.reattachTun} drops it. Sent once. */
   | { readonly kind: 'headerRefused' }
   /** The TUN is gone or unusable; the daemon ends. */
   | { readonly kind: 'fatal'; readonly errno: number; readonly text: string }
@@ -149,19 +149,19 @@ export type EngineEvent =
 export interface EnginePeerState {
   readonly rxBytes: bigint
   readonly txBytes: bigint
-  /** First data sent since the peer was last heard. */
+  /** First data sent since a packet from the peer last arrived. */
   readonly unansweredSince: bigint
-  /** First data received since anything authenticated was last sent. */
+  /** First data received since an authenticated packet was last sent. */
   readonly unacknowledgedSince: bigint
   /** Last authenticated packet in either direction. */
   readonly lastTraversal: bigint
   readonly lastReceived: bigint
-  /** Last packet with content that was sent; absent counts as lastTraversal. */
+  /** Last non-empty packet sent; absent counts as lastTraversal. */
   readonly lastDataSent?: bigint
   readonly staged: number
 }
 
-/** How the engine is set up. */
+/** Options of {@link createEngine}. */
 export interface EngineOptions {
   /** A TUN descriptor from {@link openTun}; the engine owns it from now on. */
   readonly tun: {
@@ -171,17 +171,17 @@ export interface EngineOptions {
     readonly udpSegmentation: boolean
   }
   readonly mtu: number
-  /** Called on the JavaScript thread when takeEvents has something; coalesced, at most once a turn of the event loop. */
+  /** Called on the JavaScript thread when takeEvents has events; coalesced, at most once per turn of the event loop. */
   readonly onWake: () => void
-  /** UDP_SEGMENT on sending; on unless given. */
+  /** Use UDP_SEGMENT on sending; default on. */
   readonly udpSegmentation?: boolean
-  /** UDP_GRO on receiving; on unless given. */
+  /** Use UDP_GRO on receiving; default on. */
   readonly udpCoalescing?: boolean
-  /** SO_RCVBUF of both sockets; 4 MiB unless given. */
+  /** SO_RCVBUF of both sockets; default 4 MiB. */
   readonly receiveBufferBytes?: number
-  /** Merging of TCP and UDP packets into super-packets on writing to the TUN; on unless given. */
+  /** Merge TCP and UDP packets into super-packets on writing to the TUN; default on. */
   readonly tunCoalescing?: boolean
-  /** How many threads carry packets, 2 to 64; 2 unless given: one for each direction. More help with the cryptography. */
+  /** Number of packet threads, 2 to 64; default 2, one for each direction. More threads help with the cryptography. */
   readonly threads?: number
 }
 
@@ -193,5 +193,5 @@ export const endpointRecordBytes = 48
  *  u32 peer (host byte order) at 4, address at 8 (16 bytes, IPv4 in the first 4). */
 export const allowedIpRecordBytes = 24
 
-/** Makes an engine. Raises an error with `code` when threads or descriptors cannot be had. */
+/** Creates an engine. Raises an error with `code` if threads or descriptors cannot be created. */
 export const createEngine = (options: EngineOptions): PacketEngine => loadAddon().createEngine(options)

@@ -3,7 +3,7 @@
 
 #include "napi/value.h"
 
-// What each part adds to the addon's exports.
+// Functions by which each part adds its exports to the addon.
 namespace wgq {
 
 void register_system(napi_env env, napi_value exports);
@@ -22,10 +22,10 @@ void register_tun(napi_env env, napi_value exports);
 void register_route_socket(napi_env env, napi_value exports);
 #endif
 
-// All of them.
+// Calls all of them.
 void register_all(napi_env env, napi_value exports);
 
-// Parts of the engine, in the addon of the tests alone.
+// Parts of the engine, only in the addon for tests.
 void register_testing(napi_env env, napi_value exports);
 
 }  // namespace wgq

@@ -27,7 +27,7 @@ import {
   x25519,
 } from './noise-primitives.ts'
 
-/** A view into a larger buffer at an odd offset, as a part of a message is; what is around it must stay as it is. */
+/** A view into a larger buffer at an odd offset, like a part of a message; the bytes around it must not change. */
 const view = (length: number, content: Uint8Array = Buffer.alloc(length, 0xaa)) => {
   const before = 1 + 2 * randomInt(8)
   const around = Buffer.alloc(before + length + 9, 0xaa)
@@ -93,7 +93,7 @@ test.each(lengths)('kdf of %i bytes is HKDF on the HMAC of node:crypto', (length
     kdf(key, input, ...outputs)
     expect(outputs).toEqual(expected.slice(0, count))
   }
-  // As a handshake uses it: the next chaining key takes the place of the one before.
+  // As in a handshake: the next chaining key replaces the previous one.
   const other = random(32)
   kdf(key, input, key, other)
   expect([key, other]).toEqual(expected.slice(0, 2))
@@ -116,7 +116,7 @@ test.each(lengths)('seal and open %i bytes as node:crypto does', (length) => {
     }
     expect(open(random(length), random(32), sealed, aad)).toBe(false)
     expect(open(random(length), key, sealed, random(aadLength + 1))).toBe(false)
-    // What failed leaves nothing that would spoil the next.
+    // A failure leaves no state that would spoil the next call.
     expect(open(random(length), key, sealed, aad)).toBe(true)
   }
 })
@@ -211,7 +211,7 @@ test('a wrong length is refused and named', () => {
     expect(call).toThrow(message)
 })
 
-// AddressSanitizer keeps what was freed for a while, so memory says nothing there.
+// AddressSanitizer keeps freed memory for a while, so memory use shows nothing there.
 test.skipIf(process.env['WGQ_ADDON']?.includes('asan'))('keys that nobody holds are freed', async () => {
   setFlagsFromString('--expose-gc')
   const gc: () => void = runInNewContext('gc')
@@ -220,7 +220,7 @@ test.skipIf(process.env['WGQ_ADDON']?.includes('asan'))('keys that nobody holds 
   const churn = async (): Promise<number> => {
     for (let i = 0; i < 4_000; i++) x25519(out, generatePrivateKey(publicKey), publicKey)
     gc()
-    await pause(1) // finalizers run in a turn of their own
+    await pause(1) // finalizers run in a separate turn
     gc()
     return process.memoryUsage.rss()
   }

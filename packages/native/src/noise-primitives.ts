@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { loadAddon } from './addon.ts'
 
-// The primitives of Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s by the OpenSSL of the Node binary. Results are written where
-// the caller says: what is secret is in one place, which the caller wipes. A buffer of the wrong length raises a
+// The primitives of Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s by the OpenSSL of the Node binary. Results are written to
+// buffers of the caller: each secret is in one place, which the caller wipes. A buffer of the wrong length raises a
 // TypeError that names it. Linux.
 
 declare const insideOpenSsl: unique symbol
@@ -31,10 +31,10 @@ const binding = (): Binding => {
   return bound
 }
 
-/** A new private key; its public half is written to `publicKey`, 32 bytes. */
+/** Makes a new private key; writes its public half to `publicKey`, 32 bytes. */
 export const generatePrivateKey = (publicKey: Uint8Array): PrivateKey => binding().generateKey(publicKey)
 
-/** The private key of 32 bytes (OpenSSL clamps); its public half is written to `publicKey`, 32 bytes. */
+/** Makes a private key from 32 bytes (OpenSSL clamps); writes its public half to `publicKey`, 32 bytes. */
 export const importPrivateKey = (bytes: Uint8Array, publicKey: Uint8Array): PrivateKey =>
   binding().importKey(bytes, publicKey)
 
@@ -46,7 +46,7 @@ export const wipePrivateKey = (key: PrivateKey): void => binding().wipeKey(key)
 export const x25519 = (out: Uint8Array, own: PrivateKey, other: Uint8Array): boolean =>
   binding().x25519(out, own, other)
 
-/** HASH: BLAKE2s-256 of both parts one after the other, written to `out`, 32 bytes, which may be one of them. */
+/** HASH: BLAKE2s-256 of both parts concatenated, written to `out`, 32 bytes, which may be one of them. */
 export const hash = (out: Uint8Array, first: Uint8Array, second?: Uint8Array): void =>
   binding().hash(out, first, second)
 

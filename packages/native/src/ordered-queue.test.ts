@@ -18,7 +18,7 @@ describe.skipIf(!compiler)('work by many threads', () => {
     const flags = ['-std=c++20', '-O1', '-g', '-pthread', `-I${import.meta.dirname}`, '-o', program]
     const build = (...more: string[]) =>
       spawnSync(compiler as string, [...flags, ...more, ...sources], { encoding: 'utf8' })
-    // Not every system has the sanitizer's library.
+    // Some systems lack the sanitizer's library.
     if (build('-fsanitize=thread').status === 0 && spawnSync(program, ['1', '1']).status === 0) return
     expect(build().stderr).toBe('')
   }, 60_000)

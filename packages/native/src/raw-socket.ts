@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 import { loadAddon } from './addon.ts'
 
-/** A raw netlink socket, non-blocking, close-on-exec, with NETLINK_EXT_ACK, CAP_ACK and strict checking where known. */
+/** A raw netlink socket, non-blocking, close-on-exec, with NETLINK_EXT_ACK, CAP_ACK and strict checks if supported. */
 export interface NativeNetlinkSocket {
-  /** The address the kernel gave it (nlmsg_pid). */
+  /** The address that the kernel assigned (nlmsg_pid). */
   readonly portId: number
-  /** One datagram out. Raises an error with `code`. */
+  /** Sends one datagram. Raises an error with `code`. */
   send(datagram: Uint8Array): void
-  /** One datagram if there is one now; undefined otherwise. Raises ENOBUFS when the kernel dropped some. */
+  /** Receives one datagram; undefined if none is waiting. Raises ENOBUFS when the kernel dropped some. */
   receive(): Uint8Array | undefined
   /** Waits at most `timeoutMs` for a datagram, blocking the thread (a command has nothing else to do). */
   receiveBlocking(timeoutMs: number): Uint8Array | undefined
@@ -16,7 +16,7 @@ export interface NativeNetlinkSocket {
   close(): void
 }
 
-/** Where a netlink socket is opened. */
+/** Options of {@link openNetlinkSocket}. */
 export interface NetlinkSocketOptions {
   /** NETLINK_ROUTE 0, NETLINK_GENERIC 16 … */
   readonly protocol: number
@@ -24,13 +24,13 @@ export interface NetlinkSocketOptions {
   readonly groups?: number
   /** SO_RCVBUF in bytes. */
   readonly receiveBufferBytes?: number
-  /** Multicasts of every namespace that has an id in the socket's (NETLINK_LISTEN_ALL_NSID), as one that a link was moved
-   *  to has. Takes CAP_NET_BROADCAST when the socket is opened. */
+  /** Receive multicasts of every namespace that has an id in the socket's namespace (NETLINK_LISTEN_ALL_NSID); moving a
+   *  link to a namespace gives it one. Opening the socket then needs CAP_NET_BROADCAST. */
   readonly allNamespaces?: boolean
   /** Receive only messages about routes that have metrics, such as an MTU (RTA_METRICS). */
   readonly onlyRoutesWithMetrics?: boolean
-  /** Open it inside this network namespace: a path such as /run/netns/NAME, or a descriptor of a TUN whose namespace is
-   *  meant (TUNGETDEVNETNS). */
+  /** Open it inside this network namespace: a path such as /run/netns/NAME, or the descriptor of a TUN, for the TUN's
+   *  namespace (TUNGETDEVNETNS). */
   readonly netns?: { readonly path: string } | { readonly tunFd: number }
 }
 

@@ -107,7 +107,7 @@ describe.each([4, 6] as const)('IPv%i', (version) => {
       ['udp', 17, 6],
       ['tcp', 6, 16],
     ] as const) {
-      // The last two bytes of the first segment take what is missing from ones' complement zero.
+      // The last two bytes of the first segment bring its ones' complement sum to zero.
       const head = start + (protocol === 'udp' ? 8 : 20)
       const payload = Buffer.from(bytes(150))
       const type = protocol === 'udp' ? 5 : version === 4 ? 1 : 4
@@ -119,7 +119,7 @@ describe.each([4, 6] as const)('IPv%i', (version) => {
       expect(first).toHaveLength(head + 100)
       expect(first.readUInt16BE(start + offset)).toBe(protocol === 'udp' ? 0xffff : 0)
       expect(transportValid(first, start, number)).toBe(true)
-      // The same datagram alone, its checksum left to the device.
+      // The same datagram alone, with its checksum left to the device.
       const unfinished = Buffer.from(first)
       const addresses = version === 4 ? first.subarray(12, 20) : first.subarray(8, 40)
       unfinished.writeUInt16BE(sum16(addresses, number + first.length - start), start + offset)

@@ -12,7 +12,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
-/** Resolves when what it returned last is called. */
+/** `rung` resolves when the function it returned last is called. */
 const bell = () => {
   let ring = () => {}
   const rung = () =>

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 import { loadAddon } from './addon.ts'
 
-/** The client's end of a Unix stream, not watched yet. All calls return at once. Errors have `code` (EPIPE, ECONNRESET …; EBADF
- *  once it is closed). */
+/** The client's end of a Unix stream, not watched yet. No call blocks. Errors have `code` (EPIPE, ECONNRESET …; EBADF
+ *  after closing). */
 interface StreamConnection {
-  /** Bytes that were read into the buffer: 0 at the end of the stream, -1 when there are none now. */
+  /** Reads into the buffer. Returns the number of bytes: 0 at the end of the stream, -1 if none are available. */
   receive(into: Uint8Array): number
-  /** How many of the bytes the kernel took; -1 when it takes none now. */
+  /** Sends bytes. Returns how many the kernel accepted; -1 if none now. */
   send(bytes: Uint8Array): number
-  /** When `onReady` is called: each turn in which it can be read or written, or has failed. */
+  /** Sets when `onReady` is called: in each turn in which the stream is readable or writable, or has failed. */
   watch(readable: boolean, writable: boolean): void
   close(): void
 }

@@ -90,7 +90,7 @@ test('capabilities are given up for good', { skip: process.getuid?.() !== 0 }, (
   const addon = process.env['WGQ_ADDON'] ?? join(import.meta.dirname, '../build/wgq.node')
   const threads = JSON.parse(execFileSync(process.execPath, ['-e', script, addon], { encoding: 'utf8' }))
   expect(threads[0].Name).toBe('wgq-test')
-  // Node had made the others before the addon was loaded.
+  // Node created the others before it loaded the addon.
   expect(threads.length).toBeGreaterThan(3)
   for (const thread of threads)
     expect(thread).toMatchObject({

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT
 import { loadAddon } from './addon.ts'
 
-/** Where an ioctl goes: an open descriptor, or a datagram socket of an address family made for the call. */
+/** Target of an ioctl: an open descriptor, or a datagram socket of an address family, created for the call. */
 export type IoctlTarget = { readonly fd: number } | { readonly family: number }
 
 /**
- * ioctl(2). `buffer` is read and written in place and must have the size the request wants; without it the argument is
- * NULL. Returns the result. Raises an error with `code`.
+ * ioctl(2). `buffer` is read and written in place and must have the size that the request requires; without it the
+ * argument is NULL. Returns the result. Raises an error with `code`.
  */
 export const ioctl = (target: IoctlTarget, request: number | bigint, buffer?: Uint8Array): number =>
   loadAddon().ioctl(target, request, buffer)
 
 /**
- * ioctl(2) with a structure that points to a second buffer (SIOCSWG, SIOCGIFGMEMB …): the address of `data` (NULL without)
- * is put into `header` at `pointerOffset` for the call and zeroed afterwards. Returns the result. Raises an error with
- * `code`.
+ * ioctl(2) with a structure that points to a second buffer (SIOCSWG, SIOCGIFGMEMB …): writes the address of `data`
+ * (NULL if absent) into `header` at `pointerOffset` for the call and zeroes it afterwards. Returns the result. Raises
+ * an error with `code`.
  */
 export const ioctlWithPointer = (
   target: IoctlTarget,
@@ -24,8 +24,8 @@ export const ioctlWithPointer = (
   data: Uint8Array | undefined,
 ): number => loadAddon().ioctlWithPointer(target, request, header, pointerOffset, data)
 
-/** Moves the calling thread into a network namespace (`ip netns exec`): called on the main thread before anything else is
- *  started, everything started later is inside. Linux. Raises an error with `code`. */
+/** Moves the calling thread into a network namespace (`ip netns exec`): if called on the main thread before
+ *  anything else is started, everything started later is inside. Linux. Raises an error with `code`. */
 export const setNetns = (path: string): void => loadAddon().setNetns(path)
 
 /** Name of the interface with this index in the thread's namespace; undefined when there is none. */
@@ -34,8 +34,8 @@ export const interfaceName = (index: number): string | undefined => loadAddon().
 /** Index of the interface with this name in the thread's namespace; undefined when there is none. */
 export const interfaceIndex = (name: string): number | undefined => loadAddon().interfaceIndex(name)
 
-/** The own address (4 or 16 bytes) from which the kernel would speak to `address`, with the mark of the sockets (SO_MARK,
- *  a routing table on OpenBSD); undefined where there is no route. Nothing is sent. */
+/** The source address (4 or 16 bytes) that the kernel would use for `address`, with the mark of the sockets (SO_MARK; a
+ *  routing table on OpenBSD); undefined if there is no route. Sends nothing. */
 export const chooseSource = (address: Uint8Array, mark: number): Buffer | undefined =>
   loadAddon().chooseSource(address, mark)
 
@@ -45,36 +45,36 @@ export const bootTimeNanoseconds = (): bigint => loadAddon().bootTimeNanoseconds
 /** Overwrites a buffer with zeros in a way no compiler removes. For keys. */
 export const zero = (buffer: Uint8Array): void => loadAddon().zero(buffer)
 
-/** The public key of a 32-byte private key, X25519 with the base point, by OpenSSL: starts sooner than node:crypto does.
+/** The public key of a 32-byte private key, X25519 with the base point, by OpenSSL: starts faster than node:crypto.
  *  Raises an error for another length. */
 export const x25519PublicKey = (privateKey: Uint8Array): Buffer => loadAddon().x25519PublicKey(privateKey)
 
 /** Takes the advisory exclusive lock of an open file (flock(2)); false when another process has it and `wait` is not set.
- *  Waiting blocks the thread. The lock goes with the descriptor. */
+ *  Waiting blocks the thread. Closing the descriptor releases the lock. */
 export const lockFile = (fd: number, options: { readonly wait: boolean }): boolean =>
   loadAddon().lockFile(fd, options.wait)
 
-/** Descriptor of a UDP socket whose packets carry a mark (SO_MARK; on the BSDs what `fwmark` is there), not bound yet. Raises an
- *  error with `code`. */
+/** Opens an unbound UDP socket whose packets carry a mark (SO_MARK; on the BSDs their equivalent of `fwmark`). Raises
+ *  an error with `code`. */
 export const openMarkedSocket = (family: 4 | 6, mark: number): number =>
   loadAddon().openMarkedSocket(family === 6, mark)
 
-/** Takes the exit status of an ended child that Node did not start (waitpid(2), never waiting); false when there is none. */
+/** Reaps an ended child that Node did not start (waitpid(2), without waiting); false if there is none. */
 export const reap = (pid: number): boolean => loadAddon().reap(pid)
 
 /** Allows or forbids core dumps and, on Linux (prctl PR_SET_DUMPABLE) and FreeBSD, ptrace by the same user. */
 export const setDumpable = (allowed: boolean): void => loadAddon().setDumpable(allowed)
 
-/** The name `ps -o comm` shows, 15 bytes (prctl PR_SET_NAME); on the BSDs the title (setproctitle). */
+/** Sets the name that `ps -o comm` shows, 15 bytes (prctl PR_SET_NAME); on the BSDs the title (setproctitle). */
 export const setProcessName = (name: string): void => loadAddon().setProcessName(name)
 
 /** Starts a session without a terminal (setsid(2)). Linux. Raises an error with `code`: EPERM for the leader of a group. */
 export const startSession = (): void => loadAddon().startSession()
 
-/** Whether the process gets SIGTERM when its parent ends (prctl PR_SET_PDEATHSIG). Linux. Raises an error with `code`. */
+/** Sets whether SIGTERM follows the end of the parent (prctl PR_SET_PDEATHSIG). Linux. Raises an error with `code`. */
 export const endWithParent = (follows: boolean): void => loadAddon().endWithParent(follows)
 
-/** Numbers of the capabilities that a tunnel needs (linux/capability.h). */
+/** Numbers of capabilities that a tunnel needs (linux/capability.h). */
 export const capability = {
   chown: 0,
   netBindService: 10,
@@ -85,7 +85,7 @@ export const capability = {
 } as const
 
 /**
- * Keeps only the capabilities named (as far as they are held) and gives up the rest for good, on every thread of the
+ * Keeps only the named capabilities (as far as they are held) and drops the rest permanently, on every thread of the
  * process: bounding set, permitted, effective, inheritable and ambient, with PR_SET_NO_NEW_PRIVS. Linux. Raises an error
  * with `code`.
  */
@@ -93,15 +93,15 @@ export const keepCapabilities = (capabilities: readonly number[]): void =>
   loadAddon().keepCapabilities(capabilities.reduce((mask, number) => mask | (1n << BigInt(number)), 0n))
 
 /**
- * Refuses on every thread, for good, the system calls that a running data plane never makes (seccomp(2)): other programs and
- * processes, opening and changing files, listening sockets, TCP, modules, mounts, clocks. They fail with EPERM. Unlinking
- * stays possible, and setns(2) with `mayEnterNamespaces`. Linux. Raises an error with `code`: ENOSYS or EINVAL where the
- * kernel or the architecture has no filter.
+ * Refuses permanently, on every thread, the system calls that a running data plane never makes (seccomp(2)): other
+ * programs and processes, opening and changing files, listening sockets, TCP, modules, mounts, clocks. They fail with
+ * EPERM. Unlinking stays possible, and setns(2) with `mayEnterNamespaces`. Linux. Raises an error with `code`: ENOSYS
+ * or EINVAL where the kernel or the architecture has no filter.
  */
 export const confineSystemCalls = (options: { readonly mayEnterNamespaces: boolean }): void =>
   loadAddon().confineSystemCalls(options.mayEnterNamespaces)
 
-/** One datagram to the Unix socket of a service manager, `@` first for the abstract namespace (sd_notify(3)): Node has no
- *  Unix datagram sockets. Linux. Raises an error with `code`. */
+/** Sends one datagram to the Unix socket of a service manager, `@` first for the abstract namespace (sd_notify(3)):
+ *  Node has no Unix datagram sockets. Linux. Raises an error with `code`. */
 export const notifyServiceManager = (path: string, text: string): void =>
   loadAddon().notifyServiceManager(path, text)

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { loadAddon } from './addon.ts'
 import type { PacketEngine } from './engine.ts'
 
-// Parts of the engine as functions of their own. Only tests import this file: what is shipped does not have them. The whole
-// process takes the addon of the tests, because an engine belongs to the addon that made it.
+// Parts of the engine as separate functions. Only tests import this file: the shipped addon lacks them. The whole
+// process uses the addon for tests, because an engine belongs to the addon that created it.
 process.env['WGQ_ADDON'] ??= join(import.meta.dirname, '../build/wgq-testing.node')
 
 /** The addon with these functions, for processes that a test starts. */
@@ -12,7 +12,7 @@ export const testingAddon = process.env['WGQ_ADDON']
 
 const testing = () => loadAddon().testing
 
-/** Whether the addon knows super-packets: not where it was built as the BSDs get it. */
+/** Whether the addon supports super-packets: not if it was built as for the BSDs. */
 export const hasOffloads = (): boolean => testing().offloads
 
 /** Length of a packet of `length` bytes after padding under an MTU. */
@@ -34,7 +34,7 @@ export const createRateLimiter = (capacity?: number): RateLimiter => testing().c
 /** Whether a handshake message is admitted. */
 export type Verdict = 'admit' | 'malformed' | 'badMac1' | 'answerCookie' | 'rateLimited'
 
-/** What admits handshakes, with a clock given by the test. */
+/** The admission of handshakes, with a clock set by the test. */
 export interface HandshakeAdmission {
   judge(message: Uint8Array, from: Uint8Array, waiting: number, now: bigint): Verdict
   setSecret(secret: Uint8Array, now: bigint): void
@@ -44,14 +44,14 @@ export interface HandshakeAdmission {
 export const createHandshakeAdmission = (mac1Key: Uint8Array, cookieKey: Uint8Array): HandshakeAdmission =>
   testing().createHandshakeAdmission(mac1Key, cookieKey)
 
-/** Whether OpenSSL gives no random bytes, to anybody in this process. */
+/** Sets whether OpenSSL refuses random bytes in the whole process. */
 export const refuseRandom = (refused: boolean): void => testing().refuseRandom(refused)
 
-/** The table of allowed IPs; peers come into being when a record names them. */
+/** The table of allowed IPs; peers are created when a record names them. */
 interface AllowedIpsTable {
   update(records: Uint8Array): void
   removePeer(peer: number): void
-  /** Owners (u32, host byte order, 0 none) of addresses of `size` bytes that are back to back. */
+  /** Returns the owners (u32, host byte order, 0 none) of adjacent addresses of `size` bytes each. */
   lookup(size: 4 | 16, addresses: Uint8Array): Uint8Array
 }
 export const createAllowedIpsTable = (): AllowedIpsTable => testing().createAllowedIps()
@@ -60,20 +60,20 @@ export const createAllowedIpsTable = (): AllowedIpsTable => testing().createAllo
 export const segment = (header: Uint8Array, packet: Uint8Array): Uint8Array[] | undefined =>
   testing().segment(header, packet)
 
-/** A packet that came inside of one with the congestion mark (ECN CE). At least the IP header must be whole. */
+/** The packet after decapsulation from one with the congestion mark (ECN CE). The IP header must be complete. */
 export const markCongestion = (packet: Uint8Array): Uint8Array => testing().markCongestion(packet)
 
 /** Finishes the checksum of a packet; undefined when the header does not fit. */
 export const completeChecksum = (header: Uint8Array, packet: Uint8Array): Uint8Array | undefined =>
   testing().completeChecksum(header, packet)
 
-/** What would be written to the TUN for these packets. */
+/** Returns what would be written to the TUN for these packets. */
 export const coalesce = (
   packets: readonly Uint8Array[],
   merges: { readonly tcp: boolean; readonly udp: boolean },
 ): { header: Uint8Array; bytes: Uint8Array }[] => testing().coalesce(packets, merges.tcp, merges.udp)
 
-/** The ICMP answer to a packet nobody takes; undefined when there must be none. */
+/** The ICMP answer to a packet without a peer; undefined if none may be sent. */
 export const unreachable = (packet: Uint8Array): Uint8Array | undefined => testing().unreachable(packet)
 
 /** ChaCha20-Poly1305 as the engine does it. */
@@ -87,7 +87,7 @@ export const open = (
   text: Uint8Array,
 ): Uint8Array | undefined => testing().open(backend, key, nonce, text)
 
-/** Whether `bytes` are on the stack behind {@link seal} or {@link open} of `text`. */
+/** Whether `bytes` remain on the stack after {@link seal} or {@link open} of `text`. */
 export const leavesOnStack = (
   backend: AeadBackend,
   operation: 'seal' | 'open',

@@ -182,7 +182,7 @@ test('what is merged and cut again is what came, each flow in its order', () => 
   fc.assert(
     fc.property(fc.array(packet, { maxLength: 40, size: 'max' }), (all40) => {
       const packets = all40.map(packetOf)
-      // IPv4 identifications count up in what is cut: they are all 0 in what came, so they are set back.
+      // Segmentation increments IPv4 identifications; in the input they are all 0, so they are reset.
       const normal = (p: Buffer) => {
         if (p[0] !== 0x45) return p.toString('hex')
         p.writeUInt16BE(0, 4)

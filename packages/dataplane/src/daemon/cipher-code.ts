@@ -2,15 +2,15 @@
 import type { AddonError } from '@wgq/native/addon'
 import { callsCiphersDirectly } from '@wgq/native/cipher-code'
 
-/** Which code of OpenSSL the data plane encrypts packets with. */
+/** The OpenSSL code that the data plane encrypts packets with. */
 interface CipherCode {
-  /** Whether its functions are called directly; undefined where the addon cannot be loaded. */
+  /** Whether its functions are called directly; undefined if the addon cannot be loaded. */
   readonly direct: boolean | undefined
-  /** One line for people, without a full stop. */
+  /** Human-readable line, without a full stop. */
   readonly text: string
 }
 
-/** Which code of OpenSSL encrypts packets under this Node, or why there is none. */
+/** Returns which OpenSSL code encrypts packets under this Node, or why there is none. */
 export const cipherCode = (): CipherCode => {
   let direct: boolean
   try {

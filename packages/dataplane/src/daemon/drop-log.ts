@@ -3,7 +3,7 @@ import type { DeviceLog } from '../device/dependencies.ts'
 
 const everyMs = 5_000
 
-/** Logs every five seconds why packets were dropped: the engine counts them, it does not talk. Returns what ends it. */
+/** Logs every five seconds why packets were dropped: the engine only counts them. Returns a function that stops it. */
 export const logDrops = (counters: () => Readonly<Record<string, number>>, log: DeviceLog): (() => void) => {
   let before = counters()
   const timer = setInterval(() => {
@@ -17,7 +17,7 @@ export const logDrops = (counters: () => Readonly<Record<string, number>>, log: 
   return () => clearInterval(timer)
 }
 
-/** What the counters of the engine mean, in the words of the BSD manuals where they have them. */
+/** Meaning of the engine's counters, in the words of the BSD manuals where those have them. */
 const dropTexts: Readonly<Record<string, string>> = {
   badMac1: 'Handshake message with an invalid MAC, dropping packet',
   rateLimited: 'Handshake messages come too fast from one source, dropping packet',

@@ -3,7 +3,7 @@ import { isWgqError, WgqError } from '@wgq/model/error'
 import { visible } from '@wgq/model/shown'
 import type { AddonError } from '@wgq/native/addon'
 
-/** Why the TUN could not be had, in words that say what to do. `code` is the system's error name. */
+/** Makes the error for a TUN that could not be opened, with a hint what to do. `code` is the system's error name. */
 export const tunFailure = (name: string, cause: unknown): WgqError => {
   const { code, message } = cause as { code?: string; message: string }
   switch (code) {
@@ -58,7 +58,7 @@ export const failureLine = (error: unknown): string => {
 
 // --- internal ---
 
-/** What in the surroundings makes a system call fail that never fails otherwise, and how to mend it. */
+/** Why system calls that normally succeed fail in some environments, and how to fix that. */
 const surroundings: Readonly<Record<string, string>> = {
   EAFNOSUPPORT:
     'a family of sockets is not allowed here; a systemd unit needs RestrictAddressFamilies=AF_UNIX AF_NETLINK AF_INET AF_INET6',

@@ -4,7 +4,7 @@ import type { NativeNetlinkSocket, NetlinkSocketOptions } from '@wgq/native/raw-
 const ueventProtocol = 15
 const kernelGroup = 1
 const compareEveryMs = 10_000
-/** The wall clock is set by less than this all the time. */
+/** Smaller adjustments of the wall clock are routine. */
 const jumpMs = 30_000
 
 /** What {@link GenerationWatch} needs; tests give their own. */
@@ -14,17 +14,17 @@ interface GenerationDependencies {
   readonly wallMs: () => number
   /** Milliseconds of CLOCK_BOOTTIME, which runs while the machine sleeps. */
   readonly bootMs: () => number
-  /** Milliseconds of CLOCK_MONOTONIC, which does not. */
+  /** Milliseconds of CLOCK_MONOTONIC, which stops meanwhile. */
   readonly monotonicMs: () => number
-  /** The memory of this machine may have been copied or put back, keys and counters with it. */
+  /** Called when this machine's memory may have been copied or restored, with its keys and counters. */
   readonly onCopied: (why: string) => void
 }
 
 /**
- * Notices that the machine may have been resumed from a snapshot: two of one snapshot would send with the same keys and
- * counters. The kernel tells it of a virtual machine generation ID (NEW_VMGENID, Linux 6.10); where there is none, clocks
- * that no longer agree are taken for it, which costs a handshake when somebody only set the clock. A copy that was made and
- * resumed without either cannot be seen.
+ * Detects that the machine may have been resumed from a snapshot: two machines from one snapshot would send with the
+ * same keys and counters. The kernel reports a new virtual machine generation ID (NEW_VMGENID, Linux 6.10). Without
+ * one, clocks that no longer agree count as a resume, which costs a handshake when the clock was just set. A copy that
+ * changes neither is not detected.
  */
 export class GenerationWatch {
   private readonly dependencies: GenerationDependencies
@@ -41,7 +41,7 @@ export class GenerationWatch {
     this.socket = this.listen()
   }
 
-  /** Looks at the clocks. */
+  /** Compares the clocks. */
   compare(): void {
     const [asleepMs, wallAheadMs] = [this.asleep(), this.wallAhead()]
     const slept = asleepMs - this.asleepMs > jumpMs
@@ -73,7 +73,7 @@ export class GenerationWatch {
       socket.watch(() => this.hear(socket))
       return socket
     } catch {
-      // Some containers do not let anybody hear of devices: the clocks remain.
+      // Some containers block device events: only the clocks remain.
       return undefined
     }
   }
@@ -86,7 +86,7 @@ export class GenerationWatch {
         if (Buffer.from(event).includes('\0NEW_VMGENID=1\0'))
           this.dependencies.onCopied('The virtual machine was resumed from a snapshot')
       } catch {
-        // ENOBUFS: many devices came and went. One of the lost events may be the one.
+        // ENOBUFS: many devices changed. The generation ID may be among the lost events.
         this.dependencies.onCopied('Events of the kernel were lost')
       }
     }

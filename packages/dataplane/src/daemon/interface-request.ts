@@ -14,7 +14,7 @@ const requests = {
 } as const
 const inet = 2
 
-/** Sets the MTU unless it is right already: an unprivileged owner of a TUN made beforehand may not (4d58191). */
+/** Sets the MTU unless it is right already: an unprivileged owner of a pre-created TUN may not set it (4d58191). */
 export const setMtu = (name: string, mtu: number): void => {
   const request = new Int32Array(requestBytes / 4)
   const bytes = named(request, name)
@@ -46,7 +46,7 @@ export const clearMulticast = (name: string): void => {
 /** IFF_MULTICAST. */
 const multicastFlag = 0x1000
 
-/** Name of the interface of a TUN descriptor now; undefined when it was deleted. */
+/** The current interface name of a TUN descriptor; undefined if the interface was deleted. */
 export const tunName = (fd: number): string | undefined => {
   const bytes = Buffer.alloc(requestBytes)
   try {

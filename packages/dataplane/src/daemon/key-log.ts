@@ -6,14 +6,14 @@ import type { HandshakeKeys } from '../device/dependencies.ts'
 import { importKeyPair, type KeyPair } from '../noise/dh.ts'
 
 /**
- * Writes the keys of each handshake to a file, as Wireshark's preference `wg.keylog_file` reads them: with it a capture can
- * be decrypted. The private halves of ephemeral keys are JavaScript values then, which they are not otherwise.
+ * Writes the keys of each handshake to a file in the format of Wireshark's preference `wg.keylog_file`, which can then
+ * decrypt a capture. Only with a key log are the private halves of ephemeral keys JavaScript values.
  */
 export class KeyLog {
   private readonly fd: number
   private readonly scalars = new WeakMap<object, string>()
 
-  /** Opens the file for appending, readable by nobody else. Raises a {@link WgqError} where that cannot be. */
+  /** Opens the file for appending, readable only by the owner. Raises a {@link WgqError} on failure. */
   constructor(path: string) {
     const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants
     try {
@@ -29,7 +29,7 @@ export class KeyLog {
     fchmodSync(this.fd, 0o600)
   }
 
-  /** A new key pair whose private half can be written. */
+  /** Makes a key pair whose private half can be written. */
   makeKeyPair = (): KeyPair => {
     const bytes = systemRandom(32)
     const pair = importKeyPair(bytes)
@@ -38,7 +38,7 @@ export class KeyLog {
     return pair
   }
 
-  /** Appends the keys of a handshake. A disk that is full must not end the tunnel. */
+  /** Appends the keys of a handshake. A full disk must not end the tunnel. */
   note = ({ localStatic, remoteStatic, ephemeral, presharedKey }: HandshakeKeys): void => {
     const scalar = this.scalars.get(ephemeral)
     if (scalar === undefined) return

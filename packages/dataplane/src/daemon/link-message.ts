@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { endianness } from 'node:os'
 
-// The few rtnetlink messages a TUN daemon needs (rtnetlink(7)); the full codec is for the programs that configure hosts.
-// All in host byte order.
+// The few rtnetlink messages that a TUN daemon needs (rtnetlink(7)); the full codec is for programs that configure
+// hosts. All in host byte order.
 
 const little = endianness() === 'LE'
 const u16 = (b: Buffer, at: number): number => (little ? b.readUInt16LE(at) : b.readUInt16BE(at))
@@ -68,14 +68,14 @@ export const group = {
   ip6Route: 0x400,
 } as const
 
-/** Where a link went that was moved to another network namespace: that one's id in ours, and its index there. */
+/** New place of a link that was moved to another network namespace: the namespace's id in ours, and its index there. */
 export interface LinkPlace {
   /** Undefined: our own namespace. */
   readonly netnsId: number | undefined
   readonly index: number
 }
 
-/** What a datagram said about links; anything else in it is left out. */
+/** A link message of a datagram; other messages are ignored. */
 export type LinkNews =
   | {
       readonly kind: 'link'
@@ -90,7 +90,7 @@ export type LinkNews =
       readonly movedTo: LinkPlace | undefined
     }
 
-/** Reads the link messages of a datagram. Cut-off messages end the reading. */
+/** Reads the link messages of a datagram. Stops at a truncated message. */
 export const readLinkNews = (datagram: Uint8Array): LinkNews[] => {
   const news: LinkNews[] = []
   for (const { kind, body } of messages(datagram)) {
@@ -115,8 +115,8 @@ export const linkQuery = (name: string, netnsId?: number): Buffer => {
   return message(type.getLink, parts)
 }
 
-/** `ip netns set NETNS auto`: the namespace behind a descriptor gets an id in ours. Answered by an acknowledgement, also
- *  where it has one. */
+/** `ip netns set NETNS auto`: assigns an id in our namespace to the namespace of a descriptor. The answer is an
+ *  acknowledgement, even if it already has an id. */
 export const nameNetns = (fd: number): Buffer =>
   message(
     type.newNetnsId,
@@ -124,11 +124,11 @@ export const nameNetns = (fd: number): Buffer =>
     acknowledge,
   )
 
-/** Asks for the id of the namespace behind a descriptor. */
+/** Queries the id of the namespace of a descriptor. */
 export const netnsIdQuery = (fd: number): Buffer =>
   message(type.getNetnsId, [Buffer.alloc(4), encode(attribute.netnsFd, word(fd))])
 
-/** The answer to {@link netnsIdQuery}; undefined when it has none. */
+/** Reads the answer to {@link netnsIdQuery}; undefined if the namespace has no id. */
 export const readNetnsId = (datagram: Uint8Array): number | undefined => {
   for (const { kind, body } of messages(datagram)) {
     const id =
@@ -138,7 +138,7 @@ export const readNetnsId = (datagram: Uint8Array): number | undefined => {
   return undefined
 }
 
-/** The same for a link by its place, which may be in another namespace. */
+/** As {@link linkQuery}, for a link by its place, which may be in another namespace. */
 export const placeQuery = (place: LinkPlace): Buffer => {
   const header = Buffer.alloc(16)
   put32(header, place.index, 4)
@@ -176,14 +176,14 @@ export const localQuery = (address: Buffer): Buffer => {
   return message(type.getRoute, [header, encode(attribute.rtaDst, address)])
 }
 
-/** Whether the answer to {@link localQuery} says that the address is one of this machine. */
+/** Whether the address belongs to this machine, by the answer to {@link localQuery}. */
 export const isLocal = (datagram: Uint8Array): boolean => {
   for (const { kind, body } of messages(datagram))
     if (kind === type.newRoute && body.length >= 12) return body[7] === routeTypeLocal
   return false
 }
 
-/** Output interface of the answer to {@link routeQuery}; undefined when there is no such route (any more). */
+/** Output interface of the answer to {@link routeQuery}; undefined if there is no such route (any more). */
 export const routeInterface = (datagram: Uint8Array): number | undefined => {
   for (const { kind, body } of messages(datagram)) {
     if (kind !== type.newRoute || body.length < 12) continue
@@ -192,7 +192,7 @@ export const routeInterface = (datagram: Uint8Array): number | undefined => {
   return undefined
 }
 
-/** The source that the system takes by the answer to {@link routeQuery}; undefined when it names none. */
+/** The source that the system would use, by the answer to {@link routeQuery}; undefined if it names none. */
 export const preferredSource = (datagram: Uint8Array): Buffer | undefined => {
   for (const { kind, body } of messages(datagram))
     if (kind === type.newRoute && body.length >= 12)
@@ -212,7 +212,7 @@ export interface HostAddress {
   readonly index: number
   readonly address: Buffer
   readonly scope: 'global' | 'link' | 'host'
-  /** Not to be used: being checked, found twice, or old. */
+  /** Not usable: tentative, duplicate, or deprecated. */
   readonly isUnfit: boolean
 }
 
@@ -235,7 +235,7 @@ export const readAddresses = (datagram: Uint8Array): HostAddress[] => {
   return found
 }
 
-/** Whether an answer of many datagrams is complete. */
+/** Whether this datagram is the last one of a dump. */
 export const isLastOfDump = (datagram: Uint8Array): boolean =>
   [...messages(datagram)].some(({ kind }) => kind === type.done || kind === type.error)
 
@@ -246,15 +246,15 @@ export const routesQuery = (family: 4 | 6, index: number): Buffer => {
   return message(type.getRoute, [header, encode(attribute.rtaOif, word(index))], dump)
 }
 
-/** A route and the MTU that it has of its own; no MTU when it was deleted. */
+/** A route and the MTU set on it; no MTU if the route was deleted. */
 export interface RouteMtu {
-  /** The same for the same route. */
+  /** Identifies the route. */
   readonly route: string
   readonly index: number
   readonly mtu: number | undefined
 }
 
-/** Reads the routes of a datagram that have an MTU, or were deleted. */
+/** Reads the routes of a datagram that have an MTU or were deleted. */
 export const readRouteMtus = (datagram: Uint8Array): RouteMtu[] => {
   const found: RouteMtu[] = []
   for (const { kind, body } of messages(datagram)) {

@@ -71,7 +71,7 @@ const world = () => {
     link,
     states,
     watch,
-    /** Changes the link and sends the news that the kernel would. */
+    /** Changes the link and sends the notification that the kernel would send. */
     set: (what: Partial<typeof link>) => {
       Object.assign(link, what)
       listeners[0]?.deliver(message(change, [attribute(4, word(link.mtu))]))

@@ -12,7 +12,7 @@ import {
   readNetnsId,
 } from './link-message.ts'
 
-/** State of the TUN as its namespace shows it. */
+/** State of the TUN, as seen in its namespace. */
 export interface LinkState {
   readonly up: boolean
   readonly mtu: number
@@ -21,25 +21,25 @@ export interface LinkState {
 /** What {@link LinkWatch} needs; tests give their own. */
 interface LinkWatchDependencies {
   readonly openSocket: (options: NetlinkSocketOptions) => NativeNetlinkSocket
-  /** Name of the TUN now (TUNGETIFF); undefined when it no longer exists. */
+  /** Returns the current name of the TUN (TUNGETIFF); undefined if it no longer exists. */
   readonly currentName: () => string | undefined
   readonly tunFd: number
-  /** Calls back with a descriptor of the namespace that the TUN is in; raises an error where the system does not tell. */
+  /** Calls `act` with a descriptor of the TUN's namespace; raises an error if the system does not report it. */
   readonly withNetns?: <T>(act: (netnsFd: number) => T) => T
   readonly onState: (state: LinkState) => void
   readonly onDeleted: () => void
-  /** The link went where it cannot be followed: its last known state stays. */
+  /** Called when the link moved where it cannot be followed: its last known state stays. */
   readonly onLost: () => void
 }
 
 const routeProtocol = 0
-/** How often a TUN that is down is looked for: its namespace may vanish without a message. While it is up, its descriptor tells. */
+/** Poll interval for a TUN that is down: its namespace may vanish without a message. While it is up, reading fails. */
 const lookEveryMs = 500
 
 /**
- * Follows the TUN: up, down, MTU, deletion, also after it was moved to another network namespace (`ip link set NAME netns
- * X`). One socket in our own namespace hears the news of all; the state itself is always asked for, because news do not
- * say which namespace they are from. So no namespace is kept alive, and following takes no more than CAP_NET_ADMIN.
+ * Follows the TUN: up, down, MTU, deletion, even after it was moved to another network namespace (`ip link set NAME
+ * netns X`). One socket in our own namespace receives notifications from all of them. They do not name their namespace,
+ * so the state itself is always queried. So no namespace is kept alive, and following needs only CAP_NET_ADMIN.
  */
 export class LinkWatch {
   private readonly dependencies: LinkWatchDependencies
@@ -53,14 +53,14 @@ export class LinkWatch {
     this.dependencies = dependencies
   }
 
-  /** Opens the socket and reports the state of now. */
+  /** Opens the socket and reports the current state. */
   start(): void {
     this.looking = setInterval(() => {
       if (!this.last?.up && this.dependencies.currentName() === undefined) this.deleted()
     }, lookEveryMs).unref()
     this.open({ allNamespaces: true })
     if (!this.find() && this.news) {
-      // A TUN that was handed to us may live elsewhere: then listen there, if we may.
+      // A TUN that was handed to us may be in another namespace: then listen there, if permitted.
       try {
         this.open({ netns: { tunFd: this.dependencies.tunFd } })
       } catch {
@@ -71,17 +71,17 @@ export class LinkWatch {
     }
   }
 
-  /** Whether the TUN is in the namespace it was looked for first, our own. */
+  /** Whether the TUN is in our own namespace, where it is searched first. */
   get isHere(): boolean {
     return this.place !== undefined && this.place.netnsId === undefined
   }
 
-  /** Index of the TUN where it is; undefined when that is unknown. */
+  /** Index of the TUN in its namespace; undefined if unknown. */
   get index(): number | undefined {
     return this.place?.index
   }
 
-  /** Reads the news that wait. The kernel has queued them when a change of a link returns to whoever made it. */
+  /** Reads the waiting notifications. The kernel queues them before the call that changed the link returns. */
   refresh(): void {
     if (this.news) this.hear(this.news)
   }
@@ -109,7 +109,7 @@ export class LinkWatch {
     news.watch(() => this.hear(news))
   }
 
-  /** Looks for the TUN in the namespace of the socket, then in its own. */
+  /** Searches for the TUN in the namespace of the socket, then in the TUN's own. */
   private find(): boolean {
     const name = this.dependencies.currentName()
     if (name === undefined) {
@@ -125,7 +125,7 @@ export class LinkWatch {
     return true
   }
 
-  /** The id, in our namespace, of the one that the TUN is in: given to it now if it has none. Then its news are heard, too. */
+  /** The id, in our namespace, of the TUN's namespace; assigns one if needed, which also enables its notifications. */
   private netnsId(): number | undefined {
     const { queries } = this
     try {
@@ -147,7 +147,7 @@ export class LinkWatch {
       try {
         datagram = socket.receive()
       } catch {
-        // ENOBUFS: news were lost, so look.
+        // ENOBUFS: notifications were lost, so query the state.
         this.look(undefined)
         continue
       }
@@ -161,7 +161,7 @@ export class LinkWatch {
     this.look(news.kind === 'deleted' ? news.movedTo : undefined)
   }
 
-  /** Asks how the TUN is now; where it is gone from its place, `movedTo` may say where it went. */
+  /** Queries the current state of the TUN; if it has left its place, `movedTo` may be the new one. */
   private look(movedTo: LinkPlace | undefined): void {
     const here = this.place && this.ask(placeQuery(this.place))
     if (here) this.report(here)
@@ -175,7 +175,7 @@ export class LinkWatch {
     }
   }
 
-  /** Sends a query; the kernel answers within send(). Undefined when there is no such link. */
+  /** Sends a query; the kernel answers within send(). Undefined if there is no such link. */
   private ask(query: Buffer): (LinkNews & { kind: 'link' }) | undefined {
     this.queries?.send(query)
     const answer = this.queries?.receive()

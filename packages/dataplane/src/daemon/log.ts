@@ -4,14 +4,14 @@ import { visible } from '@wgq/model/shown'
 import type { DeviceLog } from '../device/dependencies.ts'
 import type { LogLevel } from './settings.ts'
 
-/** Lines a second at most; the rest is counted and said once. */
+/** Maximum number of lines per second; the rest is counted and reported in one line. */
 const mostLinesPerSecond = 50
 
-/** What the lines are for: numbers of syslog(3). */
+/** Severities of the lines, as numbers of syslog(3). */
 const severity = { ERROR: 3, INFO: 6, DEBUG: 7 } as const
 type Word = keyof typeof severity
 
-/** Takes a line, without its end. */
+/** Writes one line, given without a line end. */
 type LogSink = (line: string, level: number) => void
 
 /** Standard error, with the time. */
@@ -46,12 +46,12 @@ export class DaemonLog implements DeviceLog {
     this.sink = sink
   }
 
-  /** For somebody who looks for a fault: handshakes, keepalives, refusals. */
+  /** Logs details for debugging: handshakes, keepalives, refusals. */
   debug = (text: () => string): void => {
     if (this.level === 'debug') this.write('DEBUG', text)
   }
 
-  /** What an operator should read once, such as a fallback that was taken. */
+  /** Logs a message for the operator, such as a fallback that was taken. */
   notice = (text: string): void => {
     if (this.level !== 'silent') this.write('INFO', () => text)
   }
@@ -76,7 +76,7 @@ export class DaemonLog implements DeviceLog {
     try {
       this.sink(visible(`${level}: (${this.name}) ${text()}`), severity[level])
     } catch {
-      // Nobody reads (EPIPE, EAGAIN, no /dev/log): a log must not end the tunnel.
+      // The log cannot be written (EPIPE, EAGAIN, no /dev/log): that must not end the tunnel.
     }
   }
 }

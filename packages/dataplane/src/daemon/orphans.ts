@@ -5,14 +5,14 @@ import { reap } from '@wgq/native/system'
 const everyMs = 1000
 
 /**
- * Does what the first process of a container has to: takes the exit status of processes whose parent ended before them, so
- * that they do not stay as zombies. Elsewhere it does nothing. Runs until the process ends and does not keep it from that.
+ * As the first process of a container, reaps processes whose parent ended before them, so that they do not stay as
+ * zombies. Otherwise does nothing. Runs until the process ends, without keeping it alive.
  */
 export const reapOrphans = (): void => {
   if (process.pid !== 1) return
   let before = new Set<number>()
   setInterval(() => {
-    // Children of our own are taken by Node within milliseconds: who is there twice is nobody's.
+    // Node reaps our own children within milliseconds: a zombie found twice is an orphan.
     const found = new Set(zombies(process.pid))
     for (const pid of found) if (before.has(pid)) reap(pid)
     before = found

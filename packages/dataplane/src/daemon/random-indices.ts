@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 import { closeSync, openSync, readSync } from 'node:fs'
 
-/** Indices that one read of the kernel's generator fills. */
+/** Number of indices per read of the kernel's generator. */
 const batch = 64
 
-/** Random 32-bit numbers of the kernel; loading node:crypto for them would cost 4 ms at each start of the daemon. */
+/** Random 32-bit numbers from the kernel; loading node:crypto for them would cost 4 ms at each start of the daemon. */
 export class RandomIndices {
   private readonly bytes = Buffer.alloc(batch * 4)
   private readonly fd = openSync('/dev/urandom', 'r')
   private used = batch
 
-  /** An unpredictable integer from 0 to 2^32 − 1. Raises the system's error where the generator does not answer. */
+  /** Returns an unpredictable integer from 0 to 2^32 − 1. Raises the system's error if the generator fails. */
   next(): number {
     if (this.used === batch) {
       if (readSync(this.fd, this.bytes) !== this.bytes.length) throw new Error('/dev/urandom: short read')

@@ -4,19 +4,19 @@ import { group, isLastOfDump, type RouteMtu, readRouteMtus, routesQuery } from '
 
 /** Where the TUN is. */
 interface LinkPlaced {
-  /** Its index where it is now; undefined when that is unknown. */
+  /** Its index in its current namespace; undefined if unknown. */
   readonly index?: number | undefined
   /** Whether that is our own network namespace. */
   readonly isHere: boolean
 }
 
 const routeProtocol = 0
-/** Routes with an MTU of their own that are remembered. */
+/** Maximum number of remembered routes with an MTU. */
 const mostRoutes = 4096
 
 /**
- * Follows the MTUs that routes through the TUN have of their own, also after it was moved to another network namespace:
- * there only what is set later is heard of, because listing routes there takes more than CAP_NET_ADMIN.
+ * Follows the MTUs set on routes through the TUN, even after it was moved to another network namespace: there it sees
+ * only later changes, because listing routes there needs more than CAP_NET_ADMIN.
  */
 export class RouteMtuWatch {
   private readonly openSocket: (options: NetlinkSocketOptions) => NativeNetlinkSocket
@@ -26,7 +26,7 @@ export class RouteMtuWatch {
   private readonly routes = new Map<string, number>()
   private last = ''
 
-  /** `onChange` gets the different MTUs, ascending. */
+  /** `onChange` gets the distinct MTUs, ascending. */
   constructor(
     openSocket: (options: NetlinkSocketOptions) => NativeNetlinkSocket,
     link: LinkPlaced,
@@ -57,14 +57,14 @@ export class RouteMtuWatch {
         if (!datagram) break
         for (const route of readRouteMtus(datagram)) this.note(route)
       } catch {
-        // ENOBUFS: news were lost.
+        // ENOBUFS: notifications were lost.
         this.list()
       }
     }
     this.report()
   }
 
-  /** Asks for all of them, where that can be done. */
+  /** Lists all of them, if possible. */
   private list(): void {
     const { index, isHere } = this.link
     if (index === undefined || !isHere) return
@@ -77,7 +77,7 @@ export class RouteMtuWatch {
           for (const route of readRouteMtus(part)) this.note(route)
       }
     } catch {
-      // What is heard later counts.
+      // Later notifications still work.
     } finally {
       socket.close()
     }

@@ -32,23 +32,23 @@ import type { DaemonSettings } from './settings.ts'
 import type { DaemonSystem, LinkWatcher, OpenTun, SourceWatcher } from './systems/daemon-system.ts'
 import { wallClock } from './wall-clock.ts'
 
-/** Handshake messages worked off before the event loop gets a turn: about 5 ms. */
+/** Handshake messages processed before the event loop gets a turn: about 5 ms. */
 const handshakesPerTurn = 12
-/** Work that can wait gives the event loop a turn after this. */
+/** Deferrable work yields to the event loop after this time. */
 const sliceMs = 5
-/** How soon a port that could not be had is tried again. */
+/** How long to wait before retrying to bind a port. */
 const retryMs = 1000
 /** A full turn that takes longer counts as load. */
 const slowTurnMs = 20
 
-/** Of this process, from the moment that it runs. */
+/** Set once the daemon runs. */
 let system: DaemonSystem
 
 /**
- * Opens the interface and its configuration socket and serves both until something ends it; `ended` is called once with
- * the exit status. Resolves when `wg` and `ip` can use the interface. Raises a {@link WgqError} when it cannot be opened.
- * What the daemon does not need of its rights is given up at once, or by `restrict` where the process has other work to
- * finish first.
+ * Opens the interface and its configuration socket and serves both until something ends it; calls `ended` once with the
+ * exit status. Resolves when `wg` and `ip` can use the interface. Raises a {@link WgqError} if it cannot be opened.
+ * Drops the privileges that the daemon does not need at once, or in `restrict` if the process has other work to finish
+ * first.
  */
 export const runDaemon = async (
   settings: DaemonSettings,
@@ -85,11 +85,11 @@ export const runDaemon = async (
 /** A running daemon, which can be stopped. */
 export interface DaemonHandle {
   readonly name: string
-  /** Ends it as `status` would have it. */
+  /** Ends it with the exit status `status`. */
   end(status: number): void
   /**
-   * Gives up privileges and system calls that a running data plane does not need, for the whole process and for good.
-   * `between` both it may still send a signal.
+   * Permanently drops privileges and system calls that a running data plane does not need, for the whole process. Calls
+   * `between` between the two, where it may still send a signal.
    */
   restrict(between?: () => void): void
 }
@@ -105,9 +105,9 @@ const open = (settings: DaemonSettings): OpenTun => {
   }
 }
 
-/** Long enough for the first configuration to come in before the warm-up takes its few milliseconds. */
+/** Long enough for the first configuration to arrive before the warm-up takes its few milliseconds. */
 const warmUpDelayMs = 30
-/** V8 compiles what it has seen a few times. */
+/** V8 compiles functions that ran a few times. */
 const warmUpRounds = 8
 
 class RunningDaemon implements DaemonHandle {
@@ -215,7 +215,7 @@ class RunningDaemon implements DaemonHandle {
     if (this.settings.logLevel === 'debug')
       this.stopDropLog = logDrops(() => this.engine.counters(), this.log)
     this.log.debug(() => `Interface ${this.name} is there, configuration on ${this.server?.path}`)
-    // After whoever waits for the socket has been told.
+    // After the process that waits for the socket was notified.
     setTimeout(() => this.warmUp(warmUpRounds), warmUpDelayMs).unref()
   }
 
@@ -255,12 +255,12 @@ class RunningDaemon implements DaemonHandle {
     const from = monotonicMs()
     const handshakes = this.device.drain(handshakesPerTurn, (event) => this.onOther(event))
     const tookMs = monotonicMs() - from
-    // A turn that was not full is not a load, slow as it may be: the first handshake of a process compiles its way.
+    // A turn that was not full is no load, however slow: the first handshake of a process includes compilation.
     if (!this.closed && handshakes === handshakesPerTurn && tookMs > slowTurnMs)
       this.engine.reportDrain(tookMs)
   }
 
-  /** Each round in a turn of its own, so that nobody waits for all of them. */
+  /** Runs each round in a separate turn, so that no request waits for all of them. */
   private warmUp(rounds: number): void {
     if (rounds === 0 || this.closed) return
     warmUp()
@@ -271,7 +271,7 @@ class RunningDaemon implements DaemonHandle {
     if (event.kind === 'notice') this.log.notice(event.text)
     else if (event.kind === 'headerRefused') this.leaveHeader()
     else {
-      // The link being deleted ends the TUN with EBADFD: that is how interfaces end.
+      // Deleting the link makes the TUN fail with EBADFD: a normal end of the interface.
       const gone = system.goneErrnos.has(event.errno)
       if (gone) this.log.debug(() => 'The interface was deleted')
       else this.log.error(event.text)
@@ -282,7 +282,7 @@ class RunningDaemon implements DaemonHandle {
   /** Some vendor kernels accept IFF_VNET_HDR and then reject every packet (EINVAL). */
   private leaveHeader(): void {
     const found = 'The kernel refuses every packet with a virtio header (EINVAL)'
-    // Whoever handed the TUN to us may still hold it: then nobody can attach anew.
+    // The process that handed us the TUN may still hold it: then attaching again is impossible.
     if (this.settings.tunFd !== undefined) {
       this.log.notice(`${found}; hand over a TUN that was opened without IFF_VNET_HDR`)
       return
@@ -310,7 +310,7 @@ class RunningDaemon implements DaemonHandle {
     else this.device.down()
   }
 
-  /** Up, or again in a second: what keeps the port away may go. Told at the first attempt and at success. */
+  /** Brings the device up; retries every second, as the port may become free. Logs the first failure and success. */
   private bringUp(): void {
     const before = this.device.listenError
     try {

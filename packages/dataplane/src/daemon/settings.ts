@@ -6,32 +6,32 @@ import { readyVariable } from '@wgq/uapi/ready'
 /** How much is logged. */
 export type LogLevel = 'silent' | 'error' | 'debug'
 
-/** What the command line and the environment ask of the daemon. */
+/** Settings of the daemon from the command line and the environment. */
 export interface DaemonSettings {
   readonly name: string
   readonly foreground: boolean
   readonly logLevel: LogLevel
-  /** Where it is logged. */
+  /** Where log lines go. */
   readonly logTo: 'stderr' | 'syslog'
   readonly offload: TunOffload
   readonly udpSegmentation: boolean
   readonly udpCoalescing: boolean
   readonly receiveBufferBytes: number | undefined
-  /** How many threads carry packets; undefined: as many as are known to help. */
+  /** Number of packet threads; undefined: as many as are known to help. */
   readonly threads: number | undefined
-  /** Whether a port that the system chose stays although a peer cannot be reached from it. */
+  /** Whether to keep a port that the system chose even if a peer cannot be reached from it. */
   readonly keepPort: boolean
-  /** Whether system calls that are not needed are given up once everything is open. */
+  /** Whether to give up unneeded system calls once everything is open. */
   readonly sandbox: boolean
   /** A file that gets the keys of every handshake (WGQ_KEYLOG). */
   readonly keyLogFile: string | undefined
-  /** A TUN descriptor made by somebody else (WG_TUN_FD). */
+  /** A TUN descriptor from another process (WG_TUN_FD). */
   readonly tunFd: number | undefined
   /** A listening configuration socket (WG_UAPI_FD). */
   readonly uapiFd: number | undefined
-  /** A group whose members may read what is no key (WGQ_SOCKET_GROUP). */
+  /** A group whose members may read everything but keys (WGQ_SOCKET_GROUP). */
   readonly socketGroupId: number | undefined
-  /** Gets the name of the interface once it exists (WG_TUN_NAME_FILE). */
+  /** A file that gets the name of the interface once it exists (WG_TUN_NAME_FILE). */
   readonly nameFile: string | undefined
 }
 
@@ -57,19 +57,19 @@ Environment:
   WGQ_SANDBOX=0                          keep the system calls that are given up after the start
 `
 
-/** Reads arguments and environment. Raises `E_USAGE` for what is not understood. */
+/** Reads arguments and environment. Raises `E_USAGE` for invalid ones. */
 export const readSettings = (args: readonly string[], env: NodeJS.ProcessEnv): DaemonSettings => {
   let foreground = env['WG_PROCESS_FOREGROUND'] === '1'
   const names: string[] = []
   for (const arg of args) {
     if (arg === '-f' || arg === '--foreground') foreground = true
-    // As with wireguard-go, one dash may begin a name.
+    // As in wireguard-go, a name may start with one dash.
     else if (arg.startsWith('--')) throw usageError(`unknown option ${arg}`)
     else names.push(arg)
   }
   const [name] = names
   if (name === undefined || names.length !== 1) throw usageError('one interface name is expected')
-  // The kernel takes more, but the name also becomes a file name and a word of `wg`.
+  // The kernel allows more, but the name is also a file name and an argument of `wg`.
   if (!/^[a-zA-Z0-9_=+.-]{1,15}$/.test(name) || name === '.' || name === '..')
     throw usageError(`an interface name has 1 to 15 of a-z A-Z 0-9 _ = + . -, found ${JSON.stringify(name)}`)
   return {
@@ -101,13 +101,13 @@ const logLevel = (env: NodeJS.ProcessEnv): LogLevel => {
   const own = env['WGQ_LOG']
   if (own && !['debug', 'info', 'error', 'silent'].includes(own))
     throw usageError(`WGQ_LOG must be debug, info, error or silent, found ${JSON.stringify(own)}`)
-  // wireguard-go takes what it does not know for `error`.
+  // wireguard-go treats unknown values as `error`.
   const wanted = own || env['LOG_LEVEL']
   if (wanted === 'silent') return 'silent'
   return wanted === 'debug' || wanted === 'verbose' ? 'debug' : 'error'
 }
 
-/** A daemon in the background has no standard error, unless it is asked to be chatty. */
+/** A background daemon has no standard error, except at log level debug. */
 const logTo = (env: NodeJS.ProcessEnv): 'stderr' | 'syslog' => {
   const wanted = env['WGQ_LOG_TO']
   if (wanted === 'stderr' || wanted === 'syslog') return wanted

@@ -10,33 +10,33 @@ import {
   routeQuery,
 } from './link-message.ts'
 
-/** Where to send from: an address and the interface that the route leaves through. */
+/** A source address and the output interface of the route. */
 interface ChosenSource {
   readonly address: Buffer
   readonly index: number
 }
 
 /**
- * Which source address packets to a peer get where the system would take one of the tunnel's own: whoever answers to such an
- * address sends into its own tunnel. Asks nothing while the tunnel has no address of the family.
+ * Chooses the source address of packets to a peer where the system would use one of the tunnel's own: a peer that
+ * answers to such an address sends into its own tunnel. Queries nothing while the tunnel has no address of the family.
  */
 export class SourceChoice {
   private readonly queries: NativeNetlinkSocket
   private readonly ownIndex: () => number | undefined
   private readonly known = new Map<4 | 6, HostAddress[]>()
 
-  /** `ownIndex` is the tunnel's in our namespace; undefined when it is elsewhere. */
+  /** `ownIndex` returns the tunnel's index in our namespace; undefined if it is elsewhere. */
   constructor(queries: NativeNetlinkSocket, ownIndex: () => number | undefined) {
     this.queries = queries
     this.ownIndex = ownIndex
   }
 
-  /** Addresses changed. */
+  /** Clears the cache, because addresses changed. */
   forget(): void {
     this.known.clear()
   }
 
-  /** The source for `destination`; undefined leaves it to the system, 'none' says that only the tunnel has an address. */
+  /** Returns the source for `destination`; undefined: the system chooses; 'none': only the tunnel has an address. */
   choose(destination: Buffer, mark: number): ChosenSource | 'none' | undefined {
     const own = this.ownIndex()
     if (own === undefined) return undefined

@@ -4,7 +4,7 @@ import type { NativeNetlinkSocket } from '@wgq/native/raw-socket'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { SourceWatch } from './source-watch.ts'
 
-/** A kernel whose route to everywhere leaves through `oif`; undefined: none. Every address is its own while `local`. */
+/** A kernel whose default route leaves through `oif`; undefined: none. Every address is its own while `local`. */
 const world = (onChange: () => Promise<void> = async () => undefined) => {
   const kernel = { oif: 3 as number | undefined, local: true, asked: 0, news: 0 }
   let listener: (() => void) | undefined

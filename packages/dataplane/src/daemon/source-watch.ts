@@ -5,13 +5,13 @@ import { sourceAddress, sourceInterface, withSource } from '../device/endpoint-r
 import { group, isLocal, localQuery, routeInterface, routeQuery } from './link-message.ts'
 import { SourceChoice } from './source-choice.ts'
 
-/** A check that took long is not repeated before so many times its duration: a router changes routes without end. */
+/** After a check, wait this many times its duration before the next one: a router changes routes constantly. */
 const restFactor = 20
 
 const routeProtocol = 0
 
 /**
- * Watches addresses and routes of the namespace our UDP sockets live in, and asks for learned sources to be checked when
+ * Watches addresses and routes of the namespace of our UDP sockets, and requests a check of learned sources when
  * something changed (spec protocol §10 (b)).
  */
 export class SourceWatch {
@@ -25,8 +25,8 @@ export class SourceWatch {
   private readonly choice: SourceChoice
   private readonly onChange: (watch: SourceWatch) => Promise<void>
 
-  /** `onChange` is called when something changed, never twice at a time. `ownIndex` is the tunnel's in our namespace;
-   *  undefined when it is elsewhere. */
+  /** Calls `onChange` when something changed, never concurrently. `ownIndex` returns the tunnel's index in our
+   *  namespace; undefined if it is elsewhere. */
   constructor(
     openSocket: (options: NetlinkSocketOptions) => NativeNetlinkSocket,
     onChange: (watch: SourceWatch) => Promise<void>,
@@ -53,7 +53,7 @@ export class SourceWatch {
     // A link-local source is bound to its interface by the scope of the endpoint.
     if (destination[0] === 0xfe && ((destination[1] as number) & 0xc0) === 0x80) return false
     try {
-      // With net.ipv*.ip_nonlocal_bind the kernel sends from an address that nobody has.
+      // With net.ipv*.ip_nonlocal_bind the kernel sends from an address that is not local.
       this.queries.send(localQuery(source))
       const owner = this.queries.receive()
       if (owner === undefined || !isLocal(owner)) return true
@@ -65,8 +65,8 @@ export class SourceWatch {
     }
   }
 
-  /** The record with the source to send from, where the system would take one of the tunnel's own; undefined where it would
-   *  not, 'none' where there is no other. */
+  /** The record with the source to send from, if the system would use one of the tunnel's own; undefined if it would
+   *  not, 'none' if there is no other. */
   withFitSource(record: Uint8Array, mark: number): Uint8Array | 'none' | undefined {
     if (sourceAddress(record)) return undefined
     this.skipAll()
@@ -98,7 +98,7 @@ export class SourceWatch {
   private async check(): Promise<void> {
     const from = monotonicMs()
     this.timer = undefined
-    // What changes from here on asks for another check.
+    // Changes from here on trigger another check.
     this.changed = false
     this.checking = true
     await this.onChange(this)
@@ -117,7 +117,7 @@ export class SourceWatch {
       } catch {
         this.changed = true
         this.choice.forget()
-        // ENOBUFS: lost news are news too.
+        // ENOBUFS: lost notifications count as a change.
       }
     }
   }

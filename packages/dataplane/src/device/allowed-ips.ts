@@ -4,17 +4,17 @@ import type { Cidr } from '@wgq/model/cidr'
 import { formatIp, parseIp } from '@wgq/model/ip'
 import { allowedIpRecordBytes } from '@wgq/native/engine'
 
-/** Who may own prefixes. */
+/** An owner of prefixes. */
 interface PrefixOwner {
   /** The engine's handle. */
   readonly handle: number
-  /** Its prefixes as `ADDRESS/LENGTH`, host bits cleared, in the order they came; undefined when it never had one. */
+  /** Its prefixes as `ADDRESS/LENGTH`, host bits cleared, in the order they were added; undefined before the first. */
   prefixes: Set<string> | undefined
 }
 
 /**
- * Which peer owns which prefix: one table per device, a prefix has one owner, and giving it to another peer takes it away
- * from the first (spec protocol §12). Changes gather as records for the engine until they are taken at the end of a
+ * The owner of each prefix: one table per device; a prefix has one owner, and assigning it to another peer removes it
+ * from the first (spec protocol §12). Changes are collected as records for the engine and taken at the end of a
  * transaction: 130,000 prefixes are one call.
  */
 export class AllowedIps<T extends PrefixOwner> {
@@ -27,7 +27,7 @@ export class AllowedIps<T extends PrefixOwner> {
     return this.owners.size
   }
 
-  /** Gives a prefix to a peer. Host bits are cleared. */
+  /** Assigns a prefix to a peer. Clears host bits. */
   add(peer: T, prefix: Cidr): void {
     const { bytes, text } = masked(prefix)
     const before = this.owners.get(text)
@@ -39,7 +39,7 @@ export class AllowedIps<T extends PrefixOwner> {
     this.note(0, peer.handle, bytes, prefix.prefixLength)
   }
 
-  /** Takes a prefix away from a peer, if exactly this prefix is its own. */
+  /** Removes a prefix from a peer, if the peer owns exactly this prefix. */
   remove(peer: T, prefix: Cidr): void {
     const { bytes, text } = masked(prefix)
     if (this.owners.get(text) !== peer) return
@@ -48,7 +48,7 @@ export class AllowedIps<T extends PrefixOwner> {
     this.note(1, peer.handle, bytes, prefix.prefixLength)
   }
 
-  /** Takes all prefixes of a peer away, telling the engine. */
+  /** Removes all prefixes of a peer, also in the engine. */
   clear(peer: T): void {
     for (const text of peer.prefixes ?? []) {
       this.owners.delete(text)
@@ -58,13 +58,13 @@ export class AllowedIps<T extends PrefixOwner> {
     peer.prefixes = undefined
   }
 
-  /** Forgets the prefixes of a peer that the engine removes by itself. Pending records must have been taken before. */
+  /** Forgets the prefixes of a peer, which the engine removes itself. Pending records must have been taken before. */
   forget(peer: T): void {
     for (const text of peer.prefixes ?? []) this.owners.delete(text)
     peer.prefixes = undefined
   }
 
-  /** The records gathered since the last call, for {@link PacketEngine.updateAllowedIps}; undefined when there are none. */
+  /** Takes the records since the last call, for {@link PacketEngine.updateAllowedIps}; undefined if there are none. */
   takeRecords(): Uint8Array | undefined {
     if (this.used === 0) return undefined
     const records = this.records.subarray(0, this.used)
@@ -103,6 +103,6 @@ const masked = (prefix: Cidr): { bytes: Uint8Array; text: string } => {
     if (byte !== bytes[i]) changed = true
     bytes[i] = byte
   }
-  // Most prefixes come masked: then the text of the request is the text already.
+  // Most prefixes are masked already: then the text of the request can be used.
   return { bytes, text: `${changed ? formatIp(bytes) : prefix.address}/${prefix.prefixLength}` }
 }

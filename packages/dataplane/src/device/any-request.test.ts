@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { MemoryHost } from '../twin/memory-host.ts'
 import { MemoryNetwork } from '../twin/memory-network.ts'
 
-/** Half a minute. */
+/** Takes half a minute. */
 const requests = 1_000_000
 
 /** xorshift32: the same requests in every run. */
@@ -60,7 +60,7 @@ test(`${requests} requests of right, wrong and damaged lines end in a result or 
   }
   expect(refused).toBeGreaterThan(requests / 10)
   expect(refused).toBeLessThan(requests)
-  // What is left is a device that can be read and that works on.
+  // The device can still be read and still works.
   const state = host.configuration.read()
   expect(Array.from(state.peers).length).toBeLessThanOrEqual(5)
   host.configuration.removePeers()

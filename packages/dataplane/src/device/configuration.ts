@@ -19,15 +19,15 @@ import { decodeEndpoint, encodeEndpoint } from './endpoint-record.ts'
 import type { Peer } from './peer.ts'
 import type { SilenceWatch } from './silence-watch.ts'
 
-/** What a configuration request does to a device (spec protocol §12), kernel behaviour where implementations differ. */
+/** Applies configuration requests to a device (spec protocol §12), like the kernel where implementations differ. */
 export class Configuration implements ServedDevice {
   private readonly device: Device
   private readonly lookAtLink: () => void
   private readonly silences: SilenceWatch | undefined
 
   /**
-   * `lookAtLink` has the device follow a change of its link that nobody has told of yet; `silences` knows when peers begin not
-   * to answer.
+   * `lookAtLink` makes the device follow link changes that were not reported yet; `silences` reports peers that stop
+   * answering.
    */
   constructor(device: Device, lookAtLink: () => void = () => {}, silences?: SilenceWatch) {
     this.device = device
@@ -43,7 +43,7 @@ export class Configuration implements ServedDevice {
     }
     const privateBytes = clamp(keyBytes(key))
     const privateText = keyFromBytes(privateBytes)
-    // The same key again must not disturb the sessions.
+    // Setting the same key again must not disturb the sessions.
     if (privateText !== device.identity?.privateText) {
       const pair = importKeyPair(privateBytes)
       const publicText = keyFromBytes(pair.publicKey)
@@ -56,12 +56,12 @@ export class Configuration implements ServedDevice {
 
   setListenPort(port: number): void {
     const { device } = this
-    // While down only noted: a port that cannot be had shows when the interface comes up.
+    // While down only stored: an unavailable port raises an error when the interface comes up.
     device.listenPort = device.isUp ? device.dependencies.engine.bind(port) : port
     device.portIsFixed = port !== 0 || device.keepsPort
-    // Answers to what is under way go to the port of before: ask again instead of waiting five seconds for them.
+    // Answers to outstanding initiations go to the old port: initiate again instead of waiting five seconds for them.
     for (const peer of device.peers.values()) if (peer.initiation) device.restartHandshake(peer)
-    // The link came up without a port: this is the second chance.
+    // The link came up without a port: try again with this one.
     if (device.linkUp) device.up()
   }
 
@@ -92,7 +92,7 @@ export class Configuration implements ServedDevice {
 
   read(): ServedState {
     const { device } = this
-    // Whoever brought the link up a moment ago wants to know what came of it.
+    // The caller may have brought the link up a moment ago and expects the result.
     this.lookAtLink()
     return {
       privateKey: device.identity?.privateText,
@@ -151,7 +151,7 @@ class PeerConfiguration implements ServedPeer {
   }
 
   setPresharedKey(key: Key): void {
-    // Holds from the next handshake on; zero means none.
+    // Takes effect at the next handshake; zero means none.
     this.target.presharedKey?.fill(0)
     this.target.presharedKey = key === zeroKey ? undefined : keyBytes(key)
   }
@@ -188,7 +188,7 @@ class PeerConfiguration implements ServedPeer {
 /** Names in the protocol are lower case with underscores, as in `rx_bytes`. */
 const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
-/** Peers one by one, so that a reader of ten thousand does not hold everything up. */
+/** Yields peers one at a time, so that reading ten thousand does not block everything else. */
 function* peerStates(device: Device): Generator<ServedPeerState> {
   const { engine, interfaceName } = device.dependencies
   for (const peer of device.peers.values()) {

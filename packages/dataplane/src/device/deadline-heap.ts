@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 
-/** Something with at most one deadline in a {@link DeadlineHeap}; the heap owns the field. */
+/** An item with at most one deadline in a {@link DeadlineHeap}; the heap owns the field. */
 interface Scheduled {
-  /** When the heap will hand it out; undefined when it is not in the heap. */
+  /** When the heap will return it; undefined if it is not in the heap. */
   scheduledAt: number | undefined
 }
 
 /**
- * Deadlines of many things, earliest first. An entry that was moved leaves its old place behind, which is skipped when it
- * comes up: moving costs one push, and what has no deadline costs nothing.
+ * Deadlines of many items, earliest first. A moved entry leaves its old place behind, which is skipped when it comes
+ * up: moving costs one push, and items without a deadline cost nothing.
  */
 export class DeadlineHeap<T extends Scheduled> {
   private readonly times: number[] = []
@@ -21,13 +21,13 @@ export class DeadlineHeap<T extends Scheduled> {
     if (at !== undefined) this.push(at, item)
   }
 
-  /** The earliest deadline; undefined when there is none. */
+  /** Returns the earliest deadline; undefined if there is none. */
   next(): number | undefined {
     this.dropStale()
     return this.times[0]
   }
 
-  /** Takes out one item whose deadline is not after `now`; undefined when there is none. */
+  /** Removes and returns one item whose deadline is not after `now`; undefined if there is none. */
   take(now: number): T | undefined {
     this.dropStale()
     if (this.times.length === 0 || (this.times[0] as number) > now) return undefined

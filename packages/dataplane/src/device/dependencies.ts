@@ -5,7 +5,7 @@ import type { PrivateKey } from '@wgq/native/noise-primitives'
 import type { MakeKeyPair } from '../noise/dh.ts'
 import type { Peer } from './peer.ts'
 
-/** Everything outside that a device needs: its packets, its clocks, its randomness, its log. Tests give their own. */
+/** External dependencies of a device: packets, clocks, randomness, log. Tests supply their own. */
 export interface DeviceDependencies {
   readonly engine: PacketEngine
   /** Milliseconds of CLOCK_BOOTTIME, the clock of the engine. */
@@ -17,21 +17,21 @@ export interface DeviceDependencies {
   readonly randomIndex: () => number
   /** A random number from 0 to 333. */
   readonly jitterMs: () => number
-  /** Has {@link Device.tick} called at this time (boot clock), once; undefined cancels. */
+  /** Schedules one call of {@link Device.tick} at this time (boot clock); undefined cancels it. */
   readonly wakeAt: (atMs: number | undefined) => void
   readonly interfaceIndex: (name: string) => number | undefined
   readonly interfaceName: (index: number) => string | undefined
-  /** The endpoint record with the source that its packets need; undefined leaves it to the system, 'none' says that there is
-   *  no address to send from but the tunnel's own. */
+  /** Returns the endpoint record with the source that its packets need; undefined leaves it to the system, 'none' means
+   *  that the tunnel's own address is the only one. */
   readonly fitSource?: (record: Uint8Array) => Uint8Array | 'none' | undefined
-  /** Takes the keys of each handshake, where they are to be written. */
+  /** Called with the keys of each handshake, if they are to be written. */
   readonly keyLog?: ((keys: HandshakeKeys) => void) | undefined
-  /** Called when something goes out to a peer that it owes an answer to: data after its last word, an initiation. */
+  /** Called when something is sent that the peer must answer: first data since its last packet, or an initiation. */
   readonly onQuestion?: ((peer: Peer) => void) | undefined
   readonly log: DeviceLog
 }
 
-/** Our keys of one handshake, from which with a capture of it the session's follow. */
+/** Our keys of one handshake: together with a capture of it, they give the session's keys. */
 export interface HandshakeKeys {
   readonly localStatic: Key
   readonly remoteStatic: Key
@@ -39,10 +39,10 @@ export interface HandshakeKeys {
   readonly presharedKey: Uint8Array | undefined
 }
 
-/** Where a device reports. Texts are made only when wanted. */
+/** Log of a device. Debug texts are built only if needed. */
 export interface DeviceLog {
   readonly debug: (text: () => string) => void
-  /** Something an operator should read although nothing is broken here. */
+  /** Logs a message for the operator, although nothing is broken here. */
   readonly notice: (text: string) => void
   readonly error: (text: string) => void
 }

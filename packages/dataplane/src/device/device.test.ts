@@ -402,7 +402,7 @@ test('ten thousand idle peers need no wake-up', () => {
   expect(a.device.peers.size).toBe(10_000)
 })
 
-/** The ports that a host asks for from now on. */
+/** Records the ports that a host requests from now on. */
 const portsOf = (host: MemoryHost): number[] => {
   const bound: number[] = []
   const bind = host.engine.bind.bind(host.engine)

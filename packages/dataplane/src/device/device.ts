@@ -15,7 +15,7 @@ import { IndexTable } from './index-table.ts'
 import { forgetSecrets, newPeer, type Peer, peerName } from './peer.ts'
 
 /**
- * The deciding half of a WireGuard interface: peers, handshakes, timers. Packets stay in the engine. Not in here: the
+ * The control half of a WireGuard interface: peers, handshakes, timers. Packets stay in the engine. Not included: the
  * configuration rules (Configuration), sockets for the user, links (the daemon).
  */
 export class Device {
@@ -27,15 +27,15 @@ export class Device {
   identity: Identity | undefined
   /** The configured port; 0 lets the system choose when the interface comes up. */
   listenPort = 0
-  /** A port that the system chose stays too. */
+  /** Whether to keep even a port that the system chose. */
   keepsPort = false
-  /** The port stays: it was asked for. */
+  /** Whether the port must stay, because it was requested. */
   portIsFixed = false
   fwmark = 0
   isUp = false
-  /** Whether the link is up. The device follows it, unless its port could not be had. */
+  /** Whether the link is up. The device follows it, unless its port is unavailable. */
   linkUp = false
-  /** Why the link is up and nothing listens: the system's error name. */
+  /** Why no socket listens while the link is up: the system's error name. */
   listenError: string | undefined
   private readonly byHandle = new Map<number, Peer>()
   private readonly deadlines = new DeadlineHeap<Peer>()
@@ -48,7 +48,7 @@ export class Device {
     this.handshakes = new Handshakes(this)
   }
 
-  /** Interface up: opens the sockets and lets everything run. Raises an error with `code` when the port is taken. */
+  /** Brings the interface up: opens sockets, starts everything. Raises an error with `code` if the port is in use. */
   up(): void {
     if (this.isUp) return
     this.linkUp = true
@@ -68,7 +68,7 @@ export class Device {
     this.dependencies.log.debug(() => `Interface up, listening on port ${this.listenPort}`)
   }
 
-  /** Interface down: sessions and handshakes are forgotten, sockets closed. */
+  /** Takes the interface down: forgets sessions and handshakes, closes the sockets. */
   down(): void {
     this.linkUp = false
     this.listenError = undefined
@@ -92,7 +92,7 @@ export class Device {
     this.dependencies.engine.close()
   }
 
-  /** Makes a peer that does not exist yet. Its timers run when the interface is up. */
+  /** Adds a peer that does not exist yet. Its timers run while the interface is up. */
   addPeer(publicKey: Key): Peer {
     const peer = newPeer(this.dependencies.engine.addPeer(), publicKey)
     this.peers.set(publicKey, peer)
@@ -101,7 +101,7 @@ export class Device {
     return peer
   }
 
-  /** Removes a peer for good: after this no timer of it fires and no packet is attributed to it. */
+  /** Removes a peer: afterwards none of its timers fires and no packet is attributed to it. */
   removePeer(peer: Peer): void {
     peer.removed = true
     this.peers.delete(peer.publicKey)
@@ -116,7 +116,7 @@ export class Device {
     this.rearm()
   }
 
-  /** Takes over a new own key, or none: sessions may only receive from now on (spec protocol §12). */
+  /** Sets our own key, or none: existing sessions only receive from now on (spec protocol §12). */
   setIdentity(identity: Identity | undefined): void {
     this.identity = identity
     this.dependencies.engine.setIdentity(
@@ -131,14 +131,14 @@ export class Device {
     }
   }
 
-  /** Hands the gathered allowed-IP changes to the engine. */
+  /** Passes the collected allowed-IP changes to the engine. */
   flushAllowedIps(): void {
     const records = this.allowedIps.takeRecords()
     if (records) this.dependencies.engine.updateAllowedIps(records)
   }
 
-  /** Forgets every learned source that `isStale` says so of its endpoint record. Yields after each peer it looked at, so
-   *  that the caller can take its time. */
+  /** Forgets the learned source of every peer for whose endpoint record `isStale` returns true. Yields after each
+   *  checked peer, so that the caller can pause. */
   *forgetSources(isStale: (record: Uint8Array) => boolean): Generator<void> {
     for (const peer of this.peers.values()) {
       if (!peer.hasSessions && !peer.initiation) continue
@@ -151,7 +151,7 @@ export class Device {
     }
   }
 
-  /** Has packets to a peer leave from an address that is not the tunnel's own. False when there is no other. */
+  /** Makes packets to a peer leave from an address that is not the tunnel's own. False if there is no other. */
   findSource(peer: Peer): boolean {
     const { engine, fitSource } = this.dependencies
     const record = fitSource && engine.peerEndpoint(peer.handle)
@@ -161,7 +161,7 @@ export class Device {
     return true
   }
 
-  /** Works off what the engine reported, at most `mostHandshakes` handshake messages. Returns how many those were. */
+  /** Processes the engine's events, at most `mostHandshakes` handshake messages. Returns the number of those. */
   drain(
     mostHandshakes: number,
     onOther: (event: Exclude<EngineEvent, { kind: 'peer' | 'handshake' }>) => void,
@@ -178,7 +178,7 @@ export class Device {
     return handshakes
   }
 
-  /** The wake-up that was asked for: fires the timers that are due and asks to be woken for the next. */
+  /** Handles the scheduled wake-up: fires the timers that are due and schedules the next wake-up. */
   tick(): void {
     this.wokenFor = undefined
     this.fireDue()
@@ -191,7 +191,7 @@ export class Device {
     this.rearm()
   }
 
-  /** Feeds an event to the timers of a peer and does what they decide. */
+  /** Feeds an event to the timers of a peer and performs their actions. */
   feed(peer: Peer, event: TimerEvent, now = this.dependencies.bootMs()): void {
     const actions = advance(peer.timers, now, this.dependencies.jitterMs(), event, () => this.facts(peer))
     if (event === 'awaitingReply' || actions.includes('initiate')) this.dependencies.onQuestion?.(peer)
@@ -229,23 +229,23 @@ export class Device {
   }
 
   /**
-   * What comes between us and a peer may keep our port in a state that lets nothing through: then another one helps. A peer that
-   * stays away has that tried after 1, 2, 4, 8 … handshakes, because the others lose what is under way to the old port.
+   * A middlebox may hold state for our port that blocks all traffic to a peer: then another port helps. For an absent
+   * peer we try that after 1, 2, 4, 8 … handshakes, because the other peers lose packets in flight to the old port.
    */
   private onGivenUp(peer: Peer): void {
-    // Nothing was sent to a peer whose endpoint is not known.
+    // Nothing was sent to a peer without a known endpoint.
     if (!this.dependencies.engine.peerEndpoint(peer.handle)) return
     peer.givenUp++
     if (Number.isInteger(Math.log2(peer.givenUp))) this.changePort()
   }
 
-  /** Takes another port where none was asked for. Peers with a session hear of it at once. */
+  /** Changes the port if none was requested. Peers with a session get a packet from it at once. */
   private changePort(): void {
     if (!this.isUp || this.portIsFixed) return
     try {
       this.listenPort = this.dependencies.engine.bind(0)
     } catch {
-      // The old sockets go on.
+      // The old sockets keep working.
       return
     }
     this.dependencies.log.debug(() => `Listening on port ${this.listenPort} from now on`)
@@ -253,7 +253,7 @@ export class Device {
       if (peer.hasSessions) this.dependencies.engine.sendKeepalive(peer.handle)
   }
 
-  /** Has every session renewed before anything else is sent: the machine may be a copy of one that used the same keys. */
+  /** Renews every session before anything else is sent: the machine may be a copy of one that used the same keys. */
   renewKeys(): void {
     for (const peer of this.peers.values()) {
       this.clearHandshake(peer)
@@ -262,7 +262,7 @@ export class Device {
     }
   }
 
-  /** Looks the interfaces of link-local endpoints up again: an adapter that was plugged in anew has another index. */
+  /** Looks up the interfaces of link-local endpoints again: an adapter that was plugged in again has another index. */
   followZones(): void {
     const { engine, interfaceIndex } = this.dependencies
     for (const peer of this.peers.values()) {
@@ -288,7 +288,7 @@ export class Device {
     peer.initiation = undefined
   }
 
-  /** The indices whose keypairs the engine dropped are free again. */
+  /** Frees the indices of keypairs that the engine dropped. */
   releaseIndices(dropped: readonly number[]): void {
     for (const index of dropped) this.indices.release(index)
   }
@@ -305,7 +305,7 @@ export class Device {
     peer.hasSessions = false
   }
 
-  /** A message that hits a fault of ours must not end the tunnels of everybody else. */
+  /** Handles a message. One that triggers a bug must not end the tunnels of all other peers. */
   private receive(message: Buffer, from: Uint8Array, arrivedMs: number): void {
     try {
       this.handshakes.receive(message, from, arrivedMs)
@@ -331,7 +331,7 @@ export class Device {
       )
   }
 
-  /** What the engine knows of a peer, for its timers and for those who look for a fault. */
+  /** The engine's state of a peer, for its timers and for diagnostics. */
   facts(peer: Peer): PeerFacts {
     const state = this.dependencies.engine.peerState(peer.handle)
     return {
@@ -342,7 +342,7 @@ export class Device {
     }
   }
 
-  /** Milliseconds since data or, where no key is usable, an initiation went out that is not answered; 0 where none waits. */
+  /** Milliseconds since the first unanswered data or, without a usable key, initiation; 0 if nothing is unanswered. */
   silentMs(peer: Peer, now = this.dependencies.bootMs()): number {
     const { unansweredSinceMs } = this.facts(peer)
     const { sessionBornMs, initiatingSinceMs } = peer.timers
@@ -355,7 +355,7 @@ export class Device {
   private rearm(): void {
     const next = this.deadlines.next()
     if (next === this.wokenFor) return
-    // Deadlines are put off all the time: being woken for nothing once costs less than setting a timer anew each time.
+    // Deadlines are postponed all the time: one unnecessary wake-up costs less than setting the timer again each time.
     if (next !== undefined && this.wokenFor !== undefined && this.wokenFor < next) return
     this.wokenFor = next
     this.dependencies.wakeAt(next)

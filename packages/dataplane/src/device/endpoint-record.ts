@@ -10,7 +10,7 @@ const little = endianness() === 'LE'
 /** Finds the index of an interface by name; undefined when there is none. */
 export type InterfaceIndex = (name: string) => number | undefined
 
-/** The engine's record of an endpoint, no source. Undefined when its zone names no interface. */
+/** The engine's record of an endpoint, without a source. Undefined if its zone names no interface. */
 export const encodeEndpoint = (endpoint: Endpoint, interfaceIndex: InterfaceIndex): Buffer | undefined => {
   const address = parseIp(endpoint.address)
   const scope = endpoint.zone === undefined ? 0 : zoneIndex(endpoint.zone, interfaceIndex)
@@ -42,13 +42,13 @@ export const decodeEndpoint = (
   return scope === 0 ? base : { ...base, zone: interfaceName(scope) ?? String(scope) }
 }
 
-/** Whether two records have the same address and port, and the same zone unless any will do. */
+/** Whether two records have the same address and port, and the same zone unless `zone` allows any. */
 export const samePlace = (a: Uint8Array, b: Uint8Array, zone?: 'in any zone'): boolean =>
   [...a.subarray(0, 24)].every(
     (byte, at) => byte === b[at] || (zone !== undefined && at >= zoneBytes.from && at < zoneBytes.to),
   )
 
-/** Where a record has its zone. */
+/** Byte range of the zone in a record. */
 const zoneBytes = { from: 4, to: 8 } as const
 
 /** Index of the interface the source was learned on; 0 when there is no learned source. */

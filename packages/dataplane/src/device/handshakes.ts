@@ -23,9 +23,9 @@ import { type Peer, peerName } from './peer.ts'
 
 const noPresharedKey = new Uint8Array(32)
 
-/** A timestamp this much older than the last one is not a reordering. */
+/** A timestamp older than the last one by this much is no reordering. */
 const clockBackSeconds = 60n
-/** The hint about it comes at most this often. */
+/** Minimum interval between hints about it. */
 const hintEveryMs = 60_000
 
 /** The own key pair of a device. */
@@ -48,7 +48,7 @@ interface HandshakeDevice {
   releaseIndices(indices: readonly number[]): void
 }
 
-/** What was refused and what succeeded, since the start. */
+/** Numbers of refused and successful handshakes since the start. */
 interface HandshakeCounters {
   handshakes_completed: number
   initiations_invalid: number
@@ -59,7 +59,7 @@ interface HandshakeCounters {
   cookies_invalid: number
 }
 
-/** Handshake messages of a device, both directions (spec protocol §3, §6.3). Length and mac1 were checked by the engine. */
+/** Handshake messages of a device, both directions (spec protocol §3, §6.3). The engine has checked length and mac1. */
 export class Handshakes {
   readonly counters: HandshakeCounters = {
     handshakes_completed: 0,
@@ -77,7 +77,7 @@ export class Handshakes {
     this.device = device
   }
 
-  /** Builds and sends an initiation; the timers have decided that it is time. */
+  /** Builds and sends an initiation; the timers decide when. */
   initiate(peer: Peer): void {
     const { dependencies, identity, indices } = this.device
     const staticStatic = identity && staticSecret(identity, peer)
@@ -111,7 +111,7 @@ export class Handshakes {
     this.send(peer, made.message, remoteStatic)
   }
 
-  /** Takes a message of type 1, 2 or 3 from the wire. `from` is an endpoint record, `arrivedMs` of the boot clock. */
+  /** Handles a received message of type 1, 2 or 3. `from` is an endpoint record; `arrivedMs` is boot clock. */
   receive(message: Buffer, from: Uint8Array, arrivedMs: number): void {
     if (!this.device.isUp || !this.device.identity) return
     if (message[0] === messageType.initiation)
@@ -120,7 +120,7 @@ export class Handshakes {
     else if (message[0] === messageType.cookieReply) this.receiveCookie(message)
   }
 
-  /** The first message with the session that we derived as responder arrived. */
+  /** Completes the handshake when the first message of a session that we derived as responder arrives. */
   confirmed(peer: Peer): void {
     const { dependencies } = this.device
     this.complete(peer)
@@ -144,7 +144,7 @@ export class Handshakes {
       return
     }
     if (this.admits(peer, opened.state.timestamp, arrivedMs)) {
-      // One handshake slot: the peer's initiation takes the place of ours (§3.5).
+      // One handshake slot: the peer's initiation replaces ours (§3.5).
       device.clearHandshake(peer)
       device.dependencies.engine.learnEndpoint(peer.handle, from, initiation.length)
       this.respond(peer, opened.remoteStatic, opened.state)
@@ -173,7 +173,7 @@ export class Handshakes {
     return true
   }
 
-  /** A peer whose clock went back is refused until it has caught up (spec protocol §5): worth a line. */
+  /** Logs that a peer whose clock went back is refused until it has caught up (spec protocol §5). */
   private hintAtClock(peer: Peer, timestamp: string, now: number): void {
     const seconds = (text: string) => Buffer.from(text, 'latin1').readBigUInt64BE(0)
     const behind = seconds(peer.lastTimestamp) - seconds(timestamp)
@@ -239,7 +239,7 @@ export class Handshakes {
     this.complete(peer)
     device.feed(peer, 'completed')
     device.dependencies.log.debug(() => `${peerName(peer.publicKey)} - Handshake complete (initiator)`)
-    // What is staged goes out now; with nothing staged an empty packet, which the responder needs (§3.4 step 5).
+    // Sends the staged packets now, or an empty packet if there are none, which the responder needs (§3.4 step 5).
     device.dependencies.engine.sendKeepalive(peer.handle)
   }
 
@@ -307,13 +307,13 @@ export class Handshakes {
   }
 }
 
-/** DH of the static keys, made once per peer and own key. Undefined for a low-order public key (§3.1). */
+/** DH of the static keys, computed once per peer and own key. Undefined for a low-order public key (§3.1). */
 const staticSecret = (identity: Identity, peer: Peer): Buffer | undefined => {
   if (peer.staticStatic === 'unknown') peer.staticStatic = dh(identity.privateKey, keyBytes(peer.publicKey))
   return peer.staticStatic
 }
 
-/** A system's error number in words. Numbers differ between systems, names do not. */
+/** Text for an error number of this system. Numbers differ between systems, names do not. */
 export const errnoReason = (errno: number): string => {
   const name = systemErrnoName(errno)
   return name === 'EDESTADDRREQ' ? 'no known endpoint for peer' : errnoText(name)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 /**
- * The 32-bit indices by which messages name their receiver: random and unique per device, so that they tell nothing about
- * the number or order of peers (spec protocol §3.6). An index starts as a handshake's and may become a keypair's.
+ * The 32-bit indices by which messages identify their receiver: random, unique per device, so that they do not reveal
+ * the number or order of peers (spec protocol §3.6). An index starts as a handshake's and can become a keypair's.
  */
 export class IndexTable<T> {
   private readonly handshakes = new Map<number, T>()
@@ -14,7 +14,7 @@ export class IndexTable<T> {
     this.randomIndex = randomIndex
   }
 
-  /** Takes a fresh index. */
+  /** Allocates a new index. */
   allocate(owner: T, kind: 'handshake' | 'keypair'): number {
     let index = this.randomIndex()
     while (this.handshakes.has(index) || this.keypairs.has(index)) index = this.randomIndex()
@@ -23,7 +23,7 @@ export class IndexTable<T> {
     return index
   }
 
-  /** The session of a handshake begins: the same number now names its keypair. */
+  /** Makes the index of a handshake that of its keypair, when the session begins. */
   promote(index: number): void {
     const owner = this.handshakes.get(index)
     if (owner === undefined) return
@@ -31,12 +31,12 @@ export class IndexTable<T> {
     this.keypairs.set(index, owner)
   }
 
-  /** Whose outstanding initiation has this index. */
+  /** The owner of the outstanding initiation with this index. */
   handshake(index: number): T | undefined {
     return this.handshakes.get(index)
   }
 
-  /** Whose handshake or keypair has this index: a cookie reply may answer either kind of message. */
+  /** The owner of the handshake or keypair with this index: a cookie reply may answer either kind of message. */
   either(index: number): T | undefined {
     return this.handshakes.get(index) ?? this.keypairs.get(index)
   }
@@ -46,7 +46,7 @@ export class IndexTable<T> {
     this.keypairs.delete(index)
   }
 
-  /** Indices in use. */
+  /** Number of indices in use. */
   get size(): number {
     return this.handshakes.size + this.keypairs.size
   }

@@ -4,16 +4,16 @@ import type { Key } from '@wgq/model/key'
 import type { InitiatorState } from '../noise/handshake.ts'
 import { newTimerState, type TimerState } from '../peer/timers.ts'
 
-/** A peer as the deciding half sees it. What is large is made when it is first needed: ten thousand idle peers are cheap. */
+/** A peer in the control half. Large fields are created when first needed: ten thousand idle peers are cheap. */
 export interface Peer {
   /** The engine's handle. */
   readonly handle: number
   readonly publicKey: Key
-  /** The endpoint that was configured, where it names an interface. */
+  /** The configured endpoint, if it names an interface. */
   zonedEndpoint: Endpoint | undefined
   presharedKey: Buffer | undefined
   readonly timers: TimerState
-  /** Where the deadline heap has it. */
+  /** Used by the deadline heap. */
   scheduledAt: number | undefined
   prefixes: Set<string> | undefined
   removed: boolean
@@ -25,13 +25,13 @@ export interface Peer {
   /** Greatest timestamp accepted, 12 bytes as latin1 text: compares as the bytes do. */
   lastTimestamp: string
   lastInitiationMs: number
-  /** mac1 of the handshake message sent last, until a cookie reply used it up. */
+  /** mac1 of the last handshake message sent, until a cookie reply consumes it. */
   sentMac1: Buffer | undefined
   cookie: { readonly value: Uint8Array; readonly bornMs: number } | undefined
   /** Whether the engine may hold keypairs. */
   hasSessions: boolean
 
-  /** Handshakes that were given up since the last complete one. */
+  /** Number of handshakes given up since the last complete one. */
   givenUp: number
   /** Wall clock of the last complete handshake, nanoseconds since 1970; 0n means never. */
   lastHandshakeNs: bigint
@@ -62,7 +62,7 @@ export const newPeer = (handle: number, publicKey: Key): Peer => ({
 export const peerName = (publicKey: Key): string =>
   `peer(${publicKey.slice(0, 4)}…${publicKey.slice(39, 43)})`
 
-/** Wipes the keys of a peer that goes. */
+/** Wipes the keys of a removed peer. */
 export const forgetSecrets = (peer: Peer): void => {
   if (peer.staticStatic !== 'unknown') peer.staticStatic?.fill(0)
   peer.staticStatic = 'unknown'

@@ -10,7 +10,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** Peers by their number, and since when each is silent. */
+/** Peers by number, and how long each has been silent. */
 const bench = () => {
   const since = new Map<Peer, number>()
   const peers = Array.from({ length: 1000 }, (_, handle) => ({ handle }) as unknown as Peer)
@@ -38,7 +38,7 @@ test('a peer that does not answer is reported after 2 s, one that does is not', 
   answer(1)
   vi.advanceTimersByTime(60_000)
   expect(news).toEqual([2000])
-  // Each initiation that is repeated counts again.
+  // Each repeated initiation counts again.
   ask(0)
   vi.advanceTimersByTime(60_000)
   expect(news).toHaveLength(2)

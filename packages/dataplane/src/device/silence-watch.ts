@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: MIT
 import type { Peer } from './peer.ts'
 
-/** After so long without an answer a peer is silent; what it got last may have been lost on the way. */
+/** A peer that has not answered for this long is silent; the last packet to it may just have been lost. */
 const silentAfterMs = 2000
-/** Listeners are called so often at most, however many peers fall silent. */
+/** Minimum interval between calls of the listeners, however many peers become silent. */
 const gatherMs = 1000
 
-/** Calls listeners when peers begin not to answer, so that nobody has to read counters again and again. */
+/** Calls listeners when peers stop answering, so that no client has to poll counters. */
 export class SilenceWatch {
   private readonly silentMs: (peer: Peer) => number
   private readonly listeners = new Set<() => void>()
-  /** Peers that owe an answer, and when they are looked at. */
+  /** Peers that owe an answer, and when to check them. */
   private readonly due = new Map<Peer, number>()
   private timer: NodeJS.Timeout | undefined
 
-  /** `silentMs` says how long a peer has not answered; 0 where it owes nothing. */
+  /** `silentMs` returns how long a peer has not answered; 0 if it owes no answer. */
   constructor(silentMs: (peer: Peer) => number) {
     this.silentMs = silentMs
   }
 
-  /** Has `listener` called from now on. Returns what ends that. */
+  /** Calls `listener` from now on. Returns a function that stops it. */
   listen(listener: () => void): () => void {
     this.listeners.add(listener)
     return () => {
@@ -28,7 +28,7 @@ export class SilenceWatch {
     }
   }
 
-  /** Something went out to a peer that it owes an answer to. */
+  /** Records that something was sent that the peer must answer. */
   note(peer: Peer): void {
     if (this.listeners.size === 0 || this.due.has(peer)) return
     this.due.set(peer, performance.now() + silentAfterMs)
@@ -53,7 +53,7 @@ export class SilenceWatch {
     for (const [peer, at] of this.due) {
       if (at > now) continue
       const silentMs = this.silentMs(peer)
-      // It answered meanwhile and owes another answer since.
+      // It has answered meanwhile and now owes another answer.
       if (silentMs > 0 && silentMs < silentAfterMs) this.due.set(peer, now + silentAfterMs - silentMs)
       else this.due.delete(peer)
       isSilent ||= silentMs >= silentAfterMs

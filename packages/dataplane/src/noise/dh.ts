@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { generatePrivateKey, importPrivateKey, type PrivateKey, x25519 } from '@wgq/native/noise-primitives'
 
-/** Bytes of a key, of a hash and of a DH result. */
+/** Length of a key, a hash and a DH result in bytes. */
 export const keyLength = 32
 
 /** A private scalar inside OpenSSL with its public half as bytes. */
@@ -10,10 +10,10 @@ export interface KeyPair {
   readonly publicKey: Buffer
 }
 
-/** Makes an ephemeral key pair; a test gives fixed ones. */
+/** Makes an ephemeral key pair; tests supply fixed ones. */
 export type MakeKeyPair = () => KeyPair
 
-/** A new X25519 key pair. Who made it wipes its private half after the last use. */
+/** Makes a new X25519 key pair. The caller wipes its private half after the last use. */
 export const makeKeyPair: MakeKeyPair = () => {
   const publicKey = Buffer.allocUnsafe(keyLength)
   return { privateKey: generatePrivateKey(publicKey), publicKey }
@@ -25,8 +25,8 @@ export const importKeyPair = (privateBytes: Uint8Array): KeyPair => {
   return { privateKey: importPrivateKey(privateBytes, publicKey), publicKey }
 }
 
-/** DH: X25519. Undefined when the result is all zero (a low-order point). The caller zeroes what it got. */
+/** DH: X25519. Undefined when the result is all zero (a low-order point). The caller zeroes the result. */
 export const dh = (privateKey: PrivateKey, publicKey: Uint8Array): Buffer | undefined => {
-  const shared = Buffer.alloc(keyLength) // may be kept for long: not a part of a pool that it would keep with it
+  const shared = Buffer.alloc(keyLength) // may live long: a slice of a pool would keep the whole pool alive
   return x25519(shared, privateKey, publicKey) ? shared : undefined
 }

@@ -4,10 +4,10 @@ import { type KeyPair, keyLength } from './dh.ts'
 import { initiation, messageType, response } from './messages.ts'
 import { timestampLength } from './tai64n.ts'
 
-// Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s as WireGuard uses it, spec protocol §3. Each function works on copies of the
-// state it is given, so a message that turns out to be forged leaves nothing behind. macs are added by the caller.
+// Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s as WireGuard uses it, spec protocol §3. Each function works on copies of its
+// input state, so a forged message leaves no trace. The caller adds macs.
 
-/** The start of every handshake (§3.1 steps 1 and 2), made when the first one needs it. */
+/** The start of every handshake (§3.1 steps 1 and 2), computed on first use. */
 const prologue = (): Transcript => {
   if (!begun) {
     const [chainingKey, transcriptHash] = [Buffer.allocUnsafe(keyLength), Buffer.allocUnsafe(keyLength)]
@@ -27,13 +27,13 @@ export interface Transcript {
   readonly hash: Buffer
 }
 
-/** What an initiator keeps until the response arrives. */
+/** State of an initiator until the response arrives. */
 export interface InitiatorState extends Transcript {
   readonly ephemeral: KeyPair
   readonly localIndex: number
 }
 
-/** What a responder knows after an initiation that decrypted. */
+/** State of a responder after an initiation that decrypted. */
 export interface ResponderState extends Transcript {
   readonly remoteEphemeral: Buffer
   readonly remoteIndex: number
@@ -46,10 +46,10 @@ export interface TransportKeys {
   readonly fromResponder: Buffer
 }
 
-/** Sees every intermediate value; tests compare them with the vectors. */
+/** Called with every intermediate value; tests compare them with the vectors. */
 export type Trace = (step: string, values: Readonly<Record<string, Uint8Array>>) => void
 
-/** Wipes what was kept between two messages, when it is of no more use: the ephemeral key of an initiator with it. */
+/** Wipes the state between two messages when it is no longer needed, including an initiator's ephemeral key. */
 export const forgetTranscript = (state: ResponderState | InitiatorState): void => {
   state.chainingKey.fill(0)
   state.hash.fill(0)
@@ -155,7 +155,7 @@ export const createResponse = (
   return { message, keys: mix.split() }
 }
 
-/** Opens the response to our initiation (§3.4). Undefined when it is not genuine; the state stays good for the real one. */
+/** Opens the response to our initiation (§3.4). Undefined if not genuine; the state stays usable for the real one. */
 export const openResponse = (
   message: Buffer,
   input: {
@@ -233,7 +233,7 @@ class Mixer {
     temporary.fill(0)
   }
 
-  /** Encrypts with the key that was mixed last, which is good for one message. */
+  /** Encrypts with the key mixed last, which must be used for only one message. */
   seal(out: Uint8Array, plaintext: Uint8Array): void {
     seal(out, this.key, plaintext, this.transcriptHash)
     this.key.fill(0)
@@ -258,7 +258,7 @@ class Mixer {
     return { fromInitiator, fromResponder }
   }
 
-  /** Wipes everything: nothing came of it. */
+  /** Wipes everything, for a handshake that failed. */
   refuse(): undefined {
     this.chainingKey.fill(0)
     this.key.fill(0)

@@ -17,8 +17,8 @@ const labelled = (label: string, publicKey: Uint8Array): Buffer => {
 }
 
 /**
- * Writes mac1 and, with a cookie, mac2 into the last 32 bytes of a handshake message (§3.1 step 9). Returns mac1, which a
- * cookie reply is bound to.
+ * Writes mac1 and, with a cookie, mac2 into the last 32 bytes of a handshake message (§3.1 step 9). Returns mac1, to
+ * which a cookie reply is bound.
  */
 export const addMacs = (message: Buffer, key: Uint8Array, cookie: Uint8Array | undefined): Buffer => {
   const mac2At = message.length - macLength
@@ -30,7 +30,7 @@ export const addMacs = (message: Buffer, key: Uint8Array, cookie: Uint8Array | u
   return mac1
 }
 
-/** The cookie inside a cookie reply to the message whose mac1 is given (§6.3); undefined when it is not genuine. */
+/** The cookie inside a cookie reply to the message whose mac1 is given (§6.3); undefined if it is not genuine. */
 export const openCookie = (reply: Buffer, key: Uint8Array, mac1: Uint8Array): Uint8Array | undefined => {
   const nonce = reply.subarray(cookieReply.nonce, cookieReply.cookie)
   try {

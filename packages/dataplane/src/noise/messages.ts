@@ -2,7 +2,7 @@
 
 // Layout of the handshake messages, offsets and lengths in bytes (spec protocol §2). Numbers are little-endian.
 
-/** First byte of a message; the three bytes behind it are zero. */
+/** First byte of a message; the next three bytes are zero. */
 export const messageType = { initiation: 1, response: 2, cookieReply: 3 } as const
 
 /** Type 1: 148 bytes. */

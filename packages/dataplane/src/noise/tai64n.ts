@@ -3,12 +3,12 @@
 /** Length of a TAI64N timestamp. */
 export const timestampLength = 12
 
-/** The label of 1970-01-01, leap seconds as all implementations have them. */
+/** The label of 1970-01-01, with leap seconds as in all implementations. */
 const epoch = 0x400000000000000an
 
 /**
- * TAI64N of a wall clock time (nanoseconds since 1970), the low 24 bits of the nanoseconds cleared so that it tells
- * little about the machine (spec protocol §5).
+ * TAI64N of a wall clock time (nanoseconds since 1970), the low 24 bits of the nanoseconds cleared so that it
+ * reveals little about the machine (spec protocol §5).
  */
 export const tai64n = (unixNanoseconds: bigint): Buffer => {
   const out = Buffer.alloc(timestampLength)

@@ -5,8 +5,8 @@ import { addMacs, mac1Key } from './macs.ts'
 import { tai64n } from './tai64n.ts'
 
 /**
- * Runs a handshake between two throw-away identities in memory. The first one of a process takes several milliseconds,
- * because V8 and OpenSSL load and compile what it needs; after a warm-up, a user's first packet does not wait for
+ * Runs a handshake between two throw-away identities in memory. The first one in a process takes several milliseconds,
+ * because V8 and OpenSSL load and compile its code; after a warm-up, a user's first packet does not wait for
  * that. Returns whether both sides computed the same keys.
  */
 export const warmUp = (): boolean => {

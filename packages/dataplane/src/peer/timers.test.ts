@@ -24,7 +24,7 @@ const bench = () => {
       for (const action of actions) log.push(`${self.now - 1_000_000} ${action}`)
       return actions
     },
-    /** Lets the time pass, firing what is due exactly when it is due. */
+    /** Advances the time, firing each deadline exactly when it is due. */
     pass(ms: number) {
       const end = self.now + ms
       for (;;) {

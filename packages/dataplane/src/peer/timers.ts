@@ -9,23 +9,23 @@ import {
   zeroKeysAfterMs,
 } from '../constants.ts'
 
-// The five timers of a peer (spec protocol §7) as a function of (now, event): no clock, no random, no socket inside.
-// All times are milliseconds of CLOCK_BOOTTIME. What happens per packet is not an event: the engine keeps facts
-// (`unansweredSince` …), reports only the first edge, and a timer checks the facts when it fires.
+// The five timers of a peer (spec protocol §7) as a function of (now, event): no clock, randomness or socket inside.
+// All times are milliseconds of CLOCK_BOOTTIME. There is no event per packet: the engine keeps state
+// (`unansweredSince` …) and reports only the first edge, and a timer checks that state when it fires.
 
-/** What one peer's timers remember. Deadlines that are undefined are not pending. */
+/** State of one peer's timers. Undefined deadlines are not pending. */
 export interface TimerState {
   up: boolean
   /** Persistent keepalive; 0 when off. */
   keepaliveSeconds: number
-  /** Retransmissions of the running handshake. */
+  /** Retransmissions of the current handshake. */
   attempts: number
   lastSentHandshakeMs: number
-  /** Since when initiations go out and no handshake was completed. */
+  /** When we began to send initiations without completing a handshake. */
   initiatingSinceMs: number | undefined
-  /** We answered an initiation, and no message of the session that came of it has arrived. */
+  /** We answered an initiation, and no message of the resulting session has arrived. */
   isUnconfirmed: boolean
-  /** Since the own identity changed: when an initiation may go out although 5 s are not over. */
+  /** Set when our identity changed: the time from which an initiation may be sent before 5 s have passed. */
   allowedSoonMs: number | undefined
   sessionBornMs: number
   newHandshakeFiredMs: number
@@ -36,7 +36,7 @@ export interface TimerState {
   persistentAt: number | undefined
 }
 
-/** What the engine knows about a peer, in milliseconds; 0 when unset. */
+/** The engine's state of a peer, in milliseconds; 0 when unset. */
 export interface PeerFacts {
   readonly unansweredSinceMs: number
   readonly unacknowledgedSinceMs: number
@@ -44,17 +44,17 @@ export interface PeerFacts {
   readonly lastDataSentMs: number
 }
 
-/** What can happen to a peer. */
+/** An event of a peer. */
 export type TimerEvent =
-  /** A deadline may have come; harmless when none has. */
+  /** A deadline may have passed; harmless if none has. */
   | 'tick'
-  /** Something wants to be sent and no key is usable, or the key is old. */
+  /** A packet is waiting and no key is usable, or the key is old. */
   | 'needHandshake'
-  /** First data sent since the peer was last heard. */
+  /** First data sent since a packet from the peer last arrived. */
   | 'awaitingReply'
   /** First data received since we last sent anything. */
   | 'owesKeepalive'
-  /** The initiation that was asked for could not be made (no private key, low-order public key). */
+  /** The requested initiation could not be built (no private key, low-order public key). */
   | 'initiationNotMade'
   /** We answered an initiation: a session was derived as responder. */
   | 'answered'
@@ -64,18 +64,18 @@ export type TimerEvent =
   | 'confirmed'
   | 'up'
   | 'down'
-  /** The own private key or port changed: a handshake may go out at once, the answer to an older one is lost. */
+  /** Our private key or port changed: a handshake may start at once, the answer to an older one is lost. */
   | 'identityChanged'
   | { readonly keepaliveSeconds: number }
 
-/** What the caller has to do, in this order. */
+/** An action for the caller; to be performed in order. */
 type TimerAction =
   | 'initiate'
   | 'sendKeepalive'
   | 'clearSource'
   | 'dropStaged'
   | 'clearSessions'
-  /** For the log: the handshake was repeated as often as allowed. */
+  /** For the log: the handshake was retried as often as allowed. */
   | 'gaveUp'
 
 /** Timers of a new peer, nothing pending. */
@@ -109,7 +109,7 @@ export const nextDeadline = (state: TimerState): number | undefined => {
 
 /**
  * Feeds one event at `nowMs`, changes `state` and returns what to do. `jitterMs` is a fresh random number from 0 to 333;
- * `facts` is asked only when a timer that depends on it is due.
+ * `facts` is called only when a timer that depends on it is due.
  */
 export const advance = (
   state: TimerState,
@@ -199,13 +199,13 @@ const initiate = (state: TimerState, nowMs: number, jitterMs: number, retry: boo
   if (!retry) state.attempts = 0
   if (nowMs - state.lastSentHandshakeMs < rekeyTimeoutMs) {
     if (state.allowedSoonMs === undefined) {
-      // Our answer may have been lost, and no other packet may follow: what waits is not left to either.
+      // Our answer may have been lost, and no further packet may follow: waiting packets must not depend on either.
       if (retry || state.isUnconfirmed)
         state.retransmitAt ??= state.lastSentHandshakeMs + rekeyTimeoutMs + jitterMs
       return []
     }
     if (nowMs < state.allowedSoonMs) {
-      // A matter of milliseconds: not left to the next packet.
+      // Only milliseconds away: schedule it instead of waiting for the next packet.
       state.retransmitAt = state.allowedSoonMs
       return []
     }
@@ -244,7 +244,7 @@ const retransmit = (state: TimerState, nowMs: number, jitterMs: number): TimerAc
   return ['clearSource', ...initiate(state, nowMs, jitterMs, true)]
 }
 
-/** Data was received 10 s ago and nothing was sent since. One keepalive answers all of it, as the kernel's does. */
+/** Data was received 10 s ago and nothing was sent since. One keepalive answers all of it, as in the kernel. */
 const passiveKeepalive = (state: TimerState, nowMs: number, facts: PeerFacts): TimerAction[] => {
   state.sendKeepaliveAt = undefined
   const owed = facts.unacknowledgedSinceMs
@@ -254,7 +254,7 @@ const passiveKeepalive = (state: TimerState, nowMs: number, facts: PeerFacts): T
   return []
 }
 
-/** Data was sent 15 s ago and nothing was heard since. */
+/** Data was sent 15 s ago and nothing was received since. */
 const newHandshake = (
   state: TimerState,
   nowMs: number,
@@ -268,8 +268,8 @@ const newHandshake = (
     state.newHandshakeAt = silentSince + newHandshakeMs + jitterMs
     return []
   }
-  // The engine reports a silence once. Data that goes on into it arms this timer again (§7.1), as long as there is a key
-  // to send it with; so look again until the session has expired.
+  // The engine reports a silence once. Data sent during it arms this timer again (§7.1) as long as there is a key to
+  // send it with, so check again until the session has expired.
   if (nowMs - state.sessionBornMs < rejectAfterMs) state.newHandshakeAt = nowMs + newHandshakeMs + jitterMs
   const firedBefore = state.newHandshakeFiredMs >= silentSince
   if (firedBefore && facts.lastDataSentMs <= state.newHandshakeFiredMs) return []
@@ -277,7 +277,7 @@ const newHandshake = (
   return ['clearSource', ...initiate(state, nowMs, jitterMs, false)]
 }
 
-/** Nothing authenticated went either way for the interval. */
+/** No authenticated packet was sent or received for the interval. */
 const persistent = (state: TimerState, nowMs: number, facts: PeerFacts): TimerAction[] => {
   const interval = state.keepaliveSeconds * 1000
   const last = Math.max(facts.lastTraversalMs, state.lastSentHandshakeMs)
@@ -290,5 +290,5 @@ const persistent = (state: TimerState, nowMs: number, facts: PeerFacts): TimerAc
   return ['sendKeepalive']
 }
 
-/** Timers of the event loop have whole milliseconds: half of one early counts as due. */
+/** Timers of the event loop have a resolution of whole milliseconds: half of one early counts as due. */
 const clockSlackMs = 0.5

@@ -9,8 +9,8 @@ import type { Datagram, MemoryNetwork } from './memory-network.ts'
 import { type Keypair, MemoryPeer, nanoseconds } from './memory-peer.ts'
 
 /**
- * The packet engine in memory, for tests of the deciding side: the same bookkeeping without threads, sockets and
- * ciphers. A transport packet carries its key, and opens when the receiver holds the same one.
+ * The packet engine in memory, for tests of the control half: the same bookkeeping without threads, sockets and
+ * ciphers. A transport packet carries its key, and decrypts if the receiver holds the same one.
  */
 export class MemoryEngine implements PacketEngine {
   /** Inner packets that arrived, by peer. */
@@ -25,7 +25,7 @@ export class MemoryEngine implements PacketEngine {
   private running = false
   private hasIdentity = false
 
-  /** `address` is `IP:PORT`, by which the network knows it. */
+  /** `address` is `IP:PORT`, its address in the network. */
   constructor(network: MemoryNetwork, address: string, onWake: () => void) {
     this.network = network
     this.address = address
@@ -38,7 +38,7 @@ export class MemoryEngine implements PacketEngine {
     return [...this.peers.keys()]
   }
 
-  /** Ports that somebody else has. */
+  /** Ports in use by others. */
   readonly takenPorts = new Set<number>()
 
   bind(port: number): number {
@@ -160,14 +160,14 @@ export class MemoryEngine implements PacketEngine {
 
   // --- what threads do in the real one ---
 
-  /** A packet from the TUN for a peer. */
+  /** Sends a packet from the TUN to a peer. */
   sendPacket(peer: number, packet: Buffer): void {
     if (!this.running) return
     this.peer(peer).staged.push(packet)
     this.flushStaged(peer)
   }
 
-  /** A datagram from the network. */
+  /** Receives a datagram from the network. */
   receive(from: string, datagram: Datagram): void {
     if (!this.running) return
     if (datagram.kind === 'handshake') {

@@ -9,7 +9,7 @@ import { makeKeyPair } from '../noise/dh.ts'
 import { MemoryEngine } from './memory-engine.ts'
 import type { MemoryNetwork } from './memory-network.ts'
 
-/** A device on a {@link MemoryNetwork} whose timers run by the network's clock. Test support. */
+/** A device on a {@link MemoryNetwork} whose timers use the network's clock. Test support. */
 export class MemoryHost {
   readonly engine: MemoryEngine
   readonly device: Device
@@ -35,7 +35,7 @@ export class MemoryHost {
       wallNs: () => this.clockNs + 1_700_000_000_000_000_000n + BigInt(Math.round(network.nowMs * 1e6)),
       makeKeyPair,
       randomIndex: () => index++,
-      // Differs between hosts: two that initiate at once would do so for ever.
+      // Differs between hosts: two that initiate at the same time would repeat that forever.
       jitterMs: () => 100 * Number(address.split(':').at(-1)),
       wakeAt: (at) => {
         this.wakeAt = at
@@ -103,12 +103,12 @@ export class MemoryHost {
     return this.engine.delivered.map(({ packet }) => packet.toString())
   }
 
-  /** What a `get` says of its allowed IPs. */
+  /** The allowed IPs of a peer in the answer to a `get`. */
   allowedIps(publicKey: Key): string[] {
     return [...(this.peer(publicKey).prefixes ?? [])]
   }
 
-  /** Works off what woke it; says whether anything did. */
+  /** Processes waiting events; returns whether there were any. */
   run(): boolean {
     const due = this.wakeAt !== undefined && this.wakeAt <= this.network.nowMs
     if (!this.woken && !due) return false
@@ -124,7 +124,7 @@ export class MemoryHost {
   }
 }
 
-/** Lets the network and its hosts run until nothing happens any more, then the clock by `ms`, firing every timer in time. */
+/** Runs the network and its hosts until all is quiet, then advances the clock by `ms`, firing every timer in time. */
 export const pass = (network: MemoryNetwork, hosts: readonly MemoryHost[], ms = 0): void => {
   const end = network.nowMs + ms
   for (;;) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/** A datagram of the twin: a handshake message, or a transport packet that still knows its key. */
+/** A datagram of the twin: a handshake message, or a transport packet with its key. */
 export type Datagram =
   | { readonly kind: 'handshake'; readonly message: Buffer }
   | {
@@ -22,7 +22,7 @@ export class MemoryNetwork {
   nowMs = 1_000_000
   /** Everything ever sent, oldest first: `A>B initiation`. */
   readonly log: string[] = []
-  /** Loses a datagram when it says so. */
+  /** Whether to lose a datagram. */
   lose: (from: string, to: string, datagram: Datagram) => boolean = () => false
   private readonly engines = new Map<string, Receiver>()
   private readonly queue: { from: string; to: string; datagram: Datagram }[] = []
@@ -43,7 +43,7 @@ export class MemoryNetwork {
     if (!this.lose(from, to, datagram)) this.queue.push({ from, to, datagram })
   }
 
-  /** Delivers until nothing is under way. */
+  /** Delivers datagrams until none is in flight. */
   settle(): void {
     for (let next = this.queue.shift(); next; next = this.queue.shift())
       this.engines.get(next.to)?.receive(next.from, next.datagram)

@@ -2,7 +2,7 @@
 import type { EnginePeerState, Session } from '@wgq/native/engine'
 import { peerEvent } from '@wgq/native/engine'
 
-/** A session whose packets are not encrypted: its keys are compared. */
+/** A session whose packets are not encrypted: only its keys are compared. */
 export interface Keypair extends Omit<Session, 'sendKey' | 'receiveKey'> {
   readonly send: string
   readonly receive: string
@@ -12,7 +12,7 @@ export interface Keypair extends Omit<Session, 'sendKey' | 'receiveKey'> {
   readonly seen: Set<bigint>
 }
 
-/** What the engine in memory keeps of one peer: its sessions, what waits to be sent, counters and times. */
+/** State of one peer in the in-memory engine: sessions, staged packets, counters and times. */
 export class MemoryPeer {
   /** `IP:PORT`. */
   endpoint: string | undefined
@@ -34,23 +34,23 @@ export class MemoryPeer {
   private readonly nowMs: () => number
   private readonly onWake: () => void
 
-  /** `nowMs` is the network's clock, `onWake` hears that there is an event to take. */
+  /** `nowMs` is the network's clock; `onWake` is called when there is an event to take. */
   constructor(nowMs: () => number, onWake: () => void) {
     this.nowMs = nowMs
     this.onWake = onWake
   }
 
-  /** The session that packets leave by. */
+  /** The session used to send packets. */
   get sending(): Keypair | undefined {
     return this.current
   }
 
-  /** The sessions that packets may come by, the likeliest first. */
+  /** The sessions that may receive packets, the likeliest first. */
   get receiving(): Keypair[] {
     return [this.current, this.previous, this.next].filter((keypair) => keypair !== undefined)
   }
 
-  /** Takes a new session; returns the local indices of those that make way for it. */
+  /** Starts a new session; returns the local indices of those that it replaces. */
   begin(session: Session): number[] {
     const fresh: Keypair = {
       role: session.role,
@@ -84,13 +84,13 @@ export class MemoryPeer {
     })
   }
 
-  /** Nothing leaves any more by the sessions that there are. */
+  /** Stops sending with all current sessions. */
   expireSending(): void {
     if (this.current) this.current.maySend = false
     if (this.next) this.next.maySend = false
   }
 
-  /** The other side used a session: the one that waited for this is now the current one. */
+  /** Handles the first use of a session by the peer: a session waiting for that becomes current. */
   confirm(keypair: Keypair): void {
     if (keypair !== this.next) return
     this.dropped.push(
@@ -103,27 +103,27 @@ export class MemoryPeer {
     this.raise(peerEvent.sessionConfirmed)
   }
 
-  /** Something authentic came in. */
+  /** Records a received authenticated packet. */
   heard(): void {
     this.lastTraversal = this.nowMs()
     this.lastReceived = this.nowMs()
     this.unansweredSince = 0
   }
 
-  /** An inner packet came in: the other side wants to hear of it. */
+  /** Records a received inner packet, which must be acknowledged. */
   heardData(): void {
     if (this.unacknowledgedSince !== 0) return
     this.unacknowledgedSince = this.nowMs()
     this.raise(peerEvent.owesKeepalive)
   }
 
-  /** Something authentic left. */
+  /** Records a sent authenticated packet. */
   sent(): void {
     this.lastTraversal = this.nowMs()
     this.unacknowledgedSince = 0
   }
 
-  /** An inner packet left: an answer is due. */
+  /** Records a sent inner packet, which must be answered. */
   sentData(): void {
     this.lastDataSent = this.nowMs()
     if (this.unansweredSince !== 0) return
@@ -131,13 +131,13 @@ export class MemoryPeer {
     this.raise(peerEvent.awaitingReply)
   }
 
-  /** Notes a {@link peerEvent} and wakes the deciding side. */
+  /** Records a {@link peerEvent} and wakes the control half. */
   raise(flag: number): void {
     this.flags |= flag
     this.onWake()
   }
 
-  /** What happened since the last call: flags, and the local indices of sessions that went; undefined if nothing. */
+  /** Takes the events since the last call: flags, and the local indices of dropped sessions; undefined if none. */
   takeEvent(): { flags: number; dropped: number[] } | undefined {
     if (this.flags === 0) return undefined
     const event = { flags: this.flags, dropped: this.dropped }
@@ -146,7 +146,7 @@ export class MemoryPeer {
     return event
   }
 
-  /** Counters and times as the engine tells them. */
+  /** Counters and times as the engine reports them. */
   state(): EnginePeerState {
     return {
       rxBytes: this.rxBytes,
@@ -160,7 +160,7 @@ export class MemoryPeer {
     }
   }
 
-  /** Local indices of the sessions that `change` lets go. */
+  /** Runs `change`; returns the local indices of the sessions that it drops. */
   private replacing(change: () => void): number[] {
     const before = this.receiving
     change()
@@ -169,5 +169,5 @@ export class MemoryPeer {
   }
 }
 
-/** Milliseconds in the unit of the engine. */
+/** Converts milliseconds to the unit of the engine. */
 export const nanoseconds = (milliseconds: number): bigint => BigInt(Math.round(milliseconds * 1e6))

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { loadAddon } from '../addon.ts'
 
-/** unveil(2) of OpenBSD: of the file system only what was named stays visible, with `permissions` out of `rwxc`. Without a
- *  path nothing more can be named. Raises an error with `code`. */
+/** unveil(2) of OpenBSD: only named paths of the file system stay visible, with `permissions` out of `rwxc`. A call
+ *  without a path ends the naming. Raises an error with `code`. */
 export const unveil = (path?: string, permissions?: string): void => loadAddon().unveil(path, permissions)
 
-/** pledge(2) of OpenBSD: any other system call than the promised groups ends the process. Raises an error with `code`. */
+/** pledge(2) of OpenBSD: a system call outside the promised groups ends the process. Raises an error with `code`. */
 export const pledge = (promises: string): void => loadAddon().pledge(promises)

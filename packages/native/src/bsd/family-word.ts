@@ -5,8 +5,8 @@ import { amd64 } from './machine.ts'
 import { familyWordBytes } from './tun-layout.ts'
 
 /**
- * The address family word that a tun(4) wants in front of an IP packet, by the packet's version: 4 bytes in network
- * order. Undefined for what is not an IP packet.
+ * The address family word that a tun(4) needs before an IP packet, by the packet's version: 4 bytes in network order.
+ * Undefined if it is not an IP packet.
  */
 export const familyWord = (platform: BsdPlatform, packet: Uint8Array): Buffer | undefined => {
   const version = (packet[0] ?? 0) >> 4
@@ -16,7 +16,7 @@ export const familyWord = (platform: BsdPlatform, packet: Uint8Array): Buffer | 
   return word
 }
 
-/** The IP packet behind the family word that was read; undefined where the word and the packet's version disagree. */
+/** The IP packet after the family word in `read`; undefined if the word and the packet's version disagree. */
 export const packetBehindWord = (platform: BsdPlatform, read: Buffer): Buffer | undefined => {
   const packet = read.subarray(familyWordBytes)
   const word = familyWord(platform, packet)

@@ -5,18 +5,18 @@ import { type HeaderFacts, headerTable } from './header-table.ts'
 /** The BSDs by their names in `process.platform`. */
 export type BsdPlatform = 'freebsd' | 'openbsd' | 'netbsd'
 
-/** A BSD on one processor: where its kernel's structures have their fields, and how numbers are in memory. */
+/** A BSD on one processor architecture: the layout of its kernel's structures, and of numbers in memory. */
 export interface Machine {
   readonly littleEndian: boolean
   /** Bytes of size_t, of a long and of a pointer: 4 or 8. */
   readonly wordBytes: number
   /** A fact of the system's headers: `wg_peer_io.size`, `wg_peer_io.p_pka` (an offset), `SIOCSWG`. Raises `RangeError` for
-   *  one that is not in the table, which is a mistake of ours. */
+   *  a name that is not in the table, which is a bug in wgq. */
   fact(name: string): number
 }
 
 /**
- * The machine of a system by Node's names; this one's unless given. Undefined where the table has no such processor.
+ * The machine of a system by Node's names, by default this one. Undefined if the table lacks the processor.
  */
 export const machineOf = (
   platform: BsdPlatform,
@@ -35,12 +35,12 @@ export const machineOf = (
   return undefined
 }
 
-/** amd64, of which all systems have the same kind. */
+/** The amd64 machine of a system, which is alike on all of them. */
 export const amd64 = (platform: BsdPlatform): Machine => machine(headerTable[platform][0]?.facts ?? {})
 
 // --- internal ---
 
-/** Node has one name for both byte orders of a processor. */
+/** Node uses one name for both byte orders of a processor. */
 const namesOf = (architecture: string, littleEndian: boolean): string[] => [
   architecture,
   `${architecture}${littleEndian ? 'le' : 'be'}`,

@@ -35,7 +35,7 @@ napi_value set_process_name(js::Call& call) {
 }
 
 #ifdef __OpenBSD__
-// unveil(path, permissions); both undefined: no more of it.
+// unveil(path, permissions); both undefined: no further calls.
 napi_value unveil_path(js::Call& call) {
   if (call[0].absent()) {
     if (::unveil(nullptr, nullptr) < 0) throw_errno("unveil");

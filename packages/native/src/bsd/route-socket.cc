@@ -12,7 +12,7 @@
 namespace wgq {
 namespace {
 
-// A routing socket: news of interfaces, addresses and routes, and questions about routes.
+// A routing socket: reports changes of interfaces, addresses and routes, and answers route queries.
 class RouteSocket {
  public:
   RouteSocket() : fd_(::socket(PF_ROUTE, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
@@ -23,7 +23,7 @@ class RouteSocket {
     if (::write(fd_.get(), message.data(), message.size()) < 0) throw_errno("write to a routing socket");
   }
 
-  // One message if there is one now. ENOBUFS: some were dropped.
+  // Receives a message; false if none is waiting. ENOBUFS: the kernel dropped some.
   bool receive(std::vector<std::uint8_t>& message) {
     constexpr std::size_t most_bytes = 8192;
     message.resize(most_bytes);

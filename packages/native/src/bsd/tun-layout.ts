@@ -7,7 +7,7 @@ export interface TunLayout {
   readonly setHead?: number
   /** TUNSIFMODE with int IFF_BROADCAST | IFF_MULTICAST; only while the interface is down. */
   readonly setMode?: number
-  /** TUNGIFNAME into an ifreq: which unit a clone got. */
+  /** TUNGIFNAME into an ifreq: the unit that a clone got. */
   readonly getName?: number
   /** SIOCSIFNAME: ifreq with a pointer to the new name. */
   readonly setName?: number
@@ -16,13 +16,13 @@ export interface TunLayout {
   readonly setMtu: number
   /** SIOCGIFFLAGS: ifreq with the low half of the flags as a short. */
   readonly getFlags: number
-  /** SIOCIFDESTROY: ifreq. OpenBSD's goes with its descriptor. */
+  /** SIOCIFDESTROY: ifreq. OpenBSD removes the interface with its descriptor. */
   readonly destroy?: number
-  /** SIOCGIFINFO_IN6 and SIOCSIFINFO_IN6, where link-local addresses must be switched off (FreeBSD). */
+  /** SIOCGIFINFO_IN6 and SIOCSIFINFO_IN6, where link-local addresses must be turned off (FreeBSD). */
   readonly neighbourInfo?: {
     readonly get: number
     readonly set: number
-    /** Bytes of struct in6_ndireq, and where its flags (u32) are. */
+    /** Bytes of struct in6_ndireq, and the offset of its flags (u32). */
     readonly bytes: number
     readonly flags: number
   }

@@ -5,9 +5,9 @@ import type { BsdPlatform } from './machine.ts'
 import { amd64, type Machine, machineOf } from './machine.ts'
 import { broadcastMode, neighbourFlag, type TunLayout, tunLayoutOf } from './tun-layout.ts'
 
-/** The system calls that opening a tun(4) takes; tests record them. */
+/** The system calls needed to open a tun(4); tests record them. */
 export interface TunPort {
-  /** open(2) for reading and writing, not blocking. Raises an error with `code`. */
+  /** open(2) for reading and writing, non-blocking. Raises an error with `code`. */
   open(path: string): number
   close(fd: number): void
   /** ioctl(2) with a structure, changed in place. Raises an error with `code`. */
@@ -16,27 +16,27 @@ export interface TunPort {
   ioctlWithPointer(target: IoctlTarget, request: number, header: Buffer, offset: number, data: Buffer): void
 }
 
-/** An open tun(4). Every packet has a 4-byte address family word in front, in both directions, in network order. */
+/** An open tun(4). A 4-byte address family word in network order precedes every packet, in both directions. */
 interface BsdTun {
   /** Non-blocking and close-on-exec. */
   readonly fd: number
   readonly name: string
-  /** Destroys the interface, whose descriptor the engine has closed, where the system leaves it behind. */
+  /** Destroys the interface if the system leaves it behind; the engine has closed its descriptor. */
   destroy(): void
-  /** Closes the descriptor, then destroys the interface where the system leaves it behind. */
+  /** Closes the descriptor, then destroys the interface if the system leaves it behind. */
   close(): void
 }
 
-/** AF_INET of all BSDs. */
+/** AF_INET on all BSDs. */
 const afInet = 2
 
-/** A system has at most this many units worth trying. */
+/** Maximum number of units to try. */
 const mostUnits = 256
 
 /**
- * Opens a tun(4) device with address family words and an MTU. FreeBSD: any name, a clone that is renamed. OpenBSD and
- * NetBSD: `tun` takes the first free unit, `tunN` that one. Raises an error with `code`: EBUSY in use, EINVAL a name that
- * the system cannot give, ENXIO no such device, EPERM not allowed.
+ * Opens a tun(4) device with address family words and an MTU. FreeBSD allows any name: it renames a clone. On
+ * OpenBSD and NetBSD `tun` takes the first free unit and `tunN` unit N. Raises an error with `code`: EBUSY in use,
+ * EINVAL a name that the system does not allow, ENXIO no such device, EPERM not allowed.
  */
 export const openBsdTun = (
   platform: BsdPlatform,
@@ -95,7 +95,7 @@ const openUnit = (wanted: string, port: TunPort): { fd: number; name: string } =
     try {
       return { fd: port.open(`/dev/tun${unit}`), name: `tun${unit}` }
     } catch (error) {
-      // Another one that is open, one that the kernel does not have, or a unit without a device file.
+      // The unit is open already, unknown to the kernel, or has no device file.
       if (!['EBUSY', 'ENXIO', 'ENOENT'].includes((error as { code?: string }).code ?? '')) throw error
     }
   }

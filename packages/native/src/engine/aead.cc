@@ -17,8 +17,8 @@ namespace {
 constexpr std::size_t block = 64;
 static_assert(block == Aead::lead);
 
-// OpenSSL's primitives behind its AEAD. Not declared in public headers: looked up by name, and believed only after a
-// comparison with EVP.
+// The primitives behind OpenSSL's AEAD. Public headers do not declare them: they are looked up by name, and used only
+// if they agree with EVP.
 struct Primitives {
   void (*chacha20)(std::uint8_t* out, const std::uint8_t* in, std::size_t length, const std::uint32_t key[8],
                    const std::uint32_t counter[4]) = nullptr;
@@ -31,7 +31,7 @@ struct Primitives {
 
 constexpr std::size_t most_poly1305_state = 512;
 
-// What authenticates one packet; wiped, as the key it comes from is.
+// The Poly1305 key of one packet; wiped like the key it is derived from.
 using PolyKey = Secret<32>;
 
 template <class T>
@@ -59,7 +59,7 @@ struct Counter {
       : words{block_number, 0, static_cast<std::uint32_t>(nonce), static_cast<std::uint32_t>(nonce >> 32)} {}
 };
 
-// The tag of RFC 8439 §2.8 without additional data. Padding and lengths are laid behind the text, over up to 31 bytes, so
+// The tag of RFC 8439 §2.8 without additional data. Padding and lengths follow the text, in up to 31 bytes, so
 // that Poly1305 runs once over everything: each further call costs as much as 100 bytes.
 void authenticate(const PolyKey& key, std::uint8_t* text, std::size_t length, std::uint8_t tag[16]) {
   const std::size_t padded = (length + 15) & ~std::size_t{15};
@@ -73,8 +73,8 @@ void authenticate(const PolyKey& key, std::uint8_t* text, std::size_t length, st
 }
 
 void seal_low(const AeadKey& key, std::uint64_t nonce, std::uint8_t* text, std::size_t length) {
-  // Block 0 of the key stream is the Poly1305 key and the text begins with block 1: one call over both, with the 64
-  // bytes before the text lent for block 0.
+  // Block 0 of the key stream is the Poly1305 key and the text begins with block 1: one call covers both and
+  // borrows the 64 bytes before the text for block 0.
   const Counter counter(0, nonce);
   std::uint8_t saved[block];
   std::uint8_t* lent = text - block;
@@ -87,7 +87,7 @@ void seal_low(const AeadKey& key, std::uint64_t nonce, std::uint8_t* text, std::
   authenticate(poly_key, text, length, text + length);
 }
 
-// The tag of `length` bytes, leaving what is behind them as it was; true when it is the one that is there.
+// Whether the tag of `length` bytes equals the one stored after them. Restores the bytes after the text.
 bool tag_matches(const PolyKey& poly_key, std::uint8_t* text, std::size_t length) {
   std::uint8_t tag[tag_bytes], saved[tag_bytes + Aead::slack];
   std::memcpy(saved, text + length, sizeof saved);
@@ -107,8 +107,8 @@ bool open_low(const AeadKey& key, std::uint64_t nonce, std::uint8_t* text, std::
     primitives.chacha20(text, text, length, key.words(), Counter(1, nonce).words);
     return true;
   }
-  // As in seal_low, one call over block 0 and the text, to another place because the tag is over what is encrypted: the
-  // copy back costs less than a call for one block.
+  // As in seal_low, one call covers block 0 and the text, but writes elsewhere because the tag covers the ciphertext:
+  // the copy back costs less than a call for one block.
   std::uint8_t plain[block + most_at_once], saved[block];
   std::uint8_t* lent = text - block;
   std::memcpy(saved, lent, block);
@@ -123,7 +123,7 @@ bool open_low(const AeadKey& key, std::uint64_t nonce, std::uint8_t* text, std::
   return true;
 }
 
-// Whether the low-level functions give what EVP gives, at lengths around every boundary of their vector code.
+// Whether the low-level functions agree with EVP at lengths around every boundary of their vector code.
 bool agree_with_evp() {
   if (!primitives.complete || !little_endian) return false;
   Aead evp(Aead::Backend::evp);
@@ -168,12 +168,12 @@ EVP_CIPHER_CTX* new_context(bool encrypting) {
   return context;
 }
 
-// A context keeps the key that it was given last, also of a session that has ended.
+// Overwrites the key in a context: it keeps the last one that it was given, even if that session has ended.
 struct ForgottenKey {
   EVP_CIPHER_CTX* context;
   ~ForgottenKey() {
     static constexpr std::uint8_t zeros[32]{};
-    // It has been given a key by these bytes before: it cannot refuse.
+    // The same call has already set a key in this context, so it cannot fail.
     static_cast<void>(EVP_CipherInit_ex(context, nullptr, nullptr, zeros, nullptr, -1));
   }
 };

@@ -12,7 +12,7 @@
 
 namespace wgq {
 
-// A ChaCha20-Poly1305 key, wiped when it goes.
+// A ChaCha20-Poly1305 key, wiped on destruction.
 class AeadKey {
  public:
   explicit AeadKey(const std::uint8_t* bytes) { std::memcpy(words_.data(), bytes, 32); }
@@ -32,15 +32,15 @@ class Aead {
 
   explicit Aead(Backend backend = Backend::best);
 
-  // Bytes before the text and behind the tag that must be memory of the caller. They are left as they were, but for those
-  // behind the tag by `seal`.
+  // Bytes before the text and after the tag that must be the caller's memory. They stay unchanged, except that `seal`
+  // overwrites those after the tag.
   static constexpr std::size_t lead = 64;
   static constexpr std::size_t slack = 15;
 
-  // Encrypts `length` bytes in place and puts the tag behind them. False when OpenSSL refused: then the bytes must not go out.
+  // Encrypts `length` bytes in place and appends the tag. False when OpenSSL failed: then the bytes must not be sent.
   [[nodiscard]] bool seal(const AeadKey& key, std::uint64_t nonce, std::uint8_t* text, std::size_t length);
-  // Checks the tag behind `length` bytes and decrypts them in place; false, and the bytes unchanged or worthless, when it
-  // is wrong.
+  // Checks the tag after `length` bytes and decrypts them in place. False when the tag is wrong: then the bytes are
+  // unchanged or garbage.
   [[nodiscard]] bool open(const AeadKey& key, std::uint64_t nonce, std::uint8_t* text, std::size_t length);
 
   bool low_level() const { return low_level_; }

@@ -34,8 +34,8 @@ void AllowedIps::update(std::span<const std::uint8_t> records, const std::functi
   each([&](const Record& record, std::size_t) {
     if (!record.removes && !peer_of(record.peer)) throw ArgumentError{"An allowed-IP record names an unknown peer"};
   });
-  // Additions first and removals after them, so that nothing is unowned meanwhile; a stamp keeps a removal from undoing
-  // an addition that stood behind it.
+  // Applies additions before removals, so that no prefix is unowned in between. A stamp keeps a removal from undoing an
+  // addition that follows it in the records.
   const std::uint64_t base = stamp_ + 1;
   stamp_ += records.size() + 1;
   each([&](const Record& record, std::size_t at) {
@@ -47,7 +47,7 @@ void AllowedIps::update(std::span<const std::uint8_t> records, const std::functi
   each([&](const Record& record, std::size_t at) {
     if (!record.removes) return;
     const Peer* owner = record.peer ? peer_of(record.peer) : nullptr;
-    if (record.peer && !owner) return;  // removed before: its prefixes went with it
+    if (record.peer && !owner) return;  // already removed, together with its prefixes
     (record.v4 ? v4_ : v6_).remove(record.bits, record.length, owner, base + at);
   });
 }

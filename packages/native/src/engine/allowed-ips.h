@@ -15,7 +15,7 @@ class AllowedIps {
 
   explicit AllowedIps(Epoch& epoch) : v4_(epoch, 32), v6_(epoch, 128) {}
 
-  // Applies records of engine.ts as one change: every prefix goes from its old owner to its last one without being
+  // Applies records of engine.ts as one change: every prefix moves from its old owner to its last one without being
   // unowned in between. Raises ArgumentError, with nothing applied, for a malformed record or unknown peer.
   void update(std::span<const std::uint8_t> records, const std::function<Peer*(std::uint32_t)>& peer_of);
   // Removes every prefix of a peer.

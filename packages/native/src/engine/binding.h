@@ -11,7 +11,7 @@ namespace wgq {
 // The engine behind a JavaScript engine object.
 Engine& engine_of(napi_env env, napi_value object);
 
-// Reads an endpoint record of engine.ts; an unknown endpoint where the value is undefined.
+// Reads an endpoint record of engine.ts; an undefined value gives an unknown endpoint.
 Endpoint endpoint_of(const js::Value& value);
 
 }  // namespace wgq

@@ -14,7 +14,7 @@ std::uint64_t tail(const std::uint8_t* data, std::size_t length) {
   return sum;
 }
 
-// Inlined into functions for each width of registers, which the compiler then uses.
+// Inlined into one function for each register width, so that the compiler uses registers of that width.
 [[gnu::always_inline]] inline std::uint64_t add(const std::uint8_t* data, std::size_t length) {
   std::uint64_t sum = 0;
   const std::size_t words = length / 4;
@@ -37,8 +37,8 @@ std::uint64_t tail(const std::uint8_t* data, std::size_t length) {
 }
 
 #if defined(__x86_64__)
-// One pass over every byte of the tunnel: worth a version for wider registers. Chosen here and not by the dynamic loader
-// (target_clones): musl has no such choice, and clang takes the attribute otherwise than GCC.
+// Reads every byte of the tunnel once, which is worth a version for wider registers. Chosen here and not by the dynamic
+// loader (target_clones): musl does not support that, and clang treats the attribute differently from GCC.
 [[gnu::target("avx2")]] std::uint64_t add_wide(const std::uint8_t* data, std::size_t length) { return add(data, length); }
 [[gnu::target("avx2")]] std::uint64_t copy_wide(std::uint8_t* to, const std::uint8_t* from, std::size_t length) {
   return copy(to, from, length);

@@ -9,9 +9,9 @@
 // The Internet checksum (RFC 1071), summed in 64 bits and in the machine's own byte order, which the arithmetic allows.
 namespace wgq {
 
-// Sum of `length` bytes, to be folded.
+// Sum of `length` bytes, not folded yet.
 std::uint64_t checksum_add(const std::uint8_t* data, std::size_t length);
-// The same while copying.
+// As checksum_add, and copies the bytes.
 std::uint64_t checksum_copy(std::uint8_t* to, const std::uint8_t* from, std::size_t length);
 
 inline std::uint16_t checksum_fold(std::uint64_t sum) {
@@ -28,7 +28,7 @@ inline std::uint64_t checksum_term(std::size_t number) {
   return little_endian ? swap(value) : value;
 }
 
-// Sum over the pseudo-header: the addresses are together in both families.
+// Sum over the pseudo-header: the two addresses are adjacent in both families.
 inline std::uint64_t checksum_pseudo(const std::uint8_t* addresses, std::size_t addresses_length, std::uint8_t protocol,
                                      std::size_t length) {
   return checksum_add(addresses, addresses_length) + checksum_term(protocol) + checksum_term(length >> 16) +

@@ -15,8 +15,8 @@ void ControlMessages::add(int level, int type, const T& value) {
 }
 
 void ControlMessages::source(const Endpoint& endpoint) {
-  // The interface stays 0: the address alone, so that asymmetric and policy routing keep working (protocol §10). An IPv6
-  // link-local source needs its link.
+  // The interface stays 0, so that asymmetric and policy routing keep working (protocol §10). Only an IPv6 link-local
+  // source needs its link.
   if (endpoint.source_family == 4) {
     platform::OwnAddress own{};
     std::memcpy(&platform::address_in(own), endpoint.source_address, 4);

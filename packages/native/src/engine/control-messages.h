@@ -12,7 +12,7 @@
 
 namespace wgq {
 
-// UDP_SEGMENT and UDP_GRO of Linux, which not every header has.
+// UDP_SEGMENT and UDP_GRO of Linux, which some headers lack.
 inline constexpr int udp_segmentation = 103, udp_coalescing = 104;
 
 // The ancillary data of one sendmsg: source address, TOS, hop limit, segment size.
@@ -33,11 +33,11 @@ class ControlMessages {
   std::size_t used_ = 0;
 };
 
-// Room for what recvmsg tells about a datagram.
+// Room for the ancillary data of one received datagram.
 inline constexpr std::size_t receive_control_bytes =
     CMSG_SPACE(sizeof(in6_pktinfo)) + CMSG_SPACE(sizeof(int)) * 2 + CMSG_SPACE(sizeof(platform::OwnAddress));
 
-// What recvmsg told.
+// The ancillary data of a received datagram, decoded.
 struct DatagramFacts {
   std::uint16_t segment = 0;  // 0: not coalesced
   std::uint8_t tos = 0;

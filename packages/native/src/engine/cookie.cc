@@ -23,7 +23,7 @@ struct Freeing {
 using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, Freeing<EVP_CIPHER_CTX_free>>;
 using Cipher = std::unique_ptr<EVP_CIPHER, Freeing<EVP_CIPHER_free>>;
 
-// Looking an algorithm up by name costs more than using it once: done once.
+// Looking up an algorithm by name costs more than using it once, so it is done only once.
 const EVP_CIPHER* chacha20() {
   static const Cipher cipher(EVP_CIPHER_fetch(nullptr, "ChaCha20", nullptr));
   return cipher.get();
@@ -110,7 +110,7 @@ std::optional<Mac> Cookies::cookie(const Endpoint& from, std::uint64_t now) {
 
 bool Cookies::valid_mac2(std::span<const std::uint8_t> message, const Endpoint& from, std::uint64_t now) {
   const auto signed_part = message.first(message.size() - 16);
-  // Most messages of a flood carry none: that is seen without a MAC.
+  // Most messages of a flood carry no mac2: rejecting those takes no MAC computation.
   static constexpr Mac none{};
   if (std::memcmp(message.data() + signed_part.size(), none.data(), none.size()) == 0) return false;
   const auto key = cookie(from, now);

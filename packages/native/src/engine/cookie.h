@@ -18,7 +18,7 @@ namespace wgq {
 using Mac = std::array<std::uint8_t, 16>;
 using CookieReply = std::array<std::uint8_t, cookie_reply_bytes>;
 
-// XChaCha20-Poly1305: encrypts `text` in place and returns the tag; nothing when OpenSSL refused.
+// XChaCha20-Poly1305: encrypts `text` in place and returns the tag; nothing when OpenSSL failed.
 std::optional<Mac> xchacha20_poly1305_seal(const std::uint8_t key[32], const std::uint8_t nonce[24], std::span<std::uint8_t> text,
                                            std::span<const std::uint8_t> associated);
 
@@ -31,12 +31,12 @@ class Cookies {
   Cookies(const Cookies&) = delete;
   Cookies& operator=(const Cookies&) = delete;
 
-  // Keyed BLAKE2s with 16 bytes of output. Key of 16 or 32 bytes. Nothing when OpenSSL refused.
+  // Keyed BLAKE2s with 16 bytes of output and a key of 16 or 32 bytes. Nothing when OpenSSL failed.
   std::optional<Mac> mac(std::span<const std::uint8_t> key, std::span<const std::uint8_t> data);
-  // Whether the last 16 bytes are the MAC under the cookie of this source.
+  // Whether the last 16 bytes are the MAC keyed with the cookie of this source.
   bool valid_mac2(std::span<const std::uint8_t> message, const Endpoint& from, std::uint64_t now);
-  // The reply to a handshake message: the source's cookie, encrypted for the holder of the message. Nothing when OpenSSL
-  // refused.
+  // The reply to a handshake message: the source's cookie, encrypted for the sender of the message. Nothing when
+  // OpenSSL failed.
   std::optional<CookieReply> reply(const Secret<32>& cookie_key, std::span<const std::uint8_t> message,
                                    const Endpoint& from, std::uint64_t now, const std::uint8_t* nonce = nullptr);
 

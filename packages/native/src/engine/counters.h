@@ -4,7 +4,7 @@
 #include <atomic>
 #include <cstdint>
 
-// Device-wide counters: name in C++ and in JavaScript.
+// Device-wide counters: the name in C++ and the one in JavaScript.
 #define WGQ_COUNTERS(X)                        \
   X(tun_reads, "tunReads")                     \
   X(tun_packets_in, "tunPacketsRead")          \

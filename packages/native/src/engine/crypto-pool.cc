@@ -22,8 +22,8 @@ void CryptoPool::start(std::size_t threads, std::vector<OrderedQueue*> queues) {
 }
 
 void CryptoPool::offer() {
-  // A thread that goes to sleep says so and then looks at the queues once more, all sequentially consistent: either it
-  // sees what was just published, or it is seen sleeping here.
+  // Before sleeping, a thread increments `sleeping_` and then checks the queues once more, all sequentially consistent:
+  // either it sees what was just published, or the load below sees it sleeping.
   if (sleeping_.load(std::memory_order_seq_cst) == 0) return;
   {
     std::lock_guard lock(lock_);

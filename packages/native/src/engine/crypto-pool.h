@@ -14,12 +14,12 @@ namespace wgq {
 // Threads that encrypt and decrypt for both directions, beside the two packet threads.
 class CryptoPool {
  public:
-  // Starts `threads` threads over the queues, which must outlive the pool. Signals must be blocked by the caller.
-  // Raises std::system_error when a thread cannot be made.
+  // Starts `threads` threads over the queues, which must outlive the pool. The caller must have blocked signals.
+  // Raises std::system_error when a thread cannot be created.
   void start(std::size_t threads, std::vector<OrderedQueue*> queues);
-  // Wakes one thread if one sleeps.
+  // Wakes one thread if any is asleep.
   void offer();
-  // Ends the threads; what they have taken up they finish.
+  // Ends the threads; they finish the work they have claimed.
   void stop();
   ~CryptoPool() { stop(); }
 

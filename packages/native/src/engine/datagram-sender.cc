@@ -16,7 +16,7 @@ namespace {
 
 constexpr int send_flags = MSG_DONTWAIT | MSG_NOSIGNAL;
 
-// Where to and how: what all messages of one call have in common.
+// Destination and ancillary data, which all messages of one call share.
 struct Outgoing {
   sockaddr_storage address;
   ControlMessages control;
@@ -45,7 +45,7 @@ struct Outgoing {
 
 iovec content_of(const std::uint8_t* data, std::size_t bytes) { return {const_cast<std::uint8_t*>(data), bytes}; }
 
-// Whether a call that failed is worth another attempt; waits a little for room, never long: TUN reading must go on.
+// Whether to retry a failed call. Waits a little for room in the socket, never long: reading from the TUN must go on.
 bool try_again(int fd, int error, int& attempts, Counters& counters) {
   if (error == EINTR) return true;
   const bool congested = error == EAGAIN || error == ENOBUFS || error == ENOMEM;
@@ -66,7 +66,7 @@ int send_message(int fd, const msghdr& message, Counters& counters) {
   }
 }
 
-// The errors by which a kernel says that our source address does not do (protocol §10).
+// Whether a kernel gives this error for an unusable source address (protocol §10).
 bool blames_source(int error) {
   return error == EINVAL || error == ENETUNREACH || error == ENODEV || error == EADDRNOTAVAIL || error == EHOSTUNREACH;
 }
@@ -79,7 +79,7 @@ int DatagramSender::send(UdpSockets& sockets, Peer& peer, const Batch& batch) {
   UdpSocket& socket = sockets.of_family(to.family);
   if (!socket) return EAFNOSUPPORT;
 
-  int suspected = 0;  // why the batch goes again as single datagrams
+  int suspected = 0;  // why the batch is sent again as single datagrams
   auto segments = [&] {
     const std::uint32_t refused = peer.refused_segment.load(std::memory_order_relaxed);
     return suspected == 0 && batch.bytes > batch.stride && socket.segmentation.load(std::memory_order_relaxed) &&
@@ -93,8 +93,8 @@ int DatagramSender::send(UdpSockets& sockets, Peer& peer, const Batch& batch) {
       return 0;
     }
     if (segmented && (error == EMSGSIZE || error == EINVAL)) {
-      // A segment larger than the route's MTU, for which kernels before 6.14 say EINVAL; plain datagrams are fragmented
-      // instead. Whether it is that, or the source, shows when they go.
+      // A segment may exceed the route's MTU, for which kernels before 6.14 return EINVAL; plain datagrams are
+      // fragmented instead. Sending those shows whether it was that or the source.
       suspected = error;
     } else if (to.source_family != 0 && blames_source(error)) {
       suspected = 0;
@@ -120,7 +120,7 @@ void DatagramSender::refuse_segments(Peer& peer, const Batch& batch, int error) 
 }
 
 int DatagramSender::send_segmented(UdpSocket& socket, const Endpoint& to, const Batch& batch) {
-  // The whole batch at once, or in parts as large as the kernel takes.
+  // Sends the whole batch at once, or in parts as large as the kernel accepts.
   const std::size_t most = std::min(most_segments, most_batch_bytes / batch.stride) * batch.stride;
   for (std::size_t at = 0; at < batch.bytes; at += most) {
     const std::size_t bytes = std::min(most, batch.bytes - at);
@@ -140,7 +140,7 @@ int DatagramSender::send_singly(UdpSocket& socket, const Endpoint& to, const Bat
   std::array<mmsghdr, most_segments> messages;
   int first_error = 0, attempts = 0;
   for (std::size_t at = 0; at < batch.bytes;) {
-    // Built anew for each call: the kernel writes into it.
+    // Rebuilt for each call: the kernel writes into it.
     unsigned built = 0;
     for (std::size_t from = at; from < batch.bytes && built < messages.size(); from += batch.stride, built++) {
       contents[built] = content_of(batch.data + from, std::min(batch.stride, batch.bytes - from));
@@ -154,9 +154,9 @@ int DatagramSender::send_singly(UdpSocket& socket, const Endpoint& to, const Bat
       at += static_cast<std::size_t>(sent) * batch.stride;
       attempts = 0;
     } else if (!try_again(fd, error, attempts, counters_)) {
-      if (at == 0 && blames_source(error) && to.source_family != 0) return error;  // all again without the source
+      if (at == 0 && blames_source(error) && to.source_family != 0) return error;  // send all again without the source
       if (!first_error) first_error = error;
-      // The error is that of the first message of the call: it alone is given up.
+      // The error belongs to the first message of the call: only that one is dropped.
       at += batch.stride;
       attempts = 0;
     }

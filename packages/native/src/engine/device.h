@@ -19,13 +19,13 @@
 
 namespace wgq {
 
-// What is before every packet of the TUN.
+// What precedes every packet of the TUN.
 enum class Framing { none, virtio, family_word };
 
-// What the control thread and both packet threads share. Pointers are published by the control thread and read inside
-// epoch sections.
+// State shared by the control thread and both packet threads. The control thread publishes pointers; the others read
+// them inside epoch sections.
 struct Device {
-  // `slots` of each direction are handed between threads; none without a crypto pool.
+  // `slots`: per direction, passed between threads; 0 without a crypto pool.
   explicit Device(std::function<void()> wake, std::size_t slots = 0)
       : slots_per_queue(slots), epoch(2 + 2 * slots), mailbox(std::move(wake)) {}
 
@@ -39,14 +39,14 @@ struct Device {
   std::atomic<UdpSockets*> sockets{nullptr};
   std::atomic<Identity*> identity{nullptr};
   std::atomic<std::uint32_t> mtu{1420};
-  // MTUs that routes through the interface have, ascending; 0 ends them.
+  // MTUs of routes through the interface, ascending; 0 ends the list.
   std::array<std::atomic<std::uint32_t>, 8> route_mtus{};
   std::atomic<bool> running{false};
   std::atomic<bool> stopping{false};
   std::atomic<std::size_t> staged_bytes{0};
 
-  // Length of a packet after padding, which takes it beyond the MTU neither of the link nor of any route: by a packet
-  // one cannot tell which of them was its own.
+  // Length of a packet after padding. Padding exceeds neither the MTU of the link nor that of any route, because a
+  // packet does not show which route it took.
   std::size_t padded(std::size_t length) const {
     const std::size_t padded = padded_length(length, mtu.load(std::memory_order_relaxed));
     for (const auto& route : route_mtus) {

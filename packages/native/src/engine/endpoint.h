@@ -12,14 +12,14 @@
 
 namespace wgq {
 
-// Where a peer is, and from which of our addresses it is spoken to. The layout is the endpoint record of engine.ts.
+// Address of a peer, and our address that packets to it are sent from. The layout is the endpoint record of engine.ts.
 struct Endpoint {
   std::uint8_t family = 0;  // 4, 6, or 0 when unknown
   std::uint8_t reserved = 0;
   std::uint16_t port = 0;  // host byte order
   std::uint32_t scope = 0;
   std::uint8_t address[16]{};
-  std::uint8_t source_family = 0;  // 0: left to the routing table
+  std::uint8_t source_family = 0;  // 0: chosen by the routing table
   std::uint8_t source_reserved[3]{};
   std::uint32_t source_interface = 0;
   std::uint8_t source_address[16]{};
@@ -37,7 +37,7 @@ socklen_t to_sockaddr(const Endpoint& endpoint, sockaddr_storage& address);
 // Reads a socket address; v4-mapped addresses become IPv4.
 Endpoint from_sockaddr(const sockaddr_storage& address);
 
-// An endpoint that one thread changes while others read it: a sequence lock over relaxed words.
+// An endpoint that one thread writes while others read it: a sequence lock over relaxed words.
 class SharedEndpoint {
  public:
   Endpoint read() const {
@@ -58,7 +58,7 @@ class SharedEndpoint {
     publish(endpoint);
   }
 
-  // Forgets the source, if it is still the one that `seen` had.
+  // Forgets the source; with `seen`, only if it is still the same source.
   void clear_source(const Endpoint* seen = nullptr) {
     std::lock_guard lock(writers_);
     Endpoint now = read();

@@ -14,7 +14,7 @@
 namespace wgq {
 namespace {
 
-// The engine with its way into the event loop.
+// The engine together with its wake-up on the event loop.
 class Binding {
  public:
   Binding(napi_env env, const EngineSettings& settings, napi_value on_wake) : env_(env) {
@@ -212,7 +212,7 @@ napi_value report_drain(js::Call& call) { return engine_of(call).report_drain(ca
 napi_value peer_state(js::Call& call) {
   napi_env env = call.env;
   Peer& peer = engine_of(call).peer(call[0].u32());
-  // Before the facts are read: an edge that comes now is reported again.
+  // Reset before the facts are read, so that an edge from now on is reported again.
   peer.silence_reported.store(0, std::memory_order_seq_cst);
   peer.debt_reported.store(0, std::memory_order_seq_cst);
   napi_value made = js::object(env);

@@ -31,12 +31,12 @@ Engine::Engine(const EngineSettings& settings, std::function<void()> wake)
   if (settings.threads > packet_threads) offer = [this] { pool_.offer(); };
   outbound_ = std::make_unique<Outbound>(device_, offer);
   inbound_ = std::make_unique<Inbound>(device_, offer);
-  // Signals stay with the main thread.
+  // Only the main thread handles signals.
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   try {
-    // The daemon hears of a thread that failed, and ends with the reason.
+    // Reports a failed thread to the daemon, which ends with the reason.
     const auto carry = [this](const char* name, auto& direction) {
       return [this, name, &direction] {
         thread_boundary(name, [&] { direction.run(); }, [this](int number, const char* why) {
@@ -56,7 +56,7 @@ Engine::Engine(const EngineSettings& settings, std::function<void()> wake)
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   platform::name_thread(sending_.native_handle(), "wgq tun>udp");
   platform::name_thread(receiving_.native_handle(), "wgq udp>tun");
-  device_.tun = Descriptor(settings.tun_fd);  // from here on ours; the threads touch it only after start()
+  device_.tun = Descriptor(settings.tun_fd);  // ours from here on; the threads use it only after start()
 }
 
 Peer* Engine::find_peer(std::uint32_t id) const {
@@ -81,14 +81,14 @@ void Engine::publish_sockets(std::unique_ptr<UdpSockets> sockets) {
   std::unique_ptr<UdpSockets> old = std::exchange(sockets_, std::move(sockets));
   wake_threads();
   device_.epoch.synchronize();
-  // A thread asleep in poll holds the files: closed before it is awake, they would keep their port a moment longer.
+  // A thread asleep in poll holds the sockets: closed before it is awake, they would occupy their port a little longer.
   while (old && inbound_->sleeps_on(old.get()))
     std::this_thread::sleep_for(std::chrono::microseconds(20));
 }
 
 std::uint16_t Engine::bind(std::uint16_t port) {
   if (closed_) throw SystemError{EBADF, "bind"};
-  // The port that is bound already cannot be bound a second time while the old sockets live: then they stay.
+  // A port cannot be bound again while the old sockets are open, so rebinding the same port keeps them.
   if (sockets_ && port != 0 && sockets_->port == port) {
     forget_sources();
     return port;
@@ -239,7 +239,7 @@ void Engine::update_allowed_ips(std::span<const std::uint8_t> records) {
 
 // --- sessions
 
-// Takes a keypair out of the index table; it is deleted once no thread can be using it.
+// Removes a keypair from the index table; it is deleted once no thread can be using it.
 std::uint32_t Engine::drop(std::uint32_t local_index) {
   auto owned = keypairs_.extract(local_index);
   if (owned.empty()) return local_index;

@@ -21,7 +21,7 @@ struct EngineSettings {
   bool udp_segmentation_of_tun = false;
   bool tun_coalescing = true;
   std::uint32_t mtu = 1420;
-  // How many threads carry packets: one for each direction, and the rest help with cryptography.
+  // Number of packet threads: one for each direction; the rest help with cryptography.
   std::size_t threads = 2;
   SocketOptions sockets;
 };
@@ -34,8 +34,8 @@ struct SessionKeys {
   std::uint64_t age;
 };
 
-// The control side of the packet engine: everything JavaScript asks for. Used by one thread. The meaning of each function
-// is described in engine.ts.
+// The control side of the packet engine: the functions that JavaScript calls, described in engine.ts. Used by one
+// thread.
 class Engine {
  public:
   Engine(const EngineSettings& settings, std::function<void()> wake);
@@ -69,7 +69,7 @@ class Engine {
   std::size_t drop_staged(std::uint32_t id);
 
   Mailbox::Contents take_events(std::size_t most_handshakes);
-  // The events of one peer, and the indices that the receiving thread dropped meanwhile. Null when it was removed.
+  // The events of one peer, and the indices that the receiving thread dropped meanwhile. Null for a removed peer.
   struct PeerEvents {
     std::uint32_t flags;
     int send_error;
@@ -81,7 +81,7 @@ class Engine {
   Peer* find_peer(std::uint32_t id) const;
   Peer& peer(std::uint32_t id) const;
   Device& device() { return device_; }
-  // For tests that run a path by hand; only while the engine is not started.
+  // For tests that call a path directly; only while the engine is not started.
   Inbound& inbound() { return *inbound_; }
   Outbound& outbound() { return *outbound_; }
 

@@ -11,17 +11,17 @@
 
 namespace wgq {
 
-// Reclamation of what the packet threads may still be reading. The control thread unlinks an object, then retires it;
-// it is deleted once every reader has passed the end of the section it was in. Readers never wait.
+// Reclaims objects that the packet threads may still be reading. The control thread unlinks an object, then retires it;
+// it is deleted once every reader has left the section that it was in. Readers never wait.
 class Epoch {
  public:
-  // The announcement of one reader, a thread or work handed from one to another: 0 outside of a section, else the epoch
-  // at its entry.
+  // Announcement of one reader, which is a thread or work passed between threads: 0 outside of a section, else the
+  // epoch at entry.
   struct alignas(64) Reader {
     std::atomic<std::uint64_t> seen{0};
   };
 
-  // A reader's stay in its section: what it loads from shared pointers inside remains valid inside.
+  // Scope of a reader's section: whatever it loads from shared pointers inside remains valid until the end.
   class Section {
    public:
     Section(const Epoch& epoch, Reader& reader) : reader_(reader) {
@@ -43,22 +43,22 @@ class Epoch {
     for (auto& [epoch, object] : retired_) object.reset();
   }
 
-  // Whoever is handed something by another reader must have the higher index.
+  // A reader that takes over an object from another reader must have the higher index.
   Reader& reader(std::size_t index) { return readers_[index]; }
 
-  // Extends the section that `by` is in to what is handed over in `reader`, until `release`.
+  // Extends the current section of `by` to the work that `reader` takes over, until `release`.
   void hold(Reader& reader, const Reader& by) {
     reader.seen.store(by.seen.load(std::memory_order_relaxed), std::memory_order_seq_cst);
   }
   void release(Reader& reader) { reader.seen.store(0, std::memory_order_release); }
 
-  // Control thread: deletes `object` when no reader can hold it any more.
+  // Control thread: deletes `object` once no reader can hold it any more.
   template <class T>
   void retire(std::unique_ptr<T> object) {
     if (object) retired_.push_back({advance(), std::shared_ptr<void>(std::move(object))});
   }
 
-  // Control thread: deletes what can be deleted now.
+  // Control thread: deletes the retired objects that no reader can hold.
   void collect() {
     const std::uint64_t reached = oldest();
     while (!retired_.empty() && retired_.front().epoch <= reached) retired_.pop_front();
@@ -82,7 +82,7 @@ class Epoch {
     return now_.fetch_add(1, std::memory_order_seq_cst) + 1;
   }
 
-  // The epoch that every reader has reached.
+  // The latest epoch that every reader has reached.
   std::uint64_t oldest() const {
     std::uint64_t reached = UINT64_MAX;
     for (const Reader& reader : readers_) {

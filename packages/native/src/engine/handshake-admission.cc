@@ -17,7 +17,7 @@ HandshakeAdmission::Verdict HandshakeAdmission::judge(const Identity* identity, 
                                : type == message_cookie_reply ? cookie_reply_bytes
                                                               : 0;
   if (expected == 0 || message.size() != expected) return Verdict::malformed;
-  if (!identity) return Verdict::bad_mac1;  // without a private key nothing is for us
+  if (!identity) return Verdict::bad_mac1;  // without a private key no message can be for us
   if (type == message_cookie_reply) return Verdict::admit;
 
   const auto mac1 = cookies_.mac(identity->mac1_key, message.first(expected - 32));

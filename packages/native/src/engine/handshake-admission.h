@@ -19,8 +19,8 @@ struct Identity {
   Secret<32> mac1_key, cookie_key;
 };
 
-// Decides which handshake messages reach JavaScript (protocol §6): form and mac1 always; under load mac2 and a token
-// bucket per source as well, so that a flood ends here.
+// Decides which handshake messages reach JavaScript (protocol §6): checks form and mac1 always, and under load
+// mac2 and a token bucket per source as well, so that a flood is stopped here.
 class HandshakeAdmission {
  public:
   enum class Verdict { admit, malformed, bad_mac1, answer_cookie, rate_limited };
@@ -29,15 +29,15 @@ class HandshakeAdmission {
   static constexpr std::uint64_t hysteresis = 1'000'000'000;
   static constexpr std::uint64_t slow_drain_ms = 5;
 
-  // `waiting`: messages not yet taken by JavaScript. Raises nothing.
+  // `waiting`: number of messages that JavaScript has not taken yet. Raises nothing.
   Verdict judge(const Identity* identity, std::span<const std::uint8_t> message, const Endpoint& from,
                 std::size_t waiting, std::uint64_t now);
-  // The answer to a message judged answer_cookie; nothing when OpenSSL refused.
+  // The answer to a message judged answer_cookie; nothing when OpenSSL failed.
   std::optional<CookieReply> reply(const Identity& identity, std::span<const std::uint8_t> message,
                                    const Endpoint& from, std::uint64_t now) {
     return cookies_.reply(identity.cookie_key, message, from, now);
   }
-  // Any thread: the last drain by JavaScript took that long, ended at `now`.
+  // Any thread: reports how long the last drain by JavaScript took; it ended at `now`.
   void report_drain(std::uint64_t milliseconds, std::uint64_t now) {
     if (milliseconds > slow_drain_ms) loaded_until_.store(now + hysteresis, std::memory_order_relaxed);
   }

@@ -13,7 +13,7 @@
 #include "engine/ip-packet.h"
 #include "system/clock.h"
 
-// The order in which a datagram is looked at; each step may drop it and count why:
+// The steps a datagram passes, in order; each may drop it and count why:
 //   1. kind and length of each message          4. counter within the limit, tag genuine
 //   2. handshakes: admission (mac1, load), queue     5. replay window: only a genuine counter moves it
 //   3. keypair by index: there, not too old     6. endpoint and session: the peer moved, the session is confirmed
@@ -24,11 +24,11 @@ namespace wgq {
 namespace {
 
 constexpr std::size_t datagrams_per_batch = 8;
-// Smaller pieces when several threads share them.
+// Smaller when several threads share the work.
 constexpr std::size_t datagrams_per_slot = 2;
 
-// UDP has no flow control, and a socket's buffer holds about 90 large datagrams unless its program asks for more. So
-// they are handed over in bursts that fit, and whoever they are for may run before the next one comes: on two busy
+// UDP has no flow control, and a socket's buffer holds about 90 large datagrams unless its program sets more. So
+// datagrams are handed over in bursts that fit, and the receiving program may run before the next burst: on two busy
 // cores two to three times as many arrive (docs/performance.md).
 constexpr std::size_t most_datagrams_at_once = 64, burst_of_datagrams = 16;
 
@@ -61,14 +61,14 @@ void Inbound::run() {
         if (sockets->v6) more |= receive(sockets->v6);
         v4 = sockets->v4.fd.get();
         v6 = sockets->v6.fd.get();
-        // Noted inside the section: who replaces the sockets waits for its end and then sees this.
+        // Stored inside the section: a thread that replaces the sockets waits for its end and then sees this.
         if (!more) slept_on_.store(sockets, std::memory_order_release);
       }
     }
     if (more) continue;
-    // Running or not: what was handed over is waited for.
+    // Running or not: finish what was published.
     if (queue_) queue_->settle(aead_);
-    // A negative descriptor is passed over. When sockets are replaced, we are woken and look again.
+    // poll skips negative descriptors. Replacing the sockets wakes this thread, which then reads them again.
     pollfd waiting[3]{{wakeup_.fd(), POLLIN, 0}, {v4, POLLIN, 0}, {v6, POLLIN, 0}};
     ::poll(waiting, 3, -1);
     slept_on_.store(nullptr, std::memory_order_release);
@@ -84,7 +84,7 @@ bool Inbound::receive(UdpSocket& socket) {
       return false;
     }
     if (errno == EINTR) return true;
-    // ENOBUFS, ENOMEM, an ICMP error: these pass; but not at full speed.
+    // ENOBUFS, ENOMEM, an ICMP error: all temporary, but do not retry at full speed.
     count(device_.counters.udp_receive_errors);
     if (++receive_failures_ > 10) ::poll(nullptr, 0, 100);
     return true;
@@ -117,7 +117,7 @@ void Inbound::open_each(const ReceivedDatagram& datagram, std::uint64_t now, Aea
   }
 }
 
-// Each message from beginning to end, while its bytes are near.
+// Processes each message completely while its bytes are in the cache.
 void Inbound::process(Slot& slot) {
   now_ = slot.now;
   transmitter_.set_now(now_);
@@ -212,7 +212,7 @@ void Inbound::transport(const Opened& message) {
   deliver(keypair->peer, text, text_length, message.tos);
 }
 
-// What is looked at once for successive messages: the peer may have moved, and the session may be confirmed by them.
+// Checks done once for successive messages: the peer may have moved, and the messages may confirm the session.
 void Inbound::meet(Keypair& keypair, const Endpoint& from) {
   Peer& peer = keypair.peer;
   const Endpoint known = peer.endpoint.read();
@@ -224,7 +224,7 @@ void Inbound::meet(Keypair& keypair, const Endpoint& from) {
   if (&keypair == peer.next.load(std::memory_order_acquire)) confirm(keypair);
 }
 
-// The other side has the keys too: the session is complete (protocol §4.2).
+// The peer has the keys too: the session is complete (protocol §4.2).
 void Inbound::confirm(Keypair& keypair) {
   Peer& peer = keypair.peer;
   {
@@ -266,7 +266,7 @@ void Inbound::deliver(Peer& peer, std::uint8_t* packet, std::size_t length, std:
   if (!has_ip_header(packet, length)) return count(device_.counters.inner_malformed);
   const auto stated = stated_length(packet, length);
   if (!stated) return count(device_.counters.inner_malformed);
-  // The most specific owner in the whole device, not any prefix of this peer: else peers could speak for each other.
+  // The source must belong to this peer by the most specific prefix of the whole device: else peers could spoof others.
   const Peer* owner = ip_version(packet) == 4 ? device_.allowed_ips.lookup_v4(packet + 12)
                                               : device_.allowed_ips.lookup_v6(packet + 8);
   if (owner != &peer) return count(device_.counters.inner_refused);

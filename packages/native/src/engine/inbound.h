@@ -18,16 +18,16 @@ namespace wgq {
 // batches are decrypted by several threads; checks and TUN follow in the order of arrival.
 class Inbound {
  public:
-  // With `offer`, as OrderedQueue has it, there is a queue over the device's slots.
+  // With `offer` (see OrderedQueue) there is a queue over the device's slots.
   explicit Inbound(Device& device, std::function<void()> offer = nullptr);
 
   void run();
   const Wakeup& wakeup() const { return wakeup_; }
-  // Whether the thread sleeps on these sockets, or is on its way there: until it is awake the kernel keeps them open.
+  // Whether the thread sleeps on these sockets or is about to: until it is awake the kernel keeps them open.
   bool sleeps_on(const UdpSockets* sockets) const { return slept_on_.load(std::memory_order_acquire) == sockets; }
-  // Null when this thread does it all.
+  // Null when this thread does all the work.
   OrderedQueue* queue() { return queue_.get(); }
-  // For tests: takes one datagram as if it had been received now.
+  // For tests: processes one datagram as if it had been received now.
   void inject(std::uint8_t* data, std::size_t length, const DatagramFacts& facts, const Endpoint& from);
 
  private:
@@ -42,7 +42,7 @@ class Inbound {
     Keypair* keypair;
   };
 
-  // Datagrams on their way through the queue.
+  // Datagrams passing through the queue.
   struct Slot {
     explicit Slot(std::size_t most) : batch(most) { datagrams.reserve(most); }
     ReceivedBatch batch;
@@ -54,11 +54,11 @@ class Inbound {
   // True when there may be more to read.
   bool receive(UdpSocket& socket);
   void process(Slot& slot);
-  // The two halves of `process`: by any thread, and in the order of arrival.
+  // The two halves of `process`: the first on any thread, the second in the order of arrival.
   void open(Slot& slot, Aead& aead);
   void finish(Slot& slot);
   void end_batch();
-  // Writes what was delivered.
+  // Writes the delivered packets to the TUN.
   void hand_over();
 
   // Opens each message of a datagram and calls `visit(opened)`; the datagram must outlive what is opened.
@@ -70,7 +70,7 @@ class Inbound {
   void handshake(const std::uint8_t* data, std::size_t length, const Endpoint& from);
   void deliver(Peer& peer, std::uint8_t* packet, std::size_t length, std::uint8_t tos);
   void meet(Keypair& keypair, const Endpoint& from);
-  // Books the run of messages that ends here.
+  // Counts the run of messages that ends here.
   void account();
   void confirm(Keypair& keypair);
 
@@ -80,7 +80,7 @@ class Inbound {
   Aead aead_;
   Transmitter transmitter_;  // staged packets of a session that was just confirmed
   TunWriter tun_writer_;
-  // Accepted messages of one keypair that came one after the other in one datagram.
+  // Successive accepted messages of one keypair in one datagram.
   struct Run {
     Keypair* keypair = nullptr;
     const Endpoint* from = nullptr;
@@ -88,7 +88,7 @@ class Inbound {
     bool has_data = false;
   };
   Run run_;
-  std::uint64_t now_ = 0;  // of the batch that is being finished
+  std::uint64_t now_ = 0;  // of the current batch
   int receive_failures_ = 0;
   std::vector<Slot> slots_;  // one, or one for each slot of the queue
   std::unique_ptr<OrderedQueue> queue_;

@@ -56,7 +56,7 @@ class IndexTable {
   };
 
   static Keypair* tombstone() { return reinterpret_cast<Keypair*>(std::uintptr_t{1}); }
-  // Indices are random, so that they are their own hash.
+  // Indices are random, so they serve as their own hash.
   static std::size_t start(std::uint32_t index) { return index; }
 
   static void put(Slots& slots, Keypair& keypair) {

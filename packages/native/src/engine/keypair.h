@@ -11,7 +11,7 @@ namespace wgq {
 
 struct Peer;
 
-// The transport keys of one session. The control thread makes and deletes it; the packet threads find it through the
+// The transport keys of one session. The control thread creates and deletes it; the packet threads find it through the
 // index table (receiving) or the peer's current slot (sending).
 struct Keypair {
   Keypair(Peer& owner, const std::uint8_t* send, const std::uint8_t* receive) : peer(owner), send_key(send), receive_key(receive) {}
@@ -33,7 +33,7 @@ struct Keypair {
            next_nonce.load(std::memory_order_relaxed) < reject_after_messages;
   }
 
-  // Takes `count` successive nonces; false when the message limit does not leave so many: the key is spent then.
+  // Takes `count` successive nonces. False when the message limit leaves fewer: the key is then used up.
   bool take_nonces(std::uint64_t count, std::uint64_t& first) {
     first = next_nonce.load(std::memory_order_relaxed);
     do {

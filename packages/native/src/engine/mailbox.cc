@@ -15,7 +15,7 @@ void Mailbox::announce() {
 
 void Mailbox::raise(Peer& peer, std::uint32_t events) {
   const std::uint32_t before = peer.events.fetch_or(events, std::memory_order_acq_rel);
-  if (before != 0) return;  // already in the box
+  if (before != 0) return;  // already in the mailbox
   {
     std::lock_guard lock(lock_);
     contents_.peers.push_back(peer.id);

@@ -29,25 +29,25 @@ struct Fatal {
   std::string text;
 };
 
-// What the packet threads tell the control thread: edges, coalesced per peer; one wake-up for a burst.
+// Events from the packet threads to the control thread: edges, coalesced per peer; one wake-up per burst.
 class Mailbox {
  public:
   static constexpr std::size_t most_handshakes = 256;
 
   explicit Mailbox(std::function<void()> wake) : wake_(std::move(wake)) {}
 
-  // Marks events of a peer.
+  // Adds events of a peer.
   void raise(Peer& peer, std::uint32_t events);
-  // As `raise` for an event that traffic in both directions repeats: reported again only after JavaScript has looked
-  // at the facts since, or after a second. Its timers check the facts when they fire.
+  // As `raise`, for an event that traffic in both directions repeats: reported again only after JavaScript has read
+  // the peer's state, or one second later. The timers check the state when they fire.
   void report(Peer& peer, std::atomic<std::uint64_t>& last, std::uint32_t event, std::uint64_t now);
-  // As `raise` of need_handshake, but not more often than is useful: a flood must not keep JavaScript busy.
+  // As `raise` of need_handshake, but rate limited: a flood must not keep JavaScript busy.
   void ask_handshake(Peer& peer, std::uint64_t now, bool key_usable);
   // False when the ring is full.
   bool handshake(const HandshakeMessage& message);
   void notice(std::string text);
   void fatal(int number, std::string text);
-  // The kernel takes no packet with a virtio header. Told once.
+  // Reports, once, that the kernel rejects every packet with a virtio header.
   void header_refused();
 
   std::size_t handshakes_queued() const { return queued_.load(std::memory_order_relaxed); }
@@ -59,7 +59,7 @@ class Mailbox {
     std::optional<Fatal> fatal;
     bool header_refused = false;
   };
-  // Control thread: takes everything, handshakes up to `most`; what stays is announced again.
+  // Control thread: takes everything, but at most `most` handshakes; the rest is announced again.
   Contents take(std::size_t most);
 
  private:

@@ -7,7 +7,7 @@
 
 namespace wgq {
 
-// Whether the running kernel takes merged UDP packets without harm: before 6.8.5 they break vxlan and geneve inside the
+// Whether the running kernel handles merged UDP packets correctly: before 6.8.5 they break vxlan and geneve inside the
 // tunnel (data-plane §2.4).
 inline bool udp_merging_is_safe() {
   utsname name{};

@@ -15,7 +15,7 @@ namespace {
 constexpr unsigned step = 8, most_tunnels = 4;
 constexpr std::size_t fragment_header_bytes = 8;
 
-// Whether it may be a message of a tunnel: WireGuard over UDP, or a part of a datagram that does not show what it is.
+// Whether the packet may be a message of a tunnel: WireGuard over UDP, or a fragment that does not show its content.
 bool may_be_message(const std::uint8_t* packet, std::size_t length) {
   std::size_t at = ip::v6_header;
   std::uint8_t protocol;
@@ -40,7 +40,7 @@ bool may_be_message(const std::uint8_t* packet, std::size_t length) {
   return type >= message_initiation && type <= message_transport;
 }
 
-// An address that can be bound is one of this machine.
+// An address that can be bound belongs to this machine.
 bool can_bind(std::uint8_t family, const std::uint8_t* address) {
   Endpoint own;
   own.family = family;
@@ -59,7 +59,7 @@ std::optional<std::uint8_t> Nesting::hop_limit(const UdpSockets& sockets, std::u
   const std::uint8_t usual = v4 ? sockets.v4.hop_limit : sockets.v6.hop_limit;
   const std::uint8_t outside = outer_family == 4 ? sockets.v4.hop_limit : sockets.v6.hop_limit;
   const std::uint8_t left = packet[v4 ? 8 : 7];
-  // Systems that begin with few hops have none to spare.
+  // Systems with a low default hop limit have no hops to spare.
   if (usual <= step * most_tunnels || outside <= step * most_tunnels) return 0;
   if (left > usual || (usual - left) % step != 0) return 0;
   const unsigned tunnels = (usual - left) / step;

@@ -10,12 +10,12 @@
 
 namespace wgq {
 
-// Finds loops over several tunnels of this machine: each tunnel that carries the messages of another one lowers their hop
-// limit outside by a step, and what has come down to the last one has gone in circles. Of a message that this machine sent
-// the hop limit is known, so that those of others, which are only passed on, are left alone. One object per thread.
+// Finds loops over several tunnels of this machine: a tunnel that carries the messages of another one lowers the outer
+// hop limit by one step, and a packet at the last step has gone in circles. The hop limit of messages from this machine
+// is known, so that forwarded messages of other machines are left alone. One object per thread.
 class Nesting {
  public:
-  // The hop limit outside of what carries this packet, 0 for the system's own; nothing for a packet that loops.
+  // The outer hop limit for the message that carries this packet, 0 for the system's default; nothing for a loop.
   std::optional<std::uint8_t> hop_limit(const UdpSockets& sockets, std::uint8_t outer_family, const std::uint8_t* packet,
                                         std::size_t length, std::uint64_t now);
 

@@ -39,7 +39,7 @@ void OpenBatch::add(Peer& peer, Keypair& keypair, std::size_t length, std::size_
   batch_.bytes += bytes;
 }
 
-// In order: encrypting a message writes a few bytes behind its tag, where the header of the next one belongs.
+// Encrypts in order: encrypting a message overwrites a few bytes after its tag, where the next header belongs.
 void OpenBatch::seal(Aead& aead) {
   for (; sealed_ < added_; sealed_++) {
     const Message& message = messages_[sealed_];

@@ -9,29 +9,29 @@
 
 namespace wgq {
 
-// What the IP header outside takes from the packet that is carried.
+// Fields of the outer IP header that depend on the inner packet.
 struct Outer {
   std::uint8_t ecn = 0;
-  std::uint8_t hop_limit = 0;  // 0: the system's own
+  std::uint8_t hop_limit = 0;  // 0: the system's default
 };
 
-// A batch in the making: messages to one peer where they will be encrypted, and what it takes to encrypt and send them.
+// A batch under construction: messages to one peer, in the memory where they are encrypted, and their keys and nonces.
 class OpenBatch {
  public:
   OpenBatch();
 
-  // Empties it for a next batch.
+  // Empties it for the next batch.
   void clear();
   bool empty() const { return batch_.bytes == 0; }
-  // Whether a message of `bytes` to `peer` may ride along.
+  // Whether a message of `bytes` to `peer` may join the batch.
   bool fits(const Peer& peer, std::size_t bytes, Outer outer) const;
-  // Where the plaintext of the next message may be put by who reads it in place: room for `largest_packet` bytes.
+  // Where a caller may read the plaintext of the next message in place: room for `largest_packet` bytes.
   std::uint8_t* next_plaintext() { return arena_.get() + Aead::lead + batch_.bytes + transport_header_bytes; }
 
   // Adds a message of `length` bytes, which are at next_plaintext() and are padded to `padded`, to be encrypted by
   // `seal`.
   void add(Peer& peer, Keypair& keypair, std::size_t length, std::size_t padded, Outer outer, std::uint64_t nonce);
-  // Encrypts what was added since the last call. What cannot be encrypted must not go out: `sealed` says so.
+  // Encrypts the messages added since the last call. `sealed` is false if that failed: then nothing may be sent.
   void seal(Aead& aead);
 
   bool sealed() const { return !refused_; }

@@ -43,8 +43,8 @@ bool OrderedQueue::help(Aead& aead) {
   return true;
 }
 
-// Sequentially consistent throughout: who finds another thread finishing has marked its work before, and who stops
-// finishing looks once more after, so that one of the two sees the other.
+// Sequentially consistent throughout: a thread that finds another one finishing has marked its work before, and a
+// thread that stops finishing checks once more afterwards, so that one of the two sees the other.
 void OrderedQueue::finish_ready() {
   for (;;) {
     if (finishing_.exchange(true, std::memory_order_seq_cst)) return;

@@ -14,27 +14,27 @@ namespace wgq {
 class Aead;
 
 // One direction of the packet flow with its cryptography spread over several threads. One thread, the producer, fills
-// slots; any thread does the work of a slot; slots are finished in the order of their filling, one at a time, by
-// whoever has just done the work that was missing. So the order of packets is kept, and no thread waits for another as
+// slots; any thread does the work of a slot; slots are finished in the order in which they were filled, one at a
+// time, by the thread that has just done the missing work. So packets stay in order, and no thread waits for another as
 // long as there is work.
 class OrderedQueue {
  public:
   using Work = std::function<void(std::size_t slot, Aead& aead)>;
   using Finish = std::function<void(std::size_t slot)>;
 
-  // `offer` is called when there is work that others might take.
+  // `offer` is called when there is work for other threads.
   OrderedQueue(std::size_t slots, Work work, Finish finish, std::function<void()> offer);
 
-  // The rest of this block is the producer's.
+  // Only the producer calls the rest of this block.
 
-  // The slot to be filled; stays the same until `publish`.
+  // The slot to fill next; unchanged until `publish`.
   std::size_t slot() const { return static_cast<std::size_t>(published_.load(std::memory_order_relaxed) % slots_); }
-  // Hands the slot over and waits until the next one is free, helping with `aead` meanwhile. `large`: worth waking
-  // another thread even if it is the only one.
+  // Hands the slot over and waits until the next one is free, helping with `aead` meanwhile. `large`: wake
+  // another thread even if this is the only pending slot.
   void publish(Aead& aead, bool large);
-  // Does what nobody has taken up yet: before this thread sleeps, because small work is not offered to others.
+  // Does the work that no thread has claimed. Call before sleeping, because small work is not offered to others.
   void settle(Aead& aead);
-  // Does or waits for everything that was published.
+  // Does everything that was published, or waits for it.
   void drain(Aead& aead);
 
   // Any thread: does one piece of work; false when there is none.
@@ -49,7 +49,7 @@ class OrderedQueue {
   const Finish finish_;
   const std::function<void()> offer_;
 
-  // Numbers of slots that were published, taken up and finished since the start: slot number n is at n % slots_.
+  // Counts of slots published, claimed and finished since the start: slot number n is at n % slots_.
   alignas(64) std::atomic<std::uint64_t> published_{0};
   alignas(64) std::atomic<std::uint64_t> claimed_{0};
   alignas(64) std::atomic<std::uint64_t> finished_{0};

@@ -15,20 +15,20 @@
 #include "napi/error.h"
 #include "system/clock.h"
 
-// The order in which a packet of the TUN is looked at; each step may drop it and count why:
+// The steps a packet of the TUN passes, in order; each may drop it and count why:
 //   1. shape: it has an IP header, and its virtio header fits it        4. loops: our own messages, or those of tunnels in
-//   2. owner: the most specific allowed IP of its destination              tunnels that come back
-//   3. endpoint: known, else the sender hears that it is unreachable    5. what waits for the peer goes first
-//   6. key and counters: a usable key, a range of nonces taken; else it waits and a handshake is asked for
-//   7. padding, encryption where it lies, sending with its neighbours
+//   2. owner: the most specific allowed IP of its destination              tunnels that return
+//   3. endpoint: known, else the sender gets ICMP unreachable           5. packets staged for the peer leave first
+//   6. key and counters: a usable key, a range of nonces taken; else it is staged and a handshake is requested
+//   7. padding, encryption in place, sending in a batch
 
 namespace wgq {
 namespace {
 
-// How much of a packet is read to where it will be encrypted; what is longer (super-packets) goes on in a buffer of its
-// own and is copied anyway.
+// How many bytes of a packet are read to where they will be encrypted. The rest of a longer one (a super-packet) goes
+// into a separate buffer; super-packets are copied anyway.
 constexpr std::size_t in_place_bytes = 2048;
-constexpr int most_reads = 64;  // before the threads' common data is looked at afresh
+constexpr int most_reads = 64;  // before the shared state is read again
 
 }  // namespace
 
@@ -56,10 +56,10 @@ void Outbound::run() {
       parked = true;
     }
     if (!parked && last == Read::packet) continue;
-    // Parked or not: what was handed over is waited for.
+    // Parked or not: finish what was published.
     transmitter_.settle();
-    // Down: the device says so until it is up again; the kernel notifies the control thread, which parks us.
-    // The descriptor is ours to look at only while we are not parked.
+    // Down: reads fail until the device is up again; the kernel notifies the control thread, which parks this one.
+    // The descriptor may be polled only while this thread is not parked.
     const int tun = !parked && last == Read::nothing ? device_.tun.get() : -1;
     pollfd waiting[2]{{wakeup_.fd(), POLLIN, 0}, {tun, POLLIN, 0}};
     ::poll(waiting, 2, last == Read::down ? 100 : -1);
@@ -117,7 +117,7 @@ bool Outbound::is_own_message(const Peer& peer, const Endpoint& endpoint, const 
   if (!sockets || load_be<std::uint16_t>(packet + transport) != sockets->port) return false;
   if (load_be<std::uint16_t>(packet + transport + 2) != endpoint.port || endpoint.family != (v4 ? 4 : 6)) return false;
   if (std::memcmp(packet + (v4 ? 16 : 24), endpoint.address, endpoint.address_length()) != 0) return false;
-  // The same ports may be a WireGuard behind us that goes through this tunnel: only what carries our numbers is ours.
+  // The same ports may belong to a WireGuard behind us that uses this tunnel: only messages with our indices are ours.
   const std::uint8_t* message = packet + transport + 8;
   const auto type = load_le<std::uint32_t>(message), index = load_le<std::uint32_t>(message + 4);
   if (type == message_initiation || type == message_response)
@@ -154,7 +154,7 @@ void Outbound::forward(std::uint8_t* packet, std::size_t length, const VirtioHea
   if (!outer || is_own_message(*peer, endpoint, packet, length)) return count(device_.counters.loop, packets);
 
   if (peer->staged.busy()) {
-    // What waits goes first. It is laid over the slot in which this packet may be.
+    // Staged packets leave first. Sending them overwrites the slot that may hold this packet.
     if (in_place) {
       std::memcpy(overflow_.get(), packet, length);
       packet = overflow_.get();
@@ -167,9 +167,9 @@ void Outbound::forward(std::uint8_t* packet, std::size_t length, const VirtioHea
   const bool sendable = !peer->staged.busy() && keypair && keypair->usable(transmitter_.now()) &&
                         keypair->take_nonces(packets, nonce);
   if (!sendable) {
-    transmitter_.drain();  // what was sent with an older key goes first
+    transmitter_.drain();  // messages with an older key leave first
     if (segmented) {
-      // Cut into memory that is free while nothing is sent.
+      // Segment into the send buffer, which is free while nothing is being sent.
       while (const std::size_t bytes = segmenter_.next_length()) {
         std::uint8_t* const to = transmitter_.next_plaintext();
         segmenter_.next(to);

@@ -15,14 +15,14 @@ namespace wgq {
 // The sending thread: TUN → segments → encryption → UDP, to completion for each read.
 class Outbound {
  public:
-  // With `offer`, as OrderedQueue has it, there is a queue.
+  // With `offer` (see OrderedQueue) there is a queue.
   explicit Outbound(Device& device, std::function<void()> offer = nullptr);
 
   void run();
-  // Null when this thread does it all.
+  // Null when this thread does all the work.
   OrderedQueue* queue() { return transmitter_.queue(); }
   const Wakeup& wakeup() const { return wakeup_; }
-  // For tests: takes one packet as if it had been read now.
+  // For tests: processes one packet as if it had been read now.
   void inject(std::uint8_t* packet, std::size_t length, const VirtioHeader& header);
 
  private:

@@ -13,7 +13,7 @@
 
 namespace wgq {
 
-// Bits of what happened to a peer; the same numbers as `peerEvent` in engine.ts.
+// Event bits of a peer; the same numbers as `peerEvent` in engine.ts.
 namespace peer_event {
 inline constexpr std::uint32_t need_handshake = 1;
 inline constexpr std::uint32_t awaiting_reply = 2;
@@ -24,7 +24,7 @@ inline constexpr std::uint32_t last_minute = 32;
 inline constexpr std::uint32_t send_failed = 64;
 }  // namespace peer_event
 
-// What the packet threads know of a peer. Times are boot time in ns, 0 when unset.
+// State of a peer for the packet threads. Times are boot time in ns, 0 when unset.
 struct Peer {
   Peer(std::uint32_t number, std::atomic<std::size_t>& staged_bytes_of_all) : id(number), staged(staged_bytes_of_all) {}
 
@@ -34,7 +34,7 @@ struct Peer {
   // Slots of protocol §4.2. Changed under `rotation` by the control thread and, on confirmation, by the receiving one.
   std::mutex rotation;
   std::atomic<Keypair*> previous{nullptr}, current{nullptr}, next{nullptr};
-  std::vector<std::uint32_t> dropped_indices;  // by the receiving thread, until the control thread takes them
+  std::vector<std::uint32_t> dropped_indices;  // filled by the receiving thread, taken by the control thread
 
   StagedQueue staged;
 
@@ -43,13 +43,13 @@ struct Peer {
   std::atomic<std::uint64_t> last_traversal{0}, last_received{0}, last_data_sent{0};
 
   std::atomic<std::uint32_t> events{0};
-  // When the edges of the two `since` were last reported; 0 again when the control thread looked at the facts.
+  // When the edges of the two `since` were last reported; reset to 0 when the control thread reads the state.
   std::atomic<std::uint64_t> silence_reported{0}, debt_reported{0};
   std::atomic<std::uint64_t> failure_reported{0};  // at most once a second
   std::atomic<int> send_error{0};                  // errno of the last transport message that did not leave
   std::atomic<std::uint64_t> asked_handshake{0};   // when need_handshake was last raised
   std::atomic<std::uint32_t> handshake_index{0};   // sender index of our last handshake message, for the loop guard
-  std::atomic<std::uint32_t> refused_segment{0};   // segments of this size or more are sent one by one (EMSGSIZE)
+  std::atomic<std::uint32_t> refused_segment{0};   // segments of this size or more are sent singly (EMSGSIZE)
 
   // Control thread only.
   PrefixNode* prefixes_v4 = nullptr;

@@ -25,8 +25,8 @@
 #include <pthread_np.h>
 #endif
 
-// Everything in which the engine on Linux differs from the engine on the BSDs. With WGQ_PORTABLE a Linux build takes the
-// way of the BSDs as far as Linux knows it (address family words, no super-packets, pipes), so that every test runs over it.
+// All differences between the engine on Linux and on the BSDs. With WGQ_PORTABLE a Linux build uses the code of the
+// BSDs as far as Linux supports it (address family words, no super-packets, pipes), so that every test covers it.
 #if defined(__linux__) && !defined(WGQ_PORTABLE)
 #define WGQ_OFFLOADS 1
 #include <sys/eventfd.h>
@@ -51,9 +51,9 @@ inline void name_thread(pthread_t thread, const char* name) {
 #endif
 }
 
-// What wakes a thread that sleeps in poll: one eventfd, or both ends of a pipe. Never blocks. Raises SystemError.
+// Descriptors that wake a thread from poll: one eventfd, or both ends of a pipe. They never block. Raises SystemError.
 struct WakeupEnds {
-  Descriptor reading, writing;  // without a writing end the reading one is written to
+  Descriptor reading, writing;  // without `writing`, write to `reading`
 };
 inline WakeupEnds open_wakeup() {
 #if WGQ_OFFLOADS
@@ -69,8 +69,8 @@ inline WakeupEnds open_wakeup() {
 
 // --- memory
 
-// Blocks of this size and more go back to the system when they are freed: glibc would keep what a request of many megabytes
-// took, in pieces between what is still used.
+// Returns blocks of this size and more to the system when they are freed: glibc would keep the memory of a request of
+// many megabytes, in pieces between blocks still in use.
 inline void return_large_blocks() {
 #ifdef __GLIBC__
   ::mallopt(M_MMAP_THRESHOLD, 32 * 1024);
@@ -89,7 +89,7 @@ inline std::uint32_t family_word(bool v4) {
 #endif
 }
 
-// Whether reading or writing says by this error that the device was removed; every other error passes.
+// Whether this error of a read or write means that the device was removed; every other error is temporary.
 inline bool means_gone(int error) {
 #ifdef __linux__
   return error == EBADFD || error == ENODEV || error == EBADF;
@@ -110,7 +110,7 @@ inline std::optional<SystemError> reattach_tun(int tun_fd) {
 
 // --- addresses
 
-// The BSDs have the length of an address in its first byte.
+// On the BSDs the first byte of an address is its length.
 template <class Address>
 void set_length(Address& address) {
 #ifndef __linux__
@@ -127,7 +127,7 @@ inline bool set_option(int fd, int level, int name, int value) {
   return ::setsockopt(fd, level, name, &value, sizeof value) == 0;
 }
 
-// Our own IPv4 address in ancillary data, and what it is called on the way in and out.
+// Our own IPv4 address in ancillary data, and its message types for receiving and sending.
 #ifdef __linux__
 using OwnAddress = in_pktinfo;
 inline constexpr int own_address_in = IP_PKTINFO, own_address_out = IP_PKTINFO, ask_own_address = IP_PKTINFO;
@@ -135,14 +135,14 @@ inline in_addr& address_in(OwnAddress& own) { return own.ipi_spec_dst; }
 inline std::uint32_t interface_in(const OwnAddress& own) { return static_cast<std::uint32_t>(own.ipi_ifindex); }
 #else
 using OwnAddress = in_addr;
-// OpenBSD and FreeBSD have one number for both directions.
+// OpenBSD and FreeBSD use one number for both directions.
 inline constexpr int own_address_in = IP_RECVDSTADDR, own_address_out = IP_SENDSRCADDR, ask_own_address = IP_RECVDSTADDR;
 inline in_addr& address_in(OwnAddress& own) { return own; }
-inline std::uint32_t interface_in(const OwnAddress&) { return 0; }  // not told
+inline std::uint32_t interface_in(const OwnAddress&) { return 0; }  // not reported
 #endif
 
-// The TOS byte of IPv4 in ancillary data. OpenBSD and NetBSD have it in neither direction: there congestion marks stay
-// inside the tunnel.
+// The TOS byte of IPv4 in ancillary data. OpenBSD and NetBSD support it in neither direction: there congestion marks
+// stay inside the tunnel.
 #if defined(__linux__)
 inline constexpr bool has_tos = true;
 using Tos = int;
@@ -174,7 +174,7 @@ inline void set_datagram_options(int fd, int family) {
   }
 }
 
-// The hop limit of what a socket sends; 0 on systems that take none for a single message.
+// The hop limit of packets that a socket sends; 0 on systems that accept none for a single message.
 inline std::uint8_t hop_limit(int fd, int family) {
 #ifdef __linux__
   int hops = 0;
@@ -191,7 +191,7 @@ inline std::uint8_t hop_limit(int fd, int family) {
 
 enum class Buffer { receiving, sending };
 
-// Linux caps what is asked for, unless the capability allows more; the BSDs refuse it (ENOBUFS): then half of it.
+// Linux caps the requested size unless the capability allows more; the BSDs refuse it (ENOBUFS): then try half of it.
 inline void set_buffer(int fd, Buffer which, int bytes) {
   const bool receiving = which == Buffer::receiving;
 #ifdef __linux__
@@ -202,8 +202,8 @@ inline void set_buffer(int fd, Buffer which, int bytes) {
     if (set_option(fd, SOL_SOCKET, receiving ? SO_RCVBUF : SO_SNDBUF, bytes)) return;
 }
 
-// What FwMark is on this system; 0, or the errno. Linux: a mark of packets; FreeBSD: a cookie for ipfw; OpenBSD: the routing
-// table of the socket; NetBSD: nothing, and 0 is what is set already.
+// Sets this system's equivalent of FwMark; returns 0 or the errno. Linux: a packet mark; FreeBSD: a cookie for ipfw;
+// OpenBSD: the routing table of the socket; NetBSD: nothing, so only 0, which is already set, succeeds.
 inline int set_mark(int fd, std::uint32_t mark) {
 #if defined(__linux__)
   return ::setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof mark) < 0 ? errno : 0;

@@ -51,7 +51,7 @@ void PrefixTrie::insert(AddressBits bits, unsigned length, Peer& owner, PrefixNo
       link = &node->child[bits.bit(node->length)];
       continue;
     }
-    // The prefix ends the path, is above `node`, or branches off beside it.
+    // The prefix ends the path, is an ancestor of `node`, or branches off beside it.
     auto* made = new PrefixNode;
     made->bits = bits;
     made->length = static_cast<std::uint8_t>(length);
@@ -95,7 +95,7 @@ void PrefixTrie::remove(AddressBits bits, unsigned length, const Peer* owner, st
 void PrefixTrie::remove(PrefixNode& removed) {
   removed.owner.store(nullptr, std::memory_order_release);
   disown(removed);
-  // Nodes that neither own nor branch go; at most the node and its parent.
+  // Removes nodes that neither own nor branch: at most the node and its parent.
   for (PrefixNode* node = &removed; node && !node->owner.load(std::memory_order_relaxed);) {
     PrefixNode* left = node->child[0].load(std::memory_order_relaxed);
     PrefixNode* right = node->child[1].load(std::memory_order_relaxed);

@@ -26,7 +26,7 @@ struct AddressBits {
     return {high & mask(length), length > 64 ? low & mask(length - 64) : 0};
   }
 
-  // How many leading bits two addresses share.
+  // Number of leading bits that two addresses share.
   unsigned common(const AddressBits& other) const {
     if (high != other.high) return static_cast<unsigned>(std::countl_zero(high ^ other.high));
     return low == other.low ? 128 : 64 + static_cast<unsigned>(std::countl_zero(low ^ other.low));
@@ -48,8 +48,8 @@ struct PrefixNode {
   PrefixNode** previous_of_owner = nullptr;
 };
 
-// Longest-prefix match for one address family: a path-compressed binary trie. The control thread changes it with single
-// pointer stores, so that the packet threads read it at any time inside an epoch section.
+// Longest-prefix match for one address family: a path-compressed binary trie. The control thread changes it by single
+// pointer stores, so that the packet threads can read it at any time inside an epoch section.
 class PrefixTrie {
  public:
   PrefixTrie(Epoch& epoch, unsigned width) : epoch_(epoch), width_(width) {}
@@ -69,9 +69,9 @@ class PrefixTrie {
     return best;
   }
 
-  // Gives a prefix to a peer, whoever had it; `list` is the head of that peer's prefixes.
+  // Assigns a prefix to a peer, whatever its previous owner; `list` is the head of the new owner's prefixes.
   void insert(AddressBits bits, unsigned length, Peer& owner, PrefixNode*& list, std::uint64_t stamp);
-  // Removes exactly this prefix if `owner` has it (any owner when null) and nothing touched it since `stamp`.
+  // Removes exactly this prefix if it belongs to `owner` (any owner when null) and was not changed since `stamp`.
   void remove(AddressBits bits, unsigned length, const Peer* owner, std::uint64_t stamp);
   // Removes a node that has an owner.
   void remove(PrefixNode& node);

@@ -13,7 +13,7 @@
 
 namespace wgq {
 
-// A datagram as it came, which may be several coalesced ones; changed in place.
+// A datagram as received, which may be several coalesced ones; modified in place.
 struct ReceivedDatagram {
   std::uint8_t* data;
   std::size_t length;
@@ -22,15 +22,15 @@ struct ReceivedDatagram {
   bool truncated;
 };
 
-// The memory for what one recvmmsg brings.
+// Buffers for the datagrams of one recvmmsg.
 class ReceivedBatch {
  public:
   explicit ReceivedBatch(std::size_t datagrams);
 
-  // recvmmsg without waiting: how many came, or -1 with errno.
+  // Calls recvmmsg without waiting. Returns the number of datagrams, or -1 with errno.
   int receive(int fd);
   std::size_t capacity() const { return headers_.size(); }
-  // How many came last.
+  // Number of datagrams of the last call.
   std::size_t count() const { return count_; }
   ReceivedDatagram at(std::size_t index);
 

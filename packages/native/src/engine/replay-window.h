@@ -10,13 +10,13 @@
 namespace wgq {
 
 // The counters already received of one keypair: a ring bitmap as in RFC 6479, 8192 bits of which 8128 are usable because
-// one word is always being cleared. Asked only after the tag was verified.
+// one word is always being cleared. Used only after the tag was verified.
 class ReplayWindow {
  public:
   static constexpr std::uint64_t bits = 8192;
   static constexpr std::uint64_t usable = bits - 64;
 
-  // Notes a counter; false when it was seen before, is too old or beyond the message limit.
+  // Records a counter. False when it was seen before, is too old, or exceeds the message limit.
   bool accept(std::uint64_t counter) {
     if (counter >= reject_after_messages) return false;
     const std::uint64_t number = counter + 1;  // 0 means nothing received yet

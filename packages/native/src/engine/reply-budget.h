@@ -14,20 +14,20 @@
 namespace wgq {
 
 // Limits cookie replies during a flood: building one costs more than all earlier checks, and the thread that builds it
-// is the one that receives data: at 50,000 messages a second nothing else would get through. One sender is answered a
-// hundred times a second at most, all together ten thousand times; an honest one asks every five seconds.
+// also receives data: at 50,000 messages a second nothing else would get through. One sender gets at most a hundred
+// replies a second, all senders together ten thousand; an honest one needs one every five seconds.
 class ReplyBudget {
  public:
   static constexpr std::uint64_t sender_pause = 10'000'000;  // ns
   static constexpr std::uint64_t reply_cost = 100'000;       // ns
   static constexpr std::uint64_t most_saved = 50'000'000;    // ns: 500 replies at once
 
-  // Raises SystemError when there is no randomness.
+  // Raises SystemError when random bytes are unavailable.
   ReplyBudget() {
     if (RAND_bytes(reinterpret_cast<unsigned char*>(&seed_), sizeof seed_) != 1) throw SystemError{EIO, "RAND_bytes"};
   }
 
-  // Whether the sender may be answered now; counts the answer.
+  // Whether to reply to the sender now; counts the reply.
   bool take(const Endpoint& to, std::uint64_t now) {
     std::uint64_t& last = last_[slot(to)];
     if (last != 0 && now - last < sender_pause) return false;
@@ -39,7 +39,7 @@ class ReplyBudget {
   }
 
  private:
-  // Senders that share a slot share its pause; the seed keeps a stranger from choosing whose slot he shares.
+  // Senders that share a slot share its pause; the seed keeps an attacker from choosing the slot of another sender.
   std::size_t slot(const Endpoint& to) const {
     std::uint64_t words[2];
     std::memcpy(words, to.address, sizeof words);

@@ -8,7 +8,7 @@
 
 namespace wgq {
 
-// Values that are overwritten when they go, however their scope ends, and that cannot be copied by accident.
+// Values that are overwritten on destruction, however their scope ends, and that cannot be copied by accident.
 template <std::size_t length, class T = std::uint8_t>
 class Secret {
  public:

@@ -16,12 +16,12 @@ constexpr std::uint8_t tcp_fin = 1, tcp_psh = 8, tcp_cwr = 0x80;
 
 bool complete_checksum(const VirtioHeader& header, std::uint8_t* packet, std::size_t length) {
   const std::size_t start = header.checksum_start, field = start + header.checksum_offset;
-  // In front of it is the IP header, which was looked at already and must stay what it was.
+  // The IP header before it was already checked and must not change.
   if (!has_ip_header(packet, length) || start < (ip_version(packet) == 4 ? ip::v4_header : ip::v6_header)) return false;
   if (field + 2 > length) return false;
   // The field already holds the sum of the pseudo-header.
   auto sum = static_cast<std::uint16_t>(~checksum_fold(checksum_add(packet + start, length - start)));
-  if (sum == 0 && header.checksum_offset == udp_checksum_offset) sum = 0xffff;  // 0 would mean none
+  if (sum == 0 && header.checksum_offset == udp_checksum_offset) sum = 0xffff;  // 0 would mean no checksum
   store(packet + field, sum);
   return true;
 }
@@ -47,7 +47,7 @@ bool Segmenter::start(const VirtioHeader& header, const std::uint8_t* packet, st
   if (v4_ && packet[9] != (tcp_ ? ip::tcp : ip::udp)) return false;
   if (header.checksum_offset != (tcp_ ? tcp_checksum_offset : udp_checksum_offset)) return false;
   if (length < transport_ + (tcp_ ? tcp_header : udp_header)) return false;
-  // hdr_len of the device is not to be trusted: for forwarded packets it is the length of the linear part.
+  // hdr_len from the device is unreliable: for forwarded packets it is the length of the linear part.
   const std::size_t transport_header = tcp_ ? static_cast<std::size_t>(packet[transport_ + 12] >> 4) * 4 : udp_header;
   header_length_ = transport_ + transport_header;
   if (transport_header < udp_header || (tcp_ && transport_header < tcp_header) || length < header_length_) return false;

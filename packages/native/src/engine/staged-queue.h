@@ -14,7 +14,7 @@
 namespace wgq {
 
 // Packets of one peer that wait for a session: at most 128 and 256 KiB, 16 MiB over all peers; the oldest are dropped.
-// The lock is held by whoever adds or sends, so that packets leave in order.
+// A thread holds the lock while it adds or sends, so that packets leave in order.
 class StagedQueue {
  public:
   struct Packet {
@@ -25,12 +25,12 @@ class StagedQueue {
   explicit StagedQueue(std::atomic<std::size_t>& bytes_of_all) : bytes_of_all_(bytes_of_all) {}
   ~StagedQueue() { clear(); }
 
-  // Without the lock: whether something waits or is just being sent.
+  // Needs no lock: whether packets are waiting or being sent.
   bool busy() const { return count_.load(std::memory_order_acquire) != 0; }
   std::uint32_t count() const { return count_.load(std::memory_order_relaxed); }
   std::mutex& lock() { return lock_; }
 
-  // The rest wants the lock.
+  // The rest requires the lock.
 
   // Returns how many packets were dropped to make room.
   std::size_t push(const std::uint8_t* data, std::size_t length) {

@@ -14,7 +14,7 @@
 
 namespace wgq {
 
-// Ends the process with a line that says which thread failed and why: packets that other threads wait for are lost with it.
+// Ends the process with a line naming the failed thread and the reason: packets that others wait for are lost with it.
 [[noreturn]] inline void end_process(const char* thread, const char* why) noexcept {
   char line[256];
   const int length = std::snprintf(line, sizeof line, "wgqd: the thread %s failed: %s\n", thread, why);
@@ -23,8 +23,8 @@ namespace wgq {
   std::abort();
 }
 
-// All that a thread does. Nobody is above it to catch what it throws (memory that is used up, a lock that the system refuses):
-// `failed` gets the error number and the words, and must not throw.
+// Runs the body of a thread. No caller would catch its exceptions (out of memory, a lock that the system refuses):
+// `failed` gets the error number and its text, and must not throw.
 template <class Run, class Failed>
 void thread_boundary(const char* thread, Run run, Failed failed) noexcept {
   try {

@@ -30,7 +30,7 @@ std::uint8_t* Transmitter::place(Peer& peer, std::size_t length, Outer outer, bo
   length_ = length;
   padded_ = device_.padded(length);
   if (!open_->fits(peer, padded_ + transport_overhead, outer)) {
-    // Encrypting leaves alone what is where the next message would be.
+    // Encrypting does not overwrite the memory of the next message.
     std::uint8_t* const old = next_plaintext();
     flush();
     if (in_place) std::memmove(next_plaintext(), old, length);
@@ -40,7 +40,7 @@ std::uint8_t* Transmitter::place(Peer& peer, std::size_t length, Outer outer, bo
 
 void Transmitter::seal(Keypair& keypair, std::uint64_t nonce) {
   open_->add(*peer_, keypair, length_, padded_, outer_, nonce);
-  if (!queue_) open_->seal(aead_);  // at once, while the bytes are near
+  if (!queue_) open_->seal(aead_);  // now, while the bytes are in the cache
 }
 
 void Transmitter::flush() {
@@ -125,7 +125,7 @@ void Transmitter::flush_staged(Peer& peer) {
     }
     std::uint64_t nonce;
     if (!keypair->take_nonces(1, nonce)) {
-      // The key is spent in the middle: the rest waits, in front, for the next one.
+      // The key is used up midway: the rest waits at the front of the queue for the next key.
       std::vector<StagedQueue::Packet> rest(std::make_move_iterator(packet), std::make_move_iterator(packets.end()));
       count(device_.counters.staged_dropped, peer.staged.push_front(std::move(rest)));
       device_.mailbox.ask_handshake(peer, now_, false);

@@ -18,7 +18,7 @@ constexpr std::uint8_t tcp_ack = 0x10, tcp_psh = 0x08;
 constexpr std::size_t most_merged_bytes = 65535;
 constexpr std::size_t most_merged_packets = 128;  // well below UIO_MAXIOV
 constexpr unsigned most_refusals = 3;
-// No packet whose IP header was checked is refused for itself; the second time excludes chance.
+// A kernel does not refuse a packet with a checked IP header for its content; a second refusal excludes chance.
 constexpr unsigned most_refused_alone = 2;
 constinit VirtioHeader plain{};
 
@@ -83,12 +83,12 @@ bool TunWriter::merge(Item& item, const Layout& layout, std::uint8_t* packet, st
   const std::size_t t = layout.transport;
   // Addresses and ports follow each other.
   if (!same(head, packet, layout.v4 ? 12 : 8, t + 4)) return false;
-  // The same flow: from here on, either it is appended or the item ends.
+  // The same flow: from here on, either the packet is appended or the item ends.
   auto end = [&] {
     item.open = false;
     return false;
   };
-  // Traffic class, DF, hop limit, flow label, options: what differs would be lost.
+  // Traffic class, DF, hop limit, flow label and options must match: differences would be lost.
   const bool same_ip = layout.v4 ? head[1] == packet[1] && same(head, packet, 6, 9)
                                  : same(head, packet, 0, 4) && head[7] == packet[7];
   if (!same_ip || first.header != layout.header) return end();
@@ -127,10 +127,10 @@ void TunWriter::add(std::uint8_t* packet, std::size_t length) {
         merged_packets_++;
         return;
       }
-      if (!item.open) break;  // its flow, but not to be appended
+      if (!item.open) break;  // the same flow, but the packet cannot be appended
     }
   } else {
-    for (std::size_t i = 0; i < used_; i++) items_[i].open = false;  // nothing may overtake it
+    for (std::size_t i = 0; i < used_; i++) items_[i].open = false;  // no packet may overtake it
   }
   if (used_ == most_items) flush();
   if (used_ == items_.size()) items_.emplace_back();
@@ -148,7 +148,7 @@ void TunWriter::add(std::uint8_t* packet, std::size_t length) {
   item.packets.push_back({packet, length});
 }
 
-// Turns the headers of a merged item into those of a super-packet.
+// Rewrites the headers of a merged item as those of a super-packet.
 void TunWriter::finish(Item& item) {
   const Layout& layout = item.layout;
   auto* head = static_cast<std::uint8_t*>(item.parts[1].iov_base);
@@ -217,7 +217,7 @@ bool TunWriter::write_item(Item& item) {
   finish(item);
   if (write(item.parts)) return taken_ = true;
   if (errno == EINVAL) {
-    // Some kernels refuse what is legal (6.6.44 and its siblings): each packet by itself, and no merging if it goes on.
+    // Some kernels (6.6.44 and its siblings) refuse valid packets: write each alone, and stop merging if that repeats.
     count(device_.counters.tun_merge_refused);
     bool& merging = item.layout.tcp ? device_.merge_tcp : device_.merge_udp;
     if (taken_ && ++refused_ >= most_refusals && merging) {

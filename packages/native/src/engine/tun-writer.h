@@ -15,22 +15,22 @@
 namespace wgq {
 
 // Writes packets to the TUN. Successive packets of a flow are merged into super-packets under the conditions of
-// data-plane §2.3, by gathering, without a copy: the packets must stay where they are until `flush`. What the kernel
-// refuses merged is written again packet by packet.
+// data-plane §2.3, by gathering, without a copy: the packets must stay in place until `flush`. If the kernel refuses
+// a super-packet, its packets are written singly.
 class TunWriter {
  public:
   explicit TunWriter(Device& device) : device_(device) {}
 
-  // Takes one packet; its headers may be changed until `flush` is done.
+  // Adds one packet; its headers may be modified until `flush` is done.
   void add(std::uint8_t* packet, std::size_t length);
-  // Writes everything taken. False when the device is gone.
+  // Writes all added packets. False when the device is gone.
   bool flush();
-  // How many UDP datagrams are taken and not yet written.
+  // Number of UDP datagrams added and not yet written.
   std::size_t datagrams() const { return datagrams_; }
   // Writes one packet at once.
   bool write_alone(const std::uint8_t* packet, std::size_t length);
 
-  // What has been taken and not yet written, as it would be written: for tests.
+  // For tests: the packets added and not yet written, as they would be written.
   struct Written {
     VirtioHeader header;
     std::vector<std::uint8_t> bytes;
@@ -38,7 +38,7 @@ class TunWriter {
   std::vector<Written> preview();
 
  private:
-  // Where things are in a packet that may be merged.
+  // Offsets and lengths in a packet that may be merged.
   struct Layout {
     bool candidate = false;
     bool v4 = false;
@@ -59,14 +59,14 @@ class TunWriter {
     bool open = false;        // more may be appended
     bool verified = false;    // its own checksum was checked
     bool push = false;
-    std::vector<iovec> parts;  // [0] what is before a packet, [1] the first packet
+    std::vector<iovec> parts;  // [0] header before a packet, [1] the first packet
     std::vector<iovec> packets;  // the constituents, whole
     VirtioHeader header;
-    std::array<std::uint8_t, 120> saved;  // headers of the first packet as they came
+    std::array<std::uint8_t, 120> saved;  // original headers of the first packet
   };
 
   static constexpr std::size_t most_items = 128;
-  static constexpr std::size_t most_open = 8;  // flows looked back at
+  static constexpr std::size_t most_open = 8;  // flows searched for a match
 
   Layout examine(const std::uint8_t* packet, std::size_t length) const;
   bool merge(Item& item, const Layout& layout, std::uint8_t* packet, std::size_t length);
@@ -80,7 +80,7 @@ class TunWriter {
   std::size_t used_ = 0;
   std::size_t taken_packets_ = 0, merged_packets_ = 0, datagrams_ = 0;  // since the last flush
   unsigned refused_ = 0;        // merged writes
-  unsigned refused_alone_ = 0;  // while nothing was ever taken
+  unsigned refused_alone_ = 0;  // before the kernel ever accepted one
   bool taken_ = false;
 };
 

@@ -26,7 +26,7 @@ std::uint16_t bind_any(int fd, int family, std::uint16_t port) {
   return from_sockaddr(address).port;
 }
 
-// Opens one family; returns the bound port, or 0 with the socket closed when the system lacks the family.
+// Opens one family. Returns the bound port, or 0 with the socket closed when the system lacks the family.
 std::uint16_t open_family(UdpSocket& socket, int family, std::uint16_t port, const SocketOptions& options) {
   Descriptor fd(::socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_UDP));
   if (!fd) {
@@ -67,7 +67,7 @@ std::unique_ptr<UdpSockets> UdpSockets::open(std::uint16_t port, const SocketOpt
       const std::uint16_t v6 = open_family(pair->v6, AF_INET6, pair->v4 ? pair->port : port, options);
       if (!pair->v4) pair->port = v6;
     } catch (const SystemError& error) {
-      if (error.number == EADDRINUSE && port == 0 && attempt < 100) continue;  // taken for IPv6 only: choose again
+      if (error.number == EADDRINUSE && port == 0 && attempt < 100) continue;  // in use for IPv6 only: choose again
       throw;
     }
     if (!pair->v4 && !pair->v6) throw SystemError{EAFNOSUPPORT, "socket"};

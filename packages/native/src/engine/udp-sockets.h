@@ -21,7 +21,7 @@ struct UdpSocket {
   Descriptor fd;
   bool coalescing = false;
   std::atomic<bool> segmentation{false};
-  std::uint8_t hop_limit = 0;  // of what it sends; 0 when the system does not tell, or takes none for one message
+  std::uint8_t hop_limit = 0;  // of sent packets; 0 if unknown, or not settable for one message
 
   explicit operator bool() const { return static_cast<bool>(fd); }
 };

@@ -21,7 +21,7 @@ bool is_error(std::uint8_t protocol, const std::uint8_t* transport) {
   return protocol == ip::icmpv6 && *transport < 128;
 }
 
-// Whether an IPv6 packet is an ICMPv6 error, behind whatever headers. One that is cut off among them may be.
+// Whether an IPv6 packet is an ICMPv6 error after any extension headers. One that is cut off among them counts as one.
 bool is_error_v6(const std::uint8_t* packet, std::size_t length) {
   std::uint8_t next = packet[6];
   for (std::size_t at = ip::v6_header; at < length;) {
@@ -32,7 +32,7 @@ bool is_error_v6(const std::uint8_t* packet, std::size_t length) {
     } else if (next != ip::fragment) {
       return is_error(next, header);
     } else if (at + bytes <= length && (load_be<std::uint16_t>(header + 2) & 0xfff8)) {
-      return false;  // what a later fragment is, it does not say
+      return false;  // a later fragment does not show its protocol
     }
     next = header[0];
     at += bytes;

@@ -7,14 +7,14 @@
 
 namespace wgq {
 
-// The answer to a packet that no peer takes: ICMP host unreachable (type 3 code 1) or ICMPv6 address unreachable (type 1
-// code 3), as the kernel gives it (protocol §9.1). It comes from the unreachable address: an own address as source would
-// be dropped by the stack as a martian.
+// The answer to a packet that belongs to no peer: ICMP host unreachable (type 3 code 1) or ICMPv6 address unreachable
+// (type 1 code 3), as the kernel sends it (protocol §9.1). Its source is the unreachable address: the stack would drop
+// one of our own addresses as a martian.
 class Unreachable {
  public:
   static constexpr std::size_t most_bytes = 1280;
 
-  // Builds the answer; returns its length, 0 when there must be none (errors, multicast, later fragments, rate limit).
+  // Builds the answer. Returns its length, 0 if none may be sent (errors, multicast, later fragments, rate limit).
   std::size_t build(const std::uint8_t* packet, std::size_t length, std::uint64_t now);
   const std::uint8_t* bytes() const { return bytes_.data(); }
 

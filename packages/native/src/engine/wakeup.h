@@ -13,7 +13,7 @@ class Wakeup {
   Wakeup() : ends_(platform::open_wakeup()) {}
   int fd() const { return ends_.reading.get(); }
   void signal() const {
-    const std::uint64_t one = 1;  // the unit of an eventfd; a full pipe is signal enough
+    const std::uint64_t one = 1;  // added to an eventfd; a full pipe needs no further byte
     const Descriptor& end = ends_.writing ? ends_.writing : ends_.reading;
     [[maybe_unused]] const ssize_t written = ::write(end.get(), &one, sizeof one);
   }

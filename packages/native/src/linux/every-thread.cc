@@ -18,8 +18,8 @@
 namespace wgq {
 namespace {
 
-// The signal by which the C library itself reaches every thread for setuid(2): no thread can block it through the library,
-// as the one that waits for the debugger's signal blocks all others.
+// The signal that the C library itself sends to every thread for setuid(2). No thread can block it through the library:
+// other signals will not do, as the thread that waits for the debugger's signal blocks them all.
 #ifdef __GLIBC__
 constexpr int reaching_signal = 33;
 #else
@@ -43,7 +43,7 @@ void run_here(int) {
   errno = before;
 }
 
-// struct sigaction as the kernel has it; larger than on any architecture.
+// The kernel's struct sigaction; the buffer is larger than on any architecture.
 using KernelAction = std::vector<std::uint8_t>;
 
 bool exchange_action(int signal, const KernelAction* fresh, KernelAction* old) {
@@ -51,8 +51,8 @@ bool exchange_action(int signal, const KernelAction* fresh, KernelAction* old) {
                    kernel_mask_bytes) == 0;
 }
 
-// The library refuses to install a handler for a signal of its own, and the kernel's structure has a return address that
-// only the library knows: so it is installed for another signal and copied.
+// The library refuses to install a handler for a signal of its own, and the kernel's structure contains a return
+// address known only to the library: so the handler is installed for another signal and the structure copied.
 KernelAction kernel_action_of_handler() {
   const int borrowed = SIGRTMAX - 1;
   struct sigaction action{}, before{};
@@ -81,7 +81,7 @@ int run_on(pid_t thread) {
   if (::syscall(SYS_tgkill, ::getpid(), thread, reaching_signal) < 0) return errno == ESRCH ? 0 : errno;
   const auto deadline = std::chrono::steady_clock::now() + patience;
   while (answered.load() != thread) {
-    if (::syscall(SYS_tgkill, ::getpid(), thread, 0) < 0) return 0;  // it has ended
+    if (::syscall(SYS_tgkill, ::getpid(), thread, 0) < 0) return 0;  // the thread has ended
     if (std::chrono::steady_clock::now() > deadline) return ETIMEDOUT;
     std::this_thread::sleep_for(std::chrono::microseconds(20));
   }
@@ -97,7 +97,7 @@ int on_every_thread(int (*act)()) {
   if (!exchange_action(reaching_signal, &action, &before)) return errno;
   int error = act();
   std::set<pid_t> done{thread_id()};
-  // A thread that is made meanwhile inherits from one that is done, or is found by the next look.
+  // A thread created meanwhile inherits from one that is done, or the next iteration finds it.
   for (bool more = true; more && error == 0;) {
     more = false;
     for (const pid_t thread : threads()) {

@@ -16,8 +16,8 @@
 namespace wgq {
 namespace {
 
-// Lets through only what has the attribute RTA_METRICS where a message about routes has its attributes: of a router's many
-// changes hardly any.
+// Filters for messages with the attribute RTA_METRICS at the place where a route message has its attributes: very few
+// of a router's many changes have it.
 void keep_routes_with_metrics(int fd) {
   sock_filter code[]{
       BPF_STMT(BPF_LD | BPF_IMM, NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(rtmsg))),
@@ -37,7 +37,7 @@ class NetlinkSocket {
       : fd_(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol)) {
     if (!fd_) throw_errno("socket");
     const int on = 1;
-    // Older kernels refuse some of these; everything works without, only with poorer errors.
+    // Older kernels refuse some of these; everything works without them, only with poorer errors.
     for (int option : {NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK})
       ::setsockopt(fd_.get(), SOL_NETLINK, option, &on, sizeof on);
     if (all_namespaces) ::setsockopt(fd_.get(), SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, &on, sizeof on);
@@ -71,7 +71,7 @@ class NetlinkSocket {
   // The next datagram of the kernel; false when there is none now.
   bool receive(std::vector<std::uint8_t>& datagram) {
     for (;;) {
-      // MSG_TRUNC tells the true length of a datagram that is only peeked at.
+      // MSG_TRUNC returns the true length of a peeked datagram.
       ssize_t length = ::recv(fd_.get(), nullptr, 0, MSG_PEEK | MSG_TRUNC);
       if (length >= 0) {
         datagram.resize(static_cast<std::size_t>(length));
@@ -80,7 +80,7 @@ class NetlinkSocket {
         ssize_t read = ::recvfrom(fd_.get(), datagram.data(), datagram.size(), 0, reinterpret_cast<sockaddr*>(&from),
                                   &from_length);
         if (read < 0) continue;
-        if (from.nl_pid != 0) continue;  // only the kernel is believed
+        if (from.nl_pid != 0) continue;  // trust only the kernel
         datagram.resize(static_cast<std::size_t>(read));
         return true;
       }

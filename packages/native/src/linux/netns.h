@@ -15,11 +15,11 @@ namespace wgq {
 // Opens a network namespace by path (/run/netns/NAME, /proc/PID/ns/net).
 Descriptor open_netns(const std::string& path);
 
-// The network namespace a TUN device is in now, which may differ from that of its opener.
+// Opens the current network namespace of a TUN device, which may differ from that of its opener.
 Descriptor netns_of_tun(int tun_fd);
 
-// Runs `work` with the namespace entered on a thread of its own, so that the process stays where it is. Raises what
-// `work` raises.
+// Runs `work` in the namespace on a separate thread, so that the process stays in its own. Raises what `work`
+// raises.
 template <class Work>
 auto inside_netns(const Descriptor& netns, Work work) {
   std::optional<decltype(work())> result;

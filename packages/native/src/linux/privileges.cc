@@ -37,7 +37,7 @@ napi_value start_session(js::Call&) {
   return nullptr;
 }
 
-// endWithParent(follows): whether SIGTERM comes when the parent ends.
+// endWithParent(follows): whether the process gets SIGTERM when its parent ends.
 napi_value end_with_parent(js::Call& call) {
   if (::prctl(PR_SET_PDEATHSIG, call[0].boolean() ? static_cast<unsigned long>(SIGTERM) : 0UL, 0, 0, 0) < 0)
     throw_errno("prctl PR_SET_PDEATHSIG");
@@ -48,7 +48,7 @@ std::uint64_t kept_capabilities = 0;
 
 int keep_here() {
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) return errno;
-  // EPERM: without CAP_SETPCAP the bounding set stays, which no-new-privs makes worthless.
+  // EPERM: without CAP_SETPCAP the bounding set stays, which no-new-privs makes irrelevant.
   for (unsigned long capability = 0; ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; capability++)
     if (!(kept_capabilities >> capability & 1) && ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0 && errno != EPERM)
       return errno;
@@ -65,7 +65,7 @@ int keep_here() {
   return ::syscall(SYS_capset, &header, sets) < 0 ? errno : 0;
 }
 
-// keepCapabilities(mask): every thread keeps those of the mask that it has and gives up everything else for good.
+// keepCapabilities(mask): every thread keeps those of the mask that it has and drops all others permanently.
 napi_value keep_capabilities(js::Call& call) {
   kept_capabilities = call[0].u64();
   if (const int error = on_every_thread(keep_here)) throw SystemError{error, "capset"};

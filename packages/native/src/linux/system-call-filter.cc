@@ -44,7 +44,7 @@ constexpr std::uint32_t own_architecture = AUDIT_ARCH_PPC64LE;
 constexpr std::uint32_t own_architecture = 0;
 #endif
 
-// What packets and timers need comes first: older kernels run the program for each call.
+// Calls for packets and timers come first: older kernels run the program for each call.
 constexpr long hot[]{
     SYS_recvmmsg, SYS_sendmsg, SYS_sendmmsg, SYS_readv,       SYS_writev,     SYS_read,         SYS_write,
     SYS_futex,    SYS_ppoll,   SYS_madvise,  SYS_sched_yield, SYS_epoll_pwait, SYS_clock_gettime,
@@ -72,7 +72,7 @@ constexpr long refused[]{
 #ifdef SYS_process_madvise
     SYS_process_madvise,
 #endif
-    // Files: everything is open. Removing stays possible, for the socket.
+    // Files: all of them are open already. Removing stays possible, for the socket.
     SYS_openat,
 #ifdef SYS_open
     SYS_open, SYS_creat, SYS_rename, SYS_link, SYS_symlink, SYS_mknod, SYS_chmod, SYS_chown, SYS_lchown, SYS_mkdir,
@@ -84,7 +84,7 @@ constexpr long refused[]{
     SYS_renameat2, SYS_linkat, SYS_symlinkat, SYS_mknodat, SYS_mkdirat, SYS_truncate, SYS_fchmod, SYS_fchmodat,
     SYS_fchown, SYS_fchownat, SYS_setxattr, SYS_lsetxattr, SYS_fsetxattr, SYS_removexattr, SYS_lremovexattr,
     SYS_fremovexattr, SYS_name_to_handle_at, SYS_open_by_handle_at, SYS_memfd_create, SYS_fanotify_init,
-    // No socket of ours listens from now on but the one that does.
+    // No further socket may listen.
     SYS_listen,
     // The machine.
     SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot, SYS_unshare, SYS_init_module, SYS_finit_module,
@@ -103,12 +103,12 @@ constexpr long refused[]{
 #ifdef SYS_iopl
     SYS_iopl, SYS_ioperm, SYS_modify_ldt,
 #endif
-    // Who we are.
+    // Users, groups and capabilities.
     SYS_setuid, SYS_setgid, SYS_setreuid, SYS_setregid, SYS_setresuid, SYS_setresgid, SYS_setgroups, SYS_setfsuid,
     SYS_setfsgid, SYS_capset,
 };
 
-// The library or libuv ask for these first and do without: their arguments cannot be looked at.
+// The C library and libuv try these first and work without them. A filter cannot check their arguments.
 constexpr long unknown[]{
 #ifdef SYS_clone3
     SYS_clone3,
@@ -117,7 +117,7 @@ constexpr long unknown[]{
     SYS_openat2,
 #endif
 #ifdef SYS_io_uring_setup
-    // The loop of newer libuv has a ring since its start and waits with io_uring_enter: that call stays.
+    // The loop of newer libuv has created its ring already and waits with io_uring_enter: that call stays allowed.
     SYS_io_uring_setup, SYS_io_uring_register,
 #endif
 };
@@ -138,7 +138,7 @@ class Program {
   void load(std::uint32_t offset) { code_.push_back(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offset)); }
   void mask(std::uint32_t bits) { code_.push_back(BPF_STMT(BPF_ALU | BPF_AND | BPF_K, bits)); }
   void answer(std::uint32_t action) { code_.push_back(BPF_STMT(BPF_RET | BPF_K, action)); }
-  // `action` when what was loaded is `value`.
+  // `action` if the loaded word is `value`.
   void if_equal(std::uint32_t value, std::uint32_t action) { branch(BPF_JEQ, value, action); }
   void if_at_least(std::uint32_t value, std::uint32_t action) { branch(BPF_JGE, value, action); }
   void if_any_bit(std::uint32_t bits, std::uint32_t action) { branch(BPF_JSET, bits, action); }
@@ -149,7 +149,7 @@ class Program {
   void for_each(std::span<const long> calls, std::uint32_t action) {
     for (const long call : calls) if_equal(static_cast<std::uint32_t>(call), action);
   }
-  // The rules that `rules` adds hold for this call alone.
+  // The rules that `rules` adds apply to this call only.
   template <class Rules>
   void for_call(long number, Rules rules) {
     const std::size_t at = code_.size();
@@ -159,7 +159,7 @@ class Program {
     code_[at] = BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, static_cast<std::uint32_t>(number), 0, skipped);
   }
 
-  // For all threads at once; no-new-privs goes with it.
+  // Installs the filter on all threads at once, and no-new-privs with it.
   void install() {
     const sock_fprog program{static_cast<unsigned short>(code_.size()), code_.data()};
     for (const unsigned long more : {1UL * SECCOMP_FILTER_FLAG_SPEC_ALLOW, 0UL}) {

@@ -18,11 +18,11 @@
 namespace wgq {
 namespace {
 
-// How long a thread that was just told to leave the old descriptor may still hold it.
+// Attempts before giving up: a thread that is leaving the old descriptor may still hold it for a while.
 constexpr int most_attempts = 500;
 constexpr std::chrono::milliseconds between_attempts{1};
 
-// Opened before opening is given up.
+// Opened before the system call filter forbids opening.
 Descriptor spare;
 
 Descriptor open_tun() { return Descriptor(::open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK)); }
@@ -39,7 +39,7 @@ ifreq named(const ifreq& device) {
   return request;
 }
 
-// Where the kernel tells where the device is (TUNGETDEVNETNS), it must be in our namespace.
+// Raises EXDEV if the device is in another namespace, as far as the kernel reports that (TUNGETDEVNETNS).
 void refuse_elsewhere(int tun_fd) {
   Descriptor netns;
   try {
@@ -71,14 +71,14 @@ void remove_link(const Descriptor& route, int index) {
   [[maybe_unused]] const ssize_t sent = ::send(route.get(), &message, sizeof message, 0);
 }
 
-// What is needed for the change.
+// Everything needed for the change.
 struct Tools {
-  Descriptor tun;    // attached to nothing yet
+  Descriptor tun;    // not attached yet
   Descriptor route;  // rtnetlink
   int index;         // of the device
 };
 
-// Everything that may fail without harm. Raises SystemError.
+// Does all steps that may fail without harm. Raises SystemError.
 Tools prepare(int tun_fd, const ifreq& device) {
   refuse_elsewhere(tun_fd);
   Tools tools{spare ? std::move(spare) : open_tun(),
@@ -88,11 +88,11 @@ Tools prepare(int tun_fd, const ifreq& device) {
   ifreq request = named(device);
   if (::ioctl(tools.route.get(), SIOCGIFINDEX, &request) < 0) throw_errno("ioctl SIOCGIFINDEX");
   tools.index = request.ifr_ifindex;
-  // While it is attached the device must be busy. Any other answer says that it would be refused, or that this is another
-  // device of the same name.
+  // While it is attached, the device must be busy. Any other result means that attaching would be refused, or that this
+  // is another device of the same name.
   if (attach(tools.tun.get(), device)) throw SystemError{ENODEV, "ioctl TUNSETIFF"};
   if (errno != EBUSY) throw_errno("ioctl TUNSETIFF");
-  // Without a header nothing may come that needs one.
+  // Without a header the kernel must not send packets that need one.
   if (::ioctl(tun_fd, TUNSETOFFLOAD, 0) < 0) throw_errno("ioctl TUNSETOFFLOAD");
   if (::ioctl(tun_fd, TUNSETPERSIST, 1) < 0) throw_errno("ioctl TUNSETPERSIST");
   return tools;
@@ -103,7 +103,7 @@ void attach_when_free(int tun_fd, const ifreq& device) {
     if (errno != EBUSY || attempt == most_attempts) throw_errno("ioctl TUNSETIFF");
     std::this_thread::sleep_for(between_attempts);
   }
-  // Renamed in this very moment, it would be a fresh device under the old name.
+  // If the device was renamed at this moment, this would be a new one under the old name.
   if (!(described(tun_fd).ifr_flags & IFF_PERSIST)) throw SystemError{ENODEV, "ioctl TUNSETIFF"};
 }
 
@@ -122,7 +122,7 @@ std::optional<SystemError> reattach_without_header(int tun_fd) {
   }
   const bool was_persistent = device.ifr_flags & IFF_PERSIST;
   try {
-    // The number never stands for nothing; the old descriptor is closed by being replaced.
+    // The number stays valid throughout: dup3 replaces and so closes the old descriptor.
     if (::dup3(tools.tun.get(), tun_fd, O_CLOEXEC) < 0) throw_errno("dup3");
     tools.tun.reset();
     attach_when_free(tun_fd, device);

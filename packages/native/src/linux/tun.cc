@@ -30,10 +30,10 @@ struct Tun {
   bool udp_segmentation = false;
 };
 
-// A portable build has what tun(4) of the BSDs has: a word before each packet, one packet at a time.
+// A portable build works like tun(4) of the BSDs: a word before each packet, one packet at a time.
 constexpr short no_word = platform::offloads ? IFF_NO_PI : 0;
 
-// Asks the stack for super-packets; false when it cannot give any.
+// Requests super-packets from the stack; false if it cannot provide any.
 bool enable_offload(Tun& tun, Offload wanted) {
   constexpr unsigned tcp = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
   if (::ioctl(tun.fd.get(), TUNSETOFFLOAD, tcp) < 0) return false;
@@ -54,7 +54,7 @@ Tun create(const std::string& name, Offload offload, bool multi_queue) {
   if (multi_queue) flags |= IFF_MULTI_QUEUE;
   request.ifr_flags = static_cast<short>(flags);
   if (::ioctl(tun.fd.get(), TUNSETIFF, &request) < 0) {
-    // A device made beforehand without the header, or a kernel that does not know it.
+    // A device created beforehand without the header, or a kernel that does not support it.
     if (errno == EINVAL && offload != Offload::off) return create(name, Offload::off, multi_queue);
     throw_errno("ioctl TUNSETIFF");
   }

@@ -10,13 +10,13 @@ namespace wgq::js {
 // A JavaScript function that native code calls from the event loop.
 class Callback {
  public:
-  // `name` is what tools for asynchronous resources show.
+  // `name` is shown by tools for asynchronous resources.
   Callback(napi_env env, napi_value function, const char* name);
   Callback(const Callback&) = delete;
   Callback& operator=(const Callback&) = delete;
   ~Callback();
 
-  // Calls it. What it throws is an uncaught exception. The function may destroy this object.
+  // Calls the function. An error that it throws is an uncaught exception. The function may destroy this object.
   void call(std::initializer_list<double> numbers = {}) const;
 
  private:

@@ -93,7 +93,7 @@ Call::Call(napi_env environment, napi_callback_info info) : env(environment) {
 }
 
 Value Call::operator[](std::size_t index) const {
-  return {env, index < most ? arguments_[index] : undefined(env)};  // Node-API fills what is missing with undefined
+  return {env, index < most ? arguments_[index] : undefined(env)};  // Node-API fills missing arguments with undefined
 }
 
 napi_value undefined(napi_env env) {
@@ -163,7 +163,7 @@ void throw_system_error(napi_env env, const SystemError& failure) {
   if (napi_create_string_utf8(env, code.c_str(), code.size(), &code_value) != napi_ok) return;
   if (napi_create_error(env, code_value, message, &error) != napi_ok) return;
   try {
-    set(env, error, "errno", number(env, -failure.number));  // as Node's own errors: negative
+    set(env, error, "errno", number(env, -failure.number));  // negative, as in Node's own errors
     set(env, error, "syscall", string(env, failure.call));
   } catch (const Pending&) {
     return;

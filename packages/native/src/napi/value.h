@@ -12,7 +12,7 @@
 
 #include "napi/error.h"
 
-// A thin layer over Node-API: typed reading of arguments, making of results, and the one place where C++ errors become
+// A thin layer over Node-API: reads typed arguments, makes results, and is the one place that turns C++ errors into
 // JavaScript errors.
 namespace wgq::js {
 
@@ -114,7 +114,7 @@ void define(napi_env env, napi_value object, const char* name) {
   set(env, object, name, made);
 }
 
-// What an object of JavaScript owns. The type is kept beside it: a method may be called on an object of another kind.
+// A C++ object that a JavaScript object owns, with its type: a method may be called on an object of another kind.
 struct Wrapped {
   const void* type;
   explicit Wrapped(const void* kind) : type(kind) {}
@@ -125,7 +125,7 @@ struct Wrapped {
 
 template <class T>
 struct WrappedAs final : Wrapped {
-  static constexpr char kind = 0;  // its address is the mark
+  static constexpr char kind = 0;  // its address identifies the type
   std::unique_ptr<T> owned;
   explicit WrappedAs(std::unique_ptr<T> object) : Wrapped(&kind), owned(std::move(object)) {}
 };
@@ -137,11 +137,11 @@ napi_value wrap(napi_env env, napi_value object, std::unique_ptr<T> owned) {
   check(napi_wrap(
       env, object, static_cast<Wrapped*>(wrapped.get()),
       [](napi_env, void* data, void*) { delete static_cast<Wrapped*>(data); }, nullptr, nullptr));
-  wrapped.release();  // NOLINT(bugprone-unused-return-value): the finalizer has it now
+  wrapped.release();  // NOLINT(bugprone-unused-return-value): the finalizer owns it now
   return object;
 }
 
-// What wrap() gave to an object. Raises ArgumentError for an object of another kind.
+// The C++ object that wrap() attached. Raises ArgumentError for an object of another kind.
 template <class T>
 T& unwrap(napi_env env, napi_value object) {
   void* data = nullptr;

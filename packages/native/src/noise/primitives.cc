@@ -19,7 +19,7 @@ constexpr std::size_t key_bytes = 32;
 constexpr std::size_t tag_bytes = 16;
 constexpr std::uint8_t zeros[key_bytes]{};
 
-// OpenSSL answers 1 when all went well; what it cannot do here is not a fault of an argument.
+// OpenSSL returns 1 on success. A failure here is not caused by an argument.
 void must(bool done, const char* what) {
   if (done) return;
   ERR_clear_error();
@@ -59,7 +59,7 @@ bool PrivateKey::agree(std::span<std::uint8_t> shared, EVP_PKEY* other) {
     agreement_.reset(EVP_PKEY_CTX_new_from_pkey(nullptr, key(), nullptr));
     must(agreement_ && EVP_PKEY_derive_init(agreement_.get()) == 1, "an X25519 agreement");
   }
-  // Every 32 bytes are a public key of X25519: its validation would be time for nothing.
+  // Any 32 bytes are a valid X25519 public key: validating it would waste time.
   must(EVP_PKEY_derive_set_peer_ex(agreement_.get(), other, 0) == 1, "a public key");
   std::size_t length = shared.size();
   if (EVP_PKEY_derive(agreement_.get(), shared.data(), &length) == 1) return true;

@@ -24,19 +24,19 @@ class PrivateKey {
   void write_public(std::span<std::uint8_t> out) const;
   // X25519 (RFC 7748) with a public key, 32 bytes. False for a low-order point, whose result is all zero.
   bool agree(std::span<std::uint8_t> shared, EVP_PKEY* other);
-  // Ends it at once; what is asked of it afterwards is refused.
+  // Wipes the key now; later calls raise an error.
   void wipe();
 
  private:
   EVP_PKEY* key() const;
 
   std::unique_ptr<EVP_PKEY, FreeWith<EVP_PKEY_free>> key_;
-  // Made at the first agreement, because preparing one costs as much as a twentieth of it.
+  // Created at the first agreement and kept, because preparing it costs a twentieth of an agreement.
   std::unique_ptr<EVP_PKEY_CTX, FreeWith<EVP_PKEY_CTX_free>> agreement_;
 };
 
-// The primitives of Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s by OpenSSL. Looking an algorithm up by name costs more than
-// using it once, so each is looked up once and its context kept; nothing secret stays in a context. For one thread.
+// The primitives of Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s by OpenSSL. Looking up an algorithm by name costs more than
+// using it once, so each is looked up once and its context kept; no secret stays in a context. For one thread.
 class NoisePrimitives {
  public:
   NoisePrimitives();
@@ -44,9 +44,9 @@ class NoisePrimitives {
   std::unique_ptr<PrivateKey> generate_key();
   // X25519 with a public key, 32 bytes each: PrivateKey::agree.
   bool agree(std::span<std::uint8_t> shared, PrivateKey& own, std::span<const std::uint8_t> public_key);
-  // BLAKE2s-256 of both parts one after the other.
+  // BLAKE2s-256 of both parts concatenated.
   void hash(std::span<std::uint8_t> out, std::span<const std::uint8_t> first, std::span<const std::uint8_t> second);
-  // HKDF on HMAC-BLAKE2s (RFC 5869): as many outputs of 32 bytes as there are.
+  // HKDF on HMAC-BLAKE2s (RFC 5869): fills all given outputs, 32 bytes each.
   void kdf(std::span<const std::uint8_t> key, std::span<const std::uint8_t> input,
            std::span<const std::span<std::uint8_t>> outputs);
   // Keyed BLAKE2s with 16 bytes of output.
@@ -64,7 +64,7 @@ class NoisePrimitives {
   void forget_cipher_key();
 
   std::unique_ptr<EVP_PKEY_CTX, FreeWith<EVP_PKEY_CTX_free>> generation_;
-  // One public key object, given the bytes of each: making one costs a tenth of an agreement.
+  // One public key object, reused with the bytes of each key: creating one costs a tenth of an agreement.
   std::unique_ptr<EVP_PKEY, FreeWith<EVP_PKEY_free>> other_;
   std::unique_ptr<EVP_MD, FreeWith<EVP_MD_free>> digest_algorithm_;
   std::unique_ptr<EVP_MD_CTX, FreeWith<EVP_MD_CTX_free>> digest_;

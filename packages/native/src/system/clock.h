@@ -7,7 +7,7 @@
 
 namespace wgq {
 
-// Nanoseconds of a clock that keeps running in suspend, so that keys age while a laptop sleeps.
+// Nanoseconds of a clock that keeps running during suspend, so that keys age while a laptop sleeps.
 inline std::uint64_t boottime_ns() {
 #ifdef CLOCK_BOOTTIME
   constexpr clockid_t clock = CLOCK_BOOTTIME;

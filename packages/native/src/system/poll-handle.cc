@@ -34,7 +34,7 @@ void PollHandle::watch(int events) {
 }
 
 void PollHandle::polled(uv_handle_s* handle, int, int) {
-  // A bad status (POLLERR) is not told apart: the next call on the descriptor raises the error.
+  // A bad status (POLLERR) needs no special handling: the next call on the descriptor raises the error.
   if (auto* self = static_cast<PollHandle*>(uv_handle_get_data(handle))) self->ready_(self->context_, self->number_);
 }
 

@@ -8,8 +8,8 @@
 
 namespace wgq {
 
-// Calls a JavaScript function on the event loop whenever a descriptor is readable, at most once each turn, until destroyed.
-// `first` runs before it.
+// Calls a JavaScript function on the event loop whenever a descriptor is readable, at most once a turn, until
+// destroyed. `first` runs before each call.
 class Readiness {
  public:
   Readiness(napi_env env, int fd, napi_value listener, std::function<void()> first = {});

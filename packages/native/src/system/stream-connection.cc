@@ -49,7 +49,7 @@ class StreamConnection {
 
   js::Callback on_ready_;
   Descriptor fd_;
-  std::unique_ptr<PollHandle> handle_;  // goes before the descriptor
+  std::unique_ptr<PollHandle> handle_;  // destroyed before the descriptor
 };
 
 StreamConnection& connection_of(js::Call& call) { return call.wrapped<StreamConnection>(); }

@@ -13,7 +13,7 @@
 #include "napi/error.h"
 #include "napi/value.h"
 
-// What both ends of a Unix stream have in common. All raise SystemError.
+// Functions for both ends of a Unix stream. All raise SystemError.
 namespace wgq::stream {
 
 inline void never_block_nor_inherit(int fd) {
@@ -29,7 +29,7 @@ inline sockaddr_un address_of(const std::string& path, const char* call) {
   return address;
 }
 
-// The result of a call that moves bytes; -1 when none move now.
+// The result of a call that transfers bytes; -1 if it would block.
 template <class Act>
 ssize_t outcome(const char* call, Act act) {
   ssize_t result;
@@ -39,12 +39,12 @@ ssize_t outcome(const char* call, Act act) {
   return result;
 }
 
-// Bytes that were read, 0 at the end of the stream, -1 when there is nothing now.
+// Returns the number of bytes read, 0 at the end of the stream, -1 if none are available.
 inline ssize_t receive(int fd, js::Bytes into) {
   return outcome("recv", [=] { return ::recv(fd, into.data(), into.size(), 0); });
 }
 
-// How many bytes the kernel took, -1 when none for now.
+// Returns how many bytes the kernel accepted, -1 if none now.
 inline ssize_t send(int fd, js::ConstBytes bytes) {
   return outcome("send", [=] { return ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL); });
 }

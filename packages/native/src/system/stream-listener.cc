@@ -16,7 +16,7 @@
 namespace wgq {
 namespace {
 
-// As many as Node asks for; the kernel may hold fewer.
+// Node's own default; the kernel may cap it.
 constexpr int backlog = 511;
 
 Descriptor listen_on(const std::string& path) {
@@ -27,8 +27,8 @@ Descriptor listen_on(const std::string& path) {
   return fd;
 }
 
-// A listening socket with the connections that came through it. JavaScript knows each by a number that is never given twice,
-// so that nothing can be done to a connection that is closed.
+// A listening socket with its connections. JavaScript identifies each by a number that is never reused, so that no call
+// can affect the wrong connection after one is closed.
 class StreamListener {
  public:
   // `on_ready` gets the number of the connection that is ready, 0 for the listening socket.
@@ -40,7 +40,7 @@ class StreamListener {
     handle_->watch(uv::readable);
   }
 
-  // The number of a new connection, 0 when none waits. Raises SystemError (EMFILE …).
+  // Returns the number of a new connection, 0 if none is waiting. Raises SystemError (EMFILE …).
   std::uint32_t accept() {
     if (!fd_) return 0;
     Descriptor fd = next_descriptor();
@@ -56,17 +56,17 @@ class StreamListener {
     if (handle_) handle_->watch(more ? uv::readable : 0);
   }
 
-  // Bytes that were read, 0 at the end of the stream, -1 when there is nothing now. Raises SystemError.
+  // Returns the number of bytes read, 0 at the end of the stream, -1 if none are available. Raises SystemError.
   ssize_t receive(std::uint32_t number, js::Bytes into) {
     return stream::receive(of(number).fd.get(), into);
   }
 
-  // How many bytes the kernel took, -1 when none for now. Raises SystemError.
+  // Returns how many bytes the kernel accepted, -1 if none now. Raises SystemError.
   ssize_t send(std::uint32_t number, js::ConstBytes bytes) {
     return stream::send(of(number).fd.get(), bytes);
   }
 
-  // The user who connected, as the kernel noted it then. Raises SystemError.
+  // The user who connected, as the kernel recorded it then. Raises SystemError.
   uid_t user(std::uint32_t number) {
 #ifdef __linux__
     ucred peer{};
@@ -93,7 +93,7 @@ class StreamListener {
  private:
   struct Stream {
     Descriptor fd;
-    std::unique_ptr<PollHandle> handle;  // goes first
+    std::unique_ptr<PollHandle> handle;  // destroyed first
   };
 
   static void ready(void* self, std::uint32_t number) { static_cast<StreamListener*>(self)->on_ready_.call({static_cast<double>(number)}); }
@@ -107,7 +107,7 @@ class StreamListener {
       if (fd) stream::never_block_nor_inherit(fd.get());
 #endif
       if (fd || errno == EAGAIN || errno == EWOULDBLOCK) return fd;
-      // Who came may have left again.
+      // The client may have disconnected already.
       if (errno != EINTR && errno != ECONNABORTED) throw_errno("accept");
     }
   }

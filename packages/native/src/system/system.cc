@@ -21,7 +21,7 @@
 namespace wgq {
 namespace {
 
-// The descriptor a request goes to: one that the caller has, or a datagram socket of a family made for the call.
+// The descriptor for a request: the caller's, or a datagram socket of a family, created for the call.
 class IoctlTarget {
  public:
   explicit IoctlTarget(const js::Value& target) {
@@ -49,7 +49,7 @@ int request_ioctl(int fd, unsigned long request, void* argument) {
   return result;
 }
 
-// How many bytes the kernel reads or writes where a request points to, as its number says.
+// Number of bytes that the kernel reads or writes at the argument, as encoded in the request number.
 std::size_t encoded_bytes(unsigned long request) {
 #if defined(IOCPARM_LEN)
   return IOCPARM_LEN(request);
@@ -65,7 +65,7 @@ std::size_t request_bytes(unsigned long request) {
 #if defined(IOCPARM_LEN)
   return encoded_bytes(request);
 #else
-  // The numbers of those that we use say nothing of it, or (TUNGETIFF) less than the truth: all take a struct ifreq.
+  // The numbers of the requests in use here encode no size, or (TUNGETIFF) too small a one: all take a struct ifreq.
   return std::max<std::size_t>(encoded_bytes(request), sizeof(ifreq));
 #endif
 }
@@ -98,7 +98,7 @@ napi_value ioctl_with_pointer(js::Call& call) {
   void* data = call[4].absent() ? nullptr : call[4].bytes().data();
   std::memcpy(header.data() + offset, &data, sizeof data);
   int result = request_ioctl(target.fd(), request, header.data());
-  std::memset(header.data() + offset, 0, sizeof data);  // no address leaves for JavaScript
+  std::memset(header.data() + offset, 0, sizeof data);  // JavaScript must not see an address
   return js::number(call.env, result);
 }
 

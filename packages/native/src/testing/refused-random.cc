@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// OpenSSL 3 calls a random source of one's own deprecated; it has no other way to make it refuse.
+// OpenSSL 3 deprecates custom random sources, but has no other way to make it refuse.
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "testing/refused-random.h"
 

@@ -3,7 +3,7 @@
 
 namespace wgq {
 
-// Whether OpenSSL gives no random bytes, to anybody in this process.
+// Sets whether OpenSSL refuses random bytes in the whole process.
 void refuse_random(bool refused);
 
 }  // namespace wgq

@@ -13,7 +13,7 @@ constexpr std::size_t depth_bytes = 64 * 1024;
 
 // Memory below the caller's frame, as earlier calls have left it.
 [[gnu::noinline]] std::uint8_t* below(std::uint8_t* memory) {
-  asm volatile("" : "+r"(memory) : : "memory");  // the compiler must not know that nobody has written there
+  asm volatile("" : "+r"(memory) : : "memory");  // hides from the compiler that the memory is uninitialized
   return memory;
 }
 

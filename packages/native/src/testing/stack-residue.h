@@ -7,7 +7,7 @@
 
 namespace wgq {
 
-// Whether the stack that `act` used holds these bytes when it is done.
+// Whether the stack that `act` used contains these bytes afterwards.
 bool stack_holds(std::span<const std::uint8_t> bytes, const std::function<void()>& act);
 
 }  // namespace wgq

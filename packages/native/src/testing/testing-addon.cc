@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "modules.h"
 
-// The addon of the tests: everything, and parts of the engine as functions of their own (testing.ts).
+// The addon for tests: everything, and parts of the engine as separate functions (testing.ts).
 static napi_value initialize(napi_env env, napi_value exports) {
   try {
     wgq::register_all(env, exports);

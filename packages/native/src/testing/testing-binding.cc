@@ -11,11 +11,11 @@
 #include "testing/refused-random.h"
 #include "testing/stack-residue.h"
 
-// Parts of the engine as functions of their own, for the unit tests (testing.ts).
+// Parts of the engine as separate functions, for the unit tests (testing.ts).
 namespace wgq {
 namespace {
 
-// A copy of exactly the size, so that a sanitizer sees every byte read or written beside it.
+// A copy of exactly the same size, so that a sanitizer detects every access outside it.
 std::vector<std::uint8_t> exact_copy(const js::Value& value) {
   const js::Bytes bytes = value.bytes();
   return {bytes.begin(), bytes.end()};
@@ -150,7 +150,7 @@ napi_value table_remove_peer(js::Call& call) {
   return nullptr;
 }
 
-// lookup(addresses): Uint32Array-like list of owners for addresses of 4 or 16 bytes that are back to back
+// lookup(addresses): Uint32Array-like list of owners for adjacent addresses of 4 or 16 bytes each
 napi_value table_lookup(js::Call& call) {
   const Table& table = call.wrapped<Table>();
   const std::size_t size = call[0].u32();
@@ -203,7 +203,7 @@ napi_value complete_checksum_of(js::Call& call) {
   return js::buffer(call.env, packet);
 }
 
-// markCongestion(packet): Uint8Array, the packet as it is after one that carried it was marked
+// markCongestion(packet): Uint8Array, the packet after decapsulation from a marked one
 napi_value mark_congestion_of(js::Call& call) {
   auto packet = exact_copy(call[0]);
   mark_congestion(packet.data());
@@ -279,7 +279,7 @@ napi_value open(js::Call& call) {
   return js::buffer(call.env, std::span(bytes).subspan(Aead::lead, length));
 }
 
-// leavesOnStack(backend, operation, key, nonce, text, bytes): whether `bytes` are on the stack behind seal or open
+// leavesOnStack(backend, operation, key, nonce, text, bytes): whether `bytes` remain on the stack after seal or open
 napi_value leaves_on_stack(js::Call& call) {
   Aead aead(backend_of(call[0]));
   const bool sealing = call[1].string() == "seal";

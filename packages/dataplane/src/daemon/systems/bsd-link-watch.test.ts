@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import type { LinkState } from '../link-watch.ts'
 import { BsdLinkWatch, readLinkState } from './bsd-link-watch.ts'
 
-/** A routing socket that says something when told to, over a link that is what `state` says. */
+/** A routing socket that sends messages on demand, for a link with the state `state`. */
 const rigOf = () => {
   let news = 0
   let listener: (() => void) | undefined

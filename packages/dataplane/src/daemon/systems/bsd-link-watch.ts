@@ -7,14 +7,14 @@ import type { LinkEvents, LinkWatcher } from './daemon-system.ts'
 /** What {@link BsdLinkWatch} needs; tests give their own. */
 interface BsdLinkWatchDependencies extends Omit<LinkEvents, 'onLost'> {
   readonly openSocket: () => RouteSocket
-  /** The state of the TUN now; undefined when it no longer exists. */
+  /** Returns the current state of the TUN; undefined if it no longer exists. */
   readonly readState: () => LinkState | undefined
 }
 
-/** IFF_UP of all BSDs. */
+/** IFF_UP on all BSDs. */
 const up = 1
 
-/** Follows a tun(4) over a routing socket: whatever is news, the state itself is asked for. */
+/** Follows a tun(4) over a routing socket: queries the state itself after any message. */
 export class BsdLinkWatch implements LinkWatcher {
   /** There are no namespaces, and a tun(4) is never moved. */
   readonly isHere = true
@@ -53,18 +53,18 @@ export class BsdLinkWatch implements LinkWatcher {
   }
 }
 
-/** Reads all messages that wait; whether there were any. */
+/** Reads all waiting messages; returns whether there were any. */
 export const drain = (socket: RouteSocket): boolean => {
   for (let any = false; ; any = true) {
     try {
       if (!socket.receive()) return any
     } catch {
-      // ENOBUFS: lost news are news too.
+      // ENOBUFS: lost messages count as a change.
     }
   }
 }
 
-/** SIOCGIFFLAGS and SIOCGIFMTU; undefined where there is no such interface. `ioctl` raises an error with `code`. */
+/** Reads SIOCGIFFLAGS and SIOCGIFMTU; undefined if there is no such interface. `ioctl` raises an error with `code`. */
 export const readLinkState = (
   name: string,
   layout: TunLayout,

@@ -6,7 +6,7 @@ import { BsdSourceWatch } from './bsd-source-watch.ts'
 
 const machine = amd64('freebsd')
 
-/** An endpoint record: a peer at 192.0.2.1 that was heard at `source`. */
+/** An endpoint record: a peer at 192.0.2.1 whose packet arrived at `source`. */
 const record = (source: string | undefined): Uint8Array => {
   const bytes = Buffer.alloc(48)
   bytes[0] = 4

@@ -6,19 +6,19 @@ import type { RouteSocket } from '@wgq/native/bsd/route-socket'
 import { sourceAddress } from '../../device/endpoint-record.ts'
 import type { SourceWatcher } from './daemon-system.ts'
 
-/** Changes that come within this time are answered together. */
+/** Changes within this time are handled together. */
 const debounceMs = 20
 
 /** What {@link BsdSourceWatch} needs; tests give their own. */
 interface BsdSourceWatchDependencies {
   readonly openSocket: () => RouteSocket
-  /** The own address from which the kernel would speak to an address; undefined where there is no route. */
+  /** The source address that the kernel would use for a destination; undefined if there is no route. */
   readonly chooseSource: (address: Uint8Array, mark: number) => Uint8Array | undefined
   readonly interfaces: typeof networkInterfaces
   readonly machine: Machine
 }
 
-/** Watches addresses and routes over a routing socket, and asks for learned sources to be checked when something changed. */
+/** Watches addresses and routes over a routing socket, and requests a check of learned sources on changes. */
 export class BsdSourceWatch implements SourceWatcher {
   private readonly dependencies: BsdSourceWatchDependencies
   private readonly onChange: (watch: SourceWatcher) => Promise<void>
@@ -29,7 +29,7 @@ export class BsdSourceWatch implements SourceWatcher {
   private checking = false
   private closed = false
 
-  /** `onChange` is called when something changed, never twice at a time. */
+  /** Calls `onChange` when something changed, never concurrently. */
   constructor(dependencies: BsdSourceWatchDependencies, onChange: (watch: SourceWatcher) => Promise<void>) {
     this.dependencies = dependencies
     this.onChange = onChange
@@ -41,7 +41,7 @@ export class BsdSourceWatch implements SourceWatcher {
     this.socket.watch(() => this.hear())
   }
 
-  /** Its address is gone, or the kernel would now speak to the peer from an address of another interface. */
+  /** Whether the address is gone, or the kernel would now send to the peer from an address of another interface. */
   isStale(record: Uint8Array, mark: number): boolean {
     const source = sourceAddress(record)
     if (!source) return false
@@ -75,7 +75,7 @@ export class BsdSourceWatch implements SourceWatcher {
         if (!message) break
         if (this.kinds.has(message[typeAt] ?? 0)) this.changed = true
       } catch {
-        this.changed = true // ENOBUFS: lost news are news too
+        this.changed = true // ENOBUFS: lost messages count as a change
       }
     }
     this.arm()

@@ -16,7 +16,7 @@ import type { DaemonSystem } from './daemon-system.ts'
 
 /** Folder of the configuration sockets. */
 const socketFolder = '/var/run/wireguard'
-/** What pledge(2) leaves: the sockets of both kinds, the routing table of a socket, V8's code, the socket's file. */
+/** Permitted by pledge(2): both kinds of sockets, the routing table of a socket, V8's code, the socket's file. */
 const promises = 'stdio rpath wpath cpath inet unix route wroute prot_exec'
 
 /** FreeBSD, OpenBSD, NetBSD: tun(4), routing sockets, unveil(2). */
@@ -40,7 +40,7 @@ export const bsdDaemonSystem = (platform = process.platform as BsdPlatform): Dae
       if (settings.sandbox && platform === 'openbsd') confine(log)
     },
 
-    // The MTU is set on opening; a tun(4) has no queue to be set.
+    // Opening sets the MTU; a tun(4) has no queue length to set.
     prepareLink: () => {},
 
     watchLink: ({ name }, events) =>
@@ -60,8 +60,8 @@ export const bsdDaemonSystem = (platform = process.platform as BsdPlatform): Dae
 }
 
 /**
- * Hides all files but the program's own, the sockets' folder and what the C library reads of itself. With WGQ_PLEDGE=1 also
- * promises what is never done: not by default, as no wgqd has run on a booted OpenBSD with it.
+ * Hides all files except the program's own, the sockets' folder and those that the C library reads itself. With
+ * WGQ_PLEDGE=1 also calls pledge(2): not by default, because that was never run on a booted OpenBSD.
  */
 const confine = (log: DaemonLog): void => {
   try {

@@ -4,28 +4,28 @@ import type { LinkState } from '../link-watch.ts'
 import type { DaemonLog } from '../log.ts'
 import type { DaemonSettings } from '../settings.ts'
 
-/** An open TUN; `destroy` removes the interface of a system that leaves it behind when its descriptor is closed. */
+/** An open TUN; `destroy` removes the interface on systems that leave it behind when its descriptor is closed. */
 export interface OpenTun extends TunDevice {
   destroy?(): void
 }
 
-/** What a watched TUN tells. */
+/** Events of a watched TUN. */
 export interface LinkEvents {
   readonly onState: (state: LinkState) => void
   readonly onDeleted: () => void
-  /** The link went where it cannot be followed: its last known state stays. */
+  /** Called when the link moved where it cannot be followed: its last known state stays. */
   readonly onLost: () => void
 }
 
-/** Follows the TUN's state until closed. */
+/** Follows the state of the TUN until closed. */
 export interface LinkWatcher {
-  /** Begins, and reports the state of now. */
+  /** Starts watching and reports the current state. */
   start(): void
-  /** Reads the news that wait. */
+  /** Reads the waiting notifications. */
   refresh(): void
-  /** Whether the TUN is where we are. */
+  /** Whether the TUN is in our network namespace. */
   readonly isHere: boolean
-  /** Its index where it is; undefined when that is unknown. */
+  /** Its index in its namespace; undefined if unknown. */
   readonly index?: number | undefined
   close(): void
 }
@@ -34,31 +34,31 @@ export interface LinkWatcher {
 export interface SourceWatcher {
   /** Whether the learned source of an endpoint record must be forgotten; `mark` is that of the sockets. */
   isStale(record: Uint8Array, mark: number): boolean
-  /** The record with the source to send from, where the system would take one of the tunnel's own; 'none' where there is no
-   *  other. Absent on systems where it is left to the system. */
+  /** The record with the source to send from, if the system would use one of the tunnel's own; 'none' if there is no
+   *  other. Absent where the choice is left to the system. */
   withFitSource?(record: Uint8Array, mark: number): Uint8Array | 'none' | undefined
   close(): void
 }
 
-/** What the daemon asks of the system it runs on. */
+/** System-specific operations of the daemon. */
 export interface DaemonSystem {
-  /** Errors of the engine that say that the interface was deleted. */
+  /** Engine errors that mean the interface was deleted. */
   readonly goneErrnos: ReadonlySet<number>
-  /** Opens the interface, or takes the one that was handed over. Raises an error with `code`. */
+  /** Opens the interface, or takes the one handed over. Raises an error with `code`. */
   openTun(settings: DaemonSettings): OpenTun
-  /** Gives up every privilege that a running tunnel does without, before the packet threads are made. */
+  /** Drops every privilege that a running tunnel does not need, before the packet threads are created. */
   dropPrivileges(settings: DaemonSettings, log: DaemonLog, which?: 'but that over the socket'): void
-  /** Gives up what a running data plane never does, now that everything is open. */
+  /** Gives up operations that a running data plane never performs, once everything is open. */
   confine(settings: DaemonSettings, log: DaemonLog): void
-  /** MTU and queue of a fresh interface. */
+  /** Sets the MTU and queue of a new interface. */
   prepareLink(name: string, log: DaemonLog): void
   watchLink(tun: TunDevice, events: LinkEvents): LinkWatcher
-  /** `onChange` is called when addresses or routes changed, never twice at a time. `ownIndex` is the TUN's where our sockets
-   *  are; undefined when it is elsewhere. */
+  /** Calls `onChange` when addresses or routes changed, never concurrently. `ownIndex` returns the TUN's index in the
+   *  namespace of our sockets; undefined if it is elsewhere. */
   watchSources(
     onChange: (watch: SourceWatcher) => Promise<void>,
     ownIndex: () => number | undefined,
   ): SourceWatcher
-  /** `onChange` gets the MTUs that routes through the TUN have of their own, ascending. Absent where none have. */
+  /** `onChange` gets the MTUs set on routes through the TUN, ascending. Absent on systems without them. */
   watchRouteMtus?(link: LinkWatcher, onChange: (ascending: readonly number[]) => void): { close(): void }
 }

@@ -11,7 +11,7 @@ import { RouteMtuWatch } from '../route-mtu-watch.ts'
 import { SourceWatch } from '../source-watch.ts'
 import type { DaemonSystem } from './daemon-system.ts'
 
-/** Packets the stack may queue towards us: 500, the default of a TUN, is short for bursts. */
+/** Packets that the stack may queue for us: 500, the default of a TUN, is too short for bursts. */
 const queueLength = 1000
 const errnoBadFd = 77
 const errnoNoDevice = 19
@@ -25,9 +25,9 @@ export const linuxDaemonSystem: DaemonSystem = {
 
   dropPrivileges: (settings, log, which) => {
     const { chown, netAdmin, netBindService, netBroadcast, sysAdmin } = capability
-    // fwmark, buffers and the link; ports below 1024; news of a link that moved to another namespace. A TUN that was handed
-    // to us may live in another namespace already: entering that one takes more.
-    // The group of the socket is set once it is there.
+    // For fwmark, buffers and the link; ports below 1024; notifications of a link that moved to another namespace. A
+    // TUN that was handed to us may be in another namespace already: entering that needs more.
+    // The group of the socket is set once the socket exists.
     const socket = which && settings.socketGroupId !== undefined ? [chown] : []
     const tun = settings.tunFd === undefined ? [] : [sysAdmin]
     const kept = [netAdmin, netBindService, netBroadcast, ...tun, ...socket]
@@ -58,7 +58,7 @@ export const linuxDaemonSystem: DaemonSystem = {
       try {
         act()
       } catch (error) {
-        // An interface made beforehand for somebody without privileges, or one that is in another namespace.
+        // The interface was created beforehand for an unprivileged user, or is in another namespace.
         log.debug(() => `The ${what} of ${name} was left as it is: ${(error as Error).message}`)
       }
     }
