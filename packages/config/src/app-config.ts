@@ -5,17 +5,17 @@ import { outline } from './outline.ts'
 /** A configuration as the WireGuard apps read it. */
 interface AppConfig {
   readonly text: string
-  /** Keys that were in the file and that the apps refuse, as written, each once. */
+  /** Keys in the file that the apps refuse, as written, without duplicates. */
   readonly dropped: readonly string[]
 }
 
-// What the apps for Android and iOS accept; they refuse the file for any other key.
+// The keys that the Android and iOS apps accept; they refuse a file with any other key.
 const known = new Set([
   ...['privatekey', 'listenport', 'address', 'dns', 'mtu'],
   ...['publickey', 'presharedkey', 'allowedips', 'endpoint', 'persistentkeepalive'],
 ])
 
-/** The configuration without comments, blank lines and what only wg-quick can do: as small as a QR code wants it. */
+/** Returns the configuration without comments, blank lines and wg-quick's own keys, so that the QR code is small. */
 export const appConfig = (document: Document): AppConfig => {
   const lines: string[] = []
   const dropped = new Map<string, string>()

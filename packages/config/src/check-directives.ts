@@ -4,13 +4,13 @@ import type { DirectiveName } from './directive-names.ts'
 import { type Directive, directivesElsewhere, interfaceDirectives } from './directives.ts'
 import { parseDocument } from './document.ts'
 
-/** Says whether a value switches on or off. */
+/** Returns whether a value means on or off. */
 export const isSwitch = (value: string): boolean => /^(?:on|yes|true|off|no|false)$/i.test(value)
 
-/** Those that say whether packets may leave outside: a value that nobody understands must not count as `off`. */
+/** Directives that keep packets inside the tunnel: an unknown value must not count as `off`. */
 const protections: readonly DirectiveName[] = ['KillSwitch', 'ReplyOutside']
 
-/** Comments that `up` reads, whose values nobody else writes into a comment by chance. */
+/** Directives that `up` reads and whose values are unlikely in an unrelated comment. */
 const distinct: readonly DirectiveName[] = [
   ...protections,
   'StickyPort',
@@ -20,8 +20,8 @@ const distinct: readonly DirectiveName[] = [
 ]
 
 /**
- * Refuses what `up` would pass over in silence: `# KillSwitch = 1`, and `# KillSwitch = on` anywhere but in [Interface], a file
- * of peers included. Raises `E_VALUE` with the place.
+ * Refuses directives that `up` would silently ignore: `# KillSwitch = 1`, and `# KillSwitch = on` outside [Interface],
+ * also in a drop-in file. Raises `E_VALUE` with the position.
  */
 export const checkDirectives = (text: string, file: string): void => {
   if (!text.includes('#')) return

@@ -15,7 +15,7 @@ describe('checkConfiguration', () => {
     ['[Interface]\nMTU = abc\n', 2, /MTU takes/],
     [`[Interface]\nPostUp = true\n[Peer]\nPublicKey = ${peer}\nEndpoint = host\n`, 5, /PORT/],
     [`[Interface]\n[Peer]\nPublicKey = ${peer}\nAllowedIPs = 10.0.0.0/33\n`, 4, /prefix length/],
-    // What is meant to protect is not passed over in silence.
+    // Protective directives are not silently ignored.
     ['[Interface]\n# KillSwitch = 1\n', 2, /KillSwitch takes on or off/],
     ['[Interface]\n# ReplyOutside = on # for ssh\n', 2, /ReplyOutside takes on or off/],
     ['# KillSwitch = on\n[Interface]\n', 1, /KillSwitch has no effect outside of \[Interface\]/],

@@ -9,9 +9,9 @@ import { strictPort } from './wg/port.ts'
 import { readWgFile } from './wg/read-file.ts'
 
 /**
- * Finds what would make `up` fail half-way, before anything is changed: the first value that `wg` or `ip` refuses, with its
- * line and column in the file. No name is looked up. Raises `E_VALUE`, `E_LINE`, `E_PEER`, `E_SAVE_CONFIG`, and
- * `E_ENCODING` for a file that is not UTF-8 without mark.
+ * Finds what would make `up` fail half-way, before it changes anything: the first value that `wg` or `ip` refuses, with
+ * its line and column in the file. Looks up no names. Raises `E_VALUE`, `E_LINE`, `E_PEER`, `E_SAVE_CONFIG`, and
+ * `E_ENCODING` for a file that is not UTF-8 without a byte-order mark.
  */
 export const checkConfiguration = async (text: string, file: string): Promise<void> => {
   checkEncoding(text, file)
@@ -20,7 +20,7 @@ export const checkConfiguration = async (text: string, file: string): Promise<vo
   await readWgFile(Buffer.from(wgConfig).toString('latin1'), file, {
     ports: strictPort(),
     warn: () => {},
-    // Names and services are for later; only the form counts here.
+    // Checks only the form; names and services are resolved later.
     resolve: async (value) => {
       splitEndpoint(value)
       return undefined
@@ -32,7 +32,10 @@ export const checkConfiguration = async (text: string, file: string): Promise<vo
   if (mtu) checkMtu(mtu)
 }
 
-/** What reading says is about `wg setconf`; here the keys of wg-quick are right, and the line is of somebody else. */
+/**
+ * The reader's errors are worded for `wg setconf`. Here wg-quick's keys are valid, and the line is from another
+ * program.
+ */
 const explained = ({ code, message, at, wgText }: WgqError, file: string): WgqError =>
   new WgqError(code, message.replace('A key of wg', 'A key of wg or wg-quick'), {
     ...(at && { at }),
@@ -41,7 +44,7 @@ const explained = ({ code, message, at, wgText }: WgqError, file: string): WgqEr
   })
 
 const checkAddress = ({ value, at }: Setting): void => {
-  // ip also takes short forms of IPv4 such as 10.1/16; what has all four numbers has to be right.
+  // ip also takes short forms of IPv4 such as 10.1/16; an address with all four numbers must be valid.
   if (parseCidr(value) || /^[0-9]+(\.[0-9]+){0,2}(\/[0-9]+)?$/.test(value)) return
   throw new WgqError(
     'E_VALUE',

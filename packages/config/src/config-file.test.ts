@@ -17,7 +17,7 @@ test('a pipe is read once, however often it is asked for, and no file takes its 
     const ended = once(writer, 'close')
     expect(readConfigFile(pipe).text).toBe('[Interface]\n')
     await ended
-    // Nobody writes any more: opening it would wait for ever.
+    // There is no writer any more: opening the pipe would wait for ever.
     expect(readConfigFile(pipe).text).toBe('[Interface]\n')
     expect(() => replaceConfigFile(pipe, Buffer.from('x'))).toThrow(/cannot be written: Invalid argument/)
   } finally {

@@ -4,12 +4,12 @@ import { WgqError } from '@wgq/model/error'
 import type { Source } from './source.ts'
 import { decodeSource } from './source.ts'
 
-/** What pipes held: they can be read once, and opening one again would wait for a writer for ever. */
+/** Contents of pipes: a pipe can be read only once, and opening it again would wait for a writer for ever. */
 const pipes = new Map<string, Source>()
 
 /**
- * The text of a configuration file; a pipe is read at the first call and remembered. Raises `E_CONFIG_READ` with `errno` set when the system refuses, and
- * `E_CONFIG_MISSING` when there is none.
+ * Returns the text of a configuration file; a pipe is read on the first call and cached. Raises `E_CONFIG_READ` with
+ * `errno` when the system refuses, and `E_CONFIG_MISSING` when there is no such file.
  */
 export const readConfigFile = (path: string): Source => {
   try {

@@ -10,7 +10,7 @@ interface Related {
   readonly message: string
 }
 
-/** A finding about a configuration file. A value, not an exception: who asked decides what to do with it. */
+/** A finding about a configuration file. A value, not an exception: the caller decides what to do with it. */
 export interface Diagnostic {
   /** Stable name of the rule (`allowed-ips-overlap`), described in docs/lint.md. */
   readonly code: string
@@ -23,6 +23,6 @@ export interface Diagnostic {
   /** What to do about it. */
   readonly hint?: string
   readonly related?: readonly Related[]
-  /** How many more findings of this code the file has, which are counted and not spelled. */
+  /** How many more findings of this code the file has; they are only counted. */
   readonly more?: number
 }

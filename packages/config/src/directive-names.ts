@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/** Comments of the [Interface] section, `# NAME = value`, that tell wgq something about the tunnel; other programs pass over them. */
+/** Directives: comments `# NAME = value` in the [Interface] section that configure wgq; other programs ignore them. */
 export const directiveNames = [
   'KillSwitch',
   'KillSwitchAllow',
@@ -17,5 +17,5 @@ export const directiveNames = [
   'ClientMTU',
 ] as const
 
-/** The name of one of them. */
+/** The name of a directive. */
 export type DirectiveName = (typeof directiveNames)[number]

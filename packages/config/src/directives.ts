@@ -2,7 +2,7 @@
 import type { Document, Line } from './document.ts'
 import { outline } from './outline.ts'
 
-/** A comment of the [Interface] section that tells wgq something: `# ClientDNS = 10.8.0.1`. wg and wg-quick pass over it. */
+/** A comment in the [Interface] section that configures wgq: `# ClientDNS = 10.8.0.1`. wg and wg-quick ignore it. */
 export interface Directive {
   /** Lower case. */
   readonly key: string
@@ -11,17 +11,17 @@ export interface Directive {
   readonly line: number
 }
 
-/** Every `# Key = value` of the [Interface] sections, in the order of the file, whatever the key. */
+/** Returns every `# Key = value` of the [Interface] sections, with any key, in file order. */
 export const interfaceDirectives = (document: Document): Directive[] => directivesOf(document, true)
 
-/** Every `# Key = value` that is not in an [Interface] section: `up` reads none of them. */
+/** Returns every `# Key = value` outside the [Interface] sections; `up` reads none of them. */
 export const directivesElsewhere = (document: Document): Directive[] => directivesOf(document, false)
 
 const directivesOf = ({ lines }: Document, ofInterface: boolean): Directive[] => {
   const found: Directive[] = []
   let inInterface = false
   for (const line of lines) {
-    // Up to the next header: also what is right above it was meant for the interface.
+    // Up to the next header: comments right above that header were meant for the interface too.
     const first = line.text.trimStart()[0]
     if (first === '[') inInterface = /^\s*\[\s*interface\s*\]/i.test(line.text)
     else if (first === '#' && inInterface === ofInterface) found.push(...directiveOf(line))
@@ -29,11 +29,13 @@ const directivesOf = ({ lines }: Document, ofInterface: boolean): Directive[] =>
   return found
 }
 
-/** The value of a directive, the last one of that key; undefined where there is none or it is empty. */
+/** Returns the value of the last directive with a key; undefined if there is none or the value is empty. */
 export const directiveValue = (directives: readonly Directive[], key: string): string | undefined =>
   directives.findLast((directive) => directive.key === key.toLowerCase())?.value || undefined
 
-/** The document with a directive set: in place where it is there, else behind the last line of the first [Interface]. */
+/**
+ * Returns the document with a directive set: in place if it exists, else after the last line of the first [Interface].
+ */
 export const setDirective = (document: Document, key: string, value: string): Document => {
   const old = interfaceDirectives(document).findLast((directive) => directive.key === key.toLowerCase())
   const text = `# ${key} = ${value}`

@@ -2,8 +2,8 @@
 import { parseIp } from '@wgq/model/ip'
 
 /**
- * Says whether a word of `DNS` that is not an address can be a domain: a search domain, or one behind `~`, whose names alone go
- * to the servers (as in systemd's `Domains=`; `~.` is all of them).
+ * Returns whether a word of `DNS` that is not an address can be a domain: a search domain, or a routing domain with a
+ * leading `~`, to whose names the servers are limited (as in systemd's `Domains=`; `~.` means all names).
  */
 export const isDomain = (word: string): boolean =>
   word.length <= 254 && /^~?(?:\.|[\p{L}\p{N}_-]+(?:\.[\p{L}\p{N}_-]+)*\.?)$/u.test(word)

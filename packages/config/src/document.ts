@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/** One line as it is in the file; nothing of it is interpreted yet. */
+/** One line of the file, uninterpreted. */
 export interface Line {
   /** 1-based. */
   readonly number: number
@@ -10,12 +10,12 @@ export interface Line {
   readonly ending: '\n' | '\r\n' | ''
 }
 
-/** A configuration file as a list of lines: whatever is in the file is in here, so that printing gives it back. */
+/** A configuration file as a list of lines. It holds every byte of the file, so printing it reproduces the file. */
 export interface Document {
   readonly lines: readonly Line[]
 }
 
-/** Cuts a text into lines. Never fails: every text is a document, and `printDocument` returns exactly that text. */
+/** Splits a text into lines. Never fails: every text is a document, and `printDocument` returns exactly that text. */
 export const parseDocument = (text: string): Document => {
   const lines: Line[] = []
   for (let start = 0; start < text.length; ) {
@@ -29,6 +29,6 @@ export const parseDocument = (text: string): Document => {
   return { lines }
 }
 
-/** The text of a document, byte for byte what was parsed. */
+/** Returns the text of a document, byte for byte as it was parsed. */
 export const printDocument = (document: Document): string =>
   document.lines.map((line) => line.text + line.ending).join('')

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { readdirSync } from 'node:fs'
 
-/** Paths of the drop-ins of a configuration file, in order; none where there is no such directory. */
+/** Returns the paths of a configuration file's drop-ins, in order; empty if there is no drop-in directory. */
 export const dropIns = (configPath: string): string[] => {
   const directory = `${configPath}.d`
   try {

@@ -7,7 +7,7 @@ import { isComment, outline } from './outline.ts'
 import { isDisabledLine } from './peers/disabled.ts'
 import { lower, readWgLine } from './reading.ts'
 
-/** Which section an edit means: the interface's, or that of the peer with this public key. */
+/** The section that an edit changes: the interface's, or that of the peer with this public key. */
 export type Target = 'interface' | Key
 
 /** A peer to append: its keys in order, PublicKey first by custom. */
@@ -18,8 +18,8 @@ interface NewPeer {
 }
 
 /**
- * Changes to a document that leave everything else as it is: comments, order, spacing, line endings. Edits refer to the
- * document as it was given; `finish` makes the new one.
+ * Changes a document and keeps everything else: comments, order, spacing, line endings. Edits refer to the original
+ * document; `finish` returns the new one.
  */
 export class Edit {
   readonly #document: Document
@@ -44,22 +44,22 @@ export class Edit {
     }
   }
 
-  /** The public keys of the peers in the document, in its order. */
+  /** The public keys of the document's peers, in file order. */
   peers(): Key[] {
     return [...this.#peers.keys()]
   }
 
-  /** The value of a key, as wg takes it (the last one); undefined when the key is not there. */
+  /** The value of a key as wg reads it (the last one wins); undefined if the key is missing. */
   get(target: Target, key: string): string | undefined {
     return this.#entries(target, key).at(-1)?.value.text
   }
 
-  /** The values of a list key (Address, AllowedIPs, DNS) of all its lines. */
+  /** The values of a list key (Address, AllowedIPs, DNS), collected from all its lines. */
   list(target: Target, key: string): string[] {
     return this.#entries(target, key).flatMap((entry) => items(entry.value.text))
   }
 
-  /** Sets a key that has one value, in place; adds it at the end of the section when it is not there. */
+  /** Sets a single-valued key in place, or appends it to the section if it is missing. */
   set(target: Target, key: string, value: string): void {
     const last = this.#entries(target, key).at(-1)
     if (!last) this.#append(target, key, value)
@@ -77,8 +77,8 @@ export class Edit {
   }
 
   /**
-   * Makes the values of a list key equal `wanted`, touching only the lines where something goes or comes. `canonical` tells
-   * equal values (`10.0.0.1/8` and `10.0.0.0/8`).
+   * Makes the values of a list key equal `wanted`, touching only lines that lose or gain a value. Values with equal
+   * `canonical` forms count as equal (`10.0.0.1/8` and `10.0.0.0/8`).
    */
   setList(target: Target, key: string, wanted: readonly string[], canonical = lower): void {
     const entries = this.#entries(target, key)
@@ -99,7 +99,7 @@ export class Edit {
     if (!home && added.length > 0) this.#append(target, key, added.join(', '))
   }
 
-  /** Appends a peer at the end, set apart by a blank line. */
+  /** Appends a peer at the end, after a blank line. */
   addPeer(peer: NewPeer): void {
     const { lines } = this.#document
     const style = styleOf([...this.#peers.values()].flat().at(-1) ?? this.#interface[0])
@@ -111,8 +111,8 @@ export class Edit {
   }
 
   /**
-   * Removes a peer: header, keys and the comments that belong to it. Comments after a blank line stay: they may be a peer
-   * that somebody commented out.
+   * Removes a peer: header, keys and the comments that belong to it. Comments after a blank line stay: they may be a
+   * peer that was commented out.
    */
   removePeer(publicKey: Key): void {
     for (const section of this.#peers.get(publicKey) ?? []) {
@@ -179,7 +179,7 @@ export class Edit {
   }
 }
 
-/** The document with a peer appended; only its last section is taken apart, however many there are. */
+/** Returns the document with a peer appended; parses only its last section, so the cost does not grow with the file. */
 export const appendPeer = ({ lines }: Document, peer: NewPeer): Document => {
   const from = Math.max(
     0,
@@ -194,7 +194,7 @@ export const appendPeer = ({ lines }: Document, peer: NewPeer): Document => {
 /** The values of a list, separated by commas or white space. */
 const items = (text: string): string[] => text.split(/[,\t-\r ]+/).filter((item) => item !== '')
 
-/** The line with another value; what is around the value stays. */
+/** The line with another value; the text around the value stays. */
 const withValue = ({ line, value }: Entry, next: string): string => {
   const from = value.column - 1
   const before = line.text.slice(0, from)
@@ -204,7 +204,7 @@ const withValue = ({ line, value }: Entry, next: string): string => {
   return before + space + next + (after.startsWith('#') ? ' ' : '') + after
 }
 
-/** How the lines of a section are written: indentation and what is around `=`; of its last key. */
+/** The style of a section's lines (indentation and spacing around `=`), taken from its last key. */
 const styleOf = (section: Section | undefined): { indent: string; equals: string } => {
   const line = section?.entries.findLast((entry) => entry.hasEquals && readWgLine(entry.line.text).key)?.line
   const match = line && /^([\t ]*)[^=\t ][^=]*?([\t ]*=[\t ]*)/.exec(line.text)

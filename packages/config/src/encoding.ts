@@ -2,13 +2,13 @@
 import { WgqError } from '@wgq/model/error'
 
 /**
- * Says which encoding of two or four bytes a file is in, whose text was decoded from UTF-8 or Latin-1; undefined for one that
- * wg can read. The name is one that iconv(1) knows.
+ * Detects a file in a two- or four-byte encoding from its text as decoded from UTF-8 or Latin-1; undefined if wg can
+ * read the file. Returns a name that iconv(1) accepts.
  */
 export const wideEncoding = (text: string): 'UTF-16' | 'UTF-16LE' | 'UTF-16BE' | 'UTF-32' | undefined => {
   if (/^(?:\xff\xfe\0\0|\0\0\xfe\xff)/.test(text)) return 'UTF-32'
   if (/^(?:\xff\xfe|\xfe\xff)/.test(text)) return 'UTF-16'
-  // Without a mark: every other byte of what is written in ASCII is zero.
+  // Without a byte-order mark: in ASCII text every other byte is zero.
   const pairs = text.slice(0, 64)
   if (pairs.length < 4) return undefined
   if (/^(?:[^\0]\0)+[^\0]?$/.test(pairs)) return 'UTF-16LE'
@@ -16,12 +16,14 @@ export const wideEncoding = (text: string): 'UTF-16' | 'UTF-16LE' | 'UTF-16BE' |
   return undefined
 }
 
-/** Says whether the lines of a text end with CR alone, as editors of old Macs wrote them: to wg all of it is one line. */
+/** Returns whether the lines of a text end with CR alone, as on old Macs: wg reads such a file as one line. */
 export const endsLinesWithCr = (text: string): boolean =>
   /\r[^\r\n]/.test(text) && !text.trimEnd().includes('\n')
 
-/** Raises `E_ENCODING` for the text of a file that is not UTF-8 without mark: what wg would call an unrecognized line, quoting the
- *  key in it. */
+/**
+ * Raises `E_ENCODING` for a file that is not UTF-8 without a byte-order mark. wg would report an unrecognized line and
+ * quote the key in it.
+ */
 export const checkEncoding = (text: string, file: string): void => {
   if (endsLinesWithCr(text))
     throw new WgqError(

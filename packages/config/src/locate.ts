@@ -13,7 +13,7 @@ export interface Location {
   readonly worldAccessible: boolean
 }
 
-/** The directories searched for `NAME.conf`, in order. The first one where the file exists counts, else the last. */
+/** The directories searched for `NAME.conf`, in order. The first one that has the file is used, else the last. */
 export const configDirectories = (platform: NodeJS.Platform): readonly string[] => {
   if (platform === 'freebsd' || platform === 'darwin') return ['/etc/wireguard', '/usr/local/etc/wireguard']
   return platform === 'netbsd' ? ['/etc/wireguard', '/usr/pkg/etc/wireguard'] : ['/etc/wireguard']
@@ -21,7 +21,8 @@ export const configDirectories = (platform: NodeJS.Platform): readonly string[] 
 
 /**
  * Finds the configuration that a user names by interface (`wg0`) or by path (`./wg0.conf`), spec wg-quick §2. Raises
- * `E_CONFIG_MISSING` and `E_CONFIG_NAME` with wg-quick's words, and `E_CONFIG_READ` where the directory may not be entered.
+ * `E_CONFIG_MISSING` and `E_CONFIG_NAME` with wg-quick's wording, and `E_CONFIG_READ` if the directory is not
+ * accessible.
  */
 export const locate = (argument: string, directories = configDirectories(process.platform)): Location => {
   const path = interfaceNamePattern.test(argument) ? search(argument, directories) : argument
@@ -41,8 +42,8 @@ export const locate = (argument: string, directories = configDirectories(process
 }
 
 /**
- * The configuration at a path for an interface of another name than the file's (`wgq up --name`). Raises `E_CONFIG_MISSING`,
- * `E_CONFIG_READ`, and `E_CONFIG_NAME` for a name that no interface can have.
+ * Returns the configuration at a path for an interface with another name than the file (`wgq up --name`). Raises
+ * `E_CONFIG_MISSING`, `E_CONFIG_READ`, and `E_CONFIG_NAME` for a name that no interface can have.
  */
 export const locateAs = (path: string, interfaceName: string): Location => {
   if (!interfaceNamePattern.test(interfaceName))
@@ -59,7 +60,10 @@ const located = (path: string, interfaceName: string): Location => {
   return { interfaceName, path: resolved, worldAccessible: shared !== 0 }
 }
 
-/** wg-quick's warning, without newline; it goes to stderr on every verb that reads the file. The path steers no terminal. */
+/**
+ * wg-quick's warning, without newline; every verb that reads the file prints it to stderr. Control characters in the
+ * path are made visible.
+ */
 export const worldAccessibleWarning = (path: string): string =>
   `Warning: \`${visible(path)}' is world accessible`
 
@@ -70,7 +74,7 @@ const search = (name: string, directories: readonly string[]): string => {
   return candidates.find(exists) ?? (candidates.at(-1) as string)
 }
 
-/** A file that may not be looked at is not a file that is not there: wgq runs without root too. */
+/** A file without access is not a missing file: wgq runs without root too. */
 const exists = (path: string): boolean => {
   try {
     statSync(path)

@@ -8,7 +8,7 @@ import { nearest } from './nearest.ts'
 import type { Section } from './outline.ts'
 import { commentOf, isComment, outline } from './outline.ts'
 
-/** A peer that a comment gives a name. */
+/** A peer that is named by a comment. */
 export interface PeerName {
   readonly name: string
   readonly publicKey: Key
@@ -16,9 +16,9 @@ export interface PeerName {
 }
 
 /**
- * The names that comments give to peers, in the order of the file. Understood: `# Name = phone` (also `friendly_name`,
- * with `:`), `# friendly_json = {"name": "phone"}`, `### begin phone ###`, `### Client phone`, `# Client: phone (id)` above
- * or inside a peer's section, and `[Peer] # phone`.
+ * Returns the names that comments give to peers, in file order. Recognised forms: `# Name = phone` (also
+ * `friendly_name`, with `:`), `# friendly_json = {"name": "phone"}`, `### begin phone ###`, `### Client phone`, `#
+ * Client: phone (id)` above or inside a peer's section, and `[Peer] # phone`.
  */
 export const peerNames = (document: Document, file: string, sections = outline(document)): PeerName[] =>
   sections.flatMap((section) => {
@@ -29,7 +29,7 @@ export const peerNames = (document: Document, file: string, sections = outline(d
     return [{ name: found.name, publicKey, at: { file, line: found.line.number, column: found.column } }]
   })
 
-/** The public key of a peer's section: the last valid one, as wg takes it. */
+/** The public key of a peer's section: the last valid one, as wg reads it. */
 export const publicKeyOf = (section: Section): Key | undefined =>
   section.entries.reduce<Key | undefined>((last, { key, value }) => {
     if (key !== 'publickey') return last
@@ -38,8 +38,8 @@ export const publicKeyOf = (section: Section): Key | undefined =>
   }, undefined)
 
 /**
- * The key of a peer that a user names: `@phone`, `phone` or the key itself. Raises `E_PEER_NAME` when no peer, or more than
- * one, has that name.
+ * Returns the key of a peer given by name or key: `@phone`, `phone` or the key itself. Raises `E_PEER_NAME` if no peer,
+ * or more than one, has that name.
  */
 export const findPeer = (names: readonly PeerName[], word: string): Key => {
   if (isKey(word)) return word
@@ -64,7 +64,7 @@ export const findPeer = (names: readonly PeerName[], word: string): Key => {
   })
 }
 
-/** A name and the place of its text. */
+/** A name and the position of its text. */
 export interface FoundName {
   readonly name: string
   readonly line: Line
@@ -97,7 +97,7 @@ const patterns = [
   /^###\s*client\s+(.+?)[\s#]*$/i,
 ]
 
-/** Longer ones are not names: a line of megabytes is not searched for one. */
+/** Longer texts are not names: lines of megabytes are not searched. */
 const mostNameCharacters = 1024
 
 const commentName = (comment: string): string | undefined => {

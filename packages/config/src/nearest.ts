@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 
 /**
- * The candidate that differs least from `word` (letter case counts nothing), or undefined when none is near enough to be
- * what was meant: at most one difference in three characters.
+ * Returns the candidate that differs least from `word`, ignoring letter case, or undefined if none is close enough: at
+ * most one difference in three characters.
  */
 export const nearest = (word: string, candidates: readonly string[]): string | undefined => {
   let best: string | undefined
   let bestDistance = Math.floor(Math.max(word.length, 3) / 3) + 1
   for (const candidate of candidates) {
-    // More characters than this are differences already.
+    // The difference in length alone is already too large.
     if (Math.abs(word.length - candidate.length) >= bestDistance || word.length > 2 * candidate.length)
       continue
     const distance = differences(word.toLowerCase(), candidate.toLowerCase())

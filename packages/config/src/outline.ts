@@ -19,11 +19,11 @@ export interface Entry {
   readonly hasEquals: boolean
 }
 
-/** A header and what follows it up to what belongs to the next one. Lines `start` to `end - 1` of the document. */
+/** A header and the lines up to those that belong to the next header. Lines `start` to `end - 1` of the document. */
 export interface Section {
   /** By wg's reading, which also accepts `[ Peer ]`. `none`: before the first header. */
   readonly kind: 'none' | 'interface' | 'peer' | 'other'
-  /** The first line: of the comments that are directly above the header, or the header itself. */
+  /** The first line: the header, or the first of the comments directly above it. */
   readonly start: number
   /** Index of the header line; equals `start` for `none`. */
   readonly header: number
@@ -53,10 +53,10 @@ export const commentOf = (text: string): Span | undefined => {
   return hash < 0 ? undefined : trimSpan(text.slice(hash), hash + 1)
 }
 
-/** A line with nothing on it but a comment. */
+/** A line that holds only a comment. */
 export const isComment = (text: string): boolean => /^[\t-\r ]*#/.test(text)
 
-// What wg's reading would be, without making it of every line.
+// The same result as wg's reading, without a full parse of every line.
 const isHeader = (text: string): boolean => /^[\t-\r ]*\[/.test(text)
 
 const headerKind = (line: Line): Section['kind'] => {
@@ -65,12 +65,12 @@ const headerKind = (line: Line): Section['kind'] => {
   return clean === '[peer]' ? 'peer' : 'other'
 }
 
-/** Comments about the whole tunnel, wherever they are above a peer. */
+/** Comments about the whole tunnel, even directly above a peer. */
 const ofTheTunnel = new RegExp(`^[\\t ]*#+[\\t ]*(?:${directiveNames.join('|')})[\\t ]*=`, 'i')
 
 /**
- * Comments directly above a header describe it, except for markers that end what stood before (`### end phone ###`), for
- * the lines of a peer that is switched off, and above a peer for what is said about the whole tunnel.
+ * Comments directly above a header describe it, except for markers that end the previous section (`### end phone ###`),
+ * lines of a disabled peer and, above a peer, comments about the whole tunnel.
  */
 const leadStart = (lines: readonly Line[], header: number): number => {
   let start = header

@@ -13,8 +13,8 @@ export interface ConfigPart {
 }
 
 /**
- * The files of a tunnel: `wg0.conf` first, then the peers in `wg0.conf.d/*.conf` in the order of their names. Raises what
- * reading a file raises, and `E_DROP_IN` for one that has a section other than [Peer].
+ * Reads the files of a tunnel: `wg0.conf` first, then the peers in `wg0.conf.d/*.conf`, sorted by name. Raises the
+ * errors of reading a file, and `E_DROP_IN` for a drop-in with a section other than [Peer].
  */
 export const readParts = (configPath: string, main = readConfigFile(configPath)): ConfigPart[] => [
   { path: configPath, source: main },

@@ -10,7 +10,7 @@ export interface Span {
   readonly column: number
 }
 
-/** How wg-quick understands one line. Without `=` key and values are the whole line. */
+/** One line as wg-quick reads it. Without `=`, key and values are the whole line. */
 interface QuickLine {
   readonly key: Span
   /** After the first `=`, cut at the first `#`. */
@@ -19,7 +19,7 @@ interface QuickLine {
   readonly hook: Span
 }
 
-/** How wg understands one line: comment and all white space removed; empty for a line that says nothing. */
+/** One line as wg reads it: comment and all white space removed; empty for a blank line. */
 interface WgLine {
   /** As wg's messages quote it. */
   readonly clean: string
@@ -32,13 +32,13 @@ interface WgLine {
 export const lower = (text: string): string =>
   plain.test(text) ? text.toLowerCase() : text.replace(/[A-Z]+/g, (upper) => upper.toLowerCase())
 
-/** Nothing in it that `toLowerCase` would change beyond A to Z. */
+/** ASCII only: `toLowerCase` changes no characters but A to Z. */
 const plain = /^[\0-\x7f]*$/
 
 /** The span with ASCII white space (9 to 13, 32) removed from both ends. */
 export const trimSpan = (text: string, column: number): Span => trimPart(text, 0, text.length, column)
 
-/** The same of a part of a text; `column` is that of the text's beginning. */
+/** The same for a part of a text; `column` is that of the start of the text. */
 const trimPart = (text: string, from: number, to: number, column: number): Span => {
   let start = from
   let end = to

@@ -16,9 +16,10 @@ import { errnoText } from '@wgq/model/errno'
 import { WgqError } from '@wgq/model/error'
 
 /**
- * Replaces a file at once and for good: written beside it, synchronised, renamed; mode and owner stay (0600 where there was
- * none). A file that cannot be renamed, because it is a mount of its own or its directory is read-only, is written in place,
- * from the first byte that differs. Raises `E_SAVE` with `errno`; the file is then as it was, unless the disk is full.
+ * Replaces a file atomically and durably: writes a temporary file beside it, calls fsync and renames it. Mode and owner
+ * stay (0600 for a new file). A file that cannot be renamed, because it is a mount point or its directory is read-only,
+ * is written in place from the first byte that differs. Raises `E_SAVE` with `errno`; the file is then unchanged,
+ * unless the disk is full.
  */
 export const replaceConfigFile = (path: string, bytes: Buffer, before?: Buffer): void => {
   try {
@@ -29,10 +30,10 @@ export const replaceConfigFile = (path: string, bytes: Buffer, before?: Buffer):
   }
 }
 
-/** False where the file has to be written in place. */
+/** Returns false if the file has to be written in place. */
 const byRename = (path: string, bytes: Buffer): boolean => {
   const old = statSync(path, { throwIfNoEntry: false })
-  // Neither /dev/stdin nor a pipe gives way to a file.
+  // Never replace /dev/stdin or a pipe by a file.
   if (old && !old.isFile())
     throw Object.assign(new Error('not a file'), { code: old.isDirectory() ? 'EISDIR' : 'EINVAL' })
   try {
@@ -45,8 +46,8 @@ const byRename = (path: string, bytes: Buffer): boolean => {
 }
 
 /**
- * Replaces a file by one that was written and synchronised beside it; with the mode and the owner of `old`, else 0600.
- * Raises the system's error, whose `syscall` is `rename` where only that failed; nothing is left beside then.
+ * Replaces a file by one that was written beside it and synced to disk, with the mode and owner of `old`, else 0600.
+ * Raises the system's error; its `syscall` is `rename` if only that failed. On failure no temporary file is left.
  */
 export const renameOver = (path: string, bytes: Buffer, old?: Stats): void => {
   const beside = `${path}.wgq-new`
@@ -65,7 +66,7 @@ export const renameOver = (path: string, bytes: Buffer, old?: Stats): void => {
     rmSync(beside, { force: true })
     throw error
   }
-  // The rename too outlives a loss of power.
+  // Makes the rename survive a power loss too.
   const directory = openSync(dirname(path), 'r')
   try {
     fsyncSync(directory)
@@ -74,7 +75,7 @@ export const renameOver = (path: string, bytes: Buffer, old?: Stats): void => {
   }
 }
 
-/** EBUSY: the file is a mount; the others: its directory takes no other file. */
+/** EBUSY: the file is a mount point; the others: its directory accepts no new file. */
 const mounted = new Set(['EBUSY', 'EROFS', 'EACCES', 'EPERM', 'EXDEV'])
 
 const inPlace = (path: string, bytes: Buffer, before: Buffer = Buffer.alloc(0)): void => {

@@ -9,20 +9,22 @@ import { Edit } from './edit.ts'
 import { hookKeys, outline } from './outline.ts'
 import { lower, readWgLine } from './reading.ts'
 
-/** What the caller knows beyond the device. */
+/** Information from the caller beyond the device. */
 interface SaveOptions {
   /** The addresses of the interface, `ADDRESS/LENGTH`; absent leaves the Address lines alone. */
   readonly addresses?: readonly string[]
   /** Leaves the interface out: the document holds peers alone. */
   readonly peersOnly?: boolean
-  /** Says whether a host name and port of the file (`vpn.example:51820`) mean the live endpoint; then it stays. */
+  /**
+   * Returns whether a host name and port in the file (`vpn.example:51820`) mean the live endpoint; then the text stays.
+   */
   readonly sameEndpoint?: (text: string, live: Endpoint) => boolean
 }
 
 /**
- * Writes what runs into the document, changing only the values that differ: comments, order, spacing and host names stay
- * (wg-quick save rewrites the file, spec wg-quick §9). A random port, a mark that wg-quick chose and a key that a hook
- * loads are not in the file and are not put there.
+ * Writes the running device into the document, changing only the values that differ: comments, order, spacing and host
+ * names stay (wg-quick save rewrites the file, spec wg-quick §9). A random port, a mark that wg-quick chose and a key
+ * that a hook loads are not in the file and are not added.
  */
 export const saveDevice = (document: Document, device: Device, options: SaveOptions = {}): Document => {
   const edit = new Edit(document)
@@ -96,7 +98,7 @@ const isEndpoint = (text: string, live: Endpoint, options: SaveOptions): boolean
     : (options.sameEndpoint?.(text, live) ?? false)
 }
 
-/** A value as wg takes it: without white space. */
+/** A value as wg reads it: without white space. */
 const clean = (value: string | undefined): string | undefined =>
   value === undefined ? undefined : readWgLine(value).clean
 
@@ -110,7 +112,7 @@ const canonicalAddress = (text: string): string => {
   return cidr ? formatCidr(cidr) : text
 }
 
-/** Devices mask what they are given: `10.0.0.1/8` is `10.0.0.0/8`. */
+/** Devices mask host bits: `10.0.0.1/8` is `10.0.0.0/8`. */
 const canonicalPrefix = (text: string): string => {
   const cidr = parseCidr(text.replace(/^[+-]/, ''))
   return cidr ? formatCidr(maskCidr(cidr)) : text

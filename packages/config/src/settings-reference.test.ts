@@ -6,7 +6,7 @@ import { expect, test } from 'vitest'
 import type { Setting, Settings } from './settings.ts'
 import { readSettings } from './settings.ts'
 
-/** wg-quick's reading written down sentence by sentence from spec wg-quick §3, without care for speed or positions. */
+/** wg-quick's reading, written sentence by sentence from spec wg-quick §3, without regard to speed or positions. */
 const reference = (text: string) => {
   const out: Record<string, string[]> = {}
   const put = (key: string, ...values: string[]) => {
@@ -40,7 +40,7 @@ const flat = (settings: Settings) => {
   const { hooks } = settings
   return {
     rest: settings.wgConfig,
-    // Servers and search domains are kept apart; which is which, settings.test.ts tells.
+    // Servers and search domains are separate; settings.test.ts checks which is which.
     dns: [...of(settings.dnsServers), ...of(settings.dnsSearch)].sort(),
     address: of(settings.addresses),
     mtu: settings.mtu?.value ?? '',

@@ -29,13 +29,14 @@ export interface Settings {
   readonly table?: Setting
   readonly hooks: Hooks
   readonly saveConfig: boolean
-  /** What is left for wg: every line that is not one of the keys above. `wg-quick strip` adds one more newline. */
+  /** The text for wg: every line without one of the keys above. `wg-quick strip` adds one more newline. */
   readonly wgConfig: string
 }
 
 /**
  * Reads a configuration as wg-quick does. Raises `E_SAVE_CONFIG` for a SaveConfig that is neither true nor false.
- * `keepPlaces` leaves what is for wg in its place, line and column, with nothing where wg-quick's keys stood: for messages.
+ * `keepPlaces` keeps the lines and columns of wg's text, with blank lines in place of wg-quick's keys, so that messages
+ * have correct positions.
  */
 export const readSettings = (text: string, file: string, keepPlaces = false): Settings => {
   const found: Found = {
@@ -57,7 +58,8 @@ export const readSettings = (text: string, file: string, keepPlaces = false): Se
     const raw = text.slice(start, end)
     start = end + 1
     number++
-    // bash drops NUL bytes while reading; blanks at both ends go, a carriage return stays (spec wg-quick §3, step 1).
+    // bash drops NUL bytes while reading; blanks at both ends are removed, a carriage return stays (spec wg-quick §3,
+    // step 1).
     const line = trimBlanks(raw.includes('\0') ? raw.replaceAll('\0', '') : raw)
     if (line === '' && newline < 0) break
     if (line.startsWith('[')) {
@@ -86,7 +88,7 @@ interface Found {
   saveConfig: boolean
 }
 
-/** Takes a line of the interface section if it is one of wg-quick's keys; says whether it was. */
+/** Consumes a line of the interface section if it has one of wg-quick's keys; returns whether it did. */
 const consume = (line: string, number: number, indent: number, file: string, found: Found): boolean => {
   const { key, value, hook } = readQuickLine(line)
   const at = (column: number): Position => ({ file, line: number, column: column + Math.max(indent, 0) })

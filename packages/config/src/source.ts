@@ -8,7 +8,9 @@ export interface Source {
   readonly encoding: 'utf8' | 'latin1'
 }
 
-/** Text of any bytes, without loss: `encodeSource(decodeSource(bytes))` has the same bytes. A byte-order mark is kept. */
+/**
+ * Decodes any bytes without loss: `encodeSource(decodeSource(bytes))` has the same bytes. A byte-order mark is kept.
+ */
 export const decodeSource = (bytes: Buffer): Source => {
   const encoding = isUtf8(bytes) ? 'utf8' : 'latin1'
   return { text: bytes.toString(encoding), encoding }

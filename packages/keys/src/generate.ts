@@ -12,7 +12,7 @@ export const generatePrivateKey = (random: RandomBytes = systemRandom): Key => t
 /** wg genpsk: 32 random bytes, not clamped. */
 export const generatePresharedKey = (random: RandomBytes = systemRandom): Key => taken(random(32))
 
-/** The key of `bytes`, which are wiped: the text is the only copy that remains. */
+/** Returns the key of `bytes` and wipes them, so that the text is the only copy. */
 const taken = (bytes: Uint8Array): Key => {
   const key = keyFromBytes(bytes)
   bytes.fill(0)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// In bundles for browsers browser/random.ts takes the place of this file.
+// Browser bundles use browser/random.ts instead of this file.
 import { closeSync, openSync, readSync } from 'node:fs'
 
 /**
- * Random bytes of the kernel. Loading node:crypto for them would double the cost of `genkey` (4 ms, measured). That the
- * kernel's generator is seeded is certain: Node itself has drawn from it with getrandom(2), which waits, before any script
- * runs. Without the device (a bare chroot) node:crypto is asked.
+ * Returns random bytes from the kernel. Loading node:crypto for them would double the cost of `genkey` (4 ms,
+ * measured). The kernel's generator is certainly seeded: before any script runs, Node itself has called getrandom(2),
+ * which waits for that. Without the device (a bare chroot) node:crypto is used.
  */
 export const systemRandom = (length: number): Buffer => {
   let fd: number
@@ -15,7 +15,7 @@ export const systemRandom = (length: number): Buffer => {
     return process.getBuiltinModule('node:crypto').randomBytes(length)
   }
   try {
-    // Not from the shared pool: the bytes are secret until they are wiped.
+    // Not from Node's shared pool: the bytes are secret until they are wiped.
     const bytes = Buffer.allocUnsafeSlow(length)
     if (readSync(fd, bytes) === length) return bytes
   } finally {

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 
-/** A child process that ran to its end. `status` is 127 for a missing program and 128 + number for a signal, as in a shell. */
+/**
+ * A child process that has exited. `status` is 127 for a missing program and 128 + number for a signal, as in a shell.
+ */
 export interface Finished {
   readonly status: number
   /** Empty unless captured. */
   readonly stdout: string
 }
 
-/** How a child process is started; standard streams are inherited unless said otherwise. */
+/** How to start a child process; standard streams are inherited by default. */
 export interface ChildOptions {
   /** What the child reads on its standard input. */
   readonly input?: string
@@ -15,16 +17,16 @@ export interface ChildOptions {
   readonly script?: string
   /** Collect standard output instead of passing it on. */
   readonly capture?: boolean
-  /** Throw away standard error. */
+  /** Discard standard error. */
   readonly quiet?: boolean
-  /** In a session of its own: survives Ctrl-C at the terminal. */
+  /** Start it in a new session, so that it survives Ctrl-C at the terminal. */
   readonly detached?: boolean
-  /** Instead of the program's own environment. */
+  /** Replaces the program's own environment. */
   readonly env?: NodeJS.ProcessEnv
 }
 
 /**
- * Runs a program to its end. What goes wrong is in the status. A program that only answers (captured, quiet, without input) is
- * asked again where a signal ended it; raises `Interrupted` where one ends it again.
+ * Runs a program and waits for it. Failures are in the status. A program that only queries (captured, quiet, without
+ * input) is run again if a signal ended it; raises `Interrupted` if that happens twice.
  */
 export type RunChild = (program: string, args: readonly string[], options?: ChildOptions) => Promise<Finished>

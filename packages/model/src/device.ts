@@ -3,23 +3,23 @@ import type { Cidr } from './cidr.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { Key } from './key.ts'
 
-/** A WireGuard device as it runs. Peers are in the order of the device. */
+/** The state of a running WireGuard device. Peers are in the order of the device. */
 export interface Device {
   readonly name: string
   readonly privateKey?: Key
   readonly publicKey?: Key
   /** 0 when none. */
   readonly listenPort: number
-  /** Why the data plane does not listen although the link is up, the system's error name; only wgqd tells. */
+  /** Why the data plane does not listen although the link is up: the system's error name. Only wgqd reports it. */
   readonly listenError?: string
   /** 0 when off. */
   readonly fwmark: number
   readonly peers: readonly Peer[]
-  /** What the data plane counts beyond the UAPI of WireGuard, by name; only wgqd has it. */
+  /** Counters of the data plane beyond WireGuard's UAPI, by name. Only wgqd has them. */
   readonly counters?: Readonly<Record<string, number>>
 }
 
-/** A peer as it runs. */
+/** The state of a peer. */
 export interface Peer {
   readonly publicKey: Key
   /** Absent when none is set (all zeros). */
@@ -32,13 +32,13 @@ export interface Peer {
   readonly txBytes: bigint
   /** 0 when off. */
   readonly keepaliveSeconds: number
-  /** What the kernel said that has no field here: an endpoint of an unknown address family. */
+  /** What the kernel reported that has no field here: an endpoint of an unknown address family. */
   readonly note?: string
 }
 
 /**
- * What to change on a device. An absent field leaves the value alone; a present one sets it; zero (the zero key, port 0,
- * fwmark 0, keepalive 0) clears it. Keep the difference end to end (spec wg §17).
+ * What to change on a device. An absent field leaves the value alone; a present one sets it; zero (the zero key, port
+ * 0, fwmark 0, keepalive 0) clears it. Every layer must keep this difference (spec wg §17).
  */
 export interface DeviceChange {
   readonly privateKey?: Key
@@ -67,8 +67,8 @@ export interface AllowedIpChange extends Cidr {
 }
 
 /**
- * Reaches WireGuard devices, whatever drives them. `read` and `change` raise `E_DEVICE` with `errno` set to the system's
- * name (`ENODEV`, `EPERM`, `EPROTONOSUPPORT`, `EPROTO` …); `list` raises it too.
+ * Access to WireGuard devices of any driver. `read` and `change` raise `E_DEVICE` with `errno` set to the system's name
+ * (`ENODEV`, `EPERM`, `EPROTONOSUPPORT`, `EPROTO` …); `list` raises it too.
  */
 export interface DeviceAccess {
   list(): Promise<string[]>

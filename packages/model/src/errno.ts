@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// Error numbers of Linux (asm-generic) with the texts of glibc's strerror: what `wg` prints behind its colon. Numbers and some
-// texts differ on other systems, names do not: errors travel by name.
+// Error numbers of Linux (asm-generic) with the texts of glibc's strerror: what `wg` prints after its colon. Numbers
+// and some texts differ on other systems, names do not, so errors are passed by name.
 const table = `
 1 EPERM Operation not permitted
 2 ENOENT No such file or directory
@@ -147,7 +147,7 @@ export const systemErrnoName = (
   numbers: Readonly<Record<string, number>> | undefined = ownNumbers(),
 ): string => {
   if (!numbers) return errnoName(number)
-  // EWOULDBLOCK, ENOTSUP: second names of some systems stand behind the first ones.
+  // EWOULDBLOCK, ENOTSUP: on some systems these are second names, listed after the first ones.
   return Object.entries(numbers).find(([, each]) => each === number)?.[0] ?? String(number)
 }
 
@@ -156,7 +156,8 @@ export const errnoNumber = (name: string): number | undefined =>
   tables().numbers.get(name === 'ENOTSUP' ? 'EOPNOTSUPP' : name)
 
 /**
- * strerror(3), by name: of glibc, on a BSD of its own library; `Unknown error N` for what {@link errnoName} left as a number.
+ * strerror(3) by name, of glibc or, on a BSD, of its own C library; `Unknown error N` for what {@link errnoName} left
+ * as a number.
  */
 export const errnoText = (name: string, platform: string = process.platform): string => {
   if (platform !== 'linux' && bsdTexts[name] !== undefined) return bsdTexts[name]
@@ -164,7 +165,7 @@ export const errnoText = (name: string, platform: string = process.platform): st
   return (number === undefined ? undefined : tables().texts.get(number)) ?? `Unknown error ${name}`
 }
 
-/** Where the BSDs have other words (their sys/errno.h). */
+/** Texts that differ on the BSDs (their sys/errno.h). */
 const bsdTexts: Readonly<Record<string, string>> = {
   ENXIO: 'Device not configured',
   EBUSY: 'Device busy',
@@ -190,7 +191,7 @@ interface Tables {
 
 let made: Tables | undefined
 
-// Made on first use: most runs meet no error.
+// Built on first use: most runs have no error.
 const tables = (): Tables => {
   if (made) return made
   made = { names: new Map(), numbers: new Map(), texts: new Map() }

@@ -19,7 +19,8 @@ interface WgqErrorDetails {
   readonly errno?: string
   /**
    * What `wg` prints for this fault, to the byte, where that differs from `message`: one character per byte (latin1),
-   * because it quotes the input, which may be in any encoding and may be a secret. Only the fatal printer of `wg` uses it.
+   * because it quotes the input, which may be in any encoding and may be a secret. Only `wg`'s printer of fatal errors
+   * uses it.
    */
   readonly wgText?: string
   readonly cause?: unknown
@@ -52,6 +53,6 @@ export class WgqError extends Error {
   }
 }
 
-/** Tells a {@link WgqError} also across bundles, where `instanceof` would see two classes. */
+/** Recognises a {@link WgqError} across bundles too, where `instanceof` would see two classes. */
 export const isWgqError = (error: unknown): error is WgqError =>
   typeof error === 'object' && error !== null && (error as { [brand]?: true })[brand] === true

@@ -7,7 +7,7 @@ import type { IfName, Op, Rule, Table } from './operation.ts'
 export interface Link {
   readonly index: number
   readonly name: IfName
-  /** `wireguard`, `tun`, `veth` …; absent where the system has no such notion. */
+  /** `wireguard`, `tun`, `veth` …; absent if the system does not report it. */
   readonly kind?: string
   readonly mtu: number
   readonly up: boolean
@@ -45,12 +45,12 @@ export type RouteType =
   | 'prohibit'
   | 'throw'
 
-/** What `ip route get` printed: the way, or the system's words for why there is none. */
+/** What `ip route get` printed: the route, or the system's message if there is none. */
 export type RouteAnswer =
   | { readonly route: RouteLookup & { readonly type?: RouteType } }
   | { readonly refusal: string }
 
-/** What a packet to an address would do: the interface, and the route's own MTU where it has one. */
+/** Where a packet to an address would go: the interface, and the route's own MTU if it has one. */
 export interface RouteLookup {
   readonly dev?: IfName
   readonly mtu?: number
@@ -60,8 +60,8 @@ export interface RouteLookup {
 }
 
 /**
- * The host's network as wg-quick sees and changes it. Every method raises `E_HOST` with `errno`, the system's own text in
- * `message`, and `exitCode` as the system's tool would end with (ip: 1 syntax, 2 refusal, 255 bad value).
+ * The host's network as wg-quick reads and changes it. Every method raises `E_HOST` with `errno`, the system's own text
+ * in `message`, and the `exitCode` of the system's tool (ip: 1 syntax, 2 refusal, 255 bad value).
  */
 export interface Host {
   /** `ip link show`, all interfaces. */
@@ -76,11 +76,11 @@ export interface Host {
   rules(family: Family): Promise<Rule[]>
   /** `ip route get ADDRESS [mark MARK]`; undefined when unreachable. */
   routeTo(address: string, mark?: number): Promise<RouteLookup | undefined>
-  /** The same with the system's own words where there is no way; absent where the system cannot be asked so. */
+  /** The same, with the system's message if there is no route; absent if the system has no such query. */
   askRoute?(address: string, mark?: number): Promise<RouteAnswer>
   /**
    * Carries out link, address, route and rule operations in order, batched where the system can. On failure the error's
-   * `applied` tells how many operations of the list took effect before the one that failed.
+   * `applied` is the number of operations that took effect before the one that failed.
    */
   apply(ops: readonly Op[]): Promise<void>
   close(): void

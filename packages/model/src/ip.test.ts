@@ -3,7 +3,7 @@ import { isIP } from 'node:net'
 import { expect, test } from 'vitest'
 import { formatIp, parseIp } from './ip.ts'
 
-// Parts of addresses and of what is none, put together in every way.
+// Parts of addresses and non-addresses, combined in every way.
 const parts = ['', '0', '1', 'FFff', '00001', 'g', '::', ':', '1.2.3.4', '256.1.1.1', '01.2.3.4', ' ']
 
 test('what is an address is what Node takes for one', () => {

@@ -15,7 +15,7 @@ export const formatIp = (bytes: Uint8Array): string =>
   bytes.length === 4 ? `${bytes[0]}.${bytes[1]}.${bytes[2]}.${bytes[3]}` : formatIp6(bytes)
 
 const parseIp4 = (text: string): Uint8Array | undefined => {
-  // Read by hand: files and devices have ten thousands of them.
+  // Parsed by hand: files and devices have tens of thousands of addresses.
   if (text.length < 7 || text.length > 15) return undefined
   const out = new Uint8Array(4)
   let part = 0
@@ -23,7 +23,7 @@ const parseIp4 = (text: string): Uint8Array | undefined => {
   for (let i = 0; i < text.length; i++) {
     const digit = text.charCodeAt(i) - 48
     if (digit >= 0 && digit <= 9) {
-      // A zero in front would be octal elsewhere.
+      // Other programs would read a leading zero as octal.
       if (value === 0) return undefined
       value = value < 0 ? digit : value * 10 + digit
       if (value > 255) return undefined
@@ -40,7 +40,7 @@ const parseIp4 = (text: string): Uint8Array | undefined => {
 
 const colon = 58
 
-// By hand as well, in one pass: a device of 10,000 peers is read several times by one verb.
+// Also by hand, in one pass: one verb reads a device of 10,000 peers several times.
 const parseIp6 = (text: string): Uint8Array | undefined => {
   const out = new Uint8Array(16)
   const { length } = text
@@ -62,7 +62,7 @@ const parseIp6 = (text: string): Uint8Array | undefined => {
       value = value * 16 + digit
     }
     if (at < length && text.charCodeAt(at) !== colon) {
-      // Nothing but a dotted quad ends an address otherwise.
+      // Otherwise only a dotted quad can end an address.
       const quad = filled <= 12 ? parseIp4(text.slice(start)) : undefined
       if (!quad) return undefined
       out.set(quad, filled)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The encodings of keys. In bundles for browsers browser/key-encoding.ts takes the place of this file.
+// The encodings of keys. Browser bundles use browser/key-encoding.ts instead of this file.
 
-/** The bytes of base64, in a buffer of their own. */
+/** The bytes of base64, in a new buffer. */
 export const bytesOfBase64 = (text: string): Buffer => Buffer.from(text, 'base64')
 
 /** Bytes as base64. */

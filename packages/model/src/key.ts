@@ -25,7 +25,7 @@ export const parseKey = (text: string): Key => {
   )
 }
 
-/** The 32 bytes of a key, in a buffer of its own; in a browser a plain Uint8Array. */
+/** The 32 bytes of a key, in a new buffer; in a browser a plain Uint8Array. */
 export const keyBytes = (key: Key): Buffer => bytesOfBase64(key)
 
 /** The key made of exactly 32 bytes. Raises `E_KEY` for any other length. */

@@ -10,14 +10,14 @@ export type IfName = string
 export type Table = number | string
 
 /**
- * One change to the host, as plain data. From it follow the `[#]` line, the act, its inverse, its JSON and the difference
- * between what is and what should be. Texts that the user wrote (addresses, MTU, table) stay as written: the line shows
- * them so, and `apply` refuses what the system's own tool would refuse.
+ * One change to the host, as plain data. The `[#]` line, the change itself, its inverse, its JSON and the diff between
+ * actual and desired state are derived from it. Texts from the user (addresses, MTU, table) stay as written: the line
+ * shows them unchanged, and `apply` refuses what the system's own tool would refuse.
  */
 export type Op =
   | { readonly do: 'link.add'; readonly name: IfName }
   | { readonly do: 'link.delete'; readonly name: IfName }
-  /** `ip link set dev NAME netns NETNS`: what follows about this interface happens in the other namespace. */
+  /** `ip link set dev NAME netns NETNS`: later operations on this interface run in the other namespace. */
   | { readonly do: 'link.move'; readonly name: IfName; readonly netns: string }
   /** Starts a userspace daemon: `program` as named by the user, or the built-in data plane. */
   | {
@@ -46,12 +46,15 @@ export type Op =
       readonly metric?: number
       readonly protocol?: number
     }
-  /** `ip route add unreachable default table TABLE metric 4294967295`: refuses what no other route of the table takes. */
+  /**
+   * `ip route add unreachable default table TABLE metric 4294967295`: rejects packets that match no other route of the
+   * table.
+   */
   | { readonly do: 'floor.add'; readonly family: Family; readonly table: number }
   | { readonly do: 'floor.delete'; readonly family: Family; readonly table: number }
   | { readonly do: 'rule.add'; readonly rule: Rule }
   | { readonly do: 'rule.delete'; readonly rule: Rule }
-  /** `previous` is what stood there, for the inverse. */
+  /** `previous` is the old value, for the inverse. */
   | { readonly do: 'sysctl.set'; readonly key: string; readonly value: string; readonly previous?: string }
   | {
       readonly do: 'dns.set'
@@ -65,8 +68,8 @@ export type Op =
   | { readonly do: 'firewall.load'; readonly tool: FirewallTool; readonly text: string }
   | { readonly do: 'firewall.unload'; readonly tool: FirewallTool; readonly text: string }
   /**
-   * Blocks everything outside of the tunnel but packets with `mark` (0: none) or `alsoMark` and questions of root to
-   * `resolvers`; takes the place of an older one without a gap.
+   * Blocks everything outside the tunnel but packets with `mark` (0: none) or `alsoMark` and DNS queries of root to
+   * `resolvers`; replaces an older block without a gap.
    */
   | {
       readonly do: 'killswitch.on'
@@ -74,11 +77,11 @@ export type Op =
       readonly mark: number
       readonly alsoMark?: number
       readonly resolvers: readonly string[]
-      /** What else passes: `lan`, `replies`, `dev NAME`, `uid NUMBER`, networks. */
+      /** What else may pass: `lan`, `replies`, `dev NAME`, `uid NUMBER`, networks. */
       readonly allow?: readonly string[]
     }
   | { readonly do: 'killswitch.off'; readonly dev: IfName }
-  /** Marks connections that stay outside of a full tunnel: of `uid NUMBER`, and `replies` to what came in from outside. */
+  /** Marks connections that bypass a full tunnel: those of `uid NUMBER`, and `replies` to connections from outside. */
   | {
       readonly do: 'aside.on'
       readonly dev: IfName
@@ -86,19 +89,19 @@ export type Op =
       readonly allow: readonly string[]
     }
   | { readonly do: 'aside.off'; readonly dev: IfName }
-  /** Lets packets of the tunnel on into other networks: masquerading, accepts in chains that drop. */
+  /** Forwards packets of the tunnel to other networks: masquerading, and accept rules in chains that drop. */
   | {
       readonly do: 'gateway.on'
       readonly dev: IfName
       /** `auto` or an uplink; absent without masquerading. */
       readonly masquerade?: string
-      /** Connections may be opened towards the peers. */
+      /** Whether connections to the peers may be opened from outside. */
       readonly inward: boolean
       /** Networks of the interface. */
       readonly networks: readonly string[]
     }
   | { readonly do: 'gateway.off'; readonly dev: IfName }
-  /** A setting of the kernel that the last tunnel which needs it gives back; `previous` stood there before the first one. */
+  /** A kernel setting that the last tunnel that needs it restores; `previous` is the value before the first one. */
   | { readonly do: 'forwarding.set'; readonly key: string; readonly value: string; readonly previous: string }
   | { readonly do: 'forwarding.unset'; readonly key: string; readonly value: string }
   | { readonly do: 'hook.run'; readonly command: string }
@@ -115,11 +118,11 @@ export interface Rule {
   readonly fwmark?: number
   readonly suppressPrefixLength?: number
   readonly preference?: number
-  /** Who made it (FRA_PROTOCOL), where the system can tell. */
+  /** Its origin (FRA_PROTOCOL), if the system reports it. */
   readonly protocol?: number
   /** Observed, and selects by more than these fields (source, interface, another mark …): never a rule of wg-quick. */
   readonly selective?: boolean
-  /** Observed: what a selective rule selects by, and what it does instead of looking up its table. */
+  /** Observed: the selectors of a selective rule, and its action if that is not a table lookup. */
   readonly selectors?: RuleSelectors
 }
 
@@ -134,8 +137,8 @@ export interface RuleSelectors {
   readonly fwmask?: number
   /** First and last user. */
   readonly uidRange?: readonly [number, number]
-  /** It selects by something else too (type of service, protocol, ports …). */
+  /** It has further selectors (type of service, protocol, ports …). */
   readonly more?: boolean
-  /** What it does with the packet; a table is looked up unless given. */
+  /** The action on the packet; a table lookup by default. */
   readonly action?: 'goto' | 'nop' | 'blackhole' | 'unreachable' | 'prohibit'
 }

@@ -50,7 +50,7 @@ describe('subtracts', () => {
   })
 })
 
-// A world of 256 addresses at the end of 192.0.2.0/24 or 2001:db8::/120, small enough to count every one.
+// A world of 256 addresses, 192.0.2.0/24 or 2001:db8::/120, small enough to count every one.
 const small = (family: 4 | 6) =>
   fc
     .record({ host: fc.integer({ min: 0, max: 255 }), length: fc.integer({ min: 0, max: 8 }) })
@@ -85,7 +85,7 @@ test.each([4, 6] as const)('equals counting address by address, IPv%i', (family)
   )
 })
 
-/** The number of prefixes by halving the world: a half that is full is one, an empty one none. */
+/** Counts prefixes by halving the world: a full half is one prefix, an empty one none. */
 const fewest = (set: ReadonlySet<number>, first = 0, size = 256): number => {
   let inside = 0
   for (let host = first; host < first + size; host++) if (set.has(host)) inside++

@@ -3,7 +3,10 @@ import type { Cidr } from './cidr.ts'
 import type { Family } from './ip.ts'
 import { formatIp, parseIp } from './ip.ts'
 
-/** The fewest prefixes that contain the addresses of `from` that are in none of `without`: IPv4 first, then by address. */
+/**
+ * Returns the fewest prefixes that cover the addresses of `from` without those of `without`: IPv4 first, then by
+ * address.
+ */
 export const subtractPrefixes = (from: readonly Cidr[], without: readonly Cidr[]): Cidr[] =>
   ([4, 6] as const).flatMap((family) =>
     cut(ranges(from, family), ranges(without, family)).flatMap((range) => cover(range, family)),
@@ -40,7 +43,7 @@ const rangeOf = ({ family, address, prefixLength }: Cidr): Range => {
   return { first, last: first + size - 1n }
 }
 
-/** What is left of `from`; both in order, one pass. */
+/** Subtracts `without` from `from`; both sorted, in one pass. */
 const cut = (from: readonly Range[], without: readonly Range[]): Range[] => {
   const out: Range[] = []
   let next = 0
@@ -57,7 +60,7 @@ const cut = (from: readonly Range[], without: readonly Range[]): Range[] => {
   return out
 }
 
-/** The prefixes of a range: always the largest that begins at its start and fits. */
+/** Splits a range into prefixes: each is the largest that starts at the first address left and fits. */
 const cover = ({ first, last }: Range, family: Family): Cidr[] => {
   const out: Cidr[] = []
   const most = bits(family)

@@ -8,7 +8,9 @@ import type { Setting } from '../settings.ts'
 import type { Rule, Subject } from './subject.ts'
 import { entriesOf, spot } from './subject.ts'
 
-/** Address, MTU, Table and SaveConfig: wg-quick passes them on unread, and `up` fails half-way (spec wg-quick §3). */
+/**
+ * Address, MTU, Table and SaveConfig: wg-quick passes them on unchecked, and `up` fails half-way (spec wg-quick §3).
+ */
 export const addressRules: Rule = (subject) =>
   subject.purpose === 'setconf'
     ? []
@@ -26,7 +28,7 @@ const place = ({ value, at }: Setting): { at: Position; width: number } => ({
 
 const checkAddress = (address: Setting): Diagnostic[] => {
   const { value } = address
-  // `Address` without "=" has a finding of its own.
+  // Another rule reports `Address` without "=".
   if (lower(value) === 'address') return []
   const cidr = parseCidr(value)
   if (!cidr) {

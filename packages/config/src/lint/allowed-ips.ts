@@ -5,7 +5,7 @@ import { PrefixTable } from './prefix-table.ts'
 import type { AllowedIp, LintPeer, Rule, Subject } from './subject.ts'
 import { headerSpot, spot } from './subject.ts'
 
-/** Who gets which packets: a prefix belongs to one peer only, the longest matching one wins. */
+/** Which peer gets which packets: a prefix belongs to one peer only, and the longest match wins. */
 export const allowedIpRules: Rule = (subject) => {
   const claims = subject.peers.flatMap((peer) => peer.allowedIps.map((allowed) => ({ peer, allowed })))
   const added = claims.filter(({ allowed }) => !allowed.span.text.startsWith('-'))
@@ -71,7 +71,7 @@ const same = (subject: Subject, prefix: string, before: Claim, claim: Claim): Di
   return { code: 'allowed-ips-overlap', severity: 'warning', ...place, message, hint, related }
 }
 
-/** One finding for each prefix that covers prefixes of other peers; the longer ones win, which is often what is meant. */
+/** One finding for each prefix that covers prefixes of other peers; the longer ones win, which is often intended. */
 const nested = (subject: Subject, owners: ReadonlyMap<string, Claim>): Diagnostic[] => {
   const table = new PrefixTable([...owners.values()].map((claim) => [claim.allowed.cidr, claim]))
   const inside = new Map<Claim, Claim[]>()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/** What a file of another program is, and what to do to get a configuration out of it. */
+/** What kind of file another program wrote, and how to get a configuration out of it. */
 export interface Beginning {
   readonly name: string
   readonly hint: string
@@ -57,7 +57,7 @@ const beginnings: ReadonlyArray<readonly [RegExp, name: string, hint: string]> =
   ],
 ]
 
-/** What a file is that begins with this line, comments and empty lines aside; undefined where nobody knows. */
+/** Identifies a file by its first line, not counting comments and empty lines; undefined if unknown. */
 export const beginningOf = (line: string): Beginning | undefined => {
   const known = beginnings.find(([pattern]) => pattern.test(line.trimStart()))
   return known && { name: known[1], hint: known[2] }

@@ -11,7 +11,7 @@ import { expiresPattern } from '../peers/blocks.ts'
 import { expiryMs } from '../peers/expiry.ts'
 import { type Rule, spot } from './subject.ts'
 
-/** What a comment that wgq reads takes, and whether a value is that. */
+/** Which values a directive takes, and the check for them. */
 interface Known {
   readonly takes: string
   readonly fits: (value: string) => boolean
@@ -62,7 +62,7 @@ const known: Readonly<Record<DirectiveName, Known>> = {
 }
 const byKey = new Map(directiveNames.map((name) => [name.toLowerCase(), { name, ...known[name] }]))
 
-/** Comments that tell wgq something: values that its verbs would refuse or pass over. wg and wg-quick read none of them. */
+/** Directives with values that wgq's verbs would refuse or ignore. wg and wg-quick read none of them. */
 export const directiveRules: Rule = (subject) => {
   const { lines } = subject.document
   const found = interfaceDirectives(subject.document).flatMap(({ key, value, line }): Diagnostic[] => {
@@ -98,7 +98,7 @@ export const directiveRules: Rule = (subject) => {
   return found
 }
 
-/** What looks like one of ours and is none; any other comment is free. */
+/** Reports a comment that looks like a misspelt directive; any other comment is allowed. */
 const unknown = (
   text: string,
   key: string,

@@ -6,7 +6,7 @@ import type { Setting } from '../settings.ts'
 import type { Rule, Subject } from './subject.ts'
 import { spot } from './subject.ts'
 
-/** DNS: what is set without effect, and names that are asked for outside the tunnel. */
+/** DNS: settings without effect, and names that are resolved outside the tunnel. */
 export const dnsRules: Rule = (subject) => {
   if (subject.purpose === 'setconf') return []
   const { dnsServers, dnsSearch } = subject.settings
@@ -20,7 +20,7 @@ export const dnsRules: Rule = (subject) => {
 
 const place = ({ value, at }: Setting) => ({ at, width: value.length })
 
-/** wg-quick takes everything with a colon for the address of a server. */
+/** wg-quick treats every word with a colon as a server address. */
 const checkServer = (server: Setting): Diagnostic[] => (isNameServer(server.value) ? [] : bad(server))
 
 const searchOnly = (domain: Setting): Diagnostic => ({

@@ -7,7 +7,7 @@ import type { Rule, Subject } from './subject.ts'
 import { headerSpot, spot } from './subject.ts'
 import { repeatableKeys } from './vocabulary.ts'
 
-/** What is said twice: of scalar keys the last line counts, of two peers with one key the last allowed IPs. */
+/** Duplicates: the last line of a scalar key wins, and of two peers with one key the last allowed IPs. */
 export const duplicateRules: Rule = (subject) => [
   ...duplicateKeys(subject, subject.interfaces),
   ...subject.peers.flatMap((peer) => duplicateKeys(subject, [peer.section])),

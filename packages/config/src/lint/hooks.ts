@@ -3,7 +3,7 @@ import type { Diagnostic } from '../diagnostic.ts'
 import type { Setting } from '../settings.ts'
 import type { Rule } from './subject.ts'
 
-/** Hooks: shell that does not parse shows only when it runs, the PreDown ones when the tunnel has to go. */
+/** Hooks: a shell syntax error shows only when the hook runs, for PreDown when the tunnel goes down. */
 export const hookRules: Rule = (subject, dependencies) => {
   if (subject.purpose === 'setconf') return []
   const { preUp, postUp, preDown, postDown } = subject.settings.hooks

@@ -3,10 +3,10 @@ import type { Diagnostic } from '../diagnostic.ts'
 import type { Rule } from './subject.ts'
 import { entriesOf, headerSpot, lastValue, spot } from './subject.ts'
 
-// NAT tables forget UDP after 30 seconds and more (RFC 4787 asks for 2 minutes); 25 is what wg(8) advises.
+// NAT mappings for UDP expire after 30 seconds or more (RFC 4787 requires 2 minutes); wg(8) advises 25.
 const natTimeoutSeconds = 120
 
-/** PersistentKeepalive: missing where the other side could not reach us, or set where it does nothing useful. */
+/** PersistentKeepalive: missing although the other side could not reach us otherwise, or set without use. */
 export const keepaliveRules: Rule = (subject) => {
   const hasPort = lastValue(subject.interfaces, 'listenport') !== ''
   const found = subject.peers.flatMap((peer): Diagnostic[] => {
@@ -37,7 +37,7 @@ export const keepaliveRules: Rule = (subject) => {
   return onceWithCount(found, 'keepalive-without-endpoint')
 }
 
-/** A server may have thousands of such peers: the first one speaks for all. */
+/** A server may have thousands of such peers: only the first one is reported, with the count. */
 const onceWithCount = (found: readonly Diagnostic[], code: string): Diagnostic[] => {
   const [first, ...more] = found.filter((finding) => finding.code === code)
   const others = found.filter((finding) => finding.code !== code)

@@ -9,7 +9,7 @@ import type { Rule, Subject } from './subject.ts'
 import { headerSpot, spot } from './subject.ts'
 import { interfaceKeys, peerKeys, quickKeys, wgInterfaceKeys } from './vocabulary.ts'
 
-/** Lines and headers that wg does not recognise: it refuses the whole file for one of them (spec wg §5.1). */
+/** Lines and headers that wg does not recognise: a single one makes it refuse the whole file (spec wg §5.1). */
 export const lineRules: Rule = (subject) =>
   subject.sections.flatMap((section) => [
     ...headerFindings(subject, section),
@@ -92,7 +92,7 @@ const lineFinding = (subject: Subject, section: Section, entry: Entry): Diagnost
   }
 }
 
-/** The last guesses: of a line that is there a thousand times one is made. */
+/** Cache of guesses, for lines that occur thousands of times. */
 const guesses = new Map<string, string | undefined>()
 
 const guessOf = (key: string, allowed: readonly string[]): string | undefined => {
@@ -135,7 +135,7 @@ const misplaced = (
   return {
     code: 'unknown-key',
     ...place,
-    // A longer word is not a misspelt key; it may be a secret that lost its key.
+    // A longer word is not a misspelt key; it may be a secret without its key name.
     message: `${name.text.length > 24 ? 'This line' : `"${name.text}"`} is not a key of this section`,
     hint:
       guess !== undefined

@@ -23,8 +23,8 @@ const dependencies: LintDependencies = {
     }),
 }
 
-// docs/lint.md documents every code with a file that has the finding, what lint says, and a file that has it not. The
-// examples are the test cases: a code that is not documented fails, and so does one whose examples are wrong.
+// docs/lint.md documents every code with a file that has the finding, lint's output, and a file without the finding.
+// These examples are the test cases: an undocumented code fails, and so does one with wrong examples.
 interface Documented {
   code: string
   failing: LintInput[]

@@ -36,8 +36,8 @@ const rules: readonly Rule[] = [
 ]
 
 /**
- * Everything the rules find in the files, by file, line and column; several files are also compared with each other. Never
- * fails on any text. The codes are described in docs/lint.md.
+ * Returns everything that the rules find, sorted by file, line and column; several files are also compared with each
+ * other. Never fails on any text. docs/lint.md describes the codes.
  */
 export const lint = (inputs: readonly LintInput[], dependencies: LintDependencies): Diagnostic[] => {
   const found: Diagnostic[] = []
@@ -67,10 +67,10 @@ export const lint = (inputs: readonly LintInput[], dependencies: LintDependencie
   return limited(found).map(asShown)
 }
 
-/** More findings of one code say nothing new. */
+/** Further findings of the same code add nothing new. */
 const mostOfOneCode = 100
 
-/** The first hundred of each code in each file; the last of them says how many more there are. */
+/** The first hundred findings of each code in each file; the last one counts the rest. */
 const limited = (found: readonly Diagnostic[]): Diagnostic[] => {
   const counts = new Map<string, number>()
   const last = new Map<string, number>()
@@ -90,7 +90,7 @@ const limited = (found: readonly Diagnostic[]): Diagnostic[] => {
   return kept
 }
 
-/** The finding as anybody may see it: its texts quote the file, where a key may be in any place. */
+/** The finding with keys hidden: its texts quote the file, which may have a key anywhere. */
 const asShown = (finding: Diagnostic): Diagnostic => ({
   ...finding,
   message: shown(finding.message),
@@ -100,12 +100,12 @@ const asShown = (finding: Diagnostic): Diagnostic => ({
     : { related: finding.related.map(({ at, message }) => ({ at, message: shown(message) })) }),
 })
 
-/** `push(...)` has a limit of arguments. */
+/** `push(...)` has a limit on its arguments. */
 const append = (found: Diagnostic[], more: readonly Diagnostic[]): void => {
   for (const finding of more) found.push(finding)
 }
 
-/** Nothing else can be said of such a file, and no line of it is shown: the keys in it would not be recognised. */
+/** The only finding for such a file. It shows no line: keys in it would not be recognised and hidden. */
 const wide = (file: string, encoding: string): Diagnostic => ({
   code: 'wide-encoding',
   severity: 'error',

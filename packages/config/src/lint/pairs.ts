@@ -7,8 +7,8 @@ import type { LintPeer, Subject } from './subject.ts'
 import { entriesOf, headerSpot, lastValue, spot } from './subject.ts'
 
 /**
- * Files of both sides of a tunnel: what keeps them from talking to each other. Only what the files say: a path through NAT
- * or a firewall cannot be seen here.
+ * Compares the files of both sides of a tunnel and reports what keeps them from communicating. It sees only the files,
+ * not NAT or firewalls on the path.
  */
 export const pairRules = (subjects: readonly Subject[]): Diagnostic[] =>
   subjects.flatMap((one, index) =>
@@ -52,7 +52,7 @@ const unknown = (subject: Subject, other: Subject): Diagnostic => ({
   hint: `add a [Peer] with PublicKey = ${other.publicKey}`,
 })
 
-/** The addresses of `from` must be allowed by `to`, or it drops every packet that comes out of the tunnel. */
+/** `to` must allow the addresses of `from`, or it drops every packet that comes out of the tunnel. */
 const addressesReach = (from: Subject, to: Subject, peer: LintPeer): Diagnostic[] => {
   const allowed = new PrefixTable(peer.allowedIps.map(({ cidr }) => [cidr, true]))
   return from.settings.addresses.flatMap(({ value, at }): Diagnostic[] => {
@@ -102,7 +102,7 @@ const samePresharedKey = (one: Subject, ours: LintPeer, other: Subject, theirs: 
   ]
 }
 
-/** An endpoint must name the port at which the other side listens. */
+/** An endpoint must name the port on which the other side listens. */
 const portsMeet = (from: Subject, peer: LintPeer, to: Subject): Diagnostic[] => {
   const entry = entriesOf([peer.section], 'endpoint').at(-1)
   const named = /:([0-9]+)$/.exec(entry?.value.text ?? '')?.[1]

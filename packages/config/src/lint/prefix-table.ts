@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 import { type Cidr, formatCidr, maskCidr } from '@wgq/model/cidr'
 
-/** Values by prefix, found by what they contain in as many steps as there are lengths, not prefixes. */
+/** Maps prefixes to values. A lookup takes one step per prefix length in use, not per prefix. */
 export class PrefixTable<T> {
   readonly #values = new Map<string, T>()
   /** The lengths that occur, longest first. */
   readonly #lengths: Record<4 | 6, number[]>
 
-  /** Of equal prefixes the first counts. */
+  /** The first of equal prefixes wins. */
   constructor(entries: Iterable<readonly [Cidr, T]>) {
     const lengths = { 4: new Set<number>(), 6: new Set<number>() }
     for (const [cidr, value] of entries) {

@@ -4,9 +4,9 @@ import type { Entry, Section } from '../outline.ts'
 import { type Beginning, beginningOf } from './beginnings.ts'
 import { headerSpot, type Rule, type Subject, spot } from './subject.ts'
 
-/** A program with keys of its own in files that otherwise look like those of wg-quick. */
+/** A program that adds its own keys to files in wg-quick's format. */
 interface Product {
-  /** As messages name it, from the keys that are there. */
+  /** The name for messages, derived from the keys present. */
   readonly name: (keys: ReadonlyMap<string, Entry>) => string
   /** In lower case. */
   readonly keys: ReadonlySet<string>
@@ -27,7 +27,7 @@ function words(text: string): readonly string[] {
   return text.split(' ')
 }
 
-/** The version whose keys, or whose ranges of headers, are in the file. */
+/** The AmneziaWG version whose keys, or header ranges, are in the file. */
 const amneziaVersion = (keys: ReadonlyMap<string, Entry>): string => {
   const has = (version: keyof typeof amnezia): boolean => amnezia[version].some((key) => keys.has(key))
   const ranges = words('h1 h2 h3 h4').some((key) => keys.get(key)?.value.text.includes('-'))
@@ -69,7 +69,7 @@ const products: readonly Product[] = [
   },
 ]
 
-/** What a section of another name is of. */
+/** Programs by the names of their sections. */
 const sections: ReadonlyArray<readonly [RegExp, name: string, hint: string]> = [
   [
     /^\[(?:netdev|wireguard|wireguardpeer|match|network|routingpolicyrule)\]$/,
@@ -88,7 +88,7 @@ const sections: ReadonlyArray<readonly [RegExp, name: string, hint: string]> = [
   ],
 ]
 
-/** The finding about a file that another program made and that is not a configuration of wg-quick. */
+/** The finding about another program's file that is not a wg-quick configuration. */
 export const foreignFile = (subject: Subject): Diagnostic | undefined => {
   for (const section of subject.sections) {
     if (section.kind === 'interface' || section.kind === 'peer') break
@@ -109,7 +109,7 @@ export const foreignFile = (subject: Subject): Diagnostic | undefined => {
 const sectionOwner = (header: string) =>
   sections.find(([pattern]) => pattern.test(header.trim().toLowerCase()))
 
-/** The finding about a section of another program behind those of WireGuard. */
+/** The finding about another program's section after those of WireGuard. */
 export const foreignSection = (subject: Subject, section: Section): Diagnostic | undefined => {
   const known = sectionOwner(subject.document.lines[section.header]?.text ?? '')
   if (!known) return undefined
@@ -131,10 +131,10 @@ const foreign = ({ name, hint }: Beginning, place: ReturnType<typeof headerSpot>
   hint,
 })
 
-/** Says whether a key is one of another program, which has one finding for all of them. */
+/** Returns whether a key belongs to another program; one finding covers all such keys. */
 export const isProductKey = (key: string): boolean => products.some(({ keys }) => keys.has(key))
 
-/** One finding for each program whose keys are in the file: wg refuses the file for any of them. */
+/** One finding for each program whose keys are in the file: any of them makes wg refuse the file. */
 export const productRules: Rule = (subject) => {
   const found = new Map<Product, Map<string, Entry>>()
   for (const section of subject.sections.filter(isOurs)) {

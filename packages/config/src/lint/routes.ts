@@ -5,7 +5,7 @@ import type { Diagnostic } from '../diagnostic.ts'
 import type { Rule, Subject } from './subject.ts'
 import { entriesOf, spot } from './subject.ts'
 
-/** What the routes that wg-quick makes of AllowedIPs do to endpoints and to the two IP versions. */
+/** How the routes that wg-quick derives from AllowedIPs affect endpoints and the two IP versions. */
 export const routeRules: Rule = (subject) => {
   if (subject.purpose === 'setconf' || subject.settings.table?.value === 'off') return []
   return [...endpointsInside(subject), ...missingFamilies(subject)]

@@ -17,21 +17,21 @@ import type { Settings } from '../settings.ts'
 import { readSettings } from '../settings.ts'
 import { PrefixTable } from './prefix-table.ts'
 
-/** A file to look at. */
+/** A file to check. */
 export interface LintInput {
   readonly file: string
   readonly text: string
   /** `setconf`: the file is for `wg setconf`, which knows no keys of wg-quick. */
   readonly purpose: 'wg-quick' | 'setconf'
-  /** Anyone may read file and directory; absent when nobody looked. */
+  /** Anyone may read the file and its directory; absent if this was not checked. */
   readonly worldAccessible?: boolean
 }
 
-/** What the rules may not do themselves. */
+/** Functions that the rules get from outside. */
 export interface LintDependencies {
   /** The public key of a private key. */
   readonly publicKey: (privateKey: Key) => Key
-  /** What the shell says about those of the scripts that it cannot parse, by index; nothing where there is no shell. */
+  /** The shell's messages about the scripts that it cannot parse, by index; empty without a shell. */
   readonly shellFaults: (scripts: readonly string[]) => Iterable<readonly [index: number, fault: string]>
 }
 
@@ -42,13 +42,13 @@ export interface AllowedIp {
   readonly entry: Entry
 }
 
-/** A [Peer] section with what the rules ask of it. */
+/** A [Peer] section, prepared for the rules. */
 export interface LintPeer {
   readonly section: Section
   readonly publicKey?: Key
-  /** How messages call it: its name, else the beginning of its key. */
+  /** Its name in messages: the peer's name, else the beginning of its key. */
   readonly label: string
-  /** The readable ones only. */
+  /** Only those that could be parsed. */
   readonly allowedIps: readonly AllowedIp[]
 }
 
@@ -60,7 +60,7 @@ export interface Subject extends LintInput {
   readonly peers: readonly LintPeer[]
   /** The last section of each key. */
   readonly peersByKey: ReadonlyMap<Key, LintPeer>
-  /** The allowed IPs of all peers; of equal prefixes the first. */
+  /** The allowed IPs of all peers; the first of equal prefixes. */
   readonly allowed: PrefixTable<AllowedIp>
   readonly names: readonly PeerName[]
   /** wg-quick's reading; SaveConfig is left out because a bad one would end it. */
@@ -75,7 +75,7 @@ export type Rule = (subject: Subject, dependencies: LintDependencies) => Diagnos
 
 /** Prepares a file for the rules; never fails. */
 export const readSubject = (input: LintInput, dependencies: LintDependencies): Subject => {
-  // A byte-order mark has a finding of its own; what is behind it is judged as if it were not there.
+  // Another rule reports the byte-order mark; here it is ignored.
   const text = input.text.replace(/^\ufeff/, '')
   const document = parseDocument(text)
   const sections = outline(document)
@@ -102,7 +102,7 @@ export const readSubject = (input: LintInput, dependencies: LintDependencies): S
   }
 }
 
-/** The last value of a key, without white space, as wg takes it; empty when it is not there. */
+/** The last value of a key, without white space, as wg reads it; empty if missing. */
 export const lastValue = (sections: readonly Section[], key: string): string =>
   (entriesOf(sections, key).at(-1)?.value.text ?? '').replace(/[\t-\r ]+/g, '')
 
@@ -114,7 +114,7 @@ export const entriesOf = (sections: readonly Section[], key: string): Entry[] =>
   return found
 }
 
-/** Where a span of a line is, and how wide the caret is. */
+/** The position of a span in a line, and the width of the caret. */
 export const spot = (
   subject: LintInput,
   entry: { readonly line: { readonly number: number } },
@@ -124,7 +124,7 @@ export const spot = (
   width: Math.max(span.text.length, 1),
 })
 
-/** Where a section's header is; the top of the file for what comes before the first. */
+/** The position of a section's header; the top of the file for the part before the first header. */
 export const headerSpot = (
   subject: Subject,
   section: Section | undefined,

@@ -49,7 +49,7 @@ const carriageReturns = (subject: Subject): Diagnostic[] => {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is meant
 const controls = /[\x01-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/
 
-/** Characters that look like nothing but are not white space for wg; those in comments harm nobody. */
+/** Invisible characters that wg does not treat as white space; in comments they do no harm. */
 const characters = (subject: Subject, text: string, number: number): Diagnostic[] => {
   const at = (index: number) => ({ at: { file: subject.file, line: number, column: index + 1 } })
   const control = controls.exec(text)

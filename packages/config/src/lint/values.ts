@@ -10,7 +10,7 @@ import { readFwmark, readKeepalive, readKey, readPort } from '../wg/values.ts'
 import type { Rule, Subject } from './subject.ts'
 import { entriesOf, listItems, spot } from './subject.ts'
 
-/** Values of wg's keys that wg refuses, or takes for something else than is written (spec wg §6). */
+/** Values of wg's keys that wg refuses, or reads as something else than written (spec wg §6). */
 export const valueRules: Rule = (subject) => {
   const peers = subject.peers.map((peer) => peer.section)
   const of = (key: string, check: Check): Diagnostic[] =>
@@ -59,7 +59,7 @@ const checkKey: Check = (subject, entry) =>
     return hint === undefined ? finding : { ...finding, hint }
   })
 
-/** What probably happened to a key on its way into the file. */
+/** Guesses how a key was damaged on its way into the file. */
 const keyHint = (text: string): string | undefined => {
   if (isKey(`${text}=`)) return 'the "=" at its end is missing'
   const urlSafe = text.replaceAll('-', '+').replaceAll('_', '/')
@@ -141,7 +141,7 @@ const checkEndpoint: Check = (subject, entry) => {
   return [{ code: 'bad-endpoint', severity: 'error', ...place, message }]
 }
 
-/** The name as the DNS has it (RFC 5890); undefined for what can be none. */
+/** The name in the form used by DNS (RFC 5890); undefined if it cannot be a name. */
 const asciiName = (host: string): string | undefined =>
   URL.canParse(`http://${host}/`) ? new URL(`http://${host}/`).hostname : undefined
 

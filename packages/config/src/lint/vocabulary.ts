@@ -26,7 +26,7 @@ export const quickKeys = [
   'SaveConfig',
 ] as const
 
-/** Keys that may be on several lines, each adding to what the others say. */
+/** Keys that may occur on several lines, whose values add up. */
 export const repeatableKeys: readonly string[] = [
   'address',
   'dns',

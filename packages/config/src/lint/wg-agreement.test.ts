@@ -14,7 +14,7 @@ interface Recorded {
 const fixtures = new URL('../../../../test/fixtures/wg/wg-setconf.json', import.meta.url)
 const recorded: Recorded[] = JSON.parse(readFileSync(fixtures, 'utf8'))
 
-// What only the machine knows: ports in use, names that do not resolve, what a device refuses.
+// Errors that depend on the machine: ports in use, names that do not resolve, refusals of a device.
 const outside = /^(?:Unable to modify interface|.*(?:not known|No address|name resolution).*[a-z0-9])/m
 const cases = recorded.filter((one) => one.exit.trim() === '0' || !outside.test(one.stderr))
 

@@ -8,15 +8,15 @@ import { nearest } from '../nearest.ts'
 import { isComment, outline, type Section } from '../outline.ts'
 import { isDisabledLine, withDisabledPeers } from './disabled.ts'
 
-/** A peer of a configuration file, switched on or off, with the comments that belong to it. */
+/** A peer of a configuration file, enabled or disabled, with the comments that belong to it. */
 export interface PeerBlock {
   readonly name?: string
-  /** Where the name is; `line` is one of {@link withDisabledPeers}. */
+  /** The position of the name; `line` counts in the document of {@link withDisabledPeers}. */
   readonly nameAt?: FoundName
   readonly publicKey: Key
   readonly allowedIps: readonly Cidr[]
   readonly disabled: boolean
-  /** The text of `# Expires = …`, where there is one. */
+  /** The text of `# Expires = …`, if present. */
   readonly expires?: string
   /** Lines `start` to `end - 1` of the document; the header is the line `header`. */
   readonly start: number
@@ -24,7 +24,7 @@ export interface PeerBlock {
   readonly end: number
 }
 
-/** The peers of a document in its order, those that are switched off too. Sections without a valid key are left out. */
+/** Returns the peers of a document in file order, disabled ones included. Sections without a valid key are left out. */
 export const peerBlocks = (document: Document): PeerBlock[] => {
   const shown = withDisabledPeers(document)
   return outline(shown).flatMap((section) => {
@@ -34,8 +34,8 @@ export const peerBlocks = (document: Document): PeerBlock[] => {
 }
 
 /**
- * The peer that a user names: `phone`, `@phone` or its public key. Raises `E_PEER_NAME` when no peer, or more than one, has
- * that name.
+ * Finds a peer by `phone`, `@phone` or its public key. Raises `E_PEER_NAME` if no peer, or more than one, has that
+ * name.
  */
 export const findBlock = <T extends PeerBlock>(blocks: readonly T[], word: string): T => {
   const name = word.replace(/^@/, '')
@@ -87,7 +87,7 @@ const expiresIn = ({ lines }: Document, start: number, end: number): string | un
 /** `# Expires = 2026-12-31` in a peer's section. */
 export const expiresPattern = /^\s*#+\s*Expires\s*[=:]\s*(.*?)\s*$/i
 
-/** Behind the last key and the comments right after it. What follows a blank line belongs to nobody. */
+/** The line after the last key and the comments that directly follow it. Lines after a blank line belong to no peer. */
 const endOf = ({ lines }: Document, section: Section): number => {
   let end = (section.entries.at(-1)?.index ?? section.header) + 1
   while (end < section.end && isComment((lines[end] as Line).text)) end++

@@ -2,10 +2,10 @@
 import { type Cidr, formatCidr } from '@wgq/model/cidr'
 import type { Key } from '@wgq/model/key'
 
-/** What a client's configuration is made of. */
+/** The values of a client's configuration. */
 export interface ClientFile {
   readonly name: string
-  /** Absent where the client made its key itself: a comment then says where it belongs. */
+  /** Absent if the client generated its own key: a comment then shows where to insert it. */
   readonly privateKey?: Key
   readonly addresses: readonly Cidr[]
   readonly dns?: string

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT
 import type { Document } from '../document.ts'
 
-/** What a line of a peer that is switched off begins with; pivpn writes the same. */
+/** Prefix of each line of a disabled peer, as pivpn writes it. */
 const mark = '#[disabled] '
 
-/** Says whether a line belongs to a peer that is switched off. */
+/** Returns whether a line belongs to a disabled peer. */
 export const isDisabledLine = (text: string): boolean => text.startsWith(mark.trimEnd())
 
-/** The line as a comment; a line without anything on it stays. */
+/** Returns the line as a comment; a blank line stays. */
 export const disabledLine = (text: string): string => (text.trim() === '' ? text : mark + text)
 
-/** The line as it was before {@link disabledLine}; any other line stays. */
+/** Undoes {@link disabledLine}; any other line stays. */
 export const enabledLine = (text: string): string =>
   text.startsWith(mark) ? text.slice(mark.length) : isDisabledLine(text) ? text.slice(mark.length - 1) : text
 
-/** The document with every peer switched on; its lines keep their places. */
+/** Returns the document with every peer enabled; line numbers stay the same. */
 export const withDisabledPeers = (document: Document): Document =>
   document.lines.some(({ text }) => isDisabledLine(text))
     ? { lines: document.lines.map((line) => ({ ...line, text: enabledLine(line.text) })) }

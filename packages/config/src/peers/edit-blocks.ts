@@ -4,15 +4,15 @@ import type { Document, Line } from '../document.ts'
 import { expiresPattern, type PeerBlock, peerBlocks } from './blocks.ts'
 import { disabledLine, enabledLine } from './disabled.ts'
 
-/** The document with a peer switched off: each of its lines is a comment, and nothing of them is lost. */
+/** Returns the document with a peer disabled: each of its lines becomes a comment, without loss. */
 export const disableBlock = (document: Document, block: PeerBlock): Document =>
   replaceLines(document, block, disabledLine)
 
-/** The document with a peer switched on again, byte for byte as before it was switched off. */
+/** Returns the document with a peer enabled again, byte for byte as before it was disabled. */
 export const enableBlock = (document: Document, block: PeerBlock): Document =>
   replaceLines(document, block, enabledLine)
 
-/** The document without a peer, the comments that belong to it and the blank lines after it. */
+/** Returns the document without a peer, its comments and the blank lines after it. */
 export const removeBlock = (document: Document, block: PeerBlock): Document => {
   const { lines } = document
   const isBlank = (index: number): boolean => (lines[index] as Line).text.trim() === ''
@@ -23,7 +23,7 @@ export const removeBlock = (document: Document, block: PeerBlock): Document => {
 }
 
 /**
- * The document with another name for a peer, in the form that the old one has (`# Name = …`, pivpn's, wg-easy's …). A peer
+ * Returns the document with a peer renamed, in the form of its old name (`# Name = …`, pivpn's, wg-easy's …). A peer
  * without a name gets `# Name = …` under its header. Raises `E_PEER_NAME` for a name that cannot be read back.
  */
 export const renameBlock = (document: Document, block: PeerBlock, name: string): Document => {
@@ -39,7 +39,7 @@ export const renameBlock = (document: Document, block: PeerBlock, name: string):
   })
 }
 
-/** The document with `# Expires = VALUE` for a peer, or without it. */
+/** Returns the document with `# Expires = VALUE` set for a peer, or removed. */
 export const expireBlock = (document: Document, block: PeerBlock, value: string | undefined): Document => {
   const isOld = ({ text }: Line): boolean => expiresPattern.test(enabledLine(text))
   const kept = document.lines.filter(
@@ -51,7 +51,7 @@ export const expireBlock = (document: Document, block: PeerBlock, value: string 
   return insertComment(without, again, `# Expires = ${value}`)
 }
 
-/** Inserts a comment under the header of a peer, behind its name. */
+/** Inserts a comment under the header of a peer, after its name. */
 const insertComment = (document: Document, block: PeerBlock, comment: string): Document => {
   const header = document.lines[block.header] as Line
   const { nameAt } = block
@@ -65,7 +65,7 @@ const insertComment = (document: Document, block: PeerBlock, comment: string): D
   return numbered([...before, { number: 0, text, ending }, ...document.lines.slice(after)])
 }
 
-/** The line with the new name: the one that gives the name, and pivpn's marker of the end. */
+/** Replaces the name in the line that gives it, and in pivpn's end marker. */
 const renamedLine = (text: string, old: string, name: string, where: string): string => {
   const plain = enabledLine(text)
   const isEnd = /^\s*#+\s*end\s/i.test(plain) && plain.includes(` ${old} `)

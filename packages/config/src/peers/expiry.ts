@@ -9,7 +9,7 @@ const unitMs: Readonly<Record<string, number>> = {
   y: 365 * 86_400_000,
 }
 
-/** The value of `# Expires` for a time from now on: `90m`, `12h`, `30d`, `2w`, `1y`. Raises `E_USAGE`. */
+/** Returns the value of `# Expires` for a duration from now: `90m`, `12h`, `30d`, `2w`, `1y`. Raises `E_USAGE`. */
 export const expiresIn = (text: string, nowMs: number): string => {
   const match = /^([0-9]{1,6})\s*([mhdwy])$/.exec(text.trim())
   const unit = unitMs[match?.[2] ?? '']
@@ -20,7 +20,10 @@ export const expiresIn = (text: string, nowMs: number): string => {
   return written(nowMs + Number(match[1]) * unit)
 }
 
-/** The value of `# Expires` for a date, or a date and time in the zone of this machine unless it names one. Raises `E_USAGE`. */
+/**
+ * Returns the value of `# Expires` for a date, or a date and time, in this machine's time zone unless it names one.
+ * Raises `E_USAGE`.
+ */
 export const expiresAt = (text: string): string => {
   const timeMs = expiryMs(text)
   if (timeMs !== undefined) return written(timeMs)
@@ -29,7 +32,7 @@ export const expiresAt = (text: string): string => {
   })
 }
 
-/** Says whether the time of an `# Expires` line has come; a text that is not a date never does. */
+/** Returns whether the time of an `# Expires` line has passed; never true for a text that is not a date. */
 export const hasExpired = (text: string, nowMs: number): boolean => (expiryMs(text) ?? nowMs + 1) <= nowMs
 
 /** Milliseconds since 1970 of `2027-01-31` (its end, UTC) or `2027-01-31T18:00[Z]`; undefined for anything else. */

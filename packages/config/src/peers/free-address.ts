@@ -2,15 +2,18 @@
 import { type Cidr, covers, maskCidr } from '@wgq/model/cidr'
 import { formatIp, parseIp } from '@wgq/model/ip'
 
-/** The networks of an interface that peers can have addresses in, each once: not single addresses, not link-local ones. */
+/**
+ * Returns the networks of an interface from which peers can get addresses, without duplicates, single addresses and
+ * link-local networks.
+ */
 export const peerNetworks = (addresses: readonly Cidr[]): Cidr[] => {
   const networks = addresses.map(maskCidr).filter(hasRoom)
   return networks.filter((network, at) => !networks.slice(0, at).some((other) => covers(other, network)))
 }
 
 /**
- * The lowest address of a network that nobody has, as /32 or /128; undefined where the network is full. `taken` are the
- * addresses and prefixes in use; one that holds the whole network (a default route) takes nothing away.
+ * Returns the lowest free address of a network, as /32 or /128; undefined if the network is full. `taken` are the
+ * addresses and prefixes in use; a prefix that covers the whole network (a default route) is ignored.
  */
 export const nextAddress = (network: Cidr, taken: readonly Cidr[]): Cidr | undefined => {
   const { family, prefixLength } = network

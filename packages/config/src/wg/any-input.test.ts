@@ -9,7 +9,7 @@ import { glibcPort } from './port.ts'
 import { readSetArguments } from './read-arguments.ts'
 import { readWgFile } from './read-file.ts'
 
-// No input may end in anything but a result or an error of ours with a text for wg.
+// Every input must give a result, or a WgqError with a text for wg.
 const runs = 10_000
 
 const context: WgContext = {

@@ -3,19 +3,24 @@ import type { Endpoint } from '@wgq/model/endpoint'
 import type { Lookup } from './lookup.ts'
 import { glibcPort, type PortReader, strictPort } from './port.ts'
 
-/** What reading values needs of the outside. Texts hold one character per byte (latin1), as files may hold any bytes. */
+/**
+ * What the value readers need from outside. Texts hold one character per byte (latin1), as files may hold any bytes.
+ */
 export interface WgContext {
   readonly ports: PortReader
-  /** `Endpoint` to numbers, or undefined for one that has to wait; raises the errors of `resolveEndpoint`. */
+  /**
+   * Resolves an `Endpoint` to numbers, or undefined if it must be resolved later; raises the errors of
+   * `resolveEndpoint`.
+   */
   readonly resolve: (value: string) => Promise<Endpoint | undefined>
   /** Takes one line for standard error. */
   readonly warn: (line: string) => void
 }
 
 /**
- * The context of a program run. `exact` reads ports as glibc does, wrapping above 65535 (the names `wg` and `wg-quick`);
- * otherwise such ports are refused. `mayWait` lets an endpoint stay open while its name cannot be looked up. `lookup` takes the place of the
- * system's. The resolver is loaded when the first endpoint comes.
+ * The context of a program run. `exact` reads ports as glibc does, wrapping above 65535 (the names `wg` and
+ * `wg-quick`); otherwise such ports are refused. `mayWait` leaves an endpoint unresolved while its name cannot be
+ * looked up. `lookup` replaces the system's. The resolver is loaded on the first endpoint.
  */
 export const systemContext = (
   exact: boolean,

@@ -30,12 +30,14 @@ export const splitEndpoint = (value: string): HostPort => {
   return { host: bracketed ? value.slice(1, end) : value.slice(0, end), port: value.slice(colon + 1) }
 }
 
-/** The first character of a host that no name and no address has; undefined where every one may be in it. Names may have letters of
- *  other scripts. */
+/**
+ * Returns the first character of a host that is not valid in a name or address; undefined if all are valid. Names may
+ * have letters of other scripts.
+ */
 export const strangeInHost = (host: string): string | undefined =>
   /^(?:[0-9a-f:.]+%.+)$/i.test(host) ? undefined : /[\0-,/;-@[-^`{-\x7f]/.exec(host)?.[0]
 
-/** The endpoint without asking anybody, where host and port are plain numbers; zones are left to the resolver. */
+/** Returns the endpoint without a lookup if host and port are plain numbers; zones are left to the resolver. */
 export const plainEndpoint = (value: string): Endpoint | undefined => {
   if (value.includes('%')) return undefined
   return parseEndpoint(value)

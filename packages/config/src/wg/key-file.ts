@@ -9,8 +9,9 @@ import { readKey } from './values.ts'
 const keyLength = 44
 
 /**
- * The key in a file for `wg set` (spec wg §4): 44 characters, then white space only. An empty regular file or /dev/null
- * means the zero key (remove); an empty pipe is a fault. Raises `E_KEY_FILE`, or `E_VALUE` for a malformed key.
+ * Reads the key in a file for `wg set` (spec wg §4): 44 characters, then white space only. An empty regular file or
+ * /dev/null means the zero key (remove); an empty pipe is a fault. Raises `E_KEY_FILE`, or `E_VALUE` for a malformed
+ * key.
  */
 export const readKeyFile = (path: string): Key => {
   const fd = openFile(path)
@@ -61,7 +62,7 @@ export const readAll = (fd: number): string => {
     } catch (error) {
       const { code = 'EIO' } = error as NodeJS.ErrnoException
       if (code === 'EAGAIN') {
-        // Somebody made the pipe or terminal non-blocking: wait a little for its writer.
+        // The pipe or terminal is non-blocking: wait a little for its writer.
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
         continue
       }

@@ -7,7 +7,7 @@ import { formatIp, parseIp } from '@wgq/model/ip'
 /** A numeric address with its zone. */
 export type Address = Omit<Endpoint, 'port'>
 
-/** Why a name has no address: the text of glibc's gai_strerror, and whether asking again is pointless (spec wg §6.7). */
+/** Why a name has no address: the text of glibc's gai_strerror, and whether a retry is pointless (spec wg §6.7). */
 export class LookupFailure {
   readonly text: string
   readonly final: boolean
@@ -37,22 +37,22 @@ const failures: Record<number, LookupFailure> = {
 }
 
 /**
- * getaddrinfo(3) for datagrams of either family, the first result: numbers with zones here, everything else by the C
- * library through Node. `host` holds one character per byte.
+ * The first result of getaddrinfo(3) for datagrams of either family. Numeric addresses with zones are handled here,
+ * everything else by the C library through Node. `host` holds one character per byte.
  */
 export const systemLookup: Lookup = async (host) => {
   const percent = host.indexOf('%')
   const bytes = parseIp(percent < 0 ? host : host.slice(0, percent))
   if (bytes && percent < 0) return { family: bytes.length === 4 ? 4 : 6, address: formatIp(bytes) }
   if (bytes?.length === 16) return zoned(bytes, host.slice(percent + 1))
-  // Node would turn other scripts into punycode; the C library without AI_IDN does not ask for them at all.
+  // Node would turn other scripts into punycode; the C library without AI_IDN does not query them at all.
   if (host === '' || /[^\x21-\x7e]/.test(host)) throw nameUnknown
   return new Promise((resolve, reject) => {
     process
       .getBuiltinModule('node:dns')
       .lookup(host, { family: 0, verbatim: true }, (error, address, family) => {
         if (!error) resolve({ family: family === 4 ? 4 : 6, address })
-        // Node refuses itself what is longer than a name may be, or is no punycode; the C library knows no such name.
+        // Node itself refuses names that are too long or invalid punycode; to the C library these are unknown names.
         else if (error.code === 'EINVAL') reject(nameUnknown)
         else reject(failures[error.errno ?? 0] ?? new LookupFailure(errnoText(error.code ?? 'EIO'), false))
       })
@@ -89,8 +89,8 @@ const zoned = (bytes: Uint8Array, text: string): Address => {
 }
 
 /**
- * The interfaces of this network namespace by /proc, which belongs to the process; /sys belongs to whoever mounted it, and is
- * asked only for those of which /proc knows no number.
+ * The interfaces of this network namespace from /proc, which follows the process. /sys shows the namespace of its
+ * mount, so it is read only for interfaces whose index /proc does not list.
  */
 const systemZones = (): Zone[] => {
   const found = new Map<string, number>()
@@ -106,7 +106,7 @@ const systemZones = (): Zone[] => {
   return [...found].map(([name, index]) => ({ name, index }))
 }
 
-/** Files of /proc/net that name interfaces with their numbers. */
+/** Files of /proc/net that list interfaces with their indices. */
 const indexLists: readonly (readonly [string, RegExp])[] = [
   ['/proc/net/if_inet6', /^\S+ (?<index>[0-9a-f]+) \S+ \S+ \S+ +(?<name>\S+)/],
   ['/proc/net/igmp6', /^(?<index>[0-9]+) +(?<name>\S+)/],
@@ -129,7 +129,7 @@ const folder = (path: string): string[] => {
   }
 }
 
-/** None for what is not an interface: `bonding_masters` is among them, and interfaces come and go. */
+/** Empty if it is not an interface: `bonding_masters` is listed too, and interfaces may disappear. */
 const zoneOf = (name: string): Zone[] => {
   try {
     return [{ name, index: Number(readFileSync(`/sys/class/net/${name}/ifindex`, 'latin1')) }]

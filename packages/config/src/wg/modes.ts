@@ -3,8 +3,8 @@ import type { Device, DeviceChange, PeerChange } from '@wgq/model/device'
 import { type Key, keyBytes, zeroKey } from '@wgq/model/key'
 
 /**
- * wg setconf: the file is the whole truth. What it does not say is cleared: key, port (a random one follows) and fwmark,
- * and every peer that it does not list (spec wg §5.2).
+ * wg setconf: the file describes the whole device. Missing settings are cleared: key, port (a random one is chosen),
+ * fwmark and every peer that the file does not list (spec wg §5.2).
  */
 export const replaceAll = (file: DeviceChange): DeviceChange => ({
   privateKey: zeroKey,
@@ -15,8 +15,9 @@ export const replaceAll = (file: DeviceChange): DeviceChange => ({
 })
 
 /**
- * wg syncconf: as {@link replaceAll}, but peers that stay keep their sessions. Peers that are gone are removed one by one,
- * first, in descending order of their keys; values that were taken out of the file are reset (spec wg §10).
+ * wg syncconf: like {@link replaceAll}, but peers that stay keep their sessions. Peers missing from the file are
+ * removed first, each by itself, in descending order of their keys; values missing from the file are reset (spec wg
+ * §10).
  */
 export const synchronise = (file: DeviceChange, runtime: Device): DeviceChange => {
   const change = replaceAll(file)

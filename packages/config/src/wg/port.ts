@@ -18,7 +18,7 @@ export const glibcPort =
     if (!match) return services(text)
     const most = (1n << 64n) - 1n
     const written = (match[2] as string).replace(/^0+(?=.)/, '')
-    // Reading millions of digits takes time that grows faster than they do.
+    // Parsing millions of digits takes more than linear time.
     const digits = written.length > 20 ? most + 1n : BigInt(written)
     const long = digits > most ? most : match[1] === '-' ? -digits : digits
     const int = BigInt.asIntN(32, long)
@@ -45,7 +45,7 @@ export const parseServices = (text: string): Map<string, number> => {
   return ports
 }
 
-// For systems without /etc/services: what a person may plausibly write as the port of a tunnel.
+// For systems without /etc/services: names that are plausible as the port of a tunnel.
 const wellKnown: Record<string, number> = {
   domain: 53,
   bootps: 67,

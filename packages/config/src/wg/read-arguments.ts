@@ -10,12 +10,12 @@ import { readFwmark, readKeepalive, readKey, readPort } from './values.ts'
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 type OpenPeer = Omit<Mutable<PeerChange>, 'allowedIps'> & { allowedIps: AllowedIpChange[] }
 
-/** Reads a key from the file that an argument names; the argument as the user gave it. */
+/** Reads a key from the file that an argument names; gets the argument as given by the user. */
 type KeyFileReader = (path: string) => Key
 
 /**
- * Reads the words of `wg set` behind the interface (spec wg §4), left to right: device words first, then peers. `words` as
- * the user gave them. Raises `E_VALUE` for a word that does not fit or a bad value.
+ * Reads the words of `wg set` after the interface (spec wg §4), left to right: device words first, then peers. `words`
+ * are as given by the user. Raises `E_VALUE` for a word that does not fit or a bad value.
  */
 export const readSetArguments = async (
   words: readonly string[],

@@ -17,9 +17,10 @@ type OpenPeer = Omit<Mutable<PeerChange>, 'publicKey' | 'allowedIps'> & {
 type OpenDevice = Omit<Mutable<DeviceChange>, 'peers'>
 
 /**
- * Reads a configuration as `wg addconf` does (spec wg §5): only what the file says is in the change, every peer replaces its
- * allowed IPs unless an entry carries a sign. `text` holds one character per byte; `file` names it in messages. All or
- * nothing: the first bad line raises `E_VALUE` or `E_LINE` with its position; a peer without key raises `E_PEER`.
+ * Reads a configuration as `wg addconf` does (spec wg §5): the change holds only what the file sets; every peer
+ * replaces its allowed IPs unless an entry has a sign. `text` holds one character per byte; `file` names it in
+ * messages. All or nothing: the first bad line raises `E_VALUE` or `E_LINE` with its position; a peer without key
+ * raises `E_PEER`.
  */
 export const readWgFile = async (text: string, file: string, context: WgContext): Promise<DeviceChange> => {
   const device: OpenDevice = {}
@@ -70,7 +71,7 @@ const readDeviceKey = (
   else throw unrecognized(clean)
 }
 
-/** Reads one key of a peer; a promise only where a name has to be looked up. */
+/** Reads one key of a peer; returns a promise only if a name must be looked up. */
 const readPeerKey = (
   peer: OpenPeer,
   key: string,
@@ -99,7 +100,7 @@ const unrecognized = (clean: string): WgqError =>
     hint: '`wgq strip` removes the keys of wg-quick; [Interface] takes ListenPort, FwMark and PrivateKey, [Peer] PublicKey, PresharedKey, AllowedIPs, Endpoint and PersistentKeepalive',
   })
 
-/** The error with its place, the column being where the value begins; wg adds a line of its own to most of them. */
+/** The error with its position; the column is the start of the value. wg prints one more line for most errors. */
 const located = (error: WgqError, raw: string, line: Position): WgqError => {
   const start = error.code === 'E_VALUE' ? raw.indexOf('=') + 1 : 0
   const column = start + (/\S/.exec(raw.slice(start))?.index ?? 0) + 1

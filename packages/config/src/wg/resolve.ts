@@ -6,7 +6,7 @@ import { type Lookup, LookupFailure, serviceUnknown } from './lookup.ts'
 import type { PortReader } from './port.ts'
 import { readRetries, retryDelays } from './retry-policy.ts'
 
-/** What resolving an endpoint needs of the outside. */
+/** What resolving an endpoint needs from outside. */
 interface ResolveSettings {
   readonly ports: PortReader
   readonly lookup: Lookup
@@ -15,17 +15,17 @@ interface ResolveSettings {
   /** Takes one line for standard error, one character per byte. */
   readonly warn: (line: string) => void
   readonly sleep: (milliseconds: number) => Promise<void>
-  /** A name that cannot be looked up now, though perhaps later, is not an error: the endpoint stays open. */
+  /** A name that cannot be looked up now, though perhaps later, is not an error: the endpoint stays unresolved. */
   readonly mayWait?: boolean
 }
 
-/** Retries of a start that may go on without an endpoint: about four seconds, so that a boot is not held up. */
+/** Retries of a start that may continue without an endpoint: about four seconds, so as not to delay a boot. */
 const retriesBeforeWaiting = '3'
 
 /**
- * `Endpoint`: the numeric endpoint of `HOST:PORT`, looked up and looked up again by wg's policy (spec wg §6.6, §6.7). A port
- * name nobody knows is retried too, as getaddrinfo's error for it is not final. Raises `E_VALUE`, and
- * `E_ENVIRONMENT` for a bad retry count even where nothing has to be looked up. Undefined only where `mayWait` allows it.
+ * `Endpoint`: resolves `HOST:PORT` to numbers, with retries by wg's policy (spec wg §6.6, §6.7). An unknown port name
+ * is retried too, as getaddrinfo's error for it is not final. Raises `E_VALUE`, and `E_ENVIRONMENT` for a bad retry
+ * count even without a lookup. Undefined only if `mayWait` allows it.
  */
 export const resolveEndpoint = async (
   value: string,

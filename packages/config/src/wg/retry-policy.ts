@@ -4,7 +4,7 @@ import { WgqError } from '@wgq/model/error'
 const firstDelayMicroseconds = 1_000_000
 const mostDelayMicroseconds = 20_000_000
 
-/** How often a name is looked up again, by WG_ENDPOINT_RESOLUTION_RETRIES (spec wg §6.7). Raises `E_ENVIRONMENT`. */
+/** Returns the number of lookup retries, from WG_ENDPOINT_RESOLUTION_RETRIES (spec wg §6.7). Raises `E_ENVIRONMENT`. */
 export const readRetries = (value: string | undefined): number => {
   if (value === undefined) return 15
   if (value === 'infinity') return Number.POSITIVE_INFINITY

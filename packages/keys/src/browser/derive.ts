@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What ../derive.ts does, where there is no node:crypto.
+// Replaces ../derive.ts where there is no node:crypto.
 import { x25519 } from '@noble/curves/ed25519.js'
 import { type Key, keyBytes, keyFromBytes } from '@wgq/model/key'
 

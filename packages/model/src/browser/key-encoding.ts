@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What ../key-encoding.ts does, where there is no Buffer.
+// Replaces ../key-encoding.ts where there is no Buffer.
 
 /** The bytes of base64. */
 export const bytesOfBase64 = (text: string): Uint8Array =>
