@@ -2,7 +2,7 @@
 import { covers, maskCidr } from '@wgq/model/cidr'
 import type { AllowedIpChange, Device, DeviceChange, PeerChange } from '@wgq/model/device'
 
-/** Says whether a change holds what no BSD kernel knows: `-` edits of allowed IPs. */
+/** Returns whether a change has `-` edits of allowed IPs, which no BSD kernel supports. */
 export const hasRemovals = (change: DeviceChange): boolean =>
   change.peers.some((peer) => peer.allowedIps?.some((cidr) => cidr.remove))
 
@@ -11,8 +11,8 @@ export const hasUpdateOnly = (change: DeviceChange): boolean =>
   change.peers.some((peer) => peer.updateOnly && !peer.remove)
 
 /**
- * The same change with each peer that loses allowed IPs rewritten to replace its list with the outcome: older FreeBSD
- * kernels would add what is to be removed (spec bsd §2.4, §9.5). The new list keeps the device's order, oldest first.
+ * Rewrites each peer that loses allowed IPs to replace its list with the result: older FreeBSD kernels would add the
+ * allowed IPs that are to be removed (spec bsd §2.4, §9.5). The new list keeps the device's order, oldest first.
  */
 export const resolveRemovals = (change: DeviceChange, device: Device): DeviceChange => ({
   ...change,
@@ -23,7 +23,7 @@ export const resolveRemovals = (change: DeviceChange, device: Device): DeviceCha
   ),
 })
 
-/** The same change without `updateOnly`: what names an unknown peer is dropped. */
+/** Resolves `updateOnly`: changes to unknown peers are dropped. */
 export const resolveUpdateOnly = (change: DeviceChange, device: Device): DeviceChange => {
   const known = new Set(device.peers.map((peer) => peer.publicKey))
   const peers = change.peers.filter(

@@ -4,7 +4,7 @@ import type { Connect } from '@wgq/uapi/connection'
 import { connectByNet } from '@wgq/uapi/net-connection'
 import { connectByStream } from '@wgq/uapi/stream-connection'
 
-/** Connects by the addon, which saves 4 ms of loading node:net; where that does not load, as everywhere else. */
+/** Connects through the addon, which saves 4 ms of loading node:net; through node:net if the addon does not load. */
 export const connectToDaemon: Connect = async (path) => {
   try {
     return connectByStream(connectStream, path)

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { type DeviceSources, openDevices, openDevicesAsWg, type SocketDevices } from './devices.ts'
 import { KernelDevices } from './linux/kernel-devices.ts'
 
-/** A driver that has these devices and remembers what it was asked. */
+/** A driver that has these devices and records its calls. */
 class FakeDriver implements DeviceAccess {
   readonly asked: string[] = []
   private readonly names: readonly string[]

@@ -10,24 +10,24 @@ import { connectToDaemon } from './daemon-connection.ts'
 /** The userspace sockets, as the choice below needs them. */
 export type SocketDevices = DeviceAccess & { answers(name: string): Promise<boolean> }
 
-/** How devices are reached; tests put others in. */
+/** How to reach devices; tests replace these. */
 export interface DeviceSources {
   readonly sockets: SocketDevices
-  /** The kernel driver of this system, loaded only when it is needed; undefined where there is none. */
+  /** The kernel driver of this system, loaded only when needed; undefined if there is none. */
   readonly kernel: () => Promise<DeviceAccess | undefined>
-  /** Names in place of interface indices as zones of endpoints; as told where it is absent. */
+  /** Replaces interface indices by names in the zones of endpoints; zones stay unchanged if absent. */
   readonly nameZones?: (device: Device) => Promise<Device>
-  /** Indices in place of names of interfaces as zones of endpoints. */
+  /** Replaces interface names by indices in the zones of endpoints. */
   readonly numberZones?: (change: DeviceChange) => Promise<DeviceChange>
-  /** Whether there is a network interface of this name; nothing is known where it is absent. */
+  /** Whether a network interface of this name exists; unknown if absent. */
   readonly linkExists?: (name: string) => Promise<boolean>
 }
 
 /**
- * All WireGuard devices of this machine: the userspace socket if one answers, else the kernel driver (spec wg §11). What a
- * daemon or a kernel says in its own way is read as it is meant, and what it cannot do is done in another way. `expected` is
- * about how many characters the configuration of a device has: a daemon has the time that follows from it. `ours` are names
- * whose daemon is wgqd.
+ * All WireGuard devices of this machine: the userspace socket if one answers, else the kernel driver (spec wg §11).
+ * Deviations of daemons and kernels from the protocol are corrected, and unsupported changes are replaced by equivalent
+ * ones. `expected` is the approximate size of a device's configuration in characters, which determines the timeout for
+ * a daemon. `ours` are names whose daemon is wgqd.
  */
 export const openDevices = (
   sources?: DeviceSources,
@@ -35,14 +35,14 @@ export const openDevices = (
   ours: ReadonlySet<string> = new Set(),
 ): DeviceAccess => new ChosenDevices(sources ?? systemSources({ exact: false, expected, ours }), false)
 
-/** The same devices with nothing made better: as `wg` reads and changes them, its errors included. */
+/** The same devices without these corrections: exactly as `wg` reads and changes them, including its errors. */
 export const openDevicesAsWg = (sources?: DeviceSources, expected = 0): DeviceAccess =>
   new ChosenDevices(sources ?? systemSources({ exact: true, expected }), true)
 
 class ChosenDevices implements DeviceAccess {
   private readonly sources: DeviceSources
   private readonly exact: boolean
-  /** Devices that a daemon drove when they were used before. */
+  /** Devices that had a daemon when they were last used. */
   private readonly behindSockets = new Set<string>()
 
   constructor(sources: DeviceSources, exact: boolean) {
@@ -78,7 +78,7 @@ class ChosenDevices implements DeviceAccess {
     })
   }
 
-  /** The same change for a driver that refused it; undefined where there is no other way to say it. */
+  /** An equivalent change for a driver that refused the original; undefined if there is none. */
   private async inOtherWords(
     name: string,
     driver: DeviceAccess,
@@ -88,7 +88,7 @@ class ChosenDevices implements DeviceAccess {
     const zoned = change.peers.some(({ endpoint }) => endpoint?.zone !== undefined)
     const numbered = zoned ? await this.sources.numberZones?.(change) : undefined
     if (!change.peers.some((peer) => peer.allowedIps?.some(({ remove }) => remove))) return numbered
-    // Linux before 6.16, boringtun and gotatun cannot take one allowed IP away: the peer gets the list that is left.
+    // Linux before 6.16, boringtun and gotatun cannot remove one allowed IP: the peer gets the remaining list.
     const { resolveRemovals } = await import('./allowed-ip-edits.ts')
     return resolveRemovals(numbered ?? change, await driver.read(name))
   }
@@ -102,7 +102,7 @@ class ChosenDevices implements DeviceAccess {
     }
   }
 
-  /** What a missing device looks like, told apart: no interface, one that nothing drives, a daemon that ended. */
+  /** Distinguishes the causes of a missing device: no interface, one without a driver, a daemon that ended. */
   private async explained(name: string, error: unknown): Promise<unknown> {
     if (!isWgqError(error) || !looksMissing.has(error.errno ?? '')) return error
     if (await this.sources.sockets.answers(name)) return error
@@ -128,7 +128,7 @@ class ChosenDevices implements DeviceAccess {
 
 const looksMissing = new Set(['ENODEV', 'ENOENT', 'EPROTONOSUPPORT', 'ECONNREFUSED', 'EPROTO', 'ENXIO'])
 
-/** How a driver answers what it does not understand. */
+/** Whether the error is a driver's answer to an unsupported change. */
 const refuses = (error: unknown): boolean =>
   isWgqError(error) && ['EINVAL', 'EOPNOTSUPP', 'EPROTO'].includes(error.errno ?? '')
 
@@ -160,7 +160,10 @@ const linkExists = async (name: string): Promise<boolean> => {
   }
 }
 
-/** By the addon, which saves 2 ms of starting node:crypto; where it is not there or does not load, as everywhere else. */
+/**
+ * Uses the addon, which saves 2 ms of starting node:crypto; falls back to that if the addon is missing or does not
+ * load.
+ */
 const publicKeyOf = (privateKey: Key): Key => {
   const secret = keyBytes(privateKey)
   try {

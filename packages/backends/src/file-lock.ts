@@ -3,13 +3,13 @@ import { closeSync, fstatSync, openSync, statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { lockFile } from '@wgq/native/system'
 
-// Five hundred that wait must not keep the machine busy with asking, and one must not wait long.
+// Five hundred waiting processes must not keep the machine busy with polling, and a single one must not wait long.
 const firstPauseMs = 5
 const longestPauseMs = 1000
 
 /**
- * Takes the exclusive advisory lock of an open file (flock(2)) without waiting; false when another process has it. It ends
- * with the descriptor. Where the addon is not built there are no locks, and every attempt succeeds.
+ * Takes the exclusive advisory lock of an open file (flock(2)) without waiting; false when another process has it.
+ * Closing the descriptor releases it. Without the addon there are no locks, and every attempt succeeds.
  */
 export const tryLockFile = (fd: number): boolean => {
   try {
@@ -21,9 +21,9 @@ export const tryLockFile = (fd: number): boolean => {
 }
 
 /**
- * Runs `work` while no other process holds the lock of a file (flock(2)), which may be replaced meanwhile by renaming. The
- * kernel lets go of the lock when a process ends, however it ends. `stopped` ends the wait: then undefined comes back.
- * Raises what opening the file raises.
+ * Runs `work` while holding the lock of a file (flock(2)), which may be replaced by renaming meanwhile. The kernel
+ * releases the lock when the process ends, however it ends. `stopped` ends the wait; the result is then undefined.
+ * Raises the errors of opening the file.
  */
 export const withFileLock = async <T>(
   path: string,
@@ -33,7 +33,7 @@ export const withFileLock = async <T>(
   for (let pauseMs = firstPauseMs; !stopped(); pauseMs = Math.min(pauseMs * 1.5, longestPauseMs)) {
     const fd = openSync(path, 'r')
     try {
-      // Whoever held the lock before may have put another file in its place.
+      // The previous holder of the lock may have replaced the file.
       if (tryLockFile(fd) && fstatSync(fd).ino === statSync(path).ino) return await work()
     } finally {
       closeSync(fd)

@@ -2,11 +2,14 @@
 import { WgqError } from '@wgq/model/error'
 import type { Host } from '@wgq/model/host'
 
-/** The network inside of a namespace, by its name (`ip netns`); for Linux. Its calls raise `E_HOST` where there is none. */
+/**
+ * The network inside a namespace, by its name (`ip netns`); Linux only. Its calls raise `E_HOST` if there is no such
+ * namespace.
+ */
 export const openHostInside = async (netns: string): Promise<Host> =>
   (await import('./linux/host.ts')).openHost({ netns })
 
-/** The network of this machine. Raises `E_UNSUPPORTED` on systems that wgq does not know. */
+/** The network of this machine. Raises `E_UNSUPPORTED` on systems that wgq does not support. */
 export const openHost = async (): Promise<Host> => {
   switch (process.platform) {
     case 'linux':

@@ -51,7 +51,7 @@ export const listAddresses = async (
       writer.u8(family === undefined ? 0 : addressFamily[family])
       writer.u8(0)
       writer.u16(0)
-      // The kernel filters by interface only where strict checking is on; otherwise we do.
+      // The kernel filters by interface only with strict checking; otherwise we do.
       writer.u32(index)
     },
     {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
 import { endianness } from 'node:os'
 
-/** Netlink integers are in host byte order; this is the flag that DataView wants. */
+/** Netlink integers are in host byte order; this is the flag for DataView. */
 export const littleEndian: boolean = endianness() === 'LE'

@@ -7,12 +7,12 @@ import { controlType, flag } from './protocol.ts'
 import type { RawSocket } from './raw-socket.ts'
 import { type Refusal, readAcknowledgement, readDone } from './refusal.ts'
 
-/** Longest wait for one answer. Requests are answered at once; a busy lock in the kernel may hold one up. */
+/** Longest wait for one answer. Requests are answered at once, unless a busy lock in the kernel delays one. */
 const answerTimeoutMs = 30_000
 
 /**
- * Most messages in one datagram, and unacknowledged at one time. Every one may be refused, and a refusal takes about
- * 1 KB of the receive buffer, which has 208 KB on stock systems: it cannot overflow.
+ * Most messages in one datagram, and unacknowledged at one time. If all are refused, each refusal takes about 1 KB of
+ * the receive buffer, which has 208 KB by default, so it cannot overflow.
  */
 export const batchMessages = 64
 
@@ -31,12 +31,12 @@ interface BatchFailure {
   readonly refusal: Refusal
   /** Index of the first refused request. */
   readonly failed: number
-  /** Indices of requests behind the failed one that the kernel carried out all the same: it does not stop. */
+  /** Indices of requests after the failed one that the kernel carried out, because it does not stop. */
   readonly appliedBehind: readonly number[]
 }
 
 /**
- * Questions and answers over one socket, one after the other. Raises {@link Refusal} when the kernel refuses and
+ * Requests and answers over one socket, one after the other. Raises {@link Refusal} when the kernel refuses and
  * `E_NETLINK` when an answer is malformed.
  */
 export class Exchange {
@@ -51,7 +51,7 @@ export class Exchange {
     this.nextSequence = nextSequence ?? (() => ++counter >>> 0)
   }
 
-  /** Sends a request that is only acknowledged. */
+  /** Sends a request whose only answer is an acknowledgement. */
   async request(type: number, flags: number, fill: Fill): Promise<void> {
     const sequence = this.send(type, flags | flag.ack, fill)
     for (;;) {
@@ -64,7 +64,10 @@ export class Exchange {
     }
   }
 
-  /** Sends a request that is answered by one message; hands it to `read` and, with NLM_F_ACK, waits for the end. */
+  /**
+   * Sends a request with one message as the answer, passes it to `read` and, with NLM_F_ACK, waits for the
+   * acknowledgement.
+   */
   async ask<T>(type: number, flags: number, fill: Fill, read: (message: Message) => T): Promise<T> {
     const sequence = this.send(type, flags, fill)
     let answer: { value: T } | undefined
@@ -84,8 +87,8 @@ export class Exchange {
   }
 
   /**
-   * Dumps: hands every message to `read`. When the kernel says that the dump was interrupted by a change, everything is
-   * forgotten (`restart`) and asked again, without end, as wg does (spec wg §13.3); `mostRestarts` bounds it.
+   * Dumps: passes every message to `read`. If the kernel reports that a change interrupted the dump, calls `restart`
+   * and repeats the request, without limit, as wg does (spec wg §13.3), unless `mostRestarts` limits it.
    */
   async dump(
     type: number,
@@ -118,7 +121,7 @@ export class Exchange {
         try {
           read(message)
         } catch (error) {
-          // The rest of the dump has to be taken from the socket first, or it would answer the next question.
+          // Read the rest of the dump from the socket first, or it would be taken for the answer to the next request.
           fault = error
         }
       }
@@ -126,8 +129,8 @@ export class Exchange {
   }
 
   /**
-   * Sends requests in datagrams of at most {@link batchMessages}, each acknowledged before the next goes out. Stops behind
-   * the first datagram with a refusal and tells what took effect; undefined when everything did.
+   * Sends requests in datagrams of at most {@link batchMessages}, each acknowledged before the next goes out. Stops
+   * after the first datagram with a refusal and returns which requests took effect; undefined if all did.
    */
   async batch(requests: readonly BatchRequest[]): Promise<BatchFailure | undefined> {
     for (let first = 0; first < requests.length; first += batchMessages) {
@@ -142,7 +145,10 @@ export class Exchange {
     return undefined
   }
 
-  /** One datagram. Only the last message asks for an acknowledgement: the kernel works in order and refuses unasked. */
+  /**
+   * One datagram. Only the last message requests an acknowledgement: the kernel works in order and always reports
+   * refusals.
+   */
   private async sendBatch(requests: readonly BatchRequest[]): Promise<(Refusal | undefined)[]> {
     const refusals = new Array<Refusal | undefined>(requests.length).fill(undefined)
     const last = requests.length - 1
@@ -184,7 +190,9 @@ export class Exchange {
     return sequence
   }
 
-  /** The messages of the next datagram that belong to `sequence`; others are left-overs of an earlier, broken answer. */
+  /**
+   * The messages of the next datagram that belong to `sequence`; others are left over from an earlier, broken answer.
+   */
   private async answers(sequence: number): Promise<Message[]> {
     return messagesOf(await this.socket.receive(answerTimeoutMs)).filter(
       (message) => message.sequence === sequence,

@@ -16,7 +16,7 @@ import { WireguardGet } from './wireguard-get.ts'
 const fixture = (name: string) =>
   JSON.parse(readFileSync(new URL(`./fixtures/${name}`, import.meta.url), 'utf8'))
 
-/** What the kernel really said. */
+/** Recorded answers of the kernel. */
 const corpus: Buffer[] = [
   ...(Object.values(fixture('rtnetlink.json')) as string[][]).flat(),
   ...(fixture('wg-netlink.json') as { 'kernel-reply.hex'?: string }[]).flatMap((one) =>
@@ -61,7 +61,7 @@ const readers: readonly ((message: Message) => unknown)[] = [
   },
 ]
 
-/** Runs `act`; anything but a WgqError is a fault of ours. Returns whether it refused. */
+/** Runs `act`; any error but a WgqError is a bug. Returns whether it raised one. */
 const refused = (act: () => void, what: () => string): boolean => {
   try {
     act()
@@ -73,7 +73,7 @@ const refused = (act: () => void, what: () => string): boolean => {
 }
 
 describe('answers that are not what the kernel says', () => {
-  // Twenty seconds of CPU, which other work on the machine can stretch.
+  // Twenty seconds of CPU time, longer on a busy machine.
   it('raise a WgqError or are read, a million times', { timeout: 1_800_000 }, () => {
     const next = random(1)
     let read = 0
@@ -85,7 +85,7 @@ describe('answers that are not what the kernel says', () => {
       }
       if (!refused(all, () => `round ${round}: ${datagram.toString('hex')}`)) read++
     }
-    // Both ways are taken often, or the mutations are too weak or too strong.
+    // Both outcomes must be frequent, or the mutations are too weak or too strong.
     expect(read).toBeGreaterThan(100_000)
     expect(read).toBeLessThan(900_000)
   })
@@ -95,7 +95,7 @@ describe('answers that are not what the kernel says', () => {
     for (let round = 0; round < 20_000; round++) {
       let answers = 0
       const socket = new ReplaySocket(({ sequence }) => {
-        // The kernel says that a dump was interrupted only so often.
+        // Limits how often the kernel reports an interrupted dump.
         if (++answers > 8) return []
         const some = Array.from({ length: 1 + (next() % 3) }, () => corpus[next() % corpus.length] as Buffer)
         return some.map((one) => mutate(withSequence(one, sequence), next))

@@ -5,14 +5,16 @@ import { attributesOf } from './message-reader.ts'
 import type { MessageWriter } from './message-writer.ts'
 import { flag } from './protocol.ts'
 
-/** GENL_ID_CTRL: the family that knows the others. */
+/** GENL_ID_CTRL: the family that looks up the others. */
 const controllerType = 0x10
 const getFamily = 3
 const attribute = { familyId: 1, familyName: 2 } as const
 /** Bytes of `struct genlmsghdr`. */
 export const genericHeaderBytes = 4
 
-/** The message type of a generic netlink family. Raises {@link Refusal} EPROTONOSUPPORT when the kernel has none. */
+/**
+ * The message type of a generic netlink family. Raises {@link Refusal} EPROTONOSUPPORT if the kernel does not have it.
+ */
 export const findFamily = async (exchange: Exchange, name: string): Promise<number> => {
   let id: number | undefined
   try {

@@ -14,7 +14,7 @@ const attribute = { name: 3, mtu: 4, linkInfo: 18, netnsFd: 28, extensionMask: 2
 const infoKind = 1
 const upFlag = 1
 const infoBytes = 16
-/** RTEXT_FILTER_SKIP_STATS: 200 bytes of counters less per link. */
+/** RTEXT_FILTER_SKIP_STATS: saves 200 bytes of counters per link. */
 const skipStatistics = 8
 
 /** `ip link add dev NAME type wireguard`. */
@@ -78,13 +78,13 @@ export const getLink = async (exchange: Exchange, by: string | number): Promise<
       readLink,
     )
   } catch (error) {
-    // A name that is too long is refused with ERANGE (or EINVAL): there is no such link either.
+    // A name that is too long is refused with ERANGE (or EINVAL): no such link can exist.
     if (isRefusal(error, 'ENODEV', 'ENXIO', 'ERANGE', 'EINVAL')) return undefined
     throw error
   }
 }
 
-/** `ip link show`, in the order of the kernel. An interrupted dump is taken as it is, as `wg show interfaces` does. */
+/** `ip link show`, in the order of the kernel. An interrupted dump is accepted, as in `wg show interfaces`. */
 export const listLinks = async (exchange: Exchange): Promise<Link[]> => {
   let links: Link[] = []
   await exchange.dump(

@@ -37,8 +37,8 @@ export const messagesOf = (datagram: Uint8Array): Message[] => {
 }
 
 /**
- * Walks attributes. After `next()` returned true, `type` is the number without flag bits and the value is at
- * `start` to `end`. Values of an unexpected length read as undefined: a newer kernel may know more than we do.
+ * Walks attributes. After `next()` returned true, `type` is the number without flag bits and the value is at `start` to
+ * `end`. Values of an unexpected length read as undefined: a newer kernel may have extended them.
  */
 export class AttributeCursor {
   readonly view: DataView

@@ -3,8 +3,8 @@ import { littleEndian } from './byte-order.ts'
 import { align, attributeHeaderBytes, headerBytes, nestedBit } from './protocol.ts'
 
 /**
- * Writes netlink messages one behind the other into a growing buffer, so that a batch is one datagram. A message is
- * `begin`, fixed fields, attributes, `end`; a nest is `openNest`, attributes, `closeNest`. Padding is always zero.
+ * Writes consecutive netlink messages into a growing buffer, so that a batch is one datagram. A message is `begin`,
+ * fixed fields, attributes, `end`; a nest is `openNest`, attributes, `closeNest`. Padding is always zero.
  */
 export class MessageWriter {
   private bytes = new Uint8Array(8192)
@@ -89,7 +89,7 @@ export class MessageWriter {
     this.view.setUint16(mark, this.length - mark, littleEndian)
   }
 
-  /** Forgets everything behind `length`, which was read from {@link length} before. */
+  /** Discards everything after `length`, an earlier value of {@link length}. */
   rewind(length: number): void {
     this.bytes.fill(0, length, this.length)
     this.length = length

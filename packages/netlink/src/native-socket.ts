@@ -6,7 +6,9 @@ import type { AddonError } from '@wgq/native/addon'
 import { type NativeNetlinkSocket, openNetlinkSocket } from '@wgq/native/raw-socket'
 import type { RawSocket, RawSocketOptions } from './raw-socket.ts'
 
-/** A netlink socket of the native addon. Raises `E_NO_ADDON` where it is not built, else `E_NETLINK` with `errno`. */
+/**
+ * Opens a netlink socket with the native addon. Raises `E_NO_ADDON` if it is not built, else `E_NETLINK` with `errno`.
+ */
 export const openNativeSocket = (options: RawSocketOptions): RawSocket =>
   adapt(
     translated(() =>
@@ -19,7 +21,7 @@ export const openNativeSocket = (options: RawSocketOptions): RawSocket =>
 
 const adapt = (native: NativeNetlinkSocket): RawSocket => ({
   send: (datagram) => translated(() => native.send(datagram)),
-  // Blocks the thread: a command has nothing else to do, and the kernel has answered before send() returns.
+  // Blocks the thread: a command has no other work, and the kernel has answered before send() returns.
   receive: async (timeoutMs) => {
     const datagram = translated(() => native.receiveBlocking(timeoutMs))
     if (datagram) return datagram

@@ -2,7 +2,7 @@
 import { openNetlinkSocket } from '@wgq/native/raw-socket'
 import { littleEndian } from './byte-order.ts'
 
-/** The interface whose changes are reported apart from those of others. */
+/** The interface whose changes are reported separately. */
 export interface OwnLink {
   readonly name: string
   readonly index: number
@@ -14,10 +14,10 @@ const network = { protocol: 0, groups: 0x1 | 0x10 | 0x40 | 0x80 | 0x100 | 0x400 
 const firewall = { protocol: 12, groups: 1 << 6 }
 
 /**
- * Calls `onNews` for each burst of changes that the kernel tells of, in the namespace of this process: links, addresses,
- * routes and rules (`ip monitor`) and nftables (`nft monitor`). `ours` says that one of them may be about the given
- * interface; messages that were lost may be. A kernel without nftables tells of the network alone. Raises an error with
- * `code` where the kernel cannot be listened to.
+ * Calls `onNews` for each burst of changes that the kernel reports in this process's namespace: links, addresses,
+ * routes and rules (`ip monitor`) and nftables (`nft monitor`). `ours` means that one of them may concern the given
+ * interface; lost messages count as such. A kernel without nftables reports only the network. Raises an error with
+ * `code` if the kernel's messages cannot be received.
  */
 export const watchNews = (own: OwnLink, onNews: (ours: boolean) => void): { close(): void } => {
   const listen = (isOurs: (datagram: Uint8Array) => boolean, where: typeof network) => {
@@ -41,10 +41,10 @@ export const watchNews = (own: OwnLink, onNews: (ours: boolean) => void): { clos
   }
   const sockets = [listen((datagram) => isAboutLink(datagram, own.index), network)]
   try {
-    // Tables have the name of their interface in their own.
+    // The name of a table contains that of its interface.
     sockets.push(listen((datagram) => Buffer.from(datagram).includes(own.name), firewall))
   } catch {
-    // nftables is not there.
+    // The kernel has no nftables.
   }
   return {
     close: () => {
@@ -62,8 +62,9 @@ const outputLink = 4
 const routeBytes = 12
 
 /**
- * Says whether a datagram of rtnetlink is about a link (its routes and addresses too), or about policy rules and
- * default routes, which concern all. */
+ * Returns whether an rtnetlink datagram concerns a link, its routes or addresses, or policy rules and default routes,
+ * which concern all links.
+ */
 export const isAboutLink = (datagram: Uint8Array, index: number): boolean => {
   const view = new DataView(datagram.buffer, datagram.byteOffset, datagram.byteLength)
   for (let start = 0; start + headerBytes <= view.byteLength; ) {

@@ -7,7 +7,7 @@ import { WgqError } from '@wgq/model/error'
 import { installedPackage } from '@wgq/native/installed-package'
 import type { RawSocket, RawSocketOptions } from './raw-socket.ts'
 
-/** What is used of `netlink/dist/raw` (the whole package costs 20 ms of generated tables). */
+/** The used part of `netlink/dist/raw` (the whole package takes 20 ms for generated tables). */
 interface RawModule {
   readonly RawNetlinkSocket: new (protocol: number, options: { recvBufferSize?: number }) => NpmSocket
 }
@@ -22,9 +22,9 @@ interface NpmSocket {
 }
 
 /**
- * A raw socket of npm `netlink`, for machines where the addon is not built. It has no network namespaces, no extended
- * acknowledgements and no strict checking, and it aborts the process when the receive buffer overflows: batches stay
- * windowed therefore. Raises `reason` (why there is no addon) where it cannot serve either.
+ * Opens a raw socket of npm `netlink`, for machines without the addon. It has no network namespaces, no extended
+ * acknowledgements and no strict checking, and it aborts the process when the receive buffer overflows, which is why
+ * batches are windowed. Raises `reason` (why there is no addon) if it cannot be used either.
  */
 export const openNpmSocket = (options: RawSocketOptions, reason: WgqError = noAddon): RawSocket => {
   if (options.netnsPath !== undefined) throw reason
@@ -50,7 +50,7 @@ class NpmAdapter implements RawSocket {
       this.wake?.()
     })
     socket.on('error', (error) => this.fail(error))
-    // Only a question that waits for its answer keeps the process alive.
+    // Only a pending request keeps the process alive.
     socket.unref()
   }
 

@@ -5,8 +5,8 @@ import { openNpmSocket } from './npm-socket.ts'
 import type { RawSocket, RawSocketOptions } from './raw-socket.ts'
 
 /**
- * A netlink socket: of the native addon, or of npm `netlink` where the addon cannot be loaded. Where neither is there, the
- * error tells why the addon was not loaded.
+ * Opens a netlink socket with the native addon, or with npm `netlink` if the addon cannot be loaded. If both are
+ * missing, the error gives the reason why the addon was not loaded.
  */
 export const openSocket = (options: RawSocketOptions): RawSocket => {
   try {

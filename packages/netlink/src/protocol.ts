@@ -17,7 +17,7 @@ export const flag = {
   request: 0x1,
   multi: 0x2,
   ack: 0x4,
-  /** The dump is inconsistent, because something changed meanwhile: ask again. */
+  /** The dump is inconsistent because of a change meanwhile: repeat the request. */
   dumpInterrupted: 0x10,
   /** GET: NLM_F_ROOT | NLM_F_MATCH. */
   dump: 0x300,

@@ -19,6 +19,6 @@ export interface RawSocket {
 export interface RawSocketOptions {
   /** {@link netlinkRoute} or {@link netlinkGeneric}. */
   readonly protocol: number
-  /** Path of a network namespace, such as /run/netns/NAME; the own one unless given. */
+  /** Path of a network namespace, such as /run/netns/NAME; by default that of the process. */
   readonly netnsPath?: string
 }

@@ -6,7 +6,10 @@ import { littleEndian } from './byte-order.ts'
 import { AttributeCursor, type Message } from './message-reader.ts'
 import { align, flag, headerBytes } from './protocol.ts'
 
-/** The kernel refused a request: code `E_NETLINK`, `errno` its name, `extendedAck` its own words where it gave some. */
+/**
+ * The kernel refused a request: code `E_NETLINK`, the error's name in `errno`, the kernel's message, if any, in
+ * `extendedAck`.
+ */
 export class Refusal extends WgqError {
   readonly extendedAck: string | undefined
 
@@ -46,7 +49,7 @@ const errorCode = (message: Message): number => {
   return code
 }
 
-/** The error repeats the request (only its header when capped); what the kernel has to say follows it. */
+/** The error repeats the request (only its header when capped); the kernel's message follows it. */
 const extendedAck = (message: Message): string | undefined => {
   if (!(message.flags & flag.ackAttributes)) return undefined
   const request = message.start + 4

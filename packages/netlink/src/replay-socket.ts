@@ -4,8 +4,8 @@ import { messagesOf } from './message-reader.ts'
 import type { RawSocket } from './raw-socket.ts'
 
 /**
- * A socket without a kernel, for tests: `answer` gets every message that is sent and returns the datagrams that the
- * kernel would send back.
+ * A socket without a kernel, for tests: `answer` gets every sent message and returns the datagrams of the kernel's
+ * answer.
  */
 export class ReplaySocket implements RawSocket {
   readonly sent: Uint8Array[] = []

@@ -39,9 +39,9 @@ export interface NumberedRoute {
   readonly destination: Uint8Array
   readonly prefixLength: number
   readonly table: number
-  /** The kernel's own choice unless given; a deletion without takes the first route to the destination. */
+  /** By default the kernel chooses; a deletion without a metric removes the first route to the destination. */
   readonly metric?: number
-  /** RTPROT_ number: a deletion takes only a route of it. */
+  /** RTPROT_ number; a deletion removes only a route with it. */
   readonly protocol?: number
 }
 
@@ -67,8 +67,8 @@ export const deleteRoute = (route: NumberedRoute): BatchRequest => ({
 })
 
 /**
- * `ip -4|-6 route add|delete unreachable default table TABLE metric 4294967295`: the last route of a table, which refuses
- * what no other takes.
+ * `ip -4|-6 route add|delete unreachable default table TABLE metric 4294967295`: the last route of a table, which
+ * rejects packets that match no other.
  */
 export const changeFloor = (
   act: 'new' | 'delete',
@@ -108,7 +108,7 @@ export const listRoutes = async (
   }
   const fill = (writer: MessageWriter): void => {
     fields(writer, addressFamily[query.family], 0, 0, 0, 0, 0, 0)
-    // Filters count only where strict checking is on; otherwise we do it ourselves.
+    // The kernel applies filters only with strict checking; otherwise we filter.
     if (query.table !== 0) writer.u32Attribute(attribute.table, query.table)
     if (query.index !== undefined) writer.u32Attribute(attribute.interface, query.index)
   }
@@ -125,8 +125,8 @@ export const listRoutes = async (
 }
 
 /**
- * `ip route get ADDRESS [mark MARK]`; undefined when the kernel has no way there. A question that the kernel does not
- * understand is not an answer: it raises {@link Refusal}.
+ * `ip route get ADDRESS [mark MARK]`; undefined if the kernel has no route there. A request that the kernel does not
+ * understand raises {@link Refusal}.
  */
 export const lookUpRoute = async (
   exchange: Exchange,
@@ -154,7 +154,7 @@ export const askRoute = (
     routeType.get,
     0,
     (writer) => {
-      // IPv6 tells the table unasked, and refuses the flag where checking is strict.
+      // IPv6 always reports the table, and refuses the flag with strict checking.
       const flags = family === 4 ? lookupTableFlag : 0
       fields(writer, addressFamily[family], address.length * 8, 0, 0, 0, 0, flags)
       writer.bytesAttribute(attribute.destination, address)
@@ -164,7 +164,7 @@ export const askRoute = (
   )
 }
 
-/** What routes and missing routes answer; the last two: the kernel has no such family. */
+/** Errors of rejecting and missing routes; the last two: the kernel lacks the address family. */
 const unreachable = [
   'ENETUNREACH',
   'EHOSTUNREACH',

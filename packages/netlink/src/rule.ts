@@ -32,7 +32,7 @@ const headerBytes = 12
 /** No limit: -1. */
 const noSuppression = 0xffff_ffff
 const wholeMark = 0xffff_ffff
-/** Attributes that a rule of wg-quick's kind may carry besides: IP protocol, port and UID ranges are selectors. */
+/** Further attributes that a rule of wg-quick's kind may have: IP protocol, port and UID ranges are selectors. */
 const innocent = new Set<number>([
   attribute.preference,
   attribute.suppressPrefixLength,
@@ -52,7 +52,7 @@ export const addRule = (rule: NumberedRule, protocol: number): BatchRequest => (
   fill: (writer) => write(writer, rule, toTable, protocol),
 })
 
-/** `ip -4|-6 rule delete …`: the first rule that has all that is given. */
+/** `ip -4|-6 rule delete …`: removes the first rule that has all given properties. */
 export const deleteRule = (rule: NumberedRule): BatchRequest => ({
   type: ruleType.delete,
   flags: 0,
@@ -75,8 +75,8 @@ export const listRules = async (exchange: Exchange, family: Family): Promise<Num
 }
 
 /**
- * Reads RTM_NEWRULE; undefined for other families. A rule that looks up no table (prohibit, goto …) has table 0. What a rule
- * of wg-quick's kind never has is in `selectors`.
+ * Reads RTM_NEWRULE; undefined for other families. A rule that looks up no table (prohibit, goto …) has table 0.
+ * `selectors` holds everything that a rule of wg-quick's kind never has.
  */
 export const readRule = (message: Message): NumberedRule | undefined => {
   const cursor = attributesOf(message, headerBytes)

@@ -12,14 +12,14 @@ import { addressFamily } from './protocol.ts'
 import { decodeSocketAddress } from './socket-address.ts'
 import { allowedIpAttribute, deviceAttribute, peerAttribute } from './wireguard-attributes.ts'
 
-/** A peer of the answer; a continued one has its key and allowed IPs alone. */
+/** A peer of the answer; a continued one has only its key and allowed IPs. */
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 type PeerInProgress = Mutable<Omit<Peer, 'allowedIps'>> & { allowedIps: Cidr[] }
 
 /**
- * Collects the messages of a GET dump into a device (spec wg §13.3): adjacent peers with one key are one peer whose
- * allowed IPs did not fit, others are kept apart. Unknown attributes and values of a wrong length are ignored. Zones of
- * endpoints are interface indices.
+ * Collects the messages of a GET dump into a device (spec wg §13.3): adjacent peers with the same key are one peer
+ * whose allowed IPs did not fit; others stay separate. Unknown attributes and values of a wrong length are ignored.
+ * Zones of endpoints are interface indices.
  */
 export class WireguardGet {
   private name: string
@@ -45,7 +45,7 @@ export class WireguardGet {
     }
   }
 
-  /** Forgets everything: the dump was interrupted. */
+  /** Discards everything after an interrupted dump. */
   restart(): void {
     this.device = { listenPort: 0, fwmark: 0 }
     this.peers = []
@@ -61,7 +61,7 @@ export class WireguardGet {
       const peer = readPeer(list.nested())
       const last = this.peers.at(-1)
       if (last?.publicKey === peer.publicKey) {
-        // Not push(...spread): a list may be longer than a call has room for.
+        // Not push(...spread): the list may exceed the limit on arguments.
         for (const allowed of peer.allowedIps) last.allowedIps.push(allowed)
       } else this.peers.push(peer)
     }
@@ -109,7 +109,7 @@ const readAllowedIps = (list: AttributeCursor, into: Cidr[]): void => {
     }
     if (!address || prefixLength === undefined) continue
     const expected = address.length === 4 ? 4 : 6
-    // A length beyond the address is shown as it came, as `wg` does.
+    // A prefix length too large for the address is kept, as in `wg`.
     if (family === addressFamily[expected])
       into.push({ family: expected, address: formatIp(address), prefixLength })
   }

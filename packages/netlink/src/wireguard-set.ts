@@ -18,7 +18,7 @@ import {
 /** Most bytes of one SET message, its header included: a page (spec wg §13.2). */
 const mostMessageBytes = 4096
 
-/** Where the next message goes on. */
+/** Where the next message continues. */
 interface Progress {
   peer: number
   /** Allowed IPs of that peer that were sent; undefined when the peer has not been begun. */
@@ -26,8 +26,8 @@ interface Progress {
 }
 
 /**
- * Writes the payloads of the SET messages that make up a change, one per call, until `done`. What does not fit opens the
- * next message exactly as `wg` does it (spec wg §13.2); the kernel takes each message on its own.
+ * Writes the payloads of a change's SET messages, one per call, until `done`. The rest continues in the next message
+ * exactly as in `wg` (spec wg §13.2); the kernel applies each message separately.
  */
 export class WireguardSet {
   private readonly name: string
@@ -73,7 +73,7 @@ export class WireguardSet {
     const before = writer.length
     const mark = writer.openNest(0)
     this.writeFixed(writer, peer)
-    // Nothing that is over the limit may stay: the peer opens the next message in full.
+    // The message would exceed the limit: the next one starts with the whole peer.
     if (writer.messageBytes > mostMessageBytes) {
       writer.rewind(before)
       return false
@@ -91,7 +91,10 @@ export class WireguardSet {
     return whole
   }
 
-  /** What is before the allowed IPs. A continued peer carries its key, and says again that it is to be removed. */
+  /**
+   * Writes everything before the allowed IPs. A continued peer has its key and, if it is to be removed, that flag
+   * again.
+   */
   private writeFixed(writer: MessageWriter, peer: PeerChange): void {
     writer.bytesAttribute(peerAttribute.publicKey, keyBytes(peer.publicKey))
     if (this.at.allowedIps !== undefined) {
@@ -110,7 +113,10 @@ export class WireguardSet {
     if (flags !== 0) writer.u32Attribute(peerAttribute.flags, flags)
   }
 
-  /** True when all are written, false when the rest goes into the next message, `header` when not even the list began. */
+  /**
+   * Returns true if all are written, false if the rest goes into the next message, `header` if not even the list could
+   * start.
+   */
   private writeAllowedIps(writer: MessageWriter, peer: PeerChange): boolean | 'header' {
     const list = peer.allowedIps ?? []
     const first = this.at.allowedIps ?? 0

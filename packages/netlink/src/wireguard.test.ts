@@ -26,7 +26,7 @@ const recordings: Recording[] = JSON.parse(
 const recorded = (name: string): Recording => recordings.find((one) => one.name === name) as Recording
 const lines = (text = ''): string[] => text.split('\n').filter(Boolean)
 
-/** `wg` takes the time in seconds as sequence number; the recordings were made at this one. */
+/** `wg` uses the time in seconds as the sequence number; the recordings have this one. */
 const recordedTime = 0x6b0025fc
 const getFamily = 0x10
 const setCommand = 1
@@ -160,7 +160,7 @@ function endpoint(text: string): Endpoint {
   return parseEndpoint(text) as Endpoint
 }
 
-/** The change that a well-formed configuration file asks for; setconf also says what the file leaves out. */
+/** The change for a well-formed configuration file; setconf also clears what the file leaves out. */
 const fileChange = (text: string, replace: boolean): DeviceChange => {
   const device: { privateKey?: Key; listenPort?: number; fwmark?: number } = replace
     ? { listenPort: 0, fwmark: 0 }

@@ -16,7 +16,7 @@ export const readWireguard = async (exchange: Exchange, name: string): Promise<D
   const device = new WireguardGet(name)
   await exchange.dump(
     family,
-    // wg asks for an acknowledgement too, which a dump never gives (spec wg §13.1).
+    // wg requests an acknowledgement too, which a dump never sends (spec wg §13.1).
     flag.ack,
     (writer) => {
       genericHeader(writer, command.get)
@@ -28,8 +28,9 @@ export const readWireguard = async (exchange: Exchange, name: string): Promise<D
 }
 
 /**
- * Changes a device of the kernel driver: `wg set NAME …`; zones of endpoints are interface indices. Several messages where
- * one does not hold it all, each taken on its own: a {@link Refusal} leaves the earlier ones in effect.
+ * Changes a device of the kernel driver: `wg set NAME …`; zones of endpoints are interface indices. Sends several
+ * messages if one is too small; the kernel applies each separately, so a {@link Refusal} leaves the earlier ones in
+ * effect.
  */
 export const changeWireguard = async (
   exchange: Exchange,

@@ -47,7 +47,7 @@ const reply = fc.oneof(
   fc.array(line, { maxLength: 15 }).map((lines) => Buffer.from(`${lines.join('\n')}\n\n`)),
 )
 
-/** Feeds a reply in pieces; the outcome as text, or a throw of something that is not ours. */
+/** Feeds a reply in pieces; returns the outcome as text, or throws an error that is not a WgqError. */
 const read = (reader: GetReplyReader | SetReplyReader, bytes: Buffer, pieceLength: number): string => {
   const lines = new LineSplitter((text) => reader.line(text))
   try {

@@ -7,11 +7,16 @@ const mostFree = 32
 
 const free: Buffer[] = []
 
-/** A block of {@link blockBytes}. Blocks are used again: V8 gives memory outside of its heap back only when it collects, which
- *  a megabyte of small objects brings about, whatever they hold outside. */
+/**
+ * A block of {@link blockBytes}. Blocks are reused: V8 frees memory outside its heap only at a garbage collection,
+ * which a megabyte of small objects triggers, however much they hold outside.
+ */
 export const takeBlock = (): Buffer => free.pop() ?? Buffer.allocUnsafeSlow(blockBytes)
 
-/** Takes back what {@link takeBlock} gave; nobody may read it any more. Keys may be in it: it is overwritten. */
+/**
+ * Returns a block of {@link takeBlock} to the pool; it must not be read any more. It may hold keys, so it is
+ * overwritten.
+ */
 export const giveBlock = (block: Buffer): void => {
   block.fill(0)
   if (free.length < mostFree) free.push(block)

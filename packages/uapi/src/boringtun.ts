@@ -5,9 +5,10 @@ import { formatEndpoint } from '@wgq/model/endpoint'
 import { type Key, zeroKey } from '@wgq/model/key'
 
 /**
- * The same change for boringtun 0.7, one request after the other: it does not modify a peer that it
- * has, takes nothing behind the removal of a peer, and knows neither `update_only` nor the removal of an allowed IP. So a
- * peer that changes is removed and added again with all its settings, which ends its session; one that does not is left alone.
+ * Converts a change for boringtun 0.7 into consecutive requests. boringtun does not modify an existing peer, ignores
+ * everything after the removal of a peer, and supports neither `update_only` nor the removal of an allowed IP. So a
+ * changed peer is removed and added again with all its settings, which ends its session; unchanged peers are left
+ * alone.
  */
 export const changesForBoringtun = (change: DeviceChange, device: Device): DeviceChange[] => {
   const before = new Map<Key, Peer>(
@@ -29,7 +30,7 @@ export const changesForBoringtun = (change: DeviceChange, device: Device): Devic
   const { peers: _, ...settings } = change
   const first: DeviceChange = { ...settings, peers: gone.map(([publicKey]) => ({ publicKey, remove: true })) }
   if (added.length === 0) return [first]
-  // A removal takes what is behind it in its request along.
+  // Everything after a removal in the same request is lost.
   return gone.length === 0 ? [{ ...first, peers: added }] : [first, { peers: added }]
 }
 

@@ -18,7 +18,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true })
 })
 
-/** Serves `name`; the answer to a whole request is up to `reply`. */
+/** Serves `name`; `reply` answers each whole request. */
 const serve = async (name: string, reply: (request: string, socket: Socket) => void): Promise<string[]> => {
   const requests: string[] = []
   const server = createServer((socket) => {

@@ -17,33 +17,33 @@ import type { ServedPeerHealth } from './server-device.ts'
 import { SetReplyReader } from './set-reply.ts'
 import { formatSetRequest } from './set-request.ts'
 
-/** What our daemon knows of a peer beyond the protocol. */
+/** wgqd's information about a peer beyond the protocol. */
 export type PeerHealth = Omit<ServedPeerHealth, 'publicKey'>
 
 const suffix = '.sock'
 
-/** How the devices are reached and read. */
+/** How to reach and read the devices. */
 interface UapiOptions {
-  /** Computes public keys; another one may be at hand that starts faster than node:crypto. */
+  /** Computes public keys; the caller may have a function that starts faster than node:crypto. */
   readonly derive?: (privateKey: Key) => Key
-  /** Replies are read as `wg` reads them, else as the daemon means them where it does not keep to the protocol. */
+  /** Read replies exactly as `wg` does; otherwise correct known deviations of daemons from the protocol. */
   readonly exact?: boolean
-  /** About how many characters the device's configuration has. */
+  /** Approximate size of the device's configuration in characters. */
   readonly expected?: number
   /** Connects to a socket file; by node:net unless given. */
   readonly connect?: Connect
-  /** Names whose daemon is known to keep to the protocol: it is not asked who it is. */
+  /** Names whose daemon is known to follow the protocol, so that it need not be identified. */
   readonly ours?: ReadonlySet<string>
 }
 
-/** WireGuard devices that a userspace daemon drives, each behind a socket in one directory (spec wg §11, §12). */
+/** WireGuard devices driven by userspace daemons, each with a socket in one directory (spec wg §11, §12). */
 export class UapiDevices implements DeviceAccess {
   private readonly directory: string
   private readonly derive: (privateKey: Key) => Key
   private readonly exact: boolean
   private readonly connectOnce: Connect
   private readonly ours: ReadonlySet<string>
-  /** Characters of the largest exchange: how long an answer may take follows from it. */
+  /** Characters of the largest exchange; the timeout for an answer depends on it. */
   private largest: number
 
   constructor(
@@ -70,8 +70,8 @@ export class UapiDevices implements DeviceAccess {
   }
 
   /**
-   * Says whether a daemon serves this name. A socket nobody listens on is removed; one that may not be opened (`EACCES`)
-   * still counts, so that the operation itself reports why it fails.
+   * Returns whether a daemon serves this name. A socket without a listener is removed; one without access (`EACCES`)
+   * counts as served, so that the operation itself reports why it fails.
    */
   async answers(name: string): Promise<boolean> {
     if (name.includes('/') || !isSocket(this.path(name))) return false
@@ -100,7 +100,7 @@ export class UapiDevices implements DeviceAccess {
     return device.privateKey === undefined ? device : withPublicKey(device, device.privateKey, this.derive)
   }
 
-  /** `set=1`. Raises `E_DEVICE`; the server applies line by line, so what stood before the fault stays applied. */
+  /** `set=1`. Raises `E_DEVICE`; the server applies line by line, so lines before the faulty one stay applied. */
   async change(name: string, change: DeviceChange): Promise<void> {
     const modifies = change.peers.some(({ remove }) => !remove)
     const plain = this.exact || !modifies || this.ours.has(name)
@@ -121,7 +121,7 @@ export class UapiDevices implements DeviceAccess {
     if (errno !== 0) throw deviceError(systemErrnoName(this.exact ? -errno : Math.abs(errno)))
   }
 
-  /** By the first line of a `get=1`, which is boringtun's alone. */
+  /** Detects boringtun by the first line of its `get=1` reply, which no other daemon sends. */
   private async tellsPublicKey(name: string): Promise<boolean> {
     let first: string | undefined
     const enough = new Error('the first line is enough')
@@ -136,15 +136,15 @@ export class UapiDevices implements DeviceAccess {
         },
       )
     } catch (error) {
-      // What is wrong with the daemon shows in the change itself; only waiting twice would be too long.
+      // Other faults of the daemon show in the change itself; only a timeout must not be waited for twice.
       if (isWgqError(error) && (error.errno === 'ETIMEDOUT' || error.errno === 'EINTR')) throw error
     }
     return first?.startsWith('own_public_key=') ?? false
   }
 
   /**
-   * What our daemon counts beyond the protocol, by name; undefined when the daemon does not know the question: others close
-   * the connection, which is why it is asked on one of its own.
+   * Returns wgqd's counters beyond the protocol, by name; undefined if the daemon does not support the request. Other
+   * daemons close the connection on it, so it gets a separate connection.
    */
   async counters(name: string): Promise<Record<string, number> | undefined> {
     const counters: Record<string, number> = {}
@@ -160,8 +160,8 @@ export class UapiDevices implements DeviceAccess {
   }
 
   /**
-   * What our daemon knows of peers that do not answer, or whose clock is ahead; peers with nothing to report are left out.
-   * Undefined when the daemon does not know the question.
+   * Returns wgqd's information about peers that do not answer, or whose clock is ahead; other peers are left out.
+   * Undefined if the daemon does not support the request.
    */
   async health(name: string): Promise<ReadonlyMap<Key, PeerHealth> | undefined> {
     const found = new Map<Key, PeerHealth>()
@@ -241,7 +241,7 @@ export class UapiDevices implements DeviceAccess {
   }
 }
 
-/** The device with its public key, computed when it is looked at first: many runs look at the peers only. */
+/** Adds the public key, computed on first access: many runs read only the peers. */
 const withPublicKey = (device: Device, privateKey: Key, derive: (privateKey: Key) => Key): Device => {
   let publicKey: Key | undefined
   return Object.defineProperty(device, 'publicKey', {
@@ -266,6 +266,6 @@ const removeStale = (path: string): void => {
   try {
     unlinkSync(path)
   } catch {
-    // Somebody else removed it, or we may not: either way nobody listens there.
+    // It is already removed, or we lack permission: either way it has no listener.
   }
 }

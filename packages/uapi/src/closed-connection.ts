@@ -7,8 +7,8 @@ import { daemonBehind } from './daemon-behind.ts'
 const mostWords = 6
 
 /**
- * `E_DEVICE` (errno `EPROTO`) for a daemon that closes the connection instead of answering: which one, and what it was asked.
- * `request` has no values that are secret.
+ * `E_DEVICE` (errno `EPROTO`) for a daemon that closes the connection instead of answering, with its name and the
+ * request. `request` holds no secret values.
  */
 export const closedConnection = (name: string, socketPath: string, request: string): WgqError => {
   const daemon = daemonBehind(socketPath)
@@ -18,7 +18,7 @@ export const closedConnection = (name: string, socketPath: string, request: stri
   })
 }
 
-/** What a change asks for, as keys of the protocol and without secrets: `fwmark=7, peer abc…: allowed_ip=-10.0.0.0/8`. */
+/** Describes a change with the protocol's keys, without secrets: `fwmark=7, peer abc…: allowed_ip=-10.0.0.0/8`. */
 export const changeInWords = (change: DeviceChange): string => {
   const words: string[] = []
   if (change.privateKey !== undefined) words.push('private_key')

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 import { monotonicMs } from '@wgq/model/monotonic'
 
-/** What a client hears of its connection. `error` has `code`. */
+/** Events of a connection. `error` has `code`. */
 export interface ConnectionListener {
   piece(bytes: Buffer): void
-  /** The other side has written everything. */
+  /** The other side has finished writing. */
   end(): void
   error(error: NodeJS.ErrnoException): void
 }
 
 /** A connection to a daemon. */
 export interface Connection {
-  /** Called once, before anything is sent; what arrived before is not lost. */
+  /** Sets the listener. Called once, before anything is sent; data that arrived earlier is not lost. */
   hear(listener: ConnectionListener): void
   /** Sends a text of ASCII characters, as fast as the daemon takes it. */
   send(text: string): void
@@ -21,7 +21,7 @@ export interface Connection {
 /** Connects to a socket file once. Rejects with the system's error. */
 export type Connect = (path: string) => Promise<Connection>
 
-/** Connects to a socket file; waits while the queue of its listener is full. Rejects with the system's error. */
+/** Connects to a socket file; waits while the listener's queue is full. Rejects with the system's error. */
 export const connectPatiently = async <T>(once: (path: string) => Promise<T>, path: string): Promise<T> => {
   const deadline = monotonicMs() + socketTimeoutMs()
   for (;;) {

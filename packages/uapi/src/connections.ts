@@ -3,12 +3,14 @@ import { monotonicMs } from '@wgq/model/monotonic'
 
 /** Connections that may be open at once. */
 export const mostConnections = 512
-/** Bytes of unfinished requests and unread replies of all connections together; one may hold more when it is alone, and all may
- *  while they read and write. */
+/**
+ * Limit in bytes for unfinished requests and unread replies of all connections together. A single connection may exceed
+ * it, and so may active connections, up to {@link mostBusyBytes}.
+ */
 export const mostHeldBytes = 4 << 20
-/** What those who read and write may hold together: above it they make room too. */
+/** Limit in bytes for active connections: above it they are closed too. */
 export const mostBusyBytes = 16 << 20
-/** Who holds no more than this makes no room. */
+/** Connections that hold no more bytes than this are never closed to make room. */
 export const smallBytes = 8 << 10
 /** Milliseconds without a byte read or written after which a connection is quiet. */
 export const quietMs = 250
@@ -25,16 +27,16 @@ interface Endable {
 
 interface Held {
   bytes: number
-  /** The reply that is held, by several connections perhaps. */
+  /** The reply that is held, possibly shared with other connections. */
   reply: object | undefined
   activeMs: number
-  /** When it has to be done with what it does; Infinity when it does nothing. */
+  /** When its current request or reply must be finished; Infinity when idle. */
   deadline: number
 }
 
 /**
- * What all connections may hold together. There is always room for one more: the one that did nothing for the longest
- * time makes it. So nobody is shut out by connections that somebody else leaves lying about.
+ * Limits what all connections hold together. A new connection is always accepted: the one idle for the longest time is
+ * closed for it. So idle connections of one client cannot lock out others.
  */
 export class Connections {
   /** The least recently active one first. */
@@ -56,7 +58,7 @@ export class Connections {
     return this.open.size
   }
 
-  /** Takes a new connection in, until it is closed. */
+  /** Registers a new connection until it is closed. */
   add(connection: Endable): void {
     this.open.set(connection, {
       bytes: 0,
@@ -67,21 +69,23 @@ export class Connections {
     if (this.open.size > mostConnections) this.endQuietest()
   }
 
-  /** Ends the connection that did nothing for the longest time; false when there is none. */
+  /** Closes the connection that was idle for the longest time; returns false if there is none. */
   endQuietest(): boolean {
     const quietest = this.open.keys().next().value
     quietest?.destroy()
     return quietest !== undefined
   }
 
-  /** A connection is closed. */
+  /** Unregisters a closed connection. */
   forget(connection: Endable): void {
     this.total -= this.open.get(connection)?.bytes ?? 0
     this.open.delete(connection)
   }
 
-  /** The connection holds so many bytes now, of `reply` where it reads one, and was active. `timeMs` from now it must be further;
-   *  undefined: as it was. */
+  /**
+   * Records that the connection was active and now holds `bytes`, of `reply` if it reads one. It must make progress
+   * within `timeMs`; undefined keeps the old deadline.
+   */
   hold(connection: Endable, bytes: number, timeMs?: number, reply?: object): void {
     const held = this.open.get(connection)
     if (!held) return
@@ -94,7 +98,7 @@ export class Connections {
     if (this.total > mostHeldBytes) this.makeRoom(connection, reply)
   }
 
-  /** Ends the connections whose time is over. */
+  /** Closes the connections whose deadline has passed. */
   sweep(): void {
     const now = this.nowMs()
     for (const [connection, { deadline }] of this.open) if (deadline <= now) connection.destroy()
@@ -102,12 +106,12 @@ export class Connections {
     if (active) this.makeRoom(active, this.open.get(active)?.reply)
   }
 
-  /** Ends all. */
+  /** Closes all connections. */
   close(): void {
     for (const connection of [...this.open.keys()]) connection.destroy()
   }
 
-  /** Ends none of those that share the reply: it is there for as long as one of them reads it. */
+  /** Spares connections that share the reply: it stays in memory as long as one of them reads it. */
   private makeRoom(except: Endable, reply: object | undefined): void {
     const busySince = this.nowMs() - quietMs
     for (const [connection, held] of this.open) {

@@ -9,8 +9,8 @@ interface ListeningProcess {
 }
 
 /**
- * Who listens on a socket file, by /proc: undefined where there is no /proc, where the process is hidden from us or lives in
- * another network namespace, and when nobody listens.
+ * Finds the process that listens on a socket file, from /proc. Undefined without /proc, if the process is hidden or in
+ * another network namespace, and if there is no listener.
  */
 export const daemonBehind = (path: string, proc = '/proc'): ListeningProcess | undefined => {
   try {
@@ -20,7 +20,7 @@ export const daemonBehind = (path: string, proc = '/proc'): ListeningProcess | u
       if (/^[0-9]+$/.test(entry) && holdsOne(`${proc}/${entry}/fd`, inodes))
         return { pid: Number(entry), name: readFileSync(`${proc}/${entry}/comm`, 'utf8').trimEnd() }
   } catch {
-    // What cannot be read is not known.
+    // Unreadable: skip it.
   }
   return undefined
 }

@@ -6,7 +6,7 @@ import type { Reply } from './reply.ts'
 import type { ServedDevice } from './server-device.ts'
 import { servedPeer } from './testing/served-peer.ts'
 
-/** Turns at a device of so many peers, and what happened to it in order. */
+/** Turns at a device with this many peers, and a log of the calls. */
 const turnsAt = (peers: number) => {
   const log: string[] = []
   const states = Array.from({ length: peers }, (_, index) => servedPeer(index))

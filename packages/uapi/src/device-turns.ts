@@ -10,12 +10,12 @@ import type { ServedDevice } from './server-device.ts'
 import { formatGetReply } from './server-get.ts'
 import { SetRequest } from './server-set.ts'
 
-/** How long one request is worked at before the event loop gets a turn. */
+/** Milliseconds of work on one request before it yields to the event loop. */
 export const sliceMs = 5
 
-/** The longest that a reply waits for those who read the one before it. */
+/** Longest wait of a reply for readers of the previous one. */
 const mostWaitMs = 1000
-/** How often it looks. */
+/** Interval of the check meanwhile. */
 const lookMs = 10
 
 const getEnd = 'errno=0\n\n'
@@ -27,8 +27,8 @@ interface WaitingSet {
 }
 
 /**
- * Lets one request after the other at the device, so that each sees it whole. Whoever waits with a `get=1` comes before the
- * next `set=1`, and all who wait then get one reply: a crowd costs no more than one of them.
+ * Serialises requests to the device, so that each sees a consistent state. Waiting `get=1` requests run before the next
+ * `set=1` and share one reply: many cost no more than one.
  */
 export class DeviceTurns {
   private readonly device: ServedDevice
@@ -41,14 +41,16 @@ export class DeviceTurns {
   private waitingSince: number | undefined
   private looking: NodeJS.Timeout | undefined
 
-  /** `onRefusal` hears of requests that were refused; what it hears never holds a key. */
+  /** `onRefusal` gets the errors of refused requests; they never hold a key. */
   constructor(device: ServedDevice, onRefusal: (error: Error) => void) {
     this.device = device
     this.onRefusal = onRefusal
   }
 
-  /** The reply to a `get=1`: at once where nobody is at work. It may grow until the device was read to its end; nobody changes
-   *  the device meanwhile. Keys are left out with access `read`. */
+  /**
+   * Returns the reply to a `get=1`, at once if no request is running. It may grow until the device is read completely;
+   * the device does not change meanwhile. Access `read` leaves out keys.
+   */
   get(access: Access = 'all'): Reply | Promise<Reply> {
     let reply: Reply | undefined
     const asked = new Promise<Reply>((resolve) => {
@@ -69,7 +71,7 @@ export class DeviceTurns {
     })
   }
 
-  /** Forgets a set whose turn has not come, with its memory. One that has begun goes on. */
+  /** Drops a waiting set and frees its memory. A running one continues. */
   cancel(lines: Generator<string>): void {
     const index = this.sets.findIndex((set) => set.lines === lines)
     const [cancelled] = index < 0 ? [] : this.sets.splice(index, 1)
@@ -101,8 +103,10 @@ export class DeviceTurns {
     return this.gets.all.length > 0 ? 'all' : this.gets.read.length > 0 ? 'read' : undefined
   }
 
-  /** Whether a reply has to wait, while others are reading the one before it: both would be too much, and the one would end the
-   *  other. Whoever reads nothing is not waited for. A `set=1` comes before it then. */
+  /**
+   * Whether a reply has to wait while clients read the previous one: both together could exceed the memory limit, and
+   * one would end the other. Clients that read nothing are not waited for. A `set=1` may run first meanwhile.
+   */
   private mustWait(): boolean {
     const now = monotonicMs()
     const isRead = this.long && this.long.unreadBytes > smallBytes && now - this.long.readMs < quietMs
@@ -119,7 +123,7 @@ export class DeviceTurns {
     return true
   }
 
-  /** Answers all who wait with a `get=1`: at once where the reply is short. */
+  /** Answers all waiting `get=1` requests, at once if the reply is short. */
   private read(access: Access): Promise<void> | undefined {
     const waiting = this.gets[access].splice(0)
     this.waitingSince = undefined

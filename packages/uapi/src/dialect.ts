@@ -2,13 +2,12 @@
 import type { Device, Peer } from '@wgq/model/device'
 import type { Key } from '@wgq/model/key'
 
-/** 1980-01-06, seconds since 1970: no handshake of WireGuard is older, and no age of one is as long. */
+/** 1980-01-06, seconds since 1970: every handshake time is later, and every handshake age is shorter. */
 const earliestClockSeconds = 315_964_800n
 
 /**
- * The device as its daemon means it, where it does not keep to the protocol: boringtun gives the public key instead of the
- * private one, and how long ago a handshake was instead of when. `nowMs` is the wall clock; one that cannot be right leaves
- * the times as they are.
+ * Corrects deviations of a daemon from the protocol: boringtun sends the public key instead of the private one, and the
+ * age of a handshake instead of its time. `nowMs` is the wall clock; if it cannot be right, the times stay unchanged.
  */
 export const asMeant = (device: Device, ownPublicKey: Key | undefined, nowMs: number): Device => {
   const clockIsSet = nowMs / 1000 > 2 * Number(earliestClockSeconds)
@@ -24,6 +23,6 @@ const tellsAge = ({ lastHandshake: { seconds, nanoseconds } }: Peer): boolean =>
 const dated = (peer: Peer, nowMs: number): Peer => {
   if (!tellsAge(peer)) return peer
   const ageMs = Number(peer.lastHandshake.seconds) * 1000 + peer.lastHandshake.nanoseconds / 1e6
-  // Whole seconds: the age is rounded by the daemon and by the way to here.
+  // Whole seconds: the daemon rounds the age, and the transfer delays it.
   return { ...peer, lastHandshake: { seconds: BigInt(Math.round((nowMs - ageMs) / 1000)), nanoseconds: 0 } }
 }

@@ -5,8 +5,9 @@ import { deviceError, earlyEndError } from './reply-error.ts'
 
 /**
  * Sends one request and hands each line of the reply to `onLine`, up to the blank line; then closes the connection.
- * Rejects with `E_DEVICE`: `EPROTO` when the server closes early, `ETIMEDOUT` when it says nothing for `WGQ_SOCKET_TIMEOUT`
- * seconds (5; longer for a device of many peers, see `expected`: characters of a request or reply of that size), `EINTR` soon after a signal that ends the program, else the name of the system's error.
+ * Rejects with `E_DEVICE`: `EPROTO` when the server closes early, `ETIMEDOUT` when it sends nothing for
+ * `WGQ_SOCKET_TIMEOUT` seconds (5; longer for many peers: `expected` is the size of the request or reply in
+ * characters), `EINTR` soon after a signal that ends the program, else the name of the system's error.
  */
 export const exchange = (
   connection: Connection,
@@ -49,13 +50,15 @@ export const exchange = (
 
 // --- internal ---
 
-/** A long request or reply takes a daemon its time: a second more for every 100 kB, about 500 peers. */
+/** A long request or reply takes a daemon longer: one more second for every 100 kB, about 500 peers. */
 const msPerCharacter = 0.01
-/** What a daemon in order needs to finish its answer when a signal came. */
+/** Time for a working daemon to finish its answer after a signal. */
 const graceMs = 200
 const endingSignals = ['SIGINT', 'SIGTERM'] as const
 
-/** Calls `giveUp` after so long without news, or soon after a signal: who handles signals waits for us otherwise. */
+/**
+ * Calls `giveUp` after `timeMs` without data, or soon after a signal: the signal's handler would wait for us otherwise.
+ */
 const waitAtMost = (
   timeMs: number,
   giveUp: (errno: string) => void,
@@ -65,7 +68,7 @@ const waitAtMost = (
     grace ??= setTimeout(() => giveUp('EINTR'), graceMs)
   }
   const silence = setTimeout(() => giveUp('ETIMEDOUT'), timeMs)
-  // A signal that nobody handles ends the program, which a listener would prevent.
+  // An unhandled signal ends the program; a listener here would prevent that.
   const handled = endingSignals.filter((signal) => process.listenerCount(signal) > 0)
   for (const signal of handled) process.on(signal, onSignal)
   return {

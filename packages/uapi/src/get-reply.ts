@@ -5,12 +5,12 @@ import { type Endpoint, parseEndpoint } from '@wgq/model/endpoint'
 import { type Key, keyFromHex, zeroKey } from '@wgq/model/key'
 import { protocolError } from './reply-error.ts'
 
-/** What a `get=1` reply said: the device, without its public key, which the protocol does not carry. */
+/** The content of a `get=1` reply: the device, without its public key, which the protocol does not carry. */
 interface GetReply {
   readonly device: Device
   /** The last `errno` of the reply, never negative (spec wg §12.1). */
   readonly errno: number
-  /** `own_public_key`, which boringtun sends instead of `private_key`; `wg` passes it over. */
+  /** `own_public_key`, which boringtun sends instead of `private_key`; `wg` ignores it. */
   readonly ownPublicKey?: Key
 }
 
@@ -21,8 +21,8 @@ type ReadPeer = Mutable<Omit<Peer, 'allowedIps' | 'lastHandshake'>> & {
 }
 
 /**
- * Reads a `get=1` reply line by line, as `wg` does (spec wg §12.1): device keys count only before the first peer, unknown
- * keys are passed over, anything malformed raises `E_DEVICE` with errno `EPROTO`.
+ * Reads a `get=1` reply line by line, as `wg` does (spec wg §12.1): device keys count only before the first peer,
+ * unknown keys are ignored, anything malformed raises `E_DEVICE` with errno `EPROTO`.
  */
 export class GetReplyReader {
   private readonly device: Mutable<Omit<Device, 'peers'>> & { peers: ReadPeer[] }
@@ -43,7 +43,7 @@ export class GetReplyReader {
     if (key === 'errno') this.errno = Number(decimal(key, value, 0x7fffffffn))
     else if (key === 'public_key') this.openPeer(hexKey(key, value))
     else if (this.peer) readPeerField(this.peer, key, value)
-    // What is wrong with a key that `wg` does not know is not a fault of the reply.
+    // A bad value of a key that `wg` ignores does not make the reply invalid.
     else if (key === 'own_public_key') this.ownPublicKey = keyFromHex(value)
     else readDeviceField(this.device, key, value)
   }
@@ -120,7 +120,7 @@ const readPeerField = (peer: ReadPeer, key: string, value: string): void => {
 }
 
 const decimal = (key: string, value: string, most: bigint): bigint => {
-  // 20 digits hold 2^64-1; more may still be a small number behind zeros.
+  // 20 digits hold 2^64-1; more may still be a small number with leading zeros.
   if (!/^[0-9]+$/.test(value)) throw protocolError(`${key} is not a decimal number`)
   const number = BigInt(value)
   if (number > most) throw protocolError(`${key} is above ${most}`)

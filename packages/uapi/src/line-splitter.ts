@@ -20,8 +20,8 @@ export class LineSplitter {
   }
 
   /**
-   * Takes the next piece of the stream. Raises `E_DEVICE` (`EPROTO`) for a NUL byte, as `wg` does, to which it ends the
-   * line early; whatever the line handler throws passes through.
+   * Takes the next piece of the stream. Raises `E_DEVICE` (`EPROTO`) for a NUL byte; `wg` fails too, because NUL ends
+   * the line early. Errors of the line handler pass through.
    */
   push(piece: Buffer): void {
     const text = this.rest + piece.toString('latin1')

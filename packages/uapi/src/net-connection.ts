@@ -2,10 +2,10 @@
 import type { Socket } from 'node:net'
 import type { Connect } from './connection.ts'
 
-/** A socket of node:net that is connected. Rejects with the system's error. */
+/** Connects a node:net socket. Rejects with the system's error. */
 export const connectSocket = (path: string): Promise<Socket> =>
   new Promise((resolve, reject) => {
-    // Loaded where a device has a socket: it takes milliseconds.
+    // Loaded only for a device with a socket: it takes milliseconds.
     const socket = process.getBuiltinModule('node:net').createConnection(path)
     socket.once('error', reject)
     socket.once('connect', () => {

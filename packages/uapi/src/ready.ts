@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-/** Environment variable that tells the daemon which descriptor to say "ready" on, or why not. */
+/** Environment variable with the descriptor on which the daemon reports "ready" or why it failed. */
 export const readyVariable = 'WGQ_READY_FD'
 
-/** What the daemon writes once `wg` can talk to it. Anything else before the end of the stream is why it failed. */
+/** The daemon writes this once `wg` can connect. Any other text is the reason of a failure. */
 export const readyText = 'ready\n'

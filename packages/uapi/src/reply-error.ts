@@ -2,7 +2,9 @@
 import { errnoText } from '@wgq/model/errno'
 import { WgqError } from '@wgq/model/error'
 
-/** A reply that breaks the protocol: `E_DEVICE` with errno `EPROTO`; `found` says how and never quotes a key. */
+/**
+ * A reply that breaks the protocol: `E_DEVICE` with errno `EPROTO`; `found` describes the fault and never quotes a key.
+ */
 export const protocolError = (found: string): WgqError =>
   new WgqError('E_DEVICE', `The device's reply breaks the protocol: ${found}`, { errno: 'EPROTO' })
 
@@ -12,7 +14,7 @@ export const deviceError = (errno: string, cause?: unknown): WgqError =>
 
 const earlyEnd = 'the reply ended early'
 
-/** A connection that ended before the reply did: a {@link protocolError} that {@link endedEarly} knows again. */
+/** A connection that ended before the reply did: a {@link protocolError} that {@link endedEarly} recognises. */
 export const earlyEndError = (found: string): WgqError =>
   new WgqError('E_DEVICE', `The device's reply breaks the protocol: ${found}`, {
     errno: 'EPROTO',

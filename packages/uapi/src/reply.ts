@@ -38,12 +38,12 @@ export class Reply {
     return this.total
   }
 
-  /** Bytes that are held because somebody has not sent them. */
+  /** Bytes that are held because some connection has not sent them. */
   get unreadBytes(): number {
     return this.unread
   }
 
-  /** When bytes were last given up ({@link monotonicMs}). */
+  /** When bytes were last released ({@link monotonicMs}). */
   get readMs(): number {
     return this.lastRead
   }
@@ -66,20 +66,22 @@ export class Reply {
     this.wake()
   }
 
-  /** Nothing more is added; `failure` is why it is not complete. */
+  /** Marks the end of the reply; `failure` is why it is incomplete. */
   end(failure?: unknown): void {
     this.whole = true
     this.failure = failure
     this.wake()
   }
 
-  /** Whether {@link piece} says at once what there is. */
+  /** Whether {@link piece} returns without a promise. */
   isThere(index: number): boolean {
     return this.whole || index < this.pieces.length
   }
 
-  /** A piece by its number, valid until it is {@link sent}: undefined behind the last one, a promise of it while it is not
-   *  there yet. Raises what {@link end} was given. */
+  /**
+   * Returns a piece by its number, valid until it is {@link sent}: undefined after the last one, a promise while it
+   * does not exist yet. Raises the failure given to {@link end}.
+   */
   piece(index: number): Buffer | undefined | Promise<Buffer | undefined> {
     if (index < this.pieces.length) return this.bytesOf(index)
     if (this.failure !== undefined) throw this.failure
@@ -87,7 +89,7 @@ export class Reply {
     return new Promise<void>((resolve) => this.waiting.push(resolve)).then(() => this.piece(index))
   }
 
-  /** A connection has sent a piece. */
+  /** Records that a connection has sent a piece. */
   sent(index: number): void {
     const piece = this.pieces[index]
     if (!piece || --piece.left > 0) return
@@ -97,7 +99,7 @@ export class Reply {
     this.pieces[index] = undefined
   }
 
-  /** A connection sends no more: neither the piece with this number nor one behind it. */
+  /** Records that a connection sends neither this piece nor any later one. */
   leave(index: number): void {
     this.readers--
     for (let at = index; at < this.pieces.length; at++) this.sent(at)

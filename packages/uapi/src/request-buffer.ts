@@ -12,8 +12,8 @@ const lineEnd = 10
 const firstBlockBytes = 4096
 
 /**
- * The bytes that a client sent and that no request was made of yet, in blocks: a long request is never copied as a whole.
- * However the bytes arrive, each is looked at once.
+ * Received bytes of a request that is not complete yet, in blocks: a long request is never copied as a whole. Each byte
+ * is scanned once, however the bytes arrive.
  */
 export class RequestBuffer {
   private blocks: Buffer[] = []
@@ -23,14 +23,14 @@ export class RequestBuffer {
   /** Bytes of the line that has no end yet. */
   private lineBytes = 0
 
-  /** Bytes that wait. */
+  /** Bytes in the buffer. */
   get length(): number {
     return this.total
   }
 
   /**
-   * Takes what arrived, up to the end of the first request. Returns what is behind that, or undefined when the request
-   * is not complete. Raises `E_UAPI` when it cannot become a request.
+   * Appends received bytes up to the end of the first request. Returns the rest, or undefined if the request is not
+   * complete. Raises `E_UAPI` when it cannot become a request.
    */
   append(piece: Buffer): Buffer | undefined {
     let start = 0
@@ -51,7 +51,7 @@ export class RequestBuffer {
     return undefined
   }
 
-  /** Hands out the lines that were taken, without their ends, and forgets them. */
+  /** Yields the buffered lines, without line ends, and removes them. */
   *take(): Generator<string> {
     const blocks = this.blocks
     const used = this.used
@@ -74,7 +74,7 @@ export class RequestBuffer {
     }
   }
 
-  /** Forgets what was taken. */
+  /** Empties the buffer. */
   discard(): void {
     for (const block of this.blocks.splice(0)) giveBack(block)
     this.used = this.total = this.lineBytes = 0

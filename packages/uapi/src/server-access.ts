@@ -2,24 +2,24 @@
 import { chmodSync, chownSync } from 'node:fs'
 import type { ServedPeerState, ServedState } from './server-device.ts'
 
-/** What a connection may ask: everything, or only what is no key and changes nothing. */
+/** The rights of a connection: everything, or only reading without keys. */
 export type Access = 'all' | 'read'
 
 /**
- * The access of a user who could connect to a socket that is open to a group: root and the owner may do everything, others read.
- * Capabilities do not count: a program that gains them after it has connected would pass for one that had them.
+ * Returns the access of a user on a socket that is open to a group: root and the owner may do everything, others may
+ * read. Capabilities do not count: a program could gain them after connecting.
  */
 export const accessOf = (userId: number): Access =>
   userId === 0 || userId === process.geteuid?.() ? 'all' : 'read'
 
-/** Lets a group connect to a socket file, and nobody else but its owner. Raises the system's errors. */
+/** Lets only the owner and a group connect to a socket file. Raises the system's errors. */
 export const grantGroup = (path: string, groupId: number): void => {
-  // The group first: the old one must not get in between.
+  // Set the group before the mode, so that the old group never gets access.
   chownSync(path, process.geteuid?.() ?? 0, groupId)
   chmodSync(path, 0o770)
 }
 
-/** A device without its private and preshared keys; its public key is in their place. */
+/** The device without its private and preshared keys, with its public key instead. */
 export const withoutKeys = (state: ServedState): ServedState => ({
   ...state,
   privateKey: undefined,

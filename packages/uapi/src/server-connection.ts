@@ -12,17 +12,17 @@ import type { ServedDevice } from './server-device.ts'
 import { formatCounters, formatHealth } from './server-get.ts'
 import type { Streams } from './streams.ts'
 
-/** What connections have in common. */
+/** State shared by all connections. */
 export interface ServedTogether {
   readonly device: ServedDevice
   readonly streams: Streams
   readonly turns: DeviceTurns
   readonly connections: Connections
-  /** What the user who connected may ask. */
+  /** The access of the user who connected. */
   readonly accessOf: (stream: number) => Access
-  /** What users other than root and the owner may ask if the socket lets them in; `read` holds from now on. */
+  /** The access of users other than root and the owner, if the socket lets them in; `read` restricts it from now on. */
   readonly members: (change?: 'read') => Access
-  /** A request that was refused, for the log; never holds a key. */
+  /** Logs a refused request; the error never holds a key. */
   readonly onRefusal: (error: Error) => void
   /** The connection is closed. */
   readonly onClosed: (stream: number) => void
@@ -30,25 +30,25 @@ export interface ServedTogether {
 
 const silence = 'errno=0\n\n'
 
-/** Where every connection reads to: what is kept of it is copied. */
+/** Receive buffer of all connections; data to keep is copied out. */
 const received = Buffer.allocUnsafeSlow(1 << 16)
 
 /**
- * Answers the requests of one connection until it ends: as many as the client likes, each closed by a blank line, one at a
- * time. A client that only connects and leaves (`wg` probes so) is not an error. A request that is none ends the connection.
- * What can be answered at once is answered before anything is waited for.
+ * Answers the requests of one connection until it ends: as many as the client likes, each closed by a blank line, one
+ * at a time. A client that connects and leaves without a request (`wg` probes this way) is not an error. An invalid
+ * request ends the connection. Requests that need no wait are answered synchronously.
  */
 export class ServerConnection {
   private readonly stream: number
   private readonly together: ServedTogether
   private readonly access: Access
   private readonly request = new RequestBuffer()
-  /** A request is at work, or its reply is on its way; nothing is read meanwhile. */
+  /** A request is running, or its reply is being sent; nothing is read meanwhile. */
   private busy = false
   private closed = false
   private onWritable: (() => void) | undefined
   private stopNews: (() => void) | undefined
-  /** The lines of a set that is at work or waits for its turn. */
+  /** The lines of a set that is running or waiting for its turn. */
   private set: Generator<string> | undefined
 
   constructor(stream: number, together: ServedTogether) {
@@ -58,7 +58,7 @@ export class ServerConnection {
     together.connections.add(this)
   }
 
-  /** Reads what is there already, then waits for more. */
+  /** Reads the data that is available, then waits for more. */
   begin(): void {
     this.ready()
     if (!this.busy) this.watch()
@@ -76,7 +76,7 @@ export class ServerConnection {
     }
   }
 
-  /** Closes the connection at once. A set that has begun goes on; one that waits is forgotten. */
+  /** Closes the connection at once. A running set continues; a waiting one is dropped. */
   destroy(): void {
     if (this.closed) return
     this.closed = true
@@ -98,7 +98,7 @@ export class ServerConnection {
     else if (bytes === 0) this.end()
   }
 
-  /** Works off what arrived. */
+  /** Processes received bytes. */
   private take(piece: Buffer): void {
     const { connections, onRefusal } = this.together
     try {
@@ -128,7 +128,7 @@ export class ServerConnection {
     }
   }
 
-  /** Reads no more until `work` is done, then takes the rest of what arrived. */
+  /** Stops reading until `work` is done, then processes the rest of the received bytes. */
   private goOn(work: Promise<void>, rest: Buffer): void {
     const { connections, onRefusal } = this.together
     this.busy = true
@@ -160,7 +160,7 @@ export class ServerConnection {
     last.catch(this.together.onRefusal).finally(() => this.destroy())
   }
 
-  /** Answers one request; nothing when that is done, else what is still to do. */
+  /** Answers one request; returns a promise if work remains, undefined if it is done. */
   private answer(lines: Generator<string>, which?: 'only a set'): Promise<void> | undefined {
     const { device, turns } = this.together
     const first = lines.next().value
@@ -185,7 +185,7 @@ export class ServerConnection {
     if (alone && first === 'wgq_peers=1')
       return this.write(Reply.of(`${formatHealth(device.health?.() ?? [])}errno=0\n\n`))
     if (alone && first === 'wgq_silence=1') {
-      // `errno=0` at once, and again each time when a peer does not answer for two seconds, until the client leaves.
+      // Sends `errno=0` at once, and again each time a peer does not answer for two seconds, until the client leaves.
       this.stopNews ??= device.onSilence?.(() => this.tellSilence())
       return this.write(Reply.of(silence))
     }
@@ -199,12 +199,12 @@ export class ServerConnection {
     return this.write(Reply.of(`wgq_members=${access}\nerrno=0\n\n`))
   }
 
-  /** A client that has not read what came before gets none. */
+  /** Skipped while the client has not read earlier data. */
   private tellSilence(): void {
     if (!this.closed && !this.busy) this.send(Buffer.from(silence))
   }
 
-  /** Writes a reply; nothing when the kernel took all of it. */
+  /** Writes a reply; returns undefined if the kernel accepted all of it. */
   private write(reply: Reply): Promise<void> | undefined {
     let written = 0
     for (let index = 0; ; index++) {
@@ -221,7 +221,7 @@ export class ServerConnection {
     }
   }
 
-  /** Writes from a byte of a piece on, each time the client has read enough of the `written` bytes before. */
+  /** Writes the rest of a reply from byte `from` of a piece, as the client reads; `written` bytes were sent before. */
   private async writeOn(reply: Reply, index: number, from: number, written: number): Promise<void> {
     const { connections } = this.together
     let at = index
@@ -230,7 +230,7 @@ export class ServerConnection {
     try {
       while (!this.closed) {
         const { length, readerCount } = reply
-        // What is unread of a reply of its own, a share of one that others send too.
+        // The unread part of an unshared reply, or a share of one that other connections send too.
         const held = readerCount === 1 ? length - before : Math.ceil(length / readerCount)
         const timeMs = length > before ? readTimeMs : Number.POSITIVE_INFINITY
         connections.hold(this, held, timeMs, reply)
@@ -250,7 +250,7 @@ export class ServerConnection {
     }
   }
 
-  /** How many bytes were taken. A client that is gone is no error: it ends the connection. */
+  /** Returns how many bytes were accepted. A client that has left is not an error: the connection is closed. */
   private send(bytes: Buffer): number {
     try {
       return this.together.streams.send(this.stream, bytes)
@@ -271,7 +271,7 @@ export class ServerConnection {
     })
   }
 
-  /** Waits for what the connection needs next. */
+  /** Watches the stream for the events that the connection needs next. */
   private watch(): void {
     if (!this.closed) this.together.streams.watch(this.stream, !this.busy, this.onWritable !== undefined)
   }

@@ -4,25 +4,25 @@ import type { Endpoint } from '@wgq/model/endpoint'
 import type { Key } from '@wgq/model/key'
 
 /**
- * The device behind a configuration socket. Every method acts at once, in the order of the request's lines; a refusal is
- * an error with `code` (EADDRINUSE …). Keys that are all zero mean "none".
+ * The device behind a configuration socket. Every method takes effect at once, in the order of the request's lines; a
+ * refusal is an error with `code` (EADDRINUSE …). Keys that are all zero mean "none".
  */
 export interface ServedDevice {
   read(): ServedState
   /** Counters and gauges beyond WireGuard's own protocol, by name. */
   counters(): Readonly<Record<string, number>>
-  /** What a person who looks for a fault wants to know of the peers, beyond WireGuard's own protocol. */
+  /** Information about the peers for troubleshooting, beyond WireGuard's own protocol. */
   health?(): Iterable<ServedPeerHealth>
-  /** Has `listener` called each time when a peer does not answer for two seconds. Returns what ends that. */
+  /** Calls `listener` each time a peer does not answer for two seconds. Returns a function that stops it. */
   onSilence?(listener: () => void): () => void
   setPrivateKey(key: Key): void
   setListenPort(port: number): void
   setFwmark(mark: number): void
   removePeers(): void
   peer(publicKey: Key): ServedPeer | undefined
-  /** Makes a peer; undefined for the device's own public key, which is silently ignored. */
+  /** Adds a peer; returns undefined for the device's own public key, which is silently ignored. */
   addPeer(publicKey: Key): ServedPeer | undefined
-  /** The request is over: what was gathered takes effect. */
+  /** Ends the request: collected changes take effect. */
   commit(): void
 }
 
@@ -35,14 +35,14 @@ export interface ServedPeer {
   clearAllowedIps(): void
   addAllowedIp(prefix: Cidr): void
   removeAllowedIp(prefix: Cidr): void
-  /** The peer's section is over: what it owes goes out. */
+  /** Ends the peer's section: pending packets are sent. */
   configured(): void
 }
 
-/** What a `get=1` tells. Peers come in the order they were added. */
+/** The state for a `get=1` reply. Peers are in the order they were added. */
 export interface ServedState {
   readonly privateKey: Key | undefined
-  /** Of the private key. */
+  /** Belongs to the private key. */
   readonly publicKey?: Key | undefined
   /** 0 when nothing listens although the link is up. */
   readonly listenPort: number
@@ -52,7 +52,7 @@ export interface ServedState {
   readonly peers: Iterable<ServedPeerState>
 }
 
-/** What a `get=1` tells of a peer. */
+/** The state of a peer for a `get=1` reply. */
 export interface ServedPeerState {
   readonly publicKey: Key
   readonly presharedKey: Key | undefined
@@ -66,13 +66,13 @@ export interface ServedPeerState {
   readonly allowedIps: Iterable<string>
 }
 
-/** What a `wgq_peers=1` tells of a peer. */
+/** The data of a peer in a `wgq_peers=1` reply. */
 export interface ServedPeerHealth {
   readonly publicKey: Key
-  /** Since when data or initiations went out and nothing came back; 0 when the last word was the peer's. */
+  /** Seconds since we first sent data or an initiation without an answer; 0 if the last packet was the peer's. */
   readonly unansweredSeconds: number
   /** Initiations of the running handshake that were repeated. */
   readonly attempts: number
-  /** How far the clock that the peer's last accepted handshake shows is ahead of ours; 0 when it is not. */
+  /** How far the peer's clock, from its last accepted handshake, is ahead of ours; 0 if it is not. */
   readonly clockAheadSeconds: number
 }

@@ -4,7 +4,7 @@ import { keyToHex, zeroKey } from '@wgq/model/key'
 import { blockBytes } from './block-pool.ts'
 import type { ServedPeerHealth, ServedPeerState, ServedState } from './server-device.ts'
 
-/** Bytes after which a reply is handed on: large enough for few writes, small enough to stay responsive. */
+/** Bytes per piece of a reply: large enough for few writes, small enough to stay responsive. */
 const pieceLength = blockBytes - 1024
 
 /** The reply to `get=1` in pieces of about 64 KiB, in wireguard-go's order (spec wg §12.1), without `errno`. */
@@ -41,10 +41,10 @@ export const formatHealth = (peers: Iterable<ServedPeerHealth>): string => {
 
 function* lines(state: ServedState): Generator<string> {
   if (state.privateKey !== undefined) yield `private_key=${keyToHex(state.privateKey)}`
-  // boringtun's word; `wg` passes it over.
+  // The name is boringtun's; `wg` ignores it.
   else if (state.publicKey !== undefined) yield `own_public_key=${keyToHex(state.publicKey)}`
   if (state.listenPort !== 0) yield `listen_port=${state.listenPort}`
-  // Beyond the protocol, which has no word for it; unknown keys are passed over by every client.
+  // An extension of the protocol; every client ignores unknown keys.
   if (state.listenError !== undefined) yield `wgq_listen_error=${state.listenError}`
   if (state.fwmark !== 0) yield `fwmark=${state.fwmark}`
   for (const peer of state.peers) yield* peerLines(peer)

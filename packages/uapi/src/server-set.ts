@@ -6,8 +6,8 @@ import { type Key, keyFromHex } from '@wgq/model/key'
 import type { ServedDevice, ServedPeer } from './server-device.ts'
 
 /**
- * A `set=1` request, applied line by line as the other implementations do (spec wg §12.2, §12.3): no transaction, an
- * error leaves what came before. Raises `E_UAPI` with `errno` EINVAL or EPROTO, or what the device raises.
+ * A `set=1` request, applied line by line as the other implementations do (spec wg §12.2, §12.3): no transaction; on an
+ * error the earlier lines stay applied. Raises `E_UAPI` with `errno` EINVAL or EPROTO, or what the device raises.
  */
 export class SetRequest {
   private readonly device: ServedDevice
@@ -21,7 +21,7 @@ export class SetRequest {
   line(line: string): void {
     const equals = line.indexOf('=')
     if (equals < 0) throw refusal('EPROTO', 'a line without "="')
-    // Only the first "=" separates: values may hold more of them.
+    // Only the first "=" separates: values may contain "=".
     const key = line.slice(0, equals)
     const value = line.slice(equals + 1)
     if (key === 'public_key') {
@@ -60,8 +60,10 @@ export class SetRequest {
 
 // --- internal ---
 
-/** The lines after one `public_key`. The peer is made by the first line that needs it, so `remove` and `update_only` of an
- *  unknown peer make none. */
+/**
+ * The lines after one `public_key`. The first line that needs the peer adds it, so `remove` and `update_only` of an
+ * unknown peer add none.
+ */
 class PeerSection {
   private readonly device: ServedDevice
   private readonly publicKey: Key

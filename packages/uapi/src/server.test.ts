@@ -171,7 +171,7 @@ describe('a socket that is open to a group', () => {
       expect(await talk(path, change)).toBe('errno=-1\n\n')
     expect(await talk(path, 'wgq_counters=1\n\n')).toContain('errno=0')
     expect(device.log).toEqual([])
-    // A request that ends with the stream is one too.
+    // A request that ends with the stream is valid too.
     await new Promise<void>((resolve) => {
       const socket = connect(path, () => socket.end('set=1\nlisten_port=5\n'))
       socket.on('close', () => resolve()).resume()
@@ -243,7 +243,7 @@ describe('silences', () => {
     }
     news?.close()
     await vi.waitFor(() => expect(listeners.size).toBe(0))
-    // The same question again on one connection makes no second listener.
+    // Repeating the request on one connection adds no second listener.
     const twice = talk(path, 'wgq_silence=1\n\nwgq_silence=1\n\n', 3)
     await vi.waitFor(() => expect(listeners.size).toBe(1))
     await vi.waitFor(() => {
@@ -498,10 +498,10 @@ describe('bounds', () => {
   })
 
   test('those who read long replies do not end each other, nor does a change between them', async () => {
-    // 40,000 peers: twice what all replies together may hold unread.
+    // 40,000 peers: twice the limit of all unread replies together.
     device.states = Array.from({ length: 40_000 }, (_, index) => servedPeer(index))
     const { path } = await listen()
-    /** Takes a turn for each piece: what does not fit into the socket waits in the server. */
+    /** Yields after each piece: data that does not fit into the socket waits in the server. */
     const reader = async (): Promise<number> => {
       const client = connect(path, () => client.write('get=1\n\n'))
       const pieces: Buffer[] = []
@@ -585,7 +585,7 @@ describe('bounds', () => {
 })
 
 describe('a crowd', () => {
-  /** A socket on which so many clients wait, each with `text`, and what becomes of them. */
+  /** A socket with `count` waiting clients that each sent `text`, and what happens to them. */
   const crowd = (count: number, text: string, descriptors = Number.POSITIVE_INFINITY) => {
     const log: string[] = []
     const open = new Set<number>()

@@ -12,7 +12,7 @@ import type { ListenStreams, Streams } from './streams.ts'
 /** Where sockets are unless set otherwise. */
 const defaultSocketDirectory = '/var/run/wireguard'
 
-/** How a configuration socket is opened. */
+/** How to open a configuration socket. */
 export interface UapiServerOptions {
   readonly device: ServedDevice
   readonly listenStreams: ListenStreams
@@ -21,11 +21,11 @@ export interface UapiServerOptions {
   readonly directory?: string
   /** A listening descriptor to use instead (WG_UAPI_FD). */
   readonly fd?: number
-  /** A group whose members may read what is no key; undefined: only the owner may connect. */
+  /** A group whose members may read everything but keys; undefined: only the owner may connect. */
   readonly groupId?: number
-  /** Called once when the socket file was removed or replaced: the interface must be removed. */
+  /** Called once when the socket file is removed or replaced: the interface must then be removed. */
   readonly onRemoved: () => void
-  /** A request that was refused, for the log; never holds a key. */
+  /** Logs a refused request; the error never holds a key. */
   readonly onRefusal: (error: Error) => void
 }
 
@@ -37,8 +37,8 @@ export interface UapiServer {
 }
 
 /**
- * Listens for `wg` on a socket only the owner may use (directory 0755, umask 077). A socket file that nobody answers is
- * taken over. Raises `E_UAPI_IN_USE` when another daemon answers, `E_UAPI_SOCKET` with `errno` otherwise.
+ * Listens for `wg` on a socket that only the owner may use (directory 0755, umask 077). A socket file without a
+ * listener is replaced. Raises `E_UAPI_IN_USE` when another daemon answers, `E_UAPI_SOCKET` with `errno` otherwise.
  */
 export const listenUapi = async (options: UapiServerOptions): Promise<UapiServer> => {
   const directory = options.directory ?? defaultSocketDirectory
@@ -68,7 +68,7 @@ export const listenUapi = async (options: UapiServerOptions): Promise<UapiServer
 
 // --- internal ---
 
-/** Raises `E_UAPI_SOCKET`; nobody listens then. */
+/** Raises `E_UAPI_SOCKET`; the socket is then closed. */
 const openToGroup = (service: Service, path: string, groupId: number): void => {
   try {
     grantGroup(path, groupId)
@@ -79,13 +79,13 @@ const openToGroup = (service: Service, path: string, groupId: number): void => {
   }
 }
 
-/** How often connections whose time is over are ended. */
+/** Interval at which connections past their deadline are closed. */
 const sweepMs = 2500
 
-/** Connections that are taken in before those that are open get their turn. */
+/** Connections to accept in a row before open connections are served. */
 const mostAtOnce = 64
 
-/** How long nobody is taken in when no descriptor can be had and no connection makes room. */
+/** Pause in accepting when no descriptor is free and no connection can be closed. */
 const outOfDescriptorsMs = 500
 
 /** The listening socket with its connections. */
@@ -96,7 +96,7 @@ class Service {
   private readonly sweeping: NodeJS.Timeout
   private streams: Streams | undefined
   private together: ServedTogether | undefined
-  /** A group may connect, or could once: its members read only. */
+  /** A group may connect, or could at some time: its members may only read. */
   private membersRead: boolean
 
   constructor(options: UapiServerOptions) {
@@ -154,7 +154,7 @@ class Service {
     }
   }
 
-  /** The next connection, for which the quietest makes room where no descriptor is left; 0 when there is none. */
+  /** Accepts the next connection, closing the quietest one if no descriptor is left; 0 if none is waiting. */
   private next(): number {
     const { streams } = this
     if (!streams) return 0
@@ -188,13 +188,13 @@ const listenOnPath = async (service: Service, path: string): Promise<void> => {
 
 const answers = (path: string): Promise<boolean> =>
   new Promise((resolve) => {
-    // Loaded where a socket file is in the way: it takes milliseconds.
+    // Loaded only if a socket file exists: it takes milliseconds.
     const probe = process.getBuiltinModule('node:net').connect(path)
     probe.once('connect', () => {
       probe.destroy()
       resolve(true)
     })
-    // Anything but a refusal (EACCES, EAGAIN …) means that somebody may be there.
+    // Any error but a refusal (EACCES, EAGAIN …) means that there may be a listener.
     probe.once('error', (error: NodeJS.ErrnoException) =>
       resolve(error.code !== 'ECONNREFUSED' && error.code !== 'ENOENT'),
     )
@@ -218,8 +218,10 @@ const remove = (path: string): void => {
 
 const inode = (path: string): number | undefined => statSync(path, { throwIfNoEntry: false })?.ino
 
-/** Calls back when the file is gone or another. Watches the directory; where that is impossible, looks every second, and
- *  every ten in any case: watches are lost with the file system they were on. */
+/**
+ * Calls `onRemoved` when the file is removed or replaced. Watches the directory, or checks every second if that is
+ * impossible; also checks every ten seconds, because a watch is lost with its file system.
+ */
 const watchRemoval = (directory: string, path: string, onRemoved: () => void): (() => void) => {
   const mine = inode(path)
   let watcher: FSWatcher | undefined
@@ -233,7 +235,7 @@ const watchRemoval = (directory: string, path: string, onRemoved: () => void): (
     stop()
     onRemoved()
   }
-  // Somebody who was quick removed it already.
+  // The file was removed already.
   if (mine === undefined) {
     setImmediate(onRemoved)
     return stop

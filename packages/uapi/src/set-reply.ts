@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { protocolError } from './reply-error.ts'
 
-/** Reads a `set=1` reply line by line (spec wg §12.2). Other keys are passed over, the last `errno` counts. */
+/** Reads a `set=1` reply line by line (spec wg §12.2). Other keys are ignored, the last `errno` counts. */
 export class SetReplyReader {
   private errno: number | undefined
 

@@ -5,8 +5,8 @@ import { formatEndpoint } from '@wgq/model/endpoint'
 import { keyToHex } from '@wgq/model/key'
 
 /**
- * The `set=1` request of a change, with its closing blank line: fields in the order of `wg` (spec wg §12.2). Of a peer
- * that is removed nothing but the key is sent.
+ * Formats a change as a `set=1` request with its closing blank line, fields in the order of `wg` (spec wg §12.2). For a
+ * removed peer only the key is sent.
  */
 export const formatSetRequest = (change: DeviceChange): string => {
   const lines = ['set=1']

@@ -3,19 +3,19 @@ import type { Socket } from 'node:net'
 import { connectPatiently } from './connection.ts'
 import { connectSocket } from './net-connection.ts'
 
-/** A daemon that says when a peer does not answer. */
+/** A subscription to a daemon's reports of peers that do not answer. */
 export interface SilenceNews {
   /** False once the daemon has closed the connection. */
   readonly isOpen: boolean
   close(): void
 }
 
-/** A daemon that knows the question answers at once; a busy one later. */
+/** A daemon that supports the request answers at once, a busy one later. */
 const answerMs = 5000
 
 /**
- * Has `onNews` called when a peer of an interface has not answered for two seconds, and when the daemon is gone. Resolves to
- * undefined where no daemon answers, or one that does not know the question (others close the connection).
+ * Calls `onNews` when a peer of an interface has not answered for two seconds, and when the daemon has ended. Resolves
+ * to undefined if no daemon answers, or if it does not support the request (others close the connection).
  */
 export const hearSilences = async (
   name: string,

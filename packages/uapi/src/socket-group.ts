@@ -9,11 +9,11 @@ import { grantGroup } from './server-access.ts'
 export interface SocketGroup {
   /** The number of the group that may connect; undefined: only the owner. */
   readonly groupId?: number
-  /** The data plane lets others than root and its owner read only. */
+  /** The data plane lets users other than root and its owner only read. */
   readonly membersRead: boolean
 }
 
-/** Reads it; undefined where there is no socket, or where a group is let in and another data plane than ours answers. */
+/** Reads the group; undefined if there is no socket, or if a group may connect and the data plane is not wgqd. */
 export const readSocketGroup = async (
   name: string,
   directory = defaultDirectory,
@@ -28,8 +28,8 @@ export const readSocketGroup = async (
 }
 
 /**
- * Lets members of a group read, or with undefined nobody but root and the owner connect; connections that are open stay. Says
- * whether the data plane can: another one than ours would let members do everything. Raises the system's errors.
+ * Lets members of a group read; undefined lets only root and the owner connect. Open connections stay. Returns false if
+ * the data plane does not support it: one other than wgqd would let members do everything. Raises the system's errors.
  */
 export const setSocketGroup = async (
   name: string,
@@ -38,7 +38,7 @@ export const setSocketGroup = async (
   connect: Connect = connectByNet,
 ): Promise<boolean> => {
   const path = `${directory}/${name}.sock`
-  // Nobody comes in before the data plane knows that they only read.
+  // Restrict members to reading before the group can connect.
   if (!(await asks(connect, path, 'wgq_members=read\n\n'))) return false
   if (groupId === undefined) {
     chmodSync(path, 0o700)
@@ -51,7 +51,7 @@ export const setSocketGroup = async (
 
 const defaultDirectory = '/var/run/wireguard'
 
-/** Whether members only read, as the data plane says; undefined where it does not know the question. */
+/** Queries the data plane whether members may only read; undefined if it does not support the request. */
 const asks = async (connect: Connect, path: string, request: string): Promise<boolean | undefined> => {
   let answer: string | undefined
   try {

@@ -2,23 +2,23 @@
 import { spawn } from 'node:child_process'
 import { readyText, readyVariable } from './ready.ts'
 
-/** How a daemon is started in the background. */
+/** How to start a daemon in the background. */
 interface DaemonStart {
-  /** A script for the Node.js that runs now, and its arguments. */
+  /** A script for the current Node.js, and its arguments. */
   readonly command: readonly string[]
   readonly env: NodeJS.ProcessEnv
-  /** Whether the daemon goes on writing to our output. */
+  /** Whether the daemon keeps writing to our output. */
   readonly chatty: boolean
   /** Descriptors that the daemon takes over: a TUN, a listening configuration socket. */
   readonly tunFd?: number | undefined
   readonly uapiFd?: number | undefined
-  /** What to print where no process can be made. */
+  /** Returns the text to print if the process cannot be created. */
   readonly explain: (error: unknown) => string
 }
 
 /**
- * Starts a daemon in a session of its own, never by fork (Node cannot), and waits until its interface and socket are there.
- * Resolves to an exit status and what to print: 0 and nothing, or 1 and the reason.
+ * Starts a daemon in a new session, without fork (Node has none), and waits until its interface and socket exist.
+ * Resolves to an exit status and the text to print: 0 and nothing, or 1 and the reason.
  */
 export const startDaemon = (
   start: DaemonStart,
@@ -39,7 +39,7 @@ export const startDaemon = (
     },
   })
   return new Promise((resolve) => {
-    // A process that could not be made has none.
+    // A process that could not be created has no pipe.
     const report = child.stdio?.[3] as NodeJS.ReadableStream | undefined
     let text = ''
     const settle = () => {
@@ -48,7 +48,7 @@ export const startDaemon = (
       if (text === readyText) resolve({ status: 0, text: '' })
       else resolve({ status: 1, text: text || 'wgqd: the daemon ended before it was ready\n' })
     }
-    // This comes after the end of the pipe, which says less.
+    // This event comes after the end of the pipe and has more information.
     child.on('error', (error) => {
       text = explain(error)
       settle()
@@ -63,5 +63,5 @@ export const startDaemon = (
 
 // --- internal ---
 
-/** As the launcher of the daemon gives them. */
+/** The same flags as in the daemon's launcher. */
 const daemonFlags = ['--max-semi-space-size=1', '--heap-growing-percent=50']

@@ -6,8 +6,8 @@ import { connectByStream } from './stream-connection.ts'
 type Happening = 'readable' | 'writable'
 
 /**
- * A stream of a daemon that takes `atOnce` bytes of a request in each turn and answers in pieces; an error is raised where it is
- * due, an empty piece is the end.
+ * A stream of a daemon that accepts `atOnce` bytes of a request per turn and answers in pieces; an error in the list is
+ * raised at its place, an empty piece is the end.
  */
 const daemon = (answer: readonly (string | Error)[], atOnce = 5) => {
   const pieces = [...answer]

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 import type { Connection, ConnectionListener } from './connection.ts'
 
-/** The client's end of a Unix stream: what a connection needs of the system. Errors have `code`. */
+/** The client's end of a Unix stream, as far as a connection needs it. Errors have `code`. */
 interface ClientStream {
-  /** Bytes that were read into the buffer: 0 at the end of the stream, -1 when there are none now. */
+  /** Reads into the buffer and returns the number of bytes: 0 at the end of the stream, -1 if none are available. */
   receive(into: Uint8Array): number
-  /** How many of the bytes were taken; -1 when none can be taken now. */
+  /** Returns how many bytes were accepted; -1 if none can be now. */
   send(bytes: Uint8Array): number
-  /** When `onReady` is called: while it can be read or written, or has failed. */
+  /** Selects the events for `onReady`: readable, writable; a failure always counts. */
   watch(readable: boolean, writable: boolean): void
   close(): void
 }
@@ -21,7 +21,7 @@ export const connectByStream = (connectStream: ConnectStream, path: string): Con
 
 // --- internal ---
 
-/** Where every connection reads to: what is kept of it is copied. */
+/** Receive buffer of all connections; data to keep is copied out. */
 const received = Buffer.allocUnsafeSlow(1 << 16)
 
 class StreamConnection implements Connection {
@@ -55,7 +55,7 @@ class StreamConnection implements Connection {
       if (!this.closed) this.receive()
     } catch (error) {
       if (this.closed) return
-      // Nothing is to be had from it any more; a poll would tell again and again.
+      // There is nothing more to read; poll would report the stream again and again.
       this.stream.watch(false, false)
       this.listener?.error(error as NodeJS.ErrnoException)
     }

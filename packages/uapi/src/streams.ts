@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: MIT
 
-/** A listening Unix socket and the connections that came through it, each by a number that is never given twice: what a
- *  server needs of the system. Errors have `code`. */
+/**
+ * A listening Unix socket and its connections, each with a number that is never reused, as far as a server needs them.
+ * Errors have `code`.
+ */
 export interface Streams {
-  /** Number of a connection that waited; 0 when none waits. */
+  /** Accepts a waiting connection and returns its number; 0 if none waits. */
   accept(): number
   /** Whether `onReady(0)` is called while connections wait. */
   acceptMore(more: boolean): void
-  /** Bytes that were read into the buffer: 0 at the end of the stream, -1 when there are none now. */
+  /** Reads into the buffer and returns the number of bytes: 0 at the end of the stream, -1 if none are available. */
   receive(stream: number, into: Uint8Array): number
-  /** How many of the bytes were taken; -1 when none can be taken now. */
+  /** Returns how many bytes were accepted; -1 if none can be now. */
   send(stream: number, bytes: Uint8Array): number
-  /** When `onReady` is called for it: while it can be read or written, or has failed. */
+  /** Selects the events for `onReady`: readable, writable; a failure always counts. */
   watch(stream: number, readable: boolean, writable: boolean): void
-  /** Number of the user who connected, as it was then. */
+  /** The user ID of the client at the time it connected. */
   user(stream: number): number
   close(stream: number): void
   closeAll(): void

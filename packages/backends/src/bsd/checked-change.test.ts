@@ -30,7 +30,7 @@ const wrong: Record<string, DeviceChange> = {
   'an allowed IP of the other family': cidr(6, '10.0.0.0', 8),
 }
 
-/** The three systems over a kernel that must not be asked. */
+/** The three systems over a kernel that must not be called. */
 const systems = () => {
   const asked: number[] = []
   const port = {

@@ -9,7 +9,7 @@ const mostPort = 0xffff
 const mostKeepaliveSeconds = 0xffff
 const keyLength = 32
 
-/** What FwMark may be: a cookie on FreeBSD, a routing table on OpenBSD; NetBSD has none and says so in a warning. */
+/** Largest FwMark: a cookie on FreeBSD, a routing table on OpenBSD. NetBSD has none; wgq prints a warning. */
 const mostMark: Readonly<Record<BsdPlatform, number>> = {
   freebsd: 0xffffffff,
   openbsd: 255,
@@ -17,8 +17,8 @@ const mostMark: Readonly<Record<BsdPlatform, number>> = {
 }
 
 /**
- * Refuses every value of a change that is outside of its documented range, before a kernel is asked. Raises `E_DEVICE`
- * (errno `EINVAL`) that names the field, what was expected and what was found.
+ * Checks that every value of a change is in its documented range before the kernel is called. Raises `E_DEVICE` (errno
+ * `EINVAL`) with the field, the expected range and the value.
  */
 export const checkChange = (change: DeviceChange, platform: BsdPlatform): void => {
   if (change.privateKey !== undefined) checkKey('PrivateKey', change.privateKey)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { spawn } from 'node:child_process'
 
-/** Result of a command that ran to its end. */
+/** Result of a finished command. */
 export interface CommandResult {
   /** Exit status; 127 when the program does not exist, 128 + signal number when a signal ended it. */
   readonly status: number
@@ -17,7 +17,7 @@ export interface CommandOptions {
   readonly showErrors?: boolean
 }
 
-/** Runs the system's own tools; tests put a simulated system in its place. `argv[0]` is looked up in PATH. */
+/** Runs the system's own tools; tests use a simulated system instead. `argv[0]` is looked up in PATH. */
 export interface CommandRunner {
   run(argv: readonly string[], options?: CommandOptions): Promise<CommandResult>
 }
@@ -44,7 +44,7 @@ export const systemRunner: CommandRunner = {
         finish(error.code === 'ENOENT' ? 127 : 126, `${program}: ${error.code ?? error.message}\n`),
       )
       child.on('close', (code, signal) => finish(code ?? (signal ? 128 : 1)))
-      // A program that reads nothing closes its end early; that is not a failure of ours.
+      // A program that reads nothing closes its end early; that is not an error.
       child.stdin?.on('error', () => {})
       child.stdin?.end(options.stdin ?? '')
     }),

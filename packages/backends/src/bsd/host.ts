@@ -17,14 +17,14 @@ import { parseIfconfig, type ShownInterface } from './ifconfig.ts'
 import { parseNetstat } from './netstat.ts'
 import { holdsPrefix, parseRouteGet } from './route-get.ts'
 
-/** The network of a BSD, seen and changed through ifconfig, route and netstat, as upstream does. */
+/** The network of a BSD, read and changed through ifconfig, route and netstat, as in upstream. */
 export class BsdHost implements Host {
   readonly runner: CommandRunner
   readonly dialect: Dialect
   private readonly interfaceIndex: (name: string) => number | undefined
   private readonly realNames = new Map<IfName, string>()
   private readonly firstAddresses = new Map<string, string>()
-  /** Interfaces that were made just now and have no addresses but those given here. */
+  /** Interfaces that were just created and have only the addresses added here. */
   private readonly fresh = new Set<IfName>()
 
   constructor(dialect: Dialect, runner: CommandRunner, interfaceIndex: (name: string) => number | undefined) {
@@ -65,7 +65,7 @@ export class BsdHost implements Host {
 
   /** `route -n get -inet|-inet6 ADDRESS`, also for a prefix. */
   async routeTo(address: string): Promise<RouteLookup | undefined> {
-    // A host is asked for without its length: OpenBSD finds a prefix of 128 only where it is in the table itself.
+    // A host is looked up without its length: OpenBSD finds a /128 only if it is in the table itself.
     const prefix = address.includes('/') ? parseCidr(address) : undefined
     const isHost = prefix !== undefined && prefix.prefixLength === (prefix.family === 4 ? 32 : 128)
     const { status, stdout } = await this.runner.run([
@@ -111,8 +111,8 @@ export class BsdHost implements Host {
   }
 
   /**
-   * Takes an interface that a daemon made, `real` to the system, for the configuration's `name`: where the system numbers
-   * them, it gets that name as description. `echo` gets the command before it runs. Raises `E_HOST`.
+   * Adopts an interface that a daemon created, named `real` by the system, for the configuration `name`: where the
+   * system numbers interfaces, `name` becomes its description. `echo` gets the command before it runs. Raises `E_HOST`.
    */
   async adoptLink(name: IfName, real: string, echo: (argv: Argv) => void): Promise<void> {
     this.realNames.set(name, real)
@@ -137,14 +137,14 @@ export class BsdHost implements Host {
     return found?.name
   }
 
-  /** The system's name as far as it is known already; else the configuration's. */
+  /** The system's name if it is known already, else the configuration's. */
   knownName(name: IfName): string {
     return this.realNames.get(name) ?? name
   }
 
   close(): void {}
 
-  /** Looks up what the dialect will ask for, so that it can answer at once. */
+  /** Looks up in advance what the dialect needs, because its calls are synchronous. */
   private async prepare(op: Op): Promise<void> {
     const dev = 'dev' in op ? op.dev : 'name' in op ? op.name : undefined
     if (dev === undefined) return
@@ -156,7 +156,7 @@ export class BsdHost implements Host {
     if (first) this.rememberAddress(dev, family, first.cidr.address)
   }
 
-  /** Says whether a half of a default route was refused because it is in already: somebody took the other one away. */
+  /** Returns whether half of a default route was refused because it exists already: only the other half was removed. */
   private async hasHalf(op: Op, argv: Argv, { stderr }: CommandResult): Promise<boolean> {
     if (op.do !== 'route.add' || op.dst.prefixLength !== 0 || !/File exists/.test(stderr)) return false
     const there = await this.routes({ family: op.dst.family, dev: op.dev })

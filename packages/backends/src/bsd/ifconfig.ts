@@ -14,8 +14,8 @@ export interface ShownInterface {
 }
 
 /**
- * Reads the output of `ifconfig`, `ifconfig -a` or `ifconfig NAME` of FreeBSD (masks in hexadecimal), OpenBSD (the same)
- * and NetBSD (prefix lengths behind the address). Lines that say something else are passed over.
+ * Reads the output of `ifconfig`, `ifconfig -a` or `ifconfig NAME` of FreeBSD (masks in hexadecimal), OpenBSD (the
+ * same) and NetBSD (prefix lengths behind the address). Other lines are ignored.
  */
 export const parseIfconfig = (text: string): ShownInterface[] => {
   const out: ShownInterface[] = []

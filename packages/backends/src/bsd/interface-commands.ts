@@ -3,8 +3,8 @@ import type { IfName, Op } from '@wgq/model/operation'
 import { type Argv, bareAddress, familyWord } from './dialect.ts'
 
 /**
- * The ifconfig(8) commands for an operation on a link or an address, which the BSDs spell alike but for the word that takes
- * an address away; none for any other operation. `real` gives the system's own name of an interface.
+ * The ifconfig(8) commands for an operation on a link or an address, the same on all BSDs but for the word that removes
+ * an address; empty for any other operation. `real` gives the system's own name of an interface.
  */
 export const interfaceCommands = (
   op: Op,

@@ -37,7 +37,7 @@ export const listGroup = (port: IoctlPort, group: string, machine: Machine): str
     const filled = groupArgument(group, block.length, layout)
     const second = port.ioctl(request, filled, { offset: layout.pointer, block })
     if (second === undefined) return names(block.subarray(0, memory.u32(filled, layout.length)))
-    // EINVAL: the group grew since the first call; ENOENT: its last member went.
+    // EINVAL: the group grew since the first call; ENOENT: its last member was removed.
     if (second !== 'EINVAL' && second !== 'ENOENT') throw deviceError(group, second)
   }
   throw deviceError(group, 'EINVAL')

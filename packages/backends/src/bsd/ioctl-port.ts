@@ -2,14 +2,14 @@
 import { WgqError } from '@wgq/model/error'
 
 /**
- * ioctl(2) on a datagram control socket: the whole boundary between wgq and a BSD kernel's WireGuard. The native
- * implementation is `openIoctlPort`; tests put a kernel twin in its place.
+ * ioctl(2) on a datagram control socket: the whole interface between wgq and a BSD kernel's WireGuard. The native
+ * implementation is `openIoctlPort`; tests use a kernel twin.
  */
 export interface IoctlPort {
   /**
    * Calls `request` with `argument`, which the kernel may change in place. With `pointer`, the address of `block` is
-   * written into the argument at `offset` for the call; both stay in memory until it returns. Gives the errno's name
-   * (`ENXIO`) or undefined on success.
+   * written into the argument at `offset` for the call; both stay in memory until it returns. Returns the errno's name
+   * (`ENXIO`), or undefined on success.
    */
   ioctl(request: number, argument: Buffer, pointer?: IoctlPointer): string | undefined
 }

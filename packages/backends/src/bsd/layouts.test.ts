@@ -8,13 +8,13 @@ import { recordsOf } from '../openbsd/layout.ts'
 import { readVectors } from './fixtures/vectors.ts'
 import { afInet, afInet6, sockaddrIn, sockaddrIn6 } from './sockaddr.ts'
 
-// The table comes from the systems' own headers (scripts/build/headers); layouts.json was reckoned by hand from
-// descriptions, before there were headers, for three kinds of machines. Each checks the other.
+// The table comes from the systems' own headers (scripts/build/headers); layouts.json was computed by hand from
+// descriptions, before the headers were available, for three kinds of machines. Each checks the other.
 const layouts = readVectors('layouts.json')
 
 type System = 'freebsd' | 'openbsd' | 'netbsd'
 
-/** What layouts.json calls the machines, and one processor of each system that is such a machine. */
+/** The kinds of machines in layouts.json, with one processor of that kind for each system. */
 const kinds: Record<string, readonly [System, string][]> = {
   lp64: [
     ['freebsd', 'x64'],
@@ -37,7 +37,7 @@ const machine = (system: System, processor: string): Machine => {
   return found
 }
 
-/** The name in the table of what layouts.json names; undefined for what it holds beside. */
+/** The name in the table for a name in layouts.json; undefined for other entries. */
 const nameIn = (system: System, struct: string): string | undefined => {
   const [, owners = '', name = ''] = /^([^.]*)\.(.*)$/.exec(struct) ?? []
   if (!owners.split('+').some((owner) => owner === system || owner === 'bsd')) return undefined

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Machine } from '@wgq/native/bsd/machine'
 
-/** Reads and writes numbers in a buffer as a machine has them in memory; offsets and sizes are bytes. */
+/** Reads and writes numbers in a buffer in a machine's memory format; offsets and sizes are bytes. */
 export interface Memory {
   u16(bytes: Buffer, at: number): number
   i32(bytes: Buffer, at: number): number
@@ -18,7 +18,7 @@ export interface Memory {
   setWord(bytes: Buffer, at: number, value: bigint): void
 }
 
-/** The memory of a machine. */
+/** Returns the memory format of a machine. */
 export const memoryOf = ({ littleEndian, wordBytes }: Machine): Memory => {
   const order = littleEndian ? littleEndianMemory : bigEndianMemory
   if (wordBytes === 8) return { ...order, word: order.u64, setWord: order.setU64 }

@@ -5,8 +5,10 @@ import type { AddonError } from '@wgq/native/addon'
 import { ioctl, ioctlWithPointer } from '@wgq/native/system'
 import type { IoctlPort } from './ioctl-port.ts'
 
-/** The kernel itself: each call on a datagram socket of `family`. Raises `E_NO_ADDON` on the first call where the addon is
- *  not built. */
+/**
+ * Calls the real kernel, each time on a datagram socket of `family`. Raises `E_NO_ADDON` on the first call if the addon
+ * is not built.
+ */
 export const openIoctlPort = (family: number): IoctlPort => {
   return {
     ioctl: (request, argument, pointer) => {
@@ -21,7 +23,10 @@ export const openIoctlPort = (family: number): IoctlPort => {
   }
 }
 
-/** The name of the errno that the addon reports; it knows the common ones, `E89` is looked up in Node's table. */
+/**
+ * The name of the errno that the addon reports. The addon names the common ones; others (`E89`) are looked up in Node's
+ * table.
+ */
 const errnoOf = (error: unknown): string => {
   const { code, message } = error as NodeJS.ErrnoException
   if (code === 'E_NO_ADDON') throw new WgqError('E_NO_ADDON', message, { hint: (error as AddonError).hint })

@@ -5,7 +5,7 @@ import { type Family, parseIp } from '@wgq/model/ip'
 
 /**
  * Reads `netstat -nr -f inet|inet6` of the three systems by its column titles, because the columns differ by system and
- * release (spec bsd §5.1). Rows that are not prefixes (`link#1`, hosts of the ARP table with a MAC) are passed over.
+ * release (spec bsd §5.1). Rows that are not prefixes (`link#1`, hosts of the ARP table with a MAC) are skipped.
  */
 export const parseNetstat = (text: string, family: Family, table: number): Route[] => {
   const routes: Route[] = []

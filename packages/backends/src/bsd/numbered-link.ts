@@ -4,12 +4,12 @@ import type { Argv } from './dialect.ts'
 import { CommandError } from './host-error.ts'
 import { parseIfconfig } from './ifconfig.ts'
 
-/** How often another program may take the number that we found free. */
+/** How often another program may take a free number before us. */
 const mostAttempts = 64
 
 /**
- * Makes an interface with the first free number, trying the next one when another program was quicker (`SIOCIFCREATE:
- * File exists`). Gives its name. Raises `E_HOST`.
+ * Creates an interface with the first free number, or the next one if another program was faster (`SIOCIFCREATE: File
+ * exists`). Returns its name. Raises `E_HOST`.
  */
 export const createNumberedLink = async (
   runner: CommandRunner,

@@ -11,11 +11,11 @@ export type BsdPlatform = 'freebsd' | 'openbsd' | 'netbsd'
 
 const dialects = { freebsd: freebsdDialect, openbsd: openbsdDialect, netbsd: netbsdDialect }
 
-/** The network of this BSD. Without the native addon all interface indices are 0, which costs a check only. */
+/** The network of this BSD. Without the native addon all interface indices are 0, which only loses a check. */
 export const openBsdHost = (platform: BsdPlatform): BsdHost =>
   new BsdHost(dialects[platform], systemRunner, indexIfKnown)
 
-/** if_nametoindex(3); undefined also where the addon is not built. */
+/** if_nametoindex(3); undefined also if the addon is not built. */
 export const indexIfKnown = (name: string): number | undefined => {
   try {
     return interfaceIndex(name)

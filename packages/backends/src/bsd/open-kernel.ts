@@ -16,12 +16,12 @@ import { afInet } from './sockaddr.ts'
 /** AF_LOCAL of all BSDs. */
 const afLocal = 1
 
-/** The WireGuard driver of this BSD. Raises `E_UNSUPPORTED` on processors whose headers are not in the table. */
+/** The WireGuard driver of this BSD. Raises `E_UNSUPPORTED` on processors that are not in the header table. */
 export const openBsdKernel = (platform: BsdPlatform): DeviceAccess => {
   const machine = machineOf(platform) ?? unknownMachine(platform)
   switch (platform) {
     case 'freebsd':
-      // AF_LOCAL works in a jail without IPv4 as well.
+      // AF_LOCAL also works in a jail without IPv4.
       return new FreebsdDevices(openIoctlPort(afLocal), indexIfKnown, machine)
     case 'openbsd':
       return new OpenbsdDevices(openIoctlPort(afInet), release(), indexIfKnown, machine)

@@ -17,9 +17,9 @@ export const parseRouteGet = (text: string): RouteLookup | undefined => {
 }
 
 /**
- * Whether the route that `route -n get` shows holds every address of a prefix. Some releases look up the first address of a
- * prefix in place of the prefix (FreeBSD 14.0): then the route may be a narrower one. One without a readable destination is
- * believed.
+ * Returns whether the route in the output of `route -n get` covers every address of a prefix. Some releases (FreeBSD
+ * 14.0) look up the first address instead of the prefix, so the route may be narrower. A route without a readable
+ * destination counts as covering.
  */
 export const holdsPrefix = (text: string, prefix: Cidr): boolean => {
   const destination = field(text, 'destination')

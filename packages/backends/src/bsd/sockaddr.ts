@@ -6,7 +6,7 @@ import type { Memory } from './memory.ts'
 /** AF_INET of all BSDs. */
 export const afInet = 2
 
-/** AF_INET6 of each system; the one number of sockaddr on which they differ. */
+/** AF_INET6 of each system; the only number of sockaddr that differs. */
 export const afInet6 = { freebsd: 28, openbsd: 24, netbsd: 24 } as const
 
 /** Bytes of struct sockaddr_in. */
@@ -19,8 +19,8 @@ export const sockaddrIn6 = 28
 export type InterfaceIndex = (name: string) => number | undefined
 
 /**
- * struct sockaddr_in (16 bytes) or sockaddr_in6 (28 bytes) of an endpoint, length byte filled (OpenBSD sends by it).
- * Raises `Error` never; an unknown zone gives scope 0, which the kernel refuses by itself.
+ * struct sockaddr_in (16 bytes) or sockaddr_in6 (28 bytes) of an endpoint, length byte filled (OpenBSD uses it to
+ * send). Never raises an error; an unknown zone gives scope 0, which the kernel refuses.
  */
 export const encodeSockaddr = (
   endpoint: Endpoint,
@@ -42,9 +42,9 @@ const scopeId = (zone: string, interfaceIndex: InterfaceIndex): number =>
   /^[0-9]{1,9}$/.test(zone) ? Number(zone) : (interfaceIndex(zone) ?? 0)
 
 /**
- * The endpoint of a sockaddr that starts at byte 0 of `bytes`; what follows it is ignored (OpenBSD stores both kinds in a
- * union of 28 bytes). The zone is the scope id as a number. An address of another family, or one too short for its family,
- * is not an endpoint that anybody could use: `note` says what was found.
+ * The endpoint of a sockaddr that starts at byte 0 of `bytes`; what follows it is ignored (OpenBSD stores both kinds in
+ * a union of 28 bytes). The zone is the scope id as a number. An address of another family, or one too short for its
+ * family, is not a usable endpoint: `note` describes it.
  */
 export const decodeEndpoint = (
   bytes: Buffer,

@@ -72,7 +72,7 @@ const peer: fc.Arbitrary<PeerChange> = fc.record(
   { requiredKeys: ['publicKey'] },
 )
 
-/** A peer appears once in a change, as the programs that make changes see to. */
+/** A peer appears once in a change; the programs that make changes ensure this. */
 const change: fc.Arbitrary<DeviceChange> = fc.record(
   {
     privateKey: fc.constantFrom(key('p')),
@@ -112,7 +112,7 @@ test('the same changes make the same device on every system', async () => {
   )
 })
 
-/** Every kind of machine that a header table knows, and the system whose own it is. */
+/** Every kind of machine in the header table, with its system. */
 const machines = (['freebsd', 'openbsd', 'netbsd'] as const).flatMap((system) =>
   headerTable[system].map(({ architectures: [processor = ''] }) => [system, processor] as const),
 )

@@ -7,9 +7,9 @@ import { afInet6, encodeSockaddr, type InterfaceIndex } from '../bsd/sockaddr.ts
 import type { NvList, NvPair } from './nvlist.ts'
 
 /**
- * The list that SIOCSWG of FreeBSD takes for a change, its pairs in wg(8)'s order (spec bsd §2.3). Removals of allowed
- * IPs and `updateOnly` have no portable word here and must be resolved before (allowed-ip-edits.ts), and the change must
- * have been checked (checked-change.ts).
+ * The list for FreeBSD's SIOCSWG that describes a change, its pairs in wg(8)'s order (spec bsd §2.3). Removals of
+ * allowed IPs and `updateOnly` have no portable form here and must be resolved first (allowed-ip-edits.ts), and the
+ * change must have been checked (checked-change.ts).
  */
 export const changeToNvlist = (
   change: DeviceChange,
@@ -54,6 +54,6 @@ const number = (name: string, value: number): NvPair => ({ name, type: 'number',
 const flag = (name: string, value: boolean | undefined): NvPair[] =>
   value ? [{ name, type: 'bool', value: true }] : []
 
-/** An array of no lists is refused by the kernel, so it is left out. */
+/** The kernel refuses an empty array of lists, so it is left out. */
 const list = (name: string, value: readonly NvList[]): NvPair[] =>
   value.length > 0 ? [{ name, type: 'nvlist[]', value }] : []

@@ -10,8 +10,8 @@ import type { NvList } from './nvlist.ts'
 import { lookup, lookupBytes, lookupNumber } from './nvlist-lookup.ts'
 
 /**
- * The device that SIOCGWG of FreeBSD describes. Unknown names are ignored, as the kernel's readers do; a known name of a
- * wrong type, length or range raises `E_DEVICE` (errno `EPROTO`).
+ * The device that SIOCGWG of FreeBSD describes. Unknown names are ignored, as in the kernel's readers; a known name of
+ * a wrong type, length or range raises `E_DEVICE` (errno `EPROTO`).
  */
 export const deviceFromNvlist = (name: string, list: NvList, memory: Memory): Device => ({
   name,

@@ -24,7 +24,7 @@ export const dataBlockOf = (
   size: machine.fact('wg_data_io.wgd_size'),
 })
 
-/** How often a device may grow between the size probe and the read before we give up. */
+/** How many times a device may grow between the size probe and the read before we give up. */
 const mostAttempts = 32
 
 /** FreeBSD's wg(4): one packed list in, one out (spec bsd §2). */
@@ -55,7 +55,7 @@ export class FreebsdDevices implements DeviceAccess {
       const argument = this.argument(name, needed)
       const block = Buffer.alloc(needed)
       const errno = this.port.ioctl(this.data.get, argument, { offset: this.data.pointer, block })
-      // A peer came between the two calls.
+      // A peer was added between the two calls.
       if (errno === 'ENOSPC') continue
       if (errno !== undefined) throw deviceError(name, errno)
       const size = Math.min(Number(this.memory.word(argument, this.data.size)), block.length)

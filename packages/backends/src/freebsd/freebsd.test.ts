@@ -127,7 +127,7 @@ describe('sequences through the driver', () => {
         argument.writeBigUInt64LE(BigInt(step.kernel.final_size), data.size)
         const block = Buffer.alloc(step.kernel.final_size)
         expect(kernel.ioctl(data.get, argument, { offset: data.pointer, block })).toBeUndefined()
-        // Handshake nanoseconds are the driver's own; the twin has none.
+        // Only the real driver has handshake nanoseconds; the twin has none.
         if (sequence.name !== 'read-as-user') expect(block.toString('hex')).toBe(step.payload_hex)
         expect(dumpOf(await devices.read('wg0'))).toBe(step.upstream.show_dump)
       }

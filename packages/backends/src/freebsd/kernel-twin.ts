@@ -88,7 +88,7 @@ const describePeer = (peer: TwinPeer, root: boolean, memory: Memory): NvList => 
   return [
     binary('public-key', peer.publicKey),
     ...(root ? [binary('preshared-key', peer.presharedKey)] : []),
-    // Stored whatever its family, and left out of the reply where that is unknown.
+    // Stored with any family, and left out of the reply if the family is unknown.
     ...(peer.endpoint && [2, 28].includes(peer.endpoint[1] as number)
       ? [binary('endpoint', peer.endpoint)]
       : []),
@@ -120,7 +120,7 @@ const configure = (device: WireguardTwin, config: NvList): string | undefined =>
   return undefined
 }
 
-/** The driver copies 1 to 28 bytes as they are. */
+/** The driver copies 1 to 28 bytes unchanged. */
 const endpointIn = (config: NvList): Buffer | undefined => {
   const bytes = lookup(config, 'endpoint', 'binary')
   if (bytes && bytes.length > 28) throw new Error('EINVAL')

@@ -40,7 +40,7 @@ const pairBytes = (pair: NvPair): number => {
   return pair.value.reduce((sum, item) => sum + listBytes(item) + markerBytes, start)
 }
 
-/** Data of every type but the nested ones. */
+/** Data of every type except nested lists. */
 const flatData = (pair: Exclude<NvPair, { type: 'nvlist' | 'nvlist[]' }>, littleEndian: boolean): Buffer => {
   switch (pair.type) {
     case 'null':

@@ -58,7 +58,7 @@ const readList = (reader: Reader, ends: number | undefined, depth: number): NvLi
   return pairs
 }
 
-/** Checks a list header and tells its byte order. */
+/** Checks a list header and returns its byte order. */
 const readListHeader = (reader: Reader): boolean => {
   const { packed, at } = reader
   if (packed.length - at < listHeader)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 
 /**
- * A name/value list as nv(9) packs it: what FreeBSD's wg(4) takes and gives (spec bsd §2.2). Pairs keep their order;
- * names are case sensitive and unique.
+ * A name/value list as packed by nv(9), the format of FreeBSD's wg(4) (spec bsd §2.2). Pairs keep their order; names
+ * are case sensitive and unique.
  */
 export type NvList = readonly NvPair[]
 

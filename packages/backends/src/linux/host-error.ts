@@ -24,7 +24,7 @@ export const noDevice = (name: string): WgqError =>
   new WgqError('E_HOST', `Cannot find device "${name}"`, { errno: 'ENODEV', exitCode: ipStatus.usage })
 
 /**
- * What `ip` prints when the kernel refuses: `Error: ` and the kernel's own words where it has some, else `RTNETLINK
+ * What `ip` prints when the kernel refuses: `Error: ` and the kernel's message if there is one, else `RTNETLINK
  * answers: ` and strerror; exit status 2. Other errors of netlink keep their text.
  */
 export const hostError = (error: unknown): unknown => {

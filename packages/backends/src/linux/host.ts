@@ -17,22 +17,21 @@ import { namespacePath } from './namespace.ts'
 import { bootProtocol, deviceOf, inverseOf, type NetlinkOp, requestOf } from './operations.ts'
 import { readTableNames } from './table-names.ts'
 
-/** How the host is opened. */
+/** How to open the host. */
 interface HostOptions {
-  /** A network namespace: its name (`ip netns`) or a path; the own one unless given. Needs the native addon. */
+  /** A network namespace: its name (`ip netns`) or a path; by default that of the process. Needs the native addon. */
   readonly netns?: string
   /**
-   * RTPROT_ number of the routes and rules that are added; 3 (boot), what `ip` writes, unless given. `ip` shows any other
-   * as `proto N`.
+   * RTPROT_ number of added routes and rules; by default 3 (boot), as `ip` writes. `ip` shows any other as `proto N`.
    */
   readonly protocol?: number
-  /** A socket of another kind: tests replay recorded answers. */
+  /** A socket to use instead: tests replay recorded answers. */
   readonly socket?: RawSocket
 }
 
 /**
- * The network of this machine over rtnetlink. Errors carry the words and the exit status of `ip`; where `ip` ends a message
- * with an empty line (`argument "…" is wrong`), `message` ends with a newline.
+ * The network of this machine over rtnetlink. Errors have the text and the exit status of `ip`; where `ip` ends a
+ * message with an empty line (`argument "…" is wrong`), `message` ends with a newline.
  */
 export const openHost = (options: HostOptions = {}): Host => new LinuxHost(options)
 
@@ -113,7 +112,7 @@ class LinuxHost implements Host {
       const run = runOf(ops, first)
       await this.applyRun(run, first, devices)
       first += run.length
-      // An interface of that name is another one from now on.
+      // From now on this name refers to another interface.
       const head = run[0]
       if (head?.do === 'link.add' || head?.do === 'link.delete' || head?.do === 'link.move')
         devices.delete(head.name)
@@ -125,7 +124,7 @@ class LinuxHost implements Host {
     this.open = undefined
   }
 
-  /** Carries out operations of one kind in as few datagrams as possible; `before` operations took effect already. */
+  /** Carries out operations of one kind in as few datagrams as possible; `before` is the number already applied. */
   private async applyRun(run: NetlinkOp[], before: number, devices: Map<IfName, number>): Promise<void> {
     const requests: BatchRequest[] = []
     let fault: unknown
@@ -133,7 +132,7 @@ class LinuxHost implements Host {
       try {
         requests.push(await this.request(op, devices))
       } catch (error) {
-        // What is before the faulty operation is carried out first, as a row of `ip` commands would.
+        // First carry out the operations before the faulty one, like a sequence of `ip` commands.
         fault = error
         break
       }
@@ -149,7 +148,9 @@ class LinuxHost implements Host {
     if (fault) throw applyError(fault, before + requests.length)
   }
 
-  /** Undoes what the kernel carried out behind the failed operation, newest first. A failure of this is not reported. */
+  /**
+   * Undoes operations that the kernel carried out after the failed one, newest first. Failures here are not reported.
+   */
   private async takeBack(ops: readonly NetlinkOp[], devices: Map<IfName, number>): Promise<void> {
     for (const op of [...ops].reverse()) {
       const inverse = inverseOf(op)
@@ -159,7 +160,7 @@ class LinuxHost implements Host {
     }
   }
 
-  /** The message for an operation; its device is looked up after its arguments were checked, as `ip` does. */
+  /** The message for an operation; its device is looked up after its arguments are checked, as in `ip`. */
   private async request(op: NetlinkOp, devices: Map<IfName, number>): Promise<BatchRequest> {
     const context = {
       indexOf: (name: IfName) => devices.get(name) ?? 0,
@@ -235,7 +236,7 @@ const named = (route: ObservedRoute, dev: string | undefined): Route => {
 const applyError = (error: unknown, applied: number): unknown =>
   isWgqError(error) ? new ApplyError(error, applied) : error
 
-/** The operations from `first` on that go into the same batch: neighbours of one kind that can be taken back. */
+/** The operations from `first` on that go into the same batch: adjacent ones of one kind that can be undone. */
 const runOf = (ops: readonly Op[], first: number): NetlinkOp[] => {
   const head = netlinkOp(ops[first] as Op)
   if (!inverseOf(head)) return [head]

@@ -2,7 +2,7 @@
 import { WgqError } from '@wgq/model/error'
 import { type Family, parseIp } from '@wgq/model/ip'
 
-/** The exit statuses of `ip`: a wrong prefix or missing device, a refusal of the kernel, a wrong value. */
+/** The exit statuses of `ip`: wrong prefix or missing device, refusal by the kernel, wrong value. */
 export const ipStatus = { usage: 1, refusal: 2, value: 255 } as const
 
 /** An address as the user wrote it, for `ip -4|-6 address`. */
@@ -30,7 +30,7 @@ export const readPrefix = (text: string, family: Family): Prefix => {
 /** Reads an MTU as `ip link set mtu` does (strtol). Raises `E_HOST` with ip's words, exit status 255. */
 export const readMtu = (text: string): number => {
   const value = integer(text)
-  // Negative numbers go to the kernel, which has its own words for them.
+  // Negative numbers go to the kernel, which has its own message for them.
   if (value === undefined || value < -0x8000_0000 || value > 0x7fff_ffff)
     throw wrongValue(text, 'Invalid "mtu" value')
   return value >>> 0
@@ -48,11 +48,11 @@ export const readTable = (
   if (typeof table === 'number') return table
   const number = names().get(table) ?? integer(table)
   if (number === undefined || number < 0 || number > 0xffff_ffff) throw wrongValue(table, complaint)
-  // Table 0 means "unspecified": the kernel takes main then.
+  // Table 0 means "unspecified": the kernel then uses main.
   return number === 0 ? 254 : number
 }
 
-/** What `ip` says about the table of a route, and of a rule. */
+/** The messages of `ip` about a wrong table of a route, and of a rule. */
 export const tableComplaint = { route: '"table" value is invalid', rule: 'invalid table ID' } as const
 
 // `ip` ends this message with an empty line.

@@ -29,7 +29,7 @@ export class KernelDevices implements DeviceAccess {
     this.open = open
   }
 
-  /** Interfaces of kind `wireguard`; where netlink cannot be reached, sysfs still names them. */
+  /** Interfaces of kind `wireguard`, from sysfs if netlink is not available. */
   async list(): Promise<string[]> {
     const links = await this.route(listLinks).catch((error: unknown) => {
       if (isWgqError(error) && isWgqError(error.cause) && error.cause.code === 'E_NO_ADDON')
@@ -116,7 +116,7 @@ const linksOfSysfs = (): { name: string; kind: string | undefined }[] => {
 const deviceError = (error: unknown): unknown => {
   if (!isWgqError(error) || (error.code !== 'E_NETLINK' && error.code !== 'E_NO_ADDON')) return error
   const errno = error.errno ?? 'EPROTONOSUPPORT'
-  // The kernel's own words, where it has some; `wg` prints strerror of `errno`.
+  // The kernel's message, if there is one; `wg` prints strerror of `errno`.
   const noAddon = error.code === 'E_NO_ADDON'
   const words = noAddon ? error.message : (error as Refusal).extendedAck
   const hint = noAddon ? `${error.message}; ${error.hint}` : error.hint

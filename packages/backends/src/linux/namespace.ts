@@ -4,10 +4,10 @@ import { errnoText } from '@wgq/model/errno'
 import { WgqError } from '@wgq/model/error'
 import { ipStatus } from './ip-argument.ts'
 
-/** Where a network namespace is: that of a name (`ip netns`), or the path itself. */
+/** Path of a network namespace given by name (`ip netns`) or by path. */
 export const namespacePath = (netns: string): string => (netns.includes('/') ? netns : `/run/netns/${netns}`)
 
-/** An open descriptor of a namespace; the caller closes it, or the process ends. Raises `E_HOST` with ip's words. */
+/** An open descriptor of a namespace; the caller closes it, or the process ends. Raises `E_HOST` with ip's message. */
 export const openNamespace = (netns: string): number => {
   try {
     return openSync(namespacePath(netns), 'r')

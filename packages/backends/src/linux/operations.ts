@@ -30,7 +30,7 @@ export type NetlinkOp = Extract<
   }
 >
 
-/** What an operation needs to know to become a message. */
+/** What the conversion of an operation to a message needs. */
 interface OperationContext {
   /** Index of an interface. */
   readonly indexOf: (name: IfName) => number
@@ -42,7 +42,7 @@ interface OperationContext {
 /** RTPROT_BOOT: what `ip` writes. A rule has no protocol then. */
 export const bootProtocol = 3
 
-/** The interface that an operation changes, where it has to be there already. */
+/** The interface that an operation changes, if it must exist already. */
 export const deviceOf = (op: NetlinkOp): IfName | undefined =>
   op.do === 'link.delete' || op.do === 'link.move' ? op.name : 'dev' in op ? op.dev : undefined
 
@@ -54,7 +54,7 @@ export const requestOf = (op: NetlinkOp, context: OperationContext): BatchReques
     case 'link.delete':
       return deleteLink(context.indexOf(op.name))
     case 'link.move':
-      // The descriptor has to stay open until the message is sent; it goes with the process.
+      // The descriptor must stay open until the message is sent; it is closed when the process ends.
       return moveLink(context.indexOf(op.name), openNamespace(op.netns))
     case 'link.down':
       return lowerLink(context.indexOf(op.dev))
@@ -108,7 +108,7 @@ const routeOf = (
     op.table === undefined ? mainTable : readTable(op.table, context.tableNames, tableComplaint.route)
   return {
     index: context.indexOf(op.dev),
-    // A Cidr holds an address that was read before.
+    // The address of a Cidr was parsed before.
     destination: parseIp(op.dst.address) as Uint8Array,
     prefixLength: op.dst.prefixLength,
     table,

@@ -13,8 +13,8 @@ const builtIn: readonly (readonly [string, number])[] = [
 ]
 
 /**
- * The names of routing tables: rt_tables and rt_tables.d/*.conf, as `ip` reads them. Unreadable files and lines that are
- * no `NUMBER NAME` are passed over.
+ * The names of routing tables: rt_tables and rt_tables.d/*.conf, as `ip` reads them. Unreadable files and lines other
+ * than `NUMBER NAME` are skipped.
  */
 export const readTableNames = (paths: readonly string[] = folders): Map<string, number> => {
   const names = new Map(builtIn)
@@ -28,7 +28,7 @@ export const readTableNames = (paths: readonly string[] = folders): Map<string, 
   return names
 }
 
-/** The number of a table by its name or number, as `ip` reads it; undefined for a name that nobody knows. */
+/** The number of a table from its name or number, as `ip` reads it; undefined for an unknown name. */
 export const numberOfTable = (table: string | number): number | undefined => {
   if (typeof table === 'number') return table
   if (/^(?:[0-9]+|0[xX][0-9a-fA-F]+)$/.test(table)) return Number(table)

@@ -5,7 +5,7 @@ import { getLink } from '@wgq/netlink/link'
 import { openSocket } from '@wgq/netlink/open-socket'
 import { netlinkRoute } from '@wgq/netlink/protocol'
 
-/** The device with the names of interfaces where zones of endpoints are indices; what no interface has stays a number. */
+/** Replaces interface indices by names in the zones of endpoints; an index without an interface stays a number. */
 export const withZoneNames = async (exchange: Exchange, device: Device): Promise<Device> => {
   const names = new Map<string, string>()
   const peers = []
@@ -22,13 +22,13 @@ export const withZoneNames = async (exchange: Exchange, device: Device): Promise
   return { ...device, peers }
 }
 
-/** {@link withZoneNames} of this network namespace; as told where netlink cannot be reached. */
+/** {@link withZoneNames} in this network namespace; returns the device unchanged if netlink is not available. */
 export const nameZones = (device: Device): Promise<Device> =>
   askingLinks(device, (exchange) => withZoneNames(exchange, device))
 
 /**
- * The change with the indices of interfaces where zones of endpoints are names, in this network namespace; as it was where
- * netlink cannot be reached. What is no interface stays as it is.
+ * Replaces interface names by indices in the zones of endpoints, in this network namespace; returns the change
+ * unchanged if netlink is not available. Unknown names stay.
  */
 export const numberZones = (change: DeviceChange): Promise<DeviceChange> =>
   askingLinks(change, async (exchange) => {
@@ -43,7 +43,7 @@ export const numberZones = (change: DeviceChange): Promise<DeviceChange> =>
     return { ...change, peers }
   })
 
-/** What `ask` makes of the links of this network namespace, `otherwise` where netlink cannot be reached. */
+/** Runs `ask` with netlink in this network namespace; returns `otherwise` if netlink is not available. */
 const askingLinks = async <T>(otherwise: T, ask: (exchange: Exchange) => Promise<T>): Promise<T> => {
   let exchange: Exchange | undefined
   try {

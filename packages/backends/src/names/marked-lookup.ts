@@ -4,15 +4,15 @@ import { formatIp, parseIp } from '@wgq/model/ip'
 import { openMarkedSocket } from '@wgq/native/system'
 import { type Answer, decode, encode, RECURSION_DESIRED } from 'dns-packet'
 
-/** Whom to ask, and how the questions leave. */
+/** The name servers, and how to send the queries. */
 interface MarkedResolver {
-  /** Packets carry this mark, so that they take the way of the encrypted ones, outside the tunnel. */
+  /** Mark of the packets, so that they take the route of encrypted packets, outside the tunnel. */
   readonly mark: number
-  /** Addresses of name servers, asked in this order. */
+  /** Addresses of name servers, queried in this order. */
   readonly servers: readonly string[]
 }
 
-/** What the name servers said: addresses (IPv4 first) and how long the first to end holds, that there are none, or nothing at all. */
+/** The result: addresses (IPv4 first) and their shortest TTL, no addresses, or no answer at all. */
 type MarkedAnswer =
   | { readonly said: 'addresses'; readonly addresses: readonly string[]; readonly ttlSeconds: number }
   | { readonly said: 'none' | 'nothing' }
@@ -23,13 +23,13 @@ interface Held {
   readonly ttlSeconds: number
 }
 
-/** One question waits so long for its answer; each server is asked twice. */
+/** Timeout of one query; each server is queried twice. */
 const answerMs = 1500
 const rounds = 2
 
 /**
- * Looks up a host name over UDP outside the tunnel, without the system's resolver: that one may lead into the tunnel whose
- * endpoint is asked for. Raises `E_NO_ADDON`, nothing else.
+ * Looks up a host name over UDP outside the tunnel, without the system's resolver, which may use the tunnel whose
+ * endpoint is being looked up. Raises only `E_NO_ADDON`.
  */
 export const markedLookup = async (host: string, resolver: MarkedResolver): Promise<MarkedAnswer> => {
   const answers = await Promise.all((['A', 'AAAA'] as const).map((type) => ask(host, type, resolver)))
@@ -57,12 +57,15 @@ const ask = async (
   return undefined
 }
 
-/** A server that cannot be reached is one without an answer; without the addon none can be asked. */
+/** An unreachable server counts as one without an answer; without the addon no query is possible. */
 const unlessUnusable = (error: NodeJS.ErrnoException): undefined => {
   if (error.code === 'E_NO_ADDON') throw error
 }
 
-/** The addresses that one server knows, none included; undefined where it cannot tell. Raises the system's errors. */
+/**
+ * Queries one server: returns its addresses, possibly none; undefined if it gives no usable answer. Raises the system's
+ * errors.
+ */
 const askServer = async (
   host: string,
   type: 'A' | 'AAAA',
@@ -79,7 +82,7 @@ const askServer = async (
       socket.once('error', reject)
       socket.bind({ fd: openMarkedSocket(family, mark) }, () => resolve())
     })
-    // A connected socket hears nobody else.
+    // A connected socket receives only from this server.
     await new Promise<void>((resolve, reject) => {
       socket.once('error', reject)
       socket.connect(53, formatIp(address), () => resolve())
@@ -104,7 +107,7 @@ const askServer = async (
   }
 }
 
-/** `other` for a message that does not answer this question; undefined where the server cannot or will not tell. */
+/** `other` for a message that does not answer this query; undefined if the server fails or refuses. */
 const addressesIn = (
   message: Buffer,
   id: number,

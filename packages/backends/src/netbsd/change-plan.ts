@@ -10,19 +10,19 @@ import type { DriverReply } from './device-reply.ts'
 import { type NamedPeer, peerName, samePeer, samePrefix } from './peer.ts'
 import { addPeer, type DriverRequest, deletePeer, setListenPort, setPrivateKey } from './request.ts'
 
-/** The kernel has room for 16 allowed IPs of a peer (spec bsd §4.3). */
+/** The kernel stores up to 16 allowed IPs per peer (spec bsd §4.3). */
 export const mostAllowedIps = 16
 
-/** The calls that carry a change out, and what the kernel cannot do, in words for the user. */
+/** The calls for a change, and messages for the user about what the kernel cannot do. */
 interface ChangePlan {
   readonly requests: readonly DriverRequest[]
   readonly warnings: readonly string[]
 }
 
 /**
- * Plans a change as calls of SIOCSDRVSPEC: peers can only be deleted and added, so what differs is added anew and loses
- * its session. Peers are added last to first, because the kernel lists the newest first. Raises `E_DEVICE`: `E2BIG` for a
- * peer with more than 16 allowed IPs, `ENOENT` for a change to a peer without a name.
+ * Plans a change as calls of SIOCSDRVSPEC: peers can only be deleted and added, so a peer that differs is added again
+ * and loses its session. Peers are added last to first, because the kernel lists the newest first. Raises `E_DEVICE`:
+ * `E2BIG` for a peer with more than 16 allowed IPs, `ENOENT` for a change to a peer without a name.
  */
 export const planChange = (
   current: DriverReply,
@@ -49,7 +49,7 @@ export const planChange = (
   }
 }
 
-/** The peers as they are wanted, in the order that `show` lists them. */
+/** The desired peers, in the order of `show`. */
 const wantedPeers = (before: readonly NamedPeer[], change: DeviceChange): NamedPeer[] => {
   const base = change.replacePeers ? [] : [...before]
   for (const edit of change.peers) {
@@ -67,7 +67,7 @@ const wantedPeers = (before: readonly NamedPeer[], change: DeviceChange): NamedP
   return base
 }
 
-/** `old` gives the name of a peer that is being replaced as a whole. */
+/** `old` gives the name of a peer that is replaced as a whole. */
 const applyPeer = (
   current: NamedPeer | undefined,
   old: NamedPeer | undefined,
@@ -94,7 +94,10 @@ const applyAllowedIps = (current: NamedPeer | undefined, edit: PeerChange): Cidr
   return wanted
 }
 
-/** Elsewhere an allowed IP moves to the peer that gets it last; here the kernel says EEXIST, so it is taken away first. */
+/**
+ * On other systems an allowed IP moves to the peer that gets it last; this kernel returns EEXIST, so it is removed
+ * first.
+ */
 const takeAllowedIps = (peers: NamedPeer[], owner: NamedPeer): void => {
   peers.forEach((peer, i) => {
     if (peer.publicKey === owner.publicKey) return
@@ -127,7 +130,7 @@ const keyRequest = (current: DriverReply, change: DeviceChange): DriverRequest[]
     ? []
     : [setPrivateKey(change.privateKey)]
 
-/** The socket binds once; port 0 is refused and means "as it is". */
+/** The socket binds only once; the kernel refuses port 0, which here means "unchanged". */
 const portRequest = (current: DriverReply, change: DeviceChange): DriverRequest[] =>
   !change.listenPort || change.listenPort === current.listenPort ? [] : [setListenPort(change.listenPort)]
 

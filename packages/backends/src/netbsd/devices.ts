@@ -34,24 +34,24 @@ export const driverBlockOf = (
   memory: memoryOf(machine),
 })
 
-/** A read that is too small is EINVAL without a hint: guess and grow. */
+/** Too small a buffer gives EINVAL without the needed size: start with a guess and grow. */
 const firstReadBytes = 1 << 16
 const lastReadBytes = 1 << 22
 
-/** What {@link NetbsdDevices} needs of its surroundings. */
+/** What {@link NetbsdDevices} needs from outside. */
 interface NetbsdSurroundings {
   readonly port: IoctlPort
   /** amd64 unless given. */
   readonly machine?: Machine
   readonly runner: CommandRunner
   readonly interfaceIndex: InterfaceIndex
-  /** X25519 of a private key: the kernel never tells the public one. */
+  /** Derives the public key by X25519: the kernel never reports it. */
   readonly publicKeyOf: (privateKey: Key) => Key
-  /** Takes what the kernel cannot do, one sentence each. */
+  /** Receives messages about what the kernel cannot do, one sentence each. */
   readonly warn: (sentence: string) => void
 }
 
-/** NetBSD's wg(4): property lists, one thing per call (spec bsd §4). */
+/** NetBSD's wg(4): property lists, one setting per call (spec bsd §4). */
 export class NetbsdDevices implements DeviceAccess {
   private readonly around: NetbsdSurroundings
   private readonly block: ReturnType<typeof driverBlockOf>
@@ -85,7 +85,7 @@ export class NetbsdDevices implements DeviceAccess {
     }
   }
 
-  /** Reads, plans and carries out one call after the other; an error leaves what was already done. */
+  /** Reads, plans and carries out one call after the other; after an error earlier calls stay in effect. */
   async change(name: string, change: DeviceChange): Promise<void> {
     checkChange(change, 'netbsd')
     const plan = planChange(this.readReply(name), change, this.around.interfaceIndex, this.block.memory)

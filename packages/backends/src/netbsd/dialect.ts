@@ -17,8 +17,8 @@ import { createNumberedLink } from '../bsd/numbered-link.ts'
 const isOwnName = (name: string): boolean => /^wg[0-9]+$/.test(name)
 
 /**
- * NetBSD, for which there is no upstream: a configuration named wgN gets that interface, any other the first free one
- * with the name in its description. Routes name the interface, as the driver's author does (spec bsd §5.3).
+ * NetBSD, for which there is no upstream: a configuration named wgN uses that interface, any other the first free one,
+ * with the name as its description. Routes name the interface, as the driver's author does (spec bsd §5.3).
  */
 export const netbsdDialect: Dialect = {
   system: 'netbsd',
@@ -49,7 +49,7 @@ export const netbsdDialect: Dialect = {
     isOwnName(name) ? shown.name === name : shown.description === `${descriptionPrefix}${name}`,
 }
 
-/** There is one routing table; `Table` other than off and auto is left to route(8), which knows no option for it. */
+/** There is one routing table; `Table` other than off and auto is left to route(8), which has no option for it. */
 const routeCommands = (op: RouteOp, names: NameView): readonly Argv[] =>
   halves(formatCidr(op.dst)).map((dst) => [
     ...['route', '-q', '-n', op.do === 'route.add' ? 'add' : 'delete', familyFlag(op.dst.family), dst],

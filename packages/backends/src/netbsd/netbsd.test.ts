@@ -145,7 +145,7 @@ describe('changes as single calls', () => {
     expect(read.peers[0]?.allowedIps).toEqual([{ family: 4, address: '10.0.0.0', prefixLength: 24 }])
     expect(calls).toEqual([1, 2, 4, 4, 4])
     expect(warnings).toEqual([])
-    // The same once more changes nothing, so nothing is called and no session is lost.
+    // Repeating it changes nothing, so no call is made and no session is lost.
     await change(['listen-port', '51820', 'peer', peer1.pub, 'allowed-ips', '10.0.0.0/24'])
     expect(calls).toHaveLength(5)
   })

@@ -4,7 +4,7 @@ import type { Endpoint } from '@wgq/model/endpoint'
 import { formatEndpoint } from '@wgq/model/endpoint'
 import type { Key } from '@wgq/model/key'
 
-/** What NetBSD keeps of a peer: no keepalive, no counters, but a name, without which it cannot be deleted. */
+/** A peer as NetBSD stores it: no keepalive, no counters, but a name, without which it cannot be deleted. */
 export interface NamedPeer {
   /** At most 16 bytes; absent for a peer that another program added without one. */
   readonly name?: string

@@ -6,7 +6,7 @@ import { afInet, afInet6, encodeSockaddr, type InterfaceIndex } from '../bsd/soc
 import type { NamedPeer } from './peer.ts'
 import type { Plist } from './plist.ts'
 
-/** One call of SIOCSDRVSPEC: NetBSD sets one thing at a time (spec bsd §4.1). */
+/** One call of SIOCSDRVSPEC: NetBSD changes one setting per call (spec bsd §4.1). */
 export interface DriverRequest {
   /** ifd_cmd. */
   readonly command: number

@@ -4,7 +4,7 @@ import { readVectors } from '../bsd/fixtures/vectors.ts'
 import { decodeDevice } from './device-reply.ts'
 import { OpenbsdKernelTwin, peerRecord73, peerRecord74 } from './kernel-twin.ts'
 
-// What booted kernels answered: the twin gives the same bytes, and the reader takes them.
+// Recorded answers of booted kernels: the twin returns the same bytes, and the reader accepts them.
 const kernels = {
   '7.3': 'openbsd-73-booted.json',
   '7.8': 'openbsd-78-booted.json',

@@ -6,8 +6,8 @@ import { afInet, afInet6, encodeSockaddr, type InterfaceIndex } from '../bsd/soc
 import { interfaceFlag, peerFlag, type Records } from './layout.ts'
 
 /**
- * The records that SIOCSWG of OpenBSD takes for a change. Removals of allowed IPs must be resolved before, and
- * the change must have been checked (bsd/checked-change.ts).
+ * The records for OpenBSD's SIOCSWG that describe a change. Removals of allowed IPs must be resolved first, and the
+ * change must have been checked (bsd/checked-change.ts).
  */
 export const encodeChange = (
   change: DeviceChange,
@@ -15,7 +15,7 @@ export const encodeChange = (
   interfaceIndex: InterfaceIndex,
 ): Buffer => {
   const peers = change.peers.map((peer) => encodePeer(peer, records, interfaceIndex))
-  // The kernel reads whole records, also where the last allowed IP is before the end of one.
+  // The kernel reads whole records, even if the last allowed IP is before the end of one.
   const padding = Buffer.alloc(peers.length > 0 ? records.peer.bytes - records.peer.allowedIps : 0)
   return Buffer.concat([encodeInterface(change, records), ...peers, padding])
 }

@@ -8,8 +8,8 @@ import { afInet, afInet6, decodeEndpoint, sockaddrIn6 } from '../bsd/sockaddr.ts
 import { interfaceFlag, peerFlag, type Records } from './layout.ts'
 
 /**
- * The device that SIOCGWG of OpenBSD describes. Both ABIs share their ioctl numbers, so the walk must end exactly at the
- * end of the reply: the first of `candidates` with which it does is taken. Raises `E_DEVICE` (`EPROTO`) when none fits.
+ * The device that SIOCGWG of OpenBSD describes. Both ABIs share their ioctl numbers, so the walk must end exactly at
+ * the end of the reply: the first of `candidates` for which it does is used. Raises `E_DEVICE` (`EPROTO`) if none fits.
  */
 export const decodeDevice = (name: string, reply: Buffer, candidates: readonly Records[]): Device => {
   const records = candidates.find((each) => fits(reply, each))
@@ -27,7 +27,7 @@ const fits = (reply: Buffer, records: Records): boolean => {
     if (at + peer.allowedIps > reply.length) return false
     at += peer.allowedIps + count(reply, at + peer.allowedIpCount, records) * records.allowedIp.bytes
   }
-  // The kernel reckons with whole records, and walks from array to array.
+  // The kernel counts whole records, and walks from array to array.
   return at - device.peers + peers * (peer.bytes - peer.allowedIps) === reply.length - device.bytes
 }
 

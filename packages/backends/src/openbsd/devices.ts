@@ -17,7 +17,7 @@ const mostAttempts = 32
 /** OpenBSD's wg(4): nested records, the same two ioctls for both layouts (spec bsd §3). */
 export class OpenbsdDevices implements DeviceAccess {
   private readonly port: IoctlPort
-  /** Those of the release, and those of the other ABI. */
+  /** The records of the release's ABI, then those of the other ABI. */
   private readonly records: readonly [Records, Records]
   private readonly machine: Machine
   private readonly interfaceIndex: InterfaceIndex
@@ -41,7 +41,7 @@ export class OpenbsdDevices implements DeviceAccess {
     return listGroup(this.port, 'wg', this.machine)
   }
 
-  /** Too small a block is not an error here: the needed size comes back and nothing is copied. */
+  /** Too small a block is not an error here: the kernel returns the needed size and copies nothing. */
   async read(name: string): Promise<Device> {
     const [records] = this.records
     const { data, device, memory } = records

@@ -92,7 +92,7 @@ const describe = (device: WireguardTwin, records: Records): Buffer => {
   return out
 }
 
-/** A peer and its allowed IPs; without what pads the last record. */
+/** A peer and its allowed IPs, without the padding of the last record. */
 const describePeer = (peer: TwinPeer, records: Records): Buffer => {
   const { peer: field, allowedIp, memory } = records
   const out = Buffer.alloc(field.allowedIps + peer.allowedIps.length * allowedIp.bytes)

@@ -76,7 +76,7 @@ export interface Records {
   }
 }
 
-/** The records of a machine as its headers have them (7.4 and later), or as releases up to 7.3 had them. */
+/** The records of a machine as in its headers (7.4 and later), or as in releases up to 7.3. */
 export const recordsOf = (machine: Machine, abi: Abi): Records => {
   const { fact, wordBytes } = machine
   const handshake = fact('wg_peer_io.p_last_handshake')
@@ -112,7 +112,7 @@ export const recordsOf = (machine: Machine, abi: Abi): Records => {
       txBytes: fact('wg_peer_io.p_txbytes'),
       rxBytes: fact('wg_peer_io.p_rxbytes'),
       handshakeSeconds: handshake + fact('timespec.tv_sec'),
-      // A long in host order: the low half of what follows it is what a nanosecond needs.
+      // tv_sec is in host order; of the long after it only the low half is needed for nanoseconds.
       handshakeNanoseconds: handshake + fact('timespec.tv_nsec') + lowHalf(machine.littleEndian, wordBytes),
       allowedIpCount: fact('wg_peer_io.p_aips_count') - removed,
       allowedIps: fact('wg_peer_io.p_aips') - removed,
@@ -126,12 +126,12 @@ export const recordsOf = (machine: Machine, abi: Abi): Records => {
   }
 }
 
-/** The ABI of a release (`os.release()`: `7.8`); one that is not understood counts as new. */
+/** The ABI of a release (`os.release()`: `7.8`); an unparsable one counts as new. */
 export const abiOf = (release: string): Abi => {
   const [major, minor] = release.split('.').map(Number)
   if (major === undefined || minor === undefined || Number.isNaN(major) || Number.isNaN(minor)) return '7.4'
   return major < 7 || (major === 7 && minor < 4) ? '7.3' : '7.4'
 }
 
-/** Where the low 32 bits of a long are in it. */
+/** Offset of the low 32 bits in a long. */
 const lowHalf = (littleEndian: boolean, wordBytes: number): number => (littleEndian ? 0 : wordBytes - 4)

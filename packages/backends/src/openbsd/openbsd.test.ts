@@ -62,7 +62,7 @@ for (const [release, layout] of Object.entries(layouts)) {
       test(vector.name, () => {
         const device = decodeDevice('wg0', hex(vector[release].payload_hex), [layout])
         const shown = dumpOf(device)
-        // Upstream hides IPv6 endpoints here; a correct reader shows them.
+        // Upstream does not show IPv6 endpoints here; a correct reader does.
         const upstream = vector[release].upstream.show_dump
         expect(vector.name === 'get-big-counters' ? hideIp6Endpoints(shown) : shown).toBe(upstream)
         const other = layout === records74 ? records73 : records74

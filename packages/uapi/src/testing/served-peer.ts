@@ -2,7 +2,7 @@
 import { type Key, keyFromHex } from '@wgq/model/key'
 import type { ServedPeerState } from '../server-device.ts'
 
-/** A peer of which nothing is known but its key, which is the number. */
+/** A peer with nothing but a key, which is the number. */
 export const servedPeer = (index: number): ServedPeerState => ({
   publicKey: keyFromHex(index.toString(16).padStart(64, '0')) as Key,
   presharedKey: undefined,

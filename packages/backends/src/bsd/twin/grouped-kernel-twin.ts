@@ -14,13 +14,13 @@ export abstract class GroupedKernelTwin implements IoctlPort {
   private readonly rules: TwinRules
   private readonly machine: Machine
 
-  /** `rules` say in what the driver's devices differ from another system's. */
+  /** `rules` are the differences of the driver's devices from another system's. */
   constructor(rules: TwinRules, machine: Machine) {
     this.rules = rules
     this.machine = machine
   }
 
-  /** Makes an interface, replacing one of that name. */
+  /** Creates an interface, replacing one of that name. */
   create(name: string): WireguardTwin {
     const made = new WireguardTwin(this.rules)
     this.interfaces.set(name, made)

@@ -19,7 +19,7 @@ interface SimulatedRoute {
   readonly dev: string
   readonly gateway?: string
   readonly table: string
-  /** OpenBSD: the own address that the route was given by; it goes when that goes. */
+  /** OpenBSD: the local address by which the route was added; the route is removed with it. */
   readonly by?: string
 }
 
@@ -27,9 +27,9 @@ const ok = (stdout = ''): CommandResult => ({ status: 0, stdout, stderr: '' })
 const failed = (stderr: string, status = 1): CommandResult => ({ status, stdout: '', stderr: `${stderr}\n` })
 
 /**
- * The tools of one BSD over a network in memory: ifconfig, route, netstat, resolvconf and pgrep keep state and print what
- * the real ones print (formats of spec bsd §5 and the manual pages); every argument list is recorded. Set routes and
- * interfaces up by running the same commands.
+ * The tools of one BSD over a network in memory: ifconfig, route, netstat, resolvconf and pgrep keep state and print
+ * the output of the real ones (formats of spec bsd §5 and the manual pages); every argument list is recorded. Tests set
+ * up routes and interfaces with the same commands.
  */
 export class SimulatedSystem implements CommandRunner {
   readonly system: 'freebsd' | 'openbsd' | 'netbsd'
@@ -41,7 +41,7 @@ export class SimulatedSystem implements CommandRunner {
   readonly processes = new Set<string>()
   /** Commands that fail: a part of the command line, and the error text. */
   readonly failures = new Map<string, CommandResult>()
-  /** Told when a wg interface comes or goes, so that a kernel twin can follow. */
+  /** Called when a wg interface is created or removed, so that a kernel twin can follow. */
   onLink: (name: string, present: boolean) => void = () => {}
 
   constructor(system: SimulatedSystem['system']) {
@@ -138,7 +138,7 @@ export class SimulatedSystem implements CommandRunner {
       const at = link.addresses.findIndex((known) => known.address === cidr.address)
       if (at < 0) return failed("ifconfig: ioctl (SIOCDIFADDR): Can't assign requested address")
       const [gone] = link.addresses.splice(at, 1)
-      // The network of the address goes with it, and what depends on the address.
+      // Also removes the network of the address, and routes that depend on the address.
       this.routes = this.routes.filter(
         (route) =>
           route.by !== cidr.address &&
@@ -199,7 +199,7 @@ export class SimulatedSystem implements CommandRunner {
     return ok()
   }
 
-  /** The interface that the words behind a destination mean, in the dialect of each system. */
+  /** The interface given by the words after a destination, in the dialect of each system. */
   private leadsTo(how: readonly string[]): string | undefined {
     if (how.includes('-blackhole')) return 'lo0'
     if (how[0] === '-gateway') return 'em0'
@@ -270,7 +270,7 @@ const tableOf = (words: readonly string[], option: string): string => {
 
 const isTableWord = (word: string): boolean => word === '-T' || word === '-fib'
 
-/** The line of `route get` that tells a network's mask; none for a host. */
+/** The line of `route get` with a network's mask; none for a host. */
 const maskLine = ({ family, prefixLength }: Cidr): string => {
   const bytes = Array.from(
     { length: family === 4 ? 4 : 16 },

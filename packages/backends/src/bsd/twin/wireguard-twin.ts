@@ -21,13 +21,13 @@ export interface TwinPeer {
   allowedIps: TwinAllowedIp[]
 }
 
-/** In what the drivers of FreeBSD and OpenBSD differ. */
+/** The differences between the drivers of FreeBSD and OpenBSD. */
 export interface TwinRules {
   /** FreeBSD masks host bits, OpenBSD keeps them as typed. */
   readonly maskHostBits: boolean
   /** OpenBSD: a zero private key clears the identity; FreeBSD clamps it like any other. */
   readonly zeroKeyClears: boolean
-  /** OpenBSD: a keepalive set after up and down is ignored for a peer that was there when the timers went off. */
+  /** OpenBSD: a keepalive set after up and down is ignored for a peer that existed when the timers were stopped. */
   readonly keepaliveNeedsTimers: boolean
   /** OpenBSD: an allowed IP that moves to another peer keeps the host bits it was first given. */
   readonly movedKeepsHostBits: boolean
@@ -47,7 +47,7 @@ export class WireguardTwin {
   isUp = false
   /** Routing tables that exist, where the mark is one. */
   readonly tables = new Set([0])
-  /** Ports that others on this machine have bound. */
+  /** Ports that other programs on this machine have bound. */
   readonly takenPorts = new Set<number>()
   /** Peers whose timers were stopped by a `down`. */
   private readonly stopped = new Set<TwinPeer>()
@@ -58,7 +58,7 @@ export class WireguardTwin {
     this.rules = rules
   }
 
-  /** `ifconfig wgN up`: binds, and picks port 40000 when none was set. Returns the name of an errno when it cannot. */
+  /** `ifconfig wgN up`: binds, and picks port 40000 if none was set. Returns the name of an errno on failure. */
   up(): string | undefined {
     const errno = this.whyNotBound(this.port, this.mark)
     if (errno) return errno
@@ -74,7 +74,10 @@ export class WireguardTwin {
     for (const peer of this.peers) this.stopped.add(peer)
   }
 
-  /** Sets port and mark: what cannot be bound is refused while up, and taken while down. Returns the name of an errno. */
+  /**
+   * Sets port and mark: values that cannot be bound are refused while up, and accepted while down. Returns the name of
+   * an errno.
+   */
   bind(port: number | undefined, mark: number | undefined): string | undefined {
     const [wantedPort, wantedMark] = [port ?? this.port, mark ?? this.mark]
     const changed = wantedPort !== this.port || wantedMark !== this.mark
@@ -97,7 +100,7 @@ export class WireguardTwin {
     return this.nextPort++
   }
 
-  /** Pretends traffic: the counters that the recorded sequences show. */
+  /** Simulates traffic: sets the counters of the recorded sequences. */
   traffic(): void {
     this.peers.forEach((peer, i) => {
       peer.handshakeSeconds = 1700000000n + BigInt(i)
@@ -112,7 +115,7 @@ export class WireguardTwin {
     if (this.publicKey) this.removePeer(this.publicKey)
   }
 
-  /** The peer of a key, made when there is none; undefined for the device's own key, which is skipped. */
+  /** Returns the peer of a key, adding it if `create` is set; undefined for the device's own key, which is skipped. */
   peer(publicKey: Buffer, create: boolean): TwinPeer | undefined {
     if (this.publicKey?.equals(publicKey)) return undefined
     const known = this.peers.find((peer) => peer.publicKey.equals(publicKey))
@@ -140,7 +143,7 @@ export class WireguardTwin {
     if (!this.rules.keepaliveNeedsTimers || !this.stopped.has(peer)) peer.keepaliveSeconds = seconds
   }
 
-  /** Adds an allowed IP: it moves from another peer; one that is there already stays as it was stored. */
+  /** Adds an allowed IP, taking it from another peer; one that exists already stays as stored. */
   addAllowedIp(owner: TwinPeer, allowedIp: TwinAllowedIp): void {
     let kept: TwinAllowedIp | undefined
     for (const peer of this.peers) {
