@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// node scripts/mutate.mjs [WORD]: breaks one line at a time in a copy of the checkout and runs the tests that should notice. Ends
-// with status 1 where a break survives or a line is no longer there. WORD picks mutations by a part of their name.
+// node scripts/mutate.mjs [WORD]: breaks one line at a time in a copy of the checkout and runs the tests that should
+// notice. Exits with status 1 if a break survives or a line no longer exists. WORD selects mutations by a part of their
+// name.
 import { spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,7 +12,7 @@ const firewall = ['packages/firewall']
 const device = ['packages/dataplane']
 const engine = (...names) => names.map((name) => `packages/native/src/${name}.test.ts`)
 
-/** What is broken: name, file, text, the text in its place, tests. */
+/** The mutations: name, file, text, replacement, tests. */
 const mutations = [
   [
     'the pair of rules loses its suppress rule when it is added',
@@ -136,7 +137,7 @@ const mutations = [
 
 const root = join(import.meta.dirname, '..')
 const copy = mkdtempSync(join(tmpdir(), 'wgq-mutate-'))
-/** Tests → whether they pass when nothing is broken. */
+/** Tests → whether they pass without a mutation. */
 const sound = new Map()
 const word = process.argv[2] ?? ''
 const chosen = mutations.filter(([name]) => name.includes(word))
@@ -177,7 +178,7 @@ try {
 console.log(`${chosen.length - survivors.length} of ${chosen.length} killed`)
 process.exit(survivors.length === 0 ? 0 : 1)
 
-/** 'killed' where a test fails under the changed text, which is put back. */
+/** Returns 'killed' if a test fails with the changed text; restores the text. */
 function tryMutation(path, before, after, tests, isNative) {
   const names = tests.join(' ')
   if (!sound.has(names)) sound.set(names, failing(tests) === 0)
@@ -197,9 +198,9 @@ function run(...args) {
   return spawnSync(process.execPath, args, { cwd: copy, encoding: 'utf8' })
 }
 
-/** How many tests fail, up to the first; undefined where none ran. */
+/** How many tests fail, up to the first; undefined if none ran. */
 function failing(tests) {
-  // What tests print is no part of the report.
+  // The tests' own output is not part of the report.
   const report = join(copy, 'report.json')
   rmSync(report, { force: true })
   const how = ['run', '--project', 'unit', '--bail=1', '--reporter=json', `--outputFile=${report}`]

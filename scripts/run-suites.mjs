@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Runs the suites one after the other with vitest and ends with the line `N passed (M after a retry), N failed, N skipped`, summed.
-// WGQ_ORDER is their order: `reverse`, or a number that shuffles them and their files, the same way each time.
+// Runs the suites one after the other with vitest and finally prints the line `N passed (M after a retry), N failed, N
+// skipped`, summed. WGQ_ORDER sets their order: `reverse`, or a seed that shuffles them and their files reproducibly.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -38,7 +38,7 @@ if (!/^(reverse|[0-9]*)$/.test(order)) {
   console.error(`test: WGQ_ORDER is \`reverse\` or a number, found ${JSON.stringify(order)}`)
   process.exit(1)
 }
-/** In the order asked for; a number is the seed. */
+/** Sorts the suites in the requested order; a number is the seed. */
 const inOrder = (suites) => {
   if (order === '') return suites
   if (order === 'reverse') return [...suites].reverse()
@@ -78,7 +78,7 @@ for (const suite of inOrder(asked.length > 0 ? asked : known).filter(has)) {
   const counts = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : undefined
   total.passed += counts?.numPassedTests ?? 0
   total.skipped += (counts?.numPendingTests ?? 0) + (counts?.numTodoTests ?? 0)
-  // A run that fails outside of a test (a file that does not load, a crash) is one failure more.
+  // A run that fails outside a test (a file that does not load, a crash) counts as one more failure.
   const failed = counts?.numFailedTests ?? 0
   total.failed += failed === 0 && run.status !== 0 ? 1 : failed
   if (existsSync(retriedList)) retried.push(...readFileSync(retriedList, 'utf8').split('\n').filter(Boolean))

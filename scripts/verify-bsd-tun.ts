@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Opens a tun(4) as a userspace data plane would, sends a datagram into it and reads it back behind its address family
-// word. scripts/verify-bsd runs it; ends with 0 when the packet came out as it should.
+// Opens a tun(4) as a userspace data plane would, sends a datagram into it and reads it back after its address family
+// word. scripts/verify-bsd runs it; exits with 0 if the packet came out correctly.
 import { spawnSync } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { readSync } from 'node:fs'

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What more cores would give, reckoned from the profile of this machine: simulates the ordered queue of the engine with the
-// measured cost of each stage, and N independent queues beside it. Run `scripts/bench profile` first. No arguments.
+// Estimates the gain of more cores from the profile of this machine: simulates the engine's ordered queue with the
+// measured cost of each stage, and N independent queues for comparison. Run `scripts/bench profile` first. No
+// arguments.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { workspace } from '../../test/support/workspace.ts'
@@ -21,7 +22,7 @@ const read = (): Profile => {
 }
 
 const { rows: stages, measured } = read()
-/** One super-packet of TCP: what crosses the TUN and the socket at once. */
+/** Packets in one TCP super-packet, which crosses the TUN and the socket as a whole. */
 const packetsPerBatch = 46
 const microseconds = (...names: string[]): number =>
   packetsPerBatch *
@@ -42,7 +43,7 @@ const gigabits = (batchesPerSecond: number): number =>
 const alone = (costs: QueueCosts): number => 1e6 / (costs.produce + costs.work + costs.finish)
 
 const rows = [2, 3, 4, 6, 8, 16, 32].map((threads) => {
-  // One direction under load: the thread of the other one has little to do.
+  // One direction under load: the other direction's thread is almost idle.
   const helpers = threads - 2
   const out = helpers === 0 ? alone(sending) : queueBatchesPerSecond(sending, helpers)
   const into = helpers === 0 ? alone(receiving) : queueBatchesPerSecond(receiving, helpers)

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A configuration socket with strangers on it: how long the installed `wg show` waits while N clients have each sent a
-// `get=1` and read nothing, on wgqd and wireguard-go in turn, with the daemon's CPU time and memory.
-// `crowd [N [ROUNDS]]`: 4000 and 5 unless given. Processor time and the ratio of the medians are the figures that hold on a
-// busy machine.
+// A crowded configuration socket: how long the installed `wg show` waits while N clients have each sent a `get=1` and
+// read nothing, on wgqd and wireguard-go in turn, with the daemon's CPU time and memory. `crowd [N [ROUNDS]]`: by
+// default 4000 and 5. On a busy machine only CPU time and the ratio of the medians are reliable.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,7 +14,7 @@ const [count = 4000, rounds = 5] = process.argv.slice(2).map(Number)
 const built = process.env['WGQ_DIST']
 const ours: Implementation = built ? { ...wgqd, command: join(built, 'bin/wgqd') } : wgqd
 
-// In a process of its own. A full backlog refuses (EAGAIN): then the client comes again.
+// Runs in a separate process. A full backlog refuses (EAGAIN): the client then retries.
 const crowd = `
 const { connect } = require('node:net')
 const [path, count] = [process.argv[1], Number(process.argv[2])]

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The most memory that the daemon ever holds (VmHWM) while sixteen clients of its configuration socket do their worst, each case
-// with a daemon of its own, wgqd and wireguard-go in turn. `daemon-memory [SECONDS [PEERS]]`: how long each case lasts (5) and
-// how many peers a request sets (5000).
+// Peak memory of the daemon (VmHWM) while sixteen clients abuse its configuration socket, each case with a new daemon,
+// wgqd and wireguard-go in turn. `daemon-memory [SECONDS [PEERS]]`: how long each case lasts (5) and how many peers a
+// request sets (5000).
 import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,7 +15,7 @@ const built = process.env['WGQ_DIST']
 const ours: Implementation = built ? { ...wgqd, command: join(built, 'bin/wgqd') } : wgqd
 const clients = 16
 
-// What each client sends, over and over on new connections; `text` in a process of its own.
+// What each client sends repeatedly on new connections; `text` runs in a separate process.
 const cases: Readonly<Record<string, string>> = {
   'nothing is asked': `undefined`,
   'sets with the same peers': `'set=1\\nreplace_peers=true\\n' + peers(0) + '\\n'`,

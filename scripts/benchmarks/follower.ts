@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What `wgq run` costs while nothing happens: CPU time and wake-ups per second of its process and of the verbs that it runs,
-// with 1 and with 1,000 peers, beside a bare `ip monitor`. All at once, each in a network namespace of its own.
-// `follower [SECONDS]`, 600 unless given. The data plane is not counted.
+// The cost of an idle `wgq run`: CPU time and wake-ups per second of its process and of the verbs that it runs, with 1
+// and with 1,000 peers, compared with a bare `ip monitor`. All run in parallel, each in its own network namespace.
+// `follower [SECONDS]`, by default 600. The data plane is not counted.
 import type { ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -20,7 +20,7 @@ interface Cost {
   readonly wakeUps: number
 }
 
-/** Of a process, its threads and the children that it waited for; wake-ups without those of children. */
+/** CPU time of a process, its threads and the children that it waited for; wake-ups without those of children. */
 const costOf = (pid: number): Cost => {
   const fields = (readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1] ?? '').split(' ').map(Number)
   // utime, stime, cutime, cstime: fields 14 to 17, of which two are before the parenthesis.
@@ -73,13 +73,13 @@ const main = async (): Promise<void> => {
       const device = `wgb${peers}`
       const path = join(folder, `${device}.conf`)
       writeFileSync(path, configuration(peers), { mode: 0o600 })
-      // What others write into /etc is no news for it.
+      // Hides changes that other programs make in /etc.
       const child = ns.start('sh', ['-c', inOwnEtc, 'sh', join(folder, `etc${peers}`), program, 'run', path])
       running.push({ name: `wgq run, ${peers} peers`, child })
       const inSync = () => ns.tryRun(program, ['diff', path]).status === 0
       await until(`${device} to be up`, inSync, 120_000)
     }
-    // Whatever the start still causes is over then.
+    // Lets the start settle.
     await pause(30)
     for (const one of running) one.before = costOf(one.child.pid as number)
     await pause(seconds)

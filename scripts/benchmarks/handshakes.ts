@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What handshakes cost the daemon that answers them. Many peers: how many a second, a fixed number under way at any time so
-// that the daemon is never under load and asks for no cookie. One peer: the protocol allows it 50 a second (spec protocol
-// §3.2), so only what each costs. Arguments: RUNS (3) PEERS (1000) ROUNDS (4) SINGLE (100).
+// The cost of handshakes for the responding daemon. Many peers: handshakes per second, with a fixed number in flight so
+// that the daemon is never under load and requires no cookie. One peer: only the cost of each, because the protocol
+// allows one peer 50 per second (spec protocol §3.2). Arguments: RUNS (3) PEERS (1000) ROUNDS (4) SINGLE (100).
 
 import { shakeHands } from '../../test/support/initiators.ts'
 import { Lab } from '../../test/support/lab.ts'
@@ -10,7 +10,7 @@ import { collect, cpuSeconds, digits, median, report } from './rig/measure.ts'
 
 const [runs = 3, peers = 1_000, rounds = 4, single = 100] = process.argv.slice(2).map(Number)
 const underWay = 8
-/** More than the 20 ms that a daemon wants between initiations of one peer. */
+/** More than the 20 ms that a daemon requires between initiations of one peer. */
 const pauseMs = 25
 
 interface Sample {

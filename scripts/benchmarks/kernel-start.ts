@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// What `up` and `down` of a small tunnel cost on the kernel's driver, in a virtual machine that has it (scripts/kernel-vm/install):
-// CPU of all processes and wall time of Debian's wg-quick, of ours, and of ours with compiled code kept; interleaved, medians.
-// An emulated processor is many times slower: ratios alone mean something. Target: at most wg-quick's. Arguments: RUNS (9).
+// The cost of `up` and `down` of a small tunnel with the kernel's driver, in a virtual machine that has it
+// (scripts/kernel-vm/install): CPU time of all processes and wall time of Debian's wg-quick, of ours, and of ours with
+// the compile cache; interleaved, medians. An emulated processor is many times slower, so only the ratios are
+// meaningful. Target: at most wg-quick's. Arguments: RUNS (9).
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -13,7 +14,7 @@ import { digits, median, report } from './rig/measure.ts'
 const [runs = 9] = process.argv.slice(2).map(Number)
 const ours = join(process.env['WGQ_DIST'] ?? join(workspace, 'dist'), 'bin/wgq')
 
-/** Programs by what the table calls them, and whether compiled code can be kept. */
+/** Programs by their name in the table, and whether the compile cache is available. */
 const programs = {
   'wg-quick': { path: '/usr/bin/wg-quick', keeps: false },
   wgq: { path: ours, keeps: false },
@@ -21,7 +22,7 @@ const programs = {
 } as const
 type Name = keyof typeof programs
 
-/** Runs each program `runs` times and once before, which is not counted and writes what is kept. */
+/** Runs each program `runs` times after one uncounted run, which fills the compile cache. */
 const script = (conf: string): string => `set -eu
 modprobe wireguard
 ip link set lo up
@@ -86,7 +87,7 @@ const of = (name: Name, verb: string): Costs => {
   return cost
 }
 
-/** The median, and that of the ratios to wg-quick in each round. */
+/** The median, and the median of each round's ratio to wg-quick. */
 const cell = (name: Name, verb: string, what: keyof Costs): string => {
   const [values, theirs] = [of(name, verb)[what], of('wg-quick', verb)[what]]
   const ratio = digits(median(values.map((value, run) => value / (theirs[run] ?? 1))))

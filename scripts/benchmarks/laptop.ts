@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A day in a laptop's life (test/support/laptop.ts): seconds until the tunnel works again after each step, and packets seen
-// outside, of `wgq run` and of Debian's wg-quick with its reresolve script, each with its kill switch. `laptop [LIMIT]`: so
-// many seconds are waited in each step, 40 unless given.
+// A day in a laptop's life (test/support/laptop.ts): seconds until the tunnel works again after each step, and packets
+// seen outside, of `wgq run` and of Debian's wg-quick with its reresolve script, each with its kill switch. `laptop
+// [LIMIT]`: the most seconds to wait in each step, by default 40.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Keeper, Laptop, pause } from '../../test/support/laptop.ts'
@@ -10,7 +10,7 @@ import { followedByWgq, keptByWgQuick, reresolveScript } from '../../test/suppor
 const root = join(import.meta.dirname, '../..')
 const limit = Number(process.argv[2] ?? 40)
 
-/** What wg-quick(8) proposes as a kill switch. */
+/** The kill switch that wg-quick(8) proposes. */
 const rejecting = (program: string, act: string): string =>
   `${program} ${act} OUTPUT ! -o %i -m mark ! --mark $(wg show %i fwmark) -m addrtype ! --dst-type LOCAL -j REJECT`
 const hooks = ['iptables', 'ip6tables']

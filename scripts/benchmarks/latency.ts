@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Round trips through a tunnel, idle and beside a TCP stream, and how long the first packet takes with a handshake before
-// it. Arguments: RUNS (3) PINGS (1000).
+// Round-trip times through a tunnel, idle and beside a TCP stream, and the time of the first packet including the
+// handshake. Arguments: RUNS (3) PINGS (1000).
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Tunnel } from '../../test/support/tunnel.ts'
 import { contestants, openTunnel } from './rig/contestants.ts'
@@ -10,7 +10,7 @@ import { roundTrips } from './rig/round-trips.ts'
 
 const [runs = 3, pings = 1_000] = process.argv.slice(2).map(Number)
 
-/** Removes the peer on both sides, adds it again and takes the time of one ping. */
+/** Removes the peer on both sides, adds it again and measures one ping. */
 const first = async (tunnel: Tunnel): Promise<number> => {
   for (const [own, other] of [
     [tunnel.a, tunnel.b],

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// 10,000 routes added and deleted in a namespace: ours over netlink (warm, and as a new process with everything that
-// costs) against `ip -batch`, interleaved, medians. Target: at least as fast as `ip -batch`.
+// 10,000 routes added and deleted in a namespace: ours over netlink (warm, and as a new process including its start)
+// against `ip -batch`, interleaved, medians. Target: at least as fast as `ip -batch`.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -21,7 +21,7 @@ const operations = (act: 'add' | 'delete'): Op[] =>
     return { do: `route.${act}`, dev: 't0', dst, table: 500 } as Op
   })
 
-/** Our host as a program of its own: the same list, from the start of Node to its end. */
+/** Our host in a new process: the same list, from the start of Node to its exit. */
 const program = `
 import { openHost } from '../../packages/backends/src/linux/host.ts'
 const [act, count] = process.argv.slice(2)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// CPU time (user and system) of verbs that read files, for an input and one ten times as long, medians of interleaved runs over
-// `node -e 0`. Ten times the input has to cost at most twelve times; lint of 20,000 peers stays below a second.
+// CPU time (user and system) of verbs that read files, for an input and one ten times as long, medians of interleaved
+// runs over `node -e 0`. Ten times the input may cost at most twelve times as much; lint of 20,000 peers must stay
+// below a second.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -11,7 +12,7 @@ const root = join(import.meta.dirname, '../..')
 const wgq = join(process.env['WGQ_DIST'] ?? join(root, 'dist'), 'bin/wgq')
 const runs = Number(process.argv[2] ?? 5)
 
-// What two starts of the same program differ by on a busy machine.
+// Difference between two starts of the same program on a busy machine.
 const noiseMs = 15
 
 const key = (label: string | number): string => createHash('sha256').update(String(label)).digest('base64')

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Many peers: time and memory of `wg setconf`, `syncconf`, `show` and `show dump` with N peers of three allowed IPs each,
-// ours and the installed wg, on our daemon and on wireguard-go where it is installed. `peers [N…]`, 1000 5000 20000 unless
-// given.
+// Many peers: time and memory of `wg setconf`, `syncconf`, `show` and `show dump` with N peers of three allowed IPs
+// each, ours and the installed wg, on our daemon and on wireguard-go if installed. `peers [N…]`, by default 1000 5000
+// 20000.
 import { type ChildProcess, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
@@ -33,7 +33,7 @@ const main = async (): Promise<void> => {
   const rows: object[] = []
   const net = new Namespace('bench-peers')
   const place = new PrivateRun()
-  // Prints the peak of the resident memory (KiB) behind what the program itself prints.
+  // Prints the peak resident memory (KiB) after the program's own output.
   const probe = join(place.root, 'peak.cjs')
   writeFileSync(
     probe,
@@ -90,7 +90,7 @@ const main = async (): Promise<void> => {
   writeFileSync(join(root, 'bench-results/peers.json'), `${JSON.stringify(rows, null, 2)}\n`)
 }
 
-/** Ends a daemon and waits until it is gone: the next one takes its name. */
+/** Ends a daemon and waits until it has exited: the next one uses the same name. */
 const ended = (child: ChildProcess): Promise<void> =>
   new Promise((resolve) => {
     child.on('exit', () => resolve())

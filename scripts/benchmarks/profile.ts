@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Where the time of a tunnel goes: perf(1) samples every core while one TCP stream crosses two of our daemons. Prints CPU
-// microseconds per packet by thread and stage. Arguments: SECONDS (5). Needs perf (Debian: linux-perf). WGQ_TEST_DAEMON=PATH
-// names another build of wgqd.
+// Where a tunnel spends its time: perf(1) samples every core while one TCP stream crosses two of our daemons. Prints
+// CPU microseconds per packet by thread and stage. Arguments: SECONDS (5). Needs perf (Debian: linux-perf).
+// WGQ_TEST_DAEMON=PATH names another build of wgqd.
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What the filter of system calls costs: throughput, round trips and handshakes of this build with it and without
-// (WGQ_SANDBOX=0), and of an older build, in one interleaved run. Arguments: RUNS (9) COMMIT (041db09), which is built in a
-// folder of its own; WGQ_OLDER=DIST names a build that is there.
+// The cost of the system call filter: throughput, round trips and handshakes of this build with and without it
+// (WGQ_SANDBOX=0), and of an older build, in one interleaved run. Arguments: RUNS (9) COMMIT (041db09), which is built
+// in a temporary folder; WGQ_OLDER=DIST names an existing build.
 import { join } from 'node:path'
 import { wgqd } from '../../test/support/implementation.ts'
 import { shakeHands } from '../../test/support/initiators.ts'
@@ -74,7 +74,7 @@ await withOlderBuild(commit, async (older) => {
   ]
   const samples = builds.map((): Sample[] => [])
   for (let round = 0; round < runs; round++)
-    // Another one is the first in each round.
+    // A different build is first in each round.
     for (let turn = 0; turn < builds.length; turn++) {
       const which = (round + turn) % builds.length
       samples[which]?.push(await measure(builds[which] as Build))
@@ -82,7 +82,7 @@ await withOlderBuild(commit, async (older) => {
   const rows = builds.map(({ name }, which) => {
     const column = (field: keyof Sample): string => {
       const values = (samples[which] ?? []).map((sample) => sample[field])
-      // Of the same round: whatever else the machine did then, it did to both.
+      // Ratios within one round: other load on the machine affected both.
       const ratios = values.map((value, round) => value / (samples[0]?.[round]?.[field] ?? Number.NaN))
       return which === 0
         ? `${digits(median(values))}`

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Everything about the start, beside the build of an older commit: makes that build in a folder of its own, then runs
+// All benchmarks of the start, compared with an older commit: builds it in a temporary folder, then runs
 // `tunnel-start`, `startup` and `tables`. Arguments: RUNS (9), COMMIT (041db09).
 import { execFileSync } from 'node:child_process'
 import { workspace } from '../../test/support/workspace.ts'

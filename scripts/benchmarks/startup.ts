@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// What one run of a verb costs on each release of Node: CPU (user and system) over `node -e 0` of the same Node, medians,
-// interleaved; with an older build (WGQ_OLDER=DIST), without and with compiled code kept. Debian's programs beside them.
-// WGQ_DIST=PREFIX measures an installation. The targets: genkey and strip 4 ms, show and set 8, those of files and tunnels
-// 35. Arguments: RUNS (9).
+// The cost of one run of a verb on each release of Node: CPU time (user and system) above `node -e 0` of the same Node,
+// medians, interleaved; with an older build (WGQ_OLDER=DIST), without and with the compile cache, compared with
+// Debian's programs. WGQ_DIST=PREFIX measures an installation. Targets in ms: genkey and strip 4 ms, show and set 8,
+// those of files and tunnels 35. Arguments: RUNS (9).
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Namespace } from '../../test/support/netns.ts'
@@ -40,7 +40,7 @@ const main = async (): Promise<void> => {
     'wgq wait --up': ['wgq', 'wait', 'wg0', '--up'],
     'wgq up --dry-run': ['wgq', 'up', '--dry-run', conf],
   }
-  /** CPU by Node, build and command; empty where the build does not know the verb. */
+  /** CPU by Node, build and command; empty if the build does not have the verb. */
   const cpu = new Map<string, number[]>()
   const measure = async (key: string, one: Partial<Start>, command: readonly string[]): Promise<void> => {
     const cost = await timed(place, ns.name, one, command, { input: `${own.privateKey}\n` })
@@ -54,7 +54,7 @@ const main = async (): Promise<void> => {
     if (!first || !(await timed(place, ns.name, first, [join(first.bin, 'wgq'), 'up', conf])))
       throw new Error('wgq up fails')
     for (let run = 0; run <= runs; run++) {
-      // The first round, which is not counted, writes what is kept.
+      // The first round is not counted; it fills the compile cache.
       if (run === 1) cpu.clear()
       for (const one of all) {
         nodes.add(one.label)

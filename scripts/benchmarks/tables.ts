@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Takes over what was measured last: copies bench-results/NAME.json to docs/measurements and writes the tables of
-// docs/performance.md anew. What was not measured stays as it is. No arguments.
+// Publishes the latest results: copies bench-results/NAME.json to docs/measurements and rewrites the tables of
+// docs/performance.md. Benchmarks without a new result keep their tables. No arguments.
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { workspace } from '../../test/support/workspace.ts'

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// TCP through a tunnel between two namespaces: 1, 4 and 16 streams, both directions; CPU and memory it costs.
+// TCP through a tunnel between two namespaces: 1, 4 and 16 streams, both directions, with CPU time and memory.
 // Arguments: RUNS (3) SECONDS (4). Runs are interleaved, results are medians; both daemons share the machine's cores.
 import { connect, Namespace } from '../../test/support/netns.ts'
 import type { Tunnel } from '../../test/support/tunnel.ts'

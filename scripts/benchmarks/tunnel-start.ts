@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What `up` and `down` of a small tunnel cost on each release of Node: CPU of all processes, the data plane until 150 ms after
-// `up` included, and wall time; interleaved, medians. Beside wg-quick with wireguard-go where they are installed, with and
-// without compiled code kept, and beside an older build (WGQ_OLDER=DIST). Arguments: RUNS (9).
+// The cost of `up` and `down` of a small tunnel on each release of Node: CPU time of all processes, including the data
+// plane until 150 ms after `up`, and wall time; interleaved, medians. Compared with wg-quick and wireguard-go if
+// installed, with and without the compile cache, and with an older build (WGQ_OLDER=DIST). Arguments: RUNS (9).
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -12,7 +12,7 @@ import { digits, median, report } from './rig/measure.ts'
 import { type Cost, type Start, starts, timed } from './rig/starts.ts'
 
 const [runs = 9] = process.argv.slice(2).map(Number)
-/** How long the data plane goes on working after `up`. */
+/** How long the data plane stays busy after `up`. */
 const settleMs = 150
 
 interface Costs {
@@ -42,7 +42,7 @@ const main = async (): Promise<void> => {
       ...(existsSync('/usr/bin/wg-quick') ? [debian] : []),
       ...starts(place.work),
     ]
-    // The first round, which is not counted, writes what is kept.
+    // The first round is not counted; it fills the compile cache.
     for (let run = 0; run <= runs; run++)
       for (const one of all) {
         const up = await must(place, ns, one, 'up', conf)
@@ -91,7 +91,7 @@ const rowOf = (label: string, of: (build: Start['build']) => Costs | undefined) 
   }
 }
 
-/** CPU (of what has ended) and wall time of one verb. */
+/** CPU time (of ended processes) and wall time of one verb. */
 const must = async (
   place: PrivateRun,
   ns: Namespace,
@@ -106,7 +106,7 @@ const must = async (
   return cost
 }
 
-/** CPU time of what lives in the namespace. */
+/** CPU time of the processes that run in the namespace. */
 const livingCpuMs = (ns: Namespace): number =>
   ns
     .pids()

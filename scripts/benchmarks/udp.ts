@@ -8,10 +8,10 @@ import { collect, digits, median, report } from './rig/measure.ts'
 
 const [runs = 3, seconds = 2] = process.argv.slice(2).map(Number)
 const sizes = [64, 512, 1_372]
-/** Share of lost packets that still counts as none: iperf3 itself loses a few when it starts. */
+/** Share of lost packets that still counts as no loss: iperf3 itself loses a few at its start. */
 const none = 0.001
 
-/** Whether a rate gets through without loss, once in two tries: other work on the machine loses some too. */
+/** Whether a rate passes without loss in one of two tries: other load on the machine causes loss too. */
 const clean = async (tunnel: Tunnel, size: number, rate: number): Promise<boolean> => {
   for (let attempt = 0; attempt < 2; attempt++) {
     const flow = await run(tunnel.a.ns, tunnel.b.inner.v4, 1, [

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// How long `wg-quick up` takes with many allowed IPs: ours against the wg-quick that is installed, both with wireguard-go,
-// interleaved, medians. Theirs only up to 1,000 (it runs two programs per route). Arguments: RUNS (3).
-// Target: 10,000 in less than 600 ms above a configuration with one.
+// How long `wg-quick up` takes with many allowed IPs: ours against the installed wg-quick, both with wireguard-go,
+// interleaved, medians. Theirs only up to 1,000 (it runs two programs per route). Arguments: RUNS (3). Target: 10,000
+// in less than 600 ms above a configuration with one.
 import { existsSync } from 'node:fs'
 import { QuickLab, tunnel } from '../../test/support/quick-lab.ts'
 import { digits, median, report } from './rig/measure.ts'

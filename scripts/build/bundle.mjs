@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Bundles the programs into dist/lib (CommonJS: an ES module costs 12 ms more to start on Node 20) and writes
-// the launchers into dist/bin. Compiling what a run does not need is most of the cost of a start: what the files in
-// `lateImporters` import() becomes a file of its own, required when it is called for, and all other verbs are
-// bundled by their group in the command table.
+// Bundles the programs into dist/lib (CommonJS: an ES module costs 12 ms more to start on Node 20) and writes the
+// launchers into dist/bin. Compiling code that a run does not need is most of the cost of a start. So modules that the
+// files in `lateImporters` import() become separate files, loaded on demand, and all other verbs are bundled by their
+// group in the command table.
 
 import {
   chmodSync,
@@ -42,10 +42,10 @@ const lateImporters = [
   'packages/cli/src/verbs/wg-quick.ts',
 ]
 
-// Verbs are bundled by their group in the command table, which bin/verbs.ts has from it: `verb: () => import(…), // group`.
+// The group of each verb in the command table, repeated in bin/verbs.ts: `verb: () => import(…), // group`.
 const verbTables = ['main', 'verbs'].map((name) => join(root, `packages/cli/src/bin/${name}.ts`))
 const verbImport = /\bimport\('\.\.\/verbs\/([a-z-]+)\.ts'\)(?=, \/\/ ([a-z]+)$)/gm
-/** Verbs with a file of their own: those of wg-quick. */
+/** Verbs in separate files: those of wg-quick. */
 const lateVerbs = new Set(['wg-quick', 'up', 'down', 'save'])
 const familyOf = new Map(
   verbTables.flatMap((path) =>
@@ -70,8 +70,8 @@ const verbFamilies = {
 }
 
 /**
- * yargs measures the width of text only for its own help, which wgq does not use; the tables cost 30 ms at each start. When it
- * is loaded from a bundle it asks for the current folder, where it would look for a package.json, and fails where that was
+ * yargs measures the width of text only for its own help, which wgq does not use; the tables cost 30 ms at each start.
+ * Loaded from a bundle, it reads the current folder, to look for a package.json there, and fails if that folder was
  * removed.
  */
 const plainYargs = {
@@ -108,8 +108,8 @@ const lateBundles = (isLate = () => true) => ({
   },
 })
 /**
- * What few runs of a family need is a file of its own: the data plane, the reader of options. Not the other systems: what they
- * throw is known by its class, which two files would have twice.
+ * Modules that few runs of a family need are separate files: the data plane, the option parser. Not the other systems:
+ * their errors are recognised by class, and two files would have two copies of it.
  */
 const rarelyNeeded = lateBundles((name) =>
   /^(?:up|down|save|strip|serve-here|parse-options|open-kernel)$/.test(name),
@@ -140,7 +140,7 @@ const common = {
   },
   inject: [join(root, 'scripts/build/import-meta-url.mjs')],
   external: ['netlink'],
-  // Half the text to read at each start; names stay as they are.
+  // Halves the text to read at each start; names stay.
   minifyWhitespace: true,
   minifySyntax: true,
   legalComments: 'linked',
@@ -164,7 +164,7 @@ const familyBundles = [...new Set(familyOf.values())].map((family) =>
     },
   }),
 )
-// An older Node must be able to read these two, and says in one sentence that it is too old.
+// An older Node must be able to parse these two, so that it can report that it is too old.
 const programs = build({
   ...common,
   target: 'node12',
@@ -178,7 +178,7 @@ const lateOnes = build({
   entryPoints: [...late].map(([input, out]) => ({ out, in: input })).filter((entry) => existsSync(entry.in)),
 })
 
-// What of other people's work is in the bundles: for the licences and the bill of materials of a release.
+// Lists the third-party code in the bundles, for the licences and the bill of materials of a release.
 const built = await Promise.all([programs, lateOnes, ...familyBundles])
 const outputs = built.flatMap(({ metafile }) => Object.values(metafile.outputs))
 const written = new Set(
@@ -191,7 +191,7 @@ writeFileSync(
   `${JSON.stringify([...inputs].sort(), undefined, 1)}\n`,
 )
 
-// Renamed into place: a running daemon keeps the file that it has mapped.
+// Rename it into place: a running daemon keeps its mapped file.
 const addon = join(root, 'packages/native/build/wgq.node')
 if (existsSync(addon)) {
   copyFileSync(addon, join(lib, 'wgq.node.new'))

@@ -25,7 +25,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
 const native = join(root, 'packages/native')
 const cache = join(root, '.cache/cross')
 
-/** What is built unless something is named: each BSD on the two processors that are common. */
+/** The default targets: each BSD on the two common processors. */
 export const crossTargets = ['freebsd', 'netbsd', 'openbsd'].flatMap((system) =>
   ['x86_64', 'aarch64'].map((processor) => `${processor}-${system}`),
 )
@@ -46,7 +46,7 @@ const headers = () => {
   const copy = (from, to) => cpSync(from, to, { recursive: true, dereference: true })
   copy(createRequire(join(root, 'package.json'))('node-api-headers').include_dir, fresh)
   copy(join(openssl, 'openssl'), join(fresh, 'openssl'))
-  // Debian keeps what depends on the processor apart.
+  // Debian has a separate folder for processor-specific headers.
   for (const other of readdirSync('/usr/include').filter((name) => name.endsWith('-linux-gnu')))
     if (!existsSync(join(fresh, 'openssl/configuration.h')) && existsSync(`/usr/include/${other}/openssl`))
       copy(`/usr/include/${other}/openssl`, join(fresh, 'openssl'))
@@ -54,14 +54,14 @@ const headers = () => {
   return folder
 }
 
-/** A program that is the C++ compiler for a target, as CXX wants one. */
+/** A program that runs the C++ compiler for a target, for use as CXX. */
 const compilerFor = (target) => {
   const file = join(cache, `c++-${target}`)
   writeFileSync(file, `#!/bin/sh\nexec ${zig()} c++ -target ${target} "$@"\n`, { mode: 0o755 })
   return file
 }
 
-/** A sum over everything that an addon is made of. */
+/** A checksum over all inputs of an addon. */
 const contentSum = () => {
   const sum = createHash('sha256').update(zigVersion).update(process.versions.openssl)
   const take = (folder) => {
@@ -80,8 +80,8 @@ const contentSum = () => {
 }
 
 /**
- * Compiles and links the addon for a target such as `x86_64-freebsd`, warnings as errors; what was made of the same sources
- * before is taken from .cache/cross. Returns its path. Throws an Error with the compiler's words.
+ * Compiles and links the addon for a target such as `x86_64-freebsd`, warnings as errors; reuses a build of the same
+ * sources from .cache/cross. Returns its path. Throws an Error with the compiler's output.
  * @param {string} target
  * @returns {Promise<string>}
  */
@@ -101,7 +101,7 @@ export const buildCross = async (target) => {
       {
         env: {
           ...zigEnvironment(),
-          // clang's -Wconversion, unlike GCC's, speaks of signs too.
+          // clang's -Wconversion, unlike GCC's, also warns of signedness.
           CXX: compilerFor(target),
           CXXFLAGS: '-Wno-sign-conversion',
           LDFLAGS: '-O2 -s',
@@ -127,8 +127,8 @@ const differing = [
 ]
 
 /**
- * Compiles the sources in which the systems differ for a target, warnings as errors, and keeps nothing: a twentieth of what
- * {@link buildCross} takes. Throws an Error with the compiler's words.
+ * Compiles the sources in which the systems differ for a target, warnings as errors, and discards the output: takes a
+ * twentieth of the time of {@link buildCross}. Throws an Error with the compiler's output.
  * @param {string} target
  */
 export const compileDiffering = async (target) => {
@@ -150,7 +150,7 @@ export const compileDiffering = async (target) => {
   }
 }
 
-/** The symbols that a shared library wants from others and from the program that loads it. */
+/** The symbols that a shared library needs from others and from the program that loads it. */
 export const wantedSymbols = (file) =>
   execFileSync('nm', ['-D', '--undefined-only', file], { encoding: 'utf8' })
     .split('\n')

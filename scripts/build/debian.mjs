@@ -6,8 +6,8 @@ import { gzipSync } from 'node:zlib'
 import { publisher } from './publisher.mjs'
 
 /**
- * Builds wgq and wgq-compat as Debian packages from a staged release. wgq-compat holds the names `wg` and `wg-quick` and
- * takes the place of wireguard-tools. `stripped`: its addon has no symbols that nobody looks up, so that strip(1) is not needed.
+ * Builds wgq and wgq-compat as Debian packages from a staged release. wgq-compat provides the names `wg` and `wg-quick`
+ * and replaces wireguard-tools. `stripped`: the addon has no unneeded symbols, so strip(1) is not required.
  * @returns {string[]} the files
  */
 export const debianPackages = ({ root, version, epoch, staged, stripped, out }) => {
@@ -58,7 +58,7 @@ export const debianPackages = ({ root, version, epoch, staged, stripped, out }) 
         Package: 'wgq-compat',
         Architecture: 'all',
         Depends: `wgq (>= ${version})`,
-        // The release whose behaviour it has: others depend on versions of it.
+        // The release with the same behaviour: other packages depend on its versions.
         Provides: `wireguard-tools (= ${upstream})`,
         Conflicts: 'wireguard-tools',
         Replaces: 'wireguard-tools',
@@ -70,7 +70,7 @@ export const debianPackages = ({ root, version, epoch, staged, stripped, out }) 
   ]
 }
 
-/** The newest version of the C library that the addon asks for, by the names of versions in it. */
+/** The newest version of the C library that the addon needs, from its symbol versions. */
 const neededLibc = (addon) =>
   [...readFileSync(addon, 'latin1').matchAll(/GLIBC_2\.(\d+)\b/g)]
     .map(([, minor]) => Number(minor))
@@ -189,8 +189,8 @@ License: MIT
 `
 
 /**
- * systemd reloads its units; folders that others use too are removed at a purge only when they are empty. Compiled code of
- * other releases is of no use.
+ * Makes systemd reload its units; a purge removes shared folders only if they are empty. The compile cache of other
+ * releases is removed as useless.
  */
 const maintainerScripts = (name) => ({
   postinst: `#!/bin/sh

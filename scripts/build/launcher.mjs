@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 
-/** What Node gets that is to be a data plane (packages/uapi/src/start-daemon.ts gives the same). */
+/** Node's flags for a data plane (the same as in packages/uapi/src/start-daemon.ts). */
 const daemonFlags = '--max-semi-space-size=1 --heap-growing-percent=50'
 
 /**
- * Variables by which Node runs code, or reads and writes files, of whoever set them (with root's rights, where sudo keeps
- * them: `env_keep`), or gets slow: NODE_EXTRA_CA_CERTS costs 40 ms each start. OPENSSL_CONF names libraries that OpenSSL loads.
+ * Variables by which a user can make Node run code, or read and write files (with root's rights, if sudo keeps them:
+ * `env_keep`), or that slow it down: NODE_EXTRA_CA_CERTS costs 40 ms each start. OPENSSL_CONF names libraries that
+ * OpenSSL loads.
  */
 const notForNode = [
   ...['OPTIONS', 'PATH', 'COMPILE_CACHE', 'V8_COVERAGE', 'REDIRECT_WARNINGS', 'EXTRA_CA_CERTS'].map(
@@ -20,16 +21,15 @@ const leastFiles = 24
 const leastSpaceKb = 740_000
 
 /**
- * The text of a launcher: starts `program`.cjs of `libdir`, passing on how it was called. One thing is forked on the way (0.4 ms
- * of CPU time on a busy machine): the question for limits under which Node crashes, or waits for ever.
- * It raises the soft limit of open files by itself, and wants the address space for what it compiles at once.
- * WGQ_NODE names another Node; WGQ_NODE_FLAGS is passed on to it (`--jitless` where pages must not be writable and executable).
- * The daemon collects its garbage early: what strangers send to its socket must not pile up (docs/limits.md).
- * On SIGUSR1 Node opens its inspector, code as root for whoever connects, until the program has a handler of its own: so it
- * gets an address that cannot be bound (RFC 1112 §4) and fails. Not every release knows --disable-sigusr1.
- * Where standard output is closed, Node would open /dev/null in its place and everything printed would be lost with status 0:
- * a descriptor that cannot be written makes it fail, as upstream's do.
- * Parts of PATH that depend on the current folder are left out: `./node` would run as root.
+ * The text of a launcher: starts `program`.cjs of `libdir`, passing on how it was called. It forks once (0.4 ms of CPU
+ * time on a busy machine), to check for limits under which Node crashes or hangs. Node itself raises the soft limit of
+ * open files, and reserves address space for compiled code at its start. WGQ_NODE names another Node; WGQ_NODE_FLAGS is
+ * passed on to it (`--jitless` where pages must not be writable and executable). The daemon collects garbage early, so
+ * that data from clients of its socket does not pile up (docs/limits.md). On SIGUSR1 Node opens its inspector, which
+ * lets any client run code as root, until the program has its own handler. So the inspector gets an address that cannot
+ * be bound (RFC 1112 §4), and fails. Not every release has --disable-sigusr1. If standard output is closed, Node would
+ * open /dev/null instead and lose all output with status 0: a descriptor that cannot be written makes it fail, like
+ * upstream's programs. Parts of PATH that depend on the current folder are removed: `./node` would run as root.
  * @param {string} program name of the bundle without its ending
  * @param {string} [libdir] an absolute folder; without it the folder is found beside the launcher, links followed
  * @param {string} [node] name or path of Node where WGQ_NODE does not name another
@@ -67,10 +67,10 @@ ${program === 'wgq' ? `{ true 9>&1; } 2>/dev/null || exec 1</dev/null\n${waiting
 }
 
 /**
- * `up` where the kernel has no driver: the shell waits, so that the Node which brings the tunnel up can go on as its data plane
- * (packages/cli/src/staying.ts). That Node says so by SIGUSR2; signals to the shell are passed on to it. Standard input is
- * handed over by number, because a job in the background has none of its own. Such a job ignores SIGINT until Node has a
- * handler (POSIX, the shell's asynchronous lists): it gets SIGTERM in its place, and the status is that of SIGINT.
+ * `up` without a kernel driver: the shell waits, so that the Node that brings the tunnel up can continue as its data
+ * plane (packages/cli/src/staying.ts). That Node reports this by SIGUSR2; the shell passes signals on to it. Standard
+ * input is passed by number, because a background job has none of its own. Such a job ignores SIGINT until Node has a
+ * handler (POSIX, the shell's asynchronous lists): it gets SIGTERM instead, and the status is that of SIGINT.
  * @param {string} command
  */
 const waiting = (
@@ -89,9 +89,9 @@ const waiting = (
 fi
 `
 
-// A Node that npm installed the launcher for is in the same folder as npm's link to it, also where sudo does not have it in PATH,
-// and where somebody made a link to that link. The folder of the file itself may be a link too, and Node takes `..` away by
-// the letter.
+// The Node for which npm installed the launcher is in the same folder as npm's link to it, even if it is not in sudo's
+// PATH, or if there is another link to that link. The folder of the file itself may be a link too, and Node resolves
+// `..` textually.
 const besideTheLauncher = `self=$0 alone=
 case $self in */*) ;; *) self=./$self; alone=yes ;; esac
 while :; do

@@ -5,7 +5,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { dirname, join } from 'node:path'
 import { prebuiltTargets } from './prebuilt.mjs'
 
-/** All but the command line, which the package `wgq` is. */
+/** All packages but the command line, which is the package `wgq`. */
 const names = [
   'model',
   'config',
@@ -20,11 +20,11 @@ const names = [
   'dataplane',
 ]
 
-/** What is there for tests alone. */
+/** Files only for tests. */
 const forTests = /\.test\.|(^|\/)(testing|fixtures|twin)(\/|\.)|-twin\./
 
 /**
- * Lays out the library packages and returns their folders. Throws an Error where the sources do not compile.
+ * Lays out the library packages and returns their folders. Throws an Error if the sources do not compile.
  * @param {{ root: string, version: string, stage: (name: string, manifest: object) => string }} options
  *   `stage` makes the folder of a package with its manifest
  * @returns {string[]}
@@ -84,7 +84,7 @@ const library = ({ root, version, stage, name, from }) => {
         },
       ]),
     ),
-    // Files that have another form in bundles for browsers, where other files of the package import them.
+    // Files with a browser version, which other files of the package import.
     ...(modules.some((module) => module.startsWith('browser/')) && {
       browser: Object.fromEntries(
         modules
@@ -99,7 +99,7 @@ const library = ({ root, version, stage, name, from }) => {
         Object.keys(prebuiltTargets).map((target) => [`wgq-${target}`, version]),
       ),
     }),
-    // They have install scripts that compile: only whoever wants them installs them.
+    // Their install scripts compile code: users install them only if they want them.
     ...(manifest.optionalDependencies && {
       peerDependencies: manifest.optionalDependencies,
       peerDependenciesMeta: Object.fromEntries(

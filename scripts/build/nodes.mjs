@@ -37,7 +37,7 @@ export const nodeFolder = (version, arch = 'x64') => {
   return folder
 }
 
-// Not where this file is part of a bundle.
+// Not if this file is part of a bundle.
 if (process.argv[1] === fileURLToPath(import.meta.url) && process.argv[1].endsWith('nodes.mjs')) {
   const [version, arch] = process.argv.slice(2)
   if (!version) throw new Error('say which version')

@@ -10,8 +10,9 @@ import { licenceText, thirdParty } from './third-party.mjs'
 const programs = ['wgq', 'wg', 'wg-quick', 'wgqd']
 
 /**
- * Builds the npm packages: `wgq` with the programs, one for each platform with its addon, of which npm installs the one
- * that fits (`os`, `cpu`, `libc`), and the libraries `@wgq/*`. No package has an install script; npm's archives carry no times.
+ * Builds the npm packages: `wgq` with the programs, one package per platform with its addon, of which npm installs the
+ * matching one (`os`, `cpu`, `libc`), and the libraries `@wgq/*`. No package has an install script; npm's archives have
+ * no timestamps.
  * @param {{ root: string, version: string, out: string, platforms?: readonly (keyof typeof prebuiltTargets)[],
  *   addonHere?: string }} options
  *   `addonHere` is put into them in place of the cross-compiled addons

@@ -26,12 +26,12 @@ const { values: options, positionals: wanted } = parseArgs({
   },
 })
 const out = (folder = 'packages') => resolve(options.out ?? join(root, 'dist', folder))
-/** Platforms of prebuilt addons; all of them unless given. */
+/** Platforms of prebuilt addons; all by default. */
 const platforms = options.only?.split(',') ?? Object.keys(prebuiltTargets)
-/** Of the packages; the programs go on naming that of package.json. */
+/** Version of the packages; the programs still report that of package.json. */
 const version = options.version ?? JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version
 
-/** Seconds since 1970 that every file carries: SOURCE_DATE_EPOCH, else the time of the commit. */
+/** Timestamp of every file in seconds since 1970: SOURCE_DATE_EPOCH, else the time of the commit. */
 const epoch = Number(
   process.env.SOURCE_DATE_EPOCH ??
     execFileSync('git', ['log', '-1', '--format=%ct'], { cwd: root, encoding: 'utf8' }),
@@ -39,13 +39,16 @@ const epoch = Number(
 const created = `${new Date(epoch * 1000).toISOString().slice(0, 19)}Z`
 
 /**
- * The addon of the packages for machines like this: the one that this machine's compiler made, or with --prebuilt the one
+ * The addon of the packages for machines like this one: built by this machine's compiler, or with --prebuilt
  * cross-compiled for its system and glibc.
  */
 const ownAddon = () =>
   options.prebuilt ? prebuiltAddon(`linux-${process.arch}`) : join(root, 'dist/lib/wgq.node')
 
-/** Lays out the release in a folder and returns it; with the addon of this machine, or for `make addon` to build. */
+/**
+ * Lays out the release in a folder and returns it; with the addon of this machine, or with its sources for `make
+ * addon`.
+ */
 const stage = (withAddon) => {
   const folder = join(root, '.cache/package', `wgq-${version}`)
   rmSync(folder, { recursive: true, force: true })
@@ -126,7 +129,7 @@ const archive = (folder, file) => {
   writeFileSync(file, gzipSync(tar, { level: 9 }))
 }
 
-/** One for every system, which compiles the addon when it is made, and one for systems like this. */
+/** One archive for every system, with the addon as sources, and one for systems like this one. */
 const tarballs = () =>
   ['', `-${process.platform}-${process.arch}`].map((system) => {
     mkdirSync(out(), { recursive: true })

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 /**
- * Stands for the package string-width in the bundles: yargs imports it for help texts, which wgq writes itself.
+ * Stands for the package string-width in the bundles: yargs imports it for help texts, which wgq formats itself.
  * @param {string} text
  * @returns {number} width in columns, of plain ASCII
  */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Addons for other machines than this one, cross-compiled by zig: the same bytes wherever they are made.
+// Addons for other machines, cross-compiled by zig: the same bytes on every build machine.
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -10,8 +10,8 @@ import { zig, zigEnvironment, zigVersion } from './zig.mjs'
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
 
 /**
- * What is made, by the ending of the npm package: the target of zig, and npm's words for the system. The oldest glibc is
- * that of the official builds of Node 20.
+ * The targets by suffix of the npm package: zig's target, and npm's names of the system. The oldest glibc is that of
+ * the official builds of Node 20.
  */
 export const prebuiltTargets = {
   'linux-x64': { target: 'x86_64-linux-gnu.2.28', os: 'linux', cpu: 'x64', libc: 'glibc' },
@@ -21,8 +21,8 @@ export const prebuiltTargets = {
 }
 
 /**
- * Made when they are named: no such addon was loaded on a booted BSD yet, so that no package brings one. Node comes from the
- * ports there, with an OpenSSL of its own.
+ * Built only on request: no such addon has been loaded on a booted BSD yet, so no package contains one. Node comes from
+ * the ports there, with its own OpenSSL.
  */
 export const bsdTargets = Object.fromEntries(
   ['freebsd', 'netbsd', 'openbsd'].flatMap((os) => [
@@ -31,14 +31,14 @@ export const bsdTargets = Object.fromEntries(
   ]),
 )
 
-/** Made when they are named, to see that they compile: none of them was loaded anywhere yet, so that no package brings one. */
+/** Built only on request, to check that they compile: none has been loaded anywhere yet, so no package contains one. */
 export const compiledTargets = {
-  // clang has a name there by which Node's headers of OpenSSL know x32 alone.
+  // There clang defines a macro that Node's OpenSSL headers take to mean x32.
   'linux-arm': { target: 'arm-linux-gnueabihf.2.28', os: 'linux', cpu: 'arm', flags: '-U__ILP32__' },
   'linux-riscv64': { target: 'riscv64-linux-gnu.2.28', os: 'linux', cpu: 'riscv64' },
 }
 
-/** Everything that is known by a name. */
+/** All targets by name. */
 const targets = { ...prebuiltTargets, ...bsdTargets, ...compiledTargets }
 
 /** Compiles the addon of a target from the sources below a folder, and returns its file there. */
@@ -52,7 +52,7 @@ const compile = (folder, name, env = {}) => {
       join(folder, 'packages/native/build.mjs'),
       `--name=${built}`,
       `--system=${os}`,
-      // The headers of the oldest release that is supported: what they declare, every later one has.
+      // The headers of the oldest supported release: every later one has all their declarations.
       `--include=${join(nodeFolder(nodeVersions[0]), 'include/node')}`,
     ],
     {
@@ -62,10 +62,10 @@ const compile = (folder, name, env = {}) => {
         ...env,
         CXX: `${zig()} c++ -target ${target}`,
         CPPFLAGS: flags,
-        // Names of folders of this machine do not belong into the addon; neither do symbols nobody looks up. Warnings are
-        // those of the headers of musl; our own compilers look at the sources.
+        // The addon must not contain folder names of this machine or unneeded symbols. Warnings are off because of
+        // musl's headers; other builds check the sources.
         CXXFLAGS: ['-w', ...maps].join(' '),
-        // Those of the BSDs link an optimised C++ library only when told.
+        // The BSD targets link an optimised C++ library only with -O2.
         LDFLAGS: os === 'linux' ? '-Wl,-s' : '-O2 -Wl,-s',
       },
     },
@@ -89,8 +89,8 @@ export const prebuiltAddon = (name) => {
 }
 
 /**
- * The same, built a second time: in another folder and time zone. Throws an Error where the
- * bytes are not those of the first.
+ * The same, built a second time in another folder and time zone. Throws an Error if the bytes differ from the first
+ * build.
  * @param {string} name as for prebuiltAddon
  * @returns {string}
  */

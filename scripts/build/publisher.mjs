@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/** Who publishes a build: named in packages and recipes, so asked for when they are made. */
+/** The publisher of a build, named in packages and recipes, therefore required to build them. */
 const variables = {
   name: ['DEBFULLNAME', 'the name of the maintainer'],
   email: ['DEBEMAIL', 'the address for questions and reports'],
@@ -8,8 +8,8 @@ const variables = {
 }
 
 /**
- * What the environment says of the publisher (DEBFULLNAME, DEBEMAIL, WGQ_HOMEPAGE). Throws an Error that names what is
- * missing of what is asked for.
+ * Reads the publisher from the environment (DEBFULLNAME, DEBEMAIL, WGQ_HOMEPAGE). Throws an Error that names missing
+ * required variables.
  * @param {readonly (keyof typeof variables)[]} asked
  * @returns {Record<keyof typeof variables, string | undefined>}
  */

@@ -20,7 +20,7 @@ await build({
   external: [],
   alias: {},
   logLevel: 'warning',
-  // Our own packages are TypeScript sources: they are bundled, everything else is resolved at run time.
+  // Our own packages are TypeScript sources and are bundled; everything else is resolved at run time.
   plugins: [
     {
       name: 'own-packages',

@@ -2,12 +2,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Licences under which a bundled package may come. */
+/** Licences that a bundled package may have. */
 const accepted = new Set(['MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', '0BSD', '(MIT OR Apache-2.0)'])
 
 /**
- * The npm packages whose code is in the bundles, sorted by name: from what the bundler read.
- * Throws for one without a licence text or under a licence that does not allow it.
+ * Returns the npm packages whose code is in the bundles, sorted by name, from the bundler's list of inputs. Throws for
+ * a package without a licence text or with a licence that is not accepted.
  * @param {string} root of the repository
  * @returns {{ name: string, version: string, license: string, text: string }[]}
  */

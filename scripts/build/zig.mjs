@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The C++ cross compiler: zig, whose clang comes with the headers and C libraries of Linux (glibc of any age, musl) and of
-// the BSDs. PyPI's package `ziglang` carries it, so pip is all that is needed.
+// The C++ cross compiler: zig, whose clang comes with the headers and C libraries of Linux (glibc of any age, musl) and
+// of the BSDs. PyPI's package `ziglang` contains it, so only pip is needed.
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 
 const cache = join(dirname(fileURLToPath(import.meta.url)), '../../.cache')
 
-/** The release that is pinned, and the sums of its wheels for Linux on x86-64 and arm64. */
+/** The pinned release, and the checksums of its wheels for Linux on x86-64 and arm64. */
 export const zigVersion = '0.17.1'
 const requirement = `ziglang==${zigVersion} \\
   --hash=sha256:ea6cc5d87b033cf0aedfbc8f9549a908cae6c50ac31f1698188fa48a74524b54 \\
@@ -16,8 +16,8 @@ const requirement = `ziglang==${zigVersion} \\
 `
 
 /**
- * Path of zig, installed into `.cache/zig-VERSION` on first use (100 MB to fetch, 500 MB on disk).
- * Throws an Error that says what is missing where it cannot be installed.
+ * Path of zig, installed into `.cache/zig-VERSION` on first use (100 MB to fetch, 500 MB on disk). Throws an Error that
+ * names what is missing if it cannot be installed.
  * @returns {string}
  */
 export const zig = () => {

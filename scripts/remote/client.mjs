@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Hands a command (its words as arguments, by the name it is called by) or, without any, a question of far-kernel.cjs on
-// standard input to the process that holds the stream to the far end, and prints what comes back.
+// Passes a command (the name it was called by and its arguments) or, without any, a request of far-kernel.cjs on
+// standard input to the process that holds the stream to the far end, and prints the result.
 import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 

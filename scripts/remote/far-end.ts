@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: MIT
 import type { Readable, Writable } from 'node:stream'
 
-/** What the far end says of itself. */
+/** The far end's description of itself. */
 interface FarSystem {
   readonly system: string
   readonly release: string
   readonly machine: string
 }
 
-/** What a command at the far end says while it runs. */
+/** Events of a command at the far end. */
 export interface FarCommand {
   readonly onOutput: (which: 'out' | 'err', bytes: Buffer) => void
   readonly onEnd: (status: number) => void
 }
 
-/** Without an answer of the shell for so long it is none. */
+/** Timeout for an answer of the shell. */
 const patienceMs = 60_000
 
 const hex = (bytes: Uint8Array | string): string => Buffer.from(bytes).toString('hex') || '-'
@@ -38,8 +38,8 @@ export class FarEnd {
   }
 
   /**
-   * Has the shell compile and start `source`; resolves when it is ready. Raises an Error with what the shell said where it
-   * did not come to that.
+   * Makes the shell compile and start `source`; resolves when it is ready. Raises an Error with the shell's output on
+   * failure.
    */
   async start(source: string): Promise<FarSystem> {
     const said: string[] = []
@@ -61,7 +61,7 @@ export class FarEnd {
           }
         }
       })
-    // A terminal must hand over every byte as it is; until it does, nothing long is sent.
+    // A terminal must pass every byte unchanged; until it does, nothing long is sent.
     this.input.write(`stty raw -echo 2>/dev/null; echo 'wgq:'shell\n`)
     await wait('shell')
     this.input.write(`D=$(mktemp -d /tmp/wgq-remote.XXXXXX) && cat >"$D/helper.c" <<'WGQ_END'
@@ -78,7 +78,7 @@ echo "wgq:"system $(uname -s) $(uname -r) $(uname -m); "$D/helper"; rm -rf "$D";
     return { system, release, machine }
   }
 
-  /** Runs a command; returns what ends it. */
+  /** Runs a command; returns a function that ends it. */
   run(argv: readonly string[], stdin: string, command: FarCommand): () => void {
     const id = ++this.lastId
     this.commands.set(id, command)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// scripts/verify-bsd --remote SHELL [OPTION…]: runs scripts/verify-bsd here with its commands and ioctls on another machine,
-// of which SHELL gives a shell of root on its input and output.
+// scripts/verify-bsd --remote SHELL [OPTION…]: runs scripts/verify-bsd here with its commands and ioctls on another
+// machine, SHELL is a command that connects its input and output to a root shell there.
 import { spawn } from 'node:child_process'
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
@@ -12,7 +12,7 @@ import { FarEnd } from './far-end.ts'
 const here = join(root, 'scripts/remote')
 const tools = 'ifconfig route netstat setfib resolvconf pgrep ping stdbuf uname wgconfig'.split(' ')
 
-/** Node's names of processors, and whether their lowest byte is first, by `uname -m`. */
+/** Node's names of processors and their byte order, by `uname -m`. */
 const processors: Readonly<Record<string, readonly [string, 'LE' | 'BE']>> = {
   amd64: ['x64', 'LE'],
   x86_64: ['x64', 'LE'],

@@ -7,8 +7,9 @@ import { workspace } from '../../test/support/workspace.ts'
 const cache = join(workspace, '.cache/roots')
 
 /**
- * $1 is the folder of the system, $2 `own` for a network that is the loopback alone; the rest is run inside. Descriptor 3 gets
- * what `times` says. This shell is the first process there: what daemons took counts too when they have ended.
+ * $1 is the folder of the system, $2 is `own` for a network with only the loopback; the rest is run inside. Descriptor
+ * 3 gets the output of `times`. This shell is the first process there, so it includes the time of daemons that have
+ * ended.
  */
 const enter = `
 root=$1 network=$2; shift 2
@@ -30,19 +31,19 @@ const cpuSeconds = (times: string): number => {
   return parts.reduce((sum, [, minutes, seconds]) => sum + Number(minutes) * 60 + Number(seconds), 0)
 }
 
-/** What a command left. */
+/** The result of a command. */
 interface Ended {
   readonly stdout: string
-  /** What passed on the clock. */
+  /** Wall time. */
   readonly seconds: number
-  /** Of all of its processes that ended, in user and kernel mode. */
+  /** CPU time of all its processes that have ended, in user and kernel mode. */
   readonly cpuSeconds: number
 }
 
-/** Variables that say how this machine reaches package registries, and files that they name. */
+/** Variables that configure access to package registries, and the files they name. */
 const passedOn = /^(npm_config_.*|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR)|https?_proxy|no_proxy)$/i
 
-/** A Debian system of its own in a folder, as debootstrap makes it. Nothing of it stays but the copy that is made anew. */
+/** A separate Debian system in a folder: a new copy of what debootstrap made. */
 export class FreshSystem {
   private readonly folder: string
   private readonly env: NodeJS.ProcessEnv
@@ -81,8 +82,8 @@ export class FreshSystem {
   }
 
   /**
-   * Runs a script of sh inside, with this machine's network or with a loopback of its own; returns what it prints and what it
-   * took. Throws with its output when it fails.
+   * Runs a script of sh inside, with this machine's network or only a loopback; returns its output and its cost. Throws
+   * with its output when it fails.
    */
   run(script: string, network: 'own' | 'machine' = 'own'): Ended {
     const isolation = ['--mount', '--pid', '--fork', '--kill-child', ...(network === 'own' ? ['--net'] : [])]

@@ -15,7 +15,7 @@ interface Kind {
   readonly title: string
   /** A release of npm's package `node`; without it Debian's own package is installed. */
   readonly node?: string
-  /** How the addon is compiled there; nothing where the compilers are too old. */
+  /** Compilers for the addon there; empty if they are too old. */
   readonly compilers: readonly string[]
 }
 
@@ -43,7 +43,7 @@ const main = (): void => {
   }
 }
 
-/** The rows of one system and its Node in place of those that were kept of it. */
+/** Replaces the stored rows of one system and its Node. */
 const keep = (fresh: readonly Row[]): void => {
   const [{ system, node }] = fresh as [Row]
   keepRows('install', fresh, (row) => row['system'] === system && row['node'] === node)
@@ -65,7 +65,7 @@ const makePackages = (): string => {
   return folder
 }
 
-/** Does all that can be done in a system of that kind, and keeps how long each took and what it left. */
+/** Runs all steps that are possible in a system of that kind, and records their times and results. */
 const verify = (name: string, kind: Kind, packages: string): void => {
   const system = new FreshSystem(kind.suite, name)
   const node = kind.node === undefined ? "Debian's" : kind.node
@@ -143,10 +143,10 @@ const buildThere = (system: FreshSystem, compilers: readonly string[], done: Don
 /** The lines of the README's first block. */
 const installCommands = (): string[] => commands('Install', 0)
 
-/** Node and npm as npm has them: in /usr/local, and unknown to apt but for a package of that name without content. */
+/** Installs Node and npm from npm in /usr/local; apt only sees an empty package of that name. */
 const bringNode = (system: FreshSystem, version: string | undefined): void => {
   if (version === undefined) return
-  // The official builds of Node 26 are linked with it; Debian's smallest system does not have it.
+  // The official builds of Node 26 need it; Debian's minimal system lacks it.
   system.run('apt-get install -y -qq --no-install-recommends libatomic1', 'machine')
   const node = nodeFolder(version)
   for (const part of ['bin', 'include']) system.bring(join(node, part), join('/usr/local', part))

@@ -13,7 +13,7 @@ export const commands = (title: string, nth: number): string[] => {
   return block.text.split('\n').map((line) => line.replace(/^sudo /, '').replace(/ +#.*$/, ''))
 }
 
-/** Brings up both ends of a tunnel on the loopback with the wgq that is in PATH, waits for a handshake, and takes them down. */
+/** Brings up both ends of a tunnel on the loopback with the wgq in PATH, waits for a handshake, and takes them down. */
 export const tunnel = `
 umask 077
 mkdir -p /etc/wireguard

@@ -10,7 +10,7 @@ const fileOf = (name: string): string => join(workspace, 'docs/measurements', `$
 const rowsOf = (name: string): Row[] =>
   existsSync(fileOf(name)) ? JSON.parse(readFileSync(fileOf(name), 'utf8')).rows : []
 
-/** Keeps rows in docs/measurements/NAME.json in place of those that they are newer than, and in the pages that show them. */
+/** Stores new rows in docs/measurements/NAME.json, replacing old ones, and updates the pages that show them. */
 export const keepRows = (name: string, fresh: readonly Row[], replaced: (row: Row) => boolean): void => {
   const rows = [...rowsOf(name).filter((row) => !replaced(row)), ...fresh]
   writeFileSync(fileOf(name), `${JSON.stringify({ rows }, undefined, 1)}\n`)

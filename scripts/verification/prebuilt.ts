@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// scripts/verify-prebuilt: keeps what it found. Its words are the platform, the version of Node, what runs that Node, and the
-// line of ping(8) that counts packets.
+// scripts/verify-prebuilt: stores its result. Arguments: the platform, the version of Node, the command that runs that
+// Node, and the line of ping(8) with the packet counts.
 import { keepRows } from './kept.ts'
 
 const [platform = '', node = '', runner = '', line = ''] = process.argv.slice(2)

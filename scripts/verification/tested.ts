@@ -17,7 +17,7 @@ const group = <T>(items: readonly T[], key: (item: T) => string): Map<string, T[
   return groups
 }
 
-/** What was done on a fresh system, in the words of the rows that were kept: a tunnel follows each installation. */
+/** Describes what was tested on a fresh system, from the stored rows: each installation is followed by a tunnel. */
 const installed = ([system, rows]: [string, Row[]]): string => {
   const parts = [...group(rows, ({ node }) => String(node))].map(([node, its]) => {
     const what = its.map((row) => String(row['what'])).filter((text) => !text.startsWith('a tunnel'))
@@ -33,7 +33,7 @@ const short = (what: string): string =>
     .replace('`scripts/setup`', 'a checkout')
     .replace('`scripts/wgq up`, `show`, `down`', '"Try it"')
 
-/** The table of the README: from the tests' own list of releases, and from what scripts/verify-* found and kept. */
+/** The table of the README: from the tests' list of releases, and from the stored results of scripts/verify-*. */
 export const testedTable = (): string => {
   const prebuilt = rowsOf('prebuilt').map((row) => {
     const tunnel = row['a tunnel to the daemon of x86-64']
@@ -48,9 +48,9 @@ export const testedTable = (): string => {
   ].join('\n')
 }
 
-/** The README with the table as it is now. */
+/** Returns the README with the current table. */
 export const withTested = (text: string): string =>
   text.replace(block, (_, mark: string) => `${mark}${testedTable()}\n`)
 
-/** Writes the table of the README anew. */
+/** Rewrites the table of the README. */
 export const writeTested = (): void => writeFileSync(readme, withTested(readFileSync(readme, 'utf8')))

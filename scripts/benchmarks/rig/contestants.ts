@@ -7,19 +7,21 @@ import { type Implementation, wgqd, wireguardGo } from '../../../test/support/im
 import { Tunnel, type TunnelOptions } from '../../../test/support/tunnel.ts'
 import { workspace } from '../../../test/support/workspace.ts'
 
-/** The copy without super-packets, where scripts/build/portable has put one. */
+/** The build without super-packets, if scripts/build/portable has made one. */
 const portable = join(workspace, 'dist/portable/bin/wgqd')
-/** What scripts/other-daemons/install builds. */
+/** Daemons built by scripts/other-daemons/install. */
 const otherDaemons = join(workspace, '.cache/other-daemons/bin')
 const ownGo = join(process.env['GOBIN'] ?? join(homedir(), 'go/bin'), 'wireguard')
 const newestGo = existsSync(ownGo) ? ownGo : join(otherDaemons, 'wireguard')
 
-/** What must exist for an implementation to run: for ours more than its launcher. */
+/** The file that must exist for an implementation to run; for ours the launcher is not enough. */
 const proof = ({ name, command }: Implementation): string =>
   name === wgqd.name ? join(workspace, 'dist/lib/wgqd.cjs') : command
 
-/** The daemons installed here: ours, the distribution's wireguard-go, and those that scripts/other-daemons/install built; the
- *  newest wireguard-go also where `go install` has put it. */
+/**
+ * The daemons installed here: ours, the distribution's wireguard-go, and those that scripts/other-daemons/install
+ * built; the newest wireguard-go also from `go install`.
+ */
 export const contestants = (): Implementation[] =>
   [
     wgqd,
@@ -35,7 +37,7 @@ export const contestants = (): Implementation[] =>
     return there
   })
 
-/** A tunnel between two daemons of one kind, that carries. */
+/** Opens a tunnel between two daemons of one kind and checks that it carries packets. */
 export const openTunnel = async (
   implementation: Implementation,
   options: Partial<TunnelOptions> = {},

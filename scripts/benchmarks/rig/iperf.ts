@@ -4,9 +4,9 @@ import { until } from '../../../test/support/netns.ts'
 
 const port = 5301
 
-/** Starts an iperf3 server that stays. */
+/** Starts an iperf3 server that keeps running. */
 export const serve = async (ns: Namespace): Promise<void> => {
-  // What it prints nobody reads: a full pipe would stop it after a hundred runs.
+  // Its output is not read: a full pipe would block it after a hundred runs.
   ns.start('iperf3', ['-s', '-p', String(port), '--logfile', '/dev/null'])
   await until('the iperf3 server', () => ns.run('ss', '-tlnH').includes(`:${port}`))
 }
@@ -19,8 +19,10 @@ interface Flow {
   readonly lostShare: number
 }
 
-/** One run of iperf3 from `ns` to a server; `args` add to the command. A run that iperf3 gives up, because a flood took its
- *  control connection, is repeated; raises an error when that happens three times. */
+/**
+ * One run of iperf3 from `ns` to a server; `args` add to the command. Repeats a run that iperf3 aborts because a flood
+ * broke its control connection; raises an error after three aborts.
+ */
 export const run = async (
   ns: Namespace,
   address: string,

@@ -4,23 +4,23 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { workspace } from '../../../test/support/workspace.ts'
 
-/** The middle of the values; the upper one of two. */
+/** The median of the values; the upper one of two. */
 export const median = (values: readonly number[]): number => quantile(values, 0.5)
 
-/** The value below which a share of the values lies. */
+/** The value at a quantile: `share` of the values are below it. */
 export const quantile = (values: readonly number[], share: number): number => {
   const sorted = [...values].sort((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
 }
 
-/** CPU seconds the whole machine has spent, idle and waiting excepted (proc(5), ticks of 10 ms). */
+/** CPU seconds of the whole machine without idle and I/O wait (proc(5), ticks of 10 ms). */
 export const systemCpuSeconds = (): number => {
   const [first = ''] = readFileSync('/proc/stat', 'utf8').split('\n')
   const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = first.split(/\s+/).slice(1).map(Number)
   return (user + nice + system + irq + softirq) / 100
 }
 
-/** CPU seconds that the threads of a process have used so far, in nanoseconds' resolution (proc(5), schedstat). */
+/** CPU seconds that the threads of a process have used so far, with nanosecond resolution (proc(5), schedstat). */
 export const cpuSeconds = (pid: number): number =>
   readdirSync(`/proc/${pid}/task`)
     .map((thread) => Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]))
@@ -31,7 +31,7 @@ export const collect = <T>(lists: Record<string, T[]>, name: string, ...values: 
   lists[name] = [...(lists[name] ?? []), ...values]
 }
 
-/** A number with as many digits as it deserves. */
+/** Rounds a number to three significant digits. */
 export const digits = (value: number): number => Number(value.toPrecision(3))
 
 /** Prints a table and writes it with everything measured to bench-results/NAME.json. */

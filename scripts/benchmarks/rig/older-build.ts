@@ -5,8 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { workspace } from '../../../test/support/workspace.ts'
 
-/** Calls `use` with the `dist` of a commit, which is built in a folder of its own for that time; WGQ_OLDER=DIST names one that is
- *  there already. */
+/** Calls `use` with the `dist` of a commit, built in a temporary folder; WGQ_OLDER=DIST names an existing build. */
 export const withOlderBuild = async (
   commit: string,
   use: (dist: string) => void | Promise<void>,

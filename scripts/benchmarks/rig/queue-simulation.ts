@@ -6,7 +6,7 @@ export interface QueueCosts {
   readonly produce: number
   /** In any thread. */
   readonly work: number
-  /** In order, one at a time, by whoever did the missing work. */
+  /** In order, one at a time, by the thread that completed the missing work. */
   readonly finish: number
 }
 
@@ -16,8 +16,8 @@ const wakeUp = 5
 const simulatedMicroseconds = 200_000
 
 /**
- * Batches per second through `packages/native/src/engine/ordered-queue.h` with a producer and `helpers` threads, each on a
- * core of its own: an event simulation of its rules, with the producer never short of packets.
+ * Batches per second through `packages/native/src/engine/ordered-queue.h` with a producer and `helpers` threads, each
+ * on its own core: an event simulation of its rules, in which the producer always has packets.
  */
 export const queueBatchesPerSecond = (costs: QueueCosts, helpers: number): number => {
   let [published, claimed, finished] = [0, 0, 0]
@@ -30,7 +30,7 @@ export const queueBatchesPerSecond = (costs: QueueCosts, helpers: number): numbe
   const sleeping: ((now: number) => void)[] = []
   let producerWaits: ((now: number) => void) | undefined
 
-  /** Finishes what is ready, then goes on with `next`. */
+  /** Finishes all ready batches, then continues with `next`. */
   const finishReady = (now: number, next: (now: number) => void): void => {
     if (finishing || !done.has(finished)) {
       next(now)

@@ -8,18 +8,18 @@ import { nodeVersions } from '../../build/nodes.mjs'
 
 /** The programs of a build under one Node. */
 export interface Start {
-  /** Of the Node. */
+  /** Name of the Node release. */
   readonly label: string
   readonly build: 'before' | 'now' | 'kept'
   /** Folder of the launchers. */
   readonly bin: string
-  /** Of PATH, where `node` is first. */
+  /** PATH, with the folder of `node` first. */
   readonly path: string
-  /** Bound to /var/cache for its runs: compiled code is kept there, or cannot be. */
+  /** Mounted on /var/cache during its runs: holds the compile cache, or has no folder for one. */
   readonly cache: string
 }
 
-/** The time of one command, in milliseconds; CPU is that of all processes which it waited for. */
+/** The time of one command, in milliseconds; CPU includes all processes that it waited for. */
 export interface Cost {
   readonly cpuMs: number
   readonly wallMs: number
@@ -28,8 +28,9 @@ export interface Cost {
 const system = '/usr/sbin:/usr/bin:/sbin:/bin'
 
 /**
- * All builds under each supported release of Node, and under one without its snapshot, as Debian builds it: this one, this one
- * with compiled code kept (`kept`), and with WGQ_OLDER=DIST an older one (`before`). Puts what they need into `folder`.
+ * Lists all builds under each supported release of Node, and under one without its snapshot, as built by Debian: this
+ * build (`now`), this build with the compile cache (`kept`), and with WGQ_OLDER=DIST an older one (`before`). Puts the
+ * files they need into `folder`.
  */
 export const starts = (folder: string): Start[] => {
   const older = process.env['WGQ_OLDER']
@@ -66,7 +67,7 @@ const nodesIn = (folder: string): { label: string; path: string }[] => {
   return nodes.map(({ label, folder: its }) => ({ label, path: `${its}:${system}` }))
 }
 
-/** Runs a command in a namespace and measures it; undefined where it fails. */
+/** Runs a command in a namespace and measures it; undefined if it fails. */
 export const timed = async (
   place: PrivateRun,
   netns: string,

@@ -3,7 +3,7 @@
 /** One row of a result: column names and values. */
 export type Row = Readonly<Record<string, string | number>>
 
-/** A table in Markdown, with the columns of the row that has most of them; what a row lacks is empty. */
+/** A Markdown table, with the columns of the row that has the most; missing cells are empty. */
 const markdownTable = (rows: readonly Row[]): string => {
   const columns = rows
     .map((row) => Object.keys(row))

@@ -1,4 +1,4 @@
-/** What of `values` is not so by static assertions: the names, empty when all is right. */
+/** Checks `values` by static assertions; returns the names of wrong ones, empty if all are right. */
 export function wrongFacts(
   system: string,
   architecture: string,

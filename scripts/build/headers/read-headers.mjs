@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Asks the headers of a BSD, by compiling: for the values themselves, and whether values are right.
+// Reads values from the headers of a BSD by compiling, and checks given values against them.
 import { spawnSync } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import { zig, zigEnvironment } from '../zig.mjs'
@@ -25,7 +25,7 @@ const expressions = (system) => {
 const program = (system, lines) =>
   `${[...facts[system].headers.map((header) => `#include <${header}>`), ...lines].join('\n')}\n`
 
-// clang alone: zig's own driver would compile the C library of each system first.
+// Only clang: zig's own driver would compile the C library of each system first.
 const compile = (system, architecture, text, words) => {
   const [target, folder] = targets[system][architecture]
   const lib = join(dirname(zig()), 'lib')
@@ -45,12 +45,12 @@ const compile = (system, architecture, text, words) => {
 }
 
 /**
- * The facts of one system on one architecture, by name (`wg_peer_io.size`, `wg_peer_io.p_pka` for an offset, `SIOCSWG`).
- * Throws an Error with the compiler's words.
+ * The facts of one system on one architecture, by name (`wg_peer_io.size`, `wg_peer_io.p_pka` for an offset,
+ * `SIOCSWG`). Throws an Error with the compiler's output.
  */
 export const readHeaders = (system, architecture) => {
   const all = expressions(system)
-  // As constants of LLVM's text form: no code is generated, so that every architecture does.
+  // As constants in LLVM's text form: no code is generated, so that every architecture works.
   const { status, stdout, stderr } = compile(
     system,
     architecture,
@@ -76,7 +76,7 @@ const missing = (system, architecture, name) => {
   throw new Error(`${system} ${architecture}: no value of ${name} in the compiler's output`)
 }
 
-/** What of `values` is not so by static assertions: the names, empty when all is right. */
+/** Checks `values` by static assertions; returns the names of wrong ones, empty if all are right. */
 export const wrongFacts = (system, architecture, values) => {
   const all = expressions(system).filter(([name]) => values[name] !== undefined)
   const { status, stderr } = compile(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// scripts/build/headers/write-table.mjs: writes packages/native/src/bsd/header-table.ts from the headers of the BSDs. Architectures whose
-// facts are the same share one entry.
+// scripts/build/headers/write-table.mjs: writes packages/native/src/bsd/header-table.ts from the headers of the BSDs.
+// Architectures with the same facts share one entry.
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -21,7 +21,7 @@ const table = Object.fromEntries(
       byFacts.set(key, { architectures: [...(byFacts.get(key)?.architectures ?? []), architecture], facts })
     }
     const [first, ...others] = [...byFacts.values()]
-    // Beside the first, which is that of amd64, only what differs.
+    // The first entry is amd64's; the others hold only the differences.
     const differences = others.map(({ architectures, facts }) => ({
       architectures,
       facts: Object.fromEntries(Object.entries(facts).filter(([name, value]) => first.facts[name] !== value)),

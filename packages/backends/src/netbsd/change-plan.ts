@@ -130,7 +130,7 @@ const keyRequest = (current: DriverReply, change: DeviceChange): DriverRequest[]
     ? []
     : [setPrivateKey(change.privateKey)]
 
-/** The socket binds only once; the kernel refuses port 0, which here means "unchanged". */
+/** The socket binds only once. The kernel refuses port 0, so the old port stays. */
 const portRequest = (current: DriverReply, change: DeviceChange): DriverRequest[] =>
   !change.listenPort || change.listenPort === current.listenPort ? [] : [setListenPort(change.listenPort)]
 

@@ -112,7 +112,7 @@ export const recordsOf = (machine: Machine, abi: Abi): Records => {
       txBytes: fact('wg_peer_io.p_txbytes'),
       rxBytes: fact('wg_peer_io.p_rxbytes'),
       handshakeSeconds: handshake + fact('timespec.tv_sec'),
-      // tv_sec is in host order; of the long after it only the low half is needed for nanoseconds.
+      // tv_nsec is a long in host order; nanoseconds need only its low half.
       handshakeNanoseconds: handshake + fact('timespec.tv_nsec') + lowHalf(machine.littleEndian, wordBytes),
       allowedIpCount: fact('wg_peer_io.p_aips_count') - removed,
       allowedIps: fact('wg_peer_io.p_aips') - removed,
