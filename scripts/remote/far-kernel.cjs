@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Node here takes itself for the BSD at the far end of scripts/verify-bsd --remote: preloaded (-r) it changes what Node says of
-// its system, as WGQ_ADDON it is the real addon with the kernel's part done at the far end.
+// Makes Node act as the BSD at the far end of scripts/verify-bsd --remote. Preloaded (-r), it changes what Node reports
+// of its system; as WGQ_ADDON, it is the real addon, but with kernel calls made at the far end.
 const { execFileSync } = require('node:child_process')
 const os = require('node:os')
 
@@ -10,7 +10,7 @@ Object.defineProperty(process, 'arch', { value: architecture })
 os.release = () => release
 os.endianness = () => endianness
 
-/** One question and its answer; the process waits. */
+/** Sends a request and waits synchronously for the answer. */
 const ask = (question) =>
   JSON.parse(execFileSync(process.execPath, [client], { input: JSON.stringify(question), encoding: 'utf8' }))
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 const root = join(import.meta.dirname, '../..')
 
-/** The built programs: WGQ_DIST, so that an installed package can be tested too, else what `scripts/setup` builds. */
+/** The built programs: WGQ_DIST, so that an installed package can be tested too, else the output of `scripts/setup`. */
 const dist = process.env['WGQ_DIST'] ?? join(root, 'dist')
 
 /** Folder of the launchers. */
@@ -15,8 +15,8 @@ export const whyNotBuilt = (): string | undefined =>
   existsSync(join(dist, 'lib/wgq.cjs')) ? undefined : 'not built: scripts/setup builds dist/'
 
 /**
- * The words that run the built program under the name `argv0`, which becomes its argv[0] to the letter. The clock is
- * still where FIXED_CLOCK is set.
+ * The words that run the built program under the name `argv0`, which becomes its exact argv[0]. FIXED_CLOCK stops the
+ * clock.
  */
 export const builtProgram = (argv0: string): string[] => [
   process.execPath,

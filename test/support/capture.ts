@@ -15,8 +15,10 @@ export class Capture {
     child.stdout?.on('data', (chunk: Buffer) => this.chunks.push(chunk))
   }
 
-  /** Starts tcpdump and returns when it listens; `filter` is its expression. Its ring has a slot of `mostBytes` for each
-   *  packet, so that only captures of segmented packets should ask for more than an ordinary packet needs. */
+  /**
+   * Starts tcpdump with the expression `filter` and returns when it listens. Its ring has a slot of `mostBytes` for
+   * each packet, so only captures of segmented packets should use more than an ordinary packet needs.
+   */
   static async start(ns: Namespace, device: string, filter = '', mostBytes = 2_048): Promise<Capture> {
     const child = ns.start('tcpdump', [
       ...['-i', device, '-n', '-U', '-s', String(mostBytes), '--immediate-mode', '-B', '16384', '-w', '-'],
@@ -34,7 +36,7 @@ export class Capture {
     return capture
   }
 
-  /** What was seen so far. */
+  /** The packets captured so far. */
   packets(): Buffer[] {
     const file = Buffer.concat(this.chunks)
     if (file.length < 24) return []
@@ -49,7 +51,7 @@ export class Capture {
     return out
   }
 
-  /** Polls until `enough` accepts what was seen, or the time is over; returns what was seen. */
+  /** Polls until `enough` accepts the captured packets, or until the timeout; returns the packets. */
   async collect(enough: (packets: Buffer[]) => boolean, timeoutMs = 5_000): Promise<Buffer[]> {
     const deadline = Date.now() + timeoutMs
     for (;;) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { randomInt } from 'node:crypto'
 
-/** Numbers that look random and come again with the same seed. */
+/** Pseudo-random numbers that repeat with the same seed. */
 export class Chance {
-  /** To be named when a test fails; WGQ_TEST_SEED=SEED repeats it. */
+  /** Tests print it on failure; WGQ_TEST_SEED=SEED repeats the run. */
   readonly seed: number
   private state: number
 
@@ -22,7 +22,7 @@ export class Chance {
     return least + (((t ^ (t >>> 14)) >>> 0) % (most - least + 1))
   }
 
-  /** One of the given. */
+  /** One of the given values. */
   of<T>(all: readonly [T, ...T[]]): T {
     return all[this.between(0, all.length - 1)] ?? all[0]
   }

@@ -8,7 +8,7 @@ import { workspace } from './workspace.ts'
 const built = new Map<string, string>()
 let folder: string | undefined
 
-/** A temporary folder for what children are built into; goes when the process ends. */
+/** A temporary folder for built children; removed when the process ends. */
 export const childFolder = (): string => {
   if (!folder) {
     const made = mkdtempSync(join(tmpdir(), 'wgq-children-'))
@@ -33,7 +33,7 @@ export const childScript = (name: string): string => {
     platform: 'node',
     format: 'cjs',
     target: 'node20',
-    // As the real bundle has it (scripts/build/bundle.mjs).
+    // As in the real bundle (scripts/build/bundle.mjs).
     define: { 'import.meta.dirname': '__dirname', 'import.meta.url': '__importMetaUrl' },
     banner: { js: "const __importMetaUrl=require('node:url').pathToFileURL(__filename).href;" },
     external: ['netlink'],
@@ -43,5 +43,5 @@ export const childScript = (name: string): string => {
   return outfile
 }
 
-/** Environment of a child: what slows Node down at the start stays outside. */
+/** Environment of a child: without variables that slow down Node's start. */
 export const childEnvironment = { NODE_OPTIONS: '', NODE_EXTRA_CA_CERTS: undefined }

@@ -75,7 +75,7 @@ export class Daemon {
     return this.process.exitCode !== null || this.process.signalCode !== null
   }
 
-  /** What it printed so far, both streams. */
+  /** Its output so far, both streams. */
   get log(): string {
     return this.text
   }
@@ -122,12 +122,12 @@ export class Daemon {
     return { received, sent }
   }
 
-  /** The data plane's own counters by name (`wgq show --json`); undefined of a daemon that has none. */
+  /** The data plane's own counters by name (`wgq show --json`); undefined for a daemon without them. */
   counters(): Readonly<Record<string, number>> | undefined {
     return JSON.parse(this.ns.run(program('wgq'), 'show', '--json', this.device)).interfaces[0].counters
   }
 
-  /** Memory and handles the process holds now. */
+  /** Memory and handles that the process holds now. */
   usage(): {
     readonly rssBytes: number
     readonly threads: number
@@ -147,7 +147,7 @@ export class Daemon {
     }
   }
 
-  /** Sends a signal and waits for the end. */
+  /** Sends a signal and waits for the process to exit. */
   async stop(signal: NodeJS.Signals = 'SIGTERM', timeoutMs = 10_000): Promise<void> {
     if (this.ended) return
     const gone = new Promise<boolean>((resolve) => {

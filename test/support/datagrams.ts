@@ -5,7 +5,7 @@ import type { Namespace } from './netns.ts'
 
 /** Datagrams that leave together. */
 export interface DatagramBatch {
-  /** By one send with UDP_SEGMENT, or each by itself with sendmmsg. */
+  /** One send with UDP_SEGMENT, or separate datagrams with sendmmsg. */
   readonly how: 'segment' | 'burst'
   /** Bytes of each but the last. */
   readonly size: number
@@ -15,24 +15,26 @@ export interface DatagramBatch {
   readonly tail: number
 }
 
-/** What became of {@link sendDatagramBatches}; counts of datagrams unless said otherwise. */
+/** The result of {@link sendDatagramBatches}; counts are of datagrams unless noted. */
 interface BatchesReport {
   readonly sent: number
-  /** Whether the receiver had the last one. */
+  /** Whether the receiver got the last one. */
   readonly acknowledged: boolean
   readonly received: number
-  /** Of a length or with bytes that nobody sent. */
+  /** Datagrams with a length or bytes that were never sent. */
   readonly wrong: number
   readonly disorder: number
   readonly missing: number
-  /** How many times the receiver's kernel gave it more than one at once. */
+  /** How many times the receiver's kernel delivered more than one at once. */
   readonly coalesced: number
-  /** What was seen first that should not be; empty when all is well. */
+  /** The first fault; empty if there is none. */
   readonly firstFault: string
 }
 
-/** Sends batches of datagrams, at most `underway` datagrams at a time that have not arrived; the receiver, with UDP_GRO when
- *  `coalescing` is asked for, compares lengths, bytes and order of all. */
+/**
+ * Sends batches of datagrams with at most `underway` unacknowledged at a time; the receiver, with UDP_GRO if
+ * `coalescing` is set, checks the length, bytes and order of all.
+ */
 export const sendDatagramBatches = async (
   from: Namespace,
   to: { readonly ns: Namespace; readonly address: string },
@@ -58,9 +60,9 @@ export const sendDatagramBatches = async (
   }
 }
 
-/** What arrived of a {@link floodFlows}. */
+/** What arrived during {@link floodFlows}. */
 interface FlowsReport {
-  /** Datagrams with bytes that nobody sent. */
+  /** Datagrams with bytes that were never sent. */
   readonly wrong: number
   /** Datagrams that came after a later one of their flow. */
   readonly disorder: number
@@ -68,7 +70,7 @@ interface FlowsReport {
   readonly flows: readonly number[]
 }
 
-/** Sends numbered datagrams of several flows, half of them IPv4, half IPv6, as fast as it goes; some may be lost. */
+/** Sends numbered datagrams of several flows, half of them IPv4, half IPv6, as fast as possible; some may be lost. */
 export const floodFlows = async (
   from: Namespace,
   to: { readonly ns: Namespace; readonly v4: string; readonly v6: string },

@@ -11,7 +11,7 @@ export interface FakeAnswers {
   readonly setReply?: string
 }
 
-/** A userspace WireGuard daemon as far as `wg` can see: records every request and answers as told. */
+/** A userspace WireGuard daemon as far as `wg` can see: records every request and sends the given answers. */
 export class FakeUapi {
   /** All bytes that clients sent, in order. */
   received = ''

@@ -7,11 +7,11 @@ import { until } from './netns.ts'
 /** A tunnel with a kill switch that `wgq run` brings up and follows. */
 export class FollowedTunnel {
   readonly tunnel: LiveTunnel
-  /** What `wgq run` has said. */
+  /** The output of `wgq run`. */
   log = ''
   private readonly child: ChildProcess
 
-  /** `change` makes the file of the default one. */
+  /** `change` derives the configuration from the default one. */
   static async open(change: (config: string) => string): Promise<FollowedTunnel> {
     const tunnel = await LiveTunnel.open()
     tunnel.write(change(tunnel.defaultConfig()).replace('[Interface]\n', '[Interface]\n# KillSwitch = on\n'))

@@ -26,7 +26,7 @@ const asked = process.env['WGQ_TEST_DAEMON']
 export const subject: Implementation =
   asked === wireguardGo.command ? wireguardGo : asked ? { ...wgqd, command: asked } : wgqd
 
-/** Whether ours is under test; some properties wireguard-go lacks by its own account are asked of ours only. */
+/** Whether ours is under test; some properties that wireguard-go documents as missing are tested only on ours. */
 export const testingOurs = subject !== wireguardGo
 
 /** Whether the build under test is that of scripts/build/portable, which has no super-packets on either side. */

@@ -5,7 +5,7 @@ import type { InitiatorsOrder, InitiatorsReport } from './children/initiators.ts
 import type { Lab } from './lab.ts'
 import { initiatorKeys } from './noise.ts'
 
-/** Adds peers to the daemon of a lab and lets each of them shake hands with it. */
+/** Adds peers to the daemon of a lab; each of them then performs handshakes with it. */
 export const shakeHands = async (
   lab: Lab,
   order: Pick<InitiatorsOrder, 'peers' | 'rounds' | 'underWay' | 'pauseMs'>,

@@ -149,7 +149,7 @@ export const tcp = (ip: IpFields, fields: TcpFields, payload: Buffer): Buffer =>
   return wrap(ip, protocols.tcp, whole)
 }
 
-/** Cuts padding off a decrypted packet: the length its own header says. */
+/** Cuts a decrypted packet to the length in its own header, without padding. */
 export const trimPadding = (plain: Buffer): Buffer => {
   const version = (plain[0] ?? 0) >> 4
   if (version === 4) return plain.subarray(0, plain.readUInt16BE(2))

@@ -18,7 +18,7 @@ interface Schema {
   readonly anyOf?: readonly Schema[]
 }
 
-/** Keywords that are understood; a schema that uses another one is refused, so that nothing passes unchecked. */
+/** Supported keywords; a schema with any other is refused, so that nothing passes unchecked. */
 const known = new Set([
   '$ref',
   '$defs',
@@ -40,7 +40,7 @@ const known = new Set([
   'minItems',
 ])
 
-/** What of a value does not fit one of the published schemas (docs/schema/NAME.json), as paths with reasons. */
+/** Checks a value against a published schema (docs/schema/NAME.json); returns the faults as paths with reasons. */
 export const schemaFaults = (name: string, value: unknown): string[] => {
   const root = JSON.parse(readFileSync(join(workspace, 'docs/schema', `${name}.json`), 'utf8')) as Schema
   return faults(root, value, '', root)

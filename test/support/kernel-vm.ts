@@ -12,8 +12,8 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
 const kernel = process.env['WGQ_KERNEL'] ?? '6.12'
 
 /**
- * Says why the virtual machine with a WireGuard kernel cannot run here, or undefined when it can. As root on Debian what
- * is missing is fetched first (110 MB, once).
+ * Says why the virtual machine with a WireGuard kernel cannot run here, or undefined when it can. As root on Debian
+ * missing files are fetched first (110 MB, once).
  */
 export const whyNoKernelVm = (): string | undefined => {
   if (process.arch !== 'x64' || process.platform !== 'linux') return 'needs Linux on x86-64'
@@ -24,7 +24,7 @@ export const whyNoKernelVm = (): string | undefined => {
   return install.status === 0 ? undefined : (install.stderr.trim().split('\n').at(-1) ?? 'no kernel')
 }
 
-/** Runs a command under the other kernel to its end. */
+/** Runs a command under the other kernel and waits for it. */
 const runInKernelVm = (
   command: readonly string[],
   options: { input?: string; timeoutSeconds?: number } = {},
@@ -39,8 +39,8 @@ const runInKernelVm = (
 }
 
 /**
- * Runs `children/NAME.ts` under the other kernel and reads the lines of JSON that it prints: everything of a suite in one
- * boot. The child gets the folder of the checkout and `args`.
+ * Runs `children/NAME.ts` under the other kernel and reads the lines of JSON that it prints: a whole suite in one boot.
+ * The child gets the folder of the checkout and `args`.
  */
 export const batchInKernelVm = <T>(name: string, timeoutSeconds: number, ...args: string[]): T[] => {
   const done = runInKernelVm(['node', childScript(name), root, ...args], { timeoutSeconds })

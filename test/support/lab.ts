@@ -13,7 +13,7 @@ interface LabPeerOptions {
   /** Last byte of the outer address: 2 to 9. */
   readonly host?: number
   readonly outer?: 4 | 6
-  /** Prefixes the daemon allows; the peer's own inner address as a host route unless given. */
+  /** Allowed IPs of the peer; by default its inner address with full prefix length. */
   readonly allowedIps?: string
   /** Whether the daemon knows the peer's endpoint from the start. */
   readonly known?: boolean
@@ -21,7 +21,7 @@ interface LabPeerOptions {
 }
 
 /**
- * One daemon under test in a namespace of its own, and beside it a namespace from which {@link ProtocolPeer}s talk to it.
+ * One daemon under test in its own namespace, and another namespace from which {@link ProtocolPeer}s talk to it.
  * Outside: daemon 10.78.0.1 and fd78::1, peers 10.78.0.2-9 and fd78::2-9. Inside: daemon 10.88.0.1 and fd88::1.
  */
 export class Lab {
@@ -114,7 +114,7 @@ export class Lab {
     this.host.start('ping', ['-n', '-q', '-c', '1', '-W', '1', ...args, peer.inner.own])
   }
 
-  /** A packet from the peer's inner address that nobody answers: its destination lives nowhere. */
+  /** A packet from the peer's inner address that gets no answer: its destination does not exist. */
   static silent(peer: ProtocolPeer, payload: Buffer = Buffer.alloc(32)): Buffer {
     return udp({ from: peer.inner.own, to: '10.88.200.200' }, 9, 9, payload)
   }

@@ -21,12 +21,12 @@ const kill = (pids: readonly number[]): void => {
     try {
       process.kill(pid, 'SIGKILL')
     } catch {
-      // Ended by itself.
+      // It has already exited.
     }
   }
 }
 
-/** `wgq run` under a service manager that starts it again after a second, as wgq-run@ does; `log` takes what it says. */
+/** `wgq run` under a service manager that restarts it after a second, like wgq-run@; `log` gets its output. */
 export const followedByWgq = (log: (text: string) => void): Keeper => {
   let stopping = false
   const start = (laptop: Laptop): void => {
@@ -74,7 +74,7 @@ export const followedByWgq = (log: (text: string) => void): Keeper => {
   }
 }
 
-/** Debian's wg-quick with wireguard-go, and the script for endpoints that its documentation comes with, every 30 s. */
+/** Debian's wg-quick with wireguard-go, and the endpoint script from its documentation, every 30 s. */
 export const keptByWgQuick = (script: string): Keeper => {
   const env = { WG_QUICK_USERSPACE_IMPLEMENTATION: 'wireguard-go' }
   const up = (laptop: Laptop) => laptop.ns.tryRun('/usr/bin/wg-quick', ['up', laptop.configPath], { env })
@@ -86,7 +86,7 @@ export const keptByWgQuick = (script: string): Keeper => {
       laptop.ns.start('sh', ['-c', `while sleep 30; do bash ${script} ${laptop.configPath}; done`])
     },
     settle: async () => {},
-    // Nothing starts it again: its unit has ended with `up`.
+    // Nothing restarts it: its unit ended with `up`.
     crash: async (laptop) => kill(plane(laptop)),
     pids: plane,
     stop: async (laptop) => {
@@ -96,7 +96,7 @@ export const keptByWgQuick = (script: string): Keeper => {
   }
 }
 
-/** Where Debian puts it. */
+/** Its path on Debian. */
 export const reresolveScript = [
   '/usr/share/doc/wireguard-tools/examples/reresolve-dns/reresolve-dns.sh',
 ].find((path) => existsSync(path))

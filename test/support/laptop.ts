@@ -7,35 +7,38 @@ import { wgqd } from './implementation.ts'
 import { connect, Namespace, until } from './netns.ts'
 import { makeTextKeys } from './tunnel.ts'
 
-/** What keeps the tunnel of a {@link Laptop} up. */
+/** The program that keeps the tunnel of a {@link Laptop} up. */
 export interface Keeper {
   readonly name: string
-  /** Starts it: once at first, and again as a service manager would. */
+  /** Starts it: at the beginning, and again as a service manager would. */
   readonly start: (laptop: Laptop) => Promise<void>
-  /** Kills the data plane, and does what a service manager does then. */
+  /** Kills the data plane, and then acts like a service manager. */
   readonly crash: (laptop: Laptop) => Promise<void>
-  /** Waits until it has put right what a step took: each step is an event of its own. */
+  /** Waits until it has repaired the damage of a step: each step is a separate event. */
   readonly settle: (laptop: Laptop) => Promise<void>
   /** Its processes, for a suspend. */
   readonly pids: (laptop: Laptop) => readonly number[]
   readonly stop: (laptop: Laptop) => Promise<void>
 }
 
-/** One step of a day: how long the tunnel took from the moment when it could work; undefined: not within the limit. */
+/**
+ * One step of a day: the time until the tunnel worked, from the moment when it could work; undefined: not within the
+ * limit.
+ */
 interface Step {
   readonly what: string
   readonly recoverySeconds: number | undefined
 }
 
-/** Where the server sees the application at if its packets came through the tunnel. */
+/** Source addresses at the server of application packets that came through the tunnel. */
 const innerAddresses = new Set(['10.9.0.2', 'fd09::2'])
 
-/** Where the application sends to: only the tunnel leads there by right, but every network would carry it. */
+/** Destinations of the application: only the tunnel should lead there, but every network would carry the packets. */
 const targets = { 4: '203.0.113.9', 6: '2001:db8:99::9' } as const
 
 /**
  * A laptop in three networks (Wi-Fi, LTE, IPv6 alone with NAT64), the internet and a server, each in a namespace. An
- * application on the laptop sends ten packets per second and family through the tunnel; what of it is seen on an uplink is
+ * application on the laptop sends ten packets per second and family through the tunnel; those seen on an uplink are
  * counted.
  */
 export class Laptop {
@@ -49,7 +52,7 @@ export class Laptop {
   readonly configPath = join(this.folder, 'lap0.conf')
   readonly device = 'lap0'
   private address = '198.51.100.1'
-  /** When the packets that were answered through the tunnel left, in milliseconds of the wall clock. */
+  /** Send time of the last packet answered through the tunnel, in milliseconds of the wall clock. */
   private answered = 0
   private readonly outside: string[] = []
   /** Packets of the application that were seen anywhere, in the tunnel too. */
@@ -85,7 +88,7 @@ export class Laptop {
     for (const key of ['ipv4.ip_forward', 'ipv6.conf.all.forwarding'])
       net.run('sysctl', '-qw', `net.${key}=1`)
     const ip = (where: Namespace, line: string) => where.run('ip', ...line.split(' '))
-    // The translator of the IPv6 network: what it would hand on reaches the server as it is.
+    // The translator of the IPv6 network: packets it would translate reach the server unchanged.
     ip(net, 'route add 64:ff9b::/96 via 2001:db8:5::1')
     ip(net, `route add ${targets[4]} via 198.51.100.1`)
     ip(net, `route add ${targets[6]} via 2001:db8:5::1`)
@@ -122,7 +125,7 @@ export class Laptop {
   /** Listens on the uplinks and starts the application. */
   private async watch(): Promise<void> {
     const filter = `host ${targets[4]} or host ${targets[6]} or net 10.9.0.0/24 or net fd09::/64`
-    // A capture on one link ends when that goes down.
+    // A capture on a single link would end when the link goes down.
     const capture = this.ns.start('tcpdump', ['-lnni', 'any', filter])
     let ready = ''
     capture.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -150,7 +153,7 @@ export class Laptop {
     this.ns.run('ip', 'address', 'flush', 'dev', dev)
   }
 
-  /** Joins a network as a DHCP client or a router's advertisement would have it. */
+  /** Joins a network as a DHCP client or a router advertisement would. */
   private join(dev: string, address: string, gateway: string): void {
     const { ns } = this
     ns.run('ip', 'link', 'set', dev, 'up')
@@ -171,8 +174,8 @@ export class Laptop {
   }
 
   /**
-   * Goes through a day; where the tunnel does not work again within the limit, `repair` is called and the day goes on. `lines`
-   * are those seen on uplinks.
+   * Runs the steps of a day; if the tunnel does not work again within the limit, calls `repair` and continues. `lines`
+   * are the packets seen on uplinks.
    */
   async day(
     keeper: Keeper,
@@ -242,7 +245,7 @@ export class Laptop {
       this.ns.run('ip', 'link', 'set', this.device, 'down'),
     )
     await step('the data plane is killed with -9', () => keeper.crash(this))
-    // What was sent last is in the captures.
+    // Wait until the captures contain the last packets.
     await pause(0.5)
     return { steps, outside: this.outside }
   }
@@ -253,7 +256,7 @@ export class Laptop {
   }
 }
 
-/** Waits so many seconds. */
+/** Waits for some seconds. */
 export const pause = (seconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, seconds * 1000))
 
@@ -276,7 +279,7 @@ for (const address of process.argv.slice(1)) {
   socket.bind(7, address)
 }`
 
-/** A name server on each address; the translator's prefix is known on that of IPv6 alone. */
+/** A name server on each address; only the one of the IPv6 network knows the translator's prefix. */
 const namesProgram = `
 const dgram = require('node:dgram'), fs = require('node:fs')
 const [file, ...addresses] = process.argv.slice(1)

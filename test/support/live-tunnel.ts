@@ -9,9 +9,9 @@ import { connect, type Finished, Namespace, until } from './netns.ts'
 import { makeTextKeys } from './tunnel.ts'
 
 /**
- * A tunnel as a user has it: one side brought up by `wgq up` from a file, with our own data plane; on the other side two
- * peers of it, one namespace each, so that one can be changed while the other must not notice. 10.60.0.1 is the side under
- * test, 10.60.0.2 and .3 are the peers; outside they are 10.77.N.1 and 10.77.N.2.
+ * A tunnel as a user has it: one side brought up by `wgq up` from a file, with our own data plane; on the other side
+ * its two peers, one namespace each, so that one can be changed while the other must not be affected. 10.60.0.1 is the
+ * side under test, 10.60.0.2 and .3 are the peers; outside they are 10.77.N.1 and 10.77.N.2.
  */
 export class LiveTunnel {
   readonly ns = new Namespace('live')
@@ -74,7 +74,7 @@ export class LiveTunnel {
     return readFileSync(this.configPath, 'utf8')
   }
 
-  /** Runs `wgq` outside the tunnel, to its end. */
+  /** Runs `wgq` outside the tunnel and waits for it. */
   wgq(...args: string[]): Finished {
     return this.ns.tryRun(program('wgq'), args, { env: { WG_QUICK_USERSPACE_IMPLEMENTATION: '' } })
   }
@@ -100,7 +100,7 @@ export class LiveTunnel {
       .filter((pid) => commandLine(pid).includes(this.device) && /wgqd/.test(commandLine(pid)))
   }
 
-  /** Waits until the interface under test is there or gone. */
+  /** Waits until the interface under test exists or is gone. */
   async untilLink(present: boolean, timeoutMs = 10_000): Promise<void> {
     await until(
       `${this.device} to ${present ? 'appear' : 'go'}`,

@@ -12,8 +12,8 @@ export const whyNoNativeChild = (): string | undefined =>
   spawnSync(compiler, ['--version']).status === 0 ? undefined : `no C++ compiler (${compiler})`
 
 /**
- * Path of `children/NAME.cc` as a program: what Node has no calls for. Built once per test process, goes with it. Raises an
- * error with the compiler's words when it does not build.
+ * Path of the program built from `children/NAME.cc`, for system calls that Node lacks. Built once per test process and
+ * removed with it. Raises an error with the compiler's output if the build fails.
  */
 export const nativeChild = (name: string): string => {
   const known = built.get(name)

@@ -5,11 +5,11 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type Namespace, until } from './netns.ts'
 
-/** Debian's packages, unpacked and not installed: the daemons in them belong to no machine that runs tests. */
+/** Debian's packages, unpacked and not installed: their daemons must not run on the machine itself. */
 const unpacked = (folder: string, program: string, packages: string): { root: string; why?: string } => {
   const root = join(import.meta.dirname, '../../.cache', folder)
   if (existsSync(join(root, program))) return { root }
-  // Whole or not at all: another test may want them too.
+  // Atomically: another test may unpack them at the same time.
   const script = `set -e; new=$(mktemp -d "$1.XXXX"); trap 'rm -rf "$new"' EXIT; cd "$new"; apt-get -qq download ${packages}
 for file in *.deb; do dpkg -x "$file" .; done; rm -f *.deb; mv -T "$new" "$1" || [ -e "$1/${program}" ]`
   mkdirSync(dirname(root), { recursive: true })
@@ -25,7 +25,7 @@ export const unpackedNetworkManager = () =>
     'network-manager libnm0 dbus-daemon dbus-bin libndp0 libteamdctl0 libbluetooth3 libjansson4 libcurl3-gnutls libmm-glib0 libpsl5 libnss3 libnspr4',
   )
 
-/** firewalld with the modules of Python that it takes, for the python3 of this machine. */
+/** firewalld with the Python modules it needs, for this machine's python3. */
 export const unpackedFirewalld = () =>
   unpacked(
     'firewalld',
@@ -37,7 +37,7 @@ export const unpackedFirewalld = () =>
 export const unpackedResolver = (name: 'openresolv' | 'resolvconf' | 'systemd-resolved') =>
   unpacked(`resolver-${name}`, name === 'systemd-resolved' ? 'usr/bin/resolvectl' : 'sbin/resolvconf', name)
 
-/** Lines of shell: the configuration of a bus that everybody may call, `/run/bus.conf`. */
+/** Shell lines that write `/run/bus.conf`, the configuration of a bus that every user may call. */
 export const writeBusConfiguration = `cat > /run/bus.conf <<END
 <busconfig><type>system</type><listen>unix:path=/run/dbus/system_bus_socket</listen><auth>EXTERNAL</auth>
 <policy context="default"><allow user="*"/><allow own="*"/><allow send_type="method_call"/><allow send_type="signal"/>
@@ -47,7 +47,7 @@ export const writeBusConfiguration = `cat > /run/bus.conf <<END
 END
 `
 
-// A bus, /run, /etc and /usr of its own; then the lines of standard input, one by one.
+// Sets up a private bus, /run, /etc and /usr, then runs the lines of standard input.
 const script = `
 mount -t tmpfs tmpfs /run
 mkdir -p /run/dbus /run/etc /run/etc-work
@@ -62,10 +62,10 @@ echo "@ 0"
 while IFS= read -r line; do eval "$line"; echo "@ $?"; done
 `
 
-/** Another program beside a tunnel, in the network namespace of that and in a file system of its own. */
+/** Another program beside a tunnel, in the tunnel's network namespace and a private file system. */
 export class Neighbour {
   private readonly child: ChildProcess
-  /** What its commands printed. */
+  /** The output of its commands. */
   said = ''
 
   private constructor(ns: Namespace, root: string) {
@@ -76,7 +76,7 @@ export class Neighbour {
       })
   }
 
-  /** Starts a bus for it. `root` holds unpacked packages, which are laid over /usr and /etc. */
+  /** Starts a bus for it. `root` holds unpacked packages, which are overlaid on /usr and /etc. */
   static async start(ns: Namespace, root: string): Promise<Neighbour> {
     const neighbour = new Neighbour(ns, root)
     await until('a bus', () => neighbour.said.includes('@ 0\n'), 20_000).catch((error) => {
@@ -85,7 +85,7 @@ export class Neighbour {
     return neighbour
   }
 
-  /** Runs one line of bash to its end and returns its exit status; `&` at its end leaves it running. */
+  /** Runs one line of bash and returns its exit status; a trailing `&` leaves it running. */
   async run(line: string): Promise<number> {
     const before = this.said.length
     this.child.stdin?.write(`${line}\n`)

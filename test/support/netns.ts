@@ -2,7 +2,7 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 
-/** Result of a command that ran to its end; texts are UTF-8. */
+/** Result of a finished command; texts are UTF-8. */
 export interface Finished {
   readonly status: number | null
   readonly signal: NodeJS.Signals | null
@@ -36,7 +36,7 @@ export class Namespace {
     return `/run/netns/${this.name}`
   }
 
-  /** Runs a command inside to its end. */
+  /** Runs a command inside and waits for it. */
   tryRun(
     command: string,
     args: readonly string[],
@@ -66,7 +66,7 @@ export class Namespace {
     return done.stdout
   }
 
-  /** Runs a command inside to its end without holding up the event loop; ended by {@link Namespace.remove} at the latest. */
+  /** Runs a command inside without blocking the event loop; {@link Namespace.remove} ends it at the latest. */
   finish(
     command: string,
     args: readonly string[],
@@ -88,7 +88,7 @@ export class Namespace {
     })
   }
 
-  /** Starts a command inside and leaves it running; ended by {@link Namespace.remove} at the latest. */
+  /** Starts a command inside and leaves it running; {@link Namespace.remove} ends it at the latest. */
   start(
     command: string,
     args: readonly string[],
@@ -103,7 +103,7 @@ export class Namespace {
     return child
   }
 
-  /** Processes that live inside. */
+  /** Processes that run inside. */
   pids(): number[] {
     return spawnSync('ip', ['netns', 'pids', this.name], { encoding: 'utf8' })
       .stdout.split('\n')

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The handshake and the transport of WireGuard for tests, written apart from packages/dataplane so that it can judge it
-// (whitepaper §5.4; spec protocol §1-§6). Straight from the formulas, without a state machine.
+// WireGuard's handshake and transport for tests, independent of packages/dataplane so that it can verify it (whitepaper
+// §5.4; spec protocol §1-§6). Straight from the formulas, without a state machine.
 import {
   createCipheriv,
   createDecipheriv,
@@ -36,7 +36,7 @@ export const makeKeys = (): KeyPair => {
   }
 }
 
-/** The pair of a private key. */
+/** The key pair of a private key. */
 export const keysOf = (privateKey: Buffer): KeyPair => ({
   privateKey,
   publicKey: createPublicKey(privateOf(privateKey))
@@ -44,7 +44,7 @@ export const keysOf = (privateKey: Buffer): KeyPair => ({
     .subarray(spki.length),
 })
 
-/** The key pairs of `count` peers that follow from a text, so that two processes have the same. */
+/** Derives the key pairs of `count` peers from a text, so that two processes have the same. */
 export const initiatorKeys = (seed: string, count: number): KeyPair[] =>
   Array.from({ length: count }, (_, i) => keysOf(createHash('sha256').update(`${seed} ${i}`).digest()))
 
@@ -155,7 +155,7 @@ export const writeMacs = (message: Buffer, receiverPublic: Buffer, cookie?: Buff
   return message
 }
 
-/** Says whether mac1 of a handshake message is meant for the owner of `publicKey`. */
+/** Returns whether mac1 of a handshake message is valid for the owner of `publicKey`. */
 export const mac1Fits = (message: Buffer, publicKey: Buffer): boolean =>
   mac(hash(Buffer.from('mac1----'), publicKey), message.subarray(0, message.length - 32)).equals(
     message.subarray(message.length - 32, message.length - 16),
@@ -172,7 +172,7 @@ export interface Initiation {
   readonly finish: (response: Buffer, psk?: Buffer) => Session | undefined
 }
 
-/** What decides the bytes of an initiation; what is absent is fresh. */
+/** Values that determine the bytes of an initiation; absent ones are generated. */
 export interface InitiationChoices {
   readonly timestamp?: Buffer
   readonly localIndex?: number
@@ -212,7 +212,7 @@ export const initiate = (own: KeyPair, remotePublic: Buffer, choices: Initiation
   return { message, localIndex, finish }
 }
 
-/** What an initiation says to its receiver, and the way to answer it. */
+/** The content of an initiation for its receiver, and the state to answer it. */
 export interface ReadInitiation {
   readonly remoteStatic: Buffer
   readonly remoteIndex: number
@@ -264,7 +264,7 @@ export const readInitiation = (own: KeyPair, message: Buffer): ReadInitiation | 
   }
 }
 
-/** A transport message taken apart. */
+/** A parsed transport message. */
 interface Transport {
   readonly counter: bigint
   /** Still padded; empty for a keepalive. */

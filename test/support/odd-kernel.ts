@@ -12,7 +12,7 @@ export const whyNoOddKernel = (): string | undefined => (compiler ? undefined : 
 
 let library: string | undefined
 
-/** The oddities a process may be given; `test/fixtures/odd-kernel.c` says what they do. */
+/** The available oddities; `test/fixtures/odd-kernel.c` describes them. */
 export interface Oddities {
   readonly WGQ_ODD_TUN?: 'refuse' | 'keep' | 'lose'
   readonly WGQ_ODD_SENDMMSG?: string
@@ -20,8 +20,10 @@ export interface Oddities {
   readonly WGQ_ODD_SEGMENTS?: string
 }
 
-/** Environment of a process for which the kernel is odd. The library that makes it so is compiled once per test process
- *  and goes with it. A sanitizer that is loaded already stays in front. */
+/**
+ * Environment of a process with an odd kernel. The library behind it is compiled once per test process and removed with
+ * it. A sanitizer that is already preloaded stays first.
+ */
 export const oddKernel = (oddities: Oddities): NodeJS.ProcessEnv => {
   library ??= compile()
   return { ...oddities, LD_PRELOAD: [process.env['LD_PRELOAD'], library].filter(Boolean).join(':') }

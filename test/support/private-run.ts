@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** Result of a program: its bytes as text of the encoding asked for, UTF-8 unless given. */
+/** Result of a program: its output as text in the requested encoding, by default UTF-8. */
 export interface Ran {
   readonly status: number | null
   readonly stdout: string
@@ -17,13 +17,13 @@ export const whyNoPrivateRun = (): string | undefined =>
     ? undefined
     : 'needs root and unshare(1) for a private /run'
 
-// Tests put a stub in PATH where a tunnel has name servers; what the machine has installed must not answer instead.
+// Tests put a stub in PATH if a tunnel has name servers; the machine's own resolvconf must not run instead.
 const hideResolvconf =
   'for f in /usr/local/sbin /usr/sbin /usr/bin /sbin; do [ ! -e $f/resolvconf ] || mount --bind /dev/null $f/resolvconf || exit; done; '
 
 /**
- * A folder that stands in for /run: programs started here see it in their own mount namespace and find userspace devices in
- * its `wireguard` folder, and nothing of the machine's. `files` overlay single files of the system.
+ * A folder that stands in for /run: programs started here see it in their own mount namespace and find userspace
+ * devices in its `wireguard` folder, and none of the machine's. `files` overlay single files of the system.
  */
 export class PrivateRun {
   readonly root = mkdtempSync(join(tmpdir(), 'wgq-run-'))
@@ -45,7 +45,7 @@ export class PrivateRun {
     this.mounts = `${hideResolvconf}${mounts}mount --bind '${join(this.root, 'run')}' /run && exec "$@"`
   }
 
-  /** Runs a program to its end, the test's own event loop going on meanwhile. `netns` names a network namespace. */
+  /** Runs a program without blocking the test's event loop. `netns` names a network namespace. */
   run(
     command: readonly string[],
     options: {

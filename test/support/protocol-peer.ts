@@ -18,7 +18,7 @@ import { type Datagram, type UdpAddress, UdpPort } from './udp-port.ts'
 export const typeOf = (datagram: Datagram): number =>
   datagram.data.length >= 4 ? datagram.data.readUInt32LE() : 0
 
-/** What a {@link ProtocolPeer} needs to know of the daemon and of itself. */
+/** Settings of a {@link ProtocolPeer} and its daemon. */
 interface PeerOptions {
   readonly ns: Namespace
   /** Local address, and port (0: any). */
@@ -27,13 +27,13 @@ interface PeerOptions {
   readonly keys?: KeyPair
   readonly psk?: Buffer
   readonly remote: { readonly publicKey: Buffer; readonly endpoint: UdpAddress }
-  /** Address inside the tunnel that the daemon allows to this peer, and the daemon's own. */
+  /** Inner address that the daemon allows for this peer, and the daemon's own. */
   readonly inner: { readonly own: string; readonly remote: string }
 }
 
 /**
- * A WireGuard peer in the hands of a test: it does nothing by itself, answers nothing by itself, and can send any message
- * in any order. The socket is in a namespace, the protocol here.
+ * A WireGuard peer controlled by a test: it sends and answers nothing by itself, and can send any message in any order.
+ * The socket is in a namespace, the protocol code here.
  */
 export class ProtocolPeer {
   readonly keys: KeyPair

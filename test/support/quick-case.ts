@@ -51,7 +51,7 @@ export interface QuickState {
   readonly wg_dump: string
 }
 
-/** What a played case left. `file` reads one of its files, empty when there is none. */
+/** The result of a replayed case. `file` reads one of its files, empty if missing. */
 export interface Played {
   readonly up: Outcome
   readonly down: Outcome
@@ -61,7 +61,7 @@ export interface Played {
 
 const support = join(import.meta.dirname, 'quick')
 
-/** Plays a case in a namespace of its own with the programs of `binDirectory` first in PATH. */
+/** Replays a case in a new namespace with the programs of `binDirectory` first in PATH. */
 export const playCase = (quickCase: QuickCase, binDirectory: string): Played => {
   const ns = goldenNamespace()
   const directory = mkdtempSync(join(tmpdir(), 'wgq-case-'))
@@ -80,7 +80,7 @@ export const playCase = (quickCase: QuickCase, binDirectory: string): Played => 
       ENV: setup.env ?? ':',
     }
     const script = Object.entries(variables).map(([name, value]) => `${name}=${quote(value)}\n`)
-    // The recorded PATH names its folders by variables.
+    // The recorded PATH refers to its folders by variables.
     const path = setup.path === undefined ? standard : `${binDirectory}:${setup.path}`
     writeFileSync(join(directory, 'case.sh'), `${script.join('')}CASEPATH="${path}"\n`)
     if (quickCase.config !== null)
@@ -105,7 +105,7 @@ export const playCase = (quickCase: QuickCase, binDirectory: string): Played => 
   }
 }
 
-/** A namespace as the cases were recorded in: a veth pair with an uplink and default routes of both families. */
+/** A namespace like that of the recordings: a veth pair with an uplink and default routes of both families. */
 export const goldenNamespace = (): Namespace => {
   const ns = new Namespace('quick')
   const script = `

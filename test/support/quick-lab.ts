@@ -31,7 +31,7 @@ export class QuickLab {
     return join(this.run.work, `${name}.conf`)
   }
 
-  /** Runs our program of that name (`wgq`, `wg-quick` …), or any other by its path. */
+  /** Runs our program of this name (`wgq`, `wg-quick` …), or any other by its path. */
   program(program: string, ...args: string[]): Promise<Ran> {
     const path = program.includes('/') ? program : join(builtBin, program)
     return this.run.run([path, ...args], {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 import type { QuickState } from './quick-case.ts'
 
-// Two runs of the same case differ in these: link-local addresses, random ports, descriptor numbers, timestamps.
+// Normalises what differs between two runs of the same case: link-local addresses, random ports, descriptor numbers,
+// timestamps.
 
-/** Lines of standard error without what wireguard-go draws. */
+/** Lines of standard error without wireguard-go's banner. */
 export const normalStderr = (text: string): string =>
   linkLocal(text)
     .split('\n')
@@ -65,10 +66,10 @@ const bare = (item: unknown): unknown => {
 
 const sorted = (list: readonly unknown[]): string[] =>
   list
-    // The kernel gives a new TUN its link-local address in its own time.
+    // The kernel adds the link-local address of a new TUN at any time.
     .filter((item) => !/"dst":"(?:fe80|ff00)::/.test(JSON.stringify(item)))
     .map((item) =>
-      // Whether duplicate address detection is still running is a matter of luck.
+      // Duplicate address detection may or may not be finished.
       linkLocal(JSON.stringify(item)).replaceAll(',"tentative":true', '').replaceAll('"tentative":true,', ''),
     )
     .sort()

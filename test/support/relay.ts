@@ -8,8 +8,8 @@ import type { Tunnel } from './tunnel.ts'
 type RelayCounts = Record<'carried' | 'lost' | 'duplicated' | 'reordered' | 'replayed', number>
 
 /**
- * Puts a relay between the two sides of a tunnel, in the namespace of side a, and sends a's datagrams through it. Returns
- * the function that ends it and says what it did.
+ * Puts a relay between the two sides of a tunnel, in the namespace of side a, and sends a's datagrams through it.
+ * Returns a function that ends it and returns its counts.
  */
 export const insertRelay = async (
   tunnel: Tunnel,

@@ -8,15 +8,15 @@ export interface Count {
   readonly bytes: number
 }
 
-/** What is counted of the TCP packets that cross a side's interface, each on the way out and in. */
+/** Kinds of TCP packets to count on a side's interface, each outgoing and incoming. */
 const kinds = {
-  /** Marked on the way as met by congestion. */
+  /** With the congestion mark (ECN CE). */
   congested: ['ip ecn ce', 'ip6 ecn ce'],
   /** The receiver's echo of such a mark. */
   echo: ['tcp flags & (syn | ecn) == ecn'],
   /** The sender's answer to the echo. */
   reduced: ['tcp flags & (syn | cwr) == cwr'],
-  /** With blocks of selective acknowledgement. */
+  /** With selective acknowledgement blocks. */
   selective: ['tcp option sack exists'],
   synchronize: ['tcp flags & syn == syn'],
 } as const
@@ -27,7 +27,7 @@ type StreamCounts = Readonly<Record<`${Kind}${'In' | 'Out'}` | 'askedSizeOut', C
 
 const table = 'inet wgqtest'
 
-/** Counts packets at a side of a tunnel with nftables and, when asked to, marks some. */
+/** Counts packets at a side of a tunnel with nftables and optionally marks some. */
 export class StreamCounters {
   private readonly ns: Namespace
 
@@ -36,8 +36,9 @@ export class StreamCounters {
   }
 
   /**
-   * Starts at zero. `askedSize` is the segment size whose announcements are counted. `mark` gives every sixteenth packet
-   * that allows it the mark of congestion: `inner` those that enter the tunnel, `outer` those that arrive for the daemon.
+   * Starts at zero. `askedSize` is the segment size whose announcements are counted. `mark` sets the congestion mark on
+   * every sixteenth ECN-capable packet: `inner` on those that enter the tunnel, `outer` on those that arrive for the
+   * daemon.
    */
   static start(end: End, options: { askedSize?: number; mark?: 'inner' | 'outer' } = {}): StreamCounters {
     const mark = (protocol: string): string =>
@@ -70,7 +71,7 @@ export class StreamCounters {
     return new StreamCounters(end.ns)
   }
 
-  /** What was counted since the start. */
+  /** The counts since the start. */
   read(): StreamCounts {
     const { nftables } = JSON.parse(
       this.ns.run('nft', '-j', 'list', 'counters', 'table', ...table.split(' ')),

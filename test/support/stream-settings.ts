@@ -2,16 +2,16 @@
 import type { Namespace } from './netns.ts'
 import type { End } from './tunnel.ts'
 
-/** What a namespace's TCP does on new connections. */
+/** TCP settings of a namespace for new connections. */
 interface StreamSettings {
   readonly sack: boolean
   readonly timestamps: boolean
   readonly ecn: boolean
-  /** Most bytes of a connection that are sent and not acknowledged; absent: the system's own. */
+  /** Most unacknowledged bytes of a connection; absent: the system's default. */
   readonly sendBufferBytes?: number
 }
 
-/** Sets them; reno, because it answers congestion marks and every kernel has it. */
+/** Applies the settings, with reno, because it responds to congestion marks and every kernel has it. */
 export const setStreams = (ns: Namespace, settings: StreamSettings): void => {
   const most = settings.sendBufferBytes ?? 4 << 20
   for (const [name, value] of [

@@ -6,7 +6,8 @@ import { basename, join } from 'node:path'
 import { type Finished, until } from './netns.ts'
 import { workspace } from './workspace.ts'
 
-// $1 is where, $2 the checkout, $3 whether it can be reached. The folders of the overlay are on a tmpfs: an overlay cannot be on another.
+// $1 is the mount point, $2 the checkout, $3 whether it is accessible. The overlay's folders are on a tmpfs, because an
+// overlay cannot be on another.
 const mounts = `
 mount -t tmpfs tmpfs "$1"
 mkdir "$1/upper" "$1/work" "$1/root"
@@ -35,8 +36,8 @@ export const whyNoSystemRoot = (): string | undefined => {
 }
 
 /**
- * A copy of this system to install into: an overlay of / with processes, a /run, a /tmp and a network of its own (the
- * loopback alone), in which the checkout does not exist unless asked for. Everything in it ends with {@link SystemRoot.remove}.
+ * A copy of this system to install into: an overlay of / with its own processes, /run, /tmp and network (only the
+ * loopback), in which the checkout is hidden by default. {@link SystemRoot.remove} ends everything in it.
  */
 export class SystemRoot {
   private readonly folder = mkdtempSync(join(tmpdir(), 'wgq-root-'))
@@ -50,7 +51,7 @@ export class SystemRoot {
     })
   }
 
-  /** Makes the copy; `with the checkout`, the programs that are built there can be run in it. */
+  /** Makes the copy; with `with the checkout` the programs built there can run in it. */
   static async open(checkout?: 'with the checkout'): Promise<SystemRoot> {
     const root = new SystemRoot(checkout ? 'with' : 'without')
     let said = ''
@@ -77,7 +78,7 @@ export class SystemRoot {
     return path
   }
 
-  /** Runs a script of sh inside to its end. */
+  /** Runs an sh script inside and waits for it. */
   tryRun(script: string): Finished {
     const { status, signal, stdout, stderr } = spawnSync(
       'nsenter',
@@ -104,7 +105,7 @@ export class SystemRoot {
     return done.stdout
   }
 
-  /** What differs from the system: files written or deleted, and folders that it does not have. Sorted. */
+  /** Differences from the system: written or deleted files, and new folders. Sorted. */
   changes(): string[] {
     const upper = join(`/proc/${this.init}/root`, this.folder, 'upper')
     return readdirSync(upper, { recursive: true, withFileTypes: true })

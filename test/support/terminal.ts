@@ -11,7 +11,7 @@ interface Recording {
 
 /**
  * Runs a program on a real pseudo-terminal of a given size (script(1), stty) inside a namespace. `keys` are typed after
- * `typeAfterMs`; the program has to end by itself or by them.
+ * `typeAfterMs`; the program must exit by itself or because of them.
  */
 export const onTerminal = (
   ns: Namespace,

@@ -3,14 +3,14 @@ import { createInterface } from 'node:readline'
 import { childEnvironment, childScript } from './child-script.ts'
 import type { Namespace } from './netns.ts'
 
-/** What one side of a transfer saw. */
+/** The bytes that one side of a transfer counted. */
 interface Amount {
   readonly bytes: number
   readonly sha256: string
 }
 
 /**
- * Sends unpredictable bytes over TCP from one namespace to an address of another and returns what both sides saw.
+ * Sends unpredictable bytes over TCP from one namespace to an address of another and returns the counts of both sides.
  * Raises an error when a side fails or `timeoutMs` passes.
  */
 export const transfer = async (
@@ -43,7 +43,7 @@ export const transfer = async (
   }
 }
 
-/** What both sides of a {@link udpBatch} saw: counts of datagrams. */
+/** The datagram counts of both sides of a {@link udpBatch}. */
 interface BatchReport {
   readonly sent: number
   readonly lost: number

@@ -30,7 +30,7 @@ export interface End {
   readonly port: number
 }
 
-/** How a {@link Tunnel} is made; what is absent is ordinary. */
+/** Options of a {@link Tunnel}, all with defaults except `label`. */
 export interface TunnelOptions {
   /** Prefix of the namespaces' names. */
   readonly label: string
@@ -57,7 +57,7 @@ export class Tunnel {
     this.psk = psk
   }
 
-  /** Builds all of it; on failure nothing stays behind. */
+  /** Builds the tunnel; on failure nothing is left behind. */
   static async open(options: TunnelOptions): Promise<Tunnel> {
     const spaces = [new Namespace(`${options.label}a`), new Namespace(`${options.label}b`)] as const
     try {
@@ -77,7 +77,7 @@ export class Tunnel {
     }
   }
 
-  /** One ping through the tunnel; `args` go to ping(8). Returns whether it succeeded. */
+  /** Sends one ping through the tunnel; `args` are passed to ping(8). Returns whether it succeeded. */
   ping(from: 'a' | 'b' = 'a', ...args: string[]): boolean {
     const [here, there] = from === 'a' ? [this.a, this.b] : [this.b, this.a]
     const options = args.length ? args : ['-c', '1', '-W', '5']

@@ -4,13 +4,13 @@ import { createInterface } from 'node:readline'
 import { childEnvironment, childScript } from './child-script.ts'
 import type { Namespace } from './netns.ts'
 
-/** Address and port, as the socket functions of Node say them. */
+/** Address and port, in the form of Node's socket functions. */
 export interface UdpAddress {
   readonly address: string
   readonly port: number
 }
 
-/** A datagram as it came; `atMs` is milliseconds of the wall clock with fractions, taken by the receiving process. */
+/** A received datagram; `atMs` is the receiving process's wall clock in milliseconds with fractions. */
 export interface Datagram {
   readonly atMs: number
   readonly data: Buffer
@@ -22,9 +22,9 @@ interface Waiter {
   readonly give: (datagram: Datagram) => void
 }
 
-/** A UDP socket in a namespace. A small process there holds it; what it sends and receives is decided and seen here. */
+/** A UDP socket in a namespace. A small process there holds it and is controlled from here. */
 export class UdpPort {
-  /** Everything that came and that nobody took with {@link UdpPort.next}. */
+  /** Received datagrams that were not yet taken with {@link UdpPort.next}. */
   readonly pending: Datagram[] = []
   readonly local: UdpAddress
   private readonly waiters = new Set<Waiter>()
@@ -97,7 +97,7 @@ export class UdpPort {
     })
   }
 
-  /** Forgets what is pending and returns it. */
+  /** Returns all pending datagrams and removes them. */
   drain(): Datagram[] {
     return this.pending.splice(0)
   }

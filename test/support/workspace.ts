@@ -10,5 +10,5 @@ const find = (from: string): string => {
   return find(above)
 }
 
-/** The folder of the checkout; found upwards, because benchmarks run these files bundled from another place. */
+/** The folder of the checkout; searched upwards, because benchmarks run these files bundled from another folder. */
 export const workspace = find(dirname(fileURLToPath(import.meta.url)))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Datagrams as Node cannot send and receive them: with UDP_SEGMENT, UDP_GRO and many by one system call.
+// Sends and receives datagrams in ways that Node cannot: with UDP_SEGMENT, UDP_GRO and many per system call.
 //
 //   datagrams receive ADDRESS plain|gro TRAINS     prints the port, then what came: checks length, bytes and order of
 //   all datagrams send ADDRESS PORT UNDERWAY TRAINS    sends them; no more than UNDERWAY at a time are not acknowledged
@@ -75,7 +75,7 @@ int port_of(int fd) {
   return ntohs(own.sin6_port);
 }
 
-// What byte `i` of datagram `n` of a flow is: neighbours in either direction differ.
+// Byte `i` of datagram `n` of a flow; it differs from its neighbours in both `i` and `n`.
 uint8_t byte_of(uint32_t n, uint32_t i) {
   const uint32_t x = n * 2654435761u + i * 40503u + 12345u;
   return static_cast<uint8_t>(x >> 11 ^ x >> 3);
@@ -113,7 +113,7 @@ void read_batches(char* text) {
 uint32_t received, wrong, disorder, missing, expected, coalesced;
 char first_fault[160];
 
-// The next datagram of the plan; else one that was overtaken or came late; else one that nobody sent.
+// Expects the next datagram of the plan; otherwise it was overtaken, came late, or was never sent.
 void check(const uint8_t* data, uint32_t length) {
   received++;
   if (expected < total && lengths[expected] == length && filled(data, expected, 0, length)) {
@@ -173,7 +173,7 @@ int receive(const char* text, bool gro) {
 
 uint32_t acknowledged;
 
-// Takes acknowledgements until at least `least` came; false when none comes for two seconds.
+// Reads acknowledgements until at least `least` have arrived; false if none arrives for two seconds.
 bool await(int fd, uint32_t least) {
   while (acknowledged < least) {
     pollfd waiting{fd, POLLIN, 0};
@@ -295,7 +295,7 @@ int flood(char** arguments) {
   uint32_t numbers[most_flows]{};
   for (uint32_t i = 0; i < flows; i++) sockets[i] = make_socket(i % 2 ? v6 : v4, false);
   for (uint32_t sent = 0; sent < count;) {
-    // Most bursts are of one size, which may be merged on the way; the others are of any.
+    // Most bursts have datagrams of one size, which may be merged on the way; the others have any sizes.
     const uint32_t flow = random(flows), burst = 1 + random(32),
                    same = flood_header + random(largest_flooded - flood_header);
     const bool mixed = random(4) == 0;

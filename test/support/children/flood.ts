@@ -8,7 +8,7 @@ export interface FloodOrder {
   readonly from: string
   readonly to: string
   readonly port: number
-  /** Random bytes; or a right mac1 over random bytes; or, once a cookie was earned, mac2 too. */
+  /** Random bytes; or random bytes with a correct mac1; or with mac2 too, once a cookie was received. */
   readonly kind: 'noise' | 'mac1' | 'mac2'
   readonly publicKeyHex: string
   readonly perSecond: number
@@ -33,7 +33,7 @@ const make = (cookie?: Buffer): Buffer => {
   message.writeUInt32LE(1)
   return order.kind === 'noise' ? message : writeMacs(message, publicKey, cookie)
 }
-// A thousand different messages again and again: making them must not be what limits the rate.
+// Repeats a thousand different messages: building them must not limit the rate.
 let stock = Array.from({ length: 1_000 }, () => make())
 const byIndex = () => new Map(stock.map((message) => [message.readUInt32LE(4), message]))
 let sentBy = byIndex()
@@ -68,7 +68,7 @@ socket.bind(0, order.from, () => {
       }, 200)
       return
     }
-    // At most 200 in one go, so that replies are read in between.
+    // At most 200 at a time, so that replies are read in between.
     for (let i = 0; i < 200 && report.sent < elapsed * order.perSecond; i++) {
       socket.send(stock[report.sent % stock.length] as Buffer, order.port, order.to, () => {})
       report.sent++

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Plays many peers that shake hands with one daemon. argv: one JSON object, {@link InitiatorsOrder}; prints one JSON
-// object at the end, {@link InitiatorsReport}. One process without a parent in between, so that the daemon is what is slow.
+// object at the end, {@link InitiatorsReport}. A single process without a parent in between, so that the daemon is the
+// bottleneck.
 import { createSocket } from 'node:dgram'
 import { initiate, initiatorKeys, messageType, tai64n } from '../noise.ts'
 
@@ -10,12 +11,12 @@ export interface InitiatorsOrder {
   readonly port: number
   /** Of the daemon. */
   readonly publicKeyHex: string
-  /** What the keys of the peers are made of ({@link initiatorKeys}). */
+  /** The seed of the peers' keys ({@link initiatorKeys}). */
   readonly seed: string
   readonly peers: number
   /** Handshakes of each peer. */
   readonly rounds: number
-  /** Initiations that are sent and not yet answered, at most. */
+  /** Most initiations that are sent and not yet answered. */
   readonly underWay: number
   /** From an answer to the next initiation. */
   readonly pauseMs: number
@@ -27,13 +28,13 @@ export interface InitiatorsReport {
   readonly seconds: number
 }
 
-/** What is not answered by then is lost. */
+/** An initiation without an answer by then is lost. */
 const lostAfterMs = 1_000
 
 const order = JSON.parse(process.argv[2] ?? '{}') as InitiatorsOrder
 const publicKey = Buffer.from(order.publicKeyHex, 'hex')
 const keys = initiatorKeys(order.seed, order.peers)
-// Made in advance: only the daemon's work is to be measured.
+// Built in advance, to measure only the daemon's work.
 const messages = Array.from({ length: order.rounds }, (_, round) =>
   keys.map((own, i) => {
     const timestamp = tai64n(BigInt(1_700_000_000 + round) * 10n ** 9n)

@@ -8,7 +8,7 @@ import { interopSteps } from '../../kernel-vm/interop-steps.ts'
 
 const [, , root = '', daemon = `${root}/dist/bin/wgqd`] = process.argv
 process.chdir(mkdtempSync('/tmp/kernel-interop-'))
-// Without --norc bash would read ~/.bashrc: it takes a socket on its standard input for a remote login.
+// Without --norc bash would read ~/.bashrc: it mistakes a socket on its standard input for a remote login.
 const run = (command: string): string => {
   const done = spawnSync('bash', ['--norc', '-ec', command], { encoding: 'utf8', input: '' })
   if (done.status !== 0) throw new Error(`${command}: ${done.status} ${done.stdout}${done.stderr}`)
@@ -20,7 +20,7 @@ const until = async (what: string, probe: () => boolean): Promise<void> => {
   throw new Error(`waited in vain for ${what}`)
 }
 const ping = (from: 'k' | 'u', to: string, options = '-c 1'): string => {
-  // The first packet may be lost with the handshake's; the second attempt must come through.
+  // The first packet may be lost during the handshake; the second attempt must succeed.
   spawnSync('ip', ['netns', 'exec', from, 'ping', '-q', '-c', '1', '-W', '5', to])
   return inside(from, `ping -q ${options} -W 5 ${to}`)
 }

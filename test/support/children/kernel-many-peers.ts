@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Runs under the other kernel: 5,000 peers with four allowed IPs each, set by ours and read by both, and the other way
-// round. Prints digests of what was read: a dump has 1.5 MB.
+// round. Prints digests of the dumps, which have 1.5 MB.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdtempSync, writeFileSync } from 'node:fs'

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// Runs under the other kernel: every case of wg-quick with Debian's wg-quick and with ours; prints what both did.
+// Runs under the other kernel: every case of wg-quick with Debian's wg-quick and with ours; prints the results of both.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { type QuickCase, quickCases } from '../../kernel-vm/quick-cases.ts'
 
-// Without --norc bash would read ~/.bashrc: it takes a socket on its standard input for a remote login.
+// Without --norc bash would read ~/.bashrc: it mistakes a socket on its standard input for a remote login.
 const shell = (script: string) => {
   const { status, stdout, stderr } = spawnSync('bash', ['--norc', '-c', script], {
     encoding: 'utf8',
@@ -13,7 +13,7 @@ const shell = (script: string) => {
   return { status, stdout, stderr }
 }
 
-/** Everything that wg-quick may change; indices of interfaces are not its to choose. */
+/** Everything that wg-quick may change; it cannot choose the indices of interfaces. */
 const state = (): string =>
   shell(`printf 'addr show\\nroute show table all\\nrule show\\n' >/tmp/look
     ip -o -4 -batch /tmp/look; ip -o -6 -batch /tmp/look; ip -o link show up0; ip -o link show wg0
@@ -42,7 +42,7 @@ const play = (wgQuick: string, one: QuickCase): unknown => {
   return steps
 }
 
-/** Lines that upstream words otherwise than Debian's release (spec wg-quick §16). */
+/** Lines with different wording upstream and in Debian's release (spec wg-quick §16). */
 const modern = (text: string): string =>
   text
     .replaceAll('[#] ip link add wg0 type wireguard', '[#] ip link add dev wg0 type wireguard')

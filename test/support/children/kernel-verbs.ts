@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Runs under the other kernel: every case of the `wg` verbs with Debian's `wg` and with ours; prints what both did.
+// Runs under the other kernel: every case of the `wg` verbs with Debian's `wg` and with ours; prints the results of
+// both.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { files, type VerbCase, verbCases } from '../../kernel-vm/verb-cases.ts'
@@ -17,7 +18,7 @@ const transcript = (wg: string, commands: readonly string[]): unknown[] => {
   const steps = commands.map((line) => {
     const args = line.split(' ')
     const done = args[0] === 'up' ? run('ip', ['link', 'set', args[1] as string, 'up']) : run(wg, args)
-    // A port that the kernel chose is another one each time.
+    // A port that the kernel chooses differs each time.
     const state = ['wg0', 'wg1'].map((name) => run('wg', ['show', name, 'dump']).stdout)
     return { line, ...done, state }
   })
@@ -29,7 +30,7 @@ const ours = `${process.argv[2]}/dist/bin/wg`
 for (const { name, commands } of verbCases)
   console.log(JSON.stringify({ name, theirs: transcript('wg', commands), ours: transcript(ours, commands) }))
 
-// A checkout whose addon was not built: npm netlink takes its place.
+// A checkout without a built addon: npm netlink replaces it.
 const copy = `${process.cwd()}/copy`
 run('sh', [
   '-c',
@@ -44,7 +45,7 @@ console.log(
   }),
 )
 
-// Signs are too new for Debian's `wg`, and for kernels before 6.16.
+// Debian's `wg` and kernels before 6.16 do not support signs.
 const peer = 'Mm3d+dtiB33uDWxGCXbu9bz59KoluSkxzUKjacYul2k='
 console.log(
   JSON.stringify({

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Prints as one line of JSON what the name servers say outside the tunnel. Arguments: MARK SERVER[,SERVER] HOST…
+// Queries name servers outside the tunnel and prints the results as one line of JSON. Arguments: MARK SERVER[,SERVER]
+// HOST…
 import { markedLookup } from '../../../packages/backends/src/names/marked-lookup.ts'
 
 const [mark = '0', servers = '', ...hosts] = process.argv.slice(2)

@@ -45,7 +45,7 @@ const faultyHost = (host: Host): Host => ({
   rules: (family) => host.rules(family),
   routeTo: (address, mark) => host.routeTo(address, mark),
   close: () => host.close(),
-  // One by one, so that a fault can hit the middle of a batch.
+  // Each operation separately, so that a fault can hit the middle of a batch.
   apply: async (ops: readonly Op[]) => {
     for (const [applied, op] of ops.entries()) {
       try {

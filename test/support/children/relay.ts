@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// Carries datagrams between a near side and a far side and mistreats them on the way. argv: one JSON {@link RelayOrder};
-// prints "ready", and a JSON object with counts on SIGTERM.
+// Relays datagrams between a near side and a far side and drops, delays or repeats some. argv: one JSON {@link
+// RelayOrder}; prints "ready", and a JSON object with counts on SIGTERM.
 import { createSocket, type Socket } from 'node:dgram'
 
 export interface RelayOrder {
-  /** Where the near daemon sends to, and where it is. */
+  /** The address that the near daemon sends to, and the daemon's own. */
   readonly near: { readonly address: string; readonly port: number; readonly daemonPort: number }
-  /** Where datagrams for the far daemon leave from, and where it is. */
+  /** The address from which datagrams go to the far daemon, and the daemon's own. */
   readonly far: {
     readonly address: string
     readonly port: number
@@ -17,10 +17,10 @@ export interface RelayOrder {
   readonly loss?: number
   readonly duplicate?: number
   readonly reorder?: number
-  /** How long a datagram takes, and how much longer one takes that is overtaken. */
+  /** Delay of a datagram, and the additional delay of an overtaken one. */
   readonly delayMs?: number
   readonly reorderMs?: number
-  /** Every datagram to the far side arrives once more, later and from another port. */
+  /** Every datagram to the far side arrives a second time, later and from another port. */
   readonly replay?: boolean
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// An engine sends one batch of messages to 127.0.0.1. Arguments: PORT, number of packets, bytes of
-// each, the learned source (none, lost: an address that is not there, kept), and `segmented` for an engine that may let the
-// kernel cut. Prints its counters as JSON, with hasSource: whether the peer has its learned source still.
+// Sends one batch of messages to 127.0.0.1 with an engine. Arguments: PORT, number of packets, bytes of each, the
+// learned source (none, lost: an address that is not there, kept), and `segmented` for an engine that may use kernel
+// segmentation. Prints its counters as JSON, with hasSource: whether the peer still has its learned source.
 import { openSync } from 'node:fs'
 import { createEngine } from '../../../packages/native/src/engine.ts'
 import { allowedIp, endpoint, packetOf, virtio } from '../../../packages/native/src/fixtures/packets.ts'

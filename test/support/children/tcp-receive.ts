@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Accepts one TCP connection, hashes what comes, prints {bytes, sha256}. argv: ADDRESS; prints the port first.
+// Accepts one TCP connection, hashes the received data, prints {bytes, sha256}. argv: ADDRESS; prints the port first.
 import { createHash } from 'node:crypto'
 import { type AddressInfo, createServer } from 'node:net'
 

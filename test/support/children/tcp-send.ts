@@ -24,7 +24,7 @@ async function main(): Promise<void> {
     if (!socket.write(chunk)) await once(socket, 'drain')
   }
   socket.end()
-  // Half closed: the far side has everything when it closes too.
+  // Half closed: once the far side closes too, it has received everything.
   socket.resume()
   await once(socket, 'close')
   process.stdout.write(`${JSON.stringify({ bytes: sent, sha256: hash.digest('hex') })}\n`)

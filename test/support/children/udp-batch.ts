@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A batch of UDP datagrams of given sizes, in bursts, checked byte by byte by the receiver, which acknowledges each burst.
-// argv: receive ADDRESS | send ADDRESS PORT FIRST LAST STEP BURST; the receiver prints its port, then what it saw.
+// Sends UDP datagrams of given sizes in bursts; the receiver checks every byte and acknowledges each burst. argv:
+// receive ADDRESS | send ADDRESS PORT FIRST LAST STEP BURST; the receiver prints its port, then its result.
 import { createSocket } from 'node:dgram'
 import type { AddressInfo } from 'node:net'
 
@@ -20,7 +20,7 @@ if (role === 'receive') {
       socket.close()
       return
     }
-    // The last four bytes of a datagram say its number, where it is long enough; else the sizes tell the order.
+    // The last four bytes of a datagram are its number, if it is long enough; otherwise its size gives the order.
     const said = data.length >= 8 ? data.readUInt32BE(data.length - 4) : index
     if (said !== index) disorder++
     const expected = Buffer.alloc(data.length)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// One UDP socket, remote-controlled: JSON lines in (what to send), JSON lines out (what came). argv: FAMILY ADDRESS PORT.
+// One UDP socket, remote-controlled: JSON lines in (datagrams to send), JSON lines out (received datagrams). argv:
+// FAMILY ADDRESS PORT.
 import { createSocket } from 'node:dgram'
 import { createInterface } from 'node:readline'
 

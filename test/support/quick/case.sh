@@ -1,12 +1,12 @@
 #!/bin/bash
-# Plays one recorded case of wg-quick in the current network namespace, with /etc/wireguard and the runtime directories to
-# itself. Reads $D/case.sh (UPCMD, DOWNCMD, PRE, MID, POST, ENV, CASEPATH, MODE, IF), writes what happened to $D.
+# Replays one recorded case of wg-quick in the current network namespace, with private /etc/wireguard and runtime
+# directories. Reads $D/case.sh (UPCMD, DOWNCMD, PRE, MID, POST, ENV, CASEPATH, MODE, IF), writes the results to $D.
 mkdir -p /run/wireguard /run/wgq
 mount --make-rprivate /
 mount -t tmpfs -o mode=700 tmpfs /etc/wireguard
 mount -t tmpfs -o mode=755 tmpfs /run/wireguard
 mount -t tmpfs -o mode=700 tmpfs /run/wgq
-# The cases were recorded without a resolvconf of the machine: only the stub in PATH may answer.
+# The cases were recorded without a resolvconf on the machine: only the stub in PATH may run.
 for program in /usr/local/sbin/resolvconf /usr/sbin/resolvconf /usr/bin/resolvconf /sbin/resolvconf; do
   [ ! -e "$program" ] || mount --bind /dev/null "$program"
 done
@@ -15,7 +15,7 @@ umask 022
 # shellcheck disable=SC1091 # written by the test
 . "$D/case.sh"
 
-# The case of a user without root was recorded on a machine without sudo: it is hidden behind an overlay.
+# The non-root case was recorded on a machine without sudo: an overlay hides it.
 if [ -e /usr/bin/sudo ] && grep -q nonroot "$D/case.sh"; then
   mount -t tmpfs tmpfs /mnt
   mkdir /mnt/upper /mnt/work
