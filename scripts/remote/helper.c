@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The far end of scripts/verify-bsd --remote: compiled on the BSD, it does there what wgq asks for over one stream. A request
-// is a line of words, bytes in hexadecimal, `-` for none; a reply is a line behind `wgq:`, so that noise is told from it.
+// The far end of scripts/verify-bsd --remote: compiled on the BSD, it carries out wgq's requests from one stream. A
+// request is a line of words, bytes in hexadecimal, `-` for none; a reply is a line after `wgq:`, to distinguish it
+// from noise.
 //
 //   R ID STDIN WORD…            runs a command:    O ID BYTES, E ID BYTES (its outputs), X ID STATUS at its end
 //   K ID                        ends a command
@@ -41,7 +42,7 @@ static void put_bytes(const unsigned char *bytes, size_t length) {
   for (size_t i = 0; i < length; i++) printf("%02x", bytes[i]);
 }
 
-// The bytes of a word, with a zero behind them; NULL for what is no hexadecimal.
+// The bytes of a word, followed by a zero; NULL if it is not hexadecimal.
 static unsigned char *bytes_of(const char *word, size_t *length) {
   const size_t digits = word && strcmp(word, "-") != 0 ? strlen(word) : 0;
   unsigned char *bytes = calloc(digits / 2 + 1, 1);
@@ -54,7 +55,7 @@ static unsigned char *bytes_of(const char *word, size_t *length) {
   return *length = digits / 2, bytes;
 }
 
-// The input of a command goes through a file without a name: a pipe might fill.
+// The input of a command goes through an unnamed file: a pipe might fill up.
 static int input_with(const unsigned char *bytes, size_t length) {
   char path[] = "/tmp/wgq-remote.XXXXXX";
   const int fd = mkstemp(path);
@@ -94,7 +95,7 @@ static void run(long id, char **words, int count) {
   for (int i = 0; args[i]; i++) free(args[i]);
 }
 
-// Hands on what a command wrote; at the end of both outputs its status.
+// Forwards a command's output; at the end of both outputs sends its status.
 static void hear(struct command *from, int which) {
   unsigned char bytes[piece];
   const ssize_t got = read(from->out[which], bytes, sizeof bytes);

@@ -10,7 +10,7 @@ const dist = process.env['WGQ_DIST'] ?? join(root, 'dist')
 /** Folder of the launchers. */
 export const builtBin = join(dist, 'bin')
 
-/** Says why built programs cannot be run, or undefined when they can. */
+/** Returns why built programs cannot be run, or undefined when they can. */
 export const whyNotBuilt = (): string | undefined =>
   existsSync(join(dist, 'lib/wgq.cjs')) ? undefined : 'not built: scripts/setup builds dist/'
 

@@ -47,7 +47,7 @@ export const long = process.env['WGQ_LONG'] === '1'
 const installed = (command: string): boolean =>
   command.includes('/') ? existsSync(command) : spawnSync('which', [command]).status === 0
 
-/** Says why tests with daemons cannot run here, or undefined when they can; `also` names further programs needed. */
+/** Returns why tests with daemons cannot run here, or undefined when they can; `also` names further programs needed. */
 export const whyNoTunnel = (...also: string[]): string | undefined => {
   const netns = whyNoNetns()
   if (netns) return netns

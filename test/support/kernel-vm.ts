@@ -12,7 +12,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
 const kernel = process.env['WGQ_KERNEL'] ?? '6.12'
 
 /**
- * Says why the virtual machine with a WireGuard kernel cannot run here, or undefined when it can. As root on Debian
+ * Returns why the virtual machine with a WireGuard kernel cannot run here, or undefined when it can. As root on Debian
  * missing files are fetched first (110 MB, once).
  */
 export const whyNoKernelVm = (): string | undefined => {

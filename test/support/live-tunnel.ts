@@ -85,7 +85,7 @@ export class LiveTunnel {
     if (done.status !== 0) throw new Error(`wgq up: ${done.status}\n${done.stderr}`)
   }
 
-  /** Says whether peer 2 or 3 answers a ping through the tunnel within a second. */
+  /** Returns whether peer 2 or 3 answers a ping through the tunnel within a second. */
   reaches(peer: 2 | 3): boolean {
     return this.ns.tryRun('ping', ['-c', '1', '-W', '1', `10.60.0.${peer}`]).status === 0
   }

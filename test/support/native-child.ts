@@ -7,7 +7,7 @@ import { workspace } from './workspace.ts'
 const compiler = process.env['CXX'] ?? 'c++'
 const built = new Map<string, string>()
 
-/** Says why programs of {@link nativeChild} cannot be built here, or undefined when they can. */
+/** Returns why programs of {@link nativeChild} cannot be built here, or undefined when they can. */
 export const whyNoNativeChild = (): string | undefined =>
   spawnSync(compiler, ['--version']).status === 0 ? undefined : `no C++ compiler (${compiler})`
 

@@ -10,7 +10,7 @@ export interface Finished {
   readonly stderr: string
 }
 
-/** Says why tests in namespaces cannot run here, or undefined when they can. */
+/** Returns why tests in namespaces cannot run here, or undefined when they can. */
 export const whyNoNetns = (): string | undefined => {
   if (process.getuid?.() !== 0) return 'needs root'
   const probe = `wgqprobe${randomBytes(3).toString('hex')}`

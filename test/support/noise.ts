@@ -161,7 +161,7 @@ export const mac1Fits = (message: Buffer, publicKey: Buffer): boolean =>
     message.subarray(message.length - 32, message.length - 16),
   )
 
-/** Says whether mac2 was made with `cookie`. */
+/** Returns whether mac2 was made with `cookie`. */
 export const mac2Fits = (message: Buffer, cookie: Buffer): boolean =>
   mac(cookie, message.subarray(0, message.length - 16)).equals(message.subarray(message.length - 16))
 

@@ -7,7 +7,7 @@ import { workspace } from './workspace.ts'
 
 const compiler = ['cc', 'gcc', 'clang'].find((name) => spawnSync(name, ['--version']).status === 0)
 
-/** Says why there can be no odd kernel here, or undefined when there can. */
+/** Returns why there can be no odd kernel here, or undefined when there can. */
 export const whyNoOddKernel = (): string | undefined => (compiler ? undefined : 'no C compiler')
 
 let library: string | undefined

@@ -11,7 +11,7 @@ export interface Ran {
   readonly stderr: string
 }
 
-/** Says why programs cannot get a /run of their own here, or undefined when they can. */
+/** Returns why programs cannot get a /run of their own here, or undefined when they can. */
 export const whyNoPrivateRun = (): string | undefined =>
   spawnSync('unshare', ['-m', 'mount', '--bind', tmpdir(), '/run']).status === 0
     ? undefined

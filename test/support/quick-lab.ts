@@ -7,7 +7,7 @@ import { PrivateRun, type Ran } from './private-run.ts'
 import { goldenNamespace } from './quick-case.ts'
 import { snapshot } from './quick-snapshot.ts'
 
-/** A namespace with an uplink and a /run of its own, for tunnels of wg-quick and wgq. */
+/** A namespace with an uplink and a private /run, for tunnels of wg-quick and wgq. */
 export class QuickLab {
   readonly ns: Namespace = goldenNamespace()
   readonly run = new PrivateRun()

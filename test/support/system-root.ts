@@ -22,7 +22,7 @@ if [ "$3" = with ]; then mount --bind "$2" ".$2"; else mount -t tmpfs tmpfs ".$2
 `
 const isolation = ['--mount', '--net', '--pid', '--fork', '--kill-child']
 
-/** Says why copies of the system cannot be made here, or undefined when they can. */
+/** Returns why copies of the system cannot be made here, or undefined when they can. */
 export const whyNoSystemRoot = (): string | undefined => {
   if (process.getuid?.() !== 0) return 'needs root'
   const probe = spawnSync(

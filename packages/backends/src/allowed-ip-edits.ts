@@ -6,7 +6,7 @@ import type { AllowedIpChange, Device, DeviceChange, PeerChange } from '@wgq/mod
 export const hasRemovals = (change: DeviceChange): boolean =>
   change.peers.some((peer) => peer.allowedIps?.some((cidr) => cidr.remove))
 
-/** Says whether a change may only touch existing peers. */
+/** Returns whether a change may only touch existing peers. */
 export const hasUpdateOnly = (change: DeviceChange): boolean =>
   change.peers.some((peer) => peer.updateOnly && !peer.remove)
 

@@ -8,5 +8,5 @@ import { parseIp } from '@wgq/model/ip'
 export const isDomain = (word: string): boolean =>
   word.length <= 254 && /^~?(?:\.|[\p{L}\p{N}_-]+(?:\.[\p{L}\p{N}_-]+)*\.?)$/u.test(word)
 
-/** Says whether a word of `DNS` is the address of a name server; a link-local one may have a zone. */
+/** Returns whether a word of `DNS` is the address of a name server; a link-local one may have a zone. */
 export const isNameServer = (word: string): boolean => parseIp(word.replace(/%[\w.-]+$/, '')) !== undefined

@@ -35,7 +35,7 @@ export const maskCidr = (cidr: Cidr): Cidr => {
   return masked ? { ...cidr, address: formatIp(masked) } : cidr
 }
 
-/** Says whether `outer` contains every address of `inner`. */
+/** Returns whether `outer` contains every address of `inner`. */
 export const covers = (outer: Cidr, inner: Cidr): boolean => {
   if (outer.family !== inner.family || outer.prefixLength > inner.prefixLength) return false
   return maskCidr({ ...inner, prefixLength: outer.prefixLength }).address === maskCidr(outer).address

@@ -156,8 +156,8 @@ export const errnoNumber = (name: string): number | undefined =>
   tables().numbers.get(name === 'ENOTSUP' ? 'EOPNOTSUPP' : name)
 
 /**
- * strerror(3) by name, of glibc or, on a BSD, of its own C library; `Unknown error N` for what {@link errnoName} left
- * as a number.
+ * strerror(3) by name, of glibc or, on a BSD, of its own C library; `Unknown error N` if {@link errnoName} left it as a
+ * number.
  */
 export const errnoText = (name: string, platform: string = process.platform): string => {
   if (platform !== 'linux' && bsdTexts[name] !== undefined) return bsdTexts[name]

@@ -10,7 +10,7 @@ export type Key = string & { readonly [keyBrand]: 'Key' }
 // 43 characters carry 258 bits: the two low bits of the last one must be zero (spec wg §8).
 const canonical = /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/
 
-/** Says whether `text` is a key exactly as `wg` accepts it: 44 characters, standard alphabet, canonical padding. */
+/** Returns whether `text` is a key exactly as `wg` accepts it: 44 characters, standard alphabet, canonical padding. */
 export const isKey = (text: string): text is Key => canonical.test(text)
 
 /** Reads a base64 key. Raises `E_KEY`; the message gives the length only, because the text may be a secret. */

@@ -26,7 +26,7 @@ export const plainJson = (json: string): string =>
     character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
 
-/** Says whether a text has characters that {@link visible} would replace, or a tab. */
+/** Returns whether a text has characters that {@link visible} would replace, or a tab. */
 export const hasControls = (text: string): boolean => text.search(steering) >= 0 || text.includes('\t')
 
 /** Masks every word that looks like a key. */

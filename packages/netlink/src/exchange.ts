@@ -200,7 +200,7 @@ export class Exchange {
   }
 }
 
-/** Says whether `error` is a refusal with this errno name. */
+/** Returns whether `error` is a refusal with this errno name. */
 export const isRefusal = (error: unknown, ...errnos: string[]): error is Refusal =>
   isWgqError(error) && error.code === 'E_NETLINK' && error.errno !== undefined && errnos.includes(error.errno)
 

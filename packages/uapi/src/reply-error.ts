@@ -21,5 +21,5 @@ export const earlyEndError = (found: string): WgqError =>
     cause: earlyEnd,
   })
 
-/** Says whether `error` is an {@link earlyEndError}. */
+/** Returns whether `error` is an {@link earlyEndError}. */
 export const endedEarly = (error: unknown): boolean => error instanceof Error && error.cause === earlyEnd

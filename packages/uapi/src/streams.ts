@@ -21,7 +21,9 @@ export interface Streams {
   closeAll(): void
 }
 
-/** Listens on a path, or on a descriptor that is bound; `onReady` gets the number of what is ready, 0 for new connections. */
+/**
+ * Listens on a path or a bound descriptor; `onReady` gets the number of the ready connection, 0 for new connections.
+ */
 export type ListenStreams = (
   where: { readonly path: string } | { readonly fd: number },
   onReady: (stream: number) => void,

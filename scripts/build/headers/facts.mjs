@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The facts of the BSDs' headers that wgq relies on: structures with their fields, numbers by name.
-// scripts/build/headers/write-table.mjs reads them from the headers that zig carries.
+// scripts/build/headers/write-table.mjs reads them from the headers in zig.
 
 const addresses = {
   sockaddr_in: ['sin_len', 'sin_family', 'sin_port', 'sin_addr'],

@@ -17,7 +17,7 @@ export interface NamedPeer {
 /** A name for a new peer: the first 16 characters of its key (PSTRING is 16 bytes in the driver, spec bsd §4.3). */
 export const peerName = (publicKey: Key): string => publicKey.slice(0, 16)
 
-/** Says whether two states of a peer are the same for the kernel, allowed IPs masked and in any order. */
+/** Returns whether two states of a peer are the same for the kernel, allowed IPs masked and in any order. */
 export const samePeer = (a: NamedPeer, b: NamedPeer): boolean =>
   a.publicKey === b.publicKey &&
   a.presharedKey === b.presharedKey &&
@@ -25,7 +25,7 @@ export const samePeer = (a: NamedPeer, b: NamedPeer): boolean =>
   a.allowedIps.length === b.allowedIps.length &&
   a.allowedIps.every((cidr) => b.allowedIps.some((other) => samePrefix(cidr, other)))
 
-/** Says whether two allowed IPs are the same prefix once masked. */
+/** Returns whether two allowed IPs are the same prefix once masked. */
 export const samePrefix = (a: Cidr, b: Cidr): boolean =>
   a.prefixLength === b.prefixLength && covers(maskCidr(a), maskCidr(b))
 

@@ -17,7 +17,7 @@ export const decodeDevice = (name: string, reply: Buffer, candidates: readonly R
   throw malformedReply('peers', 'records that fill the reply', `${reply.length} bytes of another layout`)
 }
 
-/** Walks the counts alone and says whether they end at the end of the reply. */
+/** Walks only the counts and returns whether they end at the end of the reply. */
 const fits = (reply: Buffer, records: Records): boolean => {
   const { device, peer } = records
   if (reply.length < device.bytes) return false
