@@ -49,7 +49,7 @@ const keep = (fresh: readonly Row[]): void => {
   keepRows('install', fresh, (row) => row['system'] === system && row['node'] === node)
 }
 
-/** A folder with the files of a release and the checkout as it was committed. */
+/** Creates a folder with the files of a release and the committed checkout. */
 const makePackages = (): string => {
   mkdirSync(join(workspace, '.cache'), { recursive: true })
   const folder = mkdtempSync(join(workspace, '.cache/release-'))

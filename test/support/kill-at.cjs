@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Loaded before a program: kills it with SIGKILL right before or after the call number KILL_AT among those that change files.
+// Loaded before a program: kills it with SIGKILL right before or after call number KILL_AT of those that change files.
 'use strict'
 const fs = require('node:fs')
 const at = Number(process.env.KILL_AT)

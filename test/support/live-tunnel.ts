@@ -79,7 +79,7 @@ export class LiveTunnel {
     return this.ns.tryRun(program('wgq'), args, { env: { WG_QUICK_USERSPACE_IMPLEMENTATION: '' } })
   }
 
-  /** `wgq up`; throws with what it printed when it fails. */
+  /** Runs `wgq up`; throws with its output when it fails. */
   up(...options: string[]): void {
     const done = this.wgq('up', ...options, this.configPath)
     if (done.status !== 0) throw new Error(`wgq up: ${done.status}\n${done.stderr}`)

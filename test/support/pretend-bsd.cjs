@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Node on Linux takes itself for a BSD: preloaded (-r) it changes the platform and what opening a tun(4) does; as WGQ_ADDON it
-// is the real addon with the requests of tun(4) answered by a Linux TUN that has a word before each packet. There is no driver.
-// WGQ_PRETEND holds {platform, layout, addon}: the numbers of `tunLayoutOf` and the path of the real addon.
+// Makes Node on Linux act as a BSD. Preloaded (-r), it changes the platform and the opening of a tun(4); as WGQ_ADDON,
+// it is the real addon, but a Linux TUN with a word before each packet answers the requests of tun(4). There is no
+// driver. WGQ_PRETEND holds {platform, layout, addon}: the numbers of `tunLayoutOf` and the path of the real addon.
 const fs = require('node:fs')
 
 const { platform, layout, addon } = JSON.parse(process.env.WGQ_PRETEND)
@@ -46,7 +46,7 @@ fs.openSync = (path, ...rest) => {
   return openUnit(unit[1] === '' ? `tun${process.pid}` : `tun${unit[1]}`)
 }
 
-/** What the kernel answers to a request of tun(4) or of an interface; one that it does not know is none of ours. */
+/** Answers a request of tun(4) or of an interface as the kernel would; fails for any other. */
 const ioctl = (target, number, buffer) => {
   const asIt = (linux, name, value) => {
     const own = request(name)
@@ -54,7 +54,7 @@ const ioctl = (target, number, buffer) => {
     try {
       native().ioctl(inet, linux, own)
     } catch (error) {
-      // The BSDs say ENXIO of an interface that is gone.
+      // The BSDs return ENXIO for an interface that does not exist.
       fail(error.code === 'ENODEV' ? 'ENXIO' : error.code, name)
     }
     return own
@@ -92,7 +92,7 @@ const ioctlWithPointer = (_target, number, header, _offset, data) => {
   return 0
 }
 
-/** A routing socket that says every 20 ms that something may have changed. */
+/** A routing socket that reports a possible change every 20 ms. */
 const openRouteSocket = () => {
   let timer
   let news = 0
@@ -120,7 +120,7 @@ module.exports = new Proxy(
     openRouteSocket,
     unveil: () => {},
     pledge: () => {},
-    // What only Linux has.
+    // Functions that only Linux has.
     openTun: absent('openTun'),
     attachTun: absent('attachTun'),
     openNetlinkSocket: absent('openNetlinkSocket'),

@@ -54,7 +54,7 @@ export const normalAfter = (text: string): Record<string, string[]> => {
   return sections
 }
 
-/** A saved configuration whose port was random keeps only that there was one. */
+/** Replaces a random port in a saved configuration by a fixed text. */
 export const normalConfig = (text: string): string =>
   linkLocal(text).replace(/^ListenPort = [0-9]+$/m, 'ListenPort = N')
 

@@ -26,7 +26,7 @@ export class WireguardGet {
   private device: Mutable<Omit<Device, 'name' | 'peers'>> = { listenPort: 0, fwmark: 0 }
   private peers: PeerInProgress[] = []
 
-  /** `name` stands in when the answer carries none. */
+  /** `name` is used if the answer has none. */
   constructor(name: string) {
     this.name = name
   }

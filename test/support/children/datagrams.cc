@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Sends and receives datagrams in ways that Node cannot: with UDP_SEGMENT, UDP_GRO and many per system call.
 //
-//   datagrams receive ADDRESS plain|gro TRAINS     prints the port, then what came: checks length, bytes and order of
-//   all datagrams send ADDRESS PORT UNDERWAY TRAINS    sends them; no more than UNDERWAY at a time are not acknowledged
-//   datagrams sink ADDRESS4 ADDRESS6               prints the ports; on SIGTERM, after silence, what came of each flow
+//   datagrams receive ADDRESS plain|gro TRAINS     prints the port, then its report; checks length, bytes and order
+//   datagrams send ADDRESS PORT UNDERWAY TRAINS    sends them; no more than UNDERWAY at a time are not acknowledged
+//   datagrams sink ADDRESS4 ADDRESS6               prints the ports; on SIGTERM, after silence, the counts of each flow
 //   datagrams flood ADDRESS4 PORT4 ADDRESS6 PORT6 FLOWS COUNT SEED
 //
 // TRAINS is HOW:SIZE:COUNT:TAIL joined by commas; HOW is `segment` (one send with UDP_SEGMENT) or `burst` (sendmmsg),

@@ -90,7 +90,7 @@ export class BsdHost implements Host {
 
   /**
    * Carries out one operation; `echo` gets each command before it runs. Raises `E_HOST` with the command's own text and
-   * status, `E_NO_ADDRESS` as the dialect says.
+   * status, `E_NO_ADDRESS` like the dialect.
    */
   async perform(op: Op, echo: (argv: Argv) => void): Promise<void> {
     if (op.do === 'link.add') {

@@ -51,7 +51,7 @@ export class OpenbsdKernelTwin extends GroupedKernelTwin {
     return undefined
   }
 
-  /** Trusts the counts, as the kernel does, whatever the size field says; reading past the block is EFAULT. */
+  /** Trusts the counts and ignores the size field, like the kernel; reading past the block is EFAULT. */
   private set(device: WireguardTwin, block: Buffer): string | undefined {
     try {
       return configure(device, block, this.records)
