@@ -107,6 +107,17 @@ const allCases: readonly QuickCase[] = [
     name: 'hooks',
     conf: `${head}Address = 10.0.0.2/24\nPostUp = ip route add 10.55.0.0/16 dev %i\nPreDown = ip route del 10.55.0.0/16 dev %i\nPostDown = echo gone %i\n${peer('10.7.0.0/16')}`,
   },
+  {
+    name: 'the port of another tunnel',
+    conf: `${head}Address = 10.0.0.2/24\n${peer('10.7.0.0/16')}`,
+    steps: [
+      '!ip link add wgx type wireguard && wg set wgx listen-port 40000 && ip link set wgx up',
+      'up',
+      '!ip link delete wgx',
+      'up',
+      'down',
+    ],
+  },
   { name: 'no peers', long: true, conf: `${head}Address = 10.0.0.2/24\n` },
   {
     name: 'two peers with a default route',
