@@ -49,11 +49,16 @@ describe.skipIf(reason)('a tunnel that another program brings up from our export
         expect(about(ours, 'way').length, ours.said).toBeGreaterThan(0)
         const words = ['conf', 'address', 'mtu', 'route', 'way']
         const { without = [], instead = [] } = differs?.[program] ?? {}
-      const expected = [...about(ours, ...words).filter((line) => !without.includes(line)), ...instead].sort()
-      expect(about(theirs, ...words), theirs.said).toEqual(expected)
+        const expected = [
+          ...about(ours, ...words).filter((line) => !without.includes(line)),
+          ...instead,
+        ].sort()
+        expect(about(theirs, ...words), theirs.said).toEqual(expected)
       },
     )
+  })
 
+  describe.each(exchangeCases.filter(({ conf }) => conf.includes('DNS')))('$name', ({ name }) => {
     test.each(others)('%s: it asks the same name servers', (program) => {
       const servers = (outcome: Outcome) =>
         about(outcome, 'dns')
