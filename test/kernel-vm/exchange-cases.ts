@@ -5,7 +5,9 @@ interface ExchangeCase {
   readonly name: string
   readonly conf: string
   /** What is known to differ, as a `lost:` line says: lines of `wgq up` that the other program does not have, and its own. */
-  readonly differs?: Readonly<Record<string, { readonly without: readonly string[]; readonly instead: readonly string[] }>>
+  readonly differs?: Readonly<
+    Record<string, { readonly without: readonly string[]; readonly instead: readonly string[] }>
+  >
 }
 
 const key = 'cBvThcTrrfM1AQwW5DkDy1wA8JWsnJKZIIqd/jKIzmo='

@@ -3,8 +3,8 @@
 // its own. Prints a line of JSON for each.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { writeBusConfiguration } from '../neighbour.ts'
 import { exchangeCases } from '../../kernel-vm/exchange-cases.ts'
+import { writeBusConfiguration } from '../neighbour.ts'
 
 const [, , root = '', networkManager = ''] = process.argv
 
