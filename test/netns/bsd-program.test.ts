@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { CommandOptions, CommandResult } from '../../packages/backends/src/bsd/command-runner.ts'
 import { SimulatedSystem } from '../../packages/backends/src/bsd/twin/simulated-system.ts'
 import { parseCidr } from '../../packages/model/src/cidr.ts'
+import { addonPath } from '../../packages/native/src/addon.ts'
 import { installStubs } from '../../packages/quick/src/testing/stub-programs.ts'
 import { builtBin, whyNotBuilt } from '../support/built-program.ts'
 import { Namespace, until, whyNoNetns } from '../support/netns.ts'
@@ -78,11 +79,12 @@ describe.skipIf(why)('the program on FreeBSD', () => {
       join(directory, 'platform.cjs'),
       "Object.defineProperty(process, 'platform', { value: 'freebsd' })\n",
     )
-    // No driver: there is no group `wg`.
+    // No driver: there is no group `wg`. Sockets are those of this system.
     writeFileSync(
       join(directory, 'addon.cjs'),
       `const refuse = () => { throw Object.assign(new Error('ioctl'), { code: 'ENOENT' }) }
-      module.exports = { ioctl: refuse, ioctlWithPointer: refuse, interfaceIndex: () => 7, lockFile: () => true }\n`,
+      const { connectStream } = require('${addonPath()}')
+      module.exports = { connectStream, ioctl: refuse, ioctlWithPointer: refuse, interfaceIndex: () => 7, lockFile: () => true }\n`,
     )
     for (const program of ['wgq', 'wg-quick', 'wg']) {
       const path = join(directory, program)
