@@ -22,8 +22,11 @@ for (const name of [
   fs[name] = (...args) => {
     calls++
     if (calls * 2 - 1 === at) die()
-    const result = original(...args)
-    if (calls * 2 === at) die()
-    return result
+    try {
+      return original(...args)
+    } finally {
+      // A call that fails, as mkdir does for a folder that exists, counts too.
+      if (calls * 2 === at) die()
+    }
   }
 }
