@@ -30,7 +30,8 @@ interface ReloadPlan extends Plan, Target {
   /** The session in the namespace of the interface, with the options of `up`. */
   readonly session: Session
   readonly gatewayDiffers: boolean
-  readonly socketGroupDiffers: boolean
+  /** One at most. */
+  readonly socketGroup: readonly Difference[]
   readonly journal: Journal | undefined
 }
 
@@ -76,7 +77,7 @@ const planFrom = async (session: Session, journal: Journal | undefined): Promise
     memory,
     session: inside,
     gatewayDiffers: gateway.length > 0,
-    socketGroupDiffers: socketGroup.length > 0,
+    socketGroup,
     journal,
   }
 }
@@ -139,7 +140,7 @@ const bringTo = async (run: Run, first: ReloadPlan): Promise<void> => {
   await converge(run, first.seen, first, first, note)
   const addressesChange = first.differences.some(({ object }) => object === 'address')
   if (first.gatewayDiffers || (addressesChange && session.gateway)) await renewGateway(run)
-  if (first.socketGroupDiffers) await renewSocketGroup(session)
+  for (const group of first.socketGroup) await renewSocketGroup(session, group)
   const mark =
     wanted.rules.find(({ notFwmark }) => notFwmark !== undefined)?.notFwmark ?? wanted.killSwitch?.mark
   keeper?.update({

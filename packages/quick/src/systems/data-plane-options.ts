@@ -13,9 +13,9 @@ export const dataPlaneEnvironment = (
   configPath: string,
   groupFile = '/etc/group',
 ): Readonly<Record<string, string>> => {
-  const directives = interfaceDirectives(parseDocument(readConfigFile(configPath).text))
+  const directives = directivesOf(configPath)
   const sticky = directives.findLast(({ key, value }) => key === 'stickyport' && /^(?:on|off)$/i.test(value))
-  const group = socketGroupOf(directives, configPath, groupFile)
+  const group = groupOf(directives, configPath, groupFile)
   return {
     ...(sticky && { WGQ_STICKY_PORT: sticky.value.toLowerCase() === 'on' ? '1' : '0' }),
     ...(group === undefined ? {} : { WGQ_SOCKET_GROUP: group }),
@@ -23,7 +23,17 @@ export const dataPlaneEnvironment = (
 }
 
 /** The group number of `# SocketGroup`; undefined without such a line. Raises `E_VALUE` for an unknown group. */
-export const socketGroupOf = (
+export const wantedSocketGroup = (configPath: string): number | undefined => {
+  const group = groupOf(directivesOf(configPath), configPath)
+  return group === undefined ? undefined : Number(group)
+}
+
+// --- internal ---
+
+const directivesOf = (configPath: string): readonly Directive[] =>
+  interfaceDirectives(parseDocument(readConfigFile(configPath).text))
+
+const groupOf = (
   directives: readonly Directive[],
   configPath: string,
   groupFile = '/etc/group',
