@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Family } from '@wgq/model/ip'
-import { given } from './nft.ts'
+import { fieldsOf, given } from './listed-rule.ts'
 import { type FilterRule, familyOf, icmp6Types, type JumpChain, type JumpTable } from './rule.ts'
 
 /** A rule as `iptables-save` lists it, without its chain; `accept` is the target that accepts there. */
@@ -47,11 +47,7 @@ const hex = (mark: number): string => `0x${mark.toString(16)}`
 
 /** Parses the output of {@link iptablesRule} as far as it distinguishes states (see readRule in nft.ts). */
 const readRule = (text: string): FilterRule => {
-  const word = (pattern: RegExp): string | undefined => pattern.exec(text)?.[1]
-  const number = (pattern: RegExp): number | undefined => {
-    const found = word(pattern)
-    return found === undefined ? undefined : Number(found)
-  }
+  const { word, number } = fieldsOf(text)
   return given({
     out: word(/^-o (\S+)/),
     protocol: word(/-p (udp|tcp) /),

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { fieldsOf, given } from './listed-rule.ts'
 import { type FilterChain, type FilterRule, type FilterTable, icmp6Types } from './rule.ts'
 
 /** A rule in nft's syntax. */
@@ -48,11 +49,7 @@ const withoutFullLength = (network: string): string =>
  * with what it would write for that state.
  */
 const readRule = (text: string): FilterRule => {
-  const word = (pattern: RegExp): string | undefined => pattern.exec(text)?.[1]
-  const number = (pattern: RegExp): number | undefined => {
-    const found = word(pattern)
-    return found === undefined ? undefined : Number(found)
-  }
+  const { word, number } = fieldsOf(text)
   const address = word(/\bip6? daddr (\S+)/)
   const length = address?.includes('/') ? '' : address?.includes(':') ? '/128' : '/32'
   return given({
@@ -68,12 +65,6 @@ const readRule = (text: string): FilterRule => {
     verdict: /(?:accept|return|drop)$/.exec(text)?.[0] ?? { setMark: 0 },
   })
 }
-
-/** Drops undefined fields, so that a rule either has a field or lacks it. */
-export const given = (fields: Readonly<Record<string, unknown>>): FilterRule =>
-  Object.fromEntries(
-    Object.entries(fields).filter(([, value]) => value !== undefined),
-  ) as unknown as FilterRule
 
 /** One transaction that creates a table, replacing an older one of its name without a gap. */
 export const setTable = ({ name, chains }: FilterTable): string =>
