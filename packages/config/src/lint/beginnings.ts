@@ -6,6 +6,8 @@ export interface Beginning {
   readonly hint: string
 }
 
+const showconf = '`wg showconf NAME` prints keys and peers in the form of a configuration'
+
 const beginnings: ReadonlyArray<readonly [RegExp, name: string, hint: string]> = [
   [
     /^\/interface[/ ]wireguard/,
@@ -27,22 +29,14 @@ const beginnings: ReadonlyArray<readonly [RegExp, name: string, hint: string]> =
     'a configuration of VyOS or EdgeOS',
     'on the router `sudo wg showconf NAME` prints keys and peers; add Address and DNS by hand',
   ],
-  [
-    /^interface:[\t ]/,
-    'the output of `wg show`',
-    '`wg showconf NAME` prints keys and peers in the form of a configuration',
-  ],
+  [/^interface:[\t ]/, 'the output of `wg show`', showconf],
   [
     /^(?:\S+\t)?[A-Za-z0-9+/]{43}=\t(?:[A-Za-z0-9+/]{43}=|\(none\))\t/,
     'the output of `wg show NAME dump`',
-    '`wg showconf NAME` prints keys and peers in the form of a configuration',
+    showconf,
   ],
   [/^```/, 'a piece of Markdown', 'remove the lines that begin with ```'],
-  [
-    /^(?:wgkey|wgpeer|inet6?|!)[\t ]/,
-    'a hostname.if of OpenBSD or an ifconfig.if of NetBSD',
-    '`wg showconf NAME` prints keys and peers in the form of a configuration',
-  ],
+  [/^(?:wgkey|wgpeer|inet6?|!)[\t ]/, 'a hostname.if of OpenBSD or an ifconfig.if of NetBSD', showconf],
   [/^(?:vpn|wireguard|wg|awg):\/\//, 'a link for an app', 'export the configuration as a file from the app'],
   [/^\{/, 'JSON', 'export the configuration as a .conf file'],
   [
