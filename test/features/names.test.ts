@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Names of endpoints at boot, after a crash and behind a tunnel that is dead.
 import { type ChildProcess, spawnSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { program, whyNoTunnel } from '../support/implementation.ts'
 import { LiveTunnel } from '../support/live-tunnel.ts'
+import { NamespaceNames } from '../support/namespace-names.ts'
 import { until } from '../support/netns.ts'
 
 const why = whyNoTunnel('nft')
@@ -12,15 +13,11 @@ if (why) console.warn(`features/names: skipped: ${why}`)
 
 describe.skipIf(why)('names of endpoints', () => {
   let tunnel: LiveTunnel
-  let folder: string
+  let names: NamespaceNames
   let dns: ChildProcess | undefined
   beforeAll(async () => {
     tunnel = await LiveTunnel.open()
-    // ip netns exec puts these files over /etc/hosts and /etc/resolv.conf.
-    folder = `/etc/netns/${tunnel.ns.name}`
-    mkdirSync(folder, { recursive: true })
-    writeFileSync(`${folder}/resolv.conf`, 'nameserver 198.51.100.53\noptions timeout:1 attempts:1\n')
-    writeFileSync(`${folder}/hosts`, '')
+    names = new NamespaceNames(tunnel.ns, '198.51.100.53')
     tunnel.peers[0]?.ns.run('ip', 'address', 'add', '198.51.100.53/32', 'dev', 'lo')
   })
   // What the server still owes the tunnel of the test before would bring it here.
@@ -34,7 +31,7 @@ describe.skipIf(why)('names of endpoints', () => {
   })
   afterAll(() => {
     tunnel?.remove()
-    if (folder) rmSync(folder, { recursive: true, force: true })
+    names?.remove()
   })
 
   /** A name server behind the default route that knows gate.example, until the next one or the end of a test. */
@@ -56,12 +53,7 @@ describe.skipIf(why)('names of endpoints', () => {
         .replace('AllowedIPs = 10.60.0.2/32', 'AllowedIPs = 0.0.0.0/0')
         .replace('Endpoint = 10.77.1.2:51820', 'Endpoint = gate.example:51820'),
     )
-  const endpoint = () =>
-    tunnel
-      .wgq('show', tunnel.device, 'endpoints')
-      .stdout.split('\n')
-      .find((line) => line.startsWith(tunnel.peers[0]?.publicKey as string))
-      ?.split('\t')[1]
+  const endpoint = () => tunnel.endpoint()
   /** The last address of gate.example in the journal. */
   const noted = () =>
     readdirSync('/run/wgq')

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // A kill switch of a split tunnel while the server moves; a name with an address that is dead.
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { long, program, whyNoTunnel } from '../support/implementation.ts'
 import { LiveTunnel } from '../support/live-tunnel.ts'
+import { NamespaceNames } from '../support/namespace-names.ts'
 import { until } from '../support/netns.ts'
 
 const why = whyNoTunnel('nft')
@@ -11,29 +11,22 @@ if (why) console.warn(`features/roaming: skipped: ${why}`)
 
 describe.skipIf(why)('a server that moves', () => {
   let tunnel: LiveTunnel
-  let folder: string
+  let names: NamespaceNames
   beforeAll(async () => {
     tunnel = await LiveTunnel.open()
-    // ip netns exec puts these files over /etc/hosts and /etc/resolv.conf.
-    folder = `/etc/netns/${tunnel.ns.name}`
-    mkdirSync(folder, { recursive: true })
-    writeFileSync(`${folder}/resolv.conf`, 'nameserver 127.0.0.1\noptions timeout:1 attempts:1\n')
-    writeFileSync(`${folder}/hosts`, '')
+    names = new NamespaceNames(tunnel.ns)
   })
   afterEach(() => {
     tunnel.wgq('down', tunnel.configPath)
   })
   afterAll(() => {
     tunnel?.remove()
-    if (folder) rmSync(folder, { recursive: true, force: true })
+    names?.remove()
   })
   const alpha = () => tunnel.peers[0] as LiveTunnel['peers'][number]
-  const endpoint = () =>
-    tunnel
-      .wgq('show', tunnel.device, 'endpoints')
-      .stdout.split('\n')
-      .find((line) => line.startsWith(alpha().publicKey))
-      ?.split('\t')[1]
+  const endpoint = () => tunnel.endpoint()
+  const watchNames = () =>
+    tunnel.ns.start(program('wgq'), ['watch', '--reresolve', '--interval', '0.5', tunnel.device])
   /** The server has this address outside, and no other. */
   const moveServer = (address: string) => {
     const { ns } = alpha()
@@ -69,19 +62,13 @@ describe.skipIf(why)('a server that moves', () => {
   })
 
   const dead = '2001:db8:dead::1'
-  const follow = async (seconds: number, ...lines: string[]) => {
-    writeFileSync(`${folder}/hosts`, lines.map((address) => `${address} gate.example\n`).join(''))
+  const follow = async (seconds: number, ...addresses: string[]) => {
+    names.set(...addresses)
     tunnel.write(tunnel.defaultConfig().replace('10.77.1.2:51820', 'gate.example:51820'))
     tunnel.up()
     await until('an answer', () => tunnel.reaches(2), 60_000)
     expect(endpoint()).toBe('10.77.1.2:51820')
-    const watch = tunnel.ns.start(program('wgq'), [
-      'watch',
-      '--reresolve',
-      '--interval',
-      '0.5',
-      tunnel.device,
-    ])
+    const watch = watchNames()
     let moved = ''
     watch.stdout?.setEncoding('utf8').on('data', (text: string) => {
       moved += text
@@ -107,18 +94,12 @@ describe.skipIf(why)('a server that moves', () => {
   )
 
   test('an address without a way is passed over, in whatever order the name has them', async () => {
-    writeFileSync(`${folder}/hosts`, '')
+    names.set()
     tunnel.write(tunnel.defaultConfig().replace('10.77.1.2:51820', 'gate.example:51820'))
     tunnel.up()
     expect(endpoint()).toBe('(none)')
-    writeFileSync(`${folder}/hosts`, `${dead} gate.example\n10.77.1.2 gate.example\n`)
-    const watch = tunnel.ns.start(program('wgq'), [
-      'watch',
-      '--reresolve',
-      '--interval',
-      '0.5',
-      tunnel.device,
-    ])
+    names.set(dead, '10.77.1.2')
+    const watch = watchNames()
     const seen: string[] = []
     watch.stdout?.setEncoding('utf8').on('data', (text: string) => {
       seen.push(...[...text.matchAll(/"endpoint":"([^"]+)"/g)].map(([, found]) => found as string))

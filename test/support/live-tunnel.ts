@@ -90,6 +90,14 @@ export class LiveTunnel {
     return this.ns.tryRun('ping', ['-c', '1', '-W', '1', `10.60.0.${peer}`]).status === 0
   }
 
+  /** The endpoint of the first peer as `wgq show` prints it. */
+  endpoint(): string | undefined {
+    return this.wgq('show', this.device, 'endpoints')
+      .stdout.split('\n')
+      .find((line) => line.startsWith(this.peers[0]?.publicKey as string))
+      ?.split('\t')[1]
+  }
+
   /** Identifiers of the data plane of the interface under test. */
   daemonPids(): number[] {
     return this.ns
