@@ -195,6 +195,12 @@ bool Aead::open(const AeadKey& key, std::uint64_t nonce, std::uint8_t* text, std
   return low_level_ ? open_low(key, nonce, text, length) : open_evp(key, nonce, text, length);
 }
 
+[[gnu::noinline]] void Aead::clear_stack() {
+  // Deeper than the calls from a thread's loop to OpenSSL's vector code: some 6 kB, open_low's text included.
+  std::uint8_t below[16 * 1024];
+  OPENSSL_cleanse(below, sizeof below);
+}
+
 bool Aead::seal_evp(const AeadKey& key, std::uint64_t nonce, std::uint8_t* text, std::size_t length) {
   int written = 0;
   const auto iv = nonce_bytes(nonce);

@@ -43,6 +43,10 @@ class Aead {
   // unchanged or garbage.
   [[nodiscard]] bool open(const AeadKey& key, std::uint64_t nonce, std::uint8_t* text, std::size_t length);
 
+  // Overwrites the stack below the caller: on some processors OpenSSL leaves the key of the last packet there. Call on a
+  // thread that has sealed or opened before it sleeps.
+  static void clear_stack();
+
   bool low_level() const { return low_level_; }
 
  private:

@@ -56,6 +56,7 @@ void CryptoPool::run() {
     sleeping_.fetch_add(1, std::memory_order_seq_cst);
     lock.unlock();
     const bool more = help();
+    if (!more) Aead::clear_stack();
     lock.lock();
     if (!more) offered_.wait(lock, [&] { return offers_ > 0 || stopping_; });
     sleeping_.fetch_sub(1, std::memory_order_relaxed);

@@ -70,6 +70,7 @@ void Inbound::run() {
     if (queue_) queue_->settle(aead_);
     // poll skips negative descriptors. Replacing the sockets wakes this thread, which then reads them again.
     pollfd waiting[3]{{wakeup_.fd(), POLLIN, 0}, {v4, POLLIN, 0}, {v6, POLLIN, 0}};
+    Aead::clear_stack();
     ::poll(waiting, 3, -1);
     slept_on_.store(nullptr, std::memory_order_release);
     if (waiting[0].revents) wakeup_.clear();

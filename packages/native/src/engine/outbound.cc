@@ -62,6 +62,7 @@ void Outbound::run() {
     // The descriptor may be polled only while this thread is not parked.
     const int tun = !parked && last == Read::nothing ? device_.tun.get() : -1;
     pollfd waiting[2]{{wakeup_.fd(), POLLIN, 0}, {tun, POLLIN, 0}};
+    Aead::clear_stack();
     ::poll(waiting, 2, last == Read::down ? 100 : -1);
     if (waiting[0].revents) wakeup_.clear();
   }

@@ -279,7 +279,7 @@ napi_value open(js::Call& call) {
   return js::buffer(call.env, std::span(bytes).subspan(Aead::lead, length));
 }
 
-// leavesOnStack(backend, operation, key, nonce, text, bytes): whether `bytes` remain on the stack after seal or open
+// leavesOnStack(backend, operation, key, nonce, text, bytes): whether `bytes` remain on the stack after seal or open, before the thread sleeps
 napi_value leaves_on_stack(js::Call& call) {
   Aead aead(backend_of(call[0]));
   const bool sealing = call[1].string() == "seal";
@@ -293,6 +293,7 @@ napi_value leaves_on_stack(js::Call& call) {
   const bool found = stack_holds(call[5].bytes(), [&] {
     std::uint8_t* at = text.data() + Aead::lead;
     done = sealing ? aead.seal(key, nonce, at, length) : aead.open(key, nonce, at, length);
+    Aead::clear_stack();
   });
   if (!done) throw ArgumentError{"The text is not genuine"};
   return js::boolean(call.env, found);
