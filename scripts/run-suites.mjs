@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Runs the suites one after the other with vitest and finally prints the line `N passed (M after a retry), N failed, N
+// Runs the suites with vitest, two at a time where they allow it, and finally prints the line `N passed (M after a retry), N failed, N
 // skipped`, summed. WGQ_ORDER sets their order: `reverse`, or a seed that shuffles them and their files reproducibly.
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,16 +12,16 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const known = [
   'house',
   'unit',
-  'compat',
   'netns',
+  'compat',
   'features',
-  'packaging',
-  'docs',
   'interop',
-  'faults',
+  'docs',
+  'packaging',
   'kernel-vm',
-  'cross',
+  'faults',
   'nodes',
+  'cross',
   'fuzz',
 ]
 const asked = process.argv.slice(2)
@@ -49,14 +50,14 @@ const shuffled = /^[0-9]+$/.test(order) ? ['--sequence.shuffle.files', `--sequen
 
 const total = { passed: 0, failed: 0, skipped: 0 }
 const retried = []
-mkdirSync(join(root, '.cache'), { recursive: true })
-for (const suite of inOrder(asked.length > 0 ? asked : known).filter(has)) {
+
+/** Runs one suite and adds up its result. Its output is shown when it ends, because another suite may run beside it. */
+const runSuite = async (suite) => {
   const report = join(root, '.cache', `report-${suite}.json`)
   const retriedList = join(root, '.cache', `retried-${suite}`)
   rmSync(report, { force: true })
   rmSync(retriedList, { force: true })
-  console.log(`\n== ${suite}`)
-  const run = spawnSync(
+  const run = spawn(
     process.execPath,
     [
       join(root, 'node_modules/vitest/vitest.mjs'),
@@ -71,18 +72,36 @@ for (const suite of inOrder(asked.length > 0 ? asked : known).filter(has)) {
     ],
     {
       cwd: root,
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, WGQ_RETRIED_TESTS: retriedList },
     },
   )
+  const output = []
+  for (const stream of [run.stdout, run.stderr]) stream.on('data', (bytes) => output.push(bytes))
+  const [status] = await once(run, 'close')
+  process.stdout.write(`\n== ${suite}\n`)
+  for (const bytes of output) process.stdout.write(bytes)
   const counts = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : undefined
   total.passed += counts?.numPassedTests ?? 0
   total.skipped += (counts?.numPendingTests ?? 0) + (counts?.numTodoTests ?? 0)
   // A run that fails outside a test (a file that does not load, a crash) counts as one more failure.
   const failed = counts?.numFailedTests ?? 0
-  total.failed += failed === 0 && run.status !== 0 ? 1 : failed
+  total.failed += failed === 0 && status !== 0 ? 1 : failed
   if (existsSync(retriedList)) retried.push(...readFileSync(retriedList, 'utf8').split('\n').filter(Boolean))
 }
+
+mkdirSync(join(root, '.cache'), { recursive: true })
+const suites = inOrder(asked.length > 0 ? asked : known).filter(has)
+// These use every processor by themselves. The others mostly wait for a kernel, a timer or a peer: two run at once, unless
+// an order was asked for, which must be the same each time.
+const alone = order === '' ? ['house', 'unit'] : known
+for (const suite of suites.filter((suite) => alone.includes(suite))) await runSuite(suite)
+const rest = suites.filter((suite) => !alone.includes(suite))
+await Promise.all(
+  [1, 2].map(async () => {
+    for (let suite = rest.shift(); suite; suite = rest.shift()) await runSuite(suite)
+  }),
+)
 console.log('')
 for (const name of retried) console.log(`passed after a retry: ${name}`)
 const after = retried.length === 0 ? '' : ` (${retried.length} after a retry)`
