@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { beforeEach, describe, expect, test } from 'vitest'
-import vectors from './fixtures/cookie.json' with { type: 'json' }
+import vectors from '../../../test/fixtures/protocol/cookie.json' with { type: 'json' }
 import { endpoint } from './fixtures/packets.ts'
 import { createHandshakeAdmission, type HandshakeAdmission, refuseRandom } from './testing.ts'
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { expect, test } from 'vitest'
+import vectors from '../../../test/fixtures/protocol/ratelimiter.json' with { type: 'json' }
 import { endpoint } from './fixtures/packets.ts'
-import vectors from './fixtures/ratelimiter.json' with { type: 'json' }
 import { createRateLimiter } from './testing.ts'
 
 test('the bucket gives what the vector says, each source its own', () => {

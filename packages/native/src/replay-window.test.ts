@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import vectors from './fixtures/replay.json' with { type: 'json' }
+import vectors from '../../../test/fixtures/protocol/replay.json' with { type: 'json' }
 import { createReplayWindow } from './testing.ts'
 
 test('the sequence of the kernel self-test is accepted and refused as written', () => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, test } from 'vitest'
-import noPsk from '../fixtures/handshake-nopsk.json' with { type: 'json' }
-import psk from '../fixtures/handshake-psk.json' with { type: 'json' }
+import noPsk from '../../../../test/fixtures/protocol/handshake-nopsk.json' with { type: 'json' }
+import psk from '../../../../test/fixtures/protocol/handshake-psk.json' with { type: 'json' }
 import { dh, importKeyPair } from './dh.ts'
 import {
   createInitiation,

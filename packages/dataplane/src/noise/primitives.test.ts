@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { hash, kdf, mac } from '@wgq/native/noise-primitives'
 import { expect, test } from 'vitest'
-import cookieVector from '../fixtures/cookie.json' with { type: 'json' }
+import cookieVector from '../../../../test/fixtures/protocol/cookie.json' with { type: 'json' }
 import vectors from '../fixtures/primitives.json' with { type: 'json' }
 import { dh, importKeyPair, makeKeyPair } from './dh.ts'
 import { addMacs, cookieKey, mac1Key, openCookie } from './macs.ts'
