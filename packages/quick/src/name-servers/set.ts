@@ -2,7 +2,7 @@
 import { isDomain, isNameServer } from '@wgq/config/dns-domain'
 import { isSplit, splitManager } from '@wgq/dns/act'
 import { readDns } from '@wgq/dns/answer'
-import { remedy, whyNotSplit, whyNotTold } from '@wgq/dns/told'
+import { remedy, whyNotSplit, whyNotTold } from '@wgq/dns/effective'
 import type { Device } from '@wgq/model/device'
 import { WgqError } from '@wgq/model/error'
 import type { Op } from '@wgq/model/operation'
