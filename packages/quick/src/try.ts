@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WgqError } from '@wgq/model/error'
 import type { Before } from './restore.ts'
+import { replaceStateFile } from './run/state-file.ts'
 import type { Session } from './session.ts'
 
 /** A tunnel that is rolled back unless the user confirms it. */
@@ -59,10 +60,7 @@ export const startTry = async (session: Session, seconds: number, before?: Befor
 }
 
 /** Notes a trial; called by the guard once it is ready. */
-export const noteTry = (place: Place, trial: Trial): void => {
-  writeFileSync(`${path(place)}.${process.pid}`, `${JSON.stringify(trial)}\n`, { mode: 0o600 })
-  renameSync(`${path(place)}.${process.pid}`, path(place))
-}
+export const noteTry = (place: Place, trial: Trial): void => replaceStateFile(path(place), trial)
 
 /** Confirms the tunnel. Raises `E_NO_TRIAL` if it is not on trial. */
 export const confirmTry = (place: Place): void => {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { linkSync, lstatSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { linkSync, lstatSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { errnoText } from '@wgq/model/errno'
 import { isWgqError, WgqError } from '@wgq/model/error'
@@ -8,6 +8,7 @@ import { inverse, settles } from './inverse.ts'
 import { currentBoot, currentNetns, journalPath, readJournal } from './journal-files.ts'
 import type { Journal } from './journal-record.ts'
 import { thisProcess } from './process-mark.ts'
+import { writeBeside } from './state-file.ts'
 
 export { currentNetns, journalFiles, readJournal } from './journal-files.ts'
 export type { Configured, Journal, TunnelOptions } from './journal-record.ts'
@@ -96,10 +97,8 @@ export class JournalKeeper {
   }
 
   private writeBeside(path: string): string {
-    const beside = `${path}.${process.pid}`
     try {
-      rmSync(beside, { force: true })
-      writeFileSync(beside, `${JSON.stringify(this.current)}\n`, { mode: 0o600, flag: 'wx' })
+      return writeBeside(path, this.current)
     } catch (cause) {
       const errno = (cause as NodeJS.ErrnoException).code ?? 'EIO'
       throw new WgqError('E_JOURNAL', `What was done cannot be noted in ${path}: ${errnoText(errno)}`, {
@@ -107,7 +106,6 @@ export class JournalKeeper {
         cause,
       })
     }
-    return beside
   }
 }
 

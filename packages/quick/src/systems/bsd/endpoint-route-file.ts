@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { replaceStateFile } from '../../run/state-file.ts'
 import type { EndpointRouteState } from './endpoint-routes.ts'
 
 /** Path of the state file of a tunnel's endpoint routes. */
@@ -18,10 +19,8 @@ export const readEndpointRoutes = (path: string): EndpointRouteState | undefined
 }
 
 /** Writes the state atomically. */
-export const writeEndpointRoutes = (path: string, state: EndpointRouteState): void => {
-  writeFileSync(`${path}.new`, `${JSON.stringify(state)}\n`, { mode: 0o600 })
-  renameSync(`${path}.new`, path)
-}
+export const writeEndpointRoutes = (path: string, state: EndpointRouteState): void =>
+  replaceStateFile(path, state)
 
 /** Removes the state. */
 export const removeEndpointRoutes = (path: string): void => rmSync(path, { force: true })
