@@ -2,7 +2,7 @@
 import { realpathSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { asRoot } from '@wgq/quick/root'
-import { findProgram } from '@wgq/quick/run/child'
+import { findProgram } from '@wgq/quick/run/search-path'
 import type { Invocation } from './command.ts'
 import { writeErr } from './output.ts'
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { accessSync, constants, statSync } from 'node:fs'
 import { basename } from 'node:path'
+import { isProgram } from '@wgq/quick/run/search-path'
 
 /**
  * Derives the program name for messages. `wg` prints its argv[0], but a script gets only the path that the shell found.
@@ -10,16 +10,7 @@ export const programName = (launcher: string, path = process.env['PATH'] ?? ''):
   const name = basename(launcher)
   for (const directory of path.split(':')) {
     const candidate = `${directory === '' ? '.' : directory.replace(/\/+$/, '')}/${name}`
-    if (isExecutable(candidate)) return candidate === launcher ? name : launcher
+    if (isProgram(candidate)) return candidate === launcher ? name : launcher
   }
   return launcher
-}
-
-const isExecutable = (path: string): boolean => {
-  try {
-    accessSync(path, constants.X_OK)
-    return statSync(path).isFile()
-  } catch {
-    return false
-  }
 }

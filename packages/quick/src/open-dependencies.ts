@@ -11,8 +11,8 @@ import { readFilterTables } from '@wgq/firewall/filter-tables'
 import { readSocketGroup, setSocketGroup } from '@wgq/uapi/socket-group'
 import type { Dependencies, NameHelp } from './dependencies.ts'
 import { formatConf } from './format-conf.ts'
-import { childRunner, findProgram } from './run/child.ts'
-import { searchPath } from './run/search-path.ts'
+import { childRunner } from './run/child.ts'
+import { findProgram, searchPath } from './run/search-path.ts'
 
 /** Settings of {@link openDependencies}. */
 interface DependencyOptions {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-import { accessSync, closeSync, constants as modes, openSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Writable } from 'node:stream'
 import type { ChildOptions, Finished, RunChild } from '@wgq/model/child'
 import { Interrupted, signalStatus } from './failure.ts'
-import { searchPath } from './search-path.ts'
+import { findProgram, searchPath } from './search-path.ts'
 
 /**
  * A {@link RunChild} whose children have the environment `env`, with a PATH that does not depend on the current
@@ -90,25 +90,4 @@ const openScript = (directory: string, text: string): number => {
 const feed = (pipe: Writable | null, text: string | undefined): void => {
   pipe?.on('error', () => {})
   pipe?.end(text)
-}
-
-/** Looks a program up in a PATH from {@link searchPath}; a name with a slash is used unchanged. */
-export const findProgram =
-  (path: string | undefined) =>
-  (program: string): string | undefined => {
-    if (program.includes('/')) return isProgram(program) ? program : undefined
-    for (const directory of searchPath(path, false).split(delimiter)) {
-      const candidate = join(directory, program)
-      if (isProgram(candidate)) return candidate
-    }
-    return undefined
-  }
-
-const isProgram = (path: string): boolean => {
-  try {
-    accessSync(path, modes.X_OK)
-    return statSync(path).isFile()
-  } catch {
-    return false
-  }
 }

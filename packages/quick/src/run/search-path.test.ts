@@ -3,8 +3,8 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { childRunner, findProgram } from './child.ts'
-import { searchPath } from './search-path.ts'
+import { childRunner } from './child.ts'
+import { findProgram, searchPath } from './search-path.ts'
 
 const usual = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 

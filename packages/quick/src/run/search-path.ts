@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { delimiter, isAbsolute } from 'node:path'
+import { accessSync, constants as modes, statSync } from 'node:fs'
+import { delimiter, isAbsolute, join } from 'node:path'
 
 /** Directories of administration programs on every system that wgq runs on. */
 const usualFolders: readonly string[] = [
@@ -20,4 +21,26 @@ export const searchPath = (path: string | undefined, complete: boolean): string 
   const own = (path ?? '').split(delimiter).filter(isAbsolute)
   const folders = complete || own.length === 0 ? [...new Set([...own, ...usualFolders])] : own
   return folders.join(delimiter)
+}
+
+/** Looks a program up in a PATH from {@link searchPath}; a name with a slash is used unchanged. */
+export const findProgram =
+  (path: string | undefined) =>
+  (program: string): string | undefined => {
+    if (program.includes('/')) return isProgram(program) ? program : undefined
+    for (const directory of searchPath(path, false).split(delimiter)) {
+      const candidate = join(directory, program)
+      if (isProgram(candidate)) return candidate
+    }
+    return undefined
+  }
+
+/** Says whether a path is a file that the caller may execute. */
+export const isProgram = (path: string): boolean => {
+  try {
+    accessSync(path, modes.X_OK)
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
 }

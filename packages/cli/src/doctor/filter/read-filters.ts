@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { FilterTables } from '@wgq/firewall/filter-tables'
-import { findProgram } from '@wgq/quick/run/child'
-import { searchPath } from '@wgq/quick/run/search-path'
+import { findProgram, searchPath } from '@wgq/quick/run/search-path'
 import { readIptables } from './iptables-save.ts'
 import { type Flowtable, readNft } from './nft-json.ts'
 import type { Chain } from './ruleset.ts'
