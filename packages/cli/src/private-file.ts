@@ -1,16 +1,6 @@
 // SPDX-License-Identifier: MIT
-import {
-  chmodSync,
-  closeSync,
-  constants,
-  lstatSync,
-  openSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { closeSync, constants, lstatSync, openSync, realpathSync, statSync, writeFileSync } from 'node:fs'
+import { renameOver } from '@wgq/config/replace-file'
 import { errnoText } from '@wgq/model/errno'
 import { WgqError } from '@wgq/model/error'
 
@@ -23,7 +13,8 @@ export const writePrivateFile = (path: string, text: string | Uint8Array, mode =
     const there = statSync(path, { throwIfNoEntry: false })
     if (there?.isBlockDevice()) throw Object.assign(new Error('a disk'), { code: 'EPERM' })
     // A directory cannot be replaced by a file: the system call fails.
-    if (there === undefined || there.isFile() || there.isDirectory()) replace(followed(path), text, mode)
+    if (there === undefined || there.isFile() || there.isDirectory())
+      renameOver(followed(path), Buffer.from(text), { mode })
     else writeInto(path, text)
   } catch (error) {
     const errno = (error as NodeJS.ErrnoException).code ?? 'EIO'
@@ -41,18 +32,6 @@ const writeInto = (path: string, text: string | Uint8Array): void => {
     writeFileSync(fd, text)
   } finally {
     closeSync(fd)
-  }
-}
-
-const replace = (path: string, text: string | Uint8Array, mode: number): void => {
-  const temporary = `${path}.wgq-${process.pid}`
-  try {
-    writeFileSync(temporary, text, { mode: 0o600, flag: 'wx' })
-    chmodSync(temporary, mode)
-    renameSync(temporary, path)
-  } catch (error) {
-    rmSync(temporary, { force: true })
-    throw error
   }
 }
 

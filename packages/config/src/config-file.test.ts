@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -21,6 +21,23 @@ test('a pipe is read once, however often it is asked for, and no file takes its 
     expect(readConfigFile(pipe).text).toBe('[Interface]\n')
     expect(() => replaceConfigFile(pipe, Buffer.from('x'))).toThrow(/cannot be written: Invalid argument/)
   } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+test('a file that is replaced keeps its mode, whatever the umask; a new one is for its owner alone', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'wgq-config-file-'))
+  const umask = process.umask(0o077)
+  try {
+    const file = join(folder, 'wg0.conf')
+    replaceConfigFile(file, Buffer.from('a'))
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    chmodSync(file, 0o640)
+    replaceConfigFile(file, Buffer.from('b'))
+    expect([statSync(file).mode & 0o777, readFileSync(file, 'utf8')]).toEqual([0o640, 'b'])
+    expect(readdirSync(folder)).toEqual(['wg0.conf'])
+  } finally {
+    process.umask(umask)
     rmSync(folder, { recursive: true })
   }
 })

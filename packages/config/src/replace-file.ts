@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 import {
   closeSync,
+  fchmodSync,
   fchownSync,
   fsyncSync,
   ftruncateSync,
   openSync,
   renameSync,
   rmSync,
-  type Stats,
   statSync,
   writeSync,
 } from 'node:fs'
@@ -46,16 +46,19 @@ const byRename = (path: string, bytes: Buffer): boolean => {
 }
 
 /**
- * Replaces a file by one that was written beside it and synced to disk, with the mode and owner of `old`, else 0600.
- * Raises the system's error; its `syscall` is `rename` if only that failed. On failure no temporary file is left.
+ * Replaces a file by one that was written beside it and synced to disk, with the mode and owner of `like`. Nobody else
+ * can read it meanwhile. Raises the system's error; its `syscall` is `rename` if only that failed. On failure no
+ * temporary file is left.
  */
-export const renameOver = (path: string, bytes: Buffer, old?: Stats): void => {
+export const renameOver = (path: string, bytes: Buffer, like: FileRights = { mode: 0o600 }): void => {
   const beside = `${path}.wgq-new`
   try {
     rmSync(beside, { force: true })
-    const fd = openSync(beside, 'wx', old === undefined ? 0o600 : old.mode & 0o777)
+    const fd = openSync(beside, 'wx', 0o600)
     try {
-      if (old && process.geteuid?.() === 0) fchownSync(fd, old.uid, old.gid)
+      if (like.uid !== undefined && like.gid !== undefined && process.geteuid?.() === 0)
+        fchownSync(fd, like.uid, like.gid)
+      fchmodSync(fd, like.mode & 0o777)
       writeAll(fd, bytes, 0)
       fsyncSync(fd)
     } finally {
@@ -73,6 +76,13 @@ export const renameOver = (path: string, bytes: Buffer, old?: Stats): void => {
   } finally {
     closeSync(directory)
   }
+}
+
+/** Mode of a file, and its owner where that matters. */
+interface FileRights {
+  readonly mode: number
+  readonly uid?: number
+  readonly gid?: number
 }
 
 /** EBUSY: the file is a mount point; the others: its directory accepts no new file. */
