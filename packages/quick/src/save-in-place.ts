@@ -3,7 +3,7 @@ import { parseDocument, printDocument } from '@wgq/config/document'
 import { Edit } from '@wgq/config/edit'
 import { saveDevice } from '@wgq/config/save-edit'
 import type { Source } from '@wgq/config/source'
-import { splitEndpoint } from '@wgq/config/wg/endpoint'
+import { endpointParts } from '@wgq/config/wg/endpoint'
 import { strictPort } from '@wgq/config/wg/port'
 import type { Device } from '@wgq/model/device'
 import type { Endpoint } from '@wgq/model/endpoint'
@@ -37,7 +37,7 @@ export const savedInPlace = async (
   const hosts = hostNames(new Edit(document))
   const known = new Map(await Promise.all(hosts.map(async (host) => [host, await resolve(host)] as const)))
   const sameEndpoint = (text: string, live: Endpoint): boolean => {
-    const endpoint = hostAndPort(text)
+    const endpoint = endpointParts(text)
     if (!endpoint || strictPort()(endpoint.port) !== live.port) return false
     return known.get(endpoint.host)?.includes(live.address) ?? true
   }
@@ -54,18 +54,10 @@ export const savedInPlace = async (
 const hostNames = (edit: Edit): string[] => {
   const hosts = edit.peers().flatMap((key) => {
     const text = edit.get(key, 'Endpoint') ?? ''
-    const endpoint = parseEndpoint(text) ? undefined : hostAndPort(text)
+    const endpoint = parseEndpoint(text) ? undefined : endpointParts(text)
     return endpoint && !parseIp(endpoint.host) ? [endpoint.host] : []
   })
   return [...new Set(hosts)]
-}
-
-const hostAndPort = (text: string): ReturnType<typeof splitEndpoint> | undefined => {
-  try {
-    return splitEndpoint(text.replace(/\s+/g, ''))
-  } catch {
-    return undefined
-  }
 }
 
 const ask: Resolve = async (host) => {

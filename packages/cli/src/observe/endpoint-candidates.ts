@@ -3,6 +3,7 @@ import { readConfigFile } from '@wgq/config/config-file'
 import { type Document, parseDocument } from '@wgq/config/document'
 import { publicKeyOf } from '@wgq/config/names'
 import { commentOf, isComment, outline, type Section } from '@wgq/config/outline'
+import { endpointParts } from '@wgq/config/wg/endpoint'
 import type { Key } from '@wgq/model/key'
 
 /** `HOST:PORT` as written in a file; the host is a name or an address, without brackets. */
@@ -36,10 +37,9 @@ const fallbacks = ({ lines }: Document, section: Section): string[] =>
     return /^#+\s*EndpointFallback\s*=\s*(.+)$/i.exec(comment ?? '')?.[1] ?? []
   })
 
-/** Parses `host:port` or `[address]:port`; undefined for anything else. */
+/** Parses `host:port` or `[address]:port` with a port in digits; undefined for anything else. */
 const hostPort = (text: string): HostPort | undefined => {
-  const match = /^(?:\[([^\]]+)\]|(.+)):([0-9]{1,5})$/.exec(text.replace(/\s+/g, ''))
-  const host = match?.[1] ?? match?.[2]
-  const port = Number(match?.[3])
-  return host !== undefined && port > 0 && port < 65536 ? { host, port } : undefined
+  const { host = '', port: digits = '' } = endpointParts(text) ?? {}
+  const port = /^[0-9]{1,5}$/.test(digits) ? Number(digits) : 0
+  return host !== '' && port > 0 && port < 65536 ? { host, port } : undefined
 }

@@ -30,6 +30,15 @@ export const splitEndpoint = (value: string): HostPort => {
   return { host: bracketed ? value.slice(1, end) : value.slice(0, end), port: value.slice(colon + 1) }
 }
 
+/** As {@link splitEndpoint}, without the blanks of the text; undefined if it is no endpoint. */
+export const endpointParts = (text: string): HostPort | undefined => {
+  try {
+    return splitEndpoint(text.replace(/\s+/g, ''))
+  } catch {
+    return undefined
+  }
+}
+
 /**
  * Returns the first character of a host that is not valid in a name or address; undefined if all are valid. Names may
  * have letters of other scripts.
