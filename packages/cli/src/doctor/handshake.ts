@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
+import { newHandshakeMs, rejectAfterMs, rekeyTimeoutMs } from '@wgq/dataplane/constants'
 import type { Peer } from '@wgq/model/device'
 import { formatEndpoint } from '@wgq/model/endpoint'
 import type { PeerHealth } from '@wgq/uapi/client'
 import type { Finding } from './finding.ts'
 
-/** Maximum age of the last handshake of an active peer: a rekey happens every 120 s, a session ends after 180 s. */
-const sessionSeconds = 180
-/** After this much silence a handshake has been tried and repeated once (KEEPALIVE_TIMEOUT + 2 × REKEY_TIMEOUT). */
-const silentSeconds = 20
+/** Maximum age of the last handshake of an active peer. */
+const sessionSeconds = rejectAfterMs / 1000
+const rekeySeconds = rekeyTimeoutMs / 1000
+/** After this much silence a handshake has been tried and repeated once. */
+const silentSeconds = (newHandshakeMs + rekeyTimeoutMs) / 1000
 /** Size in bytes of the handshake messages and of an empty keepalive. */
 const messageBytes = { initiation: 148n, response: 92n, keepalive: 32n }
 /** Ignore smaller clock differences; they cause no noticeable problem. */
@@ -80,9 +82,9 @@ const silence = (peer: Peer, age: number, health: PeerHealth | undefined): strin
     const tries = health.attempts > 0 ? ` (${health.attempts + 1} initiations without a response)` : ''
     return `bytes were sent and nothing came back for ${health.unansweredSeconds} s${tries}; last handshake ${age} s ago`
   }
-  // A keepalive in an expired session starts a handshake, which is then repeated every 5 s.
+  // A keepalive in an expired session starts a handshake, which is then repeated.
   if (peer.keepaliveSeconds > 0 && peer.endpoint && age > sessionSeconds + peer.keepaliveSeconds)
-    return `no answer to about ${Math.max(1, Math.floor((age - sessionSeconds) / 5))} initiations since the last handshake ${age} s ago, although PersistentKeepalive = ${peer.keepaliveSeconds} keeps asking`
+    return `no answer to about ${Math.max(1, Math.floor((age - sessionSeconds) / rekeySeconds))} initiations since the last handshake ${age} s ago, although PersistentKeepalive = ${peer.keepaliveSeconds} keeps asking`
   // Only the messages of one handshake arrived, no packet of the session.
   const onlyHandshake = peer.rxBytes === messageBytes.response || peer.rxBytes === messageBytes.initiation
   const sentData = peer.txBytes > messageBytes.initiation + 4n * messageBytes.keepalive

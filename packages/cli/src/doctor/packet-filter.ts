@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { staleAfterSeconds } from '../observe/device-events.ts'
 import type { Filters } from './filter/read-filters.ts'
 import { type Chain, droppingChain } from './filter/ruleset.ts'
 import type { Finding } from './finding.ts'
@@ -32,7 +33,9 @@ export const checkPort = async (subject: Subject, filters: () => Filters): Promi
       destinationPort: device.listenPort,
     })
     if (!chain) continue
-    const inUse = device.peers.some(({ lastHandshake }) => nowSeconds - Number(lastHandshake.seconds) < 180)
+    const inUse = device.peers.some(
+      ({ lastHandshake }) => nowSeconds - Number(lastHandshake.seconds) < staleAfterSeconds,
+    )
     return [
       {
         check: 'firewall',

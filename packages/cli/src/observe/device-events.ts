@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { rejectAfterMs } from '@wgq/dataplane/constants'
 import type { Device, Peer } from '@wgq/model/device'
 import { formatEndpoint } from '@wgq/model/endpoint'
 import type { Key } from '@wgq/model/key'
@@ -28,8 +29,8 @@ export type DeviceEvent =
       readonly handshakeSeconds: number
     }
 
-/** REJECT_AFTER_TIME: a peer whose last handshake is older has no usable session (protocol §4.3). */
-export const staleAfterSeconds = 180
+/** A peer whose last handshake is older has no usable session. */
+export const staleAfterSeconds = rejectAfterMs / 1000
 
 /** The changes between two states of one interface, read at `beforeSeconds` and `nowSeconds` (wall clock). */
 export const deviceEvents = (

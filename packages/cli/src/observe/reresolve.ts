@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { newHandshakeMs } from '@wgq/dataplane/constants'
 import type { Endpoint } from '@wgq/model/endpoint'
 import { formatEndpoint } from '@wgq/model/endpoint'
 import type { Ways } from './reachable.ts'
@@ -32,11 +33,8 @@ const eagerLookups = 18
 /** Look-up interval of a name whose peer may only be slow; once a minute if it was slow before. */
 const slowPauseSeconds = 10
 
-/**
- * A live peer answers any packet within KEEPALIVE_TIMEOUT, 10 s, and an initiation at once; the second initiation is
- * sent 5 s after the first (protocol §4.3).
- */
-const deadAfterSeconds = 15
+/** A live peer answers any packet within this time, and an initiation at once. */
+const deadAfterSeconds = newHandshakeMs / 1000
 /** A peer that never completed a handshake owes no answer: two unanswered initiations are enough. */
 const strangerAfterSeconds = 6
 /** Time without an answer after which a name is looked up: if its address changed, the peer has moved. */

@@ -4,6 +4,7 @@ import type { Device, Peer } from '@wgq/model/device'
 import { formatEndpoint } from '@wgq/model/endpoint'
 import { visible } from '@wgq/model/shown'
 import { shortAge, shortBytes, shortKey } from '../show/short.ts'
+import { staleAfterSeconds } from './device-events.ts'
 import type { PeerNames } from './metrics-text.ts'
 
 /** One sample of the devices; `seconds` is a monotonic clock. */
@@ -105,7 +106,7 @@ const row = (
     sent: shortBytes(Number(peer.txBytes)),
     endpoint: peer.endpoint ? formatEndpoint(peer.endpoint) : '-',
   }
-  return { cells, busy: rate.down + rate.up, fresh: age !== undefined && age < 180 }
+  return { cells, busy: rate.down + rate.up, fresh: age !== undefined && age < staleAfterSeconds }
 }
 
 interface Rate {
