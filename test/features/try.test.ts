@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { commandLine } from '../support/command-line.ts'
 import { program, whyNoTunnel } from '../support/implementation.ts'
 import { LiveTunnel } from '../support/live-tunnel.ts'
 import { until } from '../support/netns.ts'
@@ -16,6 +17,14 @@ describe.skipIf(why)('up --try', () => {
     tunnel = await LiveTunnel.open()
   })
   afterAll(() => tunnel?.remove())
+
+  /** Waits until the trial's time is over: its guard has decided, and is gone. */
+  const guardEnds = () =>
+    until(
+      'the guard to end',
+      () => !tunnel.ns.pids().some((pid) => commandLine(pid).includes(`try-guard ${tunnel.device} `)),
+      20_000,
+    )
 
   test('the tunnel goes down when nobody confirms, also when the shell that started it was killed', async () => {
     const shell = spawn(
@@ -40,7 +49,7 @@ describe.skipIf(why)('up --try', () => {
   test('a confirmed tunnel stays', async () => {
     tunnel.up('--try', '1')
     expect(tunnel.wgq('confirm', tunnel.device)).toMatchObject({ status: 0 })
-    await new Promise((resolve) => setTimeout(resolve, 2500))
+    await guardEnds()
     expect(tunnel.reaches(2)).toBe(true)
     expect(tunnel.wgq('down', tunnel.configPath).status).toBe(0)
   })
@@ -49,7 +58,7 @@ describe.skipIf(why)('up --try', () => {
     tunnel.up('--try', '1')
     expect(tunnel.wgq('down', tunnel.configPath).status).toBe(0)
     tunnel.up()
-    await new Promise((resolve) => setTimeout(resolve, 2500))
+    await guardEnds()
     expect(tunnel.reaches(2)).toBe(true)
   })
 

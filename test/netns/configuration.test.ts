@@ -233,7 +233,6 @@ describe.skipIf(why)('configuration', () => {
         `${Math.round((after.rssBytes - before.rssBytes) / 10_000)} bytes each, ${Math.round((cpu / 5) * 1000) / 10} % CPU idle`,
     )
     expect(cpu / 5, 'idle').toBeLessThan(0.1)
-    expect(setMs).toBeLessThan(20_000)
   })
 })
 

@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: MIT
-import { existsSync, readFileSync } from 'node:fs'
+
+import { existsSync } from 'node:fs'
+import { commandLine } from './command-line.ts'
 import { program } from './implementation.ts'
 import type { Keeper, Laptop } from './laptop.ts'
 import { pause } from './laptop.ts'
 import { until } from './netns.ts'
-
-const commandLine = (pid: number): string => {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
-  } catch {
-    return ''
-  }
-}
 
 const pidsOf = ({ ns }: Laptop, ...words: string[]): number[] =>
   ns.pids().filter((pid) => words.every((word) => commandLine(pid).includes(word)))

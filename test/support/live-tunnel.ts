@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
+
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { commandLine } from './command-line.ts'
 import { Daemon } from './daemon.ts'
 import { program, wgqd } from './implementation.ts'
 import { connect, type Finished, Namespace, until } from './netns.ts'
@@ -122,13 +124,5 @@ export class LiveTunnel {
     this.ns.remove()
     for (const { ns } of this.peers) ns.remove()
     rmSync(this.folder, { recursive: true, force: true })
-  }
-}
-
-const commandLine = (pid: number): string => {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
-  } catch {
-    return ''
   }
 }
