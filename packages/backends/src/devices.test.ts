@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Device, DeviceAccess, DeviceChange, Peer } from '@wgq/model/device'
+import { type Device, type DeviceAccess, type DeviceChange, emptyPeer, type Peer } from '@wgq/model/device'
 import { WgqError } from '@wgq/model/error'
 import type { Key } from '@wgq/model/key'
 import { describe, expect, it } from 'vitest'
@@ -100,12 +100,8 @@ describe('what a driver cannot do, or says in its own way', () => {
     fwmark: 0,
     peers: [
       {
-        publicKey: key,
+        ...emptyPeer(key),
         allowedIps: [{ family: 4, address: '10.0.0.0', prefixLength: 8 }, left],
-        lastHandshake: { seconds: 0n, nanoseconds: 0 },
-        rxBytes: 0n,
-        txBytes: 0n,
-        keepaliveSeconds: 0,
         ...extra,
       },
     ],

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { parseCidr } from '@wgq/model/cidr'
-import type { Device, Peer } from '@wgq/model/device'
+import { type Device, emptyPeer, type Peer } from '@wgq/model/device'
 import type { Key } from '@wgq/model/key'
 import { expect, test } from 'vitest'
 import { parseDocument, printDocument } from './document.ts'
@@ -24,12 +24,8 @@ PersistentKeepalive = off
 `
 
 const peer = (publicKey: Key, allowedIps: string[], more: Partial<Peer> = {}): Peer => ({
-  publicKey,
+  ...emptyPeer(publicKey),
   allowedIps: allowedIps.map((text) => parseCidr(text) ?? expect.fail(text)),
-  lastHandshake: { seconds: 0n, nanoseconds: 0 },
-  rxBytes: 0n,
-  txBytes: 0n,
-  keepaliveSeconds: 0,
   ...more,
 })
 const live = { family: 4, address: '192.0.2.1', port: 51820 } as const

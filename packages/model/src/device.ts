@@ -36,6 +36,16 @@ export interface Peer {
   readonly note?: string
 }
 
+/** A peer as a device adds it: without settings, and never reached. */
+export const emptyPeer = (publicKey: Key): Peer => ({
+  publicKey,
+  allowedIps: [],
+  lastHandshake: { seconds: 0n, nanoseconds: 0 },
+  rxBytes: 0n,
+  txBytes: 0n,
+  keepaliveSeconds: 0,
+})
+
 /**
  * What to change on a device. An absent field leaves the value alone; a present one sets it; zero (the zero key, port
  * 0, fwmark 0, keepalive 0) clears it. Every layer must keep this difference (spec wg §17).

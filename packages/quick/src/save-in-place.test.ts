@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Device } from '@wgq/model/device'
+import { type Device, emptyPeer } from '@wgq/model/device'
 import type { Key } from '@wgq/model/key'
 import { expect, test } from 'vitest'
 import { savedInPlace } from './save-in-place.ts'
@@ -23,13 +23,8 @@ const device: Device = {
   fwmark: 0,
   peers: [
     {
-      publicKey: phone,
+      ...emptyPeer(phone),
       endpoint: { family: 4, address: '192.0.2.1', port: 51820 },
-      allowedIps: [],
-      lastHandshake: { seconds: 0n, nanoseconds: 0 },
-      rxBytes: 0n,
-      txBytes: 0n,
-      keepaliveSeconds: 0,
     },
   ],
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { type Cidr, parseCidr } from '@wgq/model/cidr'
-import type { Device, Peer } from '@wgq/model/device'
+import { type Device, emptyPeer, type Peer } from '@wgq/model/device'
 import { type Key, zeroKey } from '@wgq/model/key'
 import { expect, test } from 'vitest'
 import { changesForBoringtun } from './boringtun.ts'
@@ -9,13 +9,10 @@ const cidr = (text: string) => parseCidr(text) as Cidr
 const [a, b] = ['a', 'b'] as unknown as [Key, Key]
 const endpoint = { family: 4 as const, address: '192.0.2.1', port: 9 }
 const peer: Peer = {
-  publicKey: a,
+  ...emptyPeer(a),
   presharedKey: 's' as Key,
   endpoint,
   allowedIps: [cidr('10.1.0.0/16'), cidr('10.2.0.0/16')],
-  lastHandshake: { seconds: 0n, nanoseconds: 0 },
-  rxBytes: 0n,
-  txBytes: 0n,
   keepaliveSeconds: 25,
 }
 const device: Device = { name: 'wg0', listenPort: 1, fwmark: 0, peers: [peer] }

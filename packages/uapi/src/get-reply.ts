@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { type Cidr, parseCidr } from '@wgq/model/cidr'
-import type { Device, Peer } from '@wgq/model/device'
+import { type Device, emptyPeer, type Peer } from '@wgq/model/device'
 import { type Endpoint, parseEndpoint } from '@wgq/model/endpoint'
 import { type Key, keyFromHex, zeroKey } from '@wgq/model/key'
 import { protocolError } from './reply-error.ts'
@@ -59,14 +59,7 @@ export class GetReplyReader {
   }
 
   private openPeer(publicKey: Key): void {
-    this.peer = {
-      publicKey,
-      allowedIps: [],
-      lastHandshake: { seconds: 0n, nanoseconds: 0 },
-      rxBytes: 0n,
-      txBytes: 0n,
-      keepaliveSeconds: 0,
-    }
+    this.peer = { ...emptyPeer(publicKey), allowedIps: [] }
     this.device.peers.push(this.peer)
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Device, DeviceAccess, DeviceChange } from '@wgq/model/device'
+import { type Device, type DeviceAccess, type DeviceChange, emptyPeer } from '@wgq/model/device'
 import type { Key } from '@wgq/model/key'
 import { amd64, type Machine } from '@wgq/native/bsd/machine'
 import { checkChange } from '../bsd/checked-change.ts'
@@ -76,12 +76,7 @@ export class NetbsdDevices implements DeviceAccess {
         : {}),
       listenPort: reply.listenPort,
       fwmark: 0,
-      peers: reply.peers.map(({ name: _, ...peer }) => ({
-        ...peer,
-        rxBytes: 0n,
-        txBytes: 0n,
-        keepaliveSeconds: 0,
-      })),
+      peers: reply.peers.map(({ name: _, ...peer }) => ({ ...emptyPeer(peer.publicKey), ...peer })),
     }
   }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { type Cidr, covers, formatCidr, maskCidr, parseCidr } from '@wgq/model/cidr'
-import type { Device, Peer } from '@wgq/model/device'
+import { type Device, emptyPeer, type Peer } from '@wgq/model/device'
 import type { Host } from '@wgq/model/host'
 import type { Key } from '@wgq/model/key'
 import fc from 'fast-check'
@@ -13,12 +13,8 @@ const deviceOf = (allowed: readonly (readonly Cidr[])[]): Device => ({
   fwmark: 0,
   peers: allowed.map(
     (allowedIps, index): Peer => ({
-      publicKey: `peer${index}` as Key,
+      ...emptyPeer(`peer${index}` as Key),
       allowedIps,
-      lastHandshake: { seconds: 0n, nanoseconds: 0 },
-      rxBytes: 0n,
-      txBytes: 0n,
-      keepaliveSeconds: 0,
     }),
   ),
 })

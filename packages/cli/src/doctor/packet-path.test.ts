@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Cidr } from '@wgq/model/cidr'
 import { parseCidr } from '@wgq/model/cidr'
-import type { Device, Peer } from '@wgq/model/device'
+import { type Device, emptyPeer, type Peer } from '@wgq/model/device'
 import type { Host, Route, RouteAnswer } from '@wgq/model/host'
 import type { Key } from '@wgq/model/key'
 import type { Rule, RuleSelectors } from '@wgq/model/operation'
@@ -18,13 +18,9 @@ const route = (table: number, dst: string, dev: string, more: Partial<Route> = {
   ...more,
 })
 const peer = (letter: string, ...allowed: string[]): Peer => ({
-  publicKey: `${letter.repeat(42)}A=` as Key,
+  ...emptyPeer(`${letter.repeat(42)}A=` as Key),
   endpoint: { family: 4, address: '198.51.100.1', port: 51820 },
   allowedIps: allowed.map(cidr),
-  lastHandshake: { seconds: 0n, nanoseconds: 0 },
-  rxBytes: 0n,
-  txBytes: 0n,
-  keepaliveSeconds: 0,
 })
 
 // A full tunnel as wg-quick leaves it, with the LAN on eth0.

@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: MIT
-import type { Device, Peer } from '@wgq/model/device'
+import { type Device, emptyPeer, type Peer } from '@wgq/model/device'
 import type { Key } from '@wgq/model/key'
 import { describe, expect, test } from 'vitest'
 import { deviceEvents } from './device-events.ts'
 
 const key = (letter: string) => `${letter.repeat(42)}A=` as Key
 const peer = (publicKey: Key, more: Partial<Peer> = {}): Peer => ({
-  publicKey,
-  allowedIps: [],
-  lastHandshake: { seconds: 0n, nanoseconds: 0 },
-  rxBytes: 0n,
-  txBytes: 0n,
-  keepaliveSeconds: 0,
+  ...emptyPeer(publicKey),
   ...more,
 })
 const device = (...peers: Peer[]): Device => ({ name: 'wg0', listenPort: 0, fwmark: 0, peers })

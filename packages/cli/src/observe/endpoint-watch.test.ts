@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as configFile from '@wgq/config/config-file'
-import type { Device, DeviceAccess, DeviceChange } from '@wgq/model/device'
+import { type Device, type DeviceAccess, type DeviceChange, emptyPeer } from '@wgq/model/device'
 import type { Key } from '@wgq/model/key'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { EndpointWatch } from './endpoint-watch.ts'
@@ -19,12 +19,7 @@ const device: Device = {
   fwmark: 0,
   peers: [
     {
-      publicKey,
-      allowedIps: [],
-      lastHandshake: { seconds: 0n, nanoseconds: 0 },
-      rxBytes: 0n,
-      txBytes: 0n,
-      keepaliveSeconds: 0,
+      ...emptyPeer(publicKey),
     },
   ],
 }

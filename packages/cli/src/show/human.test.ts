@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Device, Peer } from '@wgq/model/device'
+import { type Device, emptyPeer, type Peer } from '@wgq/model/device'
 import { zeroKey } from '@wgq/model/key'
 import { describe, expect, test } from 'vitest'
 import { jsonText } from '../json-text.ts'
@@ -14,12 +14,7 @@ const nameless = new Map()
 const plain = paintFor('never')
 
 const peer = (change: Partial<Peer>): Peer => ({
-  publicKey: zeroKey,
-  allowedIps: [],
-  lastHandshake: { seconds: 0n, nanoseconds: 0 },
-  rxBytes: 0n,
-  txBytes: 0n,
-  keepaliveSeconds: 0,
+  ...emptyPeer(zeroKey),
   ...change,
 })
 const device = (...peers: Peer[]): Device => ({ name: 'wg0', listenPort: 0, fwmark: 0, peers })

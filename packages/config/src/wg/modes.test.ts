@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: MIT
-import type { Device, Peer } from '@wgq/model/device'
+import { type Device, emptyPeer, type Peer } from '@wgq/model/device'
 import { type Key, keyFromBytes, zeroKey } from '@wgq/model/key'
 import { expect, test } from 'vitest'
 import { replaceAll, synchronise } from './modes.ts'
 
 const key = (byte: number): Key => keyFromBytes(Buffer.alloc(32, byte))
 const peer = (publicKey: Key, change: Partial<Peer> = {}): Peer => ({
-  publicKey,
-  allowedIps: [],
-  lastHandshake: { seconds: 0n, nanoseconds: 0 },
-  rxBytes: 0n,
-  txBytes: 0n,
-  keepaliveSeconds: 0,
+  ...emptyPeer(publicKey),
   ...change,
 })
 const running = (...peers: Peer[]): Device => ({ name: 'wg0', listenPort: 5, fwmark: 6, peers })

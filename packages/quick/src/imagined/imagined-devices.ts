@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: MIT
 import { type Cidr, formatCidr, maskCidr } from '@wgq/model/cidr'
-import type { Device, DeviceAccess, DeviceChange, Peer, PeerChange } from '@wgq/model/device'
+import {
+  type Device,
+  type DeviceAccess,
+  type DeviceChange,
+  emptyPeer,
+  type Peer,
+  type PeerChange,
+} from '@wgq/model/device'
 import { type Key, zeroKey } from '@wgq/model/key'
 
 /** Devices that exist in memory only, on top of real ones; a device that does not exist starts empty. */
@@ -70,7 +77,7 @@ class PeerTable {
       return
     }
     if (change.updateOnly && !present) return
-    const open = present ?? { peer: newPeer(publicKey), allowedIps: new Map() }
+    const open = present ?? { peer: emptyPeer(publicKey), allowedIps: new Map() }
     this.#peers.set(publicKey, open)
     open.peer = changed(open.peer, change)
     if (change.replaceAllowedIps) {
@@ -97,14 +104,6 @@ class PeerTable {
     }))
   }
 }
-
-const newPeer = (publicKey: Key): OpenPeer['peer'] => ({
-  publicKey,
-  lastHandshake: { seconds: 0n, nanoseconds: 0 },
-  rxBytes: 0n,
-  txBytes: 0n,
-  keepaliveSeconds: 0,
-})
 
 const changed = (peer: OpenPeer['peer'], change: PeerChange): OpenPeer['peer'] => {
   const { presharedKey, endpoint, keepaliveSeconds } = change

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { derivePublicKey } from '@wgq/keys/derive'
 import { type Cidr, parseCidr } from '@wgq/model/cidr'
-import type { Device, Peer, PeerChange } from '@wgq/model/device'
+import { type Device, emptyPeer, type Peer, type PeerChange } from '@wgq/model/device'
 import { type Key, zeroKey } from '@wgq/model/key'
 import { describe, expect, test } from 'vitest'
 import { diffDevice, isEmptyChange } from './device-difference.ts'
@@ -10,12 +10,8 @@ const key = (letter: string) => `${letter.repeat(42)}A=` as Key
 const cidr = (text: string) => parseCidr(text) as Cidr
 const endpoint = (port: number) => ({ family: 4, address: '192.0.2.1', port }) as const
 const peer = (letter: string, allowed: string[], more: Partial<Peer> = {}): Peer => ({
-  publicKey: key(letter),
+  ...emptyPeer(key(letter)),
   allowedIps: allowed.map(cidr),
-  lastHandshake: { seconds: 0n, nanoseconds: 0 },
-  rxBytes: 0n,
-  txBytes: 0n,
-  keepaliveSeconds: 0,
   ...more,
 })
 const want = (letter: string, allowed: string[], more: Partial<PeerChange> = {}): PeerChange => ({

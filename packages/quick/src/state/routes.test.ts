@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { type Cidr, covers, formatCidr, parseCidr } from '@wgq/model/cidr'
-import type { Peer } from '@wgq/model/device'
+import { emptyPeer, type Peer } from '@wgq/model/device'
 import type { Key } from '@wgq/model/key'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -8,12 +8,8 @@ import { planMainRoutes, planTableRoutes, readRouting, sortedAllowedIps } from '
 
 const cidrs = (...texts: string[]): Cidr[] => texts.map((text) => parseCidr(text) as Cidr)
 const peer = (...texts: string[]): Peer => ({
-  publicKey: 'x' as Key,
+  ...emptyPeer('x' as Key),
   allowedIps: cidrs(...texts),
-  lastHandshake: { seconds: 0n, nanoseconds: 0 },
-  rxBytes: 0n,
-  txBytes: 0n,
-  keepaliveSeconds: 0,
 })
 
 test('only the lower-case words of Table mean something', () => {

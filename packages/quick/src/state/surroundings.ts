@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import { chooseTool } from '@wgq/firewall/default-route/choose'
-import type { DeviceChange } from '@wgq/model/device'
+import { type DeviceChange, emptyPeer } from '@wgq/model/device'
 import type { Host } from '@wgq/model/host'
 import type { Key } from '@wgq/model/key'
 import { isLenient } from '../lenient.ts'
@@ -85,21 +85,13 @@ const wantedMtu = async (
   const { settings, system, dependencies } = session
   if (settings.mtu === undefined && isSetByHook(settings, /\bmtu\b/i)) return seen.link.mtu
   const peers = change.peers.flatMap(({ endpoint, publicKey }) =>
-    endpoint ? [{ ...emptyPeer, publicKey, endpoint }] : [],
+    endpoint ? [{ ...emptyPeer(publicKey), endpoint }] : [],
   )
   const host = hostBeside(outside, seen.real, seen.state.device.fwmark)
   const quiet = { ...session, dependencies: { ...dependencies, host, print: () => {} } }
   const chosen = Number(await system.chooseMtu(quiet, peers, ipv6))
   // The system rejects what is not a number.
   return Number.isFinite(chosen) ? chosen : seen.link.mtu
-}
-
-const emptyPeer = {
-  allowedIps: [],
-  lastHandshake: { seconds: 0n, nanoseconds: 0 },
-  rxBytes: 0n,
-  txBytes: 0n,
-  keepaliveSeconds: 0,
 }
 
 /** Reads the previous configuration from the journal; without one every preshared key counts as set by a file. */
