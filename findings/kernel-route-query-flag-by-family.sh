@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Linux (seen on 6.18; messages made with pyroute2 0.9.5 of PyPI): a question for one route (RTM_GETROUTE) may carry the flag
+# Linux (seen on 6.18; messages made with pyroute2 0.9.5 of PyPI): a query for one route (RTM_GETROUTE) may carry the flag
 # RTM_F_LOOKUP_TABLE, "tell me the table that answered". Under strict checking (NETLINK_GET_STRICT_CHK) IPv4 takes it and IPv6
 # refuses the same flag with EINVAL; without strict checking both take it. `ip route get` sets the flag for IPv4 only.
 set -eu
