@@ -35,9 +35,9 @@ describe.skipIf(why)('names of endpoints', () => {
   })
 
   /** A name server behind the default route that knows gate.example, until the next one or the end of a test. */
-  const answer = async (address: string): Promise<void> => {
+  const answer = async (address: string, at = '198.51.100.53', where = tunnel.peers[0]?.ns) => {
     dns?.kill('SIGKILL')
-    const started = tunnel.peers[0]?.ns.start(process.execPath, ['-e', dnsProgram, address])
+    const started = where?.start(process.execPath, ['-e', dnsProgram, address, at])
     let ready = false
     started?.stdout?.on('data', () => {
       ready = true
@@ -102,6 +102,32 @@ describe.skipIf(why)('names of endpoints', () => {
     expect(endpoint()).toBe('10.77.1.2:51820')
   })
 
+  test.each([
+    ['a link-local address', 'nameserver fe80::53%up1\n', 'fe80::53%up0', 'gate.example', false],
+    ['a search domain', 'nameserver 198.51.100.53\nsearch corp.example\n', undefined, 'gate', false],
+    [
+      'the loopback address of a container engine',
+      'nameserver 127.0.0.11\n',
+      '127.0.0.11',
+      'gate.example',
+      true,
+    ],
+  ])('beside a dead tunnel with %s in resolv.conf', async (_, resolver, at, host, isHere) => {
+    const [alpha] = tunnel.peers
+    alpha?.ns.tryRun('ip', ['address', 'add', 'fe80::53/64', 'dev', 'up0', 'nodad'])
+    names.setResolver(resolver)
+    const where = isHere ? tunnel.ns : alpha?.ns
+    await answer('10.77.1.9', at, where)
+    write('DNS = 10.60.0.2')
+    tunnel.write(tunnel.read().replace('gate.example', host))
+    tunnel.up()
+    expect(endpoint()).toBe('10.77.1.9:51820')
+    await answer('10.77.1.2', at, where)
+    const reload = tunnel.wgq('reload', tunnel.configPath)
+    expect(reload.status, reload.stderr).toBe(0)
+    expect(endpoint()).toBe('10.77.1.2:51820')
+  })
+
   test('a name server that comes late: `run` waits with READY and looks again', async () => {
     dns?.kill('SIGKILL')
     write('# KillSwitch = on')
@@ -137,19 +163,20 @@ describe.skipIf(why)('names of endpoints', () => {
   })
 })
 
-/** Answers every question for an IPv4 address with its argument, and every other one with nothing. */
+/** Knows the IPv4 address of all names of `example`, its first argument. It listens at the second. */
 const dnsProgram = `
-const socket = require('node:dgram').createSocket('udp4')
+const [known, own] = process.argv.slice(1)
+const socket = require('node:dgram').createSocket(own.includes(':') ? 'udp6' : 'udp4')
 socket.on('message', (query, from) => {
   let at = 12
   while (query[at]) at += query[at] + 1
-  const isA = query.readUInt16BE(at + 1) === 1
+  const isA = query.readUInt16BE(at + 1) === 1 && query.toString('latin1', at - 7, at) === 'example'
   const head = Buffer.from(query.subarray(0, 12))
   head.writeUInt16BE(0x8180, 2); head.writeUInt16BE(1, 4); head.writeUInt16BE(isA ? 1 : 0, 6); head.writeUInt32BE(0, 8)
-  const record = Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 1, 0, 4, ...process.argv[1].split('.').map(Number)])
+  const record = Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 1, 0, 4, ...known.split('.').map(Number)])
   socket.send(Buffer.concat([head, query.subarray(12, at + 5), ...(isA ? [record] : [])]), from.port, from.address)
 })
-socket.bind(53, '198.51.100.53', () => console.log('ready'))
+socket.bind(53, own, () => console.log('ready'))
 `
 
 const notifyProgram =

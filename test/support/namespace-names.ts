@@ -9,8 +9,13 @@ export class NamespaceNames {
   constructor({ name }: { readonly name: string }, nameServer = '127.0.0.1') {
     this.folder = `/etc/netns/${name}`
     mkdirSync(this.folder, { recursive: true })
-    writeFileSync(`${this.folder}/resolv.conf`, `nameserver ${nameServer}\noptions timeout:1 attempts:1\n`)
+    this.setResolver(`nameserver ${nameServer}\n`)
     this.set()
+  }
+
+  /** Writes resolv.conf; each of its name servers gets one question of a second. */
+  setResolver(lines: string): void {
+    writeFileSync(`${this.folder}/resolv.conf`, `${lines}options timeout:1 attempts:1\n`)
   }
 
   /** The addresses of gate.example; none removes the name. */

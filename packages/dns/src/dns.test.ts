@@ -19,6 +19,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { backupPath, readResolverFile, replaceResolverFile, restoreResolverFile } from './file.ts'
 import { chooseManager, type DnsView } from './manager.ts'
+import { nameServers, ownNameServers } from './name-servers.ts'
 import { resolvconfPrefix, resolverLines } from './resolvconf.ts'
 
 let directory: string
@@ -298,4 +299,21 @@ describe.skipIf(!root)('a file that is a mount of its own (needs root)', () => {
       'ENOSPC\nnameserver 192.0.2.1| resolv.conf\nnameserver 192.0.2.1| resolv.conf\n',
     )
   })
+})
+
+test('the name servers of the machine: zones, loopback addresses and search domains are kept apart', () => {
+  mkdirSync(join(directory, 'etc'))
+  const path = join(directory, 'etc/resolv.conf')
+  writeFileSync(
+    path,
+    'search a.example\nnameserver fe80::1%eth0\nnameserver 192.0.2.1\nnameserver 127.0.0.11\nnameserver x\nsearch b.example c.example\n',
+  )
+  replaceResolverFile(path, 'wg0', { servers: ['10.0.0.1'], search: ['d.example'] })
+  const tools = { filesUnder: directory }
+  expect(ownNameServers(tools)).toEqual({
+    outside: ['fe80::1%eth0', '192.0.2.1'],
+    local: ['127.0.0.11'],
+    search: ['b.example', 'c.example'],
+  })
+  expect(nameServers(tools)).toEqual(['fe80::1', '192.0.2.1'])
 })

@@ -8,7 +8,7 @@ import { type Answer, decode, encode, RECURSION_DESIRED } from 'dns-packet'
 interface MarkedResolver {
   /** Mark of the packets, so that they take the route of encrypted packets, outside the tunnel. */
   readonly mark: number
-  /** Addresses of name servers, queried in this order. */
+  /** Addresses of name servers, queried in this order; link-local ones with a zone. */
   readonly servers: readonly string[]
 }
 
@@ -72,7 +72,8 @@ const askServer = async (
   server: string,
   mark: number,
 ): Promise<readonly Held[] | undefined> => {
-  const address = parseIp(server)
+  const [plain = '', ...zone] = server.split('%')
+  const address = parseIp(plain)
   if (!address) return undefined
   const family = address.length === 4 ? 4 : 6
   const id = process.getBuiltinModule('node:crypto').randomInt(65536)
@@ -85,7 +86,7 @@ const askServer = async (
     // A connected socket receives only from this server.
     await new Promise<void>((resolve, reject) => {
       socket.once('error', reject)
-      socket.connect(53, formatIp(address), () => resolve())
+      socket.connect(53, [formatIp(address), ...zone].join('%'), () => resolve())
     })
     const question = { name: host.replace(/\.$/, ''), type, class: 'IN' as const }
     return await new Promise((resolve, reject) => {

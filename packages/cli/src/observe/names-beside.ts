@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { readFileSync } from 'node:fs'
 import { markedLookup } from '@wgq/backends/names/marked-lookup'
-import { nameServers } from '@wgq/dns/name-servers'
+import { ownNameServers } from '@wgq/dns/name-servers'
 import { parseIp } from '@wgq/model/ip'
 
 /** The addresses of a name, and their TTL if known. */
@@ -18,11 +18,18 @@ export interface NamedAddresses {
 export const addressesBeside = async (host: string, mark: number): Promise<NamedAddresses | undefined> => {
   const noted = inHostsFile(host)
   if (noted.length > 0) return { addresses: noted }
-  const servers = nameServers()
+  const { outside, local, search } = ownNameServers()
+  // A resolver on this machine may ask through the tunnel; that of a container engine asks outside.
+  const servers = outside.length > 0 ? outside : local
   if (servers.length === 0) return undefined
-  const answer = await markedLookup(host, { mark, servers })
-  if (answer.said === 'nothing') return undefined
-  return answer.said === 'addresses' ? answer : { addresses: [] }
+  // The system's resolver completes a single word in the same way (resolv.conf(5), ndots:1).
+  const names = host.includes('.') ? [host] : [...search.map((domain) => `${host}.${domain}`), host]
+  for (const name of names) {
+    const answer = await markedLookup(name, { mark, servers })
+    if (answer.said === 'nothing') return undefined
+    if (answer.said === 'addresses') return answer
+  }
+  return { addresses: [] }
 }
 
 const inHostsFile = (host: string): string[] => {
