@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { type FSWatcher, watch } from 'node:fs'
-import { basename, dirname } from 'node:path'
 import { type OwnLink, watchNews } from '@wgq/netlink/news'
+import { watchFile } from './file-news.ts'
 
 /** Files and a directory that define which name servers the machine uses. */
 const resolverFiles = ['/etc/resolv.conf', '/run/systemd/resolve/resolv.conf', '/run/systemd/resolve/netif']
@@ -22,34 +21,10 @@ export const watchMachine = (
   } catch {
     // Not Linux, or not permitted.
   }
-  const onFile = () => onChange(true)
-  for (const file of [...resolverFiles, ...files]) {
-    const name = basename(file)
-    // Watch the directory: a file is often replaced by another one.
-    watchers.push(...listen(dirname(file), (changed) => changed?.startsWith(name), onFile))
-    // Watch the file itself: it may be a mount.
-    watchers.push(...listen(file, () => true, onFile))
-  }
+  for (const file of [...resolverFiles, ...files]) watchers.push(watchFile(file, () => onChange(true)))
   return {
     close: () => {
       for (const watcher of watchers) watcher.close()
     },
-  }
-}
-
-const listen = (
-  path: string,
-  concerns: (file: string | null) => boolean | undefined,
-  onChange: () => void,
-): FSWatcher[] => {
-  try {
-    const watcher = watch(path, { persistent: false }, (_, file) => {
-      if (concerns(file)) onChange()
-    })
-    // Removing a directory ends its watcher.
-    watcher.on('error', () => watcher.close())
-    return [watcher]
-  } catch {
-    return []
   }
 }
