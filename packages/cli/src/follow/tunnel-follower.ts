@@ -64,7 +64,7 @@ export const followTunnel = async (
     fileStamp: () => [configPath, ...dropIns(configPath)].map(stampOf).join('|'),
     followFile,
     moveEndpoints: async (device, networkChanged) => {
-      const silent = endpoints.mayMove(interfaceName) ? await silences.read() : undefined
+      const silent = endpoints.mayMove(device) ? await silences.read() : undefined
       const moved = await endpoints.follow(device, networkChanged, silent)
       await noteEndpoints(interfaceName, endpoints.takeFound())
       return {

@@ -89,3 +89,36 @@ test('an endpoint that has no way any more is given up at once when the network 
   await watch.follow(at('64:ff9b::c633:6401'), true)
   expect(changes.at(-1)?.peers?.[0]?.endpoint?.address).toBe('198.51.100.1')
 })
+
+test('a network with another translator, or with IPv4 as well: the translated address is left at once', async () => {
+  const changes: DeviceChange[] = []
+  const devices = {
+    change: async (_name: string, change: DeviceChange) => void changes.push(change),
+  } as unknown as DeviceAccess
+  let prefix: string | undefined = '2001:db8:64::'
+  let hasIpv4 = false
+  const outside = {
+    addresses: async (host: string) => ({
+      addresses: host === 'ipv4only.arpa' && prefix !== undefined ? [`${prefix}c000:aa`] : [],
+    }),
+    // The default route leads to the old translator's prefix too.
+    hasRoute: async (address: string) => address.includes(':') || hasIpv4,
+  }
+  const watch = new EndpointWatch(devices, outside, () => 0)
+  write('198.51.100.1:51820')
+  const at = (address: string): Device => ({
+    ...device,
+    peers: device.peers.map((peer) => ({ ...peer, endpoint: { family: 6, address, port: 51820 } })),
+  })
+  expect(watch.mayMove(at('2001:db8:64::c633:6401'))).toBe(true)
+  expect(await watch.follow(at('2001:db8:64::c633:6401'), true)).toEqual([])
+  prefix = '64:ff9b::'
+  await watch.follow(at('2001:db8:64::c633:6401'), true)
+  expect(changes.at(-1)?.peers?.[0]?.endpoint?.address).toBe('64:ff9b::c633:6401')
+  // No name server answers: what runs stays.
+  prefix = undefined
+  expect(await watch.follow(at('64:ff9b::c633:6401'), true)).toEqual([])
+  hasIpv4 = true
+  await watch.follow(at('64:ff9b::c633:6401'), true)
+  expect(changes.at(-1)?.peers?.[0]?.endpoint?.address).toBe('198.51.100.1')
+})

@@ -34,7 +34,7 @@ export class EndpointWatch {
   private readonly devices: DeviceAccess
   private readonly outside: Outside
   private readonly states = new Map<string, ReresolveState>()
-  /** Peers with a name or several candidates. */
+  /** Peers with a name, several candidates or a translated address. */
   private readonly movable = new Set<string>()
   private readonly named = new FileMemo(readCandidates)
   private readonly now: () => number
@@ -87,9 +87,12 @@ export class EndpointWatch {
     return this.found.splice(0)
   }
 
-  /** Whether any peer of an interface has a name or several candidates. */
-  mayMove(interfaceName: string): boolean {
-    return this.candidatesOf(interfaceName).some(({ candidates }) => mayMove(candidates))
+  /** Whether any peer of a device has a name, several candidates or a translated address. */
+  mayMove(device: Device): boolean {
+    const endpoints = new Map(device.peers.map(({ publicKey, endpoint }) => [publicKey, endpoint]))
+    return this.candidatesOf(device.name).some(({ publicKey, candidates }) =>
+      mayMove(candidates, endpoints.get(publicKey)),
+    )
   }
 
   /** Keys of peers without an endpoint whose file names one. */
@@ -135,25 +138,38 @@ export class EndpointWatch {
     const state = seen(networkChanged ? moved(known) : known, now, peer, silentSeconds)
     this.states.set(id, state)
     const { endpoint: current } = peer
-    const isNamed = mayMove(candidates)
+    const isNamed = mayMove(candidates, current)
     if (isNamed) this.movable.add(id)
+    else this.movable.delete(id)
     const isCutOff =
       networkChanged &&
       current !== undefined &&
       !(await this.outside.hasRoute(current.address, device.fwmark))
     const isDead = isCutOff || wantsLookup(state, now, traits(peer))
-    if (!isDead && !(isNamed && current && isDoubtful(state, now))) return undefined
+    const isDoubted =
+      isNamed && (isDoubtful(state, now) || (networkChanged && isTranslated(candidates, current)))
+    if (!isDead && !(current && isDoubted)) return undefined
     const ways = await reachableEndpoints(candidates, device.fwmark, this.outside)
     const chosen =
       isDead || !current ? afterLookup(state, now, ways, current) : afterDoubt(state, now, ways, current)
-    this.states.set(id, chosen.state)
     const { endpoint } = chosen
+    // A translator that was not found now may be there still.
+    const isWorse = !isDead && endpoint && !(await this.outside.hasRoute(endpoint.address, device.fwmark))
+    this.states.set(
+      id,
+      isWorse ? { ...state, lookup: { at: now, ttlSeconds: ways.ttlSeconds } } : chosen.state,
+    )
+    if (isWorse) return undefined
     return endpoint && { endpoint, host: ways.names?.get(formatEndpoint(endpoint)) }
   }
 }
 
-const mayMove = (candidates: readonly HostPort[]): boolean =>
-  candidates.length > 1 || candidates.some(({ host }) => !parseIp(host))
+const mayMove = (candidates: readonly HostPort[], current: Endpoint | undefined): boolean =>
+  candidates.length > 1 || candidates.some(({ host }) => !parseIp(host)) || isTranslated(candidates, current)
+
+/** An IPv6 endpoint of a peer whose addresses are all IPv4: another network has another translator, or none. */
+const isTranslated = (candidates: readonly HostPort[], current: Endpoint | undefined): boolean =>
+  current?.family === 6 && candidates.every(({ host }) => parseIp(host)?.length === 4)
 
 const idOf = ({ name }: Device, { publicKey }: Peer): string => `${name} ${publicKey}`
 
