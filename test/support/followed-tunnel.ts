@@ -11,11 +11,14 @@ export class FollowedTunnel {
   log = ''
   private readonly child: ChildProcess
 
-  /** `change` derives the configuration from the default one. */
-  static async open(change: (config: string) => string): Promise<FollowedTunnel> {
+  /** `change` derives the configuration from the default one; `env` is added to the environment of `wgq run`. */
+  static async open(
+    change: (config: string) => string,
+    env: NodeJS.ProcessEnv = {},
+  ): Promise<FollowedTunnel> {
     const tunnel = await LiveTunnel.open()
     tunnel.write(change(tunnel.defaultConfig()).replace('[Interface]\n', '[Interface]\n# KillSwitch = on\n'))
-    const followed = new FollowedTunnel(tunnel)
+    const followed = new FollowedTunnel(tunnel, env)
     try {
       await until('the tunnel', () => followed.isInSync(), 60_000)
     } catch (error) {
@@ -26,10 +29,11 @@ export class FollowedTunnel {
     return followed
   }
 
-  private constructor(tunnel: LiveTunnel) {
+  private constructor(tunnel: LiveTunnel, env: NodeJS.ProcessEnv) {
     this.tunnel = tunnel
     this.child = tunnel.ns.start(program('wgq'), ['run', tunnel.configPath], {
       WG_QUICK_USERSPACE_IMPLEMENTATION: '',
+      ...env,
     })
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.log += text

@@ -18,6 +18,7 @@ export interface Oddities {
   readonly WGQ_ODD_SENDMMSG?: string
   readonly WGQ_ODD_REFUSED?: string
   readonly WGQ_ODD_SEGMENTS?: string
+  readonly WGQ_ODD_CLOCK?: string
 }
 
 /**

@@ -188,11 +188,27 @@ describe('handshake messages', () => {
     expect(b.lines.filter((line) => line.startsWith('notice'))).toEqual([])
   })
 
-  test('a peer whose clock went back is refused, with one hint a minute', () => {
+  test('a clock that goes back three hours costs no handshake: the last timestamp is remembered', () => {
+    const { a, b, go } = pair()
+    a.send(b.publicKey, 'one')
+    go(1_000)
+    a.clockNs -= 10_800_000_000_000n
+    // The session has expired by then.
+    go(200_000)
+    for (const text of ['two', 'three']) {
+      a.send(b.publicKey, text)
+      go(200_000)
+    }
+    expect(b.received).toEqual(['one', 'two', 'three'])
+    expect(b.configuration.counters()).toMatchObject({ initiations_replayed: 0, handshakes_completed: 3 })
+  })
+
+  test('a peer that starts again after its clock went back is refused, with one hint a minute', () => {
     const { network, a, b, go } = pair()
     a.send(b.publicKey, 'one')
     go(121_000)
     a.clockNs -= 3_600_000_000_000n
+    a.peer(b.publicKey).lastSentNs = 0n
     network.log.length = 0
     a.send(b.publicKey, 'two')
     go(30_000)

@@ -15,7 +15,7 @@ import {
 } from '../noise/handshake.ts'
 import { addMacs, cookieKey, mac1Key, openCookie } from '../noise/macs.ts'
 import { cookieReply, initiation, messageType, response } from '../noise/messages.ts'
-import { tai64n } from '../noise/tai64n.ts'
+import { tai64n, timestampStepNs } from '../noise/tai64n.ts'
 import type { TimerEvent } from '../peer/timers.ts'
 import type { DeviceDependencies } from './dependencies.ts'
 import type { IndexTable } from './index-table.ts'
@@ -92,7 +92,7 @@ export class Handshakes {
         staticStatic,
         ephemeral: dependencies.makeKeyPair(),
         localIndex: 0,
-        timestamp: tai64n(dependencies.wallNs()),
+        timestamp: tai64n(this.stampNs(peer)),
       })
     if (!made) {
       this.device.feed(peer, 'initiationNotMade')
@@ -130,6 +130,17 @@ export class Handshakes {
   }
 
   // --- internal ---
+
+  /**
+   * The time for an initiation: the clock, or if that went back the smallest step after the last one. A peer refuses
+   * older timestamps until the clock has caught up (spec protocol §5).
+   */
+  private stampNs(peer: Peer): bigint {
+    const now = this.device.dependencies.wallNs()
+    const next = peer.lastSentNs + timestampStepNs
+    peer.lastSentNs = peer.lastSentNs === 0n || now > next ? now : next
+    return peer.lastSentNs
+  }
 
   private receiveInitiation(message: Buffer, from: Uint8Array, arrivedMs: number, identity: Identity): void {
     const { device } = this

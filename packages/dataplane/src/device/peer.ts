@@ -25,6 +25,8 @@ export interface Peer {
   /** Greatest timestamp accepted, 12 bytes as latin1 text: compares as the bytes do. */
   lastTimestamp: string
   lastInitiationMs: number
+  /** Wall clock of the last initiation sent to it, nanoseconds since 1970; 0n means never. */
+  lastSentNs: bigint
   /** mac1 of the last handshake message sent, until a cookie reply consumes it. */
   sentMac1: Buffer | undefined
   cookie: { readonly value: Uint8Array; readonly bornMs: number } | undefined
@@ -51,6 +53,7 @@ export const newPeer = (handle: number, publicKey: Key): Peer => ({
   staticStatic: 'unknown',
   lastTimestamp: '',
   lastInitiationMs: Number.NEGATIVE_INFINITY,
+  lastSentNs: 0n,
   sentMac1: undefined,
   cookie: undefined,
   hasSessions: false,

@@ -3,6 +3,9 @@
 /** Length of a TAI64N timestamp. */
 export const timestampLength = 12
 
+/** Timestamps that differ by this many nanoseconds differ in the bits that are sent. */
+export const timestampStepNs = 1n << 24n
+
 /** The label of 1970-01-01, with leap seconds as in all implementations. */
 const epoch = 0x400000000000000an
 
