@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The cost of an idle `wgq run`: CPU time and wake-ups per second of its process and of the verbs that it runs, with 1
-// and with 1,000 peers, compared with a bare `ip monitor`. All run in parallel, each in its own network namespace.
-// `follower [SECONDS]`, by default 600. The data plane is not counted.
+// and with 1,000 peers, whose endpoints are addresses or names, compared with a bare `ip monitor`. All run in parallel,
+// each in its own network namespace. `follower [SECONDS]`, by default 600. The data plane is not counted.
 import type { ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -35,7 +35,14 @@ const costOf = (pid: number): Cost => {
   return { cpuMs: ticks * tickMs, wakeUps }
 }
 
-const configuration = (peers: number): string => {
+/** The tunnels that are followed; names are resolved from /etc/hosts. */
+const tunnels = [
+  { peers: 1, host: '10.77.0.2', title: '1 peer' },
+  { peers: 1000, host: '10.77.0.2', title: '1000 peers' },
+  { peers: 1000, host: 'server.example', title: '1000 peers with names' },
+]
+
+const configuration = (peers: number, host: string): string => {
   const lines = [
     '[Interface]',
     `PrivateKey = ${randomBytes(32).toString('base64')}`,
@@ -45,20 +52,23 @@ const configuration = (peers: number): string => {
     lines.push(
       '[Peer]',
       `PublicKey = ${randomBytes(32).toString('base64')}`,
-      `Endpoint = 10.77.0.2:${1024 + i}`,
+      `Endpoint = ${host === '10.77.0.2' ? host : `peer${i}.${host}`}:${1024 + i}`,
       `AllowedIPs = 10.61.${i >> 8}.${i & 255}/32`,
     )
   return `${lines.join('\n')}\n`
 }
 
-const inOwnEtc = 'cp -a /etc "$1" && mount --bind "$1" /etc && shift && exec "$@"'
+const hosts = Array.from({ length: 1000 }, (_, i) => `10.77.0.2 peer${i}.server.example\n`).join('')
+const inOwnEtc = 'cp -a /etc "$1" && cat "$2" >>"$1/hosts" && mount --bind "$1" /etc && shift 2 && exec "$@"'
 
 const main = async (): Promise<void> => {
   const folder = mkdtempSync(join(tmpdir(), 'wgq-follower-'))
   const spaces: Namespace[] = []
   const running: { name: string; child: ChildProcess; before?: Cost }[] = []
   try {
-    for (const peers of [1, 1000, undefined]) {
+    const hostsPath = join(folder, 'hosts')
+    writeFileSync(hostsPath, hosts)
+    for (const [index, tunnel] of [...tunnels, undefined].entries()) {
       const ns = new Namespace('bench-follower')
       const other = new Namespace('bench-outside')
       spaces.push(ns, other)
@@ -66,16 +76,18 @@ const main = async (): Promise<void> => {
         { ns, dev: 'up0', addresses: ['10.77.0.1/24'] },
         { ns: other, dev: 'up0', addresses: ['10.77.0.2/24'] },
       )
-      if (peers === undefined) {
+      if (!tunnel) {
         running.push({ name: 'ip monitor', child: ns.start('ip', ['monitor', 'all']) })
         continue
       }
-      const device = `wgb${peers}`
+      const { peers, host, title } = tunnel
+      const device = `wgb${index}`
       const path = join(folder, `${device}.conf`)
-      writeFileSync(path, configuration(peers), { mode: 0o600 })
+      writeFileSync(path, configuration(peers, host), { mode: 0o600 })
       // Hides changes that other programs make in /etc.
-      const child = ns.start('sh', ['-c', inOwnEtc, 'sh', join(folder, `etc${peers}`), program, 'run', path])
-      running.push({ name: `wgq run, ${peers} peers`, child })
+      const etc = join(folder, `etc${index}`)
+      const child = ns.start('sh', ['-c', inOwnEtc, 'sh', etc, hostsPath, program, 'run', path])
+      running.push({ name: `wgq run, ${title}`, child })
       const inSync = () => ns.tryRun(program, ['diff', path]).status === 0
       await until(`${device} to be up`, inSync, 120_000)
     }
