@@ -7,7 +7,7 @@ import type { DnsTools } from './tools.ts'
 const files = ['/etc/resolv.conf', '/run/systemd/resolve/resolv.conf']
 
 /** The name servers that this machine uses without its tunnels. */
-export interface OwnNameServers {
+interface OwnNameServers {
   /** Addresses outside of this machine; a link-local one has its zone: `fe80::1%eth0`. */
   readonly outside: readonly string[]
   /** Loopback addresses: a resolver on this machine, or that of a container engine. */
