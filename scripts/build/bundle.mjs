@@ -98,6 +98,8 @@ for (const importer of lateImporters) {
   }
 }
 late.set(join(root, 'packages/cli/src/verbs/wg-quick.ts'), 'wg-quick')
+// The daemon's part for the BSDs: headers of four kernels, which Linux never reads.
+late.set(join(root, 'packages/dataplane/src/daemon/systems/bsd.ts'), 'bsd-data-plane')
 const lateBundles = (isLate = () => true) => ({
   name: 'late-bundles',
   setup(builder) {
