@@ -28,6 +28,18 @@ const wrong: Record<string, DeviceChange> = {
   'a negative prefix': cidr(4, '10.0.0.0', -1),
   'an allowed IP without an address': cidr(4, '', 8),
   'an allowed IP of the other family': cidr(6, '10.0.0.0', 8),
+  'a port that is no number': { listenPort: Number.NaN, peers: [] },
+  'a mark below zero': { fwmark: -1, peers: [] },
+  'a keepalive below zero': peer({ keepaliveSeconds: -1 }),
+  'a preshared key of 31 bytes': peer({ presharedKey: Buffer.alloc(31).toString('base64') as Key }),
+  'an endpoint port below zero': peer({ endpoint: { family: 6, address: '::1', port: -1 } }),
+  'half a prefix length': cidr(6, 'fd00::', 63.5),
+  'an allowed IP to remove, of 33 bits': peer({
+    allowedIps: [{ family: 4, address: '10.0.0.0', prefixLength: 33, remove: true }],
+  }),
+  'the second of two peers': {
+    peers: [{ publicKey }, { publicKey: `${'b'.repeat(42)}A=` as Key, keepaliveSeconds: 65536 }],
+  },
 }
 
 /** The three systems over a kernel that must not be called. */
@@ -91,5 +103,6 @@ describe.each(['freebsd', 'openbsd', 'netbsd'] as const)('%s', (system) => {
 
 test('FwMark above 255 is not a routing table', () => {
   expect(() => checkChange({ fwmark: 51820, peers: [] }, 'openbsd')).toThrow(/expected 0 to 255, found 51820/)
+  expect(() => checkChange({ fwmark: 256, peers: [] }, 'openbsd')).toThrow(/expected 0 to 255, found 256/)
   expect(() => checkChange({ fwmark: 51820, peers: [] }, 'freebsd')).not.toThrow()
 })

@@ -106,8 +106,31 @@ const describePeer = (peer: TwinPeer, root: boolean, memory: Memory): NvList => 
   ]
 }
 
+/** The type that the driver asks for by each name. */
+const askedTypes: Readonly<Record<string, NvPair['type']>> = {
+  'private-key': 'binary',
+  'listen-port': 'number',
+  'user-cookie': 'number',
+  'replace-peers': 'bool',
+  peers: 'nvlist[]',
+  'public-key': 'binary',
+  'preshared-key': 'binary',
+  endpoint: 'binary',
+  'persistent-keepalive-interval': 'number',
+  'replace-allowedips': 'bool',
+  remove: 'bool',
+  'allowed-ips': 'nvlist[]',
+  cidr: 'number',
+  ipv4: 'binary',
+  ipv6: 'binary',
+}
+
+/** What the driver sees of a list: a known name with another type is not there. */
+const seen = (list: NvList): NvList => list.filter(({ name, type }) => (askedTypes[name] ?? type) === type)
+
 /** Returns the name of an errno, or undefined. */
-const configure = (device: WireguardTwin, config: NvList): string | undefined => {
+const configure = (device: WireguardTwin, all: NvList): string | undefined => {
+  const config = seen(all)
   if (lookup(config, 'replace-peers', 'bool')) device.peers.length = 0
   const errno = device.bind(
     lookupNumber(config, 'listen-port', 0xffff),
@@ -127,7 +150,8 @@ const endpointIn = (config: NvList): Buffer | undefined => {
   return bytes
 }
 
-const configurePeer = (device: WireguardTwin, config: NvList): void => {
+const configurePeer = (device: WireguardTwin, all: NvList): void => {
+  const config = seen(all)
   const publicKey = lookupBytes(config, 'public-key', [32])
   if (!publicKey) throw new Error('EINVAL')
   if (lookup(config, 'remove', 'bool')) device.removePeer(publicKey)
@@ -138,7 +162,7 @@ const configurePeer = (device: WireguardTwin, config: NvList): void => {
   peer.presharedKey = lookupBytes(config, 'preshared-key', [32]) ?? peer.presharedKey
   peer.keepaliveSeconds =
     lookupNumber(config, 'persistent-keepalive-interval', 0xffff) ?? peer.keepaliveSeconds
-  for (const item of lookup(config, 'allowed-ips', 'nvlist[]') ?? []) {
+  for (const item of (lookup(config, 'allowed-ips', 'nvlist[]') ?? []).map(seen)) {
     const address = lookupBytes(item, 'ipv4', [4]) ?? lookupBytes(item, 'ipv6', [16])
     const prefixLength = address && lookupNumber(item, 'cidr', address.length * 8)
     if (!address || prefixLength === undefined) continue // skipped

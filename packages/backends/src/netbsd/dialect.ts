@@ -34,7 +34,13 @@ export const netbsdDialect: Dialect = {
       return name
     }
     const real = await createNumberedLink(runner, echo, (free) => ['ifconfig', free, 'create'])
-    await perform(['ifconfig', real, 'description', `${descriptionPrefix}${name}`])
+    try {
+      await perform(['ifconfig', real, 'description', `${descriptionPrefix}${name}`])
+    } catch (error) {
+      // Nothing would find an interface without its name again.
+      await perform(['ifconfig', real, 'destroy'])
+      throw error
+    }
     return real
   },
 

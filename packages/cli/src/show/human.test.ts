@@ -107,3 +107,11 @@ test('options of wgq show', () => {
     expect(() => readShowOptions(args)).toThrow(expect.objectContaining({ code: 'E_USAGE' }))
   }
 })
+
+test('JSON has the note about an endpoint that could not be read', () => {
+  const note = 'the kernel has an endpoint of address family 99 (16 bytes)'
+  expect(deviceJson(device(peer({ note }), peer({})), false, nameless)).toMatchObject({
+    peers: [{ endpoint: null, note }, { endpoint: null }],
+  })
+  expect(jsonText(deviceJson(device(peer({})), false, nameless))).not.toContain('note')
+})

@@ -76,6 +76,21 @@ describe('openbsd', () => {
     ])
   })
 
+  test('every unit is open already: said, after the last one', () => {
+    const refuse = Object.fromEntries(Array.from({ length: 256 }, (_, i) => [`open /dev/tun${i}`, 'EBUSY']))
+    const { calls, port } = recorder(refuse)
+    expect(() => openBsdTun('openbsd', 'tun', 1420, port)).toThrow(expect.objectContaining({ code: 'EBUSY' }))
+    expect(calls).toHaveLength(256)
+  })
+
+  test('what is no lack of units ends the search', () => {
+    for (const code of ['EACCES', 'EPERM', 'EMFILE']) {
+      const { calls, port } = recorder({ 'open /dev/tun0': 'EBUSY', 'open /dev/tun1': code })
+      expect(() => openBsdTun('openbsd', 'tun', 1420, port)).toThrow(expect.objectContaining({ code }))
+      expect(calls).toEqual(['open /dev/tun0', 'open /dev/tun1'])
+    }
+  })
+
   test('no other names', () => {
     expect(() => openBsdTun('openbsd', 'wg0', 1420, recorder().port)).toThrow(
       expect.objectContaining({ code: 'EINVAL' }),
@@ -96,6 +111,22 @@ test('netbsd: families switched on, a longer ifreq', () => {
     'close',
     `af2 0x80906979 ${hex('tun2')}`,
   ])
+})
+
+test('netbsd: units without device file and units that are open are passed over', () => {
+  const { port } = recorder({
+    'open /dev/tun0': 'EBUSY',
+    'open /dev/tun1': 'ENOENT',
+    'open /dev/tun2': 'ENXIO',
+  })
+  expect(openBsdTun('netbsd', 'tun', 1280, port).name).toBe('tun3')
+})
+
+test('freebsd: no device, or none that is free, is said with its code', () => {
+  for (const code of ['ENOENT', 'EBUSY', 'EACCES'])
+    expect(() => openBsdTun('freebsd', 'wg0', 1420, recorder({ 'open /dev/tun': code }).port)).toThrow(
+      expect.objectContaining({ code }),
+    )
 })
 
 test('family words', () => {

@@ -16,7 +16,7 @@ import { planHooks, runHook } from './bsd/hook.ts'
 import { hostOf } from './bsd/host-of.ts'
 import { keepEndpointRoutes, removeEndpointRoutes } from './bsd/keep-endpoint-routes.ts'
 import { largestMtu } from './bsd/mtu.ts'
-import { anyTun, startNumberedDaemon } from './bsd/numbered-daemon.ts'
+import { anyTun, startNumberedDaemon, stopDaemon } from './bsd/numbered-daemon.ts'
 import { type BsdPlaces, realPlaces } from './bsd/places.ts'
 import { whyNotUp } from './bsd/why-not-up.ts'
 import type { System } from './system.ts'
@@ -158,12 +158,6 @@ const planDnsRemoval = (traits: BsdTraits, session: Session, noted: readonly Op[
   if (noted) return noted.filter((op) => op.do === 'dns.unset').slice(0, 1)
   const wanted = session.settings.dnsServers.length > 0
   return wanted ? [{ do: 'dns.unset', dev, manager: traits.dnsManager }] : []
-}
-
-/** A daemon ends when its socket is removed. */
-const stopDaemon = async (real: string, { dependencies }: Session): Promise<void> => {
-  const { status } = await dependencies.run('rm', ['-f', `/var/run/wireguard/${real}.sock`])
-  if (status !== 0) throw new Failure(status)
 }
 
 const realOf = (session: Session, name: string): string => hostOf(session).knownName(name)

@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isWgqError } from '@wgq/model/error'
 import type { Op } from '@wgq/model/operation'
 import { Failure } from '../../run/failure.ts'
 import type { Session } from '../../session.ts'
@@ -26,10 +27,24 @@ export const startNumberedDaemon = async (op: Start, session: Session): Promise<
       env: { ...dependencies.env, WG_TUN_NAME_FILE: nameFile },
     })
     if (status !== 0) throw new Failure(status)
-    await hostOf(session).adoptLink(op.name, readFileSync(nameFile, 'utf8').trim(), (argv) =>
-      dependencies.print(`[#] ${argv.join(' ')}\n`),
-    )
+    const real = readFileSync(nameFile, 'utf8').trim()
+    const print = (argv: readonly string[]) => dependencies.print(`[#] ${argv.join(' ')}\n`)
+    try {
+      await hostOf(session).adoptLink(op.name, real, print)
+    } catch (error) {
+      if (!isWgqError(error)) throw error
+      dependencies.print(`${error.message}\n`)
+      // Nothing would find an interface without its name again.
+      await stopDaemon(real, session)
+      throw new Failure(error.exitCode)
+    }
   } finally {
     rmSync(folder, { recursive: true })
   }
+}
+
+/** Ends the daemon of an interface: it goes when its socket is removed. Raises {@link Failure}. */
+export const stopDaemon = async (real: string, { dependencies }: Session): Promise<void> => {
+  const { status } = await dependencies.run('rm', ['-f', `/var/run/wireguard/${real}.sock`])
+  if (status !== 0) throw new Failure(status)
 }
