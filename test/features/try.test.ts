@@ -18,13 +18,9 @@ describe.skipIf(why)('up --try', () => {
   })
   afterAll(() => tunnel?.remove())
 
-  /** Waits until the trial's time is over: its guard has decided, and is gone. */
-  const guardEnds = () =>
-    until(
-      'the guard to end',
-      () => !tunnel.ns.pids().some((pid) => commandLine(pid).includes(`try-guard ${tunnel.device} `)),
-      20_000,
-    )
+  const guards = () =>
+    tunnel.ns.pids().filter((pid) => commandLine(pid).includes(`try-guard ${tunnel.device} `))
+  const guardEnds = () => until('the guard to end', () => guards().length === 0, 20_000)
 
   test('the tunnel goes down when nobody confirms, also when the shell that started it was killed', async () => {
     const shell = spawn(
@@ -44,6 +40,14 @@ describe.skipIf(why)('up --try', () => {
     process.kill(-(shell.pid as number), 'SIGKILL')
     await tunnel.untilLink(false, 20_000)
     expect(tunnel.wgq('confirm', tunnel.device)).toMatchObject({ status: 1 })
+  })
+
+  test.each(['confirm', 'down'])('the guard, which holds keys, ends with `%s`', async (verb) => {
+    tunnel.up('--try', '3000')
+    expect(guards()).toHaveLength(1)
+    expect(tunnel.wgq(verb, verb === 'down' ? tunnel.configPath : tunnel.device)).toMatchObject({ status: 0 })
+    await guardEnds()
+    if (verb === 'confirm') expect(tunnel.wgq('down', tunnel.configPath).status).toBe(0)
   })
 
   test('a confirmed tunnel stays', async () => {

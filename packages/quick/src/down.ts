@@ -48,6 +48,7 @@ export const downWithoutConfig = (session: Session): Promise<number | undefined>
     const journal = readJournal(runDirectory, name)
     const place = style === 'wgq' && journal ? await placeOf(session, journal) : undefined
     if (!place) return undefined
+    forgetTry(session)
     dependencies.print(`[!] The configuration of ${name} is gone: going by what \`up\` noted.\n`)
     return takeDownWithHooks(place, journal)
   })

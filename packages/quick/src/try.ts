@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { readFileSync, rmSync } from 'node:fs'
+import { existsSync, type FSWatcher, readFileSync, rmSync, watch } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WgqError } from '@wgq/model/error'
@@ -74,14 +74,43 @@ export const confirmTry = (place: Place): void => {
 /** Forgets a trial: an old one must not take down a later tunnel. */
 export const forgetTry = (place: Place): void => rmSync(path(place), { force: true })
 
-/** The guard's work: waits, and resolves to the configuration to take down, or to undefined if it was confirmed. */
+/**
+ * The guard's work: waits, and resolves to the configuration to take down at the deadline, or to undefined as soon as
+ * the trial was confirmed or forgotten. The guard holds keys, so it ends then.
+ */
 export const guardTry = async (place: Place, token: string, seconds: number): Promise<string | undefined> => {
-  // A Node.js timer lasts 24 days at most; a longer one fires at once.
-  for (let leftMs = seconds * 1000; leftMs > 0; leftMs -= longestTimerMs)
-    await sleep(Math.min(leftMs, longestTimerMs))
-  const trial = read(place)
-  return trial?.token === token ? trial.config : undefined
+  const ended = new AbortController()
+  const look = (): void => {
+    if (isOver(place, token)) ended.abort()
+  }
+  const watcher = watchFolder(place.runDirectory, look)
+  try {
+    look()
+    // A Node.js timer lasts 24 days at most; a longer one fires at once.
+    for (let leftMs = seconds * 1000; leftMs > 0; leftMs -= longestTimerMs)
+      await sleep(Math.min(leftMs, longestTimerMs), undefined, { signal: ended.signal })
+  } catch (error) {
+    if (!ended.signal.aborted) throw error
+  } finally {
+    watcher?.close()
+  }
+  return isOver(place, token) ? undefined : read(place)?.config
 }
+
+/** Watches a folder; undefined if the system has no watch left: then the guard lasts until the deadline. */
+const watchFolder = (folder: string, onChange: () => void): FSWatcher | undefined => {
+  try {
+    const watcher = watch(folder, onChange)
+    watcher.on('error', () => watcher.close())
+    return watcher
+  } catch {
+    return undefined
+  }
+}
+
+/** A file that exists but cannot be read at the moment does not end a trial. */
+const isOver = (place: Place, token: string): boolean =>
+  !existsSync(path(place)) || (read(place)?.token ?? token) !== token
 
 const path = ({ runDirectory, name }: Place): string => join(runDirectory, `${name}.try`)
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { chmodSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { WgqError } from '@wgq/model/error'
 import type { Op } from '@wgq/model/operation'
@@ -9,6 +9,7 @@ import { downWithoutConfig } from '../../down.ts'
 import { recover } from '../../recover.ts'
 import { JournalKeeper, startJournal } from '../../run/journal.ts'
 import { readJournal } from '../../run/journal-files.ts'
+import { noteTry } from '../../try.ts'
 import type { Machine } from './machine.ts'
 import { Stage } from './stage.ts'
 import type { Tunnel } from './tunnel.ts'
@@ -161,12 +162,15 @@ describe('without what the machine does not take', () => {
 describe('down', () => {
   test('without its file goes by the journal, with the hooks of then', async () => {
     await tunnel.up(file(['PostDown = then']))
+    noteTry({ runDirectory: tunnel.runDirectory, name: 'wg0' }, { token: 'x', config: '' })
+    const isOnTrial = () => existsSync(join(tunnel.runDirectory, 'wg0.try'))
     expect(await downWithoutConfig(tunnel.session('', { style: 'wg-quick' }))).toBeUndefined()
+    expect(isOnTrial()).toBe(true)
     machine.printed = ''
     expect(await downWithoutConfig(tunnel.session(''))).toBe(0)
     expect(machine.printed).toContain('is gone: going by what `up` noted.\n')
     expect(machine.printed).toContain('[#] then\n')
-    expect(isUp()).toBe(false)
+    expect([isUp(), isOnTrial()]).toEqual([false, false])
     expect(await downWithoutConfig(tunnel.session(''))).toBeUndefined()
   })
 
