@@ -58,6 +58,20 @@ describe.skipIf(why)('doctor', () => {
     expect(doctor().stdout).toMatch(/10\.99\.0\.53 .*AllowedIPs/)
   })
 
+  test.each(['its old name', 'its new name', 'no name'])(
+    'says that an interface was renamed, asked by %s',
+    (by) => {
+      tunnel.up()
+      tunnel.ns.run('ip', 'link', 'set', tunnel.device, 'down')
+      tunnel.ns.run('ip', 'link', 'set', tunnel.device, 'name', 'other')
+      const asked = { 'its old name': [tunnel.device], 'its new name': ['other'] }[by] ?? []
+      const { status, stdout } = tunnel.wgq('doctor', ...asked)
+      expect([status, stdout]).toEqual([3, expect.stringContaining(`${tunnel.device} is called other now`)])
+      expect(stdout).toContain(`ip link set other name ${tunnel.device}`)
+      expect(stdout).not.toMatch(/brings it up|another namespace/)
+    },
+  )
+
   test('up says which rules keep root from /dev/net/tun', () => {
     // A device on a file system that is mounted nodev is refused to root too.
     const hidden = 'mount -t tmpfs -o nodev tmpfs /dev/net; mknod -m 666 /dev/net/tun c 10 200; exec "$@"'

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 import type { DeviceChange } from '@wgq/model/device'
 import { WgqError } from '@wgq/model/error'
+import type { Op } from '@wgq/model/operation'
 import { asBefore, converge, type Target } from './converge.ts'
 import type { NameHelp } from './dependencies.ts'
 import { gatewayDifferences, renewGateway } from './gateway.ts'
 import { recover } from './recover.ts'
+import { renamedText } from './renamed.ts'
 import { unlessInterrupted } from './run/act.ts'
 import { adopted } from './run/adopted.ts'
 import { configuredBy, hooksDigest } from './run/configured.ts'
@@ -18,6 +20,7 @@ import { underLock } from './run/under-lock.ts'
 import type { Session } from './session.ts'
 import type { Difference, EndpointMemory } from './state/device-difference.ts'
 import { difference, type Plan } from './state/difference.ts'
+import { ipv6Difference, lostWithIpv6, sayLostIpv6 } from './state/ipv6-off.ts'
 import { look, type Seen } from './state/seen.ts'
 import { memoryOf, want } from './state/surroundings.ts'
 import { keptPeers, refuseHollow } from './state/wanted.ts'
@@ -30,6 +33,8 @@ interface ReloadPlan extends Plan, Target {
   /** The session in the namespace of the interface, with the options of `up`. */
   readonly session: Session
   readonly gatewayDiffers: boolean
+  /** Notes of what cannot come back while IPv6 is switched off. */
+  readonly lost: readonly Op[]
   /** One at most. */
   readonly socketGroup: readonly Difference[]
   readonly journal: Journal | undefined
@@ -64,10 +69,13 @@ const planFrom = async (session: Session, journal: Journal | undefined): Promise
   const plan = difference(seen, wanted, memory, session.name)
   const gateway = await gatewayDifferences(inside, journal)
   const socketGroup = await socketGroupDifferences(session)
+  const allowedIps = change.peers.flatMap((peer) => peer.allowedIps ?? [])
+  const lost = lostWithIpv6(inside, allowedIps, seen, journal)
   return {
     ...plan,
     differences: [
       ...withoutChosenMark(plan.differences, change),
+      ...ipv6Difference(lost),
       ...gateway,
       ...socketGroup,
       ...hooksDifference(session, journal),
@@ -77,6 +85,7 @@ const planFrom = async (session: Session, journal: Journal | undefined): Promise
     memory,
     session: inside,
     gatewayDiffers: gateway.length > 0,
+    lost,
     socketGroup,
     journal,
   }
@@ -111,6 +120,7 @@ export const reloadRunning = async (session: Session): Promise<number> => {
   try {
     plan = await planFrom(session, askingAgain(readJournal(session.runDirectory, session.name)))
     sayKeptPeers(plan)
+    sayLostIpv6(session, plan.lost)
     if (session.act !== undefined) return tell(plan)
     run = new Run(plan.session, new JournalKeeper(session.runDirectory, plan.journal ?? adopted(plan)))
     await bringTo(run, plan)
@@ -141,6 +151,7 @@ const bringTo = async (run: Run, first: ReloadPlan): Promise<void> => {
   const addressesChange = first.differences.some(({ object }) => object === 'address')
   if (first.gatewayDiffers || (addressesChange && session.gateway)) await renewGateway(run)
   for (const group of first.socketGroup) await renewSocketGroup(session, group)
+  keeper?.settle(first.lost)
   const mark =
     wanted.rules.find(({ notFwmark }) => notFwmark !== undefined)?.notFwmark ?? wanted.killSwitch?.mark
   keeper?.update({
@@ -211,9 +222,8 @@ const refuseRenamed = async (session: Session, journal: Journal | undefined): Pr
   if (!journal || system.name !== 'linux') return
   const link = await linkOf(session, journal)
   if (!link || link.name === name || link.index !== journal.linkIndex) return
-  throw new WgqError('E_RENAMED', `${name} is called ${link.name} now`, {
-    hint: `\`ip link set ${link.name} name ${name}\` gives its name back; \`wgq down ${name}\` takes it down under either`,
-  })
+  const { message, hint } = renamedText(name, link.name)
+  throw new WgqError('E_RENAMED', message, { hint })
 }
 
 /** Hides a mark that the file does not set: it is part of the default route or the kill switch. */

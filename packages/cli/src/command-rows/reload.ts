@@ -48,7 +48,7 @@ export const reloadCommands: readonly Command[] = [
       },
     ],
     description: [
-      'Exactly the differences that `wgq diff` shows are applied, new things before old ones; no packet of a full tunnel leaves outside meanwhile. Where a step fails the state before comes back. Hooks are not run, and `wgq down` runs those that came with `wgq up`. Only addresses, routes and rules of the tunnel are ever deleted; a tunnel that wg-quick brought up, or whose journal was lost, is known by its shape. A file without [Interface], or without a PrivateKey where the device has one, is refused. With `SaveConfig = true` peers that are not in the file stay, which a line says: `wg set` added them, and `down` writes them into the file.',
+      'Exactly the differences that `wgq diff` shows are applied, new things before old ones; no packet of a full tunnel leaves outside meanwhile. Where a step fails the state before comes back. What went when IPv6 was switched off cannot come back before it is switched on, which a line says. Hooks are not run, and `wgq down` runs those that came with `wgq up`. Only addresses, routes and rules of the tunnel are ever deleted; a tunnel that wg-quick brought up, or whose journal was lost, is known by its shape. A file without [Interface], or without a PrivateKey where the device has one, is refused. With `SaveConfig = true` peers that are not in the file stay, which a line says: `wg set` added them, and `down` writes them into the file.',
     ],
   },
 ]

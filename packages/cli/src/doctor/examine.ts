@@ -13,6 +13,7 @@ import { dataPlane } from './data-plane.ts'
 import { type Filters, listingOf, readFilters } from './filter/read-filters.ts'
 import type { Finding } from './finding.ts'
 import { checkHandshake } from './handshake.ts'
+import { checkIpv6Off } from './ipv6-off.ts'
 import { checkLink } from './link.ts'
 import { checkListening } from './listening.ts'
 import { checkNames } from './name-resolution.ts'
@@ -47,7 +48,7 @@ export const examine = async (
           checkHandshake(peer, label(peer), subject.nowSeconds, subject.health?.get(peer.publicKey)),
         )),
     ...(await checkOuterWays(outside, ways, device, label)),
-    ...(link ? await checkMtu(outside, ways, device, link) : []),
+    ...(link ? await checkMtu(outside, ways, device, link, subject.config) : []),
     ...(probesMtu ? await checkPathMtu(subject) : []),
     ...(link?.up ? await checkRoutes(host, device, label) : []),
     ...(process.platform === 'linux' && link ? await linuxFindings(subject) : []),
@@ -67,6 +68,7 @@ const linuxFindings = async (subject: Subject): Promise<Finding[]> => {
     (listing('iptables-save', ['-t', 'mangle']) ?? '').includes('--restore-mark')
   return [
     ...(await checkManagers(subject)),
+    ...checkIpv6Off(subject, readSysctl),
     ...(await checkRuleOrder(subject)),
     ...(await checkReversePath(subject, readSysctl, restoresMark)),
     ...(await checkPort(subject, lazily)),

@@ -48,3 +48,14 @@ test('peers behind one interface with too small an MTU are reported once', async
   const { host, device, link: own } = testSubject({}, { peers }, { link: async () => link('eth0', 1400) })
   expect(await checkMtu(host, await outerWays(host, device), device, own as Link)).toHaveLength(1)
 })
+
+test.each([
+  ['a file without one', '[Interface]\n', 'wgq reload wg0'],
+  ['a file that sets one', '[Interface]\nMTU = 1420\n', 'Set MTU = 1340'],
+  ['a hook that sets one', '[Interface]\nPostUp = ip link set %i mtu 1420\n', 'Set MTU = 1340'],
+  ['no readable file', undefined, 'Set MTU = 1340'],
+])('the remedy for an MTU that is too large with %s', async (_, config, remedy) => {
+  const { host, device, link: own } = testSubject({}, {}, { link: async () => link('eth0', 1400) })
+  const [finding] = await checkMtu(host, await outerWays(host, device), device, own as Link, config)
+  expect(finding?.hint).toContain(remedy)
+})

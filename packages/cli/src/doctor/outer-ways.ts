@@ -78,14 +78,19 @@ const noWayHint = async (host: Host, endpoint: Endpoint): Promise<string> => {
     : 'This network has no IPv6: use an IPv4 address or a name that has one as Endpoint'
 }
 
-/** Compares the tunnel's MTU with that of the underlying interface: WireGuard needs 80 bytes over IPv6. */
+/**
+ * Compares the tunnel's MTU with that of the underlying interface: WireGuard needs 80 bytes over IPv6. Where neither the
+ * file nor a hook sets it, a reload chooses one that fits.
+ */
 export const checkMtu = async (
   host: Host,
   ways: readonly OuterWay[],
   device: Device,
   link: Link,
+  config = '',
 ): Promise<Finding[]> => {
   const found = new Map<string, Finding>()
+  const isChosen = config !== '' && !/\bmtu\b/i.test(config)
   for (const { endpoint, route } of ways) {
     // A routing loop has no path MTU.
     if (route?.dev === undefined || route.dev === device.name) continue
@@ -98,7 +103,9 @@ export const checkMtu = async (
       check: 'mtu',
       status: 'warning',
       message,
-      hint: `Set MTU = ${mtu - overhead} in the [Interface] section`,
+      hint: isChosen
+        ? `\`wgq reload ${device.name}\` chooses the MTU again`
+        : `Set MTU = ${mtu - overhead} in the [Interface] section`,
     })
   }
   return [...found.values()]

@@ -8,12 +8,14 @@ import type { Host } from '@wgq/model/host'
 import { visible } from '@wgq/model/shown'
 import { runDirectory } from '@wgq/quick/run/directory'
 import { readJournal } from '@wgq/quick/run/journal'
+import { allJournals } from '@wgq/quick/run/journal-files'
 import { type Painter, painterFor, type Style } from '../colour.ts'
 import type { Handler } from '../command.ts'
 import { withCounters } from '../device-counters.ts'
 import { examine } from '../doctor/examine.ts'
 import type { Finding } from '../doctor/finding.ts'
 import { describePath, packetPath, pathJson } from '../doctor/packet-path.ts'
+import { checkRenamed } from '../doctor/renamed.ts'
 import { jsonText } from '../json-text.ts'
 import { chosenInterfaces, readIfThere } from '../observe/tunnels.ts'
 import { lastValue, type ParsedArguments, parseArguments } from '../options.ts'
@@ -35,7 +37,14 @@ export const run: Handler = async (invocation) => {
   try {
     const found: Device[] = []
     const diagnoses: Diagnosis[] = []
+    const links = await host.links()
+    const journals = allJournals(runDirectory)
     for (const name of await chosenInterfaces(devices, parsed.operands)) {
+      const renamed = checkRenamed(name, links, journals)
+      if (renamed) {
+        diagnoses.push({ interface: name, findings: [renamed] })
+        continue
+      }
       const device = await readOrSay(devices, name)
       if ('findings' in device) diagnoses.push(device)
       else found.push(await withCounters(device))

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
 import type { Setting } from '@wgq/config/settings'
-import type { Cidr } from '@wgq/model/cidr'
+import { type Cidr, formatCidr, maskCidr } from '@wgq/model/cidr'
 import { WgqError } from '@wgq/model/error'
+import type { Op } from '@wgq/model/operation'
 import { isLenient } from '../lenient.ts'
+import { canonicalAddress } from '../run/inverse.ts'
+import type { Journal } from '../run/journal.ts'
 import type { Session } from '../session.ts'
+import type { Difference } from './device-difference.ts'
 import { readRouting } from './routes.ts'
+import { routeId, type Seen } from './seen.ts'
 
 /** Says whether the interface needs IPv6: for an address, or for a route of an allowed IP. */
 export const needsIpv6 = ({ settings }: Session, allowedIps: readonly Cidr[]): boolean =>
@@ -65,11 +70,53 @@ const leaveOut = <T>(
   const usable = all.filter((item) => !isOut(item))
   const count = all.length - usable.length
   if (count > 0)
-    dependencies.print(
-      `[!] IPv6 is switched off for ${name}: left out ${count} ${count === 1 ? one : many}.\n`,
-    )
+    dependencies.print(`[!] IPv6 is switched off for ${name}: left out ${counted(count, one, many)}.\n`)
   return usable
 }
+
+/**
+ * The notes of what the tunnel lost because IPv6 was switched off for its interface after `up`, if the file still wants
+ * IPv6. No step can put it back.
+ */
+export const lostWithIpv6 = (
+  session: Session,
+  allowedIps: readonly Cidr[],
+  seen: Seen,
+  journal: Journal | undefined,
+): readonly Op[] => {
+  if (!journal || !isLenient(session) || !needsIpv6(session, allowedIps) || !isIpv6Off(session)) return []
+  const { mainTable, tableNumber } = session.system
+  const addresses = new Set(seen.addresses.map(formatCidr))
+  const routes = new Set(seen.state.routes.map(({ dst, table }) => routeId(dst, table)))
+  return journal.undo.filter((op) => {
+    if (op.do === 'address.delete') return op.family === 6 && !addresses.has(canonicalAddress(op.address))
+    if (op.do !== 'route.delete' || op.dst.family !== 6) return false
+    return !routes.has(routeId(maskCidr(op.dst), tableNumber(op.table) ?? mainTable))
+  })
+}
+
+/** What {@link lostWithIpv6} found, as a difference for `diff`. */
+export const ipv6Difference = (lost: readonly Op[]): Difference[] =>
+  lost.length === 0 ? [] : [{ object: 'ipv6', running: 'switched off', wanted: `on, for ${inWords(lost)}` }]
+
+/** Reports what {@link lostWithIpv6} found, and what brings it back. */
+export const sayLostIpv6 = ({ name, dependencies }: Session, lost: readonly Op[]): void => {
+  if (lost.length > 0)
+    dependencies.print(
+      `[!] IPv6 was switched off for ${name}, which took ${inWords(lost)} away: a reload cannot put that back. \`sysctl -w net/ipv6/conf/${name}/disable_ipv6=0\` switches it on; then \`wgq reload ${name}\` does.\n`,
+    )
+}
+
+const inWords = (lost: readonly Op[]): string => {
+  const addresses = lost.filter((op) => op.do === 'address.delete').length
+  const routes = lost.length - addresses
+  return [
+    ...(addresses > 0 ? [counted(addresses, 'address', 'addresses')] : []),
+    ...(routes > 0 ? [counted(routes, 'route', 'routes')] : []),
+  ].join(' and ')
+}
+
+const counted = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`
 
 /**
  * Says whether IPv6 is off for the interface. Systems without IPv6 lack that directory; without /proc returns false.

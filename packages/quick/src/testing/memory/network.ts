@@ -68,7 +68,10 @@ export class Network {
     this.sysctls.set('net.ipv6.conf.all.disable_ipv6', '1')
     this.sysctls.set('net.ipv6.conf.default.disable_ipv6', '1')
     this.routes = this.routes.filter(({ family }) => family === 4)
-    for (const name of this.links.keys()) this.keepAddresses(name, (one) => one.cidr.family === 4)
+    for (const name of this.links.keys()) {
+      this.sysctls.delete(`net/ipv6/conf/${name}/disable_ipv6`)
+      this.keepAddresses(name, (one) => one.cidr.family === 4)
+    }
   }
 
   /** Adds an interface, as `ip link add` does. */

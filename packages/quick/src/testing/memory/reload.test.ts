@@ -316,6 +316,45 @@ test('what was left out for want of IPv6 is not a difference; with --strict it f
   expect(await tunnel.reload(full)).toBe(0)
 })
 
+test('IPv6 that was switched off under a running split tunnel is a difference that a reload names', async () => {
+  const mixed = file('10.5.0.0/16, fd77::/64', both)
+  await come(mixed)
+  const ofTunnel = () => ({
+    link: machine.network.links.get('wg0'),
+    routes: machine.network.routes
+      .filter(({ dev }) => dev === 'wg0')
+      .map(({ dst }) => formatCidr(dst))
+      .sort(),
+    undo: journal().undo.length,
+  })
+  const before = ofTunnel()
+  machine.network.switchIpv6Off()
+  expect(await tunnel.differences(mixed)).toEqual([
+    { object: 'ipv6', running: 'switched off', wanted: 'on, for 1 address and 1 route' },
+  ])
+  const dry = await tunnel.reload(mixed, { act: async () => {} })
+  expect([dry, machine.printed]).toEqual([0, expect.stringMatching(/1 address and 1 route away/)])
+  machine.printed = ''
+  expect(await tunnel.reload(mixed)).toBe(0)
+  expect(machine.printed).toMatch(
+    /a reload cannot .*sysctl -w net\/ipv6\/conf\/wg0\/disable_ipv6=0.*wgq reload wg0/,
+  )
+  // From then on it is as if `up` had left IPv6 out.
+  machine.printed = ''
+  expect([await objects(mixed), await tunnel.reload(mixed), machine.printed]).toEqual([[], 0, ''])
+  for (const scope of ['all', 'default'])
+    machine.network.sysctls.set(`net.ipv6.conf.${scope}.disable_ipv6`, '0')
+  expect(await tunnel.reload(mixed)).toBe(0)
+  expect(ofTunnel()).toEqual(before)
+})
+
+test('a file that wants no IPv6 any more has no such difference', async () => {
+  await come(file('10.5.0.0/16, fd77::/64', both))
+  machine.network.switchIpv6Off()
+  const plain = file('10.5.0.0/16', ['Address = 10.9.0.2/24'])
+  expect(await objects(plain)).not.toContain('ipv6')
+})
+
 test('IPv6 that is off for the interface alone is refused where packets would leave outside', async () => {
   const off = (name: string, value: string) =>
     machine.network.sysctls.set(
@@ -444,6 +483,25 @@ test('rules of generations whose journal and interface are gone do not pile up',
   expect(rules()).toHaveLength(2)
   expect(await tunnel.down(full)).toBe(0)
   expect(rules()).toEqual([])
+})
+
+test.each([
+  ['a split tunnel', split],
+  ['a full tunnel', full],
+])('%s inside another one follows its MTU', async (_, inner) => {
+  const { machine: one, neighbour, tunnel: upper } = stage.set(() => {})
+  const lower = file('192.0.2.9/32', ['Address = 10.8.0.2/24', 'MTU = 1380']).replace(
+    '= 192.0.2.9:51820',
+    '= 198.51.100.9:51821',
+  )
+  expect(await neighbour.up(lower), one.printed).toBe(0)
+  expect(await upper.up(inner), one.printed).toBe(0)
+  expect(one.network.links.get('wg0')?.mtu).toBe(1300)
+  expect(await neighbour.reload(lower.replace('1380', '1400')), one.printed).toBe(0)
+  expect(await upper.differences(inner)).toEqual([{ object: 'mtu', running: '1300', wanted: '1320' }])
+  expect(await upper.reload(inner), one.printed).toBe(0)
+  expect(one.network.links.get('wg0')?.mtu).toBe(1320)
+  expect(await upper.differences(inner)).toEqual([])
 })
 
 test('a renamed interface is found again by its index', async () => {
