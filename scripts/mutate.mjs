@@ -9,6 +9,9 @@ import { join } from 'node:path'
 
 const quick = ['packages/quick']
 const firewall = ['packages/firewall']
+const killSwitchOfQuick = ['reload', 'up-down'].map(
+  (name) => `packages/quick/src/testing/memory/${name}.test.ts`,
+)
 const device = ['packages/dataplane']
 const engine = (...names) => names.map((name) => `packages/native/src/${name}.test.ts`)
 
@@ -40,6 +43,62 @@ const mutations = [
     'packages/firewall/src/kill-switch/table.ts',
     "  { in: dev, verdict: 'accept' },\n",
     '',
+    firewall,
+  ],
+  [
+    'a kill switch lets forwarded packets through that no rule names',
+    'packages/firewall/src/kill-switch/table.ts',
+    "{ ...drops, hook: 'forward'",
+    "{ ...drops, policy: 'accept', hook: 'forward'",
+    firewall,
+  ],
+  [
+    'a kill switch lets packets out that no rule names',
+    'packages/firewall/src/kill-switch/table.ts',
+    "{ ...drops, hook: 'output'",
+    "{ ...drops, policy: 'accept', hook: 'output'",
+    firewall,
+  ],
+  [
+    'a kill switch lets every protocol with the mark pass',
+    'packages/firewall/src/kill-switch/table.ts',
+    "({ protocol: 'udp', mark: one, verdict: 'accept' })",
+    "({ mark: one, verdict: 'accept' })",
+    firewall,
+  ],
+  [
+    'a kill switch lets every user ask the name servers',
+    'packages/firewall/src/kill-switch/table.ts',
+    'port: 53, user: 0, verdict',
+    'port: 53, verdict',
+    firewall,
+  ],
+  [
+    'a kill switch keeps letting root ask the name servers once the tunnel is up',
+    'packages/quick/src/up.ts',
+    '  if (lookedUp) await inner.perform',
+    '  if (!lookedUp) await inner.perform',
+    killSwitchOfQuick,
+  ],
+  [
+    'a kill switch given to `up` is gone with the next reload',
+    'packages/quick/src/run/options.ts',
+    '|| (noted?.killSwitch ?? false))',
+    ')',
+    killSwitchOfQuick,
+  ],
+  [
+    'a kill switch stays after `down`',
+    'packages/quick/src/down.ts',
+    'const guarded = await run.attempt(blocking)',
+    'const guarded = 0',
+    killSwitchOfQuick,
+  ],
+  [
+    'a kill switch blocks the new mark while it changes',
+    'packages/firewall/src/kill-switch/plan.ts',
+    ' ? guard : { ...guard, alsoMark: other }',
+    ' ? guard : guard',
     firewall,
   ],
   [

@@ -6,6 +6,7 @@ import { setTable, unsetTable } from '../nft.ts'
 import { readListed, readSaved } from '../own-table.ts'
 import type { KillSwitchState } from '../state.ts'
 import { wantsKillSwitch } from './directive.ts'
+import { whileMarkMoves } from './plan.ts'
 import { killSwitchTable } from './table.ts'
 
 const { tableOf } = killSwitchTable
@@ -134,4 +135,52 @@ describe('forwarded packets pass through the tunnel in both directions and nowhe
       '-A wgq-pass-wg0 -j DROP',
     ])
   })
+})
+
+describe('what the machine sends passes through the tunnel, or as encrypted UDP with its mark', () => {
+  const state: KillSwitchState = { mark: 7, resolvers: ['192.0.2.53'] }
+
+  test('with nft', () => {
+    const rules = setTable(tableOf('wg0', state)).split('\n')
+    expect(rules.flatMap((line) => / output (.*)/.exec(line)?.[1] ?? [])).toEqual([
+      '{ type filter hook output priority 0; policy drop; }',
+      'oifname "lo" accept',
+      'oifname "wg0" accept',
+      'meta l4proto udp meta mark 7 accept',
+      'meta nfproto ipv4 udp sport 68 udp dport 67 accept',
+      'meta nfproto ipv6 udp sport 546 udp dport 547 accept',
+      'icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit } accept',
+      'meta skuid 0 ip daddr 192.0.2.53 udp dport 53 accept',
+      'meta skuid 0 ip daddr 192.0.2.53 tcp dport 53 accept',
+    ])
+  })
+
+  test('with iptables', () => {
+    const rules = setChains(tableOf('wg0', state), 4, '').split('\n')
+    expect(rules.flatMap((line) => /^-A wgq-kill-wg0 (.*)/.exec(line)?.[1] ?? [])).toEqual([
+      '-o lo -j RETURN',
+      '-o wg0 -j RETURN',
+      '-p udp -m mark --mark 0x7 -j RETURN',
+      '-p udp -m udp --sport 68 --dport 67 -j RETURN',
+      '-d 192.0.2.53/32 -p udp -m udp --dport 53 -m owner --uid-owner 0 -j RETURN',
+      '-d 192.0.2.53/32 -p tcp -m tcp --dport 53 -m owner --uid-owner 0 -j RETURN',
+      '-j DROP',
+    ])
+    expect(rules).toContain('-I OUTPUT -j wgq-kill-wg0')
+  })
+})
+
+test.each([
+  ['changes', { mark: 7, resolvers: [] }, 7, 8, { mark: 7, alsoMark: 8, resolvers: [] }],
+  [
+    'changes, and the new one passes already',
+    { mark: 8, resolvers: [] },
+    7,
+    8,
+    { mark: 8, alsoMark: 7, resolvers: [] },
+  ],
+  ['stays', { mark: 7, resolvers: [] }, 7, 7, { mark: 7, resolvers: [] }],
+  ['goes', { mark: 7, resolvers: [] }, 7, 0, { mark: 7, resolvers: [] }],
+])('both marks pass while the mark of the device %s', (_, guard, now, next, passing) => {
+  expect(whileMarkMoves(guard, now, next)).toEqual(passing)
 })

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { chmodSync, existsSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { WgqError } from '@wgq/model/error'
 import type { Op } from '@wgq/model/operation'
@@ -157,6 +157,22 @@ describe('without what the machine does not take', () => {
     expect(machine.printed).toContain('Going on without the raw table')
     expect(loaded.join('')).toMatch(/^\*mangle\n/)
   })
+})
+
+test('a kill switch lets root ask the name servers only until the endpoints are known', async () => {
+  const filesUnder = `${tunnel.runDirectory}-files`
+  mkdirSync(join(filesUnder, 'etc'), { recursive: true })
+  writeFileSync(join(filesUnder, 'etc/resolv.conf'), 'nameserver 192.0.2.53\n')
+  const tables: string[] = []
+  const edges = edgesWith(({ run }) => ({
+    filesUnder,
+    run: async (program, args, options) => {
+      if (options?.input?.includes('wgq-kill-wg0')) tables.push(options.input)
+      return run(program, args, options)
+    },
+  }))
+  expect(await tunnel.up(file(), { ...guarded, ...edges }), machine.printed).toBe(0)
+  expect(tables.map((text) => text.includes('ip daddr 192.0.2.53 udp dport 53'))).toEqual([true, false])
 })
 
 describe('down', () => {
