@@ -8,7 +8,7 @@ import { notWireGuard } from './not-wireguard.ts'
 import { recover } from './recover.ts'
 import { endedWith, Failure } from './run/failure.ts'
 import { hooksOfDown } from './run/hooks.ts'
-import { type Journal, JournalKeeper, readJournal } from './run/journal.ts'
+import { type Journal, JournalKeeper, notedKillSwitch, readJournal } from './run/journal.ts'
 import { Run } from './run/run.ts'
 import { underLock } from './run/under-lock.ts'
 import { save } from './save.ts'
@@ -113,7 +113,7 @@ const takeDown = async (run: Run, real: string, journal: Journal | undefined): P
   keeper?.settle([{ do: 'link.delete', name: session.name }])
   const dns = system.dnsGoesFirst ? [] : system.planDnsRemoval(session, journal)
   const statuses = [await run.attempt(dns), await system.afterLinkWent(run, journal)]
-  const blocking = journal?.undo.filter((op) => op.do === 'killswitch.off').slice(0, 1) ?? []
+  const blocking = notedKillSwitch(journal)
   const guarded = await run.attempt(blocking)
   statuses.push(await closeGateway(run, journal))
   if (session.style === 'wgq') {

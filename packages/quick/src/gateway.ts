@@ -6,7 +6,7 @@ import type { GatewayWanted } from '@wgq/firewall/gateway/wanted'
 import { formatCidr, maskCidr, parseCidr } from '@wgq/model/cidr'
 import type { Op } from '@wgq/model/operation'
 import type { Journal } from './run/journal.ts'
-import { allJournals } from './run/journal-files.ts'
+import { notedByOthers } from './run/journal-files.ts'
 import type { Run } from './run/run.ts'
 import type { Session } from './session.ts'
 import type { Difference } from './state/device-difference.ts'
@@ -62,12 +62,6 @@ export const renewGateway = async (run: Run): Promise<void> => {
   run.keeper?.settle([{ do: 'gateway.off', dev: run.name }])
   await run.perform([{ do: 'gateway.on', dev: run.name, ...session.gateway, networks: networksOf(session) }])
 }
-
-/** Inverses in the journals of other tunnels of this namespace. */
-const notedByOthers = ({ runDirectory, name }: Session): Op[] =>
-  allJournals(runDirectory)
-    .filter((journal) => journal.interface !== name)
-    .flatMap(({ undo }) => undo)
 
 const isOfGateway = (op: Op): op is Extract<Op, { do: 'gateway.off' | 'forwarding.unset' }> =>
   op.do === 'gateway.off' || op.do === 'forwarding.unset'

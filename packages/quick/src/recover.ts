@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Route } from '@wgq/model/host'
 import { closeGateway } from './gateway.ts'
-import { type Journal, JournalKeeper, readJournal } from './run/journal.ts'
+import { type Journal, JournalKeeper, notedKillSwitch, readJournal } from './run/journal.ts'
 import { abandonedJournals, setAsideUnreadable } from './run/journal-files.ts'
 import { sweep } from './run/lock.ts'
 import { removeLostJournals } from './run/lost-journals.ts'
@@ -67,8 +67,8 @@ const dropIfGone = async (
       (await host.routes({ family: 6, table })).some(isWay))
   if (link || taken) {
     await closeGateway(run, journal)
-    const kept = journal.undo.filter((op) => op.do === 'killswitch.off')
-    if (keepKillSwitch && kept.length > 0) run.keeper?.update({ undo: kept.slice(0, 1) })
+    const kept = notedKillSwitch(journal)
+    if (keepKillSwitch && kept.length > 0) run.keeper?.update({ undo: kept })
     else run.keeper?.remove()
     return undefined
   }

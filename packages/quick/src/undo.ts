@@ -4,7 +4,7 @@ import type { Link } from '@wgq/model/host'
 import { closeGateway } from './gateway.ts'
 import { sayInaccessible } from './inaccessible.ts'
 import { Failure, Interrupted, signalStatus, statusOf } from './run/failure.ts'
-import type { Journal } from './run/journal.ts'
+import { type Journal, notedKillSwitch } from './run/journal.ts'
 import { sessionIfThere } from './run/namespace.ts'
 import type { Run } from './run/run.ts'
 import type { Session } from './session.ts'
@@ -31,7 +31,7 @@ export const undo = async (run: Run, keepKillSwitch = false): Promise<number> =>
   if (journal.undo.some((op) => op.do === 'link.delete')) await step(() => deleteOwnLink(outside, journal))
   await step(() => system.undoAfterLink(outside))
   if (inside) await step(() => closeGateway(inside, journal))
-  const blocking = journal.undo.filter((op) => op.do === 'killswitch.off').slice(0, 1)
+  const blocking = notedKillSwitch(journal)
   const kept = keepKillSwitch ? blocking : []
   if (kept.length === 0 && inside) await step(() => inside.attempt(blocking))
   if (status === 0 && kept.length > 0) keeper.update({ state: 'up', undo: kept })

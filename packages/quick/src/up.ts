@@ -12,7 +12,7 @@ import { recover } from './recover.ts'
 import { reloadRunning } from './reload.ts'
 import { configuredBy } from './run/configured.ts'
 import { hooksOfDown } from './run/hooks.ts'
-import { type Journal, JournalKeeper, readJournal, startJournal } from './run/journal.ts'
+import { type Journal, JournalKeeper, notedKillSwitch, readJournal, startJournal } from './run/journal.ts'
 import { withLock } from './run/lock.ts'
 import { checkNamespace, enter, moveInside } from './run/namespace.ts'
 import { optionsOf, withOptions } from './run/options.ts'
@@ -50,7 +50,7 @@ export const up = (session: Session): Promise<number> =>
       ...withOptions(session, noted),
       ...(session.style === 'wgq' ? { names: { mark: 0, known } } : {}),
     }
-    const kept = guarded.killSwitch && noted && noted.into === session.into ? killSwitchOf(noted) : []
+    const kept = guarded.killSwitch && noted?.into === session.into ? notedKillSwitch(noted) : []
     if (session.act === undefined) {
       forgetTry(session)
       await recover(session, kept.length > 0)
@@ -74,8 +74,6 @@ export const up = (session: Session): Promise<number> =>
       return rollBack(run, error, kept.length > 0)
     }
   })
-
-const killSwitchOf = ({ undo }: Journal) => undo.filter((op) => op.do === 'killswitch.off').slice(0, 1)
 
 /**
  * Says whether the tunnel runs already and may be reloaded instead: wgq brought it up, or it has the key of the file

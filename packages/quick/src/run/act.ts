@@ -15,7 +15,7 @@ import type { Dependencies } from '../dependencies.ts'
 import type { Session } from '../session.ts'
 import { Failure, Interrupted } from './failure.ts'
 import { hookScript, hookShellArguments } from './hooks.ts'
-import { allJournals } from './journal-files.ts'
+import { notedByOthers } from './journal-files.ts'
 
 /** Says whether the host carries an operation out itself; consecutive ones go to it as one batch. */
 export const isHostOp = (op: Op): boolean => hostOps.has(op.do)
@@ -55,6 +55,7 @@ export const act = async (op: Op, session: Session): Promise<void> => {
     case 'device.change':
       return changeDevice(dependencies, op.name, op.change)
     case 'sysctl.set':
+    case 'forwarding.set':
       return writeSysctl(dependencies, op.key, op.value)
     case 'firewall.unload':
     case 'firewall.load':
@@ -82,15 +83,8 @@ export const act = async (op: Op, session: Session): Promise<void> => {
       return runAll(session, await gatewayOnCalls(dependencies, op.dev, op, op.networks))
     case 'gateway.off':
       return runAll(session, await gatewayOffCalls(dependencies, op.dev))
-    case 'forwarding.set':
-      return writeSysctl(dependencies, op.key, op.value)
     case 'forwarding.unset': {
-      const others = allJournals(session.runDirectory).filter((other) => other.interface !== session.name)
-      const needed = await stillNeeded(
-        dependencies,
-        op.key,
-        others.flatMap(({ undo }) => undo),
-      )
+      const needed = await stillNeeded(dependencies, op.key, notedByOthers(session))
       if (needed === undefined) return writeSysctl(dependencies, op.key, op.value)
       dependencies.print(`[+] ${op.key} stays as it is: ${needed} needs it.\n`)
       return

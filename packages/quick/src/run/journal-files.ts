@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { lstatSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import type { IfName } from '@wgq/model/operation'
+import type { IfName, Op } from '@wgq/model/operation'
+import type { Session } from '../session.ts'
 import { isSoundJournal } from './journal-check.ts'
 import type { Journal } from './journal-record.ts'
 import { isAlive } from './process-mark.ts'
@@ -27,6 +28,12 @@ export const allJournals = (directory: string): Journal[] => {
     .map(({ journal }) => journal)
     .filter((journal) => journal.netns === netns)
 }
+
+/** Inverses in the journals of the other tunnels of the current namespace. */
+export const notedByOthers = ({ runDirectory, name }: Pick<Session, 'runDirectory' | 'name'>): Op[] =>
+  allJournals(runDirectory)
+    .filter((journal) => journal.interface !== name)
+    .flatMap(({ undo }) => undo)
 
 /** Journals of the current namespace whose run was interrupted (unfinished, process gone) or could not undo all. */
 export const abandonedJournals = (directory: string): Journal[] =>

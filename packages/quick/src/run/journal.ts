@@ -129,6 +129,10 @@ export const startJournal = (name: IfName, config: string): Journal => ({
   undo: [],
 })
 
+/** The note of a kill switch in a journal; one removal is enough, however often it was set. */
+export const notedKillSwitch = (journal: Journal | undefined): readonly Op[] =>
+  (journal?.undo ?? []).filter((op) => op.do === 'killswitch.off').slice(0, 1)
+
 /** Makes a directory and its parents. One at a time: a recursive mkdir of Node reports ENOENT on a read-only disk. */
 const makeFolder = (directory: string): void => {
   try {

@@ -51,22 +51,19 @@ export const spell = (op: Op): string | undefined => {
       // Upstream names the table only; wgq deletes exactly the rule it means (spec wg-quick §7.1).
       return `ip -${op.rule.family} rule delete ${selector(onlyTable(op.rule))}`
     case 'sysctl.set':
+    case 'forwarding.set':
+    case 'forwarding.unset':
       return `sysctl -q ${op.key}=${op.value}`
     case 'firewall.load':
     case 'firewall.unload':
       return op.tool === 'nft' ? `nft -f ${pseudoFile}` : `${op.tool} -n`
     case 'killswitch.on':
     case 'killswitch.off':
-      return `nft -f ${pseudoFile}`
     case 'aside.on':
     case 'aside.off':
-      return `nft -f ${pseudoFile}`
     case 'gateway.on':
     case 'gateway.off':
       return `nft -f ${pseudoFile}`
-    case 'forwarding.set':
-    case 'forwarding.unset':
-      return `sysctl -q ${op.key}=${op.value}`
     case 'hook.run':
       return op.command
     case 'dns.set':

@@ -84,12 +84,9 @@ const wantedMtu = async (
 ): Promise<number> => {
   const { settings, system, dependencies } = session
   if (settings.mtu === undefined && isSetByHook(settings, /\bmtu\b/i)) return seen.link.mtu
-  const peers = change.peers.flatMap(({ endpoint, publicKey }) =>
-    endpoint ? [{ ...emptyPeer(publicKey), endpoint }] : [],
-  )
   const host = hostBeside(outside, seen.real, seen.state.device.fwmark)
   const quiet = { ...session, dependencies: { ...dependencies, host, print: () => {} } }
-  const chosen = Number(await system.chooseMtu(quiet, peers, ipv6))
+  const chosen = Number(await system.chooseMtu(quiet, change.peers, ipv6))
   // The system rejects what is not a number.
   return Number.isFinite(chosen) ? chosen : seen.link.mtu
 }

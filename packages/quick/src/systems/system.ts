@@ -2,11 +2,17 @@
 import type { Setting } from '@wgq/config/settings'
 import type { DnsState } from '@wgq/dns/state'
 import type { Cidr } from '@wgq/model/cidr'
-import type { Device, Peer } from '@wgq/model/device'
+import type { Device } from '@wgq/model/device'
+import type { Endpoint } from '@wgq/model/endpoint'
 import type { IfName, Op } from '@wgq/model/operation'
 import type { Journal } from '../run/journal.ts'
 import type { Run } from '../run/run.ts'
 import type { Session } from '../session.ts'
+
+/** A peer of which only the endpoint counts. */
+export interface Reached {
+  readonly endpoint?: Endpoint
+}
 
 /** The differences between systems; `up`, `down`, `reload` and `save` are common to all. One value per system. */
 export interface System {
@@ -45,7 +51,7 @@ export interface System {
   /** Makes the interface: the kernel's driver, else a userspace daemon. Resolves to true for a daemon. */
   addLink(run: Run): Promise<boolean>
   /** The MTU to set: the file's, else one for the routes to the endpoints; at least IPv6's minimum if `ipv6`. */
-  chooseMtu(session: Session, peers: readonly Peer[], ipv6: boolean): Promise<string>
+  chooseMtu(session: Session, peers: readonly Reached[], ipv6: boolean): Promise<string>
   /** Sets the name servers of the configuration, or prints why not. */
   setDns(run: Run, device: Device | undefined): Promise<void>
   /** Routes of the main table for allowed IPs that are not default routes, unless another route covers them. */

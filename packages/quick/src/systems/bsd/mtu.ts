@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-import type { Peer } from '@wgq/model/device'
 import type { Host } from '@wgq/model/host'
+import type { Reached } from '../system.ts'
 
 /** The overhead of WireGuard per packet; upstream always uses the IPv6 figure. */
 const overheadBytes = 80
@@ -11,7 +11,7 @@ const fallbackMtu = 1500
  * the default route's interface, else 1500, minus 80 (spec wg-quick §10, step 6; upstream changed to the smallest on
  * Linux only).
  */
-export const largestMtu = async (host: Host, peers: readonly Peer[]): Promise<number> => {
+export const largestMtu = async (host: Host, peers: readonly Reached[]): Promise<number> => {
   let largest = 0
   for (const { endpoint } of peers) {
     if (!endpoint || endpoint.zone !== undefined) continue

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 
-import type { Peer } from '@wgq/model/device'
 import { WgqError } from '@wgq/model/error'
 import type { Host } from '@wgq/model/host'
 import type { Session } from '../../session.ts'
+import type { Reached } from '../system.ts'
 
 /** WireGuard's overhead: 40 (IPv6) + 8 (UDP) + 16 (header) + 16 (tag); upstream uses it for IPv4 too. */
 const overheadBytes = 80
@@ -13,7 +13,7 @@ const fallbackMtu = 1500
  * The MTU of a tunnel whose file sets none: the smallest MTU on the routes to the endpoints, else that of the default
  * route, else 1500, minus 80 (spec wg-quick §6.1). Skips unreachable endpoints. Raises the host's errors.
  */
-export const automaticMtu = async (host: Host, peers: readonly Peer[]): Promise<number> => {
+export const automaticMtu = async (host: Host, peers: readonly Reached[]): Promise<number> => {
   let smallest: number | undefined
   for (const address of new Set(peers.flatMap(reachableAddress))) {
     const found = await pathMtu(host, address)
@@ -54,7 +54,7 @@ export const ipv6Mtu = (name: string, given: string | undefined, automatic: numb
  */
 export const chooseMtu = async (
   { name, style, settings, dependencies }: Session,
-  peers: readonly Peer[],
+  peers: readonly Reached[],
   ipv6: boolean,
 ): Promise<string> => {
   const given = settings.mtu?.value
@@ -66,7 +66,7 @@ export const chooseMtu = async (
 }
 
 /** Endpoints with a zone do not match upstream's pattern and are skipped. */
-const reachableAddress = ({ endpoint }: Peer): string[] =>
+const reachableAddress = ({ endpoint }: Reached): string[] =>
   endpoint && endpoint.zone === undefined ? [endpoint.address] : []
 
 const pathMtu = async (host: Host, address: string): Promise<number | undefined> => {

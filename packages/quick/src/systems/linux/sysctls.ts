@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
-import { allJournals } from '../../run/journal-files.ts'
+import { notedByOthers } from '../../run/journal-files.ts'
 import type { Run } from '../../run/run.ts'
 
 /** Restores sysctls silently, as upstream has no line for it; not while another tunnel needs them. */
 export const restoreSysctls = ({ session, keeper }: Run): void => {
   const noted = (keeper?.journal.undo ?? []).filter((op) => op.do === 'sysctl.set')
   if (noted.length === 0) return
-  const others = allJournals(session.runDirectory).filter((other) => other.interface !== session.name)
-  const needed = others.some((other) => other.undo.some((op) => op.do === 'rule.delete'))
+  const needed = notedByOthers(session).some((op) => op.do === 'rule.delete')
   for (const op of [...noted].reverse()) {
     if (needed) break
     try {
