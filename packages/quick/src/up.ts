@@ -51,12 +51,13 @@ export const up = (session: Session): Promise<number> =>
       ...(session.style === 'wgq' ? { names: { mark: 0, known } } : {}),
     }
     const kept = guarded.killSwitch && noted?.into === session.into ? notedKillSwitch(noted) : []
-    if (session.act === undefined) {
-      forgetTry(session)
-      await recover(session, kept.length > 0)
-    }
+    if (session.act === undefined) await recover(session, kept.length > 0)
     const journal = readJournal(runDirectory, name)
-    if (await isRunning(session, journal)) return reloadRunning(guarded)
+    const isReload = await isRunning(session, journal)
+    const failed = isReload ? await reloadRunning(guarded) : 0
+    // A trial lasts when this run changed nothing.
+    if (session.act === undefined && failed === 0) forgetTry(session)
+    if (isReload) return failed
     const keeper = new JournalKeeper(session.act ? undefined : runDirectory, {
       ...startJournal(name, session.configPath),
       ...(session.into === undefined ? {} : { into: session.into }),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { formatCidr, parseCidr } from '@wgq/model/cidr'
 import type { Key } from '@wgq/model/key'
@@ -7,6 +7,7 @@ import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { dryRun } from '../../imagined/dry-run.ts'
 import { capture, restore } from '../../restore.ts'
 import { readJournal } from '../../run/journal-files.ts'
+import { noteTry } from '../../try.ts'
 import { up } from '../../up.ts'
 import type { Machine } from './machine.ts'
 import { Stage } from './stage.ts'
@@ -521,6 +522,19 @@ test('an interface that somebody else made in the meantime is not deleted by an 
   machine.network.apply({ do: 'link.add', name: 'wg0' })
   await tunnel.down(full).catch(() => 1)
   expect(machine.network.links.has('wg0')).toBe(true)
+})
+
+test('a trial outlives an `up` that fails, and ends with one that succeeds', async () => {
+  await come(split)
+  noteTry({ runDirectory: tunnel.runDirectory, name: 'wg0' }, { token: 'x', config: '' })
+  const isOnTrial = () => existsSync(join(tunnel.runDirectory, 'wg0.try'))
+  await expect(tunnel.up(file('0.0.0.0/0, ::/0', [...both, 'MTU = 1200']))).rejects.toMatchObject({
+    code: 'E_MTU',
+  })
+  await tunnel.up(full, { act: async () => {} })
+  expect(isOnTrial()).toBe(true)
+  await come(full)
+  expect(isOnTrial()).toBe(false)
 })
 
 test('two verbs at once come one after the other', async () => {
