@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import { chooseTool } from '@wgq/firewall/default-route/choose'
-import { type DeviceChange, emptyPeer } from '@wgq/model/device'
+import type { DeviceChange } from '@wgq/model/device'
 import type { Host } from '@wgq/model/host'
 import type { Key } from '@wgq/model/key'
 import { isLenient } from '../lenient.ts'
