@@ -7,7 +7,7 @@ const both = testSubject({}, { peers: [testPeer(['10.5.0.0/16', 'fd77::/64'])] }
 const set = (value: string | undefined) => (key: string) =>
   key === 'net.ipv6.conf.wg0.disable_ipv6' ? value : undefined
 
-test('IPv6 that is off for an interface whose peers have some is told', () => {
+test('IPv6 that is off for an interface whose peers have some is reported', () => {
   expect(checkIpv6Off(both, set('1'))).toMatchObject([
     { status: 'info', hint: expect.stringContaining('sysctl -w net/ipv6/conf/wg0/disable_ipv6=0') },
   ])

@@ -2,7 +2,6 @@
 import { lstatSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { IfName, Op } from '@wgq/model/operation'
-import type { Session } from '../session.ts'
 import { isSoundJournal } from './journal-check.ts'
 import type { Journal } from './journal-record.ts'
 import { isAlive } from './process-mark.ts'
@@ -30,7 +29,13 @@ export const allJournals = (directory: string): Journal[] => {
 }
 
 /** Inverses in the journals of the other tunnels of the current namespace. */
-export const notedByOthers = ({ runDirectory, name }: Pick<Session, 'runDirectory' | 'name'>): Op[] =>
+export const notedByOthers = ({
+  runDirectory,
+  name,
+}: {
+  readonly runDirectory: string
+  readonly name: IfName
+}): Op[] =>
   allJournals(runDirectory)
     .filter((journal) => journal.interface !== name)
     .flatMap(({ undo }) => undo)
