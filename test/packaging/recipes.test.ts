@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { workspace } from '../support/workspace.ts'
 import { makePackages, missing } from './packages.ts'
 
@@ -58,7 +58,13 @@ describe('recipes of other systems', () => {
     }
   })
 
-  test.each(['arch/PKGBUILD', 'alpine/APKBUILD'])('%s is a proper script', (file) => {
+  test.each([
+    'arch/PKGBUILD',
+    'arch/wgq.install',
+    'alpine/APKBUILD',
+    'alpine/wgq.post-upgrade',
+    'alpine/wgq.post-deinstall',
+  ])('%s is a proper script', (file) => {
     expect(run(file.startsWith('arch') ? 'bash' : 'sh', '-n', file)).toMatchObject({ status: 0, stderr: '' })
     if (!missing('shellcheck')) expect(run('shellcheck', file)).toMatchObject({ status: 0, stdout: '' })
   })
@@ -67,6 +73,60 @@ describe('recipes of other systems', () => {
     const done = run('rpmspec', '-q', '--qf', '%{name} %{version}\\n', 'rpm/wgq.spec')
     expect(done.stdout).toBe('wgq 0.1.0\nwgq-compat 0.1.0\n')
     expect(done.status).toBe(0)
+  })
+
+  describe('the folder of compiled code', () => {
+    let state: string
+    const cached = () => join(state, 'cache/wgq/v20/compiled')
+    beforeEach(() => {
+      state = mkdtempSync(join(tmpdir(), 'wgq-state-'))
+      mkdirSync(dirname(cached()), { recursive: true })
+      writeFileSync(cached(), '')
+    })
+    afterEach(() => rmSync(state, { recursive: true, force: true }))
+    /** Runs a script of a package with an argument, on a copy of /var. */
+    const runScript = (text: string, argument = ''): string[] => {
+      const there = text.replaceAll('/var/', `${state}/`)
+      expect(run('sh', '-euc', there, 'sh', argument)).toMatchObject({ status: 0, stderr: '' })
+      return readdirSync(join(state, 'cache'), { recursive: true }) as string[]
+    }
+
+    test.skipIf(missing('rpmspec'))('rpm empties it in an upgrade and before it is removed', () => {
+      const macros = ['post', 'preun', 'postun'].flatMap((name) => ['--define', `systemd_${name}() true`])
+      const scriptOf = (tag: string): string =>
+        run(
+          'rpmspec',
+          '-q',
+          ...macros,
+          '--define',
+          '_localstatedir /var',
+          '--qf',
+          `%{NAME} %{${tag}}\\0`,
+          'rpm/wgq.spec',
+        )
+          .stdout.split('\0')
+          .find((text) => text.startsWith('wgq '))
+          ?.slice('wgq '.length) ?? ''
+      expect(runScript(scriptOf('PREUN'), '1')).toContain('wgq/v20/compiled')
+      expect(runScript(scriptOf('PREUN'), '0')).toEqual(['wgq'])
+      mkdirSync(dirname(cached()), { recursive: true })
+      expect(runScript(scriptOf('POSTIN'), '2')).toEqual(['wgq'])
+    })
+
+    test('Alpine and Arch empty it in an upgrade, and remove it', () => {
+      const arch = read('arch/wgq.install')
+      for (const [upgrade, removal] of [
+        [read('alpine/wgq.post-upgrade'), read('alpine/wgq.post-deinstall')],
+        [`${arch}\npost_upgrade`, `${arch}\npost_remove`],
+      ] as const) {
+        mkdirSync(dirname(cached()), { recursive: true })
+        expect(runScript(upgrade)).toEqual(['wgq'])
+        writeFileSync(join(state, 'cache/wgq/code'), '')
+        expect(runScript(removal)).toEqual([])
+      }
+      expect(read('alpine/APKBUILD')).toContain('\ninstall="$pkgname.post-upgrade $pkgname.post-deinstall"\n')
+      expect(read('arch/PKGBUILD')).toContain('\n  install=wgq.install\n')
+    })
   })
 
   test.skipIf(missing('rpmlint'))('rpmlint finds no error in it', () => {
@@ -128,6 +188,44 @@ describe('lists of installed files', () => {
   ])('%s', (file, prefix) => {
     const words = [`SYSCONFDIR=${prefix}/share/examples/wgq`, `MANDIR=${prefix}/man`, 'INIT=none']
     expect(listed(file)).toEqual(installed('make', prefix, words))
+  })
+
+  test('FreeBSD without its option: the marked names are not installed', () => {
+    const words = ['SYSCONFDIR=/usr/local/etc', 'INIT=freebsd', 'RCDIR=/usr/local/etc/rc.d', 'WITH_COMPAT=no']
+    const names = read('freebsd/pkg-plist')
+      .split('\n')
+      .filter((line) => /^[a-z].*[^/]$/.test(line))
+      .map((name) => name.replace(/\.gz$/, ''))
+    expect(names.sort()).toEqual(installed('make', '/usr/local', words))
+  })
+
+  test('Alpine: what is called wg and wg-quick goes into the packages for it, pages too', () => {
+    // What abuild's amove does: it moves names from the package to the subpackage.
+    const amove =
+      'amove() { for name; do mkdir -p "$subpkgdir/$(dirname "$name")"; mv "$pkgdir/$name" "$subpkgdir/$name" || exit 1; done; }'
+    const base = mkdtempSync(join(folder, 'alpine-'))
+    const script = `set -eu; base=$1 srcdir=.; . "$2"; ${amove}
+      pkgdir=$base/wgq; package >/dev/null
+      for name in compat compat_doc; do (subpkgdir=$base/$name; $name); done`
+    const done = spawnSync('sh', ['-c', script, 'sh', base, join(recipes, 'alpine/APKBUILD')], {
+      cwd: folder,
+      encoding: 'utf8',
+    })
+    expect(done).toMatchObject({ status: 0, stderr: '' })
+    const files = (name: string): string[] =>
+      readdirSync(join(base, name), { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => join(entry.parentPath, entry.name).slice(base.length + name.length + 2))
+        .sort()
+    expect(files('compat')).toEqual([
+      'usr/bin/wg',
+      'usr/bin/wg-quick',
+      'usr/share/bash-completion/completions/wg',
+      'usr/share/bash-completion/completions/wg-quick',
+    ])
+    expect(files('compat_doc')).toEqual(['usr/share/man/man8/wg-quick.8.gz', 'usr/share/man/man8/wg.8.gz'])
+    expect(files('wgq').filter((name) => /\/wg(-quick)?(\.8)?$/.test(name))).toEqual([])
+    expect(files('wgq')).toContain('etc/init.d/wgq')
   })
 
   test.skipIf(missing('bmake'))('the make of the BSDs installs the same files', () => {
