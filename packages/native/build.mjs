@@ -24,7 +24,14 @@ import { availableParallelism } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { compileFlags, findCompiler, headerFlags, linkFlags, staticRuntime } from './toolchain.mjs'
+import {
+  compileFlags,
+  compilerVersion,
+  findCompiler,
+  headerFlags,
+  linkFlags,
+  staticRuntime,
+} from './toolchain.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const argument = { type: 'string' }
@@ -93,11 +100,15 @@ const compile = ([program, ...first], args) =>
     })
   })
 
+/** What may be wrong with the compiler: one that is too old fails in the middle of a source. */
+const compilerHint = () =>
+  `; this is ${compilerVersion(cxx)}. It must compile C++20: g++ 12 and clang 14, and newer ones, do (CXX names another compiler)`
+
 const cxx =
   findCompiler() ??
   fail(
     process.env.CXX
-      ? `CXX=${process.env.CXX} does not run`
+      ? `CXX=${process.env.CXX} does not run; set CXX to a C++20 compiler, or unset it to use c++, g++ or clang++`
       : 'no C++ compiler found (tried c++, g++, clang++); on Debian: apt-get install g++',
   )
 const flagsOfHeaders = () => {
@@ -116,10 +127,16 @@ const flags = [
   ),
 ]
 const linking = [...linkFlags(cxx, linux), ...(sanitizer?.flags ?? [])]
-mkdirSync(objects, { recursive: true })
 const stamp = join(objects, 'command.txt')
 const command = JSON.stringify([cxx, flags, linking, process.version])
-if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== command) writeFileSync(stamp, command)
+try {
+  mkdirSync(objects, { recursive: true })
+  if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== command) writeFileSync(stamp, command)
+} catch (error) {
+  fail(
+    `the addon is built in a folder that cannot be written: ${error.message}; build it in a copy of your own`,
+  )
+}
 
 const unit = (source) => ({
   source,
@@ -152,7 +169,7 @@ const worker = async () => {
     const depfile = next.object.replace(/\.o$/, '.d')
     const words = [...flags, ...strict, '-MMD', '-MF', depfile, '-o', next.object, '-c', next.source]
     const failure = await compile(cxx, words)
-    if (failure) fail(`${failure}\nnative: ${cxx.join(' ')} failed on ${next.source}`)
+    if (failure) fail(`${failure}\nnative: ${cxx.join(' ')} failed on ${next.source}${compilerHint()}`)
     count()
   }
 }

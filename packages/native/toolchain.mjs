@@ -27,6 +27,13 @@ export const findCompiler = () => {
   })
 }
 
+/**
+ * The first line of what a compiler says about its version.
+ * @param {string[]} cxx
+ */
+export const compilerVersion = ([program, ...options]) =>
+  execFileSync(program, [...options, '--version'], { encoding: 'utf8' }).split('\n', 1)[0]
+
 /** Folder of Node's own headers: beside its binary in the official builds and on most systems. */
 const besideNode = join(dirname(process.execPath), '../include/node')
 

@@ -58,8 +58,11 @@ case \${WGQ_NODE_FLAGS-} in *--jitless*) space= ;; esac
 }
 node=${node}
 ${libdir ? '' : besideTheLauncher}node=\${WGQ_NODE:-$node}
-command -v "$node" >/dev/null 2>&1 || {
-  echo "\${0##*/}: Node.js 20.19 or newer is needed, found no $node in $PATH\${SUDO_USER:+ (sudo has a PATH of its own)}; install it, or set WGQ_NODE to its path" >&2
+case $node in
+  */*) missing="program $node"; [ -f "$node" ] && [ -x "$node" ] ;;
+  *) missing="$node in $PATH\${SUDO_USER:+ (sudo has a PATH of its own)}"; command -v "$node" >/dev/null 2>&1 ;;
+esac || {
+  echo "\${0##*/}: Node.js 20.19 or newer is needed, found no $missing; install it, or set WGQ_NODE to its path" >&2
   exit 127
 }
 ${program === 'wgq' ? `{ true 9>&1; } 2>/dev/null || exec 1</dev/null\n${waiting(command)}` : ''}exec ${command} "$0" "$@"

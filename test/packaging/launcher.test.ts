@@ -74,6 +74,22 @@ describe('the launcher', () => {
     )
   })
 
+  test.each([
+    ['missing', () => '/nowhere/node'],
+    ['a folder', () => folder],
+    ['not a program', () => join(folder, 'prefix/lib/wgq.cjs')],
+  ])('a Node named by its path that is %s is named in one sentence', (_what, path) => {
+    const { status, stdout, stderr } = run(join(folder, 'prefix/bin/wg'), {
+      ...process.env,
+      WGQ_NODE: path(),
+    })
+    expect({ status, stdout, stderr }).toEqual({
+      status: 127,
+      stdout: '',
+      stderr: `wg: Node.js 20.19 or newer is needed, found no program ${path()}; install it, or set WGQ_NODE to its path\n`,
+    })
+  })
+
   const limited = (limit: string, env: NodeJS.ProcessEnv = {}) =>
     spawnSync(
       '/bin/sh',
