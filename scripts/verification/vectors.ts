@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+// scripts/verify-prebuilt: checks keys, hashes, AEAD and both handshakes of the addon against vectors of an independent
+// implementation, and AEAD at many lengths against node:crypto. Arguments: the words that start another Node, in which
+// this file then runs again. Prints how many of each kind were equal.
+import { deepEqual, equal, ok } from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { createCipheriv, randomBytes } from 'node:crypto'
+import { hash, kdf, mac, open, seal } from '@wgq/native/noise-primitives'
+import { x25519PublicKey } from '@wgq/native/system'
+import noPsk from '../../packages/dataplane/src/fixtures/handshake-nopsk.json' with { type: 'json' }
+import psk from '../../packages/dataplane/src/fixtures/handshake-psk.json' with { type: 'json' }
+import vectors from '../../packages/dataplane/src/fixtures/primitives.json' with { type: 'json' }
+import { dh, importKeyPair, makeKeyPair } from '../../packages/dataplane/src/noise/dh.ts'
+import {
+  createInitiation,
+  createResponse,
+  openInitiation,
+  openResponse,
+} from '../../packages/dataplane/src/noise/handshake.ts'
+import { addMacs, mac1Key } from '../../packages/dataplane/src/noise/macs.ts'
+import { tai64n } from '../../packages/dataplane/src/noise/tai64n.ts'
+
+const bytes = (hex: string): Buffer => Buffer.from(hex, 'hex')
+const written = (length: number, write: (out: Buffer) => void): string => {
+  const out = Buffer.alloc(length, 0xee)
+  write(out)
+  return out.toString('hex')
+}
+const check = (): string => {
+  const counts = { keys: 0, hashes: 0, AEAD: 0, handshakes: 0 }
+
+  for (const { private: own, public: other, shared } of vectors.x25519) {
+    equal(dh(importKeyPair(bytes(own)).privateKey, bytes(other))?.toString('hex'), shared)
+    counts.keys++
+  }
+  for (const point of vectors.low_order_points_base64) {
+    equal(dh(makeKeyPair().privateKey, Buffer.from(point, 'base64')), undefined)
+    counts.keys++
+  }
+  for (const { data, out32 } of vectors.blake2s_unkeyed) {
+    equal(
+      written(32, (out) => hash(out, bytes(data))),
+      out32,
+    )
+    counts.hashes++
+  }
+  for (const { key, data, out16 } of vectors.blake2s_keyed16) {
+    equal(
+      written(16, (out) => mac(out, bytes(key), bytes(data))),
+      out16,
+    )
+    counts.hashes++
+  }
+  for (const { key, input, kdf3 } of vectors.kdf) {
+    const outputs = [Buffer.alloc(32), Buffer.alloc(32), Buffer.alloc(32)] as const
+    // HMAC pads a shorter key with zeros (RFC 2104): the same key.
+    kdf(Buffer.concat([bytes(key), Buffer.alloc(32)]).subarray(0, 32), bytes(input), ...outputs)
+    deepEqual(
+      outputs.map((each) => each.toString('hex')),
+      kdf3,
+    )
+    counts.hashes++
+  }
+
+  for (let length = 0; length < 300; length++) {
+    const [key, text, aad] = [randomBytes(32), randomBytes(length), randomBytes(length % 40)]
+    const cipher = createCipheriv('chacha20-poly1305', key, Buffer.alloc(12), { authTagLength: 16 })
+    cipher.setAAD(aad, { plaintextLength: length })
+    const expected = Buffer.concat([cipher.update(text), cipher.final(), cipher.getAuthTag()])
+    equal(
+      written(length + 16, (out) => seal(out, key, text, aad)),
+      expected.toString('hex'),
+    )
+    equal(
+      written(length, (out) => ok(open(out, key, expected, aad))),
+      text.toString('hex'),
+    )
+    expected[length] = (expected[length] as number) ^ 1
+    written(length, (out) => equal(open(out, key, expected, aad), false))
+    counts.AEAD++
+  }
+
+  for (const vector of [psk, noPsk]) {
+    const initiator = importKeyPair(bytes(vector.initiator_static_private))
+    const responder = importKeyPair(bytes(vector.responder_static_private))
+    for (const [secret, publicKey] of [
+      [vector.initiator_static_private, vector.initiator_static_public],
+      [vector.responder_static_private, vector.responder_static_public],
+      [vector.initiator_ephemeral_private, vector.initiator_ephemeral_public],
+      [vector.responder_ephemeral_private, vector.responder_ephemeral_public],
+    ] as const) {
+      equal(x25519PublicKey(bytes(secret)).toString('hex'), publicKey)
+      counts.keys++
+    }
+    const staticStatic = dh(initiator.privateKey, responder.publicKey) as Buffer
+    const first = createInitiation({
+      localStatic: initiator.publicKey,
+      remoteStatic: responder.publicKey,
+      staticStatic,
+      ephemeral: importKeyPair(bytes(vector.initiator_ephemeral_private)),
+      localIndex: vector.sender_index_initiator,
+      timestamp: tai64n(BigInt(vector.unix_seconds) * 1_000_000_000n + 987_654_321n),
+    })
+    ok(first)
+    equal(
+      addMacs(first.message, mac1Key(responder.publicKey), undefined) && first.message.toString('hex'),
+      vector.initiation_message,
+    )
+    const opened = openInitiation(first.message, responder, () => staticStatic)
+    ok(opened)
+    const presharedKey = bytes(vector.preshared_key)
+    const second = createResponse({
+      state: opened.state,
+      remoteStatic: initiator.publicKey,
+      presharedKey,
+      ephemeral: importKeyPair(bytes(vector.responder_ephemeral_private)),
+      localIndex: vector.sender_index_responder,
+    })
+    ok(second)
+    addMacs(second.message, mac1Key(initiator.publicKey), undefined)
+    equal(second.message.toString('hex'), vector.response_message)
+    const ended = openResponse(second.message, { state: first.state, localStatic: initiator, presharedKey })
+    for (const keys of [second.keys, ended?.keys]) {
+      equal(keys?.fromInitiator.toString('hex'), vector.transport_key_initiator_to_responder)
+      equal(keys?.fromResponder.toString('hex'), vector.transport_key_responder_to_initiator)
+    }
+    counts.handshakes++
+  }
+
+  return Object.entries(counts)
+    .map(([what, count]) => `${count} ${what}`)
+    .join(', ')
+}
+
+const [program, ...words] = process.argv.slice(2)
+if (program === undefined) console.log(`vectors: ${check()}`)
+else {
+  const done = spawnSync(program, [...words, process.argv[1] as string], { stdio: 'inherit' })
+  process.exitCode = done.status ?? 1
+}
