@@ -93,20 +93,12 @@ describe('recipes of other systems', () => {
 
     test.skipIf(missing('rpmspec'))('rpm empties it in an upgrade and before it is removed', () => {
       const macros = ['post', 'preun', 'postun'].flatMap((name) => ['--define', `systemd_${name}() true`])
+      const words = [...macros, '--define', '_localstatedir /var', 'rpm/wgq.spec']
       const scriptOf = (tag: string): string =>
-        run(
-          'rpmspec',
-          '-q',
-          ...macros,
-          '--define',
-          '_localstatedir /var',
-          '--qf',
-          `%{NAME} %{${tag}}\\0`,
-          'rpm/wgq.spec',
-        )
-          .stdout.split('\0')
-          .find((text) => text.startsWith('wgq '))
-          ?.slice('wgq '.length) ?? ''
+        run('rpmspec', '-q', '--qf', `== %{NAME}\\n%{${tag}}\\n`, ...words)
+          .stdout.split('== ')
+          .find((text) => text.startsWith('wgq\n'))
+          ?.slice('wgq\n'.length) ?? ''
       expect(runScript(scriptOf('PREUN'), '1')).toContain('wgq/v20/compiled')
       expect(runScript(scriptOf('PREUN'), '0')).toEqual(['wgq'])
       mkdirSync(dirname(cached()), { recursive: true })
