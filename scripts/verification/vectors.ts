@@ -5,10 +5,6 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { createCipheriv, randomBytes } from 'node:crypto'
-import { hash, kdf, mac, open, seal } from '@wgq/native/noise-primitives'
-import { x25519PublicKey } from '@wgq/native/system'
-import noPsk from '../../packages/dataplane/src/fixtures/handshake-nopsk.json' with { type: 'json' }
-import psk from '../../packages/dataplane/src/fixtures/handshake-psk.json' with { type: 'json' }
 import vectors from '../../packages/dataplane/src/fixtures/primitives.json' with { type: 'json' }
 import { dh, importKeyPair, makeKeyPair } from '../../packages/dataplane/src/noise/dh.ts'
 import {
@@ -19,6 +15,10 @@ import {
 } from '../../packages/dataplane/src/noise/handshake.ts'
 import { addMacs, mac1Key } from '../../packages/dataplane/src/noise/macs.ts'
 import { tai64n } from '../../packages/dataplane/src/noise/tai64n.ts'
+import { hash, kdf, mac, open, seal } from '../../packages/native/src/noise-primitives.ts'
+import { x25519PublicKey } from '../../packages/native/src/system.ts'
+import noPsk from '../../test/fixtures/protocol/handshake-nopsk.json' with { type: 'json' }
+import psk from '../../test/fixtures/protocol/handshake-psk.json' with { type: 'json' }
 
 const bytes = (hex: string): Buffer => Buffer.from(hex, 'hex')
 const written = (length: number, write: (out: Buffer) => void): string => {
