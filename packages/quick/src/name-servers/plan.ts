@@ -18,9 +18,16 @@ export const planDns = (session: Session): Op[] => {
       dev: name,
       manager: choice.manager,
       servers: settings.dnsServers.map(({ value }) => value),
-      search: settings.dnsSearch.map(({ value }) => value),
+      search: searchOf(session),
     },
   ]
+}
+
+/** `~.` is every name: no other domain limits the servers then. Under upstream's name it is passed on as it is. */
+const searchOf = ({ settings, style }: Session): string[] => {
+  const search = settings.dnsSearch.map(({ value }) => value)
+  const isAll = style !== 'wg-quick' && search.includes('~.')
+  return isAll ? search.filter((domain) => !domain.startsWith('~')) : search
 }
 
 /** The manager of name servers. Under upstream's name it is always resolvconf, even if not installed. */

@@ -15,6 +15,8 @@ const pollMs = 5
  * one that `up` started is ended, and any other is reported as still running.
  */
 export const daemonEnd = async (session: Session, name: string): Promise<void> => {
+  // A dry run has no daemon.
+  if (session.act !== undefined) return
   if ((await ends(session, name)) || session.style !== 'wgq') return
   const { dependencies, runDirectory } = session
   const journal = readJournal(runDirectory, session.name)

@@ -104,6 +104,15 @@ describe('without what the machine does not take', () => {
     expect(record()).toBeUndefined()
   })
 
+  test('the domain ~. is every name, as without it, whatever stands beside it', async () => {
+    const named = file(['DNS = 10.9.0.1, ~., ~corp.example, a.example'])
+    expect(await tunnel.up(named), machine.printed).toBe(0)
+    expect(machine.printed).toContain('-m 0 -x')
+    expect(record()).toBe('nameserver 10.9.0.1\nsearch a.example\n')
+    expect(await tunnel.differences(named)).toEqual([])
+    expect(await tunnel.down(named)).toBe(0)
+  })
+
   test.each([
     ['ends with 0 for every question', 0],
     ['knows no question', 1],
