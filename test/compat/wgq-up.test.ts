@@ -57,6 +57,17 @@ describe.skipIf(reason)('wgq up', () => {
     expect(lines(dry.stdout)).toHaveLength(18)
   })
 
+  test('--dry-run of what fails prints what the real run does: no daemon that went on', async () => {
+    const file = lab.configure(
+      'wgq0',
+      tunnel('10.0.0.2/24', part).replace('[Peer]', 'DNS = 10.0.0.1, https://dns.example/q\n[Peer]'),
+    )
+    const dry = await lab.program('wgq', 'up', '--dry-run', file)
+    const real = await lab.program('wgq', 'up', file)
+    expect([dry.status, real.status]).toEqual([1, 1])
+    expect(lines(dry.stdout + dry.stderr)).toEqual(lines(real.stderr))
+  })
+
   test('--dry-run --json prints the steps without keys', async () => {
     const file = lab.configure('wgq0', tunnel('10.0.0.2/24', part))
     const { stdout } = await lab.program('wgq', 'up', '--dry-run', '--json', file)

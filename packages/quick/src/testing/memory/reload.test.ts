@@ -599,13 +599,6 @@ test('a dry run of a running tunnel is the plan of its reload', async () => {
   expect(machine.snapshot()).toEqual(before)
 })
 
-test('a dry run that fails waits for no daemon and reports none', async () => {
-  const wrong = split.replace('[Peer]', 'DNS = 10.9.0.1, https://dns.example/q\n[Peer]')
-  await expect(dryRun(tunnel.session(wrong), up)).rejects.toThrow()
-  expect(machine.printed).toContain('everything is as it was before')
-  expect(machine.printed).not.toContain('The daemon of')
-})
-
 test('a trial that nobody confirms ends in the state before', async () => {
   await come(split)
   const before = machine.snapshot()
