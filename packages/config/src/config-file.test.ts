@@ -41,3 +41,9 @@ test('a file that is replaced keeps its mode, whatever the umask; a new one is f
     rmSync(folder, { recursive: true })
   }
 })
+
+test('a file that does not end is refused', () => {
+  expect(() => readConfigFile('/dev/zero')).toThrow(
+    expect.objectContaining({ code: 'E_CONFIG_READ', message: "`/dev/zero' has more than 256 MiB" }),
+  )
+})

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-import { readFileSync, statSync } from 'node:fs'
+import { closeSync, openSync, statSync } from 'node:fs'
 import { WgqError } from '@wgq/model/error'
+import { mostBytes, readBytes } from './bounded-read.ts'
 import type { Source } from './source.ts'
 import { decodeSource } from './source.ts'
 
@@ -9,17 +10,18 @@ const pipes = new Map<string, Source>()
 
 /**
  * Returns the text of a configuration file; a pipe is read on the first call and cached. Raises `E_CONFIG_READ` with
- * `errno` when the system refuses, and `E_CONFIG_MISSING` when there is no such file.
+ * `errno` when the system refuses or the file does not end, and `E_CONFIG_MISSING` when there is no such file.
  */
 export const readConfigFile = (path: string): Source => {
   try {
     const isPipe = statSync(path).isFIFO()
     const known = isPipe ? pipes.get(path) : undefined
     if (known) return known
-    const source = decodeSource(readFileSync(path))
+    const source = decodeConfig(path)
     if (isPipe) pipes.set(path, source)
     return source
   } catch (error) {
+    if (error instanceof WgqError) throw error
     const errno = (error as NodeJS.ErrnoException).code ?? 'EIO'
     if (errno === 'ENOENT') {
       throw new WgqError('E_CONFIG_MISSING', `\`${path}' does not exist`, { errno, cause: error })
@@ -31,4 +33,20 @@ export const readConfigFile = (path: string): Source => {
       ...(hint === undefined ? {} : { hint }),
     })
   }
+}
+
+/** Decodes what can be read from an open file (standard input: 0). Raises `E_CONFIG_READ` where it does not end. */
+export const decodeConfig = (file: string | number): Source => {
+  const fd = typeof file === 'number' ? file : openSync(file, 'r')
+  try {
+    const bytes = readBytes(fd)
+    if (bytes.length <= mostBytes) return decodeSource(bytes)
+  } finally {
+    if (fd !== file) closeSync(fd)
+  }
+  const name = typeof file === 'number' ? 'standard input' : `\`${file}'`
+  throw new WgqError('E_CONFIG_READ', `${name} has more than ${mostBytes / 2 ** 20} MiB`, {
+    errno: 'EFBIG',
+    hint: 'name the file of the configuration, not a device or a stream without an end',
+  })
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-import { readFileSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { decodeConfig } from '@wgq/config/config-file'
 import { lint } from '@wgq/config/lint/lint'
 import type { LintDependencies, LintInput } from '@wgq/config/lint/subject'
-import { decodeSource } from '@wgq/config/source'
 import { derivePublicKey } from '@wgq/keys/derive'
 import { painterFor } from '../colour.ts'
 import type { Handler } from '../command.ts'
@@ -41,7 +41,7 @@ export const run: Handler = async (invocation) => {
 }
 
 const readInput = (operand: string, purpose: LintInput['purpose']): LintInput => {
-  if (operand === '-') return { file: 'stdin.conf', text: decodeSource(readFileSync(0)).text, purpose }
+  if (operand === '-') return { file: 'stdin.conf', text: decodeConfig(0).text, purpose }
   const { path: file, text } = readConfigOperand(operand)
   const shared = statSync(file).mode & statSync(dirname(resolve(file))).mode & 0o007
   return { file, text, purpose, worldAccessible: shared !== 0 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { readAll } from '@wgq/config/wg/key-file'
+import { readKeyText } from '@wgq/config/wg/key-file'
 import { derivePublicKey } from '@wgq/keys/derive'
 import { WgqError } from '@wgq/model/error'
 import { isKey, type Key } from '@wgq/model/key'
@@ -12,7 +12,7 @@ const keyLength = 44
 /** wg pubkey: reads a private key from standard input, prints its public key (spec wg §8). */
 export const run: Handler = async (invocation) => {
   if (invocation.args.length > 0) return sayUsage(invocation)
-  writeOut(`${derivePublicKey(readPrivateKey(readAll(0), invocation.program))}\n`)
+  writeOut(`${derivePublicKey(readPrivateKey(readKeyText(0), invocation.program))}\n`)
   return 0
 }
 

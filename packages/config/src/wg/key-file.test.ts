@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { zeroKey } from '@wgq/model/key'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { readKeyFile } from './key-file.ts'
+import { readAll, readKeyFile, readKeyText } from './key-file.ts'
 
 const key = 'cBvThcTrrfM1AQwW5DkDy1wA8JWsnJKZIIqd/jKIzmo='
 let folder = ''
@@ -59,4 +59,19 @@ test('a named pipe works; one that stays empty is not a removal', () => {
   expect(() => readKeyFile(pipe)).toThrow(
     expect.objectContaining({ wgText: 'Invalid length key in key file' }),
   )
+})
+
+test('what does not end is not read for ever', () => {
+  expect(() => readKeyFile('/dev/zero')).toThrow(
+    expect.objectContaining({ wgText: "Found trailing character in key file: `\0'" }),
+  )
+  const fd = openSync('/dev/zero', 'r')
+  try {
+    expect(readKeyText(fd)).toMatch(/^\0{65536}…$/)
+    expect(() => readAll(fd)).toThrow(expect.objectContaining({ wgText: 'getc: File too large' }))
+  } finally {
+    closeSync(fd)
+  }
+  // White space alone may follow a key, but not without an end.
+  expect(() => readKeyFile(fileWith(`${key}${'\n'.repeat(70_000)}`))).toThrow(/more/)
 })

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync } from 'node:fs'
 import { errnoText } from '@wgq/model/errno'
 import { WgqError } from '@wgq/model/error'
 import { type Key, zeroKey } from '@wgq/model/key'
+import { mostBytes, readBytes } from '../bounded-read.ts'
 import { fault } from './fault.ts'
 import { readKey } from './values.ts'
 
 const keyLength = 44
+
+/** Bytes of a key and of the white space behind it. */
+const mostOfKeyFile = 65_536
 
 /**
  * Reads the key in a file for `wg set` (spec wg §4): 44 characters, then white space only. An empty regular file or
@@ -16,7 +20,7 @@ const keyLength = 44
 export const readKeyFile = (path: string): Key => {
   const fd = openFile(path)
   try {
-    const text = readAll(fd)
+    const text = readKeyText(fd)
     if (text.length < keyLength) {
       if (text === '' && canBeRewound(fd)) return zeroKey
       throw fault(
@@ -51,33 +55,44 @@ export const openFile = (path: string): number => {
   }
 }
 
-/** Everything an open file holds, one character per byte. A directory reads as empty, as with the C library. */
+/**
+ * Everything an open file holds, one character per byte. A directory reads as empty, as with the C library. Raises
+ * `E_FILE` where it does not end.
+ */
 export const readAll = (fd: number): string => {
-  const chunks: Buffer[] = []
-  for (;;) {
-    const chunk = Buffer.allocUnsafe(65536)
-    let size: number
-    try {
-      size = readSync(fd, chunk)
-    } catch (error) {
-      const { code = 'EIO' } = error as NodeJS.ErrnoException
-      if (code === 'EAGAIN') {
-        // The pipe or terminal is non-blocking: wait a little for its writer.
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5)
-        continue
-      }
-      if (code === 'EISDIR') break
-      throw new WgqError('E_FILE', `Cannot read the file: ${errnoText(code)}`, {
-        errno: code,
-        wgText: `getc: ${errnoText(code)}`,
-      })
-    }
-    if (size === 0) break
-    chunks.push(chunk.subarray(0, size))
+  const bytes = bytesOf(fd, mostBytes)
+  if (bytes.length <= mostBytes) return textOf(bytes)
+  bytes.fill(0)
+  throw new WgqError('E_FILE', `The file has more than ${mostBytes / 2 ** 20} MiB`, {
+    errno: 'EFBIG',
+    wgText: `getc: ${errnoText('EFBIG')}`,
+    hint: 'name the file of the configuration, not a device or a stream without an end',
+  })
+}
+
+/** The text of a key file. What goes on and on is cut, and ends with a character that no key file may have there. */
+export const readKeyText = (fd: number): string => {
+  const text = textOf(bytesOf(fd, mostOfKeyFile))
+  return text.length <= mostOfKeyFile ? text : `${text.slice(0, mostOfKeyFile)}…`
+}
+
+const bytesOf = (fd: number, most: number): Buffer => {
+  try {
+    return readBytes(fd, most)
+  } catch (error) {
+    const { code = 'EIO' } = error as NodeJS.ErrnoException
+    if (code === 'EISDIR') return Buffer.alloc(0)
+    throw new WgqError('E_FILE', `Cannot read the file: ${errnoText(code)}`, {
+      errno: code,
+      wgText: `getc: ${errnoText(code)}`,
+    })
   }
-  const all = Buffer.concat(chunks)
-  const text = all.toString('latin1')
-  for (const chunk of [...chunks, all]) chunk.fill(0)
+}
+
+/** Overwrites the bytes: there are keys in them. */
+const textOf = (bytes: Buffer): string => {
+  const text = bytes.toString('latin1')
+  bytes.fill(0)
   return text
 }
 
