@@ -13,6 +13,7 @@ describe('checkConfiguration', () => {
     [`[Interface]\nAddress = 10.0.0.1/24\n  Foo = 1\n`, 3, /key of wg/],
     [`[Interface]\nAddress = 10.0.0.1/24, 10.0.0.300/24\n`, 2, /Address takes/],
     ['[Interface]\nMTU = abc\n', 2, /MTU takes/],
+    [`[Interface]\nTable = ${key}\n`, 2, /Table takes/],
     [`[Interface]\nPostUp = true\n[Peer]\nPublicKey = ${peer}\nEndpoint = host\n`, 5, /PORT/],
     [`[Interface]\n[Peer]\nPublicKey = ${peer}\nAllowedIPs = 10.0.0.0/33\n`, 4, /prefix length/],
     // Protective directives are not silently ignored.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { parseCidr } from '@wgq/model/cidr'
 import { isWgqError, WgqError } from '@wgq/model/error'
+import { hideKeys } from '@wgq/model/shown'
 import { checkDirectives } from './check-directives.ts'
 import { checkEncoding } from './encoding.ts'
 import { readSettings, type Setting } from './settings.ts'
@@ -16,7 +17,7 @@ import { readWgFile } from './wg/read-file.ts'
 export const checkConfiguration = async (text: string, file: string): Promise<void> => {
   checkEncoding(text, file)
   checkDirectives(text, file)
-  const { wgConfig, addresses, mtu } = readSettings(text, file, true)
+  const { wgConfig, addresses, mtu, table } = readSettings(text, file, true)
   await readWgFile(Buffer.from(wgConfig).toString('latin1'), file, {
     ports: strictPort(),
     warn: () => {},
@@ -30,6 +31,7 @@ export const checkConfiguration = async (text: string, file: string): Promise<vo
   })
   for (const address of addresses) checkAddress(address)
   if (mtu) checkMtu(mtu)
+  if (table) checkTable(table)
 }
 
 /**
@@ -61,5 +63,15 @@ const checkMtu = ({ value, at }: Setting): void => {
   throw new WgqError('E_VALUE', `MTU takes a number of bytes, found ${JSON.stringify(value)}`, {
     at,
     hint: 'leave the line out to have it found',
+  })
+}
+
+/** Any word can be the name of a table, except one that looks like a key: the commands of `up` are printed. */
+const checkTable = ({ value, at }: Setting): void => {
+  const hidden = hideKeys(value)
+  if (hidden === value) return
+  throw new WgqError('E_VALUE', `Table takes off, auto, a number or a name of rt_tables, found "${hidden}"`, {
+    at,
+    hint: 'this looks like a key: it belongs behind PrivateKey, PublicKey or PresharedKey',
   })
 }

@@ -2,6 +2,7 @@
 import { parseCidr } from '@wgq/model/cidr'
 import type { Position } from '@wgq/model/error'
 import { parseIp } from '@wgq/model/ip'
+import { hideKeys } from '@wgq/model/shown'
 import type { Diagnostic } from '../diagnostic.ts'
 import { lower } from '../reading.ts'
 import type { Setting } from '../settings.ts'
@@ -70,7 +71,9 @@ const checkTable = (subject: Subject): Diagnostic[] => {
     ]
   }
   if (
-    /^[0-9]+$/.test(value) ? Number(value) >= 1 && Number(value) <= 0xffffffff : /^[^\t-\r ,]+$/.test(value)
+    /^[0-9]+$/.test(value)
+      ? Number(value) >= 1 && Number(value) <= 0xffffffff
+      : /^[^\t-\r ,]+$/.test(value) && hideKeys(value) === value
   ) {
     return []
   }

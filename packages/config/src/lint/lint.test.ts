@@ -257,6 +257,12 @@ test.each([
   }
 })
 
+test('a key is not the name of a table', () => {
+  const text = `[Interface]\nPrivateKey = ${key}\nTable = ${key}\n`
+  const found = lint([{ file: 'wg0.conf', text, purpose: 'wg-quick' }], dependencies)
+  expect(found.map(({ code }) => code)).toContain('bad-table')
+})
+
 test.each(['utf16le', 'utf16be', 'utf16le without mark'])('one finding about a file in %s', (form) => {
   const text = `[Interface]\nPrivateKey = ${key}\n`
   const bytes = Buffer.from(form.endsWith('mark') ? text : `\ufeff${text}`, 'utf16le')
