@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MIT
+import { createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { socketFolder } from '../support/daemon.ts'
 import { program, whyNoTunnel } from '../support/implementation.ts'
 import { LiveTunnel } from '../support/live-tunnel.ts'
 import { until } from '../support/netns.ts'
 
 const why = whyNoTunnel()
 if (why) console.warn(`features/observe: skipped: ${why}`)
+
+const socketOf = (name: string): string => `${socketFolder}/${name}.sock`
 
 describe.skipIf(why)('looking at a tunnel', () => {
   let tunnel: LiveTunnel
@@ -83,6 +87,30 @@ describe.skipIf(why)('looking at a tunnel', () => {
     const missing = tunnel.wgq('metrics', 'wg-missing')
     expect(missing.status).toBe(1)
     expect(missing.stderr).toContain('There is no WireGuard interface wg-missing')
+  })
+
+  test('a daemon that never answers hides no other one', async () => {
+    const mute = createServer()
+    await new Promise<void>((resolve) => mute.listen(socketOf(`${tunnel.device}m`), resolve))
+    const look = async (...words: string[]) => {
+      const done = await tunnel.ns.finish(program('wgq'), words, { env: { WGQ_SOCKET_TIMEOUT: '0.3' } })
+      return { ...done, told: done.stderr.includes(`${tunnel.device}m: Connection timed out`) }
+    }
+    try {
+      tunnel.ns.run('ip', 'link', 'add', `${tunnel.device}m`, 'type', 'veth', 'peer', 'name', 'mute1')
+      for (const words of [['metrics'], ['show'], ['show', '--json']]) {
+        const { status, stdout, told } = await look(...words)
+        expect([status, told], words.join(' ')).toEqual([0, true])
+        expect(stdout).toContain(tunnel.device)
+      }
+      expect(await look('metrics', `${tunnel.device}m`)).toMatchObject({ status: 1, told: true })
+      const { status, stdout } = await look('doctor', `${tunnel.device}m`)
+      expect(status).toBe(3)
+      expect(stdout).toContain('Its daemon hangs')
+    } finally {
+      mute.close()
+      tunnel.ns.tryRun('ip', ['link', 'del', `${tunnel.device}m`])
+    }
   })
 
   test('doctor finds nothing wrong with a tunnel that works', () => {

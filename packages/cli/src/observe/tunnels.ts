@@ -4,7 +4,7 @@ import { parseDocument } from '@wgq/config/document'
 import { findPeer, type PeerName, peerNames } from '@wgq/config/names'
 import { readParts } from '@wgq/config/parts'
 import type { Device, DeviceAccess } from '@wgq/model/device'
-import { isWgqError } from '@wgq/model/error'
+import { isWgqError, type WgqError } from '@wgq/model/error'
 import type { Key } from '@wgq/model/key'
 import { deviceFault } from '../device-fault.ts'
 import { configPathOf } from './config-path.ts'
@@ -35,12 +35,24 @@ export const readIfThere = async (devices: DeviceAccess, name: string): Promise<
   }
 }
 
-/** The requested devices, or all, as far as they exist now. Raises the errors of the two functions above. */
-export const readChosen = async (devices: DeviceAccess, asked: readonly string[]): Promise<Device[]> => {
+/**
+ * The requested devices, or all, as far as they exist now. Raises the errors of the two functions above, but where all are
+ * asked for, one that cannot be read does not hide the others: it is passed to `unread`.
+ */
+export const readChosen = async (
+  devices: DeviceAccess,
+  asked: readonly string[],
+  unread: (name: string, error: WgqError) => void,
+): Promise<Device[]> => {
   const found: Device[] = []
   for (const name of await chosenInterfaces(devices, asked)) {
-    const device = await readIfThere(devices, name)
-    if (device) found.push(device)
+    try {
+      const device = await readIfThere(devices, name)
+      if (device) found.push(device)
+    } catch (error) {
+      if (asked.length > 0 || !isWgqError(error)) throw error
+      unread(name, error)
+    }
   }
   return found
 }

@@ -18,14 +18,18 @@ export const run: Handler = async (invocation) => {
   const devices = openDevices()
   const listen = lastValue(parsed, 'listen')
   if (listen === undefined) {
-    const found = await readChosen(devices, parsed.operands)
+    let failed: WgqError | undefined
+    const found = await readChosen(devices, parsed.operands, (_name, error) => {
+      failed = error
+      report(error)
+    })
     for (const name of parsed.operands)
       if (!found.some((device) => device.name === name))
         throw new WgqError('E_DEVICE', `There is no WireGuard interface ${visible(name)}`, {
           hint: '`wgq show interfaces` lists what is there',
         })
     writeOut(await textOf(found))
-    return 0
+    return failed && found.length === 0 ? 1 : 0
   }
   const server = createServer((request, response) => {
     if (pathOf(request.url) !== '/metrics') {
@@ -57,7 +61,9 @@ export const run: Handler = async (invocation) => {
 const pathOf = (target = ''): string | undefined => target.replace(/^https?:\/\/[^/?]*/i, '').split('?', 1)[0]
 
 const collect = async (devices: DeviceAccess, asked: readonly string[]): Promise<string> =>
-  textOf(await readChosen(devices, asked))
+  textOf(await readChosen(devices, asked, (_name, error) => report(error)))
+
+const report = (error: WgqError): void => writeErr(`${visible(error.message)}\n`)
 
 const textOf = async (devices: readonly Device[]): Promise<string> => {
   const found = []

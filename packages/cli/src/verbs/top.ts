@@ -47,7 +47,8 @@ export const run: Handler = async (invocation) => {
 }
 
 const sample = async (devices: DeviceAccess, asked: readonly string[]): Promise<Sample> => {
-  const found = (await readChosen(devices, asked)).map((device) => ({
+  // The screen has no place for the reason; `wgq doctor` tells it.
+  const found = (await readChosen(devices, asked, () => {})).map((device) => ({
     device,
     names: nameMap(namesOf(device.name)),
   }))

@@ -31,7 +31,7 @@ export const run: Handler = async (invocation) => {
   let beforeSeconds = wallSeconds()
   while (!stop.aborted) {
     const nowSeconds = wallSeconds()
-    const now = await look(devices, parsed.operands)
+    const now = await look(devices, parsed.operands, before)
     for (const name of new Set([...before.keys(), ...now.keys()]))
       for (const event of deviceEvents(before.get(name), now.get(name), beforeSeconds, nowSeconds))
         print(event, nowSeconds)
@@ -61,8 +61,19 @@ const followersOf = async ({ operands, flags }: ParsedArguments) => {
   return new Followers(operands, flags.has('follow-file'))
 }
 
-const look = async (devices: DeviceAccess, asked: readonly string[]): Promise<Map<string, Device>> =>
-  new Map((await readChosen(devices, asked)).map((device) => [device.name, device]))
+/** The devices now. One that cannot be read counts as it was before: it is not gone. */
+const look = async (
+  devices: DeviceAccess,
+  asked: readonly string[],
+  before: ReadonlyMap<string, Device>,
+): Promise<Map<string, Device>> => {
+  const unread: Device[] = []
+  const found = await readChosen(devices, asked, (name) => {
+    const device = before.get(name)
+    if (device) unread.push(device)
+  })
+  return new Map([...found, ...unread].map((device) => [device.name, device]))
+}
 
 const print = (event: DeviceEvent, timeSeconds: number): void => {
   const name = 'peer' in event ? nameMap(namesOf(event.interface)).get(event.peer) : undefined
