@@ -148,6 +148,8 @@ const testing = join(here, 'src/testing')
 const buildsTests = existsSync(testing) && (options.testing || sanitizer || options.name === undefined)
 const testUnits = buildsTests ? sourcesUnder(testing).map(unit) : []
 const units = [...ownUnits, ...testUnits]
+// The tests' addon gets these functions from src/testing/refused-cipher.cc.
+const refusable = ['EVP_EncryptInit_ex', 'EVP_EncryptUpdate', 'EVP_EncryptFinal_ex', 'EVP_CIPHER_CTX_ctrl']
 const withTests = units.filter(({ source }) => source !== join(here, 'src/addon.cc'))
 const addons =
   options.testing || sanitizer
@@ -180,7 +182,8 @@ for (const [addonName, parts] of addons) {
   const newest = Math.max(...parts.map(({ object }) => modified(object)), modified(stamp))
   if (modified(addon) >= newest) continue
   const fresh = `${addon}.new`
-  const words = [...linking, '-o', fresh, ...parts.map(({ object }) => object)]
+  const wrapped = parts === withTests && buildsTests ? refusable.map((name) => `-Wl,--wrap=${name}`) : []
+  const words = [...linking, ...wrapped, '-o', fresh, ...parts.map(({ object }) => object)]
   // A sanitizer brings its own runtime. Without a static C++ library the shared one is used.
   const failure = sanitizer
     ? await compile(cxx, words)

@@ -47,6 +47,9 @@ export const createHandshakeAdmission = (mac1Key: Uint8Array, cookieKey: Uint8Ar
 /** Sets whether OpenSSL refuses random bytes in the whole process. */
 export const refuseRandom = (refused: boolean): void => testing().refuseRandom(refused)
 
+/** Sets the step of an encryption with EVP that OpenSSL refuses in the whole process; undefined: none. */
+export const refuseCipher = (step?: 'init' | 'update' | 'final' | 'tag'): void => testing().refuseCipher(step)
+
 /** The table of allowed IPs; peers are created when a record names them. */
 interface AllowedIpsTable {
   update(records: Uint8Array): void

@@ -8,6 +8,7 @@
 #include "engine/padding.h"
 #include "engine/platform.h"
 #include "modules.h"
+#include "testing/refused-cipher.h"
 #include "testing/refused-random.h"
 #include "testing/stack-residue.h"
 
@@ -99,6 +100,11 @@ napi_value reply(js::Call& call) {
 
 napi_value set_random_refused(js::Call& call) {
   refuse_random(call[0].boolean());
+  return nullptr;
+}
+
+napi_value set_cipher_refused(js::Call& call) {
+  refuse_cipher(call[0].absent() ? std::string() : call[0].string());
   return nullptr;
 }
 
@@ -330,6 +336,7 @@ void register_testing(napi_env env, napi_value exports) {
   js::define<create_rate_limiter>(env, testing, "createRateLimiter");
   js::define<create_handshake_admission>(env, testing, "createHandshakeAdmission");
   js::define<set_random_refused>(env, testing, "refuseRandom");
+  js::define<set_cipher_refused>(env, testing, "refuseCipher");
   js::define<create_allowed_ips>(env, testing, "createAllowedIps");
   js::define<segment>(env, testing, "segment");
   js::define<complete_checksum_of>(env, testing, "completeChecksum");
