@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The life of a daemon: start, interface down, renamed, moved, deleted; signals; a world that lacks something.
-import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { Capture } from '../support/capture.ts'
@@ -330,6 +333,42 @@ describe.skipIf(why)('the daemon', () => {
       if (testingOurs) expect(ended.text).toContain('wireguard')
       expect(linkExists(ns, `wgp${process.pid}`)).toBe(false)
     })
+
+    // What MemoryDenyWriteExecute= of a systemd unit asks of the kernel (Linux 6.3): PR_SET_MDWE.
+    const protect = `import ctypes, os, sys
+if ctypes.CDLL(None).prctl(65, 1, 0, 0, 0) != 0: sys.exit("no PR_SET_MDWE")
+if len(sys.argv) > 1: os.execv(sys.argv[1], sys.argv[1:])`
+    const noProtection = spawnSync('python3', ['-c', protect]).status !== 0
+    if (noProtection) console.log('a test of MemoryDenyWriteExecute skipped: no python3 or no PR_SET_MDWE')
+
+    it.skipIf(!testingOurs || noProtection)(
+      'carries packets where no page may be writable and executable, with --jitless',
+      async () => {
+        const folder = mkdtempSync(join(tmpdir(), 'wgq-protect-'))
+        try {
+          const command = join(folder, 'wgqd')
+          writeFileSync(command, `#!/bin/sh\nexec python3 -c '${protect}' '${subject.command}' "$@"\n`, {
+            mode: 0o755,
+          })
+          const protectedOne = { ...subject, command }
+          const { a, b } = await open({
+            implementations: [protectedOne, protectedOne],
+            env: { WGQ_NODE_FLAGS: '--jitless' },
+          })
+          expect(tunnel?.ping()).toBe(true)
+          expect(tunnel?.ping('b')).toBe(true)
+          for (const { daemon } of [a, b]) {
+            // Node 20 and 22 themselves say at each start what V8 does without its compiler.
+            expect(daemon.log.replace(/^Warning: disabling flag --expose_wasm .*\n/, '')).toBe('')
+            expect(readFileSync(`/proc/${daemon.pid}/maps`, 'latin1')).not.toMatch(/ [r-]wx/)
+          }
+          a.daemon.set('listen-port', '9999')
+          expect(tunnel?.ping()).toBe(true)
+        } finally {
+          rmSync(folder, { recursive: true })
+        }
+      },
+    )
 
     it.skipIf(!testingOurs)('does not overwrite a socket that somebody serves', async () => {
       const ns = space()
