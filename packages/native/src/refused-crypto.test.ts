@@ -4,8 +4,8 @@ import { once } from 'node:events'
 import { openSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import vectors from '../../../test/fixtures/protocol/cookie.json' with { type: 'json' }
 import { createEngine, type PacketEngine } from './engine.ts'
-import vectors from './fixtures/cookie.json' with { type: 'json' }
 import { allowedIp, endpoint, packetOf, virtio } from './fixtures/packets.ts'
 import { injectDatagram, injectPacket, open, refuseCipher, refuseRandom } from './testing.ts'
 
@@ -96,6 +96,10 @@ test('without random bytes there is no engine, because strangers could foresee i
   refuseCipher()
   refuseRandom(true)
   expect(() =>
-    createEngine({ tun: { fd: openSync('/dev/null', 'r+'), vnetHeader: true }, mtu: 1420, onWake: () => {} }),
+    createEngine({
+      tun: { fd: openSync('/dev/null', 'r+'), vnetHeader: true, udpSegmentation: true },
+      mtu: 1420,
+      onWake: () => {},
+    }),
   ).toThrow(expect.objectContaining({ code: 'EIO' }))
 })
