@@ -76,7 +76,7 @@ describe('setting a checkout up', () => {
   const env = (): NodeJS.ProcessEnv => ({
     ...process.env,
     PATH: `${join(folder, 'bin')}:${dirname(process.execPath)}:${process.env['PATH']}`,
-    npm_config_registry: 'https://registry.invalid/',
+    npm_config_registry: 'https://npm.invalid/',
   })
   beforeEach(() => {
     for (const file of ['scripts/setup', 'package.json', 'pnpm-lock.yaml']) copy(file)
@@ -87,9 +87,7 @@ describe('setting a checkout up', () => {
     const { status, stderr } = spawnSync(script(), { encoding: 'utf8', env: env() })
     expect(status).toBe(1)
     expect(stderr).toContain('npm error code EAI_AGAIN\nsetup: the dependencies could not be installed from ')
-    expect(stderr).toMatch(
-      /from https:\/\/registry\.invalid\/; .*check it and npm's settings .*run this again\n$/,
-    )
+    expect(stderr).toMatch(/from https:\/\/npm\.invalid\/; .*check it and npm's settings .*run this again\n$/)
   })
 
   test.skipIf(process.getuid?.() !== 0)(

@@ -104,7 +104,7 @@ describe('without what the machine does not take', () => {
     expect(record()).toBeUndefined()
   })
 
-  test('the domain ~. is every name, as without it, whatever stands beside it', async () => {
+  test('the domain ~. is every name, as without it, whatever is beside it', async () => {
     const named = file(['DNS = 10.9.0.1, ~., ~corp.example, a.example'])
     expect(await tunnel.up(named), machine.printed).toBe(0)
     expect(machine.printed).toContain('-m 0 -x')
