@@ -92,9 +92,9 @@ const runSuite = async (suite) => {
 
 mkdirSync(join(root, '.cache'), { recursive: true })
 const suites = inOrder(asked.length > 0 ? asked : known).filter(has)
-// These use every processor by themselves. The others mostly wait for a kernel, a timer or a peer: two run at once, unless
-// an order was asked for, which must be the same each time.
-const alone = order === '' ? ['house', 'unit'] : known
+// `house` uses every processor by itself. The others mostly wait for a kernel, a timer or a peer, or use one: two run at once,
+// unless an order was asked for, which must be the same each time.
+const alone = order === '' ? ['house'] : known
 for (const suite of suites.filter((suite) => alone.includes(suite))) await runSuite(suite)
 const rest = suites.filter((suite) => !alone.includes(suite))
 await Promise.all(
