@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
@@ -51,7 +52,7 @@ const shuffled = /^[0-9]+$/.test(order) ? ['--sequence.shuffle.files', `--sequen
 const total = { passed: 0, failed: 0, skipped: 0 }
 const retried = []
 
-/** Runs one suite and adds up its result. Its output is shown when it ends, because another suite may run beside it. */
+/** Runs one suite and adds up its result. Each line that it prints begins with its name: another suite may run beside it. */
 const runSuite = async (suite) => {
   const report = join(root, '.cache', `report-${suite}.json`)
   const retriedList = join(root, '.cache', `retried-${suite}`)
@@ -76,11 +77,9 @@ const runSuite = async (suite) => {
       env: { ...process.env, WGQ_RETRIED_TESTS: retriedList },
     },
   )
-  const output = []
-  for (const stream of [run.stdout, run.stderr]) stream.on('data', (bytes) => output.push(bytes))
+  for (const stream of [run.stdout, run.stderr])
+    createInterface(stream).on('line', (line) => process.stdout.write(`${suite} | ${line}\n`))
   const [status] = await once(run, 'close')
-  process.stdout.write(`\n== ${suite}\n`)
-  for (const bytes of output) process.stdout.write(bytes)
   const counts = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : undefined
   total.passed += counts?.numPassedTests ?? 0
   total.skipped += (counts?.numPendingTests ?? 0) + (counts?.numTodoTests ?? 0)
