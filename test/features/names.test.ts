@@ -20,8 +20,9 @@ describe.skipIf(why)('names of endpoints', () => {
     names = new NamespaceNames(tunnel.ns, '198.51.100.53')
     tunnel.peers[0]?.ns.run('ip', 'address', 'add', '198.51.100.53/32', 'dev', 'lo')
   })
-  // What the server still owes the tunnel of the test before would bring it here.
   beforeEach(() => {
+    names.setResolver('nameserver 198.51.100.53\n')
+    // What the server still owes the tunnel of the test before would bring it here.
     const [alpha] = tunnel.peers
     for (const state of ['down', 'up']) alpha?.ns.run('ip', 'link', 'set', alpha.daemon.device, state)
   })
