@@ -4,6 +4,9 @@ import { readSync } from 'node:fs'
 /** Bytes that a configuration may have: more than a million peers take. */
 export const mostBytes = 256 * 2 ** 20
 
+/** What to do where a configuration has more bytes. */
+export const tooLongHint = 'name the file of the configuration, not a device or a stream without an end'
+
 const chunkBytes = 65_536
 
 /**

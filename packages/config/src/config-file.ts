@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { closeSync, openSync, statSync } from 'node:fs'
 import { WgqError } from '@wgq/model/error'
-import { mostBytes, readBytes } from './bounded-read.ts'
+import { mostBytes, readBytes, tooLongHint } from './bounded-read.ts'
 import type { Source } from './source.ts'
 import { decodeSource } from './source.ts'
 
@@ -47,6 +47,6 @@ export const decodeConfig = (file: string | number): Source => {
   const name = typeof file === 'number' ? 'standard input' : `\`${file}'`
   throw new WgqError('E_CONFIG_READ', `${name} has more than ${mostBytes / 2 ** 20} MiB`, {
     errno: 'EFBIG',
-    hint: 'name the file of the configuration, not a device or a stream without an end',
+    hint: tooLongHint,
   })
 }

@@ -3,7 +3,7 @@ import { parseIp } from '@wgq/model/ip'
 import { readOriginal } from './file.ts'
 import type { DnsTools } from './tools.ts'
 
-/** Lists the servers behind systemd's stub, which is on loopback. */
+/** The second lists the servers that systemd-resolved asks; the first names only its address on loopback. */
 const files = ['/etc/resolv.conf', '/run/systemd/resolve/resolv.conf']
 
 /** The name servers that this machine uses without its tunnels. */

@@ -69,8 +69,7 @@ const planFrom = async (session: Session, journal: Journal | undefined): Promise
   const plan = difference(seen, wanted, memory, session.name)
   const gateway = await gatewayDifferences(inside, journal)
   const socketGroup = await socketGroupDifferences(session)
-  const allowedIps = change.peers.flatMap((peer) => peer.allowedIps ?? [])
-  const lost = lostWithIpv6(inside, allowedIps, seen, journal)
+  const lost = lostWithIpv6(inside, change.peers, seen, journal)
   return {
     ...plan,
     differences: [

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-import { existsSync, type FSWatcher, readFileSync, rmSync, watch } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { WgqError } from '@wgq/model/error'
 import type { Before } from './restore.ts'
 import { replaceStateFile } from './run/state-file.ts'
+import { watchPath } from './run/watch-path.ts'
 import type { Session } from './session.ts'
 
 /** A tunnel that is rolled back unless the user confirms it. */
@@ -83,7 +84,8 @@ export const guardTry = async (place: Place, token: string, seconds: number): Pr
   const look = (): void => {
     if (isOver(place, token)) ended.abort()
   }
-  const watcher = watchFolder(place.runDirectory, look)
+  // Where nothing can be watched the guard lasts until the deadline.
+  const watcher = watchPath(place.runDirectory, look)
   try {
     look()
     // A Node.js timer lasts 24 days at most; a longer one fires at once.
@@ -95,17 +97,6 @@ export const guardTry = async (place: Place, token: string, seconds: number): Pr
     watcher?.close()
   }
   return isOver(place, token) ? undefined : read(place)?.config
-}
-
-/** Watches a folder; undefined if the system has no watch left: then the guard lasts until the deadline. */
-const watchFolder = (folder: string, onChange: () => void): FSWatcher | undefined => {
-  try {
-    const watcher = watch(folder, onChange)
-    watcher.on('error', () => watcher.close())
-    return watcher
-  } catch {
-    return undefined
-  }
 }
 
 /** A file that exists but cannot be read at the moment does not end a trial. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-import { existsSync, type FSWatcher, readlinkSync, watch } from 'node:fs'
+import { existsSync, type FSWatcher, readlinkSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { watchPath } from '@wgq/quick/run/watch-path'
 
 /** More links than this are a loop. */
 const mostLinks = 40
@@ -12,10 +13,11 @@ const mostLinks = 40
  */
 export const watchFile = (path: string, onChange: () => void): { close(): void } => {
   let entries: FSWatcher[] = []
-  let own: FSWatcher[] = []
+  let own: FSWatcher | undefined
   let known = ''
   const close = (): void => {
-    for (const watcher of [...entries, ...own]) watcher.close()
+    for (const watcher of entries) watcher.close()
+    own?.close()
   }
   const changed = (): void => {
     arm()
@@ -26,14 +28,17 @@ export const watchFile = (path: string, onChange: () => void): { close(): void }
     const found = places.map(({ folder, name }) => join(folder, name)).join('\n')
     if (found !== known) {
       for (const watcher of entries) watcher.close()
-      entries = places.flatMap(({ folder, name }) =>
-        listen(folder, (entry) => entry === null || entry.startsWith(name), changed),
-      )
+      entries = places.flatMap(({ folder, name }) => {
+        const watcher = watchPath(folder, (entry) => {
+          if (entry === null || entry.startsWith(name)) changed()
+        })
+        return watcher ?? []
+      })
       known = found
     }
     // The file itself may be a mount, whose directory reports nothing. One that was replaced has to be opened again.
-    for (const watcher of own) watcher.close()
-    own = listen(path, () => true, changed)
+    own?.close()
+    own = watchPath(path, changed)
   }
   arm()
   return { close }
@@ -75,22 +80,5 @@ const linkAt = (path: string): string | undefined => {
     return readlinkSync(path)
   } catch {
     return undefined
-  }
-}
-
-const listen = (
-  path: string,
-  concerns: (entry: string | null) => boolean,
-  onChange: () => void,
-): FSWatcher[] => {
-  try {
-    const watcher = watch(path, { persistent: false }, (_, entry) => {
-      if (concerns(entry)) onChange()
-    })
-    // Removing a directory ends its watcher.
-    watcher.on('error', () => watcher.close())
-    return [watcher]
-  } catch {
-    return []
   }
 }

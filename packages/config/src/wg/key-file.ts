@@ -3,7 +3,7 @@ import { closeSync, fstatSync, openSync } from 'node:fs'
 import { errnoText } from '@wgq/model/errno'
 import { WgqError } from '@wgq/model/error'
 import { type Key, zeroKey } from '@wgq/model/key'
-import { mostBytes, readBytes } from '../bounded-read.ts'
+import { mostBytes, readBytes, tooLongHint } from '../bounded-read.ts'
 import { fault } from './fault.ts'
 import { readKey } from './values.ts'
 
@@ -66,7 +66,7 @@ export const readAll = (fd: number): string => {
   throw new WgqError('E_FILE', `The file has more than ${mostBytes / 2 ** 20} MiB`, {
     errno: 'EFBIG',
     wgText: `getc: ${errnoText('EFBIG')}`,
-    hint: 'name the file of the configuration, not a device or a stream without an end',
+    hint: tooLongHint,
   })
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Setting } from '@wgq/config/settings'
 import { type Cidr, formatCidr, maskCidr } from '@wgq/model/cidr'
+import type { DeviceChange } from '@wgq/model/device'
 import { WgqError } from '@wgq/model/error'
 import type { Op } from '@wgq/model/operation'
 import { isLenient } from '../lenient.ts'
@@ -80,11 +81,13 @@ const leaveOut = <T>(
  */
 export const lostWithIpv6 = (
   session: Session,
-  allowedIps: readonly Cidr[],
+  peers: DeviceChange['peers'],
   seen: Seen,
   journal: Journal | undefined,
 ): readonly Op[] => {
-  if (!journal || !isLenient(session) || !needsIpv6(session, allowedIps) || !isIpv6Off(session)) return []
+  if (!journal || !isLenient(session) || !isIpv6Off(session)) return []
+  const allowedIps = peers.flatMap((peer) => peer.allowedIps ?? [])
+  if (!needsIpv6(session, allowedIps)) return []
   const { mainTable, tableNumber } = session.system
   const addresses = new Set(seen.addresses.map(formatCidr))
   const routes = new Set(seen.state.routes.map(({ dst, table }) => routeId(dst, table)))
