@@ -15,7 +15,7 @@ const allowed: Record<string, readonly string[]> = {
   dns: ['model'],
   firewall: ['model', 'config', 'netlink'],
   backends: ['model', 'config', 'keys', 'uapi', 'netlink', 'native'],
-  dataplane: ['model', 'keys', 'uapi', 'native'],
+  dataplane: ['model', 'keys', 'uapi', 'netlink', 'native'],
   quick: ['model', 'config', 'keys', 'uapi', 'netlink', 'dns', 'firewall', 'backends'],
   cli: ['model', 'config', 'keys', 'uapi', 'netlink', 'dns', 'firewall', 'backends', 'quick', 'dataplane'],
 }

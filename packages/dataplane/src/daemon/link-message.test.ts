@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { linkQuery, placeQuery, readLinkNews, routeInterface, routeQuery } from './link-message.ts'
+import { linkQuery, placeQuery, readLinkNews } from './link-message.ts'
+import { routeInterface, routeQuery } from './route-message.ts'
 
 // RTM_NEWLINK of a TUN `wg0`, index 7, up, MTU 1420; then RTM_DELLINK of it (little-endian, cut to what is read).
 const newLink = Buffer.from(

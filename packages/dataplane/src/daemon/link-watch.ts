@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { NativeNetlinkSocket, NetlinkSocketOptions } from '@wgq/native/raw-socket'
+import { group } from './kernel-message.ts'
 import {
-  group,
   type LinkNews,
   type LinkPlace,
   linkQuery,

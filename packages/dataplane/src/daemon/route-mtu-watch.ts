@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { NativeNetlinkSocket, NetlinkSocketOptions } from '@wgq/native/raw-socket'
-import { group, isLastOfDump, type RouteMtu, readRouteMtus, routesQuery } from './link-message.ts'
+import { group, isLastOfDump } from './kernel-message.ts'
+import { type RouteMtu, readRouteMtus, routesQuery } from './route-message.ts'
 
 /** Where the TUN is. */
 interface LinkPlaced {

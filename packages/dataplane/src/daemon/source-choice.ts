@@ -1,14 +1,8 @@
 // SPDX-License-Identifier: MIT
 import type { NativeNetlinkSocket } from '@wgq/native/raw-socket'
-import {
-  addressesQuery,
-  type HostAddress,
-  isLastOfDump,
-  preferredSource,
-  readAddresses,
-  routeInterface,
-  routeQuery,
-} from './link-message.ts'
+import { addressesQuery, type HostAddress, readAddresses } from './address-message.ts'
+import { isLastOfDump } from './kernel-message.ts'
+import { preferredSource, routeInterface, routeQuery } from './route-message.ts'
 
 /** A source address and the output interface of the route. */
 interface ChosenSource {

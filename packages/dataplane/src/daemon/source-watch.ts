@@ -2,7 +2,8 @@
 import { monotonicMs } from '@wgq/model/monotonic'
 import type { NativeNetlinkSocket, NetlinkSocketOptions } from '@wgq/native/raw-socket'
 import { sourceAddress, sourceInterface, withSource } from '../device/endpoint-record.ts'
-import { group, isLocal, localQuery, routeInterface, routeQuery } from './link-message.ts'
+import { group } from './kernel-message.ts'
+import { isLocal, localQuery, routeInterface, routeQuery } from './route-message.ts'
 import { SourceChoice } from './source-choice.ts'
 
 /** After a check, wait this many times its duration before the next one: a router changes routes constantly. */
