@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // `wgq run` beside other programs: what they take from a full tunnel is put back, and the log says it in one line.
-import { spawnSync } from 'node:child_process'
+import { type ChildProcess, spawnSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { FollowedTunnel } from '../support/followed-tunnel.ts'
 import { program, whyNoTunnel } from '../support/implementation.ts'
@@ -39,40 +39,55 @@ describe.skipIf(why)('a tunnel that is followed', () => {
 })
 
 describe.skipIf(why)('`wgq watch --follow` beside a tunnel', () => {
-  test('puts right what others took, also when the tunnel went and came again', async () => {
-    const tunnel = await LiveTunnel.open()
-    try {
-      tunnel.write(tunnel.defaultConfig().replace(/AllowedIPs = .*/, 'AllowedIPs = 0.0.0.0/0'))
-      tunnel.up()
-      let log = ''
-      const watch = tunnel.ns.start(program('wgq'), ['watch', '--follow', tunnel.device], {
-        WG_QUICK_USERSPACE_IMPLEMENTATION: '',
-      })
-      watch.stdout?.setEncoding('utf8').on('data', (text: string) => {
-        log += text
-      })
-      watch.stderr?.setEncoding('utf8').on('data', (text: string) => {
-        log += text
-      })
-      const inSync = () => tunnel.wgq('diff', tunnel.configPath).status === 0
-      await until('the first event', () => log.includes('"event":"up"'), 30_000)
-      for (const round of ['first', 'again']) {
-        const before = log.length
-        tunnel.ns.run('ip', '-4', 'rule', 'delete', 'table', '51820')
-        await until(
-          `the repair, ${round}`,
-          () => log.slice(before).includes(': put right') && inSync(),
-          90_000,
-        )
-        if (round === 'again') break
-        expect(tunnel.wgq('down', tunnel.configPath).status).toBe(0)
+  test.each([
+    ['while it looked', (_: ChildProcess, act: () => void) => act()],
+    [
+      'between two looks',
+      (watch: ChildProcess, act: () => void) => {
+        watch.kill('SIGSTOP')
+        act()
+        watch.kill('SIGCONT')
+      },
+    ],
+  ])(
+    'puts right what others took, also when the tunnel went and came again %s',
+    async (_, unseen) => {
+      const tunnel = await LiveTunnel.open()
+      try {
+        tunnel.write(tunnel.defaultConfig().replace(/AllowedIPs = .*/, 'AllowedIPs = 0.0.0.0/0'))
         tunnel.up()
-        await until('the next event', () => log.slice(before).includes('"event":"up"'), 90_000)
+        let log = ''
+        const watch = tunnel.ns.start(program('wgq'), ['watch', '--follow', tunnel.device], {
+          WG_QUICK_USERSPACE_IMPLEMENTATION: '',
+        })
+        for (const stream of [watch.stdout, watch.stderr])
+          stream?.setEncoding('utf8').on('data', (text: string) => {
+            log += text
+          })
+        const inSync = () => tunnel.wgq('diff', tunnel.configPath).status === 0
+        await until('the first event', () => log.includes('"event":"up"'), 30_000)
+        for (const round of ['first', 'again']) {
+          const before = log.length
+          tunnel.ns.run('ip', '-4', 'rule', 'delete', 'table', '51820')
+          await until(
+            `the repair, ${round}`,
+            () => log.slice(before).includes(': put right') && inSync(),
+            90_000,
+          )
+          if (round === 'again') break
+          unseen(watch, () => {
+            expect(tunnel.wgq('down', tunnel.configPath).status).toBe(0)
+            tunnel.up()
+          })
+          await until('the next event', () => log.slice(before).includes('"event":"up"'), 30_000)
+          expect(log.slice(before)).toMatch(/"event":"down".*\n(.*\n)*.*"event":"up"/)
+        }
+        watch.kill('SIGTERM')
+        await until('the end', () => watch.exitCode !== null, 20_000)
+      } finally {
+        tunnel.remove()
       }
-      watch.kill('SIGTERM')
-      await until('the end', () => watch.exitCode !== null, 20_000)
-    } finally {
-      tunnel.remove()
-    }
-  }, 300_000)
+    },
+    300_000,
+  )
 })

@@ -25,14 +25,16 @@ export class Followers {
   }
 
   /**
-   * Runs the due actions for interfaces that are `present`. An interface that was removed is followed again once it is
-   * back.
+   * Runs the due actions for the interfaces that are `present`, with their indices as far as known. An interface that was removed is
+   * followed again once it is back.
    */
-  async act(present: ReadonlySet<string>): Promise<void> {
+  async act(present: ReadonlyMap<string, number | undefined>): Promise<void> {
     for (const name of this.names) {
+      const index = present.get(name) ?? this.running.get(name)?.index
+      if (!present.has(name) || index !== this.running.get(name)?.index) this.end(name)
       const followed = this.running.get(name)
-      if (!present.has(name)) this.end(name)
-      else if (followed) {
+      if (!present.has(name)) continue
+      if (followed) {
         if (!(await followed.follower.act())) this.end(name)
       } else this.running.set(name, await this.begin(name))
     }

@@ -41,6 +41,8 @@ export const followTunnel = async (
   wake: () => void,
 ): Promise<{
   readonly follower: Follower
+  /** The interface's index at the start: one that was made anew under the same name has another. */
+  readonly index: number
   /** Peers that have no endpoint because their names are not known yet. */
   readonly waiting: () => Promise<readonly string[]>
   close(): void
@@ -83,6 +85,7 @@ export const followTunnel = async (
   })
   return {
     follower,
+    index: own.index,
     waiting: async () => {
       const device = await readIfThere(devices, interfaceName)
       const names = nameMap(namesOf(interfaceName))

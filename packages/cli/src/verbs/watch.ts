@@ -4,6 +4,7 @@ import { openDevices } from '@wgq/backends/devices'
 import { openHost } from '@wgq/backends/host'
 import type { Device, DeviceAccess } from '@wgq/model/device'
 import { WgqError } from '@wgq/model/error'
+import type { Host } from '@wgq/model/host'
 import type { Handler } from '../command.ts'
 import { jsonText } from '../json-text.ts'
 import { type DeviceEvent, deviceEvents } from '../observe/device-events.ts'
@@ -25,29 +26,39 @@ export const run: Handler = async (invocation) => {
   const devices = openDevices()
   const stop = untilSignal()
   const expiry = process.geteuid?.() === 0 ? new ExpiryWatch() : undefined
-  const host = parsed.flags.has('reresolve') ? await openHost() : undefined
-  const endpoints = host && new EndpointWatch(devices, realOutside(host))
+  const host = await openHost()
+  const endpoints = parsed.flags.has('reresolve') ? new EndpointWatch(devices, realOutside(host)) : undefined
   let before = new Map<string, Device>()
+  let beforeIndices: ReadonlyMap<string, number | undefined> = new Map()
   let beforeSeconds = wallSeconds()
   while (!stop.aborted) {
     const nowSeconds = wallSeconds()
     const now = await look(devices, parsed.operands, before)
-    for (const name of new Set([...before.keys(), ...now.keys()]))
-      for (const event of deviceEvents(before.get(name), now.get(name), beforeSeconds, nowSeconds))
-        print(event, nowSeconds)
+    const indices = await indicesOf(host, now.keys())
+    const tell = (old: Device | undefined, device: Device | undefined) => {
+      for (const event of deviceEvents(old, device, beforeSeconds, nowSeconds)) print(event, nowSeconds)
+    }
+    for (const name of new Set([...before.keys(), ...now.keys()])) {
+      const [oldIndex, index] = [beforeIndices.get(name), indices.get(name)]
+      // Between two looks it went and came again under the same name.
+      const isAnother = oldIndex !== undefined && index !== undefined && oldIndex !== index
+      if (isAnother) tell(before.get(name), undefined)
+      tell(isAnother ? undefined : before.get(name), now.get(name))
+    }
     for (const name of now.keys())
       for (const event of expiry?.act(name, Date.now()) ?? []) print(event, nowSeconds)
-    await followers?.act(new Set(now.keys()))
+    await followers?.act(indices)
     if (endpoints)
       for (const device of now.values())
         for (const moved of await endpoints.follow(device)) print(moved, nowSeconds)
     before = now
+    beforeIndices = indices
     beforeSeconds = nowSeconds
     if (followers) await followers.wait(intervalSeconds, stop)
     else await pause(intervalSeconds, stop)
   }
   followers?.close()
-  host?.close()
+  host.close()
   return 0
 }
 
@@ -73,6 +84,16 @@ const look = async (
     if (device) unread.push(device)
   })
   return new Map([...found, ...unread].map((device) => [device.name, device]))
+}
+
+/** The index of each interface; undefined where it is in another network namespace. */
+const indicesOf = async (
+  host: Host,
+  names: Iterable<string>,
+): Promise<ReadonlyMap<string, number | undefined>> => {
+  const indices = new Map<string, number | undefined>()
+  for (const name of names) indices.set(name, (await host.link(name))?.index)
+  return indices
 }
 
 const print = (event: DeviceEvent, timeSeconds: number): void => {
