@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { readdirSync, readFileSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
 
 // Unit tests are beside their sources; whole-program suites are in test/SUITE and run one file at a time, because
@@ -19,24 +20,41 @@ const suite = (name: string, timeoutMs: number, retry = 2) => ({
   },
 })
 
+const unitTests = ['packages/*/src/**/*.test.ts']
+const filesIn = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((path) => `${folder}/${path}`)
+const replacesOrCounts = (file: string): boolean =>
+  file.endsWith('.test.ts') && /vi\.mock\(|process\.listeners\(/.test(readFileSync(file, 'utf8'))
+const needOwnProcess = [
+  'packages/{native,dataplane}/src/**/*.test.ts',
+  ...readdirSync('packages')
+    .flatMap((name) => filesIn(`packages/${name}/src`))
+    .filter(replacesOrCounts),
+]
+const unit = (name: string, files: { isolate?: boolean; include: string[]; exclude?: string[] }) => ({
+  extends: true as const,
+  test: {
+    ...files,
+    name,
+    setupFiles: ['test/support/fixed-seed.ts'],
+    // Some have children, sockets and real timers: on a busy machine one may need a second try, which is named at the end.
+    retry: 1,
+    testTimeout: 180_000,
+  },
+})
+
 export default defineConfig({
   test: {
     pool: 'forks',
     projects: [
-      {
-        extends: true,
-        test: {
-          name: 'unit',
-          setupFiles: ['test/support/fixed-seed.ts'],
-          include: ['packages/*/src/**/*.test.ts', 'scripts/**/*.test.ts'],
-          // Some have children, sockets and real timers: on a busy machine one may need a second try, which is named at the end.
-          retry: 1,
-          testTimeout: 180_000,
-        },
-      },
+      // Files share a process, which starts once; those of the addon and the engine change theirs, others replace its modules
+      // or count its listeners.
+      unit('unit', { isolate: false, include: unitTests, exclude: needOwnProcess }),
+      unit('unit-isolated', { include: needOwnProcess }),
       suite('house', 300_000, 0),
       suite('compat', 120_000),
       suite('netns', 300_000),
+      suite('timers', 600_000),
       suite('features', 180_000),
       suite('packaging', 240_000),
       suite('docs', 180_000),

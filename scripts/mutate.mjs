@@ -262,7 +262,7 @@ function failing(tests) {
   // The tests' own output is not part of the report.
   const report = join(copy, 'report.json')
   rmSync(report, { force: true })
-  const how = ['run', '--project', 'unit', '--bail=1', '--reporter=json', `--outputFile=${report}`]
+  const how = ['run', '--project', 'unit*', '--bail=1', '--reporter=json', `--outputFile=${report}`]
   run('node_modules/vitest/vitest.mjs', ...how, ...tests)
   if (!existsSync(report)) return undefined
   const { numTotalTests, numFailedTests } = JSON.parse(readFileSync(report, 'utf8'))

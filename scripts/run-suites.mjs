@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Runs the suites with vitest, two at a time where they allow it, and finally prints the line `N passed (M after a retry), N failed, N
-// skipped`, summed. WGQ_ORDER sets their order: `reverse`, or a seed that shuffles them and their files reproducibly.
+// Runs the suites with vitest, several at a time where they allow it, and finally prints the line `N passed (M after a retry),
+// N failed, N skipped`, summed. WGQ_ORDER sets their order: `reverse`, or a seed that shuffles them and their files reproducibly.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
@@ -10,20 +10,22 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+// The long ones come first, so that none runs alone at the end.
 const known = [
   'house',
+  'timers',
   'unit',
   'netns',
-  'compat',
   'features',
-  'interop',
-  'docs',
-  'packaging',
   'kernel-vm',
-  'faults',
+  'compat',
   'nodes',
-  'cross',
   'fuzz',
+  'faults',
+  'packaging',
+  'interop',
+  'cross',
+  'docs',
 ]
 const asked = process.argv.slice(2)
 const unknown = asked.filter((suite) => !known.includes(suite))
@@ -64,7 +66,8 @@ const runSuite = async (suite) => {
       join(root, 'node_modules/vitest/vitest.mjs'),
       'run',
       '--project',
-      suite,
+      // unit and unit-isolated
+      suite === 'unit' ? 'unit*' : suite,
       '--reporter=default',
       '--reporter=json',
       `--reporter=${join(root, 'scripts/retried-tests.mjs')}`,
@@ -91,14 +94,15 @@ const runSuite = async (suite) => {
 
 mkdirSync(join(root, '.cache'), { recursive: true })
 const suites = inOrder(asked.length > 0 ? asked : known).filter(has)
-// `house` uses every processor by itself. The others mostly wait for a kernel, a timer or a peer, or use one: two run at once,
-// unless an order was asked for, which must be the same each time.
+// `house` uses every processor by itself, `timers` none: it waits for minutes. Of the others, which wait now and then and use one
+// processor, two run at once. If an order was asked for, which must be the same each time, all run one after the other.
 const alone = order === '' ? ['house'] : known
 for (const suite of suites.filter((suite) => alone.includes(suite))) await runSuite(suite)
-const rest = suites.filter((suite) => !alone.includes(suite))
+const waiting = suites.filter((suite) => suite === 'timers' && !alone.includes(suite))
+const busy = suites.filter((suite) => !alone.includes(suite) && !waiting.includes(suite))
 await Promise.all(
-  [1, 2].map(async () => {
-    for (let suite = rest.shift(); suite; suite = rest.shift()) await runSuite(suite)
+  [waiting, busy, busy].map(async (lane) => {
+    for (let suite = lane.shift(); suite; suite = lane.shift()) await runSuite(suite)
   }),
 )
 console.log('')

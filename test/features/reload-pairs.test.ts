@@ -18,7 +18,7 @@ import { makeTextKeys } from '../support/tunnel.ts'
 const why = whyNoNetns() ?? whyNoPrivateRun() ?? whyNotBuilt()
 if (why) console.warn(`features/reload-pairs: skipped: ${why}`)
 
-const pairs = Number(process.env['WGQ_PAIRS'] ?? (process.env['WGQ_LONG'] ? 200 : 25))
+const pairs = Number(process.env['WGQ_PAIRS'] ?? (process.env['WGQ_LONG'] ? 200 : 12))
 const seed = Number(process.env['WGQ_SEED'] ?? 3)
 const device = 'wgpairs'
 const target = '198.51.100.1'

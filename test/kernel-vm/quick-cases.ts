@@ -60,6 +60,7 @@ const allCases: readonly QuickCase[] = [
   },
   {
     name: 'Table = 1234',
+    long: true,
     conf: `${head}Table = 1234\nAddress = 10.0.0.2/24\n${peer('0.0.0.0/0, 10.7.0.0/16, ::/0')}`,
   },
   {
@@ -105,6 +106,7 @@ const allCases: readonly QuickCase[] = [
   },
   {
     name: 'hooks',
+    long: true,
     conf: `${head}Address = 10.0.0.2/24\nPostUp = ip route add 10.55.0.0/16 dev %i\nPreDown = ip route del 10.55.0.0/16 dev %i\nPostDown = echo gone %i\n${peer('10.7.0.0/16')}`,
   },
   {

@@ -19,8 +19,17 @@ const echoed = (step: Step) => ({ ...step, stderr: step.stderr.split('\n').sort(
 
 describe.skipIf(reason)('wg-quick on the driver of the kernel, compared with Debian’s', () => {
   let results: { name: string; theirs: Step[]; ours: Step[] }[] = []
+  let bundles: { loaded: string[]; driver: string }
   beforeAll(() => {
-    results = batchInKernelVm('kernel-quick', 900)
+    const lines = batchInKernelVm<unknown>('kernel-quick', 900)
+    bundles = lines.pop() as typeof bundles
+    results = lines as typeof results
+  })
+
+  it('loads nothing of the data plane', () => {
+    expect(bundles.driver).toContain('wireguard')
+    expect(bundles.loaded).toContain('up.cjs')
+    expect(bundles.loaded.filter((name) => /wgqd|data-plane|serve/.test(name))).toEqual([])
   })
 
   it.each(quickCases.map((one) => one.name))('%s', (name) => {

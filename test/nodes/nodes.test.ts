@@ -31,10 +31,16 @@ describe.skipIf(why).each(nodeVersions)('Node.js %s', (version) => {
     PATH = `${dirname(node)}:${process.env['PATH']}`
   })
 
+  // Long random runs depend on no release.
   test.each([
-    ['unit', [...units, ...addon]],
-    ['compat', recorded],
-  ])('the suite %s, what depends on Node', (project, files) => {
+    ['packages of pure functions', 'unit', units],
+    ['the addon', 'unit-isolated', addon],
+    [
+      'the recorded programs',
+      'compat',
+      ['--testNamePattern', '^(?!.*(random pieces|stack trace))', ...recorded],
+    ],
+  ])('%s', (_, project, files) => {
     const words = [join(workspace, 'node_modules/vitest/vitest.mjs'), 'run', '--project', project, ...files]
     const done = spawnSync(node, words, { cwd: workspace, encoding: 'utf8', env: { ...process.env, PATH } })
     expect(done.status, done.stdout + done.stderr).toBe(0)
@@ -77,7 +83,13 @@ describe.skipIf(why).each([
 ])('a processor without %s', (_, OPENSSL_ia32cap) => {
   test('no key stays on the stack', () => {
     const node = join(nodeFolder('24.19.0'), 'bin/node')
-    const words = [join(workspace, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'unit', ...ciphers]
+    const words = [
+      join(workspace, 'node_modules/vitest/vitest.mjs'),
+      'run',
+      '--project',
+      'unit-isolated',
+      ...ciphers,
+    ]
     const done = spawnSync(node, words, {
       cwd: workspace,
       encoding: 'utf8',

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Runs under the other kernel: every case of wg-quick with Debian's wg-quick and with ours; prints the results of both.
+// Runs under the other kernel: every case of wg-quick with Debian's wg-quick and with ours; prints the results of both, then
+// which bundles one `up` loads.
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { basename } from 'node:path'
 import { type QuickCase, quickCases } from '../../kernel-vm/quick-cases.ts'
 
 // Without --norc bash would read ~/.bashrc: it mistakes a socket on its standard input for a remote login.
@@ -53,3 +55,21 @@ for (const one of quickCases) {
   const theirs = JSON.parse(modern(JSON.stringify(play('wg-quick', one))))
   console.log(JSON.stringify({ name: one.name, theirs, ours: play(ours, one) }))
 }
+
+/** The bundles that a run of ours loads: Node lists each script that it ran. */
+const loaded = (words: string): string[] => {
+  const folder = '/tmp/coverage'
+  // The launcher unsets the variables of Node.
+  const bundle = `${process.argv[2]}/dist/lib/wgq.cjs`
+  shell(`NODE_V8_COVERAGE=${folder} ${process.execPath} ${bundle} ${ours} ${words}`)
+  const urls = readdirSync(folder).flatMap((name) =>
+    JSON.parse(readFileSync(`${folder}/${name}`, 'utf8')).result.map((script: { url: string }) => script.url),
+  )
+  rmSync(folder, { recursive: true })
+  return [...new Set(urls.filter((url: string) => url.endsWith('.cjs')).map((url: string) => basename(url)))]
+}
+mkdirSync('/etc/wireguard', { recursive: true, mode: 0o700 })
+writeFileSync('/etc/wireguard/wg0.conf', '[Interface]\nAddress = 10.9.0.1/24\nListenPort = 51820\n', {
+  mode: 0o600,
+})
+console.log(JSON.stringify({ loaded: loaded('up wg0'), driver: shell('ip -d link show wg0').stdout }))
