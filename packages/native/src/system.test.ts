@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { execFileSync } from 'node:child_process'
 import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs'
-import { tmpdir, uptime } from 'node:os'
+import { constants, tmpdir, uptime } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import {
@@ -99,6 +99,35 @@ test('capabilities are given up for good', { skip: process.getuid?.() !== 0 }, (
       CapBnd: '0000000000001000',
       NoNewPrivs: '1',
     })
+})
+
+// The numbers are the same on every processor (Linux 5.1 and later).
+test('of the newer system calls only those that packets, threads and waiting need are left', () => {
+  const calls = {
+    io_uring_setup: 425,
+    move_mount: 429,
+    pidfd_open: 434,
+    clone3: 435,
+    openat2: 437,
+    pidfd_getfd: 438,
+    mount_setattr: 442,
+    memfd_secret: 447,
+    fchmodat2: 452,
+    listmount: 458,
+    setxattrat: 463,
+  }
+  const script = `
+    const addon = require(process.argv[1])
+    const errors = (calls) => calls.map((number) => addon.testing.systemCallErrno(number))
+    const refused = JSON.parse(process.argv[2])
+    addon.confineSystemCalls(false)
+    console.log(JSON.stringify({ refused: errors(refused), left: errors([426, 436, 441, 449]) }))`
+  const addon = process.env['WGQ_ADDON'] ?? join(import.meta.dirname, '../build/wgq-testing.node')
+  const args = ['-e', script, addon, JSON.stringify(Object.values(calls))]
+  const found = JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' }))
+  expect(found.refused).toEqual(found.refused.map(() => constants.errno.ENOSYS))
+  // io_uring_enter, close_range, epoll_pwait2, futex_waitv
+  for (const error of found.left) expect([constants.errno.ENOSYS, constants.errno.EPERM]).not.toContain(error)
 })
 
 test('system calls that are given up fail on every thread, what packets need goes on', async () => {

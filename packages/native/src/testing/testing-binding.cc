@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include <unistd.h>
+
+#include <cerrno>
 #include <map>
 #include <memory>
 #include <vector>
@@ -24,6 +27,12 @@ std::vector<std::uint8_t> exact_copy(const js::Value& value) {
 
 napi_value padded_length_of(js::Call& call) {
   return js::number(call.env, static_cast<double>(padded_length(call[0].u32(), call[1].u32())));
+}
+
+// systemCallErrno(number): the error of a system call whose arguments fit none
+napi_value system_call_errno(js::Call& call) {
+  const long done = ::syscall(static_cast<long>(call[0].u32()), -1L, -1L, -1L, -1L, -1L, -1L);
+  return js::number(call.env, done < 0 ? errno : 0);
 }
 
 // --- replay window
@@ -337,6 +346,7 @@ void register_testing(napi_env env, napi_value exports) {
   js::define<create_handshake_admission>(env, testing, "createHandshakeAdmission");
   js::define<set_random_refused>(env, testing, "refuseRandom");
   js::define<set_cipher_refused>(env, testing, "refuseCipher");
+  js::define<system_call_errno>(env, testing, "systemCallErrno");
   js::define<create_allowed_ips>(env, testing, "createAllowedIps");
   js::define<segment>(env, testing, "segment");
   js::define<complete_checksum_of>(env, testing, "completeChecksum");
