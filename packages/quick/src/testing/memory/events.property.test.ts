@@ -10,8 +10,8 @@ const stage = new Stage()
 afterAll(() => stage.clear())
 
 const { WGQ_EVENTS, WGQ_SEED = '1', WGQ_PATH } = process.env
-/** Average number of events in a run. */
-const meanEvents = 25
+/** Events in a run, a little fewer than the average of 17.9. */
+const meanEvents = 17
 const settings = {
   numRuns: Math.ceil(Number(WGQ_EVENTS ?? 1000) / meanEvents),
   seed: Number(WGQ_SEED),
