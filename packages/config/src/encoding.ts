@@ -1,19 +1,26 @@
 // SPDX-License-Identifier: MIT
 import { WgqError } from '@wgq/model/error'
 
+/** A name of an encoding with two or four bytes for each character, as iconv(1) accepts it. */
+type WideEncoding = 'UTF-16' | 'UTF-16LE' | 'UTF-16BE' | 'UTF-32' | 'UTF-32LE' | 'UTF-32BE'
+
 /**
  * Detects a file in a two- or four-byte encoding from its text as decoded from UTF-8 or Latin-1; undefined if wg can
- * read the file. Returns a name that iconv(1) accepts.
+ * read the file.
  */
-export const wideEncoding = (text: string): 'UTF-16' | 'UTF-16LE' | 'UTF-16BE' | 'UTF-32' | undefined => {
+export const wideEncoding = (text: string): WideEncoding | undefined => {
   if (/^(?:\xff\xfe\0\0|\0\0\xfe\xff)/.test(text)) return 'UTF-32'
   if (/^(?:\xff\xfe|\xfe\xff)/.test(text)) return 'UTF-16'
-  // Without a byte-order mark: in ASCII text every other byte is zero.
-  const pairs = text.slice(0, 64)
-  if (pairs.length < 4) return undefined
-  if (/^(?:[^\0]\0)+[^\0]?$/.test(pairs)) return 'UTF-16LE'
-  if (/^(?:\0[^\0])+\0?$/.test(pairs)) return 'UTF-16BE'
-  return undefined
+  // Without a byte-order mark: the words of a configuration are ASCII, so most characters have bytes that are zero.
+  if (text.length < 4 || !text.includes('\0')) return undefined
+  const zeros = [0, 0, 0, 0]
+  const length = Math.min(text.length, 65536)
+  for (let i = 0; i < length; i++) if (text.charCodeAt(i) === 0) zeros[i % 4] = (zeros[i % 4] as number) + 1
+  const [a, b, c, d] = zeros.map((count) => count > length / 16) as [boolean, boolean, boolean, boolean]
+  if (b && c && d && !a) return 'UTF-32LE'
+  if (a && b && c && !d) return 'UTF-32BE'
+  if (b && d && !a && !c) return 'UTF-16LE'
+  return a && c && !b && !d ? 'UTF-16BE' : undefined
 }
 
 /** Returns whether the lines of a text end with CR alone, as on old Macs: wg reads such a file as one line. */

@@ -21,6 +21,9 @@ test.each([
     'an MTU is 68 to 65535 bytes and whatever else there is to say about it =',
     'an MTU is 68 to 65535 bytes and whatever else there is to say about it =',
   ],
+  [key.split('').join('\0'), '*'.repeat(44).split('').join('\0')],
+  [`= ${key.split('').join('\0\0\0')}`, `= ${'*'.repeat(44).split('').join('\0\0\0')}`],
+  [`${key.slice(0, 9)}\v${key.slice(9)}`, `${'*'.repeat(9)}\v${'*'.repeat(35)}`],
   ['a-host-with-a-long-name-that-is-none-of-them', 'a-host-with-a-long-name-that-is-none-of-them'],
 ])('%j is shown as %j', (text, expected) => {
   expect(hideKeys(text)).toBe(expected)
