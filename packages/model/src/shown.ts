@@ -68,7 +68,9 @@ const hideInRun = (run: string): string => {
       if (first === last || !spacedKey.test(joined)) continue
       const end = index + word.length
       hidden =
-        hidden.slice(0, from.index) + run.slice(from.index, end).replace(/[^\t\v\f\r ]/g, '*') + hidden.slice(end)
+        hidden.slice(0, from.index) +
+        run.slice(from.index, end).replace(/[^\t\v\f\r ]/g, '*') +
+        hidden.slice(end)
     }
   }
   return hidden

@@ -16,7 +16,8 @@ export const formatFinding = (finding: Diagnostic, sources: Sources, paint: Pain
   ]
   const text = sources.get(at.file)?.[at.line - 1]
   // In UTF-16 neither a reader nor a rule recognises what is in the line.
-  if (text !== undefined && text !== '' && code !== 'wide-encoding') lines.push(...excerpt(finding, text, paint))
+  if (text !== undefined && text !== '' && code !== 'wide-encoding')
+    lines.push(...excerpt(finding, text, paint))
   if (hint !== undefined) lines.push(`  ${paint('cyan', 'hint:')} ${hint}`)
   for (const one of related) {
     lines.push(`  ${paint('dim', `${visible(one.at.file)}:${one.at.line}:${one.at.column}: ${one.message}`)}`)

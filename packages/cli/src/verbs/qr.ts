@@ -2,7 +2,7 @@
 import { shown, visible } from '@wgq/model/shown'
 import type { Handler } from '../command.ts'
 import { readConfigOperand } from '../config-operand.ts'
-import { refuseFaults } from '../lint/refuse.ts'
+import { faultlessText } from '../lint/refuse.ts'
 import { lastValue, parseArguments } from '../options.ts'
 import { writeErr, writeOut } from '../output.ts'
 import { writePrivateFile } from '../private-file.ts'
@@ -15,8 +15,9 @@ import { drawCode, makeCode } from '../qr/code.ts'
 export const run: Handler = async (invocation) => {
   const parsed = await parseArguments(invocation)
   const config = readConfigOperand(parsed.operands[0] as string)
-  if (await refuseFaults(config)) return 1
-  const code = await makeCode(config.text)
+  const text = await faultlessText(config)
+  if (text === undefined) return 1
+  const code = await makeCode(text)
   if (code.dropped.length > 0)
     writeErr(`wgq: left out, the apps do not know it: ${shown(code.dropped.join(', '))}\n`)
   if (code.warning !== undefined) writeErr(`wgq: ${code.warning}\n`)
