@@ -114,3 +114,15 @@ export const refuseControls = (value: Foreign): void => {
     hint: 'such a value would make a line of its own in the configuration: look at who wrote the file',
   })
 }
+
+/** Raises `E_IMPORT` for a line that is no part of such a file; a reader that skips it would misread what follows. */
+export const refuseLine = (at: Position): never => {
+  throw new WgqError(
+    'E_IMPORT',
+    'A line [SECTION], KEY=VALUE below a section, or # COMMENT is expected here',
+    {
+      at,
+      hint: 'correct the line, or put "#" in front; a comment has a line of its own',
+    },
+  )
+}
