@@ -9,14 +9,14 @@ import { lintWithDropIns } from './with-drop-ins.ts'
 
 /**
  * Resolves to the text of a tunnel, drop-ins included, that can be converted. If it cannot, prints to stderr why: all
- * lint findings that are errors, except those of hooks. Then there is no text.
+ * lint findings that are errors, except those of hooks, and a file without a section. Then there is no text.
  */
 export const faultlessText = async ({ path, text }: NamedConfig): Promise<string | undefined> => {
   const { findings: all, sources } = lintWithDropIns([{ file: path, text, purpose: 'wg-quick' }], {
     publicKey: derivePublicKey,
     shellFaults: () => [],
   })
-  const findings = all.filter(({ severity }) => severity === 'error')
+  const findings = all.filter(({ severity, code }) => severity === 'error' || code === 'empty-file')
   if (findings.length === 0) return joinParts(readParts(path))
   const paint = await painterFor(2)
   writeErr(findings.map((finding) => formatFinding(finding, sources, paint)).join('\n'))

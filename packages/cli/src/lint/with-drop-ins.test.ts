@@ -34,6 +34,12 @@ test('the text of a tunnel has the peers of its drop-ins', async () => {
   expect(await faultlessText({ path: file, name: 'wg0', text: main })).toBe(main + dropIn)
 })
 
+test('a file without a section is no tunnel', async () => {
+  rmSync(`${file}.d`, { recursive: true, force: true })
+  writeFileSync(file, '# nothing\n')
+  expect(await faultlessText({ path: file, name: 'wg0', text: '# nothing\n' })).toBeUndefined()
+})
+
 describe.each([
   ['UTF-16', Buffer.from(`\ufeff${dropIn}`, 'utf16le'), 'wide-encoding', 1, 'E_ENCODING'],
   ['UTF-16LE', Buffer.from(dropIn, 'utf16le'), 'wide-encoding', 1, 'E_ENCODING'],

@@ -3,7 +3,7 @@ import { readConfigFile } from '@wgq/config/config-file'
 import type { Diagnostic } from '@wgq/config/diagnostic'
 import { parseDocument } from '@wgq/config/document'
 import { dropIns } from '@wgq/config/drop-ins'
-import { endsLinesWithCr, wideEncoding } from '@wgq/config/encoding'
+import { binaryFile, endsLinesWithCr, wideEncoding } from '@wgq/config/encoding'
 import { lint } from '@wgq/config/lint/lint'
 import type { LintDependencies, LintInput } from '@wgq/config/lint/subject'
 import { dropInHint, dropInMessage, strayLine } from '@wgq/config/parts'
@@ -96,4 +96,7 @@ const strayFinding = ({ path, text }: Part): Diagnostic[] => {
 }
 
 const isUnreadable = (text: string): boolean =>
-  wideEncoding(text) !== undefined || endsLinesWithCr(text) || text.startsWith('\ufeff')
+  binaryFile(text) !== undefined ||
+  wideEncoding(text) !== undefined ||
+  endsLinesWithCr(text) ||
+  text.startsWith('\ufeff')

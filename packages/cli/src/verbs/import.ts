@@ -2,7 +2,7 @@
 import { readdirSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { readConfigFile } from '@wgq/config/config-file'
-import { wideEncoding } from '@wgq/config/encoding'
+import { binaryFile, wideEncoding } from '@wgq/config/encoding'
 import { beginningOf } from '@wgq/config/lint/beginnings'
 import { WgqError } from '@wgq/model/error'
 import type { Handler } from '../command.ts'
@@ -33,6 +33,11 @@ export const run: Handler = async (invocation) => {
 
 const readForeignFile = (path: string): ForeignFile => {
   const { text } = readConfigFile(path)
+  const binary = binaryFile(text)
+  if (binary) {
+    const message = `A profile of NetworkManager or networkd is expected, found ${binary.name}`
+    throw new WgqError('E_IMPORT', message, { hint: binary.hint })
+  }
   const encoding = wideEncoding(text)
   if (encoding === undefined) return { path, text: text.replace(/^\ufeff/, '') }
   throw new WgqError('E_IMPORT', `\`${path}' is ${encoding}, UTF-8 is expected`, {
