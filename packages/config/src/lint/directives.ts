@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { parseCidr } from '@wgq/model/cidr'
 import { parseIp } from '@wgq/model/ip'
+import { hasControls } from '@wgq/model/shown'
 import { isSwitch } from '../check-directives.ts'
 import type { Diagnostic } from '../diagnostic.ts'
 import { type DirectiveName, directiveNames } from '../directive-names.ts'
@@ -61,6 +62,12 @@ const known: Readonly<Record<DirectiveName, Known>> = {
   ClientMTU: { takes: 'bytes from 576 to 65535', fits: numberUpTo(576, 65535) },
 }
 const byKey = new Map(directiveNames.map((name) => [name.toLowerCase(), { name, ...known[name] }]))
+
+/** Returns what a directive takes if a value does not fit it or cannot be on one line; undefined for a good value. */
+export const directiveFault = (name: DirectiveName, value: string): string | undefined => {
+  const { takes, fits } = known[name]
+  return !hasControls(value) && fits(value.trim()) ? undefined : takes
+}
 
 /** Directives with values that wgq's verbs would refuse or ignore. wg and wg-quick read none of them. */
 export const directiveRules: Rule = (subject) => {
