@@ -32,6 +32,21 @@ export const hasControls = (text: string): boolean => text.search(steering) >= 0
 /** Masks every word that looks like a key, also one with NUL bytes in between, as in UTF-16. */
 export const hideKeys = (text: string): string => acrossNul(text, hideInText)
 
+/**
+ * Masks in a message what it quotes of a line near a column (from 1) and what is part of a key there: a list is split at
+ * blanks, and so is a key with a blank in it.
+ */
+export const hideAsIn = (message: string, whole: string, column: number): string => {
+  // Lines may be megabytes long, with a finding for each word.
+  const line = whole.slice(Math.max(0, column - 1 - longestKey), column - 1 + 4 * longestKey)
+  const hidden = hideKeys(line)
+  if (hidden === line) return message
+  return message.replace(/"([^"]{4,})"/g, (quote, word: string) => {
+    const at = line.indexOf(word)
+    return at < 0 ? quote : `"${hidden.slice(at, at + word.length)}"`
+  })
+}
+
 /** Applies `hide`, which replaces character by character, to a text without its NUL bytes, and puts these back. */
 export const acrossNul = (text: string, hide: (text: string) => string): string => {
   if (!text.includes('\0')) return hide(text)

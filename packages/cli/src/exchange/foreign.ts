@@ -79,7 +79,7 @@ export const searchedDomains = (
   lost: string[],
 ): readonly string[] => {
   if (servers.length > 0 || domains.length === 0) return domains
-  lost.push(`search domains ${domains.join(', ')}: without a name server they have no effect`)
+  lost.push(`search domains ${domains.join(' ')}: without a name server they have no effect`)
   return []
 }
 

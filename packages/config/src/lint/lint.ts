@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { shellWord } from '@wgq/model/shell-word'
-import { shown } from '@wgq/model/shown'
+import { hideAsIn, shown } from '@wgq/model/shown'
 import type { Diagnostic } from '../diagnostic.ts'
 import { binaryFile, endsLinesWithCr, wideEncoding } from '../encoding.ts'
 import { addressRules } from './addresses.ts'
@@ -70,7 +70,10 @@ export const lint = (inputs: readonly LintInput[], dependencies: LintDependencie
   const order = new Map(inputs.map((input, index) => [input.file, index]))
   const rank = ({ at }: Diagnostic): number => order.get(at.file) ?? inputs.length
   found.sort((a, b) => rank(a) - rank(b) || a.at.line - b.at.line || a.at.column - b.at.column)
-  return limited(found).map(asShown)
+  const lines = new Map(subjects.map(({ file, document }) => [file, document.lines]))
+  return limited(found).map((finding) =>
+    asShown(finding, lines.get(finding.at.file)?.[finding.at.line - 1]?.text),
+  )
 }
 
 /** Further findings of the same code add nothing new. */
@@ -97,9 +100,9 @@ const limited = (found: readonly Diagnostic[]): Diagnostic[] => {
 }
 
 /** The finding with keys hidden: its texts quote the file, which may have a key anywhere. */
-const asShown = (finding: Diagnostic): Diagnostic => ({
+const asShown = (finding: Diagnostic, line = ''): Diagnostic => ({
   ...finding,
-  message: shown(finding.message),
+  message: shown(hideAsIn(finding.message, line, finding.at.column)),
   ...(finding.hint === undefined ? {} : { hint: shown(finding.hint) }),
   ...(finding.related === undefined
     ? {}
