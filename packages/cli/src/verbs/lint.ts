@@ -19,7 +19,7 @@ import { writeErr, writeOut } from '../output.ts'
 export const run: Handler = async (invocation) => {
   const { operands, flags } = await parseArguments(invocation)
   const purpose = flags.has('setconf') ? 'setconf' : 'wg-quick'
-  const inputs = operands.map((operand) => readInput(operand, purpose))
+  const inputs = withoutRepeated(operands.map((operand) => readInput(operand, purpose)))
   const { findings: all, sources } = lintWithDropIns(inputs, dependencies)
   const findings = flags.has('quiet') ? all.filter(({ severity }) => severity !== 'info') : all
   if (flags.has('json')) writeOut(`${jsonText({ findings })}\n`)
@@ -34,11 +34,19 @@ export const run: Handler = async (invocation) => {
   return findings.some(({ severity }) => worst.includes(severity)) ? 1 : 0
 }
 
+/** A file given twice is no second side of a tunnel. */
+const withoutRepeated = (inputs: readonly LintInput[]): LintInput[] => {
+  const byPath = new Map(inputs.map((input) => [resolve(input.file), input]))
+  return inputs.filter((input) => byPath.get(resolve(input.file)) === input)
+}
+
 const readInput = (operand: string, purpose: LintInput['purpose']): LintInput => {
   if (operand === '-') return { file: 'stdin.conf', text: decodeConfig(0).text, purpose }
   const { path: file, text } = readConfigOperand(operand)
-  const shared = statSync(file).mode & statSync(dirname(resolve(file))).mode & 0o007
-  return { file, text, purpose, worldAccessible: shared !== 0 }
+  const stat = statSync(file)
+  const shared = stat.mode & statSync(dirname(resolve(file))).mode & 0o007
+  // Nobody should change the mode of /dev/null or of a pipe.
+  return { file, text, purpose, worldAccessible: stat.isFile() && shared !== 0 }
 }
 
 const dependencies: LintDependencies = {
