@@ -13,4 +13,8 @@ export const fault = (wgText: string, message: string, hint?: string): WgqError 
  * so letters that are not ASCII would be shown wrong.
  */
 export const foundValue = (value: string): string =>
-  /^[ -~]{1,80}$/.test(value) ? JSON.stringify(value) : `${value.length} characters`
+  value === ''
+    ? 'nothing'
+    : /^[ -~]{1,80}$/.test(value)
+      ? JSON.stringify(value)
+      : `${value.length} characters`
