@@ -17,7 +17,7 @@ export const faultlessText = async ({ path, text }: NamedConfig): Promise<string
     shellFaults: () => [],
   })
   const findings = all.filter(({ severity, code }) => severity === 'error' || code === 'empty-file')
-  if (findings.length === 0) return joinParts(readParts(path))
+  if (findings.length === 0) return joinParts(readParts(path, { text, encoding: 'utf8' }))
   const paint = await painterFor(2)
   writeErr(findings.map((finding) => formatFinding(finding, sources, paint)).join('\n'))
   writeErr(formatSummary(findings, new Set(findings.map(({ at }) => at.file)).size))
