@@ -29,6 +29,6 @@ test('a file given twice is not compared with itself', async () => {
   expect(await lint(file, `${folder}/./wg0.conf`, file)).toMatch(/^no findings in 1 file\n$/)
 })
 
-test('nobody is told to change the mode of a device', async () => {
+test('no finding asks to change the mode of a device', async () => {
   expect(await lint('/dev/null')).not.toContain('chmod')
 })
