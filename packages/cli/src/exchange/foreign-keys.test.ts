@@ -80,6 +80,8 @@ describe('networkd', () => {
     // These servers resolve every name, including those of corp.example.
     ['Network', 'DNS=9.9.9.9\nDomains=~. ~corp.example a.example', 'DNS = 9.9.9.9, a.example', undefined],
     ['Network', 'Domains=a.example', undefined, /search domains a.example/],
+    ['Network', 'Address=10.9.0.2/24\nAddress=10.9.0.2/24', 'Address = 10.9.0.2/24', undefined],
+    ['WireGuardPeer', 'AllowedIPs=10.0.0.0/8, 10.7.0.0/8', 'AllowedIPs = 10.0.0.0/8', undefined],
     ['Network', 'Address=10.9.0.3', 'Address = 10.9.0.2/24, 10.9.0.3/32', /10.9.0.3: its prefix length/],
     ['Network', 'Address=10.9.0.3/32\nwords', undefined, /^line 6 of wg0.network: it has no "KEY="/],
     ['Network', 'IPMasquerade=both', undefined, /IPMasquerade=both/],
@@ -125,6 +127,14 @@ describe('a unit of networkd', () => {
     expect(`${at?.line}:${at?.column}: ${message}`).toContain(says)
   })
 
+  test('a name that no interface has is the fault, not that of the .network', () => {
+    const text = netdev('', '').replace('Name=wg0', 'Name=w g')
+    const { message, at } = refusalOf(() =>
+      readNetworkd({ path: 'a', text }, { path: 'b', text: network('Network', '') }),
+    )
+    expect([at?.file, message]).toEqual(['a', expect.stringContaining('found "w g"')])
+  })
+
   test.each(['Name=wg1 wg0', 'Name=wg*', 'Name=!eth0', 'Name=wg1|Name=|Name=wg0', 'Kind=wireguard'])(
     '[Match] %s may be that of wg0',
     (match) => {
@@ -167,6 +177,7 @@ describe('NetworkManager', () => {
     ['ipv4', 'dns=10.9.0.1;\ndns-search=~;\ndns-priority=-50', 'DNS = 10.9.0.1', undefined],
     ['ipv4', 'dns=10.9.0.1;\ndns-priority=20', 'DNS = 10.9.0.1', /dns-priority=20/],
     ['ipv4', 'dns=dns+tls://10.9.0.1#name;', 'DNS = 10.9.0.1', /port, transport and name/],
+    ['ipv4', 'address2=10.9.0.2/24', 'Address = 10.9.0.2/24', undefined],
     ['ipv4', 'dns=10.9.0.1:853;', 'DNS = 10.9.0.1', /dns=10.9.0.1:853: port/],
     ['ipv4', 'dns=dns+udp://10.9.0.1:53;', 'DNS = 10.9.0.1', /port, transport and name/],
     ['ipv4', 'dns=dns+tls://[2606:4700::1]:853#name;', 'DNS = 2606:4700::1', /port, transport and name/],

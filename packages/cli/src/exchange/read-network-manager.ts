@@ -17,7 +17,7 @@ import { interfaceNameFrom } from './interface-name.ts'
 import { itemsOf, readKeyfile } from './keyfile.ts'
 import { named, SectionReader } from './read-section.ts'
 import type { Converted, Tunnel, TunnelPeer } from './tunnel.ts'
-import { defaultFamilies } from './tunnel.ts'
+import { defaultFamilies, withoutRepeats } from './tunnel.ts'
 import type { ForeignSection } from './unit-file.ts'
 
 // NetworkManager's prefix lengths for an address without one: they mean the network, not the single address.
@@ -72,7 +72,7 @@ export const readNetworkManager = (text: string, file: string): Converted<Tunnel
       fwmark: (mark && readNumber(mark, 0, 0xffffffff)) || undefined,
       mtu: mtu && Number(mtu.text) !== 0 ? readNumber(mtu, 68, 65535) : undefined,
       table: peerRoutes ? routingTable(families, peers, auto, lost) : 'off',
-      addresses: families.flatMap(({ addresses }) => addresses),
+      addresses: withoutRepeats(families.flatMap(({ addresses }) => addresses)),
       dnsServers: servers,
       dnsSearch: searchedDomains(servers, searches, lost),
       hooks: [],
@@ -110,7 +110,7 @@ const readPeer = (section: ForeignSection, lost: string[]): TunnelPeer[] => {
       presharedKey: presharedKey && readForeignKey(presharedKey),
       endpoint: endpoint && readEndpoint(endpoint),
       keepaliveSeconds: (keepalive && readNumber(keepalive, 0, 65535)) || undefined,
-      allowedIps: allowedIps.map((item) => maskCidr(readAddress(item))),
+      allowedIps: withoutRepeats(allowedIps.map((item) => maskCidr(readAddress(item)))),
     },
   ]
 }

@@ -19,7 +19,7 @@ import { type Hook, hook } from './hook.ts'
 import { fullTunnelMark } from './networkd.ts'
 import { named, SectionReader } from './read-section.ts'
 import type { Converted, Tunnel, TunnelPeer } from './tunnel.ts'
-import { defaultFamilies } from './tunnel.ts'
+import { defaultFamilies, withoutRepeats } from './tunnel.ts'
 import type { ForeignSection } from './unit-file.ts'
 import { readUnit, wordsOf } from './unit-file.ts'
 
@@ -50,7 +50,8 @@ export const readNetworkd = (netdevFile: ForeignFile, networkFile?: ForeignFile)
   const deviceMtu = device.one('MTUBytes')
   device.ignore('Description')
   lose(lost, 'NetDev', device)
-  checkMatch(network, name?.text)
+  const interfaceName = name && readInterfaceName(name)
+  checkMatch(network, interfaceName)
 
   const wireguard = new SectionReader(named(netdev, 'WireGuard'))
   const privateKey = keyOf(wireguard.one('PrivateKey'), 'PrivateKey', lost)
@@ -74,7 +75,7 @@ export const readNetworkd = (netdevFile: ForeignFile, networkFile?: ForeignFile)
   return {
     lost,
     result: {
-      name: name ? readInterfaceName(name) : 'wg0',
+      name: interfaceName ?? 'wg0',
       privateKey,
       listenPort: port === undefined || port.text === 'auto' ? undefined : readNumber(port, 1, 65535),
       fwmark: chosen && fwmark === fullTunnelMark ? undefined : fwmark || undefined,
@@ -164,7 +165,7 @@ const joined = (peers: readonly TunnelPeer[]): TunnelPeer[] => {
     const said = Object.fromEntries(
       Object.entries(peer).filter(([, value]) => value !== undefined),
     ) as typeof peer
-    const allowedIps = [...(before?.allowedIps ?? []), ...peer.allowedIps]
+    const allowedIps = withoutRepeats([...(before?.allowedIps ?? []), ...peer.allowedIps])
     byKey.set(peer.publicKey, { ...before, ...said, allowedIps })
   }
   return [...byKey.values()]
@@ -206,7 +207,7 @@ const readNetwork = (
   const kept = domains.filter(({ text }) => text !== '~.' && !(everyName && text.startsWith('~')))
   const asked = servers.map((server) => readNameServer(server, lost))
   return {
-    addresses: addresses.map((address) => readNetworkAddress(address, lost)),
+    addresses: withoutRepeats(addresses.map((address) => readNetworkAddress(address, lost))),
     servers: asked,
     domains: searchedDomains(asked, kept.map(readDomain), lost),
     mtu,
