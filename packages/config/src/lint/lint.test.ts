@@ -297,6 +297,30 @@ test.each(['-1', '+0', '-0'])('%s is not the name of a table', (table) => {
   expect(found.map(({ code }) => code)).toContain('bad-table')
 })
 
+test.each([
+  [
+    '[Interface]\n[Peer]\n  # KillSwitch = on\n',
+    3,
+    3,
+    'KillSwitch has no effect outside of [Interface]',
+    'error',
+  ],
+  ['# Masquerade = auto\n[Interface]\n', 1, 1, 'Masquerade has no effect outside of [Interface]', 'error'],
+  ['[Interface]\n# ReplyOutside = 1\n', 2, 18, 'ReplyOutside takes on or off, found "1"', 'error'],
+  [
+    '[Interface]\n[Peer]\n# Expires = 2027-02-30\n',
+    3,
+    13,
+    'Expires takes a date such as 2026-12-31, found "2027-02-30"',
+    'warning',
+  ],
+])('what up refuses of comments, or reads otherwise: %j', (text, line, column, message, severity) => {
+  const found = lint([{ file: 'a', text, purpose: 'wg-quick' }], dependencies)
+  expect(found).toContainEqual(
+    expect.objectContaining({ code: 'bad-directive', severity, message, at: { file: 'a', line, column } }),
+  )
+})
+
 test('a key is not the name of a table', () => {
   const text = `[Interface]\nPrivateKey = ${key}\nTable = ${key}\n`
   const found = lint([{ file: 'wg0.conf', text, purpose: 'wg-quick' }], dependencies)

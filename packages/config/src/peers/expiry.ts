@@ -36,8 +36,8 @@ export const expiresAt = (text: string): string => {
   })
 }
 
-/** `Date` reads 2027-02-30 as the second of March. */
-const isInCalendar = (text: string): boolean => {
+/** Returns whether the day of a date exists: `Date` reads 2027-02-30 as the second of March. */
+export const isInCalendar = (text: string): boolean => {
   const day = text.trim().slice(0, 10)
   return new Date(`${day}T00:00:00Z`).toISOString().startsWith(day)
 }
