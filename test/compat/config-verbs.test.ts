@@ -199,6 +199,13 @@ describe.skipIf(whyNot !== undefined)('verbs about configuration files', () => {
     expect(wrong.stderr).toContain('/dev/stdin:8:1: error: "Endpiont" is not a key of this section')
   })
 
+  test('qr does not write two pictures into one file', () => {
+    put('wg0.conf', tunnel)
+    const { status, stderr } = wgq(['qr', '--svg', 'one', '--png', './one', 'wg0.conf'])
+    expect([status, stderr]).toEqual([1, 'wgq: --svg and --png take two files, found "one" for both\n'])
+    expect(readdirSync(directory)).not.toContain('one')
+  })
+
   test('import names line ends of old Macs', () => {
     put('cr.nmconnection', '[connection]\rtype=wireguard\r')
     expect(wgq(['import', 'cr.nmconnection']).stderr).toBe(
