@@ -188,6 +188,39 @@ describe.skipIf(whyNot !== undefined)('verbs about configuration files', () => {
     }
   })
 
+  test('qr, export and import read standard input as `-`', () => {
+    expect(wgq(['qr', '-', '--svg', 'code.svg'], tunnel).status).toBe(0)
+    expect(readFileSync(join(directory, 'code.svg'), 'utf8')).toContain('<svg')
+    const { status, stdout: profile } = wgq(['export', '--to', 'networkmanager', '-'], tunnel)
+    expect([status, profile.split('\n')[1]]).toEqual([0, 'id=wg0'])
+    expect(wgq(['import', '-'], profile)).toEqual({ status: 0, stdout: tunnel, stderr: '' })
+    const wrong = wgq(['export', '--to', 'networkd', '-'], tunnel.replace('Endpoint', 'Endpiont'))
+    expect(wrong).toMatchObject({ status: 1, stdout: '' })
+    expect(wrong.stderr).toContain('/dev/stdin:8:1: error: "Endpiont" is not a key of this section')
+  })
+
+  test('qr does not write two pictures into one file', () => {
+    put('wg0.conf', tunnel)
+    const { status, stderr } = wgq(['qr', '--svg', 'one', '--png', './one', 'wg0.conf'])
+    expect([status, stderr]).toEqual([1, 'wgq: --svg and --png take two files, found "one" for both\n'])
+    expect(readdirSync(directory)).not.toContain('one')
+  })
+
+  test('import names line ends of old Macs', () => {
+    put('cr.nmconnection', '[connection]\rtype=wireguard\r')
+    expect(wgq(['import', 'cr.nmconnection']).stderr).toBe(
+      "wgq: The lines of `cr.nmconnection' end with CR alone: all of it is one line\n  hint: tr '\\r' '\\n' < cr.nmconnection makes lines of them\n",
+    )
+  })
+
+  test('export has the peers of drop-ins', () => {
+    put('server.conf', tunnel)
+    mkdirSync(join(directory, 'server.conf.d'))
+    put('server.conf.d/a.conf', `[Peer]\nPublicKey = ${own}\nAllowedIPs = 10.0.0.9/32\n`)
+    const { stdout } = wgq(['export', '--to', 'networkd', 'server.conf'])
+    expect(stdout).toContain('AllowedIPs=10.0.0.9/32\n')
+  })
+
   test.each(['very-long-name-from-router.conf', 'my tunnel.conf', '51820.conf'])(
     'the interface of a profile from %s has a valid name, and a word says so',
     (file) => {

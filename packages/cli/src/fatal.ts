@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { wideEncoding } from '@wgq/config/encoding'
 import { decodeSource } from '@wgq/config/source'
 import { isWgqError, type Position, type WgqError } from '@wgq/model/error'
-import { shown, visible } from '@wgq/model/shown'
+import { hideAsIn, shown, visible } from '@wgq/model/shown'
 import type { Personality } from './command.ts'
 import { writeErr, writeErrBytes } from './output.ts'
 import { shownWindow } from './shown-line.ts'
@@ -46,7 +46,9 @@ const refusals = new Set(
 
 const explain = (error: WgqError): void => {
   const columns = terminalColumns(2)
-  writeErr(`${wrapped(`wgq: ${shown(error.message)}`, columns, 5)}\n`)
+  const line = error.at && lineOf(error.at.file, error.at.line)
+  const message = line === undefined ? error.message : hideAsIn(error.message, line, error.at?.column ?? 1)
+  writeErr(`${wrapped(`wgq: ${shown(message)}`, columns, 5)}\n`)
   if (error.at) writeErr(place(error.at))
   if (error.hint !== undefined) writeErr(`${wrapped(`  hint: ${shown(error.hint)}`, columns, 8)}\n`)
 }

@@ -87,7 +87,7 @@ export const runQuick = async (
   }
   if (location.worldAccessible) writeErr(`${worldAccessibleWarning(location.path)}\n`)
   // Under its own name wgq checks the configuration first; upstream notices faults half-way.
-  const checked = style === 'wgq' && (verb === 'up' || verb === 'reload')
+  const checked = style === 'wgq' && (verb === 'up' || verb === 'reload' || verb === 'diff')
   const { encode, ...tunnel } =
     verb === 'down'
       ? await readTunnelToEnd(location, style, tellErr)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { hideKeys, visible } from '@wgq/model/shown'
+import { acrossNul, hideKeys, visible } from '@wgq/model/shown'
 
 /** Longer lines are cut to a part around the caret. */
 const mostShown = 160
@@ -19,7 +19,7 @@ export const shownWindow = (
   const start = Math.max(0, Math.min(column - 1 - mostShown / 2, text.length - mostShown))
   // What to hide depends on the beginning of the line and on whole words, which extend beyond the window.
   const from = Math.max(0, start - mostShown)
-  const name = assignedSecret(text.slice(0, mostShown))
+  const name = assignedSecret(text.slice(0, mostShown).replaceAll('\0', ''))
   const piece = text.slice(from, start + 2 * mostShown)
   const hidden = visible(
     name === undefined ? hideKeys(piece) : from === 0 ? hideSecrets(piece) : piece.replace(/\S/g, '*'),
@@ -32,7 +32,9 @@ export const shownWindow = (
  * Masks the value of a secret key, whatever its length, and any other long word that looks like one and is not labelled
  * public.
  */
-const hideSecrets = (text: string): string => {
+const hideSecrets = (text: string): string => acrossNul(text, hideSecretsOf)
+
+const hideSecretsOf = (text: string): string => {
   const equals = assignedSecret(text)
   if (equals === undefined) return hideKeys(text)
   return text.slice(0, equals) + text.slice(equals).replace(/\S/g, '*')

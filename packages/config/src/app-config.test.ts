@@ -11,3 +11,12 @@ test('keeps what the apps know, drops the rest and says so', () => {
     dropped: ['postup', 'Table'],
   })
 })
+
+test('leaves routing domains out, which the apps refuse', () => {
+  expect(
+    appConfig(parseDocument('[Interface]\nDNS = 10.0.0.1 , ~corp.example,example.org\nDNS = ~.\n')),
+  ).toEqual({
+    text: '[Interface]\nDNS = 10.0.0.1, example.org\n',
+    dropped: ['DNS ~corp.example', 'DNS ~.'],
+  })
+})

@@ -5,7 +5,7 @@ import { outline } from './outline.ts'
 /** A configuration as the WireGuard apps read it. */
 interface AppConfig {
   readonly text: string
-  /** Keys in the file that the apps refuse, as written, without duplicates. */
+  /** Keys and routing domains in the file that the apps refuse, as written, without duplicates. */
   readonly dropped: readonly string[]
 }
 
@@ -24,7 +24,12 @@ export const appConfig = (document: Document): AppConfig => {
     else if (section.kind === 'peer') lines.push('[Peer]')
     for (const { key, name, value } of section.entries) {
       if (value.text === '') continue
-      if (known.has(key)) lines.push(`${name.text} = ${value.text}`)
+      if (key === 'dns') {
+        const words = value.text.split(/[,\t-\r ]+/).filter(Boolean)
+        const kept = words.filter((word) => !word.startsWith('~'))
+        for (const word of words) if (word.startsWith('~')) dropped.set(word, `DNS ${word}`)
+        if (kept.length > 0) lines.push(`${name.text} = ${kept.join(', ')}`)
+      } else if (known.has(key)) lines.push(`${name.text} = ${value.text}`)
       else dropped.set(key, name.text)
     }
   }

@@ -2,7 +2,7 @@
 import { WgqError } from '@wgq/model/error'
 import type { DirectiveName } from './directive-names.ts'
 import { type Directive, directivesElsewhere, interfaceDirectives } from './directives.ts'
-import { parseDocument } from './document.ts'
+import { type Document, parseDocument } from './document.ts'
 
 /** Returns whether a value means on or off. */
 export const isSwitch = (value: string): boolean => /^(?:on|yes|true|off|no|false)$/i.test(value)
@@ -34,15 +34,25 @@ export const checkDirectives = (text: string, file: string): void => {
       hint: `write \`# ${name} = on\` or \`# ${name} = off\`, with nothing behind`,
     })
   }
-  for (const directive of directivesElsewhere(document)) {
-    const name = nameIn(distinct, directive)
-    if (name === undefined) continue
-    throw new WgqError('E_VALUE', `${name} has no effect outside of [Interface]`, {
-      at: { file, line: directive.line, column: 1 },
-      hint: 'move the line below [Interface] of NAME.conf, or delete it',
-    })
-  }
+  for (const { line, message, hint } of misplacedDirectives(document))
+    throw new WgqError('E_VALUE', message, { at: { file, line, column: 1 }, hint })
 }
+
+/** What `up` refuses of the directives outside [Interface]. */
+export const misplacedDirectives = (
+  document: Document,
+): ReadonlyArray<{ readonly line: number; readonly message: string; readonly hint: string }> =>
+  directivesElsewhere(document).flatMap((directive) => {
+    const name = nameIn(distinct, directive)
+    if (name === undefined) return []
+    const message = `${name} has no effect outside of [Interface]`
+    return [
+      { line: directive.line, message, hint: 'move the line below [Interface] of NAME.conf, or delete it' },
+    ]
+  })
+
+/** Returns whether `up` refuses a value of this directive that is neither on nor off. */
+export const isProtection = (name: DirectiveName): boolean => protections.includes(name)
 
 const nameIn = (names: readonly DirectiveName[], { key }: Directive): DirectiveName | undefined =>
   names.find((name) => name.toLowerCase() === key)

@@ -34,6 +34,22 @@ describe('checkConfiguration', () => {
   })
 
   test.each([
+    ['AllowedIPs = 10.0.0.0/24, fd00::/129\n', 27, /0 to 128, found "fd00::\/129"/],
+    ['AllowedIPs = 10.0.0.0/24,  ,\n', 28, /expected, found nothing/],
+    ['AllowedIPs = 10.0.0.0/24,\n', 26, /expected, found nothing/],
+    ['AllowedIPs = x # a, b\n', 14, /expected, found "x"/],
+    ['\tAllowedIPs=+10.0.0.0/24,-x\n', 26, /expected, found "x"/],
+    ['PresharedKey =\n', 1, /A value is expected behind "=", found nothing/],
+    [' Foo = 1\n', 2, /A key of wg or wg-quick/],
+  ])('%j is refused at column %i', async (line, column, message) => {
+    const error = await checkConfiguration(`[Peer]\nPublicKey = ${peer}\n${line}`, 'wg0.conf').catch(
+      (found) => found,
+    )
+    expect(error?.message).toMatch(message)
+    expect(error?.at).toMatchObject({ line: 3, column })
+  })
+
+  test.each([
     [`\ufeff[Interface]\nPrivateKey = ${key}\n`, /byte-order mark/],
     [`[Interface]\rPrivateKey = ${key}\r[Peer]\r`, /CR alone/],
     [Buffer.from(`[Interface]\nPrivateKey = ${key}\n`, 'utf16le').toString('utf8'), /UTF-16LE/],

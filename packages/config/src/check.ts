@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { parseCidr } from '@wgq/model/cidr'
 import { isWgqError, WgqError } from '@wgq/model/error'
+import { shellWord } from '@wgq/model/shell-word'
 import { hideKeys } from '@wgq/model/shown'
 import { checkDirectives } from './check-directives.ts'
 import { checkEncoding } from './encoding.ts'
@@ -42,7 +43,7 @@ const explained = ({ code, message, at, wgText }: WgqError, file: string): WgqEr
   new WgqError(code, message.replace('A key of wg', 'A key of wg or wg-quick'), {
     ...(at && { at }),
     ...(wgText === undefined ? {} : { wgText }),
-    hint: `\`wgq lint ${file}\` says which key is meant, or which program the line is for`,
+    hint: `\`wgq lint ${shellWord(file)}\` says which key is meant, or which program the line is for`,
   })
 
 const checkAddress = ({ value, at }: Setting): void => {

@@ -8,6 +8,10 @@ import { expect, test } from 'vitest'
 import { readConfigFile } from './config-file.ts'
 import { replaceConfigFile } from './replace-file.ts'
 
+test('a directory is named as what it is', () => {
+  expect(() => readConfigFile('/')).toThrow(/^`\/' cannot be read: Is a directory$/)
+})
+
 test('a pipe is read once, however often it is asked for, and no file takes its place', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'wgq-pipe-'))
   try {

@@ -27,12 +27,18 @@ export const readConfigFile = (path: string): Source => {
       throw new WgqError('E_CONFIG_MISSING', `\`${path}' does not exist`, { errno, cause: error })
     }
     const hint = errno === 'EACCES' ? 'run the command as root, or name a file that you may read' : undefined
-    throw new WgqError('E_CONFIG_READ', `\`${path}' cannot be read: ${errno}`, {
+    throw new WgqError('E_CONFIG_READ', `\`${path}' cannot be read: ${causes[errno] ?? errno}`, {
       errno,
       cause: error,
       ...(hint === undefined ? {} : { hint }),
     })
   }
+}
+
+// Loading the table of all errors would slow down every start.
+const causes: Readonly<Record<string, string>> = {
+  EACCES: 'Permission denied',
+  EISDIR: 'Is a directory',
 }
 
 /** Decodes what can be read from an open file (standard input: 0). Raises `E_CONFIG_READ` where it does not end. */

@@ -82,7 +82,7 @@ const exists = (path: string): boolean => {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code !== 'EACCES') return false
-    throw new WgqError('E_CONFIG_READ', `\`${path}' cannot be read: EACCES`, {
+    throw new WgqError('E_CONFIG_READ', `\`${path}' cannot be read: Permission denied`, {
       errno: code,
       cause: error,
       hint: 'run the command as root, or name a file that you may read',

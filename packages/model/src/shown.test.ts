@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { hideKeys, plainJson, shown, visible, visibleLines } from './shown.ts'
+import { hideAsIn, hideKeys, plainJson, shown, visible, visibleLines } from './shown.ts'
 
 const key = 'cBvThcTrrfM1AQwW5DkDy1wA8JWsnJKZIIqd/jKIzmo='
 
@@ -21,9 +21,21 @@ test.each([
     'an MTU is 68 to 65535 bytes and whatever else there is to say about it =',
     'an MTU is 68 to 65535 bytes and whatever else there is to say about it =',
   ],
+  [key.split('').join('\0'), '*'.repeat(44).split('').join('\0')],
+  [`= ${key.split('').join('\0\0\0')}`, `= ${'*'.repeat(44).split('').join('\0\0\0')}`],
+  [`${key.slice(0, 9)}\v${key.slice(9)}`, `${'*'.repeat(9)}\v${'*'.repeat(35)}`],
   ['a-host-with-a-long-name-that-is-none-of-them', 'a-host-with-a-long-name-that-is-none-of-them'],
 ])('%j is shown as %j', (text, expected) => {
   expect(hideKeys(text)).toBe(expected)
+})
+
+test('what a message quotes of a key with a blank in it is hidden', () => {
+  const line = `Address = ${key.slice(0, 20)} ${key.slice(20)}`
+  expect(hideAsIn(`"${key.slice(0, 20)}" is not an address`, line, 11)).toBe(
+    `"${'*'.repeat(20)}" is not an address`,
+  )
+  expect(hideAsIn('"Address" is odd', line, 1)).toBe('"Address" is odd')
+  expect(hideAsIn('"nonsense" is odd', 'Address = nonsense', 11)).toBe('"nonsense" is odd')
 })
 
 test('whatever 32 bytes are a key, their text is hidden', () => {

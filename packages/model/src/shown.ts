@@ -29,18 +29,43 @@ export const plainJson = (json: string): string =>
 /** Returns whether a text has characters that {@link visible} would replace, or a tab. */
 export const hasControls = (text: string): boolean => text.search(steering) >= 0 || text.includes('\t')
 
-/** Masks every word that looks like a key. */
-export const hideKeys = (text: string): string =>
+/** Masks every word that looks like a key, also one with NUL bytes in between, as in UTF-16. */
+export const hideKeys = (text: string): string => acrossNul(text, hideInText)
+
+/**
+ * Masks in a message what it quotes of a line near a column (from 1) and what is part of a key there: a list is split at
+ * blanks, and so is a key with a blank in it.
+ */
+export const hideAsIn = (message: string, whole: string, column: number): string => {
+  // Lines may be megabytes long, with a finding for each word.
+  const line = whole.slice(Math.max(0, column - 1 - longestKey), column - 1 + 4 * longestKey)
+  const hidden = hideKeys(line)
+  if (hidden === line) return message
+  return message.replace(/"([^"]{4,})"/g, (quote, word: string) => {
+    const at = line.indexOf(word)
+    return at < 0 ? quote : `"${hidden.slice(at, at + word.length)}"`
+  })
+}
+
+/** Applies `hide`, which replaces character by character, to a text without its NUL bytes, and puts these back. */
+export const acrossNul = (text: string, hide: (text: string) => string): string => {
+  if (!text.includes('\0')) return hide(text)
+  const hidden = hide(text.replaceAll('\0', ''))
+  let next = 0
+  return text.replace(/[^\0]/g, () => hidden[next++] as string)
+}
+
+const hideInText = (text: string): string =>
   hideSpacedKeys(text).replace(/[A-Za-z0-9+/_-]{40,}={0,2}/g, (word, index: number) => {
     if (!looksLikeKey(word)) return word
     const isPublic = /public[ -]?key["']?\s*[=:]?\s*["']?$/i.test(text.slice(Math.max(0, index - 24), index))
     return isPublic && word.length === 44 ? word : '*'.repeat(word.length)
   })
 
-/** Masks keys that contain blanks: wg removes the blanks. */
+/** Masks keys that contain white space: wg removes it. */
 const hideSpacedKeys = (text: string): string =>
-  text.replace(/[A-Za-z0-9+/]+(?:[ \t]+[A-Za-z0-9+/]+)*[ \t]*=?/g, (run) =>
-    run.length > 44 && /[ \t]/.test(run) ? hideInRun(run) : run,
+  text.replace(/[A-Za-z0-9+/]+(?:[\t\v\f\r ]+[A-Za-z0-9+/]+)*[\t\v\f\r ]*=?/g, (run) =>
+    run.length > 44 && /[\t\v\f\r ]/.test(run) ? hideInRun(run) : run,
   )
 
 const spacedKey = /^(?:[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=|[0-9a-fA-F]{64})$/
@@ -58,7 +83,9 @@ const hideInRun = (run: string): string => {
       if (first === last || !spacedKey.test(joined)) continue
       const end = index + word.length
       hidden =
-        hidden.slice(0, from.index) + run.slice(from.index, end).replace(/[^ \t]/g, '*') + hidden.slice(end)
+        hidden.slice(0, from.index) +
+        run.slice(from.index, end).replace(/[^\t\v\f\r ]/g, '*') +
+        hidden.slice(end)
     }
   }
   return hidden

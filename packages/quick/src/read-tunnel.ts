@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { checkConfiguration } from '@wgq/config/check'
 import { readConfigFile } from '@wgq/config/config-file'
+import { checkEncoding } from '@wgq/config/encoding'
 import type { Location } from '@wgq/config/locate'
 import { joinParts, readParts } from '@wgq/config/parts'
 import { readSettings } from '@wgq/config/settings'
@@ -32,6 +33,8 @@ export const readTunnel = async (
   const source = readConfigFile(path)
   // Upstream has no drop-ins.
   const parts = own ? readParts(path, source) : [{ path, source }]
+  // Whatever is done with it, other encodings would be misread.
+  if (own) for (const part of parts) checkEncoding(part.source.text, part.path)
   const settings = readSettings(joinParts(parts), path)
   if (checked) for (const part of parts) await checkConfiguration(part.source.text, part.path)
   const gateway = own ? gatewayWanted(source.text, path) : undefined

@@ -15,6 +15,7 @@ import { withoutRepeats } from './run/inverse.ts'
 import { type Journal, JournalKeeper, readJournal } from './run/journal.ts'
 import { sessionOf } from './run/namespace.ts'
 import { optionsOf, withOptions } from './run/options.ts'
+import { readConfiguration } from './run/read-configuration.ts'
 import { Run } from './run/run.ts'
 import { underLock } from './run/under-lock.ts'
 import type { Session } from './session.ts'
@@ -60,7 +61,7 @@ const planFrom = async (session: Session, journal: Journal | undefined): Promise
   const inside = withOptions(place, journal)
   const change = await unlessInterrupted(
     session,
-    session.dependencies.readWgConfig(`${session.settings.wgConfig}\n`, await namesOf(session, journal)),
+    readConfiguration(session, `${session.settings.wgConfig}\n`, await namesOf(session, journal)),
   )
   const seen = await look(inside, journal)
   refuseHollow(session.settings, session.configPath, seen.state.device, journal)

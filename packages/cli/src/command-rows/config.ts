@@ -7,6 +7,8 @@ const file: Operand = {
   summary: 'a configuration file, or the name of an interface',
 }
 
+const fileOrInput: Operand = { ...file, summary: `${file.summary}; - reads standard input` }
+
 /** Verbs that read and write configuration files and touch no interface. */
 export const configCommands: readonly Command[] = [
   {
@@ -77,7 +79,7 @@ export const configCommands: readonly Command[] = [
     group: 'config',
     summary: 'Show a configuration as a QR code for the apps on phones',
     usage: '<file>',
-    operands: [file],
+    operands: [fileOrInput],
     options: [
       {
         name: 'svg',
@@ -105,7 +107,7 @@ export const configCommands: readonly Command[] = [
       {
         name: 'file',
         kind: 'file',
-        summary: 'a .nmconnection file, or a .netdev file and its .network file',
+        summary: 'a .nmconnection file, or a .netdev file and its .network file; - reads standard input',
         repeated: true,
       },
     ],
@@ -130,7 +132,7 @@ export const configCommands: readonly Command[] = [
     group: 'config',
     summary: 'Print a configuration as a profile of NetworkManager, systemd-networkd or a BSD',
     usage: '<file>',
-    operands: [file],
+    operands: [fileOrInput],
     options: [
       {
         name: 'to',

@@ -38,6 +38,22 @@ test('says what no other format has', async () => {
   expect(lost.map((line) => line.split(/[:, ]/)[0])).toEqual(['PreUp', 'SaveConfig'])
 })
 
+test('says what only wgq has', async () => {
+  const text = full
+    .replace('DNS', '# KillSwitch = on\n# ReplyOutside = off\n# ClientDNS = 9.9.9.9\n# Comment = free\nDNS')
+    .replace('PublicKey', '# Name = phone\n# Expires = 2031-01-31\nPublicKey')
+  const { lost } = await readTunnel(
+    'wg0',
+    `${text}\n#[disabled] [Peer]\n#[disabled] PublicKey = ${own}\n`,
+    'a',
+  )
+  expect(lost).toEqual([
+    'KillSwitch, ClientDNS: comments that only wgq reads',
+    'Expires of phone: such a peer stays for ever',
+    '1 disabled peer: left out',
+  ])
+})
+
 describe('NetworkManager', () => {
   test('gets a keyfile', async () => {
     const { result, lost } = printNetworkManager(await read(full))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // For each key of other programs without an equivalent in wg-quick: the resulting file, or the sentence about its loss.
+import { WgqError } from '@wgq/model/error'
 import { describe, expect, test } from 'vitest'
 import { printNetworkManager } from './network-manager.ts'
 import { printNetworkd } from './networkd.ts'
@@ -12,6 +13,16 @@ const key = 'cBvThcTrrfM1AQwW5DkDy1wA8JWsnJKZIIqd/jKIzmo='
 const peer = 'Mm3d+dtiB33uDWxGCXbu9bz59KoluSkxzUKjacYul2k='
 
 type Row = readonly [section: string, lines: string, says: string | undefined, lost: RegExp | undefined]
+
+const refusalOf = (read: () => unknown): WgqError => {
+  try {
+    read()
+  } catch (error) {
+    if (error instanceof WgqError) return error
+    throw error
+  }
+  throw new Error('nothing was refused')
+}
 
 const netdev = (section: string, lines: string) =>
   [
@@ -69,6 +80,10 @@ describe('networkd', () => {
     // These servers resolve every name, including those of corp.example.
     ['Network', 'DNS=9.9.9.9\nDomains=~. ~corp.example a.example', 'DNS = 9.9.9.9, a.example', undefined],
     ['Network', 'Domains=a.example', undefined, /search domains a.example/],
+    ['Network', 'Address=10.9.0.2/24\nAddress=10.9.0.2/24', 'Address = 10.9.0.2/24', undefined],
+    ['WireGuardPeer', 'AllowedIPs=10.0.0.0/8, 10.7.0.0/8', 'AllowedIPs = 10.0.0.0/8', undefined],
+    ['Network', 'Address=10.9.0.3', 'Address = 10.9.0.2/24, 10.9.0.3/32', /10.9.0.3: its prefix length/],
+    ['Network', 'Address=10.9.0.3/32\nwords', undefined, /^line 6 of wg0.network: it has no "KEY="/],
     ['Network', 'IPMasquerade=both', undefined, /IPMasquerade=both/],
     ['Network', 'Gateway=10.9.0.1', undefined, /Gateway=10.9.0.1/],
     ['Network', 'DNSOverTLS=yes', undefined, /DNSOverTLS=yes/],
@@ -92,6 +107,45 @@ describe('networkd', () => {
     )
     if (says !== undefined) expect(printTunnel(read.result).split('\n')).toContain(says)
     expect(read.lost).toEqual(lost === undefined ? [] : [expect.stringMatching(lost)])
+  })
+})
+
+describe('a unit of networkd', () => {
+  const read = (network: string) =>
+    readNetworkd(
+      { path: 'wg0.netdev', text: netdev('', '') },
+      { path: 'wg0.network', text: network.replaceAll('|', '\n') },
+    )
+
+  test.each([
+    ['[Match]|Name=wg1 wg2', '2:6: The .network of wg0'],
+    ['[Match]|Name=wg0|[Network] # comment|Address=10.9.0.2/24', '3:1: A line [SECTION]'],
+    ['[Match]|Name=wg0|[Link]|MTUBytes=64K', '4:10: A number from 68'],
+    ['[Match]|Name=wg0|[Link]|MTUBytes=0K', '4:10: A number from 68'],
+  ])('%s is refused with its place', (network, says) => {
+    const { message, at } = refusalOf(() => read(network))
+    expect(`${at?.line}:${at?.column}: ${message}`).toContain(says)
+  })
+
+  test('a name that no interface has is the fault, not that of the .network', () => {
+    const text = netdev('', '').replace('Name=wg0', 'Name=w g')
+    const { message, at } = refusalOf(() =>
+      readNetworkd({ path: 'a', text }, { path: 'b', text: network('Network', '') }),
+    )
+    expect([at?.file, message]).toEqual(['a', expect.stringContaining('found "w g"')])
+  })
+
+  test.each(['Name=wg1 wg0', 'Name=wg*', 'Name=!eth0', 'Name=wg1|Name=|Name=wg0', 'Kind=wireguard'])(
+    '[Match] %s may be that of wg0',
+    (match) => {
+      expect(read(`[Match]|${match}|[Network]|Address=10.9.0.2/24`).result.addresses).toHaveLength(1)
+    },
+  )
+
+  test('a line above the first section is lost', () => {
+    expect(read('A=b|[Match]|Name=wg0').lost).toEqual([
+      'line 1 of wg0.network: it is above the first section',
+    ])
   })
 })
 
@@ -123,6 +177,13 @@ describe('NetworkManager', () => {
     ['ipv4', 'dns=10.9.0.1;\ndns-search=~;\ndns-priority=-50', 'DNS = 10.9.0.1', undefined],
     ['ipv4', 'dns=10.9.0.1;\ndns-priority=20', 'DNS = 10.9.0.1', /dns-priority=20/],
     ['ipv4', 'dns=dns+tls://10.9.0.1#name;', 'DNS = 10.9.0.1', /port, transport and name/],
+    ['ipv4', 'address2=10.9.0.2/24', 'Address = 10.9.0.2/24', undefined],
+    ['ipv4', 'dns=10.9.0.1:853;', 'DNS = 10.9.0.1', /dns=10.9.0.1:853: port/],
+    ['ipv4', 'dns=dns+udp://10.9.0.1:53;', 'DNS = 10.9.0.1', /port, transport and name/],
+    ['ipv4', 'dns=dns+tls://[2606:4700::1]:853#name;', 'DNS = 2606:4700::1', /port, transport and name/],
+    ['ipv4', 'dns=2606:4700::1;', 'DNS = 2606:4700::1', undefined],
+    ['wireguard', 'mtu=0', undefined, undefined],
+    ['wireguard', '; words', undefined, undefined],
     ['ipv4', 'dns-options=rotate;', undefined, /dns-options=rotate/],
     ['connection', 'zone=trusted', undefined, /zone=trusted/],
     ['connection', 'permissions=user:anna:;', undefined, /permissions=user:anna/],
@@ -132,6 +193,22 @@ describe('NetworkManager', () => {
     const read = readNetworkManager(profile(section, lines), 'wg0.nmconnection')
     if (says !== undefined) expect(printTunnel(read.result).split('\n')).toContain(says)
     expect(read.lost).toEqual(lost === undefined ? [] : [expect.stringMatching(lost)])
+  })
+
+  test.each([
+    ['wireguard', 'mtu=20', '7:5: A number from 68 to 65535'],
+    ['wireguard', 'words', '7:1: A line [SECTION], KEY=VALUE'],
+    ['wireguard', ' =x', '7:2: A line [SECTION], KEY=VALUE'],
+    ['ipv4', '[ipv6] # comment\naddress1=fd09::2/64', '12:1: A line [SECTION], KEY=VALUE'],
+    ['ipv4', '[wireguard-peer.Mm3d]', '12:17: A key of 44 base64 characters'],
+  ])('[%s] %s is refused with its place', (section, lines, says) => {
+    const { message, at } = refusalOf(() => readNetworkManager(profile(section, lines), 'f'))
+    expect(`${at?.line}:${at?.column}: ${message}`).toContain(says)
+  })
+
+  test('a line above the first section is refused', () => {
+    const { at } = refusalOf(() => readNetworkManager(`id=x\n${profile('', '')}`, 'f'))
+    expect(at).toEqual({ file: 'f', line: 1, column: 1 })
   })
 
   test.each(['link-local', 'shared'])('method=%s', (method) => {

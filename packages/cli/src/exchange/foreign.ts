@@ -79,7 +79,7 @@ export const searchedDomains = (
   lost: string[],
 ): readonly string[] => {
   if (servers.length > 0 || domains.length === 0) return domains
-  lost.push(`search domains ${domains.join(', ')}: without a name server they have no effect`)
+  lost.push(`search domains ${domains.join(' ')}: without a name server they have no effect`)
   return []
 }
 
@@ -113,4 +113,16 @@ export const refuseControls = (value: Foreign): void => {
     at: value.at,
     hint: 'such a value would make a line of its own in the configuration: look at who wrote the file',
   })
+}
+
+/** Raises `E_IMPORT` for a line that is no part of such a file; a reader that skips it would misread what follows. */
+export const refuseLine = (at: Position): never => {
+  throw new WgqError(
+    'E_IMPORT',
+    'A line [SECTION], KEY=VALUE below a section, or # COMMENT is expected here',
+    {
+      at,
+      hint: 'correct the line, or put "#" in front; a comment has a line of its own',
+    },
+  )
 }

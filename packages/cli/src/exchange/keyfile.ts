@@ -1,33 +1,46 @@
 // SPDX-License-Identifier: MIT
-import { type Foreign, refuseControls } from './foreign.ts'
+import { type Foreign, refuseControls, refuseLine } from './foreign.ts'
 import { eachLine } from './lines.ts'
 import type { ForeignEntry, ForeignSection } from './unit-file.ts'
 
 /**
  * Reads a NetworkManager keyfile (nm-settings-keyfile(5), GLib's key files): `#` begins a comment only at the beginning
  * of a line, `\s \n \t \r \\` are escapes, quotes have no special meaning. Sections with the same name are merged.
- * Raises `E_IMPORT` for a value with control characters, including those from escapes.
+ * Raises `E_IMPORT` for a line that GLib refuses, except a comment that begins with `;`, and for a value with control
+ * characters, including those from escapes.
  */
 export const readKeyfile = (text: string, file: string): ForeignSection[] => {
-  const sections = new Map<string, { name: string; entries: ForeignEntry[]; comments: Foreign[] }>()
+  const sections = new Map<string, ForeignSection & { entries: ForeignEntry[]; comments: Foreign[] }>()
   let current: ForeignEntry[] | undefined
   eachLine(text, (raw, number) => {
     const line = raw.trimStart()
     if (line === '' || /^[#;]/.test(line)) return
     const header = /^\[([^\]]*)\]\s*$/.exec(line)?.[1]
     const equals = raw.indexOf('=')
+    const place = { file, line: number, column: raw.length - line.length + 1 }
     if (header !== undefined) {
-      const section = sections.get(header) ?? { name: header, entries: [], comments: [] }
+      const section = sections.get(header) ?? {
+        name: header,
+        at: { ...place, column: place.column + 1 },
+        entries: [],
+        comments: [],
+      }
       sections.set(header, section)
       current = section.entries
-    } else if (equals > 0) {
+    } else if (
+      current === undefined ||
+      line.startsWith('[') ||
+      raw.slice(0, Math.max(equals, 0)).trim() === ''
+    ) {
+      refuseLine(place)
+    } else {
       const behind = raw.slice(equals + 1)
       const column = equals + 2 + (behind.length - behind.trimStart().length)
       const written = { text: behind.trim(), at: { file, line: number, column } }
       refuseControls(written)
       const value = { ...written, text: unescaped(written.text) }
       refuseControls(value)
-      current?.push({ key: raw.slice(0, equals).trim(), value })
+      current.push({ key: raw.slice(0, equals).trim(), value })
     }
   })
   return [...sections.values()]

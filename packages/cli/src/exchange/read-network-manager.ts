@@ -17,7 +17,7 @@ import { interfaceNameFrom } from './interface-name.ts'
 import { itemsOf, readKeyfile } from './keyfile.ts'
 import { named, SectionReader } from './read-section.ts'
 import type { Converted, Tunnel, TunnelPeer } from './tunnel.ts'
-import { defaultFamilies } from './tunnel.ts'
+import { defaultFamilies, withoutRepeats } from './tunnel.ts'
 import type { ForeignSection } from './unit-file.ts'
 
 // NetworkManager's prefix lengths for an address without one: they mean the network, not the single address.
@@ -54,7 +54,7 @@ export const readNetworkManager = (text: string, file: string): Converted<Tunnel
   const auto = { 4: device.one('ip4-auto-default-route'), 6: device.one('ip6-auto-default-route') }
   lose(lost, 'wireguard', device)
 
-  const peers = sections.flatMap((section) => readPeer(section, file, lost))
+  const peers = sections.flatMap((section) => readPeer(section, lost))
   const families = ([4, 6] as const).map((family) => readFamily(sections, family, lost))
   for (const { name: other } of sections) {
     if (!/^(?:connection|wireguard|wireguard-peer\..*|ipv[46]|proxy|\.nmmeta)$/.test(other))
@@ -70,9 +70,9 @@ export const readNetworkManager = (text: string, file: string): Converted<Tunnel
       privateKey: privateKey && readForeignKey(privateKey),
       listenPort: (port && readNumber(port, 0, 65535)) || undefined,
       fwmark: (mark && readNumber(mark, 0, 0xffffffff)) || undefined,
-      mtu: (mtu && readNumber(mtu, 0, 65535)) || undefined,
+      mtu: mtu && Number(mtu.text) !== 0 ? readNumber(mtu, 68, 65535) : undefined,
       table: peerRoutes ? routingTable(families, peers, auto, lost) : 'off',
-      addresses: families.flatMap(({ addresses }) => addresses),
+      addresses: withoutRepeats(families.flatMap(({ addresses }) => addresses)),
       dnsServers: servers,
       dnsSearch: searchedDomains(servers, searches, lost),
       hooks: [],
@@ -85,11 +85,13 @@ const lose = (lost: string[], section: string, reader: SectionReader): void => {
   for (const line of reader.rest()) lost.push(`[${section}] ${line}`)
 }
 
-const readPeer = (section: ForeignSection, file: string, lost: string[]): TunnelPeer[] => {
+const readPeer = (section: ForeignSection, lost: string[]): TunnelPeer[] => {
   const key = /^wireguard-peer\.(.*)$/.exec(section.name)?.[1]
   if (key === undefined) return []
-  const at = section.entries[0]?.value.at ?? { file, line: 1, column: 1 }
-  const publicKey = readForeignKey({ text: key, at })
+  const publicKey = readForeignKey({
+    text: key,
+    at: { ...section.at, column: section.at.column + 'wireguard-peer.'.length },
+  })
   const reader = new SectionReader([section])
   const presharedKey = reader.one('preshared-key')
   const flags = reader.one('preshared-key-flags')
@@ -108,7 +110,7 @@ const readPeer = (section: ForeignSection, file: string, lost: string[]): Tunnel
       presharedKey: presharedKey && readForeignKey(presharedKey),
       endpoint: endpoint && readEndpoint(endpoint),
       keepaliveSeconds: (keepalive && readNumber(keepalive, 0, 65535)) || undefined,
-      allowedIps: allowedIps.map((item) => maskCidr(readAddress(item))),
+      allowedIps: withoutRepeats(allowedIps.map((item) => maskCidr(readAddress(item)))),
     },
   ]
 }
@@ -169,10 +171,13 @@ const readFamily = (sections: readonly ForeignSection[], family: 4 | 6, lost: st
   }
 }
 
-/** Reads `dns=ADDRESS`, or `dns+tls://ADDRESS#NAME` in newer versions. */
+/** Reads `dns=ADDRESS`, or `ADDRESS:PORT`, `dns+tls://ADDRESS#NAME` in newer versions. */
 const readNameServer = (item: Foreign, lost: string[]): string => {
-  const match = /^(?:dns\+(?:tls|udp):\/\/)?\[?([^#\]]*)\]?(?::[0-9]+)?(?:#.*)?$/.exec(item.text)
-  const address = match?.[1] ?? ''
+  const match =
+    /^(?:dns\+(?:tls|udp):\/\/)?(?:\[([^\]]*)\](?::[0-9]+)?|([0-9.]+):[0-9]+|([^#[\]]*))(?:#.*)?$/.exec(
+      item.text,
+    )
+  const address = match?.[1] ?? match?.[2] ?? match?.[3] ?? ''
   if (address !== item.text) lost.push(`dns=${item.text}: port, transport and name of the server`)
   return readServer({ ...item, text: address })
 }

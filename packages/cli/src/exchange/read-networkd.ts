@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { maskCidr } from '@wgq/model/cidr'
+import { type Cidr, maskCidr } from '@wgq/model/cidr'
 import { WgqError } from '@wgq/model/error'
 import type { Key } from '@wgq/model/key'
 import {
@@ -19,7 +19,7 @@ import { type Hook, hook } from './hook.ts'
 import { fullTunnelMark } from './networkd.ts'
 import { named, SectionReader } from './read-section.ts'
 import type { Converted, Tunnel, TunnelPeer } from './tunnel.ts'
-import { defaultFamilies } from './tunnel.ts'
+import { defaultFamilies, withoutRepeats } from './tunnel.ts'
 import type { ForeignSection } from './unit-file.ts'
 import { readUnit, wordsOf } from './unit-file.ts'
 
@@ -34,9 +34,9 @@ export interface ForeignFile {
  * invalid values.
  */
 export const readNetworkd = (netdevFile: ForeignFile, networkFile?: ForeignFile): Converted<Tunnel> => {
-  const netdev = readUnit(netdevFile.text, netdevFile.path)
-  const network = networkFile ? readUnit(networkFile.text, networkFile.path) : []
   const lost: string[] = []
+  const netdev = readUnit(netdevFile.text, netdevFile.path, lost)
+  const network = networkFile ? readUnit(networkFile.text, networkFile.path, lost) : []
   const device = new SectionReader(named(netdev, 'NetDev'))
   const kind = device.one('Kind')
   if (kind?.text.toLowerCase() !== 'wireguard') {
@@ -50,6 +50,8 @@ export const readNetworkd = (netdevFile: ForeignFile, networkFile?: ForeignFile)
   const deviceMtu = device.one('MTUBytes')
   device.ignore('Description')
   lose(lost, 'NetDev', device)
+  const interfaceName = name && readInterfaceName(name)
+  checkMatch(network, interfaceName)
 
   const wireguard = new SectionReader(named(netdev, 'WireGuard'))
   const privateKey = keyOf(wireguard.one('PrivateKey'), 'PrivateKey', lost)
@@ -73,7 +75,7 @@ export const readNetworkd = (netdevFile: ForeignFile, networkFile?: ForeignFile)
   return {
     lost,
     result: {
-      name: name ? readInterfaceName(name) : 'wg0',
+      name: interfaceName ?? 'wg0',
       privateKey,
       listenPort: port === undefined || port.text === 'auto' ? undefined : readNumber(port, 1, 65535),
       fwmark: chosen && fwmark === fullTunnelMark ? undefined : fwmark || undefined,
@@ -102,6 +104,17 @@ const loseSections = (
     const lines = new SectionReader([section]).rest()
     lost.push(`[${section.name}] ${lines.join(' ')}`.trimEnd())
   }
+}
+
+/** Raises `E_IMPORT` if the .network names other interfaces only; a pattern may mean this one. */
+const checkMatch = (network: readonly ForeignSection[], name: string | undefined): void => {
+  const words = new SectionReader(named(network, 'Match'))
+    .all('Name', true)
+    .flatMap((value) => wordsOf(value))
+  const [first] = words
+  if (name === undefined || first === undefined) return
+  if (words.some(({ text }) => text === name || /[*?![]/.test(text))) return
+  throw refusal(first, `The .network of ${name}`, 'give the .network file whose [Match] has this name')
 }
 
 /** Reads a key; reports `@NAME` as lost: a systemd credential that only systemd can read. */
@@ -152,7 +165,7 @@ const joined = (peers: readonly TunnelPeer[]): TunnelPeer[] => {
     const said = Object.fromEntries(
       Object.entries(peer).filter(([, value]) => value !== undefined),
     ) as typeof peer
-    const allowedIps = [...(before?.allowedIps ?? []), ...peer.allowedIps]
+    const allowedIps = withoutRepeats([...(before?.allowedIps ?? []), ...peer.allowedIps])
     byKey.set(peer.publicKey, { ...before, ...said, allowedIps })
   }
   return [...byKey.values()]
@@ -194,11 +207,21 @@ const readNetwork = (
   const kept = domains.filter(({ text }) => text !== '~.' && !(everyName && text.startsWith('~')))
   const asked = servers.map((server) => readNameServer(server, lost))
   return {
-    addresses: addresses.map((address) => readAddress(address)),
+    addresses: withoutRepeats(addresses.map((address) => readNetworkAddress(address, lost))),
     servers: asked,
     domains: searchedDomains(asked, kept.map(readDomain), lost),
     mtu,
   }
+}
+
+/** Reads an address. Without a length, versions of networkd take that of its class or of the single address. */
+const readNetworkAddress = (value: Foreign, lost: string[]): Cidr => {
+  const address = readAddress(value)
+  if (!value.text.includes('/')) {
+    const written = `/${address.prefixLength} is written`
+    lost.push(`Address=${value.text}: its prefix length is up to the version of networkd, ${written}`)
+  }
+  return address
 }
 
 /** Reads `ADDRESS`, `ADDRESS:PORT`, `[ADDRESS]:PORT`, then `%INTERFACE` and `#NAME` (systemd.network(5)). */
@@ -244,5 +267,7 @@ const tableOf = (value: Foreign | undefined, peers: readonly TunnelPeer[]): stri
 /** Reads `1420`, or a number with the suffix K (1024). */
 const readBytes = (value: Foreign): number => {
   const kibibytes = /^([0-9]+)K$/.exec(value.text)?.[1]
-  return kibibytes === undefined ? readNumber(value, 68, 65535) : Number(kibibytes) * 1024
+  if (kibibytes === undefined) return readNumber(value, 68, 65535)
+  if (Number(kibibytes) * 1024 <= 65535 && Number(kibibytes) > 0) return Number(kibibytes) * 1024
+  throw refusal(value, 'A number from 68 to 65535')
 }

@@ -15,6 +15,7 @@ import type { Foreign } from './foreign.ts'
 import { isDomain, isHost, isServer, readAddress, searchedDomains } from './foreign.ts'
 import type { Hook } from './hook.ts'
 import { interfaceNameFrom } from './interface-name.ts'
+import { lostComments } from './lost-comments.ts'
 import type { Converted, Tunnel, TunnelEndpoint } from './tunnel.ts'
 
 /**
@@ -36,7 +37,8 @@ export const readTunnel = async (name: string, text: string, file: string): Prom
   })
   const interfaceName = interfaceNameFrom(name)
   const { servers, domains, lost } = readDns(settings)
-  const names = new Map(peerNames(parseDocument(text), file).map((peer) => [peer.publicKey, peer.name]))
+  const document = parseDocument(text)
+  const names = new Map(peerNames(document, file).map((peer) => [peer.publicKey, peer.name]))
   const table = settings.table?.value
   const tunnel: Tunnel = {
     name: interfaceName,
@@ -65,6 +67,7 @@ export const readTunnel = async (name: string, text: string, file: string): Prom
     lost.push('PreUp, PostUp, PreDown and PostDown: there are no hooks in this format')
   }
   if (settings.saveConfig) lost.push('SaveConfig: changes at run time are not written back')
+  lost.push(...lostComments(document))
   return { result: tunnel, lost }
 }
 

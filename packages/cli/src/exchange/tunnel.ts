@@ -96,6 +96,11 @@ export const defaultFamilies = (peers: readonly TunnelPeer[]): ReadonlySet<4 | 6
 export const isFullTunnel = ({ table, peers }: Tunnel): boolean =>
   table === undefined && defaultFamilies(peers).size > 0
 
+/** Leaves out what was there before: other programs ignore it, `up` refuses the same address twice. */
+export const withoutRepeats = (cidrs: readonly Cidr[]): Cidr[] => [
+  ...new Map(cidrs.map((cidr) => [formatCidr(cidr), cidr])).values(),
+]
+
 /** The addresses or prefixes of one family. */
 export const ofFamily = (cidrs: readonly Cidr[], family: 4 | 6): Cidr[] =>
   cidrs.filter((cidr) => cidr.family === family)

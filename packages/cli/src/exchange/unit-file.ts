@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { type Foreign, refuseControls } from './foreign.ts'
+import type { Position } from '@wgq/model/error'
+import { type Foreign, refuseControls, refuseLine } from './foreign.ts'
 import { eachLine } from './lines.ts'
 
 /** A section to write, of a systemd unit or of a keyfile. Sections and keys may repeat, so neither is an object. */
@@ -19,6 +20,8 @@ export interface ForeignEntry {
 /** A section of a parsed file. */
 export interface ForeignSection {
   readonly name: string
+  /** The position of the name in its header, the first one where sections were merged. */
+  readonly at: Position
   readonly entries: readonly ForeignEntry[]
   /** The text of its comments, without `#`. */
   readonly comments: readonly Foreign[]
@@ -41,10 +44,11 @@ export const printUnit = (sections: readonly UnitSection[]): string =>
 
 /**
  * Reads a unit as systemd does (systemd.syntax(7)): comments begin with `#` or `;`; a backslash at the end of a line
- * joins the next one, skipping comments in between. Raises `E_IMPORT` for a value with control characters.
+ * joins the next one, skipping comments in between. Lines that systemd ignores are reported as lost. Raises `E_IMPORT`
+ * for a header that systemd refuses, and for a value with control characters.
  */
-export const readUnit = (text: string, file: string): ForeignSection[] => {
-  const sections: Array<{ name: string; entries: ForeignEntry[]; comments: Foreign[] }> = []
+export const readUnit = (text: string, file: string, lost: string[]): ForeignSection[] => {
+  const sections: Array<ForeignSection & { entries: ForeignEntry[]; comments: Foreign[] }> = []
   let begun = ''
   let begunAt = 0
   // A backslash at the very end of the file joins an empty line.
@@ -64,7 +68,19 @@ export const readUnit = (text: string, file: string): ForeignSection[] => {
     begun = ''
     const header = /^\s*\[([^\]]*)\]\s*$/.exec(line)?.[1]
     const equals = line.indexOf('=')
-    if (header !== undefined) sections.push({ name: header, entries: [], comments: [] })
+    const place = { file, line: begunAt, column: line.length - line.trimStart().length + 1 }
+    if (header !== undefined)
+      sections.push({
+        name: header,
+        at: { ...place, column: place.column + 1 },
+        entries: [],
+        comments: [],
+      })
+    else if (line.trimStart().startsWith('[')) refuseLine(place)
+    else if (line.trim() !== '' && (equals <= 0 || sections.length === 0))
+      lost.push(
+        `line ${begunAt} of ${file}: ${equals > 0 ? 'it is above the first section' : 'it has no "KEY="'}`,
+      )
     else if (equals > 0) {
       const behind = line.slice(equals + 1)
       const column = equals + 2 + (behind.length - behind.trimStart().length)

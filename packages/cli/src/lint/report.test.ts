@@ -41,6 +41,19 @@ describe('a finding for people', () => {
     expect(shown('a\x1b[2Jb\0c')).toContain('a\u241b[2Jb\u2400c')
   })
 
+  test.each([2, 4])('shows no key of a text with %i bytes for each character', (bytes) => {
+    const wide = (text: string) => text.replaceAll(/./g, (one) => one.padEnd(bytes, '\0'))
+    for (const name of ['PrivateKey = ', '', `# ${'x'.repeat(200)} `]) {
+      const text = wide(`${name}${key}`)
+      const lines = new Map([['wg0.conf', [text]]])
+      for (const column of [1, text.length - 90]) {
+        const of = { ...finding, at: { ...finding.at, column } }
+        expect(formatFinding(of, lines, plain).replaceAll('\u2400', '')).not.toContain(key.slice(5, 9))
+      }
+      expect(formatFinding({ ...finding, code: 'wide-encoding' }, lines, plain)).not.toContain('   1 |')
+    }
+  })
+
   test('is without a line when the file is not at hand', () => {
     const { hint: _, related: __, ...bare } = finding
     expect(formatFinding(bare, new Map(), plain)).toBe(

@@ -15,7 +15,9 @@ export const formatFinding = (finding: Diagnostic, sources: Sources, paint: Pain
     `${place} ${paint(colours[severity], `${severity}:`)} ${message} ${paint('dim', `[${code}]`)}`,
   ]
   const text = sources.get(at.file)?.[at.line - 1]
-  if (text !== undefined && text !== '') lines.push(...excerpt(finding, text, paint))
+  // In UTF-16 neither a reader nor a rule recognises what is in the line.
+  if (text !== undefined && text !== '' && code !== 'wide-encoding')
+    lines.push(...excerpt(finding, text, paint))
   if (hint !== undefined) lines.push(`  ${paint('cyan', 'hint:')} ${hint}`)
   for (const one of related) {
     lines.push(`  ${paint('dim', `${visible(one.at.file)}:${one.at.line}:${one.at.column}: ${one.message}`)}`)

@@ -3,6 +3,7 @@ import { isatty } from 'node:tty'
 import { appConfig } from '@wgq/config/app-config'
 import { parseDocument } from '@wgq/config/document'
 import { WgqError } from '@wgq/model/error'
+import { directivesThatAreSet } from '../exchange/lost-comments.ts'
 import { halfBlocks, onWhite } from './half-blocks.ts'
 import type { QrSymbol } from './symbol.ts'
 
@@ -16,7 +17,7 @@ const easyBytes = 600
 interface Code {
   /** Rows of modules, including the quiet zone. */
   readonly rows: QrSymbol
-  /** Keys that were left out because the apps do not support them. */
+  /** Keys, directives and words of values that were left out because the apps do not support them. */
   readonly dropped: readonly string[]
   readonly holdsPrivateKey: boolean
   /** A sentence about a code that many cameras cannot read. */
@@ -25,7 +26,8 @@ interface Code {
 
 /** Creates the code of a configuration. Raises `E_QR_SIZE` if the text is too long. */
 export const makeCode = async (text: string): Promise<Code> => {
-  const { text: config, dropped } = appConfig(parseDocument(text))
+  const document = parseDocument(text)
+  const { text: config, dropped } = appConfig(document)
   const bytes = Buffer.byteLength(config)
   if (bytes > mostBytes) {
     throw new WgqError('E_QR_SIZE', `A QR code holds ${mostBytes} bytes, the configuration has ${bytes}`, {
@@ -35,7 +37,7 @@ export const makeCode = async (text: string): Promise<Code> => {
   const { symbolOf } = await import('./symbol.ts')
   return {
     rows: symbolOf(config),
-    dropped,
+    dropped: [...dropped, ...directivesThatAreSet(document)],
     holdsPrivateKey: /^PrivateKey/im.test(config),
     ...(bytes > easyBytes
       ? {

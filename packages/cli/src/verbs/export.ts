@@ -12,7 +12,7 @@ import { printNetworkd } from '../exchange/networkd.ts'
 import { printRcConf } from '../exchange/rc-conf.ts'
 import { lostNames, readTunnel } from '../exchange/read-tunnel.ts'
 import type { Converted, Tunnel } from '../exchange/tunnel.ts'
-import { refuseFaults } from '../lint/refuse.ts'
+import { faultlessText } from '../lint/refuse.ts'
 import { writeLost } from '../lost.ts'
 import { warnIfOutputIsOpen } from '../open-output.ts'
 import { lastValue, parseArguments } from '../options.ts'
@@ -82,8 +82,9 @@ export const run: Handler = async (invocation) => {
     throw new WgqError('E_USAGE', `--to takes one of ${formatNames}, found ${found}`)
   }
   const config = readConfigOperand(parsed.operands[0] as string)
-  if (await refuseFaults(config)) return 1
-  const tunnel = await readTunnel(config.name, config.text, config.path)
+  const text = await faultlessText(config)
+  if (text === undefined) return 1
+  const tunnel = await readTunnel(config.name, text, config.path)
   const { result: files, lost } = format(await withTableNumber(tunnel.result), config.name)
   writeLost([...tunnel.lost, ...lost])
   const directory = lastValue(parsed, 'output')

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 import { readdirSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { readConfigFile } from '@wgq/config/config-file'
-import { wideEncoding } from '@wgq/config/encoding'
+import { decodeConfig, readConfigFile } from '@wgq/config/config-file'
+import { binaryFile, endsLinesWithCr, wideEncoding } from '@wgq/config/encoding'
 import { beginningOf } from '@wgq/config/lint/beginnings'
 import { WgqError } from '@wgq/model/error'
+import { shellWord } from '@wgq/model/shell-word'
 import type { Handler } from '../command.ts'
 import { readNetworkManager } from '../exchange/read-network-manager.ts'
 import { type ForeignFile, readNetworkd } from '../exchange/read-networkd.ts'
@@ -32,7 +33,18 @@ export const run: Handler = async (invocation) => {
 }
 
 const readForeignFile = (path: string): ForeignFile => {
-  const { text } = readConfigFile(path)
+  const { text } = path === '-' ? decodeConfig(0) : readConfigFile(path)
+  const binary = binaryFile(text)
+  if (binary) {
+    const message = `A profile of NetworkManager or networkd is expected, found ${binary.name}`
+    throw new WgqError('E_IMPORT', message, { hint: binary.hint })
+  }
+  if (endsLinesWithCr(text)) {
+    const message = `The lines of \`${path}' end with CR alone: all of it is one line`
+    throw new WgqError('E_IMPORT', message, {
+      hint: `tr '\\r' '\\n' < ${shellWord(path)} makes lines of them`,
+    })
+  }
   const encoding = wideEncoding(text)
   if (encoding === undefined) return { path, text: text.replace(/^\ufeff/, '') }
   throw new WgqError('E_IMPORT', `\`${path}' is ${encoding}, UTF-8 is expected`, {

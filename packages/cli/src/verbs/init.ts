@@ -10,8 +10,9 @@ import { WgqError } from '@wgq/model/error'
 import type { Host } from '@wgq/model/host'
 import { rerunAsRoot } from '../as-root.ts'
 import type { Handler } from '../command.ts'
+import { givenSettings } from '../init/settings.ts'
 import { freeNetworks, freePort, nameServers } from '../init/surroundings.ts'
-import { lastValue, numberValue, type ParsedArguments, parseArguments } from '../options.ts'
+import { type ParsedArguments, parseArguments } from '../options.ts'
 import { writeErr, writeOut } from '../output.ts'
 import { endpointCandidates, fullEndpoint } from '../peer/endpoint.ts'
 
@@ -43,7 +44,7 @@ const home = (): string => configDirectories(process.platform).at(-1) as string
 /** The path of the file for a name, or the path itself. */
 const pathOf = (operand: string): string => {
   const name = basename(operand, '.conf')
-  if (!/^[a-zA-Z0-9_=+.-]{1,15}$/.test(name))
+  if (!/^[a-zA-Z0-9_=+.-]{1,15}$/.test(name) || /^\.{1,2}$/.test(name))
     throw new WgqError('E_USAGE', `${JSON.stringify(name)} is not a name of an interface`, {
       hint: 'use 1 to 15 letters, digits and _ = + . -',
     })
@@ -52,22 +53,18 @@ const pathOf = (operand: string): string => {
 }
 
 const firstFile = async (host: Host, path: string, parsed: ParsedArguments): Promise<string> => {
-  const addresses =
-    lastValue(parsed, 'address')
-      ?.split(/[\s,]+/)
-      .filter(Boolean) ?? (await freeNetworks(host, dirname(path)))
-  const port = numberValue(parsed, 'port', 1) ?? (await freePort(dirname(path)))
-  const nat = lastValue(parsed, 'nat')
-  const given = lastValue(parsed, 'endpoint')
+  const given = givenSettings(parsed)
+  const addresses = given.addresses ?? (await freeNetworks(host, dirname(path)))
+  const port = given.port ?? (await freePort(dirname(path)))
   const seen = (await endpointCandidates(host, basename(path, '.conf'))).find(({ isPrivate }) => !isPrivate)
-  const endpoint = given ?? seen?.address
-  const dns = lastValue(parsed, 'dns') ?? (nat === undefined ? undefined : nameServers())
+  const endpoint = given.endpoint ?? seen?.address
+  const dns = given.dns ?? (given.nat === undefined ? undefined : nameServers())
   const lines: ReadonlyArray<string | undefined> = [
     '[Interface]',
     `PrivateKey = ${generatePrivateKey()}`,
     `Address = ${addresses.join(', ')}`,
     `ListenPort = ${port}`,
-    nat === undefined ? undefined : `# Masquerade = ${nat === '' ? 'auto' : nat}`,
+    given.nat === undefined ? undefined : `# Masquerade = ${given.nat}`,
     endpoint === undefined ? undefined : `# ClientEndpoint = ${fullEndpoint(endpoint, port)}`,
     dns === undefined ? undefined : `# ClientDNS = ${dns}`,
     '# ClientKeepalive = 25',

@@ -2,7 +2,6 @@
 import { statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { decodeConfig } from '@wgq/config/config-file'
-import { lint } from '@wgq/config/lint/lint'
 import type { LintDependencies, LintInput } from '@wgq/config/lint/subject'
 import { derivePublicKey } from '@wgq/keys/derive'
 import { painterFor } from '../colour.ts'
@@ -12,7 +11,7 @@ import { jsonText } from '../json-text.ts'
 import { formatFinding, formatSummary } from '../lint/report.ts'
 import { sarifLog } from '../lint/sarif.ts'
 import { shellFaults } from '../lint/shell-check.ts'
-import { withDropIns } from '../lint/with-drop-ins.ts'
+import { lintWithDropIns } from '../lint/with-drop-ins.ts'
 import { parseArguments } from '../options.ts'
 import { writeErr, writeOut } from '../output.ts'
 
@@ -20,18 +19,13 @@ import { writeErr, writeOut } from '../output.ts'
 export const run: Handler = async (invocation) => {
   const { operands, flags } = await parseArguments(invocation)
   const purpose = flags.has('setconf') ? 'setconf' : 'wg-quick'
-  const inputs = operands.map((operand) => readInput(operand, purpose))
-  const wholes = new Map(inputs.map(({ file, text }) => [file, withDropIns(file, text)]))
-  const all = lint(
-    inputs.map((input) => ({ ...input, text: wholes.get(input.file)?.text ?? input.text })),
-    dependencies,
-  ).map((finding) => wholes.get(finding.at.file)?.placed(finding) ?? finding)
+  const inputs = withoutRepeated(operands.map((operand) => readInput(operand, purpose)))
+  const { findings: all, sources } = lintWithDropIns(inputs, dependencies)
   const findings = flags.has('quiet') ? all.filter(({ severity }) => severity !== 'info') : all
   if (flags.has('json')) writeOut(`${jsonText({ findings })}\n`)
   else if (flags.has('sarif')) {
     writeOut(`${jsonText(sarifLog(findings, process.env['WGQ_VERSION'] ?? ''))}\n`)
   } else {
-    const sources = new Map([...wholes.values()].flatMap(({ lines }) => [...lines]))
     const paint = await painterFor(1)
     writeOut(findings.map((finding) => formatFinding(finding, sources, paint)).join('\n'))
     writeErr(formatSummary(findings, sources.size))
@@ -40,11 +34,19 @@ export const run: Handler = async (invocation) => {
   return findings.some(({ severity }) => worst.includes(severity)) ? 1 : 0
 }
 
+/** A file given twice is no second side of a tunnel. */
+const withoutRepeated = (inputs: readonly LintInput[]): LintInput[] => {
+  const byPath = new Map(inputs.map((input) => [resolve(input.file), input]))
+  return inputs.filter((input) => byPath.get(resolve(input.file)) === input)
+}
+
 const readInput = (operand: string, purpose: LintInput['purpose']): LintInput => {
   if (operand === '-') return { file: 'stdin.conf', text: decodeConfig(0).text, purpose }
   const { path: file, text } = readConfigOperand(operand)
-  const shared = statSync(file).mode & statSync(dirname(resolve(file))).mode & 0o007
-  return { file, text, purpose, worldAccessible: shared !== 0 }
+  const stat = statSync(file)
+  const shared = stat.mode & statSync(dirname(resolve(file))).mode & 0o007
+  // Nobody should change the mode of /dev/null or of a pipe.
+  return { file, text, purpose, worldAccessible: stat.isFile() && shared !== 0 }
 }
 
 const dependencies: LintDependencies = {

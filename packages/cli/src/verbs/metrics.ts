@@ -2,6 +2,7 @@
 import { createServer, type Server } from 'node:http'
 import { openDevices } from '@wgq/backends/devices'
 import type { Device, DeviceAccess } from '@wgq/model/device'
+import { errnoText } from '@wgq/model/errno'
 import { WgqError } from '@wgq/model/error'
 import { visible } from '@wgq/model/shown'
 import type { Handler } from '../command.ts'
@@ -76,17 +77,21 @@ const textOf = async (devices: readonly Device[]): Promise<string> => {
 const open = (server: Server, text: string): Promise<string> => {
   const match = /^(?:\[([^\]]+)\]|([^:]+)):([0-9]{1,5})$/.exec(text)
   const host = match?.[1] ?? match?.[2]
-  if (!match || host === undefined)
+  if (!match || host === undefined || Number(match[3]) > 65535)
     throw new WgqError('E_USAGE', `--listen takes ADDRESS:PORT, found ${JSON.stringify(text)}`, {
       hint: 'for this machine alone: --listen 127.0.0.1:9586',
     })
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) =>
       reject(
-        new WgqError('E_LISTEN', `Cannot listen on ${text}: ${cause.code ?? cause.message}`, {
-          hint: 'choose another address or port',
-          cause,
-        }),
+        new WgqError(
+          'E_LISTEN',
+          `Cannot listen on ${text}: ${cause.code === undefined ? cause.message : errnoText(cause.code)}`,
+          {
+            hint: 'choose another address or port',
+            cause,
+          },
+        ),
       ),
     )
     server.listen(Number(match[3]), host, () => {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
+import { resolve } from 'node:path'
+import { WgqError } from '@wgq/model/error'
 import { shown, visible } from '@wgq/model/shown'
 import type { Handler } from '../command.ts'
 import { readConfigOperand } from '../config-operand.ts'
-import { refuseFaults } from '../lint/refuse.ts'
+import { faultlessText } from '../lint/refuse.ts'
 import { lastValue, parseArguments } from '../options.ts'
 import { writeErr, writeOut } from '../output.ts'
 import { writePrivateFile } from '../private-file.ts'
@@ -14,14 +16,17 @@ import { drawCode, makeCode } from '../qr/code.ts'
  */
 export const run: Handler = async (invocation) => {
   const parsed = await parseArguments(invocation)
+  const svg = lastValue(parsed, 'svg')
+  const png = lastValue(parsed, 'png')
+  if (svg !== undefined && png !== undefined && resolve(svg) === resolve(png))
+    throw new WgqError('E_USAGE', `--svg and --png take two files, found "${shown(svg)}" for both`)
   const config = readConfigOperand(parsed.operands[0] as string)
-  if (await refuseFaults(config)) return 1
-  const code = await makeCode(config.text)
+  const text = await faultlessText(config)
+  if (text === undefined) return 1
+  const code = await makeCode(text)
   if (code.dropped.length > 0)
     writeErr(`wgq: left out, the apps do not know it: ${shown(code.dropped.join(', '))}\n`)
   if (code.warning !== undefined) writeErr(`wgq: ${code.warning}\n`)
-  const svg = lastValue(parsed, 'svg')
-  const png = lastValue(parsed, 'png')
   if (svg !== undefined || png !== undefined) {
     const { pngOf, svgOf } = await import('../qr/pictures.ts')
     if (svg !== undefined) writePrivateFile(svg, svgOf(code.rows))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { readConfigFile } from '@wgq/config/config-file'
+import { visible } from '@wgq/model/shown'
 import { saveRunning } from '@wgq/quick/save'
 import type { Session } from '@wgq/quick/session'
 import { rerunAsRoot } from '../as-root.ts'
@@ -8,6 +9,7 @@ import type { Handler } from '../command.ts'
 import { parseArguments } from '../options.ts'
 import { writeOut } from '../output.ts'
 import { runQuick } from '../quick-session.ts'
+import { shownChange } from '../save/shown-change.ts'
 import { unifiedDiff } from '../save/unified-diff.ts'
 
 /** wg-quick save NAME|FILE; wgq save [--dry-run] NAME|FILE. */
@@ -27,15 +29,12 @@ const showChange = async (session: Session): Promise<number> => {
   const paint = await painterFor(1)
   for (const [path, text] of after) {
     const changes = unifiedDiff(readConfigFile(path).text, text, (sign, line) => {
-      const shown = sign + line.replace(secret, '$1(hidden)')
-      return sign === ' ' ? shown : paint(styles[sign], shown)
+      const safe = sign + shownChange(line)
+      return sign === ' ' ? safe : paint(styles[sign], safe)
     })
-    if (changes !== '') writeOut(`--- ${path}\n+++ ${path}\n${changes}`)
+    if (changes !== '') writeOut(`--- ${visible(path)}\n+++ ${visible(path)}\n${changes}`)
   }
   return status
 }
 
 const styles: Record<'+' | '-', Style> = { '+': 'green', '-': 'red' }
-
-/** A line with a secret key, also if commented out. */
-const secret = /^([\s#]*(?:\[disabled\]\s*)?(?:private|preshared)key\s*=\s*).+/i

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
-import { closeSync } from 'node:fs'
+import { closeSync, fstatSync } from 'node:fs'
+import { checkEncoding } from '@wgq/config/encoding'
+import { decodeSource } from '@wgq/config/source'
 import { systemContext } from '@wgq/config/wg/context'
 import { openFile, readAll } from '@wgq/config/wg/key-file'
 import { replaceAll, synchronise } from '@wgq/config/wg/modes'
 import { readWgFile } from '@wgq/config/wg/read-file'
 import type { DeviceChange } from '@wgq/model/device'
+import { errnoText } from '@wgq/model/errno'
+import { WgqError } from '@wgq/model/error'
 import { changeDevice, cutName } from '../change-device.ts'
 import type { Handler, Invocation } from '../command.ts'
 import { deviceFault } from '../device-fault.ts'
@@ -17,17 +21,24 @@ export const run: Handler = async (invocation) => {
   const [name, file] = invocation.args
   if (name === undefined || file === undefined || invocation.args.length !== 2) return sayUsage(invocation)
   const context = systemContext(invocation.personality !== 'wgq', (line) => writeErrBytes(`${line}\n`))
-  const change = await readWgFile(contentOf(file), file, context)
+  const text = contentOf(file, invocation.personality === 'wgq')
+  const change = await readWgFile(text, file, context)
   if (invocation.verb === 'addconf') return changeDevice(invocation, name, change)
   if (invocation.verb === 'setconf' || change.peers.length === 0)
     return changeDevice(invocation, name, replaceAll(change))
   return changeDevice(invocation, name, await synchronised(invocation, name, change))
 }
 
-const contentOf = (file: string): string => {
+/** For wg a directory is an empty file, which takes everything away, and UTF-16 a line; wgq says what is wrong. */
+const contentOf = (file: string, strict: boolean): string => {
   const fd = openFile(file)
   try {
-    return readAll(fd)
+    if (strict && fstatSync(fd).isDirectory()) {
+      throw new WgqError('E_FILE', `Cannot read ${file}: ${errnoText('EISDIR')}`, { errno: 'EISDIR' })
+    }
+    const text = readAll(fd)
+    if (strict) checkEncoding(decodeSource(Buffer.from(text, 'latin1')).text, file)
+    return text
   } finally {
     closeSync(fd)
   }

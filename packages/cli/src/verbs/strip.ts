@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 import { readConfigFile } from '@wgq/config/config-file'
-import { dropIns } from '@wgq/config/drop-ins'
+import { checkEncoding } from '@wgq/config/encoding'
 import { locate, worldAccessibleWarning } from '@wgq/config/locate'
-import { encodeSource } from '@wgq/config/source'
+import { joinParts, readParts } from '@wgq/config/parts'
+import { encodeSource, type Source } from '@wgq/config/source'
 import { strip } from '@wgq/config/strip'
 import { WgqError } from '@wgq/model/error'
-import type { Handler } from '../command.ts'
+import type { Handler, Personality } from '../command.ts'
 import { writeErr, writeOutBytes } from '../output.ts'
 
 /**
@@ -23,11 +24,15 @@ export const run: Handler = async ({ args, personality }) => {
   const location = locate(argument)
   if (location.worldAccessible) writeErr(`${worldAccessibleWarning(location.path)}\n`)
   const source = readConfigFile(location.path)
-  // Upstream does not support drop-ins.
-  const more = personality === 'wgq' ? dropIns(location.path).map((path) => readConfigFile(path).text) : []
-  const text = more.length === 0 ? source.text : [source.text, ...more].map(ended).join('')
-  writeOutBytes(encodeSource({ ...source, text: strip(text, location.path) }))
+  writeOutBytes(
+    encodeSource({ ...source, text: strip(textOf(source, location.path, personality), location.path) }),
+  )
   return 0
 }
 
-const ended = (text: string): string => (text === '' || text.endsWith('\n') ? text : `${text}\n`)
+/** Upstream knows no drop-ins, and passes on what wg cannot read. */
+const textOf = (source: Source, path: string, personality: Personality): string => {
+  if (personality !== 'wgq') return source.text
+  checkEncoding(source.text, path)
+  return joinParts(readParts(path, source))
+}

@@ -71,7 +71,7 @@ const checkTable = (subject: Subject): Diagnostic[] => {
     ]
   }
   if (
-    /^[0-9]+$/.test(value)
+    /^[-+]?[0-9]+$/.test(value)
       ? Number(value) >= 1 && Number(value) <= 0xffffffff
       : /^[^\t-\r ,]+$/.test(value) && hideKeys(value) === value
   ) {

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 import { parseCidr } from '@wgq/model/cidr'
 import { parseIp } from '@wgq/model/ip'
-import { isSwitch } from '../check-directives.ts'
+import { hasControls } from '@wgq/model/shown'
+import { isProtection, isSwitch, misplacedDirectives } from '../check-directives.ts'
 import type { Diagnostic } from '../diagnostic.ts'
 import { type DirectiveName, directiveNames } from '../directive-names.ts'
 import { interfaceDirectives } from '../directives.ts'
 import type { Line } from '../document.ts'
 import { nearest } from '../nearest.ts'
 import { expiresPattern } from '../peers/blocks.ts'
-import { expiryMs } from '../peers/expiry.ts'
+import { expiryMs, isInCalendar } from '../peers/expiry.ts'
 import { type Rule, spot } from './subject.ts'
 
 /** Which values a directive takes, and the check for them. */
@@ -62,6 +63,12 @@ const known: Readonly<Record<DirectiveName, Known>> = {
 }
 const byKey = new Map(directiveNames.map((name) => [name.toLowerCase(), { name, ...known[name] }]))
 
+/** Returns what a directive takes if a value does not fit it or cannot be on one line; undefined for a good value. */
+export const directiveFault = (name: DirectiveName, value: string): string | undefined => {
+  const { takes, fits } = known[name]
+  return !hasControls(value) && fits(value.trim()) ? undefined : takes
+}
+
 /** Directives with values that wgq's verbs would refuse or ignore. wg and wg-quick read none of them. */
 export const directiveRules: Rule = (subject) => {
   const { lines } = subject.document
@@ -74,24 +81,36 @@ export const directiveRules: Rule = (subject) => {
     return [
       {
         code: 'bad-directive',
-        severity: 'warning',
+        severity: isProtection(one.name) ? 'error' : 'warning',
         ...spot(subject, { line: { number } }, span),
         message: `${one.name} takes ${one.takes}, found "${value}"`,
         hint: 'wg-quick passes over this comment; wgq does not',
       },
     ]
   })
+  for (const { line: number, message, hint } of misplacedDirectives(subject.document)) {
+    const { text } = lines[number - 1] as Line
+    const span = { text: text.trim(), column: text.length - text.trimStart().length + 1 }
+    found.push({
+      code: 'bad-directive',
+      severity: 'error',
+      ...spot(subject, { line: { number } }, span),
+      message,
+      hint,
+    })
+  }
   for (const { section } of subject.peers) {
     for (let at = section.start; at < section.end; at++) {
       const { text, number } = lines[at] as Line
       const value = text.includes('#') ? expiresPattern.exec(text)?.[1] : undefined
-      if (value === undefined || value === '' || expiryMs(value) !== undefined) continue
+      if (value === undefined || value === '' || (expiryMs(value) !== undefined && isInCalendar(value)))
+        continue
       found.push({
         code: 'bad-directive',
         severity: 'warning',
         ...spot(subject, { line: { number } }, { text: value, column: text.lastIndexOf(value) + 1 }),
         message: `Expires takes a date such as 2026-12-31, found "${value}"`,
-        hint: 'the peer does not expire as it is; `wgq peer expire` writes the date',
+        hint: '`wgq peer expire` writes a date that is one',
       })
     }
   }

@@ -46,12 +46,13 @@ const headerFindings = (subject: Subject, section: Section): Diagnostic[] => {
 const lineFinding = (subject: Subject, section: Section, entry: Entry): Diagnostic | undefined => {
   const { key, name, value } = entry
   const place = spot(subject, entry, name)
-  if (name.text.startsWith(';')) {
+  const mark = /^(?:;|\/\/|--)/.exec(name.text)?.[0]
+  if (mark !== undefined) {
     return {
       code: 'unknown-key',
       severity: 'error',
       ...place,
-      message: '";" does not begin a comment',
+      message: `"${mark}" does not begin a comment`,
       hint: 'use "#"',
     }
   }

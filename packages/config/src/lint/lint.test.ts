@@ -257,6 +257,70 @@ test.each([
   }
 })
 
+test.each([
+  ['192.0.2.1:0', /Port 0 is no port/],
+  ['0.0.0.0:51820', /0.0.0.0 is not the address of one machine/],
+  ['[::]:51820', /:: is not the address of one machine/],
+  ['224.0.0.5:51820', /is not the address of one machine/],
+  ['[ff02::1]:51820', /is not the address of one machine/],
+  ['192.0.2.300:51820', /"192.0.2.300" is not an address/],
+  ['192.0.2.01:51820', /is not an address/],
+  ['vpn..example.com:51820', /two dots together/],
+  ['.example.com:51820', /two dots together/],
+  [`${'a'.repeat(64)}.example:51820`, /63 between two dots/],
+  ['ffhost.example.:51820', undefined],
+  ['224.example:51820', undefined],
+  ['[fe80::1%up0]:51820', undefined],
+  ['192.0.2.1:ntp', undefined],
+])('an endpoint to which nothing arrives: %s', (endpoint, says) => {
+  const text = `[Peer]\nPublicKey = Mm3d+dtiB33uDWxGCXbu9bz59KoluSkxzUKjacYul2k=\nEndpoint = ${endpoint}\n`
+  const found = lint([{ file: 'a', text, purpose: 'setconf' }], dependencies).filter(
+    ({ code }) => code === 'bad-endpoint',
+  )
+  expect(found.map(({ message, severity }) => [message, severity])).toEqual(
+    says === undefined ? [] : [[expect.stringMatching(says), 'warning']],
+  )
+})
+
+test.each([';', '//', '--'])('%s begins no comment', (mark) => {
+  const found = lint([{ file: 'a', text: `[Interface]\n${mark} words\n`, purpose: 'setconf' }], dependencies)
+  expect(found).toContainEqual(
+    expect.objectContaining({ code: 'unknown-key', message: `"${mark}" does not begin a comment` }),
+  )
+})
+
+test.each(['-1', '+0', '-0'])('%s is not the name of a table', (table) => {
+  const found = lint(
+    [{ file: 'a', text: `[Interface]\nTable = ${table}\n`, purpose: 'wg-quick' }],
+    dependencies,
+  )
+  expect(found.map(({ code }) => code)).toContain('bad-table')
+})
+
+test.each([
+  [
+    '[Interface]\n[Peer]\n  # KillSwitch = on\n',
+    3,
+    3,
+    'KillSwitch has no effect outside of [Interface]',
+    'error',
+  ],
+  ['# Masquerade = auto\n[Interface]\n', 1, 1, 'Masquerade has no effect outside of [Interface]', 'error'],
+  ['[Interface]\n# ReplyOutside = 1\n', 2, 18, 'ReplyOutside takes on or off, found "1"', 'error'],
+  [
+    '[Interface]\n[Peer]\n# Expires = 2027-02-30\n',
+    3,
+    13,
+    'Expires takes a date such as 2026-12-31, found "2027-02-30"',
+    'warning',
+  ],
+])('what up refuses of comments, or reads otherwise: %j', (text, line, column, message, severity) => {
+  const found = lint([{ file: 'a', text, purpose: 'wg-quick' }], dependencies)
+  expect(found).toContainEqual(
+    expect.objectContaining({ code: 'bad-directive', severity, message, at: { file: 'a', line, column } }),
+  )
+})
+
 test('a key is not the name of a table', () => {
   const text = `[Interface]\nPrivateKey = ${key}\nTable = ${key}\n`
   const found = lint([{ file: 'wg0.conf', text, purpose: 'wg-quick' }], dependencies)

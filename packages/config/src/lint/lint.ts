@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-import { shown } from '@wgq/model/shown'
+import { shellWord } from '@wgq/model/shell-word'
+import { hideAsIn, shown } from '@wgq/model/shown'
 import type { Diagnostic } from '../diagnostic.ts'
-import { endsLinesWithCr, wideEncoding } from '../encoding.ts'
+import { binaryFile, endsLinesWithCr, wideEncoding } from '../encoding.ts'
 import { addressRules } from './addresses.ts'
 import { allowedIpRules } from './allowed-ips.ts'
 import { directiveRules } from './directives.ts'
@@ -43,6 +44,11 @@ export const lint = (inputs: readonly LintInput[], dependencies: LintDependencie
   const found: Diagnostic[] = []
   const subjects: Subject[] = []
   for (const input of inputs) {
+    const binary = binaryFile(input.text)
+    if (binary) {
+      found.push(notText(input.file, binary))
+      continue
+    }
     const encoding = wideEncoding(input.text)
     if (encoding) {
       found.push(wide(input.file, encoding))
@@ -64,7 +70,10 @@ export const lint = (inputs: readonly LintInput[], dependencies: LintDependencie
   const order = new Map(inputs.map((input, index) => [input.file, index]))
   const rank = ({ at }: Diagnostic): number => order.get(at.file) ?? inputs.length
   found.sort((a, b) => rank(a) - rank(b) || a.at.line - b.at.line || a.at.column - b.at.column)
-  return limited(found).map(asShown)
+  const lines = new Map(subjects.map(({ file, document }) => [file, document.lines]))
+  return limited(found).map((finding) =>
+    asShown(finding, lines.get(finding.at.file)?.[finding.at.line - 1]?.text),
+  )
 }
 
 /** Further findings of the same code add nothing new. */
@@ -91,9 +100,9 @@ const limited = (found: readonly Diagnostic[]): Diagnostic[] => {
 }
 
 /** The finding with keys hidden: its texts quote the file, which may have a key anywhere. */
-const asShown = (finding: Diagnostic): Diagnostic => ({
+const asShown = (finding: Diagnostic, line = ''): Diagnostic => ({
   ...finding,
-  message: shown(finding.message),
+  message: shown(hideAsIn(finding.message, line, finding.at.column)),
   ...(finding.hint === undefined ? {} : { hint: shown(finding.hint) }),
   ...(finding.related === undefined
     ? {}
@@ -105,13 +114,21 @@ const append = (found: Diagnostic[], more: readonly Diagnostic[]): void => {
   for (const finding of more) found.push(finding)
 }
 
+const notText = (file: string, { name, hint }: { name: string; hint: string }): Diagnostic => ({
+  code: 'other-program',
+  severity: 'error',
+  at: { file, line: 1, column: 1 },
+  message: `This is ${name}, no configuration of wg-quick`,
+  hint,
+})
+
 /** The only finding for such a file. It shows no line: keys in it would not be recognised and hidden. */
 const wide = (file: string, encoding: string): Diagnostic => ({
   code: 'wide-encoding',
   severity: 'error',
   at: { file, line: 1, column: 1 },
   message: `The file is ${encoding}, as editors on Windows save it: wg and wg-quick cannot read it`,
-  hint: `save it as UTF-8, or: iconv -f ${encoding} -t UTF-8 ${file}`,
+  hint: `save it as UTF-8, or: iconv -f ${encoding} -t UTF-8 ${shellWord(file)}`,
 })
 
 const oneLine = (file: string): Diagnostic => ({
@@ -119,5 +136,5 @@ const oneLine = (file: string): Diagnostic => ({
   severity: 'error',
   at: { file, line: 1, column: 1 },
   message: 'The lines end with CR alone: to wg and wg-quick all of it is one line',
-  hint: `tr '\\r' '\\n' < ${file} makes lines of them`,
+  hint: `tr '\\r' '\\n' < ${shellWord(file)} makes lines of them`,
 })

@@ -82,6 +82,16 @@ const sections: ReadonlyArray<readonly [RegExp, name: string, hint: string]> = [
     '`wgq import FILE` makes a configuration of it',
   ],
   [
+    /^\[provider_\S+\]/,
+    'a provision file of ConnMan',
+    'write its WireGuard.… lines as PrivateKey, Address, DNS below [Interface], and the rest below [Peer]',
+  ],
+  [
+    /^\[(?:general|proxy|proxy group|rule|wireguard [^\]]+)\]/,
+    'a profile of Surge or Loon',
+    'export the configuration as a .conf file from where it comes from',
+  ],
+  [
     /^\[(?:socks5|http|tcpclienttunnel|tcpservertunnel|udpproxytunnel|stdiotunnel|resolve)\]$/,
     'a configuration of wireproxy',
     'remove its sections: [Interface] and [Peer] stay',

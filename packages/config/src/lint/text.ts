@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { shellWord } from '@wgq/model/shell-word'
 import type { Diagnostic } from '../diagnostic.ts'
 import { hookKeys } from '../outline.ts'
 import { lower, readQuickLine } from '../reading.ts'
@@ -9,6 +10,7 @@ export const textRules: Rule = (subject, dependencies) => [
   ...accessRules(subject, dependencies),
   ...fileName(subject),
   ...byteOrderMark(subject),
+  ...emptyFile(subject),
   ...carriageReturns(subject),
   ...subject.document.lines.flatMap(({ text, number }) => characters(subject, text, number)),
 ]
@@ -19,7 +21,7 @@ const top = (subject: Subject) => ({ at: { file: subject.file, line: 1, column: 
 export const accessRules: Rule = (subject) => {
   if (!subject.worldAccessible) return []
   const message = 'Every user of this machine can read the file, and with it the private key'
-  const hint = `chmod 600 ${subject.file}`
+  const hint = `chmod 600 ${shellWord(subject.file)}`
   return [{ code: 'world-accessible', severity: 'warning', ...top(subject), message, hint }]
 }
 
@@ -37,12 +39,21 @@ const byteOrderMark = (subject: Subject): Diagnostic[] => {
   return [{ code: 'byte-order-mark', severity: 'error', ...top(subject), message, hint }]
 }
 
+/** wg and wg-quick accept it: `up` makes an interface with nothing in it. */
+const emptyFile = (subject: Subject): Diagnostic[] => {
+  if (subject.purpose === 'setconf' || subject.sections.length > 1) return []
+  if (subject.sections.some(({ entries }) => entries.length > 0)) return []
+  const message = 'The file has no section: neither a key nor an address nor a peer'
+  const hint = 'begin with [Interface]; `wgq init NAME` writes a first file'
+  return [{ code: 'empty-file', severity: 'warning', ...top(subject), message, hint }]
+}
+
 const carriageReturns = (subject: Subject): Diagnostic[] => {
   const line = subject.document.lines.find(({ ending }) => ending === '\r\n')
   if (!line) return []
   const at = { file: subject.file, line: line.number, column: line.text.length + 1 }
   const message = 'The lines end in CR LF, as on Windows: wg and wg-quick read them all the same'
-  const hint = `sed -i 's/\\r$//' ${subject.file}`
+  const hint = `sed -i 's/\\r$//' ${shellWord(subject.file)}`
   return [{ code: 'carriage-return', severity: 'info', at, message, hint }]
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { isWgqError } from '@wgq/model/error'
+import { parseIp } from '@wgq/model/ip'
 import { isKey } from '@wgq/model/key'
 import type { Diagnostic } from '../diagnostic.ts'
 import type { Entry } from '../outline.ts'
@@ -131,6 +132,9 @@ const checkEndpoint: Check = (subject, entry) => {
     const hint = `write [${host}]:${port}, or with another port if the last group belongs to the address`
     return [{ code: 'endpoint-unbracketed', severity: 'warning', ...place, message, hint }]
   }
+  const useless = uselessEndpoint(host, port)
+  if (useless !== undefined)
+    return [{ code: 'bad-endpoint', severity: 'warning', ...place, message: useless }]
   if (strictPort()(port) !== undefined) return []
   const taken = glibcPort()(port)
   if (taken !== undefined) {
@@ -139,6 +143,25 @@ const checkEndpoint: Check = (subject, entry) => {
   }
   const message = 'The port of an endpoint is 0 to 65535 or the name of a UDP service'
   return [{ code: 'bad-endpoint', severity: 'error', ...place, message }]
+}
+
+/** Why no packet to an endpoint arrives, or no name is found, although wg accepts it; undefined if there is no reason. */
+const uselessEndpoint = (host: string, port: string): string | undefined => {
+  if (/^0+$/.test(port)) return 'Port 0 is no port that a peer can listen on'
+  if (
+    /^(?:0\.0\.0\.0|::|255\.255\.255\.255)$/.test(host) ||
+    (/^(?:22[4-9]|23[0-9])\.|^ff/i.test(host) && parseIp(host))
+  )
+    return `${host} is not the address of one machine`
+  if (parseIp(host) || host.includes(':')) return undefined
+  if (/^[0-9]+(?:\.[0-9]+){3}$/.test(host))
+    return `"${host}" is not an address: its numbers are 0 to 255, without zeros in front`
+  const labels = host.replace(/\.$/, '').split('.')
+  if (labels.includes(''))
+    return `No host name has two dots together, or one in front: "${host}" cannot be looked up`
+  if (labels.some((label) => label.length > 63) || host.length > 253)
+    return 'A host name has at most 253 characters, 63 between two dots: it cannot be looked up'
+  return undefined
 }
 
 /** The name in the form used by DNS (RFC 5890); undefined if it cannot be a name. */

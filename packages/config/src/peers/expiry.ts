@@ -17,7 +17,11 @@ export const expiresIn = (text: string, nowMs: number): string => {
     throw new WgqError('E_USAGE', `--in takes a number with its unit, found ${JSON.stringify(text)}`, {
       hint: 'm minutes, h hours, d days, w weeks, y years: --in 30d',
     })
-  return written(nowMs + Number(match[1]) * unit)
+  const timeMs = nowMs + Number(match[1]) * unit
+  if (timeMs <= latestMs) return written(timeMs)
+  throw new WgqError('E_USAGE', `--in reaches up to the year 9999, found ${JSON.stringify(text)}`, {
+    hint: '`wgq peer expire NAME PEER --never` takes the date away',
+  })
 }
 
 /**
@@ -26,10 +30,16 @@ export const expiresIn = (text: string, nowMs: number): string => {
  */
 export const expiresAt = (text: string): string => {
   const timeMs = expiryMs(text)
-  if (timeMs !== undefined) return written(timeMs)
+  if (timeMs !== undefined && isInCalendar(text)) return written(timeMs)
   throw new WgqError('E_USAGE', `--at takes a date, found ${JSON.stringify(text)}`, {
     hint: 'for example --at 2027-01-31 or --at 2027-01-31T18:00',
   })
+}
+
+/** Returns whether the day of a date exists: `Date` reads 2027-02-30 as the second of March. */
+export const isInCalendar = (text: string): boolean => {
+  const day = text.trim().slice(0, 10)
+  return new Date(`${day}T00:00:00Z`).toISOString().startsWith(day)
 }
 
 /** Returns whether the time of an `# Expires` line has passed; never true for a text that is not a date. */
@@ -44,5 +54,8 @@ export const expiryMs = (text: string): number | undefined => {
   const timeMs = Date.parse(isDay ? `${trimmed}T23:59:59Z` : trimmed)
   return Number.isNaN(timeMs) ? undefined : timeMs
 }
+
+/** Later years have more than four digits, which {@link expiryMs} does not read. */
+const latestMs = Date.parse('9999-12-31T23:59:59Z')
 
 const written = (timeMs: number): string => new Date(timeMs).toISOString().replace(/\.\d+Z$/, 'Z')

@@ -2,7 +2,7 @@
 import { maskCidr } from '@wgq/model/cidr'
 import type { AllowedIpChange } from '@wgq/model/device'
 import { formatIp, parseIp } from '@wgq/model/ip'
-import { fault } from './fault.ts'
+import { fault, foundValue } from './fault.ts'
 
 /** One value of `AllowedIPs`: its entries, and whether they replace what the peer has (no entry carries a sign). */
 interface AllowedIpsValue {
@@ -33,7 +33,7 @@ const readEntry = (text: string, warn: (line: string) => void): AllowedIpChange 
   if (!bytes) {
     throw fault(
       `Unable to parse IP address: \`${address}'`,
-      `An IPv4 or IPv6 address is expected, found ${JSON.stringify(text)}`,
+      `An IPv4 or IPv6 address is expected, found ${foundValue(text)}`,
     )
   }
   const most = bytes.length * 8
@@ -41,7 +41,7 @@ const readEntry = (text: string, warn: (line: string) => void): AllowedIpChange 
   if (!/^[0-9]+$/.test(mask) || Number(mask) > most) {
     throw fault(
       `AllowedIP is not in the correct format: \`${text}'`,
-      `A prefix length is 0 to ${most}, found ${JSON.stringify(text)}`,
+      `A prefix length is 0 to ${most}, found ${foundValue(text)}`,
     )
   }
   const entry: AllowedIpChange = {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { type Endpoint, parseEndpoint } from '@wgq/model/endpoint'
-import { fault } from './fault.ts'
+import { fault, foundValue } from './fault.ts'
 
 /** Host and port of an endpoint as written. */
 export interface HostPort {
@@ -16,14 +16,14 @@ export const splitEndpoint = (value: string): HostPort => {
   if (bracketed && end < 0) {
     throw fault(
       `Unable to find matching brace of endpoint: \`${value}'`,
-      'An endpoint that begins with "[" has a "]" behind its address',
+      `An endpoint that begins with "[" has a "]" behind its address, found ${foundValue(value)}`,
     )
   }
   const colon = bracketed ? end + 1 : end
   if (colon < 0 || value[colon] !== ':' || colon === value.length - 1) {
     throw fault(
       `Unable to find port of endpoint: \`${value}'`,
-      'An endpoint ends in ":PORT"',
+      `An endpoint ends in ":PORT", found ${foundValue(value)}`,
       'write HOST:PORT, IPv6 addresses as [ADDRESS]:PORT',
     )
   }

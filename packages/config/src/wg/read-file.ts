@@ -94,15 +94,35 @@ const readPeerKey = (
   return undefined
 }
 
-const unrecognized = (clean: string): WgqError =>
-  new WgqError('E_LINE', 'A key of wg in its section is expected here', {
+const unrecognized = (clean: string): WgqError => {
+  const isEmpty = /^[a-z]+=$/i.test(clean)
+  const expected = isEmpty
+    ? 'A value is expected behind "=", found nothing'
+    : 'A key of wg in its section is expected here'
+  return new WgqError('E_LINE', expected, {
     wgText: `Line unrecognized: \`${clean}'`,
     hint: '`wgq strip` removes the keys of wg-quick; [Interface] takes ListenPort, FwMark and PrivateKey, [Peer] PublicKey, PresharedKey, AllowedIPs, Endpoint and PersistentKeepalive',
   })
+}
+
+/** The index where the value begins; for AllowedIPs, the first entry that cannot be read. */
+const startOfFault = (raw: string): number => {
+  let start = raw.indexOf('=') + 1
+  if (lower(readWgLine(raw).key ?? '') !== 'allowedips') return start
+  for (const entry of raw.slice(start).replace(/#.*/s, '').split(',')) {
+    try {
+      readAllowedIps(entry.replace(/[\t-\r ]+/g, '') || ',', () => {})
+    } catch {
+      return start
+    }
+    start += entry.length + 1
+  }
+  return raw.indexOf('=') + 1
+}
 
 /** The error with its position; the column is the start of the value. wg prints one more line for most errors. */
 const located = (error: WgqError, raw: string, line: Position): WgqError => {
-  const start = error.code === 'E_VALUE' ? raw.indexOf('=') + 1 : 0
+  const start = error.code === 'E_VALUE' ? startOfFault(raw) : 0
   const column = start + (/\S/.exec(raw.slice(start))?.index ?? 0) + 1
   const ends = error.code === 'E_ENVIRONMENT' ? '' : '\nConfiguration parsing error'
   return new WgqError(error.code, error.message, {

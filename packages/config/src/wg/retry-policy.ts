@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { WgqError } from '@wgq/model/error'
+import { foundValue } from './fault.ts'
 
 const firstDelayMicroseconds = 1_000_000
 const mostDelayMicroseconds = 20_000_000
@@ -11,9 +12,13 @@ export const readRetries = (value: string | undefined): number => {
   const match = /^(?:[\t-\r ]*\+?([0-9]+))?$/.exec(value)
   const count = match ? Number(match[1] ?? 0) : Number.NaN
   if (count <= 0x7fffffff) return count
-  throw new WgqError('E_ENVIRONMENT', 'WG_ENDPOINT_RESOLUTION_RETRIES is a number or "infinity"', {
-    wgText: `Unable to parse WG_ENDPOINT_RESOLUTION_RETRIES: \`${value}'`,
-  })
+  throw new WgqError(
+    'E_ENVIRONMENT',
+    `WG_ENDPOINT_RESOLUTION_RETRIES is a number or "infinity", found ${foundValue(value)}`,
+    {
+      wgText: `Unable to parse WG_ENDPOINT_RESOLUTION_RETRIES: \`${value}'`,
+    },
+  )
 }
 
 /** The pauses between attempts, in microseconds: 1 s, then a fifth more each time, at most 20 s. */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, test } from 'vitest'
+import { splitEndpoint } from './endpoint.ts'
 import { glibcPort, parseServices, strictPort } from './port.ts'
 import { readRetries, retryDelays } from './retry-policy.ts'
-import { readFwmark, readKeepalive } from './values.ts'
+import { readFwmark, readKeepalive, readPort } from './values.ts'
 
 const services = (name: string) =>
   parseServices('domain 53/tcp\ndomain 53/udp # x\nntp\t123/udp  network-time\nhttp 80/tcp\n').get(name)
@@ -45,6 +46,18 @@ test.each(['', '0X10', '0x', '0x100000000', '4294967296', '-1', '+1', '1 ', 'ofF
     )
   },
 )
+
+test.each([
+  [() => readFwmark('0X10'), /, found "0X10"$/],
+  [() => readKeepalive('25s'), /, found "25s"$/],
+  [() => readPort('70000', strictPort(services)), /, found "70000"$/],
+  [() => readPort('\x1b[2J', strictPort(services)), /, found 4 characters$/],
+  [() => readFwmark('x'.repeat(1_000_000)), /, found 1000000 characters$/],
+  [() => splitEndpoint('vpn.example.com'), /, found "vpn.example.com"$/],
+  [() => splitEndpoint('[fd00::1:51820'), /, found "\[fd00::1:51820"$/],
+])('%s says what it found', (read, says) => {
+  expect(read).toThrow(says)
+})
 
 test('keepalive', () => {
   expect([readKeepalive('off'), readKeepalive('0025'), readKeepalive('65535')]).toEqual([0, 25, 65535])

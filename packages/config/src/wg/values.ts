@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { isKey, type Key } from '@wgq/model/key'
-import { fault } from './fault.ts'
+import { fault, foundValue } from './fault.ts'
 import type { PortReader } from './port.ts'
 
 /** `ListenPort`: a decimal number or the name of a UDP service (spec wg §6.1). Raises `E_VALUE`. */
@@ -10,7 +10,7 @@ export const readPort = (value: string, ports: PortReader): number => {
   if (port !== undefined) return port
   throw fault(
     `Servname not supported for ai_socktype: \`${value}'`,
-    'A port is 0 to 65535 or the name of a UDP service',
+    `A port is 0 to 65535 or the name of a UDP service, found ${foundValue(value)}`,
   )
 }
 
@@ -21,7 +21,7 @@ export const readFwmark = (value: string): number => {
   if (number <= 0xffffffff) return number
   throw fault(
     `Fwmark is neither 0/off nor 0-0xffffffff: \`${value}'`,
-    'A fwmark is off or 0 to 0xffffffff, decimal or after 0x',
+    `A fwmark is off or 0 to 0xffffffff, decimal or after 0x, found ${foundValue(value)}`,
   )
 }
 
@@ -41,7 +41,7 @@ export const readKeepalive = (value: string): number => {
   if (/^[0-9]+$/.test(value) && Number(value) <= 65535) return Number(value)
   throw fault(
     `Persistent keepalive interval is neither 0/off nor 1-65535: \`${value}'`,
-    'A keepalive interval is off or 0 to 65535 seconds',
+    `A keepalive interval is off or 0 to 65535 seconds, found ${foundValue(value)}`,
   )
 }
 

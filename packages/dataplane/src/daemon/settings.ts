@@ -138,6 +138,7 @@ const threads = (wanted: string | undefined): number | undefined => {
 const descriptor = (variable: string, env: NodeJS.ProcessEnv): number | undefined => {
   const text = env[variable]
   if (!text) return undefined
-  if (!/^[0-9]{1,9}$/.test(text)) throw usageError(`${variable} must be a number`)
+  if (!/^[0-9]{1,9}$/.test(text))
+    throw usageError(`${variable} must be a number, found ${JSON.stringify(text)}`)
   return Number(text)
 }

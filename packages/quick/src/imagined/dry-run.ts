@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { release } from 'node:os'
 import { join } from 'node:path'
 import type { Op } from '@wgq/model/operation'
+import { readConfiguration } from '../run/read-configuration.ts'
 import { spell } from '../run/spell.ts'
 import type { Session } from '../session.ts'
 import { hasKernelDriver } from '../systems/daemon.ts'
@@ -38,7 +39,7 @@ export const dryRun = async (
     act: async (op) => {
       if (op.do === 'daemon.start') host.makeLink(op.name)
       if (op.do === 'device.configure')
-        await devices.change(op.name, await session.dependencies.readWgConfig(op.configuration))
+        await devices.change(op.name, await readConfiguration(session, op.configuration))
       if (op.do === 'device.fwmark') await devices.change(op.name, { fwmark: op.fwmark, peers: [] })
     },
     notice: (op) => void steps.push({ op: shown(op), words: spell(op) }),

@@ -16,6 +16,7 @@ import type { Session } from '../session.ts'
 import { Failure, Interrupted } from './failure.ts'
 import { hookScript, hookShellArguments } from './hooks.ts'
 import { notedByOthers } from './journal-files.ts'
+import { readConfiguration } from './read-configuration.ts'
 
 /** Says whether the host carries an operation out itself; consecutive ones go to it as one batch. */
 export const isHostOp = (op: Op): boolean => hostOps.has(op.do)
@@ -46,7 +47,7 @@ export const act = async (op: Op, session: Session): Promise<void> => {
     case 'daemon.start':
       return startDaemon(op, session)
     case 'device.configure': {
-      const reading = said(dependencies, 1, () => dependencies.readWgConfig(op.configuration, session.names))
+      const reading = said(dependencies, 1, () => readConfiguration(session, op.configuration, session.names))
       const change = await unlessInterrupted(session, reading)
       return changeDevice(dependencies, op.name, change)
     }
