@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 
+import { asideTable } from '@wgq/firewall/exceptions/aside'
+import { hasAnyOfGateway } from '@wgq/firewall/gateway/act'
 import { killSwitchTable } from '@wgq/firewall/kill-switch/table'
 import { readOwn } from '@wgq/firewall/own-table'
 import { isWgqError } from '@wgq/model/error'
+import type { Op } from '@wgq/model/operation'
 import { closeGateway } from './gateway.ts'
 import { notWireGuard } from './not-wireguard.ts'
 import { recover } from './recover.ts'
@@ -30,9 +33,9 @@ export const down = (session: Session): Promise<number> =>
     const place = await placeOf(session, journal)
     if (place) return takeDownWithHooks(place, journal)
     if (cleaned !== undefined) return cleaned
-    const left = await removeLeftKillSwitch(session)
-    if (left === undefined) throw notWireGuard(session.name)
-    return left
+    const blocked = await removeLeftKillSwitch(session)
+    if (blocked === undefined) throw notWireGuard(session.name)
+    return blocked || removeLeftTables(session)
   })
 
 /**
@@ -119,6 +122,7 @@ const takeDown = async (run: Run, real: string, journal: Journal | undefined): P
   if (session.style === 'wgq') {
     restoreSysctls(run)
     statuses.push(blocking.length > 0 ? 0 : ((await removeLeftKillSwitch(session)) ?? 0))
+    if (!journal) statuses.push(await removeLeftTables(session))
   }
   if (gone && guarded === 0) keeper?.remove()
   if (gone) throw gone
@@ -143,4 +147,15 @@ const removeLeftKillSwitch = async (session: Session): Promise<number | undefine
   if (style !== 'wgq' || system.name !== 'linux' || !(await readOwn(dependencies, killSwitchTable, name)))
     return undefined
   return new Run(session).attempt([{ do: 'killswitch.off', dev: name }])
+}
+
+/** Removes a gateway and exceptions that are in no journal: their tables have the name of the interface. */
+const removeLeftTables = async (session: Session): Promise<number> => {
+  const { name, style, system, dependencies } = session
+  if (style !== 'wgq' || system.name !== 'linux') return 0
+  const left: Op[] = [
+    ...((await hasAnyOfGateway(dependencies, name)) ? [{ do: 'gateway.off', dev: name } as const] : []),
+    ...((await readOwn(dependencies, asideTable, name)) ? [{ do: 'aside.off', dev: name } as const] : []),
+  ]
+  return new Run(session).attempt(left)
 }

@@ -54,12 +54,19 @@ export const planExceptions = (
   }
 }
 
-/** The present rules that belong to the tunnel: noted, or without a journal right before one of its pairs. */
+/**
+ * The present rules that belong to the tunnel: noted, or without a journal those of `allow` right before one of its
+ * pairs. The kernel gives that place to the next rule of anybody, so the place alone proves nothing.
+ */
 export const ownExceptions = (
   rules: readonly Rule[],
   noted: readonly Op[] | undefined,
   suppress: readonly Rule[],
+  allow: readonly string[],
 ): Rule[] => {
+  const allowed = new Set(
+    ([4, 6] as const).flatMap((family) => exceptionRules(family, allow).map(exceptionId)),
+  )
   const ids = new Set(
     (noted ?? []).flatMap((op) => (op.do === 'rule.delete' && op.rule.selectors ? exceptionId(op.rule) : [])),
   )
@@ -68,7 +75,8 @@ export const ownExceptions = (
       isException(rule) &&
       (noted
         ? ids.has(exceptionId(rule))
-        : suppress.some(
+        : allowed.has(exceptionId(rule)) &&
+          suppress.some(
             ({ family, preference = 0 }) => family === rule.family && rule.preference === preference - 1,
           )),
   )

@@ -15,9 +15,10 @@ import { Failure } from '../run/failure.ts'
 import { expandHook } from '../run/hooks.ts'
 import { spell } from '../run/spell.ts'
 import type { Session } from '../session.ts'
+import { ownExceptions } from '../state/exception-rules.ts'
 import { notedFloors, planFloorRemoval } from '../state/floors.ts'
 import { isDefault, planMainRoutes, readRouting } from '../state/routes.ts'
-import { allRules, planJournalRules, planMarkRules } from '../state/rules.ts'
+import { allRules, isSuppress, planJournalRules, planMarkRules, spelled } from '../state/rules.ts'
 import { addLink } from './linux/add-link.ts'
 import { daemonEnd } from './linux/daemon-end.ts'
 import { setDefaultRoutes } from './linux/default-routes.ts'
@@ -150,8 +151,14 @@ const planRules = async (session: Session, noted: readonly Op[] | undefined): Pr
   if (!device || device.fwmark === 0 || !hasDefault) return []
   const table = device.fwmark
   const floors = ([4, 6] as const).map((family) => ({ family, table }))
+  const present = await allRules(session.dependencies.host)
+  const rules = planMarkRules(table, present)
+  const suppress = rules.flatMap((op) => (op.do === 'rule.delete' && isSuppress(op.rule) ? op.rule : []))
   return [
-    ...planMarkRules(table, await allRules(session.dependencies.host)),
+    ...rules,
+    ...ownExceptions(present, undefined, suppress, session.exceptions?.allow ?? []).map(
+      (rule): Op => ({ do: 'rule.delete', rule: spelled(rule) }),
+    ),
     ...(await planFloorRemoval(session.dependencies.host, floors)),
   ]
 }

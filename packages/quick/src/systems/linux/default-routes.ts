@@ -12,6 +12,7 @@ import { firstMark, planDefaultRoute, srcValidMarkKey } from '../../state/defaul
 import { type Floor, planFloorRemoval } from '../../state/floors.ts'
 import { placeBehind } from '../../state/rule-place.ts'
 import { pairsOf, removalOf } from '../../state/rule-plan.ts'
+import { noteSharedSysctls } from './sysctls.ts'
 
 /**
  * Sends all packets of the given families through the tunnel (spec wg-quick §6.4). Runs under a lock: a mark is free
@@ -34,6 +35,7 @@ export const setDefaultRoutes = async (
       if (run.session.killSwitch) await putFloor(run, { family: dst.family, table: mark })
       await setDefaultRoute(run, dst, mark)
     }
+    noteSharedSysctls(run)
   })
 }
 

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+import type { Op } from '@wgq/model/operation'
+import { afterAll, beforeEach, expect, test } from 'vitest'
+import type { Machine } from './machine.ts'
+import { Stage } from './stage.ts'
+import type { Tunnel } from './tunnel.ts'
+
+// What other programs and other tunnels have beside a tunnel, with nearly its values.
+
+const stage = new Stage()
+afterAll(() => stage.clear())
+
+let machine: Machine
+let tunnel: Tunnel
+let neighbour: Tunnel
+let forget: () => void
+beforeEach(() => {
+  ;({ machine, tunnel, neighbour, forget } = stage.set(() => {}))
+})
+
+const file = (allowedIps: string, head: readonly string[] = [], endpoint = '192.0.2.9:51820'): string =>
+  [
+    '[Interface]',
+    'PrivateKey = cBvThcTrrfM1AQwW5DkDy1wA8JWsnJKZIIqd/jKIzmo=',
+    'Address = 10.9.0.2/24, fd09::2/64',
+    ...head,
+    '[Peer]',
+    'PublicKey = Mm3d+dtiB33uDWxGCXbu9bz59KoluSkxzUKjacYul2k=',
+    `AllowedIPs = ${allowedIps}`,
+    `Endpoint = ${endpoint}`,
+    '',
+  ].join('\n')
+const full = file('0.0.0.0/0, ::/0')
+const split = file('10.5.0.0/16')
+
+const come = async (text: string, options = {}): Promise<void> => {
+  expect(await tunnel.up(text, options), machine.printed).toBe(0)
+}
+const cidr = (family: 4 | 6, address: string, prefixLength: number) =>
+  ({ family, address, prefixLength }) as const
+
+test.each(['first', 'last'])(
+  'two full tunnels: whichever goes %s, src_valid_mark comes back',
+  async (order) => {
+    const srcValidMark = () => machine.network.sysctls.get('net.ipv4.conf.all.src_valid_mark')
+    await come(full)
+    // The second one becomes a full tunnel by a reload, or is one from the start.
+    expect(await neighbour.up(order === 'first' ? full : split), machine.printed).toBe(0)
+    expect(await neighbour.reload(full), machine.printed).toBe(0)
+    const [one, two] = order === 'first' ? [tunnel, neighbour] : [neighbour, tunnel]
+    expect(await one.down(full)).toBe(0)
+    expect(srcValidMark()).toBe('1')
+    expect(await two.down(full)).toBe(0)
+    expect(srcValidMark()).toBe('0')
+  },
+)
+
+test('a rule of a hook that the kernel puts before the pair stays, with a journal and without', async () => {
+  const foreign = {
+    family: 4,
+    table: 'main',
+    selective: true,
+    selectors: { to: cidr(4, '192.168.0.0', 16) },
+  } as const
+  const exceptions = { allow: ['10.7.0.0/16'] }
+  const rules = () => machine.network.rulesOf(4).flatMap(({ selectors }) => selectors?.to?.address ?? [])
+  const [before] = machine.network
+    .rulesOf(4)
+    .map(({ preference = 0 }) => preference)
+    .slice(1)
+  await come(full)
+  const preference = (machine.network.rulesOf(4)[1]?.preference ?? 0) - 1
+  expect(preference).toBe((before ?? 0) - 3)
+  machine.network.apply({ do: 'rule.add', rule: { ...foreign, preference } })
+  for (const lose of [() => {}, forget]) {
+    lose()
+    expect(await tunnel.differences(full)).toEqual([])
+    expect(await tunnel.reload(full), machine.printed).toBe(0)
+  }
+  forget()
+  expect(await tunnel.down(full)).toBe(0)
+  expect(rules()).toEqual(['192.168.0.0'])
+  // An exception of the file itself is known by its place, and goes.
+  await come(full, { exceptions })
+  expect(rules()).toContain('10.7.0.0')
+  forget()
+  expect(await tunnel.differences(full, { exceptions })).toEqual([])
+  expect(await tunnel.down(full, { exceptions }), machine.printed).toBe(0)
+  expect(rules()).toEqual(['192.168.0.0'])
+})
+
+test('a tunnel without a journal leaves no table of packet filters', async () => {
+  const options = { exceptions: { allow: ['uid 1000'] }, gateway: { masquerade: 'auto', inward: false } }
+  for (const disturb of [
+    () => {},
+    () => {
+      machine.network.apply({ do: 'link.delete', name: 'wg0' })
+      machine.devices.delete('wg0')
+    },
+  ]) {
+    await come(full, { ...options, killSwitch: true })
+    expect(machine.firewall.list()).toMatch(/wgq-aside-wg0[\s\S]*wgq-nat-wg0/)
+    forget()
+    disturb()
+    expect(await tunnel.down(full, options), machine.printed).toBe(0)
+    expect(machine.firewall.list()).not.toContain('wgq-')
+  }
+})
+
+test("the kernel's own link-local address is no difference, and one of the file is no stranger", async () => {
+  const add = (): void => {
+    const op: Op = { do: 'address.add', dev: 'wg0', family: 6, address: 'fe80::5/64' }
+    machine.network.apply(op)
+  }
+  await come(full)
+  // The daemon of upstream gives its device one, and `up` protects every address that is there.
+  machine.firewall.load(
+    'add rule ip6 wg-quick-wg0 preraw iifname != "wg0" ip6 daddr fe80::5 fib saddr type != local drop\n',
+  )
+  add()
+  expect(await tunnel.differences(full)).toEqual([])
+  expect(await tunnel.down(full)).toBe(0)
+
+  const own = file('10.5.0.0/16', ['Address = fe80::5/64'])
+  await come(own)
+  forget()
+  expect(await tunnel.differences(own)).toEqual([])
+  expect(await tunnel.reload(own), machine.printed).toBe(0)
+})
+
+test('the MTU of a fresh tunnel is that of the way of its mark', async () => {
+  const { network } = machine
+  network.addLink('up1', 'veth', 1400)
+  network.setUp('up1', true)
+  const dst = cidr(4, '0.0.0.0', 0)
+  network.routes.push({ family: 4, dst, dev: 'up1', table: 77 })
+  network.apply({ do: 'rule.add', rule: { family: 4, table: 77, fwmark: 0x77, preference: 90 } })
+  const marked = file('10.5.0.0/16', ['FwMark = 0x77'], '203.0.113.5:51820')
+  await come(marked)
+  expect(network.links.get('wg0')?.mtu).toBe(1320)
+  expect(await tunnel.differences(marked)).toEqual([])
+})
+
+test('the MTU stays if an endpoint is among the allowed IPs: the best way outside counts, with its own MTU', async () => {
+  const { network } = machine
+  network.addLink('up1', 'veth', 1300)
+  network.setUp('up1', true)
+  const dst = cidr(4, '0.0.0.0', 0)
+  network.routes.push({ family: 4, dst, dev: 'up1', table: 254, metric: 200 })
+  network.routes = network.routes.map((route) =>
+    route.family === 4 && route.metric === 100 ? { ...route, mtu: 1450 } : route,
+  )
+  network.routes.reverse()
+  const inside = file('203.0.113.0/24', [], '203.0.113.5:51820')
+  await come(inside)
+  expect(network.links.get('wg0')?.mtu).toBe(1370)
+  expect(await tunnel.differences(inside)).toEqual([])
+})
