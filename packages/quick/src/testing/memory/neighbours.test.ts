@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Op } from '@wgq/model/operation'
 import { afterAll, beforeEach, expect, test } from 'vitest'
+import { capture, restore } from '../../restore.ts'
 import type { Machine } from './machine.ts'
 import { Stage } from './stage.ts'
 import type { Tunnel } from './tunnel.ts'
@@ -155,4 +156,49 @@ test('the MTU stays if an endpoint is among the allowed IPs: the best way outsid
   await come(inside)
   expect(network.links.get('wg0')?.mtu).toBe(1370)
   expect(await tunnel.differences(inside)).toEqual([])
+})
+
+test('a trial that nobody confirms leaves the gateway as it was', async () => {
+  const gateways = [
+    {},
+    { gateway: { masquerade: 'auto', inward: false } },
+    { gateway: { masquerade: 'up0', inward: true } },
+  ]
+  for (const before of gateways)
+    for (const after of gateways) {
+      await come(split, before)
+      const snapshot = machine.snapshot()
+      const kept = await capture(tunnel.session(split, before))
+      expect(await tunnel.reload(split, after), machine.printed).toBe(0)
+      expect(await restore(tunnel.session(split, after), JSON.parse(JSON.stringify(kept)))).toBe(0)
+      expect(machine.snapshot()).toEqual(snapshot)
+      expect(await tunnel.down(split)).toBe(0)
+    }
+})
+
+test("the administrator's suppress rule is never taken for the one that the tunnel lost", async () => {
+  const { network } = machine
+  const theirs = { family: 4, table: 'main', suppressPrefixLength: 0, preference: 5000 } as const
+  network.apply({ do: 'rule.add', rule: theirs })
+  // Another VPN for some networks only: the tunnel's rules belong behind its rule.
+  network.routes.push({ family: 4, dst: cidr(4, '100.64.0.0', 10), dev: 'up0', table: 52 })
+  network.apply({ do: 'rule.add', rule: { family: 4, table: 52, preference: 5270 } })
+  const suppress = () =>
+    network.rulesOf(4).flatMap((rule) => (rule.suppressPrefixLength === 0 ? rule.preference : []))
+  await come(full)
+  const before = machine.snapshot()
+  expect(suppress()).toEqual([5000, 5272])
+  network.apply({ do: 'rule.delete', rule: { ...theirs, preference: 5272 } })
+  expect(await tunnel.differences(full)).toEqual([
+    { object: 'rule', id: 'IPv4 table main suppress_prefixlength 0', wanted: 'present' },
+  ])
+  expect(await tunnel.reload(full), machine.printed).toBe(0)
+  expect(machine.snapshot()).toEqual(before)
+  for (const lose of [() => {}, forget]) {
+    await come(full)
+    network.apply({ do: 'rule.delete', rule: { ...theirs, preference: 5272 } })
+    lose()
+    expect(await tunnel.down(full), machine.printed).toBe(0)
+    expect(suppress()).toEqual([5000])
+  }
 })
