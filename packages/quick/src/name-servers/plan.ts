@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 
+import { splitManager } from '@wgq/dns/act'
 import { chooseManager, type DnsChoice, viewDns } from '@wgq/dns/manager'
 import type { Op } from '@wgq/model/operation'
 import { inverse } from '../run/inverse.ts'
@@ -45,4 +46,14 @@ export const planDnsRemoval = (session: Session, journal: Journal | undefined): 
   return planDns(session)
     .flatMap((op) => inverse(op) ?? [])
     .filter((op) => op.do === 'dns.unset' && op.manager.startsWith('resolvconf:'))
+}
+
+/**
+ * Says whether the program that was given the name servers has been uninstalled: nobody can take them back, and nothing
+ * reads them. Under upstream's name the missing program is an error.
+ */
+export const isManagerGone = (op: Op, { style, dependencies }: Session): boolean => {
+  if (op.do !== 'dns.unset' || style !== 'wgq') return false
+  const [kind] = splitManager(op.manager)
+  return (kind === 'resolvconf' || kind === 'resolvectl') && dependencies.find(kind) === undefined
 }

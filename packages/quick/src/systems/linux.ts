@@ -8,7 +8,7 @@ import type { Cidr } from '@wgq/model/cidr'
 import { isWgqError } from '@wgq/model/error'
 import type { Op } from '@wgq/model/operation'
 import { sayInaccessible } from '../inaccessible.ts'
-import { managerFor, planDns, planDnsRemoval } from '../name-servers/plan.ts'
+import { isManagerGone, managerFor, planDns, planDnsRemoval } from '../name-servers/plan.ts'
 import { setDns } from '../name-servers/set.ts'
 import { act } from '../run/act.ts'
 import { Failure } from '../run/failure.ts'
@@ -38,7 +38,9 @@ export const linux: System = {
   realName: async ({ name, dependencies }) => ((await dependencies.host.link(name)) ? name : undefined),
 
   // If another program has written the file since, nothing is restored.
-  spell: (op, { dependencies: { filesUnder = '' } }) => {
+  spell: (op, session) => {
+    const { filesUnder = '' } = session.dependencies
+    if (isManagerGone(op, session)) return undefined
     const [kind, path] = op.do === 'dns.unset' ? splitManager(op.manager) : []
     const stays = kind === 'file' && op.do === 'dns.unset' && !readResolverFile(filesUnder + path, op.dev)
     return stays ? undefined : spell(op)

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Op } from '@wgq/model/operation'
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import { capture, restore } from '../../restore.ts'
@@ -201,4 +204,26 @@ test("the administrator's suppress rule is never taken for the one that the tunn
     expect(await tunnel.down(full), machine.printed).toBe(0)
     expect(suppress()).toEqual([5000])
   }
+})
+
+test.each(['resolvconf', 'resolvectl'] as const)('%s is uninstalled under a tunnel', async (kind) => {
+  const folder = mkdtempSync(join(tmpdir(), 'wgq-resolver-'))
+  const named = file('0.0.0.0/0', ['DNS = 10.9.0.1'])
+  for (const isReloaded of [true, false]) {
+    if (kind === 'resolvectl') machine.resolver.use(kind, folder)
+    else machine.resolver.kind = kind
+    await come(named)
+    machine.resolver.use('file', folder)
+    const path = join(folder, 'etc/resolv.conf')
+    const before = readFileSync(path, 'utf8')
+    if (isReloaded) {
+      expect(await tunnel.reload(named), machine.printed).toBe(0)
+      expect(readFileSync(path, 'utf8')).toContain('nameserver 10.9.0.1')
+      expect(await tunnel.differences(named)).toEqual([])
+    }
+    expect(await tunnel.down(named), machine.printed).toBe(0)
+    expect(readFileSync(path, 'utf8')).toBe(before)
+    await expect(tunnel.down(named)).rejects.toMatchObject({ code: 'E_NOT_WIREGUARD' })
+  }
+  rmSync(folder, { recursive: true })
 })
