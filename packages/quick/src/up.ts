@@ -122,7 +122,7 @@ const bringUp = async (run: Run): Promise<void> => {
   if (lookedUp) await inner.perform([planKillSwitchOn(name, guarding(guardMark(inner), allow))])
   const allowedIps = sortedAllowedIps(device?.peers ?? [])
   await refuseIpv6Outside(session, allowedIps, 'new')
-  const ipv6 = needsIpv6(session, allowedIps) && !isIpv6Off(session)
+  const ipv6 = needsIpv6(session, allowedIps) && !isIpv6Off(inside)
   const outer = sendingWith(session, real, device?.fwmark ?? 0)
   const findMtu = (): Promise<string> => system.chooseMtu(outer, device?.peers ?? [], ipv6)
   // The routes to the endpoints are those of the namespace that the daemon sends from.
