@@ -35,15 +35,16 @@ interface ExceptionPlan {
 
 /**
  * Compares exceptions; they take effect only before the rule with preference `limit`. One behind it is both missing and
- * extra.
+ * extra. `others` are rules of other programs: one that does the same is enough, and stays.
  */
 export const planExceptions = (
   present: readonly Rule[],
   wanted: readonly Rule[],
   limit: number | undefined,
+  others: readonly Rule[] = [],
 ): ExceptionPlan => {
   const counts = (rule: Rule) => limit === undefined || (rule.preference ?? 0) <= limit
-  const there = new Set(present.filter(counts).map(exceptionId))
+  const there = new Set([...present, ...others.filter(isException)].filter(counts).map(exceptionId))
   const wants = new Set(wanted.map(exceptionId))
   const preference = limit === undefined || limit < 2 ? {} : { preference: limit - 1 }
   return {

@@ -227,3 +227,70 @@ test.each(['resolvconf', 'resolvectl'] as const)('%s is uninstalled under a tunn
   }
   rmSync(folder, { recursive: true })
 })
+
+/** The data plane died, and /run/wgq is lost. */
+const loseAll = () => {
+  machine.network.apply({ do: 'link.delete', name: 'wg0' })
+  machine.devices.delete('wg0')
+  forget()
+}
+
+test('a floor that a lost run left is no obstacle, and goes with the kill switch', async () => {
+  await come(split)
+  const before = machine.snapshot()
+  for (const family of [4, 6] as const) machine.network.apply({ do: 'floor.add', family, table: 51_820 })
+  expect(await tunnel.reload(full, { killSwitch: true }), machine.printed).toBe(0)
+  expect(await tunnel.differences(full, { killSwitch: true })).toEqual([])
+  expect(await tunnel.reload(split), machine.printed).toBe(0)
+  expect(machine.snapshot()).toEqual(before)
+})
+
+test('exceptions of generations whose journal and interface are gone do not pile up', async () => {
+  const options = { exceptions: { allow: ['10.7.0.0/16', 'uid 1000'] } }
+  await come(full, options)
+  const before = machine.snapshot()
+  for (let start = 0; start < 3; start++) {
+    loseAll()
+    await come(full, options)
+    expect(machine.snapshot()).toEqual(before)
+  }
+})
+
+test('down takes everything away, also without a journal and without the interface', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'wgq-resolver-'))
+  machine.resolver.use('file', folder)
+  const named = file('0.0.0.0/0, ::/0', ['DNS = 10.9.0.1'])
+  const before = machine.snapshot()
+  for (const lose of [forget, loseAll])
+    for (const killSwitch of [false, true]) {
+      await come(named, { killSwitch })
+      lose()
+      expect(await tunnel.down(named), machine.printed).toBe(0)
+      expect(machine.snapshot()).toEqual(before)
+      await expect(tunnel.down(named)).rejects.toMatchObject({ code: 'E_NOT_WIREGUARD' })
+    }
+  rmSync(folder, { recursive: true })
+})
+
+test("an exception that the administrator's own rule makes is enough, and that rule stays", async () => {
+  const rule = {
+    family: 4,
+    table: 'main',
+    selective: true,
+    selectors: { to: cidr(4, '10.7.0.0', 16) },
+  } as const
+  const options = { exceptions: { allow: ['10.7.0.0/16'] } }
+  await come(full)
+  const preference = (machine.network.rulesOf(4)[1]?.preference ?? 0) - 1
+  machine.network.apply({ do: 'rule.add', rule: { ...rule, preference } })
+  const count = () => machine.network.rulesOf(4).filter(({ selectors }) => selectors?.to).length
+  expect(await tunnel.reload(full, options), machine.printed).toBe(0)
+  expect(await tunnel.differences(full, options)).toEqual([])
+  expect(await tunnel.reload(full)).toBe(0)
+  expect(count()).toBe(1)
+  machine.network.apply({ do: 'rule.delete', rule: { ...rule, preference } })
+  expect(await tunnel.reload(full, options), machine.printed).toBe(0)
+  expect(count()).toBe(1)
+  expect(await tunnel.down(full)).toBe(0)
+  expect(count()).toBe(0)
+})
