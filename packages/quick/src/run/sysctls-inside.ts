@@ -2,7 +2,7 @@
 import type { Dependencies } from '../dependencies.ts'
 
 /** Reads and writes the settings of the kernel as they are in one network namespace. */
-export type Sysctls = Pick<Dependencies, 'readSysctl' | 'writeSysctl'>
+type Sysctls = Pick<Dependencies, 'readSysctl' | 'writeSysctl'>
 
 /**
  * `ip netns exec NETNS sysctl`: /proc/sys/net shows the namespace of the process that opens the file, and Node.js cannot
