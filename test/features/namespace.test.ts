@@ -85,6 +85,52 @@ describe.skipIf(why)('a tunnel in a network namespace of its own', () => {
     expect(tunnel.ns.run('ip', 'rule')).not.toContain('518')
   })
 
+  test('the sysctls of its namespace count, and none outside changes', () => {
+    tunnel.wgq('down', tunnel.configPath)
+    const forwarding = (ns: Namespace) => ns.run('sysctl', '-n', 'net.ipv4.ip_forward').trim()
+    const before = [forwarding(inner), forwarding(tunnel.ns)]
+    const ipv6 = (value: number) => inner.run('sysctl', '-qw', `net.ipv6.conf.default.disable_ipv6=${value}`)
+    inner.run('sysctl', '-qw', 'net.ipv4.ip_forward=0')
+    ipv6(1)
+    try {
+      tunnel.write(
+        config()
+          .replace('PrivateKey', '# Masquerade = auto\nPrivateKey')
+          .replace('10.60.0.1/24', '10.60.0.1/24, fd60::1/64')
+          .replace('0.0.0.0/0', '0.0.0.0/0, ::/0'),
+      )
+      const up = tunnel.wgq('up', '--netns', inner.name, tunnel.configPath)
+      expect(up.status, up.stderr).toBe(0)
+      expect(up.stderr).toContain(`IPv6 is switched off for ${tunnel.device}: left out 1 address`)
+      expect([forwarding(inner), forwarding(tunnel.ns)]).toEqual(['1', before[1]])
+      expect(tunnel.wgq('diff', tunnel.configPath)).toMatchObject({ status: 0, stdout: '' })
+      expect(tunnel.wgq('down', tunnel.configPath).status).toBe(0)
+      expect([forwarding(inner), forwarding(tunnel.ns)]).toEqual(['0', before[1]])
+    } finally {
+      ipv6(0)
+      tunnel.write(config())
+      tunnel.up('--netns', inner.name)
+    }
+  })
+
+  test('a namespace that is gone is named, and down cleans up', () => {
+    const other = new Namespace('live-gone')
+    tunnel.wgq('down', tunnel.configPath)
+    try {
+      tunnel.up('--netns', other.name)
+    } finally {
+      other.remove()
+    }
+    const diff = tunnel.wgq('diff', tunnel.configPath)
+    expect([diff.status, diff.stderr]).toEqual([
+      1,
+      expect.stringContaining(`The network namespace \`${other.name}' of ${tunnel.device} is gone`),
+    ])
+    expect(tunnel.wgq('down', tunnel.configPath).status).toBe(0)
+    expect(journals()).toEqual([])
+    tunnel.up('--netns', inner.name)
+  })
+
   test('up for another place is refused and leaves it alone', () => {
     const other = new Namespace('live-other')
     try {

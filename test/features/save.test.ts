@@ -60,6 +60,23 @@ describe.skipIf(why)('save of a running tunnel', () => {
     expect(tunnel.wgq('save', '--dry-run', tunnel.configPath)).toMatchObject({ status: 0, stdout: '' })
   })
 
+  test('a port and a mark that somebody set are saved, and the saved file is in sync', () => {
+    const without = original.replace('ListenPort = 51820\n', '')
+    tunnel.write(without)
+    const marked = (mark: string) => tunnel.wgq('set', tunnel.device, 'fwmark', mark).status
+    expect(marked('0x99')).toBe(0)
+    expect(tunnel.wgq('save', tunnel.configPath).status).toBe(0)
+    expect(tunnel.read()).toMatch(/^ListenPort = 51820$/m)
+    expect(tunnel.read()).toMatch(/^FwMark = 0x99$/m)
+    expect(tunnel.wgq('diff', tunnel.configPath)).toMatchObject({ status: 0, stdout: '' })
+    expect(marked('0')).toBe(0)
+    expect(tunnel.wgq('set', tunnel.device, 'listen-port', '40123').status).toBe(0)
+    tunnel.write(without)
+    expect(tunnel.wgq('save', tunnel.configPath).status).toBe(0)
+    expect(tunnel.read()).not.toMatch(/ListenPort|FwMark/)
+    expect(tunnel.wgq('set', tunnel.device, 'listen-port', '51820').status).toBe(0)
+  })
+
   /** Runs a script in a mount namespace of its own, with the program, the file and its folder as `$1`, `$2` and `$3`. */
   const mounted = (script: string) =>
     tunnel.ns.tryRun('sh', [

@@ -15,6 +15,8 @@ interface SaveOptions {
   readonly addresses?: readonly string[]
   /** Leaves the interface out: the document holds peers alone. */
   readonly peersOnly?: boolean
+  /** Adds these even if the file has none: somebody set them, so that they are neither random nor chosen. */
+  readonly adds?: { readonly listenPort?: boolean; readonly fwmark?: boolean }
   /**
    * Returns whether a host name and port in the file (`vpn.example:51820`) mean the live endpoint; then the text stays.
    */
@@ -28,7 +30,7 @@ interface SaveOptions {
  */
 export const saveDevice = (document: Document, device: Device, options: SaveOptions = {}): Document => {
   const edit = new Edit(document)
-  if (!options.peersOnly) saveInterface(edit, device, hasHooks(document))
+  if (!options.peersOnly) saveInterface(edit, device, hasHooks(document), options.adds ?? {})
   if (options.addresses) edit.setList('interface', 'Address', options.addresses, canonicalAddress)
   const running = new Map(device.peers.map((peer) => [peer.publicKey, peer]))
   for (const key of edit.peers()) {
@@ -44,18 +46,23 @@ export const saveDevice = (document: Document, device: Device, options: SaveOpti
 const hasHooks = (document: Document): boolean =>
   outline(document).some((section) => section.entries.some((entry) => hookKeys.includes(entry.key)))
 
-const saveInterface = (edit: Edit, device: Device, hooks: boolean): void => {
+const saveInterface = (
+  edit: Edit,
+  device: Device,
+  hooks: boolean,
+  adds: NonNullable<SaveOptions['adds']>,
+): void => {
   const { privateKey, listenPort, fwmark } = device
   const savedKey = clean(edit.get('interface', 'PrivateKey'))
   if (privateKey !== undefined && savedKey !== privateKey && (savedKey !== undefined || !hooks)) {
     edit.set('interface', 'PrivateKey', privateKey)
   }
   const savedPort = clean(edit.get('interface', 'ListenPort'))
-  if (savedPort !== undefined && Number(savedPort) !== listenPort) {
+  if (savedPort === undefined ? adds.listenPort : Number(savedPort) !== listenPort) {
     edit.set('interface', 'ListenPort', String(listenPort))
   }
   const savedMark = clean(edit.get('interface', 'FwMark'))
-  if (savedMark !== undefined && markOf(savedMark) !== fwmark) {
+  if (savedMark === undefined ? adds.fwmark : markOf(savedMark) !== fwmark) {
     edit.set('interface', 'FwMark', fwmark === 0 ? 'off' : `0x${fwmark.toString(16)}`)
   }
 }

@@ -70,8 +70,9 @@ export const setChains = ({ within, chains }: JumpTable, family: Family, saved: 
     // Without flushing (-n), such a line empties the chain.
     ...chains.map(({ own }) => `:${own} - [0:0]`),
     ...chains.flatMap((chain) => rulesOf(chain, family).map((rule) => `-A ${chain.own} ${rule}`)),
+    ...chains.filter((chain) => isBypassed(chain, there)).map((chain) => jump(chain).replace('-A', '-D')),
     ...chains
-      .filter((chain) => !there.includes(jump(chain)))
+      .filter((chain) => !there.includes(jump(chain)) || isBypassed(chain, there))
       .map((chain) => (chain.policy === 'drop' ? jump(chain).replace('-A', '-I') : jump(chain))),
     'COMMIT',
     '',
@@ -107,8 +108,22 @@ export const isSaved = ({ within, chains }: JumpTable, family: Family, saved: st
   const there = linesOf(saved, within)
   return chains.every(
     (chain) =>
-      rulesIn(chain, there).join('\n') === rulesOf(chain, family).join('\n') && there.includes(jump(chain)),
+      rulesIn(chain, there).join('\n') === rulesOf(chain, family).join('\n') &&
+      there.includes(jump(chain)) &&
+      !isBypassed(chain, there),
   )
+}
+
+/**
+ * Says whether rules that others put before the jump of a dropping output chain may accept packets first. The forward
+ * chain is shared with our own accepting rules, and is not looked at.
+ */
+const isBypassed = (chain: JumpChain, lines: readonly string[]): boolean => {
+  if (chain.policy !== 'drop' || chain.hook !== 'output') return false
+  const at = lines.indexOf(jump(chain))
+  return lines
+    .slice(0, Math.max(at, 0))
+    .some((line) => /^-A OUTPUT .*-[jg] (?!wgq-|DROP|REJECT|LOG|NFLOG)/.test(line))
 }
 
 const rulesOf = ({ rules, policy }: JumpChain, family: Family): string[] => [

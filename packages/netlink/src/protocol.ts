@@ -22,6 +22,7 @@ export const flag = {
   /** GET: NLM_F_ROOT | NLM_F_MATCH. */
   dump: 0x300,
   /** NEW: refuse when it exists. */
+  replace: 0x100,
   exclusive: 0x200,
   create: 0x400,
   /** Answer: the error repeats only the header of the request. */

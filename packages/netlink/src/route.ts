@@ -67,8 +67,8 @@ export const deleteRoute = (route: NumberedRoute): BatchRequest => ({
 })
 
 /**
- * `ip -4|-6 route add|delete unreachable default table TABLE metric 4294967295`: the last route of a table, which
- * rejects packets that match no other.
+ * `ip -4|-6 route replace|delete unreachable default table TABLE metric 4294967295`: the last route of a table, which
+ * rejects packets that match no other. An interrupted run may have left one.
  */
 export const changeFloor = (
   act: 'new' | 'delete',
@@ -76,7 +76,7 @@ export const changeFloor = (
   protocol: number,
 ): BatchRequest => ({
   type: routeType[act],
-  flags: act === 'new' ? flag.create | flag.exclusive : 0,
+  flags: act === 'new' ? flag.create | flag.replace : 0,
   fill: (writer) => {
     const number = table < 256 ? table : 0
     fields(writer, addressFamily[family], 0, number, protocol, scope.universe, unreachableType, 0)

@@ -12,7 +12,7 @@ import { floorId, notedFloors, planFloorRemoval } from './state/floors.ts'
 import { isDefault } from './state/routes.ts'
 import { look, lookAtDevice, type Seen } from './state/seen.ts'
 import type { TunnelState } from './state/tunnel-state.ts'
-import { restoreSysctls } from './systems/linux/sysctls.ts'
+import { noteSharedSysctls, restoreSysctls } from './systems/linux/sysctls.ts'
 
 /** The wanted state of a tunnel, and the memory that decides about endpoints and preshared keys. */
 export interface Target {
@@ -66,6 +66,7 @@ export const converge = async (
   ])
   if (status !== 0) throw new Failure(status)
   if (Object.keys(wanted.sysctls).length === 0) restoreSysctls(run)
+  else noteSharedSysctls(run)
   await run.system.keepEndpoints(run)
 }
 

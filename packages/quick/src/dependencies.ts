@@ -20,6 +20,8 @@ export interface Dependencies extends FilterTools, DnsTools {
   readonly devices: DeviceAccess
   /** Opens the host of a network namespace by name; absent on systems without namespaces. */
   readonly openHost?: (netns: string) => Promise<Host>
+  /** The sysctls of a network namespace by name; absent on systems without namespaces. */
+  readonly sysctlsInside?: (netns: string) => Pick<Dependencies, 'readSysctl' | 'writeSysctl'>
   /**
    * Starts wgq's own data plane and waits until it can be configured; absent if it is started like any other program.
    * Adds `more` to its environment. Resolves to its exit status and what to print.

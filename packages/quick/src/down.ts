@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: MIT
 
+import { planFirewallRemoval } from '@wgq/firewall/default-route/choose'
+import { readFirewall } from '@wgq/firewall/default-route/manager'
+import { asideTable } from '@wgq/firewall/exceptions/aside'
+import { hasAnyOfGateway } from '@wgq/firewall/gateway/act'
 import { killSwitchTable } from '@wgq/firewall/kill-switch/table'
 import { readOwn } from '@wgq/firewall/own-table'
 import { isWgqError } from '@wgq/model/error'
+import type { Op } from '@wgq/model/operation'
 import { closeGateway } from './gateway.ts'
+import { planFileRestoral } from './name-servers/plan.ts'
 import { notWireGuard } from './not-wireguard.ts'
-import { recover } from './recover.ts'
+import { isWay, recover } from './recover.ts'
 import { endedWith, Failure } from './run/failure.ts'
 import { hooksOfDown } from './run/hooks.ts'
 import { type Journal, JournalKeeper, notedKillSwitch, readJournal } from './run/journal.ts'
@@ -13,6 +19,8 @@ import { Run } from './run/run.ts'
 import { underLock } from './run/under-lock.ts'
 import { save } from './save.ts'
 import type { Session } from './session.ts'
+import { planFloorRemoval } from './state/floors.ts'
+import { allRules, planMarkRules } from './state/rules.ts'
 import { restoreSysctls } from './systems/linux/sysctls.ts'
 import { forgetTry } from './try.ts'
 import { findLink, isOwn } from './undo.ts'
@@ -30,9 +38,9 @@ export const down = (session: Session): Promise<number> =>
     const place = await placeOf(session, journal)
     if (place) return takeDownWithHooks(place, journal)
     if (cleaned !== undefined) return cleaned
-    const left = await removeLeftKillSwitch(session)
-    if (left === undefined) throw notWireGuard(session.name)
-    return left
+    const left = await planLeft(session)
+    if (left.length === 0) throw notWireGuard(session.name)
+    return new Run(session).attempt(left)
   })
 
 /**
@@ -118,7 +126,8 @@ const takeDown = async (run: Run, real: string, journal: Journal | undefined): P
   statuses.push(await closeGateway(run, journal))
   if (session.style === 'wgq') {
     restoreSysctls(run)
-    statuses.push(blocking.length > 0 ? 0 : ((await removeLeftKillSwitch(session)) ?? 0))
+    const guard = blocking.length > 0 ? [] : await planKillSwitchOff(session)
+    statuses.push(await new Run(session).attempt(journal ? guard : await planLeft(session)))
   }
   if (gone && guarded === 0) keeper?.remove()
   if (gone) throw gone
@@ -137,10 +146,40 @@ const deleteLink = async (run: Run, real: string): Promise<Failure | undefined> 
   }
 }
 
-/** Removes a kill switch that is in no journal; undefined if there is none. */
-const removeLeftKillSwitch = async (session: Session): Promise<number | undefined> => {
+/** Removes a kill switch that is in no journal. */
+const planKillSwitchOff = async ({ name, style, system, dependencies }: Session): Promise<Op[]> =>
+  style === 'wgq' && system.name === 'linux' && (await readOwn(dependencies, killSwitchTable, name))
+    ? [{ do: 'killswitch.off', dev: name }]
+    : []
+
+/**
+ * Removes what a tunnel without a journal has left, its interface included: tables that have its name, the rules and
+ * floors of the mark that these name, and its lines in the file of name servers.
+ */
+const planLeft = async (session: Session): Promise<Op[]> => {
   const { name, style, system, dependencies } = session
-  if (style !== 'wgq' || system.name !== 'linux' || !(await readOwn(dependencies, killSwitchTable, name)))
-    return undefined
-  return new Run(session).attempt([{ do: 'killswitch.off', dev: name }])
+  if (style !== 'wgq' || system.name !== 'linux') return []
+  const { host } = dependencies
+  const guard = await readOwn(dependencies, killSwitchTable, name)
+  const firewall = await readFirewall(dependencies, name)
+  const table = guard?.mark || firewall?.families[0]?.mark || 0
+  const isTaken = async (family: 4 | 6) => (await host.routes({ family, table })).some(isWay)
+  const routing: Op[] =
+    table === 0 || (await isTaken(4)) || (await isTaken(6))
+      ? []
+      : [
+          ...planMarkRules(table, await allRules(host)),
+          ...(await planFloorRemoval(host, [
+            { family: 4, table },
+            { family: 6, table },
+          ])),
+        ]
+  return [
+    ...planFileRestoral(session),
+    ...routing,
+    ...(await planFirewallRemoval(dependencies, name)),
+    ...((await hasAnyOfGateway(dependencies, name)) ? [{ do: 'gateway.off', dev: name } as const] : []),
+    ...((await readOwn(dependencies, asideTable, name)) ? [{ do: 'aside.off', dev: name } as const] : []),
+    ...(await planKillSwitchOff(session)),
+  ]
 }

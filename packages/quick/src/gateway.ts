@@ -5,7 +5,7 @@ import { type ForwardingNeed, forwardingNeeds, planForwarding } from '@wgq/firew
 import type { GatewayWanted } from '@wgq/firewall/gateway/wanted'
 import { formatCidr, maskCidr, parseCidr } from '@wgq/model/cidr'
 import type { Op } from '@wgq/model/operation'
-import type { Journal } from './run/journal.ts'
+import type { Journal, NotedGateway } from './run/journal.ts'
 import { notedByOthers } from './run/journal-files.ts'
 import type { Run } from './run/run.ts'
 import type { Session } from './session.ts'
@@ -14,11 +14,11 @@ import { usableAddresses } from './state/ipv6-off.ts'
 
 /** Sets up forwarding and the gateway of a session if its file requests one. Raises {@link Failure}. */
 export const openGateway = async (run: Run): Promise<void> => {
-  const { session, name } = run
+  const { session } = run
   const { gateway } = session
   if (!gateway) return
   await run.perform(planForwarding(session.dependencies, await needsOf(session), notedByOthers(session)))
-  await run.perform([{ do: 'gateway.on', dev: name, ...gateway, networks: networksOf(session) }])
+  await perform(run, { ...gateway, networks: networksOf(session) })
 }
 
 /** Undoes what a journal notes of a gateway and of exceptions. Resolves to the status of what failed, or 0. */
@@ -45,22 +45,44 @@ export const gatewayDifferences = async (
 }
 
 /** Brings the gateway of a running tunnel in line with its file. Raises {@link Failure}. */
-export const renewGateway = async (run: Run): Promise<void> => {
+export const renewGateway = (run: Run): Promise<void> =>
+  replaceGateway(run, run.session.gateway && { ...run.session.gateway, networks: networksOf(run.session) })
+
+/** Restores the gateway of an earlier journal of the tunnel. Raises {@link Failure}. */
+export const restoreGateway = async (run: Run, before: Journal | undefined): Promise<void> => {
+  const was = runningGateway(before)
+  if (JSON.stringify(was) !== JSON.stringify(runningGateway(run.keeper?.journal)))
+    await replaceGateway(run, was)
+}
+
+const runningGateway = (journal: Journal | undefined): NotedGateway | undefined =>
+  journal?.undo.some((op) => op.do === 'gateway.off') ? journal.gateway : undefined
+
+const replaceGateway = async (run: Run, wanted: NotedGateway | undefined): Promise<void> => {
   const noted = (run.keeper?.journal.undo ?? []).filter(isOfGateway)
   const { session } = run
-  if (!session.gateway) {
+  if (!wanted) {
     await run.perform([...noted].reverse())
     return
   }
   // Set again, with the original values as inverses.
-  const needs = await needsOf(session)
+  const cidrs = wanted.networks.flatMap((text) => parseCidr(text) ?? [])
+  const needs = await forwardingNeeds(
+    session.dependencies,
+    cidrs.map((cidr) => ({ cidr })),
+  )
   const former = noted.filter((op) => op.do === 'forwarding.unset')
   const first = planForwarding(session.dependencies, needs, [...former, ...notedByOthers(session)])
   run.keeper?.settle(noted.filter((op) => needs.some(({ key }) => 'key' in op && op.key === key)))
   await run.perform(first)
   await run.perform(former.filter(({ key }) => !needs.some((need) => need.key === key)))
   run.keeper?.settle([{ do: 'gateway.off', dev: run.name }])
-  await run.perform([{ do: 'gateway.on', dev: run.name, ...session.gateway, networks: networksOf(session) }])
+  await perform(run, wanted)
+}
+
+const perform = async (run: Run, gateway: NotedGateway): Promise<void> => {
+  run.keeper?.update({ gateway })
+  await run.perform([{ do: 'gateway.on', dev: run.name, ...gateway }])
 }
 
 const isOfGateway = (op: Op): op is Extract<Op, { do: 'gateway.off' | 'forwarding.unset' }> =>

@@ -13,6 +13,7 @@ import type { Dependencies, NameHelp } from './dependencies.ts'
 import { formatConf } from './format-conf.ts'
 import { childRunner } from './run/child.ts'
 import { findProgram, searchPath } from './run/search-path.ts'
+import { sysctlsInside } from './run/sysctls-inside.ts'
 
 /** Settings of {@link openDependencies}. */
 interface DependencyOptions {
@@ -55,7 +56,9 @@ export const openDependencies = async ({
     devices: exact
       ? openDevicesAsWg(undefined, configurationLength)
       : openDevices(undefined, configurationLength, ours),
-    ...(process.platform === 'linux' ? { openHost: openHostInside } : {}),
+    ...(process.platform === 'linux'
+      ? { openHost: openHostInside, sysctlsInside: (netns) => sysctlsInside(netns, env, sysctlPath) }
+      : {}),
     run: childRunner(env, scratch),
     // Starting a program costs as much as all of the kernel's work for a `down`. Upstream runs programs, so does
     // `exact`.

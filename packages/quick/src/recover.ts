@@ -40,7 +40,7 @@ export const recover = async (
 }
 
 /** Ignores our own `unreachable` routes, although the IPv6 one is on the loopback interface. */
-const isWay = ({ dev, type }: Route): boolean => dev !== undefined && type === undefined
+export const isWay = ({ dev, type }: Route): boolean => dev !== undefined && type === undefined
 
 const runOf = (session: Session, journal: Journal): Run =>
   new Run({ ...session, name: journal.interface }, new JournalKeeper(session.runDirectory, journal))

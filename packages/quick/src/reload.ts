@@ -4,7 +4,7 @@ import { WgqError } from '@wgq/model/error'
 import type { Op } from '@wgq/model/operation'
 import { asBefore, converge, type Target } from './converge.ts'
 import type { NameHelp } from './dependencies.ts'
-import { gatewayDifferences, renewGateway } from './gateway.ts'
+import { gatewayDifferences, renewGateway, restoreGateway } from './gateway.ts'
 import { recover } from './recover.ts'
 import { renamedText } from './renamed.ts'
 import { unlessInterrupted } from './run/act.ts'
@@ -210,6 +210,7 @@ const goBack = async (run: Run, first: ReloadPlan): Promise<void> => {
       { wanted, memory: exact },
       () => before && keeper.update({ configured: before }),
     )
+    await restoreGateway(back, first.journal)
     session.dependencies.print(`[!] ${run.name} was not changed: everything is as it was before.\n`)
   } catch (error) {
     if (!(error instanceof Failure || error instanceof Interrupted)) throw error

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { asBefore, converge } from './converge.ts'
+import { restoreGateway } from './gateway.ts'
 import { adopted } from './run/adopted.ts'
 import { endedWith } from './run/failure.ts'
 import { type Journal, JournalKeeper, readJournal } from './run/journal.ts'
@@ -41,6 +42,7 @@ export const restore = (session: Session, { state, journal }: Before): Promise<n
     try {
       await converge(run, seen, difference(seen, state, memory, run.name), { wanted: state, memory }, note)
       note()
+      await restoreGateway(run, journal)
       return 0
     } catch (error) {
       return endedWith(error)

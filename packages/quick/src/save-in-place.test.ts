@@ -45,3 +45,13 @@ test('addresses and MTU follow the interface', async () => {
     text.replace('10.0.0.1/24 #', '10.0.0.1/24, fd00::1/64 #').replace('1380', '1300'),
   )
 })
+
+test('a port and a mark that the file lacks are added only if somebody set them', async () => {
+  const marked = { device: { ...device, fwmark: 0x99 } }
+  const source = { text, encoding: 'utf8' } as const
+  const ask = async () => undefined
+  expect((await savedInPlace(source, marked, ask)).text).toBe(text)
+  const adds = { listenPort: true, fwmark: true }
+  const { text: added } = await savedInPlace(source, { ...marked, adds }, ask)
+  expect(added).toMatch(/^ListenPort = 40000\nFwMark = 0x99$/m)
+})

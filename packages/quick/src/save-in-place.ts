@@ -22,6 +22,8 @@ export interface Running {
   readonly mtu?: number | undefined
   /** The file is about peers only: no interface values are written into it. */
   readonly peersOnly?: boolean
+  /** Values that the file gets even if it has none; see {@link saveDevice}. */
+  readonly adds?: { readonly listenPort?: boolean; readonly fwmark?: boolean }
 }
 
 /**
@@ -44,6 +46,7 @@ export const savedInPlace = async (
   const saved = saveDevice(document, running.device, {
     ...(running.addresses && { addresses: running.addresses }),
     ...(running.peersOnly && { peersOnly: true }),
+    ...(running.adds && { adds: running.adds }),
     sameEndpoint,
   })
   const edit = new Edit(saved)

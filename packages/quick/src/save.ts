@@ -11,9 +11,12 @@ import type { LinkAddress } from '@wgq/model/host'
 import { notWireGuard } from './not-wireguard.ts'
 import { readJournal } from './run/journal.ts'
 import { sessionOf } from './run/namespace.ts'
+import type { Running } from './save-in-place.ts'
 import { savedParts } from './save-parts.ts'
 import type { Session } from './session.ts'
+import { isSetByHook } from './state/mentioned.ts'
 import { allRules } from './state/rules.ts'
+import { isRandomPort } from './state/wanted.ts'
 
 /**
  * wg-quick save: writes the running state into the configuration file. Resolves to the exit status. Raises
@@ -43,7 +46,8 @@ export const save = async (session: Session): Promise<void> => {
   dependencies.print(`[#] wg showconf ${name}\n`)
   const device = await withoutOwnMark(session, await dependencies.devices.read(name))
   if (session.style === 'wgq') {
-    for (const { path, before, after } of await savedParts(session.configPath, { device, addresses, mtu })) {
+    const running = { device, addresses, mtu, adds: setByHand(session, device) }
+    for (const { path, before, after } of await savedParts(session.configPath, running)) {
       if (session.takeSaved) session.takeSaved(after.text, path)
       else if (after.text !== before.text) replaceKept(path, encodeSource(after), encodeSource(before))
     }
@@ -67,13 +71,33 @@ const savedAddresses = (present: readonly LinkAddress[], settings: Settings): st
     .map(({ cidr }) => formatCidr(cidr))
 }
 
-/** The device without a mark that `up` chose: a saved mark would be used even if it is taken by then. */
-const withoutOwnMark = async ({ dependencies, settings }: Session, device: Device): Promise<Device> => {
+/**
+ * The device without a mark that `up` chose, for a default route or a kill switch: a saved mark would be used even if it
+ * is taken by then.
+ */
+const withoutOwnMark = async (session: Session, device: Device): Promise<Device> => {
+  const { dependencies, settings, runDirectory, name } = session
   if (device.fwmark === 0 || /^\s*fwmark\s*=/im.test(settings.wgConfig)) return device
+  if (session.killSwitch || device.fwmark === readJournal(runDirectory, name)?.mark)
+    return { ...device, fwmark: 0 }
   const rules = await allRules(dependencies.host)
   const chosen = rules.some(({ notFwmark, table }) => notFwmark === device.fwmark && table === notFwmark)
   return chosen ? { ...device, fwmark: 0 } : device
 }
+
+/** Says which values of the interface somebody has set while it ran: not the kernel, not `up`, and no hook. */
+const setByHand = (
+  { system, settings }: Session,
+  { listenPort, fwmark }: Device,
+): NonNullable<Running['adds']> => ({
+  // Random ports of the BSDs may be any.
+  listenPort:
+    system.name === 'linux' &&
+    listenPort !== 0 &&
+    !isRandomPort(listenPort) &&
+    !isSetByHook(settings, /listen-port|conf\b/),
+  fwmark: fwmark !== 0 && !isSetByHook(settings, /fwmark|conf\b/),
+})
 
 /** The contents of the head of a saved file. */
 interface SavedHead {

@@ -31,6 +31,7 @@ import {
 } from './state/routes.ts'
 import { hasPrivateKey } from './state/same-key.ts'
 import { freeMark } from './systems/linux/default-routes.ts'
+import { hostBeside } from './systems/linux/host-beside.ts'
 import { textsOf } from './systems/system.ts'
 import { forgetTry } from './try.ts'
 import { isOwn, linkOf, rollBack } from './undo.ts'
@@ -121,8 +122,9 @@ const bringUp = async (run: Run): Promise<void> => {
   if (lookedUp) await inner.perform([planKillSwitchOn(name, guarding(guardMark(inner), allow))])
   const allowedIps = sortedAllowedIps(device?.peers ?? [])
   await refuseIpv6Outside(session, allowedIps, 'new')
-  const ipv6 = needsIpv6(session, allowedIps) && !isIpv6Off(session)
-  const findMtu = (): Promise<string> => system.chooseMtu(session, device?.peers ?? [], ipv6)
+  const ipv6 = needsIpv6(session, allowedIps) && !isIpv6Off(inside)
+  const outer = sendingWith(session, real, device?.fwmark ?? 0)
+  const findMtu = (): Promise<string> => system.chooseMtu(outer, device?.peers ?? [], ipv6)
   // The routes to the endpoints are those of the namespace that the daemon sends from.
   const outerMtu = session.into === undefined ? undefined : await findMtu()
   if (session.into !== undefined) await moveInside(run, inside, session.into)
@@ -135,6 +137,13 @@ const bringUp = async (run: Run): Promise<void> => {
     await openAside(inner, (await dependencies.devices.read(real)).fwmark)
   await openGateway(inner)
   await inner.perform(system.planHooks(inside, real, textsOf(settings.hooks.postUp)))
+}
+
+/** A session whose routes to endpoints are those of encrypted packets: rules may send their mark another way. */
+const sendingWith = (session: Session, real: string, mark: number): Session => {
+  if (session.style !== 'wgq' || mark === 0) return session
+  const { dependencies } = session
+  return { ...session, dependencies: { ...dependencies, host: hostBeside(dependencies.host, real, mark) } }
 }
 
 const takesDefault = ({ allowedIps }: Device['peers'][number]): boolean => allowedIps.some(isDefault)

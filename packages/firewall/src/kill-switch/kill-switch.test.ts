@@ -111,6 +111,36 @@ describe.skipIf(!root || spawnSync('iptables-save', ['--version']).status !== 0)
   },
 )
 
+test.each<[string, boolean]>([
+  ['-A OUTPUT -j ACCEPT', false],
+  ['-A OUTPUT -o eth0 -p tcp -m tcp --dport 443 -j ACCEPT', false],
+  ['-A OUTPUT -j ufw-before-output', false],
+  ['-A OUTPUT -g other', false],
+  ['-A OUTPUT -j wgq-kill-wg1', true],
+  ['-A OUTPUT -p icmp -j DROP', true],
+  ['-A OUTPUT -j LOG --log-prefix "out "', true],
+])('a rule of others before the jump of iptables: %s', (line, holds) => {
+  const state: KillSwitchState = { mark: 7, resolvers: [] }
+  const lines = setChains(tableOf('wg0', state), 4, '').split('\n')
+  const jumps = lines.filter((one) => one.startsWith('-I ')).map((one) => one.replace('-I', '-A'))
+  const saved = (first: readonly string[], last: readonly string[] = []) =>
+    [
+      ...lines.slice(0, -2).filter((one) => !one.startsWith('-I ')),
+      ...first,
+      ...jumps,
+      ...last,
+      'COMMIT',
+      '',
+    ].join('\n')
+  expect(readSaved(killSwitchTable, 'wg0', 4, saved([line])) !== undefined).toBe(holds)
+  // Behind the jump it decides about nothing.
+  expect(readSaved(killSwitchTable, 'wg0', 4, saved([], [line]))).toBeDefined()
+  const again = setChains(tableOf('wg0', state), 4, saved([line])).split('\n')
+  expect(again.filter((one) => /^-[DI] /.test(one))).toEqual(
+    holds ? [] : ['-D OUTPUT -j wgq-kill-wg0', '-I OUTPUT -j wgq-kill-wg0'],
+  )
+})
+
 test('there is nothing to remove where iptables knows nothing of it', () => {
   expect(unsetChains(tableOf('wg0'), '*filter\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n')).toBeUndefined()
 })

@@ -35,6 +35,10 @@ export const dryRun = async (
       devices,
       openHost: async () => host,
       writeSysctl: () => {},
+      sysctlsInside: (netns) => ({
+        readSysctl: session.dependencies.sysctlsInside?.(netns).readSysctl ?? (() => undefined),
+        writeSysctl: () => {},
+      }),
     },
     act: async (op) => {
       if (op.do === 'daemon.start') host.makeLink(op.name)

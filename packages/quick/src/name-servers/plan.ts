@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-import { chooseManager, type DnsChoice, viewDns } from '@wgq/dns/manager'
+import { splitManager } from '@wgq/dns/act'
+import { readResolverFile } from '@wgq/dns/file'
+import { chooseManager, type DnsChoice, resolverFile, viewDns } from '@wgq/dns/manager'
 import type { Op } from '@wgq/model/operation'
 import { inverse } from '../run/inverse.ts'
 import type { Journal } from '../run/journal.ts'
@@ -42,7 +44,26 @@ export const planDnsRemoval = (session: Session, journal: Journal | undefined): 
   const noted = journal?.undo.filter((op) => op.do === 'dns.unset') ?? []
   if (noted.length > 0) return noted
   // Only resolvconf can have a record of an interface that upstream brought up.
-  return planDns(session)
-    .flatMap((op) => inverse(op) ?? [])
-    .filter((op) => op.do === 'dns.unset' && op.manager.startsWith('resolvconf:'))
+  return [
+    ...planDns(session)
+      .flatMap((op) => inverse(op) ?? [])
+      .filter((op) => op.do === 'dns.unset' && op.manager.startsWith('resolvconf:')),
+    ...planFileRestoral(session),
+  ]
+}
+
+/** The operation that restores the file of name servers if it names the tunnel as its writer; journals get lost. */
+export const planFileRestoral = ({ name, style, dependencies: { filesUnder = '' } }: Session): Op[] =>
+  style === 'wgq' && readResolverFile(filesUnder + resolverFile, name) !== undefined
+    ? [{ do: 'dns.unset', dev: name, manager: `file:${resolverFile}` }]
+    : []
+
+/**
+ * Says whether the program that was given the name servers has been uninstalled: nobody can take them back, and nothing
+ * reads them. Under upstream's name the missing program is an error.
+ */
+export const isManagerGone = (op: Op, { style, dependencies }: Session): boolean => {
+  if (op.do !== 'dns.unset' || style !== 'wgq') return false
+  const [kind] = splitManager(op.manager)
+  return (kind === 'resolvconf' || kind === 'resolvectl') && dependencies.find(kind) === undefined
 }

@@ -12,6 +12,7 @@ import { errnoText } from '@wgq/model/errno'
 import { isWgqError, type WgqError } from '@wgq/model/error'
 import type { Op } from '@wgq/model/operation'
 import type { Dependencies } from '../dependencies.ts'
+import { isManagerGone } from '../name-servers/plan.ts'
 import type { Session } from '../session.ts'
 import { Failure, Interrupted } from './failure.ts'
 import { hookScript, hookShellArguments } from './hooks.ts'
@@ -71,6 +72,7 @@ export const act = async (op: Op, session: Session): Promise<void> => {
       // systemd-resolved has dropped the settings of a deleted link.
       if (op.do === 'dns.unset' && op.manager === 'resolvectl' && !(await dependencies.host.link(op.dev)))
         return
+      if (isManagerGone(op, session)) return
       return runAll(session, await said(dependencies, 1, async () => actDns(op, dependencies)))
     case 'killswitch.on':
       return runAll(session, await setCalls(dependencies, killSwitchTable, op.dev, op))

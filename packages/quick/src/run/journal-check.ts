@@ -28,6 +28,7 @@ export const isSoundJournal = (value: unknown): value is Journal => {
     optional(options, isRecord) &&
     optional(hooks, (one) => isRecord(one) && isTexts(one['preDown']) && isTexts(one['postDown'])) &&
     optional(configured, isConfigured) &&
+    optional(value['gateway'], isGateway) &&
     Array.isArray(undo) &&
     undo.every(isSoundInverse)
   )
@@ -68,6 +69,15 @@ const isConfigured: Check = (value) =>
   optional(value['fwmark'], isCount) &&
   optional(value['presharedKeys'], isTexts) &&
   optional(value['hooks'], isText)
+
+/** `auto`, or the name of an uplink as the file may give it. */
+const isUplink = matches(/^[^\s/"'\\{};#\0]{1,15}$/)
+const isGateway: Check = (value) =>
+  isRecord(value) &&
+  typeof value['inward'] === 'boolean' &&
+  optional(value['masquerade'], isUplink) &&
+  Array.isArray(value['networks']) &&
+  value['networks'].every(isAddress)
 
 const isRule: Check = (value) =>
   isRecord(value) &&

@@ -32,12 +32,14 @@ export const allJournals = (directory: string): Journal[] => {
 export const notedByOthers = ({
   runDirectory,
   name,
+  into,
 }: {
   readonly runDirectory: string
   readonly name: IfName
+  readonly into?: string
 }): Op[] =>
   allJournals(runDirectory)
-    .filter((journal) => journal.interface !== name)
+    .filter((journal) => journal.interface !== name && journal.into === into)
     .flatMap(({ undo }) => undo)
 
 /** Journals of the current namespace whose run was interrupted (unfinished, process gone) or could not undo all. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import type { GatewayWanted } from '@wgq/firewall/gateway/wanted'
 import type { IfName, Op } from '@wgq/model/operation'
 import type { ProcessMark } from './process-mark.ts'
 
@@ -35,10 +36,17 @@ export interface Journal {
   readonly options?: TunnelOptions
   /** The hooks of the file that `up` ran, for `down`. */
   readonly hooks?: { readonly preDown: readonly string[]; readonly postDown: readonly string[] }
+  /** The gateway as last set up; it exists while its inverse is noted. */
+  readonly gateway?: NotedGateway
   /** Inverses in the order in which their operations were carried out. */
   readonly undo: readonly Op[]
   /** The file as last applied, where the running state cannot show it: an endpoint may have roamed. */
   readonly configured?: Configured
+}
+
+/** A gateway and the networks of its interface. */
+export interface NotedGateway extends GatewayWanted {
+  readonly networks: readonly string[]
 }
 
 /** Options of `up` that a later `reload` uses too. */

@@ -11,7 +11,7 @@ import { thisProcess } from './process-mark.ts'
 import { writeBeside } from './state-file.ts'
 
 export { currentNetns, journalFiles, readJournal } from './journal-files.ts'
-export type { Configured, Journal, TunnelOptions } from './journal-record.ts'
+export type { Configured, Journal, NotedGateway, TunnelOptions } from './journal-record.ts'
 
 /** Keeps the journal of one run on disk, or in memory if `path` is undefined (a dry run). */
 export class JournalKeeper {

@@ -7,7 +7,7 @@ import type { Journal } from './journal.ts'
 import type { Run } from './run.ts'
 
 /**
- * The session inside a network namespace: its host, and a way to run programs there. Devices stay unchanged: a daemon
+ * The session inside a network namespace: its host, its sysctls, and a way to run programs there. Devices stay unchanged: a daemon
  * and its socket belong to the namespace that they were started in. Raises `E_UNSUPPORTED` on other systems.
  */
 export const enter = async (session: Session, netns: string): Promise<Session> => {
@@ -21,7 +21,12 @@ export const enter = async (session: Session, netns: string): Promise<Session> =
   return {
     ...session,
     into: netns,
-    dependencies: { ...others, host, run: runInside(dependencies.run, netns) },
+    dependencies: {
+      ...others,
+      ...dependencies.sysctlsInside?.(netns),
+      host,
+      run: runInside(dependencies.run, netns),
+    },
   }
 }
 
@@ -36,9 +41,15 @@ export const checkNamespace = (netns: string): void => {
   })
 }
 
-/** The session in the namespace of a journal's tunnel. */
-export const sessionOf = async (session: Session, journal: Journal | undefined): Promise<Session> =>
-  journal?.into === undefined ? session : enter(session, journal.into)
+/** The session in the namespace of a journal's tunnel. Raises `E_NETNS` if the namespace is gone. */
+export const sessionOf = async (session: Session, journal: Journal | undefined): Promise<Session> => {
+  const into = journal?.into
+  if (into === undefined) return session
+  if (exists(into)) return enter(session, into)
+  throw new WgqError('E_NETNS', `The network namespace \`${into}' of ${session.name} is gone`, {
+    hint: `\`wgq down ${session.name}\` cleans up`,
+  })
+}
 
 /** The same, or undefined if the namespace is gone with everything in it. */
 export const sessionIfThere = async (session: Session, journal: Journal): Promise<Session | undefined> =>

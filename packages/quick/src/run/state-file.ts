@@ -9,6 +9,12 @@ export const replaceStateFile = (path: string, value: unknown): void =>
 export const writeBeside = (path: string, value: unknown): string => {
   const beside = `${path}.${process.pid}`
   rmSync(beside, { force: true })
-  writeFileSync(beside, `${JSON.stringify(value)}\n`, { mode: 0o600, flag: 'wx' })
+  try {
+    writeFileSync(beside, `${JSON.stringify(value)}\n`, { mode: 0o600, flag: 'wx' })
+  } catch (error) {
+    // A full disk leaves the beginning of the file.
+    rmSync(beside, { force: true })
+    throw error
+  }
   return beside
 }

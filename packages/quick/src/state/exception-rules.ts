@@ -35,15 +35,16 @@ interface ExceptionPlan {
 
 /**
  * Compares exceptions; they take effect only before the rule with preference `limit`. One behind it is both missing and
- * extra.
+ * extra. `others` are rules of other programs: one that does the same is enough, and stays.
  */
 export const planExceptions = (
   present: readonly Rule[],
   wanted: readonly Rule[],
   limit: number | undefined,
+  others: readonly Rule[] = [],
 ): ExceptionPlan => {
   const counts = (rule: Rule) => limit === undefined || (rule.preference ?? 0) <= limit
-  const there = new Set(present.filter(counts).map(exceptionId))
+  const there = new Set([...present, ...others.filter(isException)].filter(counts).map(exceptionId))
   const wants = new Set(wanted.map(exceptionId))
   const preference = limit === undefined || limit < 2 ? {} : { preference: limit - 1 }
   return {
@@ -54,12 +55,19 @@ export const planExceptions = (
   }
 }
 
-/** The present rules that belong to the tunnel: noted, or without a journal right before one of its pairs. */
+/**
+ * The present rules that belong to the tunnel: noted, or without a journal those of `allow` right before one of its
+ * pairs. The kernel gives that place to the next rule of anybody, so the place alone proves nothing.
+ */
 export const ownExceptions = (
   rules: readonly Rule[],
   noted: readonly Op[] | undefined,
   suppress: readonly Rule[],
+  allow: readonly string[],
 ): Rule[] => {
+  const allowed = new Set(
+    ([4, 6] as const).flatMap((family) => exceptionRules(family, allow).map(exceptionId)),
+  )
   const ids = new Set(
     (noted ?? []).flatMap((op) => (op.do === 'rule.delete' && op.rule.selectors ? exceptionId(op.rule) : [])),
   )
@@ -68,7 +76,8 @@ export const ownExceptions = (
       isException(rule) &&
       (noted
         ? ids.has(exceptionId(rule))
-        : suppress.some(
+        : allowed.has(exceptionId(rule)) &&
+          suppress.some(
             ({ family, preference = 0 }) => family === rule.family && rule.preference === preference - 1,
           )),
   )

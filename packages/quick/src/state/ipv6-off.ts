@@ -30,7 +30,9 @@ export const refuseIpv6Outside = async (
   allowedIps: readonly Cidr[],
   which: 'new' | 'running',
 ): Promise<void> => {
-  const { name, settings, dependencies } = session
+  const { name, settings, dependencies, into } = session
+  // A namespace of its own has no other way for them.
+  if (into !== undefined) return
   const takesAll = allowedIps.some(({ family, prefixLength }) => family === 6 && prefixLength <= 1)
   if (!takesAll || readRouting(settings.table?.value).to === 'off') return
   if (session.killSwitch || !isLenient(session) || !isIpv6Off(session)) return
@@ -122,10 +124,11 @@ const inWords = (lost: readonly Op[]): string => {
 const counted = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`
 
 /**
- * Says whether IPv6 is off for the interface. Systems without IPv6 lack that directory; without /proc returns false.
+ * Says whether IPv6 is off for the interface, in the namespace of the session. Systems without IPv6 lack that directory;
+ * without /proc returns false.
  */
-export const isIpv6Off = ({ dependencies, name, into }: Session): boolean => {
-  if (into !== undefined || dependencies.readSysctl('net.ipv4.ip_forward') === undefined) return false
+export const isIpv6Off = ({ dependencies, name }: Session): boolean => {
+  if (dependencies.readSysctl('net.ipv4.ip_forward') === undefined) return false
   const own = dependencies.readSysctl(`net/ipv6/conf/${name}/disable_ipv6`)
   // In a dry run the interface does not exist yet.
   return (own ?? dependencies.readSysctl('net/ipv6/conf/default/disable_ipv6')) !== '0'

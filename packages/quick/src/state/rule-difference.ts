@@ -42,6 +42,7 @@ export const planRules = (everything: Seen, wanted: TunnelState): RuleChanges =>
       ofFamily(seen.state.rules),
       ofFamily(wanted.rules),
       plan.suppress,
+      seen.allRules.filter((rule) => rule.family === family),
     )
     return {
       before: plan.before,

@@ -3,9 +3,9 @@ import type { Family } from '@wgq/model/ip'
 import type { Op, Rule } from '@wgq/model/operation'
 import { rulePair } from './default-route.ts'
 import { isPlaced, type RulePlace } from './rule-place.ts'
-import { isSuppress, spelled } from './rules.ts'
+import { isSuppressOf, spelled } from './rules.ts'
 
-/** The two rules of a default route as found; `suppress` only if it is before the other, where it takes effect. */
+/** The two rules of a default route as found; `suppress` only if it is right before the other. */
 export interface RulePair {
   readonly family: Family
   readonly mark: number
@@ -13,20 +13,18 @@ export interface RulePair {
   readonly suppress?: Rule
 }
 
-/** The pairs `not fwmark MARK table MARK` of a family, each with its preceding suppress rule, in kernel order. */
-export const pairsOf = (rules: readonly Rule[], family: Family): RulePair[] => {
-  const pairs: RulePair[] = []
-  let suppress: Rule | undefined
-  for (const rule of rules) {
-    if (rule.family !== family || rule.selective) continue
-    if (isSuppress(rule)) suppress = rule
-    else if (rule.notFwmark !== undefined && Number(rule.table) === rule.notFwmark) {
-      pairs.push({ family, mark: rule.notFwmark, notMark: rule, ...(suppress ? { suppress } : {}) })
-      suppress = undefined
-    }
-  }
-  return pairs
-}
+/**
+ * The pairs `not fwmark MARK table MARK` of a family, each with its suppress rule, in kernel order. A suppress rule
+ * elsewhere belongs to another tunnel or to the administrator.
+ */
+export const pairsOf = (rules: readonly Rule[], family: Family): RulePair[] =>
+  rules
+    .filter((rule) => rule.family === family && !rule.selective)
+    .flatMap((rule) => {
+      if (rule.notFwmark === undefined || Number(rule.table) !== rule.notFwmark) return []
+      const suppress = rules.find((other) => isSuppressOf(other, rule))
+      return [{ family, mark: rule.notFwmark, notMark: rule, ...(suppress ? { suppress } : {}) }]
+    })
 
 /** Changes that give one family the wanted rules. */
 interface RulePlan {

@@ -24,31 +24,23 @@ export const planJournalRules = (undo: readonly Op[], present: readonly Rule[]):
 }
 
 /**
- * Deletions for a tunnel without a journal (upstream's `up`): every rule `not fwmark MARK table MARK`, and for each the
- * suppress rule that was added right after it, which is the nearest one before it. Other tunnels keep theirs.
+ * Deletions for a tunnel without a journal (upstream's `up`): every rule `not fwmark MARK table MARK`, and for each its
+ * suppress rule. Other tunnels keep theirs.
  */
 export const planMarkRules = (mark: number, present: readonly Rule[]): Op[] => {
-  const left = [...present]
-  const found: Rule[] = []
   const own = present.filter(
     (rule) => !rule.selective && tableNumber(rule) === mark && rule.notFwmark === mark,
   )
-  for (const rule of own) {
-    found.push(rule)
-    const before = left.filter(
-      (other) =>
-        other.family === rule.family &&
-        isSuppress(other) &&
-        (other.preference ?? 0) <= (rule.preference ?? 0),
-    )
-    const nearest = before.sort((a, b) => (b.preference ?? 0) - (a.preference ?? 0))[0]
-    if (nearest) {
-      found.push(nearest)
-      left.splice(left.indexOf(nearest), 1)
-    }
-  }
-  return found.sort(upstreamOrder).map((rule) => ({ do: 'rule.delete', rule: spelled(rule) }))
+  const suppress = own.flatMap((rule) => present.find((other) => isSuppressOf(other, rule)) ?? [])
+  return [...own, ...suppress].sort(upstreamOrder).map((rule) => ({ do: 'rule.delete', rule: spelled(rule) }))
 }
+
+/**
+ * Says whether a rule is the suppress rule of a mark's rule: `up` adds it right after that, and the kernel puts it right
+ * before that.
+ */
+export const isSuppressOf = (rule: Rule, { family, preference = 0 }: Rule): boolean =>
+  rule.family === family && isSuppress(rule) && rule.preference === preference - 1
 
 /** The rules of both families. */
 export const allRules = async (host: Pick<Host, 'rules'>): Promise<Rule[]> => [

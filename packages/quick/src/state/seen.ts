@@ -4,6 +4,7 @@ import { readFirewall } from '@wgq/firewall/default-route/manager'
 import { asideTable } from '@wgq/firewall/exceptions/aside'
 import { killSwitchTable } from '@wgq/firewall/kill-switch/table'
 import { readOwn } from '@wgq/firewall/own-table'
+import type { FirewallState } from '@wgq/firewall/state'
 import { type Cidr, formatCidr, maskCidr } from '@wgq/model/cidr'
 import type { Device } from '@wgq/model/device'
 import { isWgqError, WgqError } from '@wgq/model/error'
@@ -68,7 +69,10 @@ export const look = async (session: Session, journal: Journal | undefined): Prom
   if (!link) throw notWireGuard(name)
   const listed = await host.addresses(real)
   const notedOnes = journal && notedAddresses(journal)
-  const addresses = listed.filter((address) => !isAutomatic(address, notedOnes)).map(({ cidr }) => cidr)
+  const requested =
+    notedOnes ?? new Set(session.settings.addresses.map(({ value }) => canonicalAddress(value)))
+  const [automatic, others] = parted(listed, (address) => isAutomatic(address, requested))
+  const addresses = others.map(({ cidr }) => cidr)
   const own = new Set(addresses.map(formatCidr).filter((text) => notedOnes?.has(text) ?? true))
   const listedRoutes = await routesOf(session, real)
   const networks = new Set(
@@ -88,7 +92,8 @@ export const look = async (session: Session, journal: Journal | undefined): Prom
     // Without a journal the tables of the tunnel's own pairs are its own.
     journal ? notedFloors(noted) : pairs.map(({ family, mark }) => ({ family, table: mark })),
   )
-  const firewall = system.name === 'linux' ? await readFirewall(dependencies, name) : undefined
+  const firewall =
+    system.name === 'linux' ? withoutAutomatic(await readFirewall(dependencies, name), automatic) : undefined
   const killSwitch = system.name === 'linux' ? await readOwn(dependencies, killSwitchTable, name) : undefined
   const dns = await system.readDns(session, journal)
   const srcValidMark = readSysctl(srcValidMarkKey)
@@ -96,6 +101,7 @@ export const look = async (session: Session, journal: Journal | undefined): Prom
     rules,
     journal?.undo,
     pairs.flatMap(({ suppress }) => suppress ?? []),
+    session.exceptions?.allow ?? [],
   )
   const asks = session.exceptions !== undefined || noted.some((op) => op.do === 'aside.off')
   const aside = system.name === 'linux' && asks ? await readOwn(dependencies, asideTable, name) : undefined
@@ -155,9 +161,23 @@ const readRunning = async ({ name, dependencies }: Session, real: string): Promi
   }
 }
 
-/** The kernel adds an IPv6 link-local address to a TUN by itself. */
-const isAutomatic = ({ cidr, scope }: LinkAddress, noted: ReadonlySet<string> | undefined): boolean =>
-  cidr.family === 6 && scope === 'link' && !noted?.has(formatCidr(cidr))
+/** The kernel adds an IPv6 link-local address to a TUN by itself, unless the tunnel's file requests it. */
+const isAutomatic = ({ cidr, scope }: LinkAddress, requested: ReadonlySet<string>): boolean =>
+  cidr.family === 6 && scope === 'link' && !requested.has(formatCidr(cidr))
+
+/** A firewall without the addresses of the kernel: `up` protects those too if they are there in time. */
+const withoutAutomatic = (
+  firewall: FirewallState | undefined,
+  automatic: readonly LinkAddress[],
+): FirewallState | undefined => {
+  if (!firewall || automatic.length === 0) return firewall
+  const ofKernel = new Set(automatic.map(({ cidr }) => cidr.address))
+  const families = firewall.families.map((one) => ({
+    ...one,
+    addresses: one.addresses.filter((address) => !ofKernel.has(address)),
+  }))
+  return { ...firewall, families }
+}
 
 const notedAddresses = ({ undo }: Journal): ReadonlySet<string> =>
   new Set(undo.flatMap((op) => (op.do === 'address.delete' ? [canonicalAddress(op.address)] : [])))

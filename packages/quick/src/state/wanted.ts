@@ -173,8 +173,8 @@ const keptPrefixes = (settings: Settings, change: DeviceChange, { state }: Seen)
     .filter((cidr) => routed.has(formatCidr(cidr)))
 }
 
-/** The usual range of random ports (net.ipv4.ip_local_port_range). */
-const isRandomPort = (port: number): boolean => port >= 32_768 && port <= 60_999
+/** The usual range of random ports (net.ipv4.ip_local_port_range) without WireGuard's own, which people choose. */
+export const isRandomPort = (port: number): boolean => port >= 32_768 && port <= 60_999 && port !== 51_820
 
 const withMark = (fwmark: number | undefined): { fwmark?: number } => (fwmark === undefined ? {} : { fwmark })
 

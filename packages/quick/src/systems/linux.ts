@@ -8,16 +8,17 @@ import type { Cidr } from '@wgq/model/cidr'
 import { isWgqError } from '@wgq/model/error'
 import type { Op } from '@wgq/model/operation'
 import { sayInaccessible } from '../inaccessible.ts'
-import { managerFor, planDns, planDnsRemoval } from '../name-servers/plan.ts'
+import { isManagerGone, managerFor, planDns, planDnsRemoval } from '../name-servers/plan.ts'
 import { setDns } from '../name-servers/set.ts'
 import { act } from '../run/act.ts'
 import { Failure } from '../run/failure.ts'
 import { expandHook } from '../run/hooks.ts'
 import { spell } from '../run/spell.ts'
 import type { Session } from '../session.ts'
+import { ownExceptions } from '../state/exception-rules.ts'
 import { notedFloors, planFloorRemoval } from '../state/floors.ts'
 import { isDefault, planMainRoutes, readRouting } from '../state/routes.ts'
-import { allRules, planJournalRules, planMarkRules } from '../state/rules.ts'
+import { allRules, isSuppress, planJournalRules, planMarkRules, spelled } from '../state/rules.ts'
 import { addLink } from './linux/add-link.ts'
 import { daemonEnd } from './linux/daemon-end.ts'
 import { setDefaultRoutes } from './linux/default-routes.ts'
@@ -37,7 +38,9 @@ export const linux: System = {
   realName: async ({ name, dependencies }) => ((await dependencies.host.link(name)) ? name : undefined),
 
   // If another program has written the file since, nothing is restored.
-  spell: (op, { dependencies: { filesUnder = '' } }) => {
+  spell: (op, session) => {
+    const { filesUnder = '' } = session.dependencies
+    if (isManagerGone(op, session)) return undefined
     const [kind, path] = op.do === 'dns.unset' ? splitManager(op.manager) : []
     const stays = kind === 'file' && op.do === 'dns.unset' && !readResolverFile(filesUnder + path, op.dev)
     return stays ? undefined : spell(op)
@@ -150,8 +153,14 @@ const planRules = async (session: Session, noted: readonly Op[] | undefined): Pr
   if (!device || device.fwmark === 0 || !hasDefault) return []
   const table = device.fwmark
   const floors = ([4, 6] as const).map((family) => ({ family, table }))
+  const present = await allRules(session.dependencies.host)
+  const rules = planMarkRules(table, present)
+  const suppress = rules.flatMap((op) => (op.do === 'rule.delete' && isSuppress(op.rule) ? op.rule : []))
   return [
-    ...planMarkRules(table, await allRules(session.dependencies.host)),
+    ...rules,
+    ...ownExceptions(present, undefined, suppress, session.exceptions?.allow ?? []).map(
+      (rule): Op => ({ do: 'rule.delete', rule: spelled(rule) }),
+    ),
     ...(await planFloorRemoval(session.dependencies.host, floors)),
   ]
 }

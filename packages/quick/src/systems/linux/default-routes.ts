@@ -3,15 +3,19 @@
 import { chooseTool, firewallWriter } from '@wgq/firewall/default-route/choose'
 import type { Cidr } from '@wgq/model/cidr'
 import type { Device } from '@wgq/model/device'
+import type { Op } from '@wgq/model/operation'
 import { performProtection } from '../../lenient.ts'
 import { allJournals } from '../../run/journal-files.ts'
 import { withLock } from '../../run/lock.ts'
 import type { Run } from '../../run/run.ts'
 import type { Session } from '../../session.ts'
 import { firstMark, planDefaultRoute, srcValidMarkKey } from '../../state/default-route.ts'
+import { ownExceptions } from '../../state/exception-rules.ts'
 import { type Floor, planFloorRemoval } from '../../state/floors.ts'
 import { placeBehind } from '../../state/rule-place.ts'
 import { pairsOf, removalOf } from '../../state/rule-plan.ts'
+import { spelled } from '../../state/rules.ts'
+import { noteSharedSysctls } from './sysctls.ts'
 
 /**
  * Sends all packets of the given families through the tunnel (spec wg-quick §6.4). Runs under a lock: a mark is free
@@ -34,6 +38,7 @@ export const setDefaultRoutes = async (
       if (run.session.killSwitch) await putFloor(run, { family: dst.family, table: mark })
       await setDefaultRoute(run, dst, mark)
     }
+    noteSharedSysctls(run)
   })
 }
 
@@ -51,12 +56,16 @@ const setDefaultRoute = async (run: Run, dst: Cidr, mark: number): Promise<void>
   const { name, dependencies, style } = run.session
   const { host } = dependencies
   // Remove rules of a run whose journal was lost: their table is empty. Upstream adds duplicates.
-  if (style === 'wgq')
-    await run.perform(
-      pairsOf(await host.rules(dst.family), dst.family)
-        .filter((pair) => pair.mark === mark)
-        .flatMap(removalOf),
-    )
+  if (style === 'wgq') {
+    const present = await host.rules(dst.family)
+    const left = pairsOf(present, dst.family).filter((pair) => pair.mark === mark)
+    const suppress = left.flatMap((pair) => pair.suppress ?? [])
+    const exceptions = ownExceptions(present, undefined, suppress, run.session.exceptions?.allow ?? [])
+    await run.perform([
+      ...left.flatMap(removalOf),
+      ...exceptions.map((rule): Op => ({ do: 'rule.delete', rule: spelled(rule) })),
+    ])
+  }
   const rules = await host.rules(dst.family)
   const before = run.session.exceptions?.before
   const view = {

@@ -27,7 +27,13 @@ const wayOutside = async (host: Host, dev: string, address: string): Promise<Rou
   const outside = (await host.routes({ family: target.family, table: 'main' })).filter(
     (route) => route.dev !== dev && covers(route.dst, target),
   )
-  const [best] = outside.sort((a, b) => b.dst.prefixLength - a.dst.prefixLength)
+  const [best] = outside.sort(
+    (a, b) => b.dst.prefixLength - a.dst.prefixLength || (a.metric ?? 0) - (b.metric ?? 0),
+  )
   if (best?.dev === undefined) return undefined
-  return { dev: best.dev, ...(best.gateway === undefined ? {} : { gateway: best.gateway }) }
+  return {
+    dev: best.dev,
+    ...(best.gateway === undefined ? {} : { gateway: best.gateway }),
+    ...(best.mtu === undefined ? {} : { mtu: best.mtu }),
+  }
 }

@@ -37,7 +37,7 @@ export class MemoryHost implements Host {
     if (!link) throw noDevice(dev)
     return link.addresses
       .filter(({ cidr }) => family === undefined || cidr.family === family)
-      .map(({ cidr }) => ({ dev, cidr, scope: 'global' }))
+      .map(({ cidr }) => ({ dev, cidr, scope: cidr.address.startsWith('fe80:') ? 'link' : 'global' }))
   }
 
   async routes(query: { family: Family; table?: Table; dev?: IfName }): Promise<Route[]> {

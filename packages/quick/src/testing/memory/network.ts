@@ -135,7 +135,9 @@ export class Network {
         )
         return
       case 'floor.add':
-        this.insert({ ...floor(op.family, op.table), protocol: bootProtocol }, true)
+        // Replaces one that is there.
+        if (!this.routes.some((other) => sameRoute(other, floor(op.family, op.table))))
+          this.insert({ ...floor(op.family, op.table), protocol: bootProtocol }, true)
         return
       case 'floor.delete':
         this.deleteRoute(
