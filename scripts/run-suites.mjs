@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Runs the suites with vitest, several at a time where they allow it, and finally prints the line `N passed (M after a retry),
-// N failed, N skipped`, summed. WGQ_ORDER sets their order: `reverse`, or a seed that shuffles them and their files reproducibly.
+// N failed, N skipped`, summed. WGQ_MINUTES is the time after which none is begun. WGQ_ORDER sets their order: `reverse`, or a
+// seed that shuffles them and their files reproducibly.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
@@ -20,12 +21,12 @@ const known = [
   'kernel-vm',
   'compat',
   'nodes',
-  'fuzz',
   'faults',
   'packaging',
   'interop',
-  'cross',
   'docs',
+  'fuzz',
+  'cross',
 ]
 const asked = process.argv.slice(2)
 const unknown = asked.filter((suite) => !known.includes(suite))
@@ -51,11 +52,22 @@ const inOrder = (suites) => {
 }
 const shuffled = /^[0-9]+$/.test(order) ? ['--sequence.shuffle.files', `--sequence.seed=${order}`] : []
 
+/** Suites that were not begun, because time was over. */
+const late = []
+const { WGQ_MINUTES: minutes, WGQ_STARTED: startedSeconds = String(Date.now() / 1000) } = process.env
+const isLate = () =>
+  minutes !== undefined && Date.now() / 1000 > Number(startedSeconds) + 60 * Number(minutes)
+
 const total = { passed: 0, failed: 0, skipped: 0 }
 const retried = []
 
 /** Runs one suite and adds up its result. Each line that it prints begins with its name: another suite may run beside it. */
 const runSuite = async (suite) => {
+  if (isLate()) {
+    late.push(suite)
+    total.skipped++
+    return
+  }
   const report = join(root, '.cache', `report-${suite}.json`)
   const retriedList = join(root, '.cache', `retried-${suite}`)
   rmSync(report, { force: true })
@@ -106,6 +118,7 @@ await Promise.all(
   }),
 )
 console.log('')
+if (late.length > 0) console.log(`not run: ${late.join(', ')}: ${minutes} minutes were over`)
 for (const name of retried) console.log(`passed after a retry: ${name}`)
 const after = retried.length === 0 ? '' : ` (${retried.length} after a retry)`
 console.log(`${total.passed} passed${after}, ${total.failed} failed, ${total.skipped} skipped`)

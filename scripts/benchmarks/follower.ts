@@ -2,7 +2,7 @@
 // The cost of an idle `wgq run`: CPU time and wake-ups per second of its process and of the verbs that it runs, with 1
 // and with 1,000 peers, whose endpoints are addresses or names, compared with a bare `ip monitor`. All run in parallel,
 // each in its own network namespace. `follower [SECONDS]`, by default 600. The data plane is not counted.
-import type { ChildProcess } from 'node:child_process'
+import { type ChildProcess, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -88,7 +88,9 @@ const main = async (): Promise<void> => {
       const etc = join(folder, `etc${index}`)
       const child = ns.start('sh', ['-c', inOwnEtc, 'sh', etc, hostsPath, program, 'run', path])
       running.push({ name: `wgq run, ${title}`, child })
-      const inSync = () => ns.tryRun(program, ['diff', path]).status === 0
+      // In its own /etc, where the names are.
+      const inside = ['-t', String(child.pid), '-m', '-n', program, 'diff', path]
+      const inSync = () => spawnSync('nsenter', inside).status === 0
       await until(`${device} to be up`, inSync, 120_000)
     }
     // Lets the start settle.

@@ -27,6 +27,7 @@ const allCases: readonly QuickCase[] = [
   { name: 'IPv4', long: true, conf: `${head}Address = 10.0.0.2/24\n${peer('10.7.0.0/16, 10.0.0.9/32')}` },
   {
     name: 'both families, several addresses',
+    long: true,
     conf: `${head}Address = 10.0.0.2/24, fd00:1::2/64\nAddress = 10.3.3.3\n${peer('10.7.0.0/16, fd77::/48, fd78::1')}`,
   },
   {
@@ -40,6 +41,7 @@ const allCases: readonly QuickCase[] = [
   },
   {
     name: 'a default route with a mark of its own',
+    long: true,
     conf: `${head}FwMark = 0x4d2\nAddress = 10.0.0.2/32\n${peer('0.0.0.0/0, ::/0')}`,
   },
   {
