@@ -52,8 +52,8 @@ export const endsLinesWithCr = (text: string): boolean =>
   /\r[^\r\n]/.test(text) && !text.trimEnd().includes('\n')
 
 /**
- * Raises `E_ENCODING` for a file that is no text, or not UTF-8 without a byte-order mark. wg would report an unrecognized line and
- * quote the key in it.
+ * Raises `E_ENCODING` for a file that is no text, or not UTF-8 without a byte-order mark. wg would report an
+ * unrecognized line and quote the key in it.
  */
 export const checkEncoding = (text: string, file: string): void => {
   const binary = binaryFile(text)

@@ -25,8 +25,8 @@ export class Followers {
   }
 
   /**
-   * Runs the due actions for the interfaces that are `present`, with their indices as far as known. An interface that was removed is
-   * followed again once it is back.
+   * Runs the due actions for the interfaces that are `present`, with their indices as far as known. An interface that
+   * was removed, or made anew, is followed again.
    */
   async act(present: ReadonlyMap<string, number | undefined>): Promise<void> {
     for (const name of this.names) {

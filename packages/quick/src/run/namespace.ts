@@ -7,8 +7,9 @@ import type { Journal } from './journal.ts'
 import type { Run } from './run.ts'
 
 /**
- * The session inside a network namespace: its host, its sysctls, and a way to run programs there. Devices stay unchanged: a daemon
- * and its socket belong to the namespace that they were started in. Raises `E_UNSUPPORTED` on other systems.
+ * The session inside a network namespace: its host, its sysctls, and a way to run programs there. Devices stay
+ * unchanged: a daemon and its socket belong to the namespace that they were started in. Raises `E_UNSUPPORTED` on other
+ * systems.
  */
 export const enter = async (session: Session, netns: string): Promise<Session> => {
   const { dependencies } = session
