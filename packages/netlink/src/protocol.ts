@@ -21,8 +21,9 @@ export const flag = {
   dumpInterrupted: 0x10,
   /** GET: NLM_F_ROOT | NLM_F_MATCH. */
   dump: 0x300,
-  /** NEW: refuse when it exists. */
+  /** NEW: replace what exists. */
   replace: 0x100,
+  /** NEW: refuse when it exists. */
   exclusive: 0x200,
   create: 0x400,
   /** Answer: the error repeats only the header of the request. */

@@ -180,6 +180,6 @@ const planLeft = async (session: Session): Promise<Op[]> => {
     ...(await planFirewallRemoval(dependencies, name)),
     ...((await hasAnyOfGateway(dependencies, name)) ? [{ do: 'gateway.off', dev: name } as const] : []),
     ...((await readOwn(dependencies, asideTable, name)) ? [{ do: 'aside.off', dev: name } as const] : []),
-    ...(await planKillSwitchOff(session)),
+    ...(guard ? [{ do: 'killswitch.off', dev: name } as const] : []),
   ]
 }
