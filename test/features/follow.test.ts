@@ -26,6 +26,8 @@ describe.skipIf(why)('a tunnel that is followed', () => {
     ['the addresses', 'ip address flush dev DEV'],
     ['the link', 'ip link set DEV down'],
     ['the link, for a moment', 'ip link set DEV down; ip link set DEV up'],
+    ['the mark', 'wg set DEV fwmark 0'],
+    ['the allowed IPs', 'wg set DEV peer "$(wg show DEV peers | head -n 1)" allowed-ips 192.0.2.0/24'],
     ['the MTU, after that of the way outside', 'ip link set up1 mtu 1400'],
   ])('%s', async (_, disturb) => {
     const { tunnel } = followed

@@ -28,7 +28,7 @@ export interface ServedTogether {
   readonly onClosed: (stream: number) => void
 }
 
-const silence = 'errno=0\n\n'
+const news = 'errno=0\n\n'
 
 /** Receive buffer of all connections; data to keep is copied out. */
 const received = Buffer.allocUnsafeSlow(1 << 16)
@@ -184,10 +184,10 @@ export class ServerConnection {
       return this.write(Reply.of(`${formatCounters(device.counters())}errno=0\n\n`))
     if (alone && first === 'wgq_peers=1')
       return this.write(Reply.of(`${formatHealth(device.health?.() ?? [])}errno=0\n\n`))
-    if (alone && first === 'wgq_silence=1') {
-      // Sends `errno=0` at once, and again each time a peer does not answer for two seconds, until the client leaves.
-      this.stopNews ??= device.onSilence?.(() => this.tellSilence())
-      return this.write(Reply.of(silence))
+    if (alone && first === 'wgq_news=1') {
+      // Sends `errno=0` at once, and again with each news of the device, until the client leaves.
+      this.stopNews ??= device.onNews?.(() => this.tellNews())
+      return this.write(Reply.of(news))
     }
     if (alone && first === 'wgq_members=1') return this.tellMembers(this.together.members())
     if (alone && first === 'wgq_members=read') return this.tellMembers(this.together.members('read'))
@@ -200,8 +200,8 @@ export class ServerConnection {
   }
 
   /** Skipped while the client has not read earlier data. */
-  private tellSilence(): void {
-    if (!this.closed && !this.busy) this.send(Buffer.from(silence))
+  private tellNews(): void {
+    if (!this.closed && !this.busy) this.send(Buffer.from(news))
   }
 
   /** Writes a reply; returns undefined if the kernel accepted all of it. */

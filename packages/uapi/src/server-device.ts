@@ -13,8 +13,11 @@ export interface ServedDevice {
   counters(): Readonly<Record<string, number>>
   /** Information about the peers for troubleshooting, beyond WireGuard's own protocol. */
   health?(): Iterable<ServedPeerHealth>
-  /** Calls `listener` each time a peer does not answer for two seconds. Returns a function that stops it. */
-  onSilence?(listener: () => void): () => void
+  /**
+   * Calls `listener` each time a peer does not answer for two seconds, and after each change of the settings. Returns a
+   * function that stops it.
+   */
+  onNews?(listener: () => void): () => void
   setPrivateKey(key: Key): void
   setListenPort(port: number): void
   setFwmark(mark: number): void

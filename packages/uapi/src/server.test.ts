@@ -10,9 +10,9 @@ import { type Key, keyFromHex, keyToHex, zeroKey } from '@wgq/model/key'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { listenStreams } from '../../native/src/stream-listener.ts'
+import { hearNews } from './device-news.ts'
 import { listenUapi, type UapiServer, type UapiServerOptions } from './server.ts'
 import type { ServedDevice, ServedPeer, ServedPeerState } from './server-device.ts'
-import { hearSilences } from './silence-news.ts'
 import { readSocketGroup, setSocketGroup } from './socket-group.ts'
 import type { ListenStreams } from './streams.ts'
 import { servedPeer } from './testing/served-peer.ts'
@@ -212,11 +212,11 @@ describe('a socket that is open to a group', () => {
   })
 })
 
-describe('silences', () => {
-  test('are reported as they begin, until the client leaves', async () => {
+describe('news of the device', () => {
+  test('are sent as they come, until the client leaves', async () => {
     const listeners = new Set<() => void>()
     const told = Object.assign(new Recorder(), {
-      onSilence: (listener: () => void) => {
+      onNews: (listener: () => void) => {
         listeners.add(listener)
         return () => listeners.delete(listener)
       },
@@ -224,7 +224,7 @@ describe('silences', () => {
     const { path } = await listen({ device: told })
     let count = 0
     let wake = () => {}
-    const news = await hearSilences(
+    const news = await hearNews(
       'wg0',
       () => {
         count += 1
@@ -244,7 +244,7 @@ describe('silences', () => {
     news?.close()
     await vi.waitFor(() => expect(listeners.size).toBe(0))
     // Repeating the request on one connection adds no second listener.
-    const twice = talk(path, 'wgq_silence=1\n\nwgq_silence=1\n\n', 3)
+    const twice = talk(path, 'wgq_news=1\n\nwgq_news=1\n\n', 3)
     await vi.waitFor(() => expect(listeners.size).toBe(1))
     await vi.waitFor(() => {
       for (const listener of listeners) listener()
@@ -257,9 +257,9 @@ describe('silences', () => {
     const path = join(directory, 'wg0.sock')
     const other = createServer((socket) => socket.once('data', () => socket.destroy()))
     await new Promise<void>((resolve) => other.listen(path, resolve))
-    expect(await hearSilences('wg0', () => {}, directory)).toBeUndefined()
+    expect(await hearNews('wg0', () => {}, directory)).toBeUndefined()
     other.close()
-    expect(await hearSilences('wg1', () => {}, directory)).toBeUndefined()
+    expect(await hearNews('wg1', () => {}, directory)).toBeUndefined()
   })
 })
 

@@ -18,6 +18,7 @@ const machine = (followFile = false) => {
     looks: 0,
     fwmark: 0,
     there: true,
+    reads: 0,
     lines: [] as string[],
     againSeconds: undefined as number | undefined,
   }
@@ -35,7 +36,10 @@ const machine = (followFile = false) => {
     },
     fileStamp: () => state.stamp,
     followFile,
-    device: async () => (state.there ? { ...device, fwmark: state.fwmark } : undefined),
+    device: async () => {
+      state.reads += 1
+      return state.there ? { ...device, fwmark: state.fwmark } : undefined
+    },
     moveEndpoints: async () => ({ lines: state.lines.splice(0), againSeconds: state.againSeconds }),
     say: (line) => log.push(line),
   }
@@ -67,13 +71,36 @@ describe('a tunnel that is followed', () => {
     expect([state.repairs, log]).toEqual([0, []])
   })
 
-  test('whose device is set otherwise is put right by the look once a minute', async () => {
-    const { state, log, pass } = machine()
+  test('whose device is set otherwise is put right by the look once a minute, or at once where that is reported', async () => {
+    const { state, log, follower, pass } = machine()
+    state.againSeconds = 60
     await pass(100)
     state.fwmark = 0x99
     state.differences = ['interface fwmark is 0x99']
     await pass(65)
-    expect(log).toEqual(['interface fwmark is 0x99: put right'])
+    expect(log.splice(0)).toEqual(['interface fwmark is 0x99: put right'])
+
+    state.againSeconds = undefined
+    await pass(100)
+    state.fwmark = 0x98
+    state.differences = ['interface fwmark is 0x98']
+    follower.reported()
+    await pass(1)
+    expect(log).toEqual(['interface fwmark is 0x98: put right'])
+  })
+
+  test('is not read while its data plane reports nothing, and once a second at most while it reports much', async () => {
+    const { state, follower, pass } = machine()
+    await pass(1)
+    const reads = state.reads
+    await pass(600)
+    expect(state.reads).toBe(reads)
+    for (let i = 0; i < 50; i++) {
+      follower.reported()
+      await pass(0.1)
+    }
+    expect(state.reads - reads).toBeGreaterThan(4)
+    expect(state.reads - reads).toBeLessThan(7)
   })
 
   test('is put right within a second of a change, with one line', async () => {
@@ -154,11 +181,11 @@ describe('a tunnel that is followed', () => {
     expect(await pass(2)).toBe(false)
   })
 
-  test('has its peers looked at when one does not answer, without a comparison', async () => {
+  test('has its peers looked at when one is reported silent, without a comparison', async () => {
     const { state, log, follower, pass } = machine()
     await pass(100)
     state.lines = ['K does not answer: endpoint 192.0.2.2:1']
-    follower.silent()
+    follower.reported()
     await pass(0.1)
     expect(log).toEqual(['K does not answer: endpoint 192.0.2.2:1'])
     expect(state.looks).toBe(0)

@@ -21,7 +21,7 @@ export interface FollowerDependencies {
   readonly device: () => Promise<Device | undefined>
   /**
    * Sets another endpoint for peers that do not answer or have lost their route. Resolves to one line for each and the
-   * seconds until the next check.
+   * seconds until the next check; undefined if a report or a comparison comes first.
    */
   readonly moveEndpoints: (
     device: Device,
@@ -31,8 +31,10 @@ export interface FollowerDependencies {
   readonly say: (line: string) => void
 }
 
-/** Interval between checks of peers while all of them answer. */
-const peersMs = 60_000
+/** Minimum interval between checks of the peers after reports, which arrive in bursts. */
+const reportedMs = 1000
+/** Interval between comparisons of the two clocks. */
+const clocksMs = 60_000
 /** If the two clocks drift apart by this much, one was set or the machine slept. */
 const jumpMs = 5000
 
@@ -44,6 +46,8 @@ export class Follower {
   private readonly dependencies: FollowerDependencies
   private readonly pace: Pace
   private peersDue: number
+  private peersSeen = Number.NEGATIVE_INFINITY
+  private clocksDue: number
   private offset: number
   private told: string | undefined
   private applied: string
@@ -54,6 +58,7 @@ export class Follower {
     this.dependencies = dependencies
     this.pace = new Pace(dependencies.now())
     this.peersDue = dependencies.now()
+    this.clocksDue = dependencies.now() + clocksMs
     this.offset = dependencies.wall() - dependencies.now()
     this.applied = dependencies.fileStamp()
   }
@@ -63,15 +68,15 @@ export class Follower {
     this.pace.changed(this.dependencies.now(), ours)
   }
 
-  /** Records that a peer does not answer. */
-  silent(): void {
-    this.peersDue = this.dependencies.now()
+  /** Records a report of the data plane: a peer does not answer, or settings were changed. */
+  reported(): void {
+    this.peersDue = Math.min(this.peersDue, Math.max(this.dependencies.now(), this.peersSeen + reportedMs))
   }
 
   /** Milliseconds until {@link act} has something to do. */
   waitMs(): number {
     const now = this.dependencies.now()
-    return Math.max(0, Math.min(this.pace.waitMs(now), this.peersDue - now))
+    return Math.max(0, Math.min(this.pace.waitMs(now), this.peersDue - now, this.clocksDue - now))
   }
 
   /** Runs the actions that are due. Resolves to false if the device no longer exists. */
@@ -80,22 +85,26 @@ export class Follower {
     const compares = this.pace.waitMs(this.dependencies.now()) === 0
     if (!compares && this.dependencies.now() < this.peersDue) return true
     if (compares && (await this.dependencies.device())) await this.compare()
-    // Read after the repair, which may have changed it.
+    // Read after the repair, which may have changed it. A report that arrives from now on leads to another check.
+    this.peersSeen = this.dependencies.now()
+    this.peersDue = Number.POSITIVE_INFINITY
     const device = await this.dependencies.device()
     if (!device) return false
-    // No event reports a device whose settings were changed.
+    // No event of the machine reports changed settings of a device.
     const shape = shapeOf(device)
     if (!compares && this.shape !== undefined && shape !== this.shape)
       this.pace.changed(this.dependencies.now(), true)
     this.shape = shape
     const { lines, againSeconds } = await this.dependencies.moveEndpoints(device, compares)
     for (const line of lines) this.dependencies.say(line)
-    this.peersDue = this.dependencies.now() + (againSeconds === undefined ? peersMs : againSeconds * 1000)
+    if (againSeconds !== undefined)
+      this.peersDue = Math.min(this.peersDue, this.dependencies.now() + againSeconds * 1000)
     return true
   }
 
   /** Schedules all checks after a sleep or after the clock was set. */
   private noticeJump(): void {
+    this.clocksDue = this.dependencies.now() + clocksMs
     const offset = this.dependencies.wall() - this.dependencies.now()
     if (Math.abs(offset - this.offset) < jumpMs) return
     this.offset = offset

@@ -15,15 +15,18 @@ import { EndpointWatch, type NamedEndpoint } from '../observe/endpoint-watch.ts'
 import { realOutside } from '../observe/reachable.ts'
 import { nameMap, namesOf, readIfThere } from '../observe/tunnels.ts'
 import { writeErr } from '../output.ts'
+import { DeviceReports } from './device-reports.ts'
 import { Follower } from './follower.ts'
 import { watchMachine } from './machine-news.ts'
-import { PeerSilences } from './peer-silences.ts'
 
 /** Runs a verb of wgq in a separate process; resolves to its exit status and, on request, its output. */
 type RunVerb = (
   words: readonly string[],
   capture?: boolean,
 ) => Promise<{ readonly status: number; readonly stdout: string }>
+
+/** Interval between checks of a device whose data plane reports nothing, while all of its peers answer. */
+const unreportedSeconds = 60
 
 /** The tunnel to follow. */
 interface Followed {
@@ -50,8 +53,8 @@ export const followTunnel = async (
   const devices = openDevices()
   const host = await openHost()
   const endpoints = new EndpointWatch(devices, realOutside(host))
-  const silences = new PeerSilences(interfaceName, () => {
-    follower.silent()
+  const reports = new DeviceReports(interfaceName, () => {
+    follower.reported()
     wake()
   })
   const follower: Follower = new Follower({
@@ -66,14 +69,14 @@ export const followTunnel = async (
     fileStamp: () => [configPath, ...dropIns(configPath)].map(stampOf).join('|'),
     followFile,
     moveEndpoints: async (device, networkChanged) => {
-      const silent = endpoints.mayMove(device) ? await silences.read() : undefined
-      const moved = await endpoints.follow(device, networkChanged, silent)
+      const silences = await reports.silences()
+      const moved = await endpoints.follow(device, networkChanged, silences)
       await noteEndpoints(interfaceName, endpoints.takeFound())
       return {
         lines: moved.map((event) =>
           'endpoint' in event ? `${event.peer} does not answer: endpoint ${event.endpoint}` : event.event,
         ),
-        againSeconds: endpoints.nextLookSeconds(device),
+        againSeconds: endpoints.nextLookSeconds(device) ?? (silences ? undefined : unreportedSeconds),
       }
     },
     say: (line) => writeErr(`wgq: ${visible(interfaceName)}: ${visible(line)}\n`),
@@ -93,7 +96,7 @@ export const followTunnel = async (
     },
     close: () => {
       news.close()
-      silences.close()
+      reports.close()
       host.close()
     },
   }

@@ -87,14 +87,6 @@ export class EndpointWatch {
     return this.found.splice(0)
   }
 
-  /** Whether any peer of a device has a name, several candidates or a translated address. */
-  mayMove(device: Device): boolean {
-    const endpoints = new Map(device.peers.map(({ publicKey, endpoint }) => [publicKey, endpoint]))
-    return this.candidatesOf(device.name).some(({ publicKey, candidates }) =>
-      mayMove(candidates, endpoints.get(publicKey)),
-    )
-  }
-
   /** Keys of peers without an endpoint whose file names one. */
   waiting(device: Device): Peer['publicKey'][] {
     const named = new Set(this.candidatesOf(device.name).map(({ publicKey }) => publicKey))

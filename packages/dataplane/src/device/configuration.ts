@@ -24,6 +24,7 @@ export class Configuration implements ServedDevice {
   private readonly device: Device
   private readonly lookAtLink: () => void
   private readonly silences: SilenceWatch | undefined
+  private readonly listeners = new Set<() => void>()
 
   /**
    * `lookAtLink` makes the device follow link changes that were not reported yet; `silences` reports peers that stop
@@ -88,6 +89,7 @@ export class Configuration implements ServedDevice {
 
   commit(): void {
     this.device.flushAllowedIps()
+    for (const listener of this.listeners) listener()
   }
 
   read(): ServedState {
@@ -118,8 +120,13 @@ export class Configuration implements ServedDevice {
     }
   }
 
-  onSilence(listener: () => void): () => void {
-    return this.silences?.listen(listener) ?? (() => {})
+  onNews(listener: () => void): () => void {
+    const stopSilences = this.silences?.listen(listener)
+    this.listeners.add(listener)
+    return () => {
+      stopSilences?.()
+      this.listeners.delete(listener)
+    }
   }
 
   counters(): Readonly<Record<string, number>> {

@@ -3,8 +3,8 @@ import type { Socket } from 'node:net'
 import { connectPatiently } from './connection.ts'
 import { connectSocket } from './net-connection.ts'
 
-/** A subscription to a daemon's reports of peers that do not answer. */
-export interface SilenceNews {
+/** A subscription to a daemon's news of its device. */
+export interface DeviceNews {
   /** False once the daemon has closed the connection. */
   readonly isOpen: boolean
   close(): void
@@ -14,14 +14,15 @@ export interface SilenceNews {
 const answerMs = 5000
 
 /**
- * Calls `onNews` when a peer of an interface has not answered for two seconds, and when the daemon has ended. Resolves
- * to undefined if no daemon answers, or if it does not support the request (others close the connection).
+ * Calls `onNews` when a peer of an interface has not answered for two seconds, after each change of its settings, and
+ * when the daemon has ended. Resolves to undefined if no daemon answers, or if it does not support the request (others
+ * close the connection).
  */
-export const hearSilences = async (
+export const hearNews = async (
   name: string,
   onNews: () => void,
   directory = '/var/run/wireguard',
-): Promise<SilenceNews | undefined> => {
+): Promise<DeviceNews | undefined> => {
   let socket: Socket
   try {
     socket = await connectPatiently(connectSocket, `${directory}/${name}.sock`)
@@ -52,7 +53,7 @@ export const hearSilences = async (
       if (news.isOpen && !first) onNews()
       news.isOpen = false
     })
-    socket.write('wgq_silence=1\n\n')
+    socket.write('wgq_news=1\n\n')
   })
   if (known) return news
   news.close()
