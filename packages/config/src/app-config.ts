@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Document } from './document.ts'
+import { among, appKeys } from './file-keys.ts'
 import { outline } from './outline.ts'
 
 /** A configuration as the WireGuard apps read it. */
@@ -9,11 +10,7 @@ interface AppConfig {
   readonly dropped: readonly string[]
 }
 
-// The keys that the Android and iOS apps accept; they refuse a file with any other key.
-const known = new Set([
-  ...['privatekey', 'listenport', 'address', 'dns', 'mtu'],
-  ...['publickey', 'presharedkey', 'allowedips', 'endpoint', 'persistentkeepalive'],
-])
+const isAppKey = among(appKeys)
 
 /** Returns the configuration without comments, blank lines and wg-quick's own keys, so that the QR code is small. */
 export const appConfig = (document: Document): AppConfig => {
@@ -29,7 +26,7 @@ export const appConfig = (document: Document): AppConfig => {
         const kept = words.filter((word) => !word.startsWith('~'))
         for (const word of words) if (word.startsWith('~')) dropped.set(word, `DNS ${word}`)
         if (kept.length > 0) lines.push(`${name.text} = ${kept.join(', ')}`)
-      } else if (known.has(key)) lines.push(`${name.text} = ${value.text}`)
+      } else if (isAppKey(key)) lines.push(`${name.text} = ${value.text}`)
       else dropped.set(key, name.text)
     }
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { directiveNames } from './directive-names.ts'
 import type { Document, Line } from './document.ts'
+import { isHookKey } from './file-keys.ts'
 import { isDisabledLine } from './peers/disabled.ts'
 import type { Span } from './reading.ts'
 import { lower, readQuickLine, readWgLine, trimSpan } from './reading.ts'
@@ -43,9 +44,6 @@ export const outline = (document: Document): Section[] => {
   })
   return sections
 }
-
-/** Keys that are commands: wg-quick passes `#` on to the shell. */
-export const hookKeys: readonly string[] = ['preup', 'postup', 'predown', 'postdown']
 
 /** The comment of a line from `#` on; undefined when it has none. Not meaningful for hooks. */
 export const commentOf = (text: string): Span | undefined => {
@@ -103,5 +101,5 @@ const entry = (line: Line, index: number, clean: string): Entry => {
   const { key: name, value, hook } = readQuickLine(line.text)
   const equals = clean.indexOf('=')
   const key = lower(equals < 0 ? clean : clean.slice(0, equals))
-  return { index, line, name, key, value: hookKeys.includes(key) ? hook : value, hasEquals: equals >= 0 }
+  return { index, line, name, key, value: isHookKey(key) ? hook : value, hasEquals: equals >= 0 }
 }

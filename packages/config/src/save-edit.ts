@@ -6,7 +6,8 @@ import { formatEndpoint, parseEndpoint } from '@wgq/model/endpoint'
 import { zeroKey } from '@wgq/model/key'
 import type { Document } from './document.ts'
 import { Edit } from './edit.ts'
-import { hookKeys, outline } from './outline.ts'
+import { isHookKey } from './file-keys.ts'
+import { outline } from './outline.ts'
 import { lower, readWgLine } from './reading.ts'
 
 /** Information from the caller beyond the device. */
@@ -44,7 +45,7 @@ export const saveDevice = (document: Document, device: Device, options: SaveOpti
 }
 
 const hasHooks = (document: Document): boolean =>
-  outline(document).some((section) => section.entries.some((entry) => hookKeys.includes(entry.key)))
+  outline(document).some((section) => section.entries.some((entry) => isHookKey(entry.key)))
 
 const saveInterface = (
   edit: Edit,

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 import type { Position } from '@wgq/model/error'
 import type { Diagnostic } from '../diagnostic.ts'
+import { among, repeatableKeys } from '../file-keys.ts'
 import type { PeerName } from '../names.ts'
 import type { Entry, Section } from '../outline.ts'
 import type { Rule, Subject } from './subject.ts'
 import { headerSpot, spot } from './subject.ts'
-import { repeatableKeys } from './vocabulary.ts'
+
+const isRepeatable = among(repeatableKeys)
 
 /** Duplicates: the last line of a scalar key wins, and of two peers with one key the last allowed IPs. */
 export const duplicateRules: Rule = (subject) => [
@@ -20,7 +22,7 @@ const duplicateKeys = (subject: Subject, sections: readonly Section[]): Diagnost
   const last = new Map<string, Entry>()
   const found: Diagnostic[] = []
   for (const entry of sections.flatMap((section) => section.entries)) {
-    if (!entry.hasEquals || repeatableKeys.includes(entry.key)) continue
+    if (!entry.hasEquals || isRepeatable(entry.key)) continue
     const before = last.get(entry.key)
     last.set(entry.key, entry)
     if (!before) continue

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: MIT
 import type { Diagnostic } from '../diagnostic.ts'
+import { among, isHookKey, peerKeys, quickKeys, wgInterfaceKeys } from '../file-keys.ts'
 import { nearest } from '../nearest.ts'
 import type { Entry, Section } from '../outline.ts'
-import { hookKeys } from '../outline.ts'
 import { lower, readQuickLine, readWgLine } from '../reading.ts'
 import { foreignSection, isProductKey } from './products.ts'
 import type { Rule, Subject } from './subject.ts'
 import { headerSpot, spot } from './subject.ts'
-import { interfaceKeys, peerKeys, quickKeys, wgInterfaceKeys } from './vocabulary.ts'
+
+const isQuickKey = among(quickKeys)
+
+/** The keys that the interface section of this file may have. */
+const interfaceKeys = (subject: Subject): readonly string[] =>
+  subject.purpose === 'setconf' ? wgInterfaceKeys : [...wgInterfaceKeys, ...quickKeys]
 
 /** Lines and headers that wg does not recognise: a single one makes it refuse the whole file (spec wg §5.1). */
 export const lineRules: Rule = (subject) =>
@@ -79,8 +84,8 @@ const lineFinding = (subject: Subject, section: Section, entry: Entry): Diagnost
     }
   }
   if (value.text !== '') return undefined
-  if (quickKeys.some((known) => lower(known) === key) && key !== 'saveconfig') {
-    const effect = hookKeys.includes(key) ? 'runs nothing' : 'has no effect'
+  if (isQuickKey(key) && key !== 'saveconfig') {
+    const effect = isHookKey(key) ? 'runs nothing' : 'has no effect'
     return { code: 'empty-value', severity: 'info', ...place, message: `An empty ${name.text} ${effect}` }
   }
   if (key === 'saveconfig') return undefined

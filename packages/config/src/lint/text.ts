@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { shellWord } from '@wgq/model/shell-word'
 import type { Diagnostic } from '../diagnostic.ts'
-import { hookKeys } from '../outline.ts'
+import { isHookKey } from '../file-keys.ts'
 import { lower, readQuickLine } from '../reading.ts'
 import type { Rule, Subject } from './subject.ts'
 
@@ -76,7 +76,7 @@ const characters = (subject: Subject, text: string, number: number): Diagnostic[
     return [{ code: 'nul-byte', severity: 'warning', ...at(nul), message }]
   }
   const key = lower(readQuickLine(text).key.text)
-  const read = hookKeys.includes(key) ? '' : text.replace(/#.*/s, '')
+  const read = isHookKey(key) ? '' : text.replace(/#.*/s, '')
   const odd = /[\u00a0\u1680\u2000-\u200d\u2028\u2029\u202f\u205f\u2060\u3000]|(?<!^)\ufeff/.exec(read)
   if (!odd) return []
   const code = `U+${(odd[0].codePointAt(0) as number).toString(16).toUpperCase().padStart(4, '0')}`

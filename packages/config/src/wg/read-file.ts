@@ -2,6 +2,7 @@
 import type { AllowedIpChange, DeviceChange, PeerChange } from '@wgq/model/device'
 import { isWgqError, type Position, WgqError } from '@wgq/model/error'
 import type { Key } from '@wgq/model/key'
+import { peerKeys, wgInterfaceKeys } from '../file-keys.ts'
 import { lower, readWgLine } from '../reading.ts'
 import { readAllowedIps } from './allowed-ips.ts'
 import type { WgContext } from './context.ts'
@@ -101,7 +102,7 @@ const unrecognized = (clean: string): WgqError => {
     : 'A key of wg in its section is expected here'
   return new WgqError('E_LINE', expected, {
     wgText: `Line unrecognized: \`${clean}'`,
-    hint: '`wgq strip` removes the keys of wg-quick; [Interface] takes ListenPort, FwMark and PrivateKey, [Peer] PublicKey, PresharedKey, AllowedIPs, Endpoint and PersistentKeepalive',
+    hint: `\`wgq strip\` removes the keys of wg-quick; [Interface] takes ${wgInterfaceKeys.join(', ')}; [Peer] takes ${peerKeys.join(', ')}`,
   })
 }
 
