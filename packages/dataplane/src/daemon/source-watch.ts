@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: MIT
 import { monotonicMs } from '@wgq/model/monotonic'
 import type { NativeNetlinkSocket, NetlinkSocketOptions } from '@wgq/native/raw-socket'
-import { sourceAddress, sourceInterface, withSource } from '../device/endpoint-record.ts'
+import {
+  peerAddress,
+  routedAddresses,
+  sourceAddress,
+  sourceInterface,
+  withSource,
+} from '../device/endpoint-record.ts'
 import { group } from './kernel-message.ts'
 import { isLocal, localQuery, routeInterface, routeQuery } from './route-message.ts'
 import { SourceChoice } from './source-choice.ts'
@@ -47,12 +53,10 @@ export class SourceWatch {
   /** Whether the learned source of an endpoint record must be forgotten: its address is gone, or the route to the peer
    *  now leaves through another interface than the one it was learned on. */
   isStale(record: Uint8Array, mark: number): boolean {
-    const source = sourceAddress(record)
-    if (!source) return false
-    const destination = Buffer.from(record.subarray(8, record[0] === 4 ? 12 : 24))
-    if (destination.length !== source.length) return true
-    // A link-local source is bound to its interface by the scope of the endpoint.
-    if (destination[0] === 0xfe && ((destination[1] as number) & 0xc0) === 0x80) return false
+    const addresses = routedAddresses(record)
+    if (!addresses) return false
+    if (addresses === 'wrong') return true
+    const { source, destination } = addresses
     try {
       // With net.ipv*.ip_nonlocal_bind the kernel sends from an address that is not local.
       this.queries.send(localQuery(source))
@@ -72,8 +76,7 @@ export class SourceWatch {
     if (sourceAddress(record)) return undefined
     this.skipAll()
     try {
-      const destination = Buffer.from(record.subarray(8, record[0] === 4 ? 12 : 24))
-      const chosen = this.choice.choose(destination, mark)
+      const chosen = this.choice.choose(peerAddress(record), mark)
       return chosen === undefined || chosen === 'none'
         ? chosen
         : withSource(record, chosen.address, chosen.index)

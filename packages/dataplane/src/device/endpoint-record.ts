@@ -65,6 +65,26 @@ export const sourceAddress = (record: Uint8Array): Buffer | undefined => {
   return Buffer.from(record.subarray(32, family === 4 ? 36 : 48))
 }
 
+/** The peer's address in a record. */
+export const peerAddress = (record: Uint8Array): Buffer =>
+  Buffer.from(record.subarray(8, record[0] === 4 ? 12 : 24))
+
+/**
+ * The addresses of a record whose learned source depends on the routes; undefined if there is no such source: none was
+ * learned, or it is link-local and bound to its interface by the scope of the endpoint. A record whose addresses are of
+ * different families is `wrong`.
+ */
+export const routedAddresses = (
+  record: Uint8Array,
+): { readonly source: Buffer; readonly destination: Buffer } | 'wrong' | undefined => {
+  const source = sourceAddress(record)
+  if (!source) return undefined
+  const destination = peerAddress(record)
+  if (destination.length !== source.length) return 'wrong'
+  const isLinkLocal = destination[0] === 0xfe && ((destination[1] as number) & 0xc0) === 0x80
+  return isLinkLocal ? undefined : { source, destination }
+}
+
 /** The record with a source to send from: an address of the same family, and the interface that it is for. */
 export const withSource = (record: Uint8Array, address: Uint8Array, index: number): Buffer => {
   const changed = Buffer.from(record)

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "linux/netns.h"
-#include "system/readiness.h"
 #include "modules.h"
 #include "system/descriptor.h"
+#include "system/message-socket.h"
 
 namespace wgq {
 namespace {
@@ -31,26 +31,26 @@ void keep_routes_with_metrics(int fd) {
   if (::setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program) < 0) throw_errno("setsockopt SO_ATTACH_FILTER");
 }
 
-class NetlinkSocket {
+class NetlinkSocket : public MessageSocket {
  public:
   NetlinkSocket(int protocol, std::uint32_t groups, int receive_buffer, bool all_namespaces, bool only_metrics)
-      : fd_(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol)) {
-    if (!fd_) throw_errno("socket");
+      : MessageSocket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol)) {
+    if (fd() < 0) throw_errno("socket");
     const int on = 1;
     // Older kernels refuse some of these; everything works without them, only with poorer errors.
     for (int option : {NETLINK_EXT_ACK, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK})
-      ::setsockopt(fd_.get(), SOL_NETLINK, option, &on, sizeof on);
-    if (all_namespaces) ::setsockopt(fd_.get(), SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, &on, sizeof on);
+      ::setsockopt(fd(), SOL_NETLINK, option, &on, sizeof on);
+    if (all_namespaces) ::setsockopt(fd(), SOL_NETLINK, NETLINK_LISTEN_ALL_NSID, &on, sizeof on);
     if (receive_buffer > 0 &&
-        ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUFFORCE, &receive_buffer, sizeof receive_buffer) < 0)
-      ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
-    if (only_metrics) keep_routes_with_metrics(fd_.get());
+        ::setsockopt(fd(), SOL_SOCKET, SO_RCVBUFFORCE, &receive_buffer, sizeof receive_buffer) < 0)
+      ::setsockopt(fd(), SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
+    if (only_metrics) keep_routes_with_metrics(fd());
     sockaddr_nl address{};
     address.nl_family = AF_NETLINK;
     address.nl_groups = groups;
-    if (::bind(fd_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) < 0) throw_errno("bind");
+    if (::bind(fd(), reinterpret_cast<sockaddr*>(&address), sizeof address) < 0) throw_errno("bind");
     socklen_t length = sizeof address;
-    if (::getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&address), &length) < 0) throw_errno("getsockname");
+    if (::getsockname(fd(), reinterpret_cast<sockaddr*>(&address), &length) < 0) throw_errno("getsockname");
     port_id_ = address.nl_pid;
   }
 
@@ -60,7 +60,7 @@ class NetlinkSocket {
     sockaddr_nl kernel{};
     kernel.nl_family = AF_NETLINK;
     for (;;) {
-      ssize_t sent = ::sendto(fd_.get(), datagram.data(), datagram.size(), 0, reinterpret_cast<sockaddr*>(&kernel),
+      ssize_t sent = ::sendto(fd(), datagram.data(), datagram.size(), 0, reinterpret_cast<sockaddr*>(&kernel),
                               sizeof kernel);
       if (sent >= 0) return;
       if (errno == EAGAIN) wait(POLLOUT, 1000);
@@ -72,12 +72,12 @@ class NetlinkSocket {
   bool receive(std::vector<std::uint8_t>& datagram) {
     for (;;) {
       // MSG_TRUNC returns the true length of a peeked datagram.
-      ssize_t length = ::recv(fd_.get(), nullptr, 0, MSG_PEEK | MSG_TRUNC);
+      ssize_t length = ::recv(fd(), nullptr, 0, MSG_PEEK | MSG_TRUNC);
       if (length >= 0) {
         datagram.resize(static_cast<std::size_t>(length));
         sockaddr_nl from{};
         socklen_t from_length = sizeof from;
-        ssize_t read = ::recvfrom(fd_.get(), datagram.data(), datagram.size(), 0, reinterpret_cast<sockaddr*>(&from),
+        ssize_t read = ::recvfrom(fd(), datagram.data(), datagram.size(), 0, reinterpret_cast<sockaddr*>(&from),
                                   &from_length);
         if (read < 0) continue;
         if (from.nl_pid != 0) continue;  // trust only the kernel
@@ -93,51 +93,19 @@ class NetlinkSocket {
     return receive(datagram) || (wait(POLLIN, timeout_ms) && receive(datagram));
   }
 
-  void watch(napi_env env, napi_value listener) {
-    readiness_.reset();
-    if (listener) readiness_ = std::make_unique<Readiness>(env, fd_.get(), listener);
-  }
-
-  void close() {
-    readiness_.reset();
-    fd_.reset();
-  }
-
  private:
   bool wait(short events, int timeout_ms) {
-    pollfd waiting{fd_.get(), events, 0};
+    pollfd waiting{fd(), events, 0};
     return ::poll(&waiting, 1, timeout_ms) > 0;
   }
 
-  Descriptor fd_;
   std::uint32_t port_id_ = 0;
-  std::unique_ptr<Readiness> readiness_;
 };
-
-napi_value send(js::Call& call) {
-  call.wrapped<NetlinkSocket>().send(call[0].bytes());
-  return nullptr;
-}
-
-napi_value receive(js::Call& call) {
-  std::vector<std::uint8_t> datagram;
-  return call.wrapped<NetlinkSocket>().receive(datagram) ? js::buffer(call.env, datagram) : nullptr;
-}
 
 napi_value receive_blocking(js::Call& call) {
   std::vector<std::uint8_t> datagram;
   bool found = call.wrapped<NetlinkSocket>().receive_within(datagram, call[0].i32());
   return found ? js::buffer(call.env, datagram) : nullptr;
-}
-
-napi_value watch(js::Call& call) {
-  call.wrapped<NetlinkSocket>().watch(call.env, call[0].absent() ? nullptr : call[0].raw());
-  return nullptr;
-}
-
-napi_value close(js::Call& call) {
-  call.wrapped<NetlinkSocket>().close();
-  return nullptr;
 }
 
 // openNetlinkSocket({protocol, groups?, receiveBufferBytes?, allNamespaces?, onlyRoutesWithMetrics?, netns?: {path} | {tunFd}})
@@ -159,13 +127,9 @@ napi_value open_netlink_socket(js::Call& call) {
   else if (js::Value path = netns.property("path"); !path.absent()) socket = open_inside(open_netns(path.string()));
   else socket = open_inside(netns_of_tun(netns.property("tunFd").i32()));
 
-  napi_value made = js::object(call.env);
+  napi_value made = message_socket<NetlinkSocket>(call.env);
   js::set(call.env, made, "portId", js::number(call.env, socket->port_id()));
-  js::define<send>(call.env, made, "send");
-  js::define<receive>(call.env, made, "receive");
   js::define<receive_blocking>(call.env, made, "receiveBlocking");
-  js::define<watch>(call.env, made, "watch");
-  js::define<close>(call.env, made, "close");
   return js::wrap(call.env, made, std::move(socket));
 }
 

@@ -3,7 +3,7 @@ import type { networkInterfaces } from 'node:os'
 import { formatIp, parseIp } from '@wgq/model/ip'
 import type { Machine } from '@wgq/native/bsd/machine'
 import type { RouteSocket } from '@wgq/native/bsd/route-socket'
-import { sourceAddress } from '../../device/endpoint-record.ts'
+import { routedAddresses } from '../../device/endpoint-record.ts'
 import type { SourceWatcher } from './daemon-system.ts'
 
 /** Changes within this time are handled together. */
@@ -43,12 +43,10 @@ export class BsdSourceWatch implements SourceWatcher {
 
   /** Whether the address is gone, or the kernel would now send to the peer from an address of another interface. */
   isStale(record: Uint8Array, mark: number): boolean {
-    const source = sourceAddress(record)
-    if (!source) return false
-    const destination = Buffer.from(record.subarray(8, record[0] === 4 ? 12 : 24))
-    if (destination.length !== source.length) return true
-    // A link-local source is bound to its interface by the scope of the endpoint.
-    if (destination[0] === 0xfe && ((destination[1] as number) & 0xc0) === 0x80) return false
+    const addresses = routedAddresses(record)
+    if (!addresses) return false
+    if (addresses === 'wrong') return true
+    const { source, destination } = addresses
     const learned = this.interfacesOf(source)
     const chosen = this.dependencies.chooseSource(destination, mark)
     return !chosen || !this.interfacesOf(chosen).some((name) => learned.includes(name))
