@@ -157,7 +157,16 @@ const addons =
     : [[name, ownUnits], ...(buildsTests ? [[`${name}-testing`, withTests]] : [])]
 const queue = units.filter(({ object }) => !current(object, stamp))
 const total = queue.length
-if (total > 0) process.stdout.write(`native: compiling ${total} of ${units.length} files\n`)
+if (total > 0) {
+  process.stdout.write(`native: compiling ${total} of ${units.length} files\n`)
+  // For clang-tidy, and for editors that use clangd.
+  const commands = units.map(({ source }) => ({
+    directory: here,
+    file: source,
+    arguments: [...cxx, ...flags, '-c', source],
+  }))
+  writeFileSync(join(objects, 'compile_commands.json'), `${JSON.stringify(commands, null, 1)}\n`)
+}
 let finished = 0
 /** Shows progress in one line on a terminal: a full build takes a minute. */
 const count = () => {

@@ -12,6 +12,8 @@ export class DeviceReports {
   private readonly onNews: () => void
   private readonly devices = new UapiDevices()
   private news: DeviceNews | undefined
+  /** False once the question got no answer: other daemons log each one as an error. */
+  private isAsking = true
 
   constructor(name: string, onNews: () => void) {
     this.name = name
@@ -23,8 +25,9 @@ export class DeviceReports {
    * kernel's driver and other daemons.
    */
   async silences(): Promise<ReadonlyMap<Key, number> | undefined> {
-    if (!this.news?.isOpen) {
+    if (this.isAsking && !this.news?.isOpen) {
       this.news = await hearNews(this.name, this.onNews)
+      this.isAsking = this.news !== undefined
       // Something may have changed since the caller read the device.
       if (this.news) this.onNews()
     }

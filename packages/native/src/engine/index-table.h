@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -55,7 +56,11 @@ class IndexTable {
     std::size_t used = 0;  // live and removed
   };
 
-  static Keypair* tombstone() { return reinterpret_cast<Keypair*>(std::uintptr_t{1}); }
+  // Stands for a removed entry: an address that no keypair has.
+  static Keypair* tombstone() {
+    alignas(std::max_align_t) static char place;
+    return reinterpret_cast<Keypair*>(&place);
+  }
   // Indices are random, so they serve as their own hash.
   static std::size_t start(std::uint32_t index) { return index; }
 

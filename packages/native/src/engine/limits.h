@@ -33,7 +33,7 @@ inline constexpr std::size_t largest_packet = 65535;
 inline constexpr std::size_t most_segments = 64;       // UDP_SEGMENT and UDP_L4 limit of all but the newest kernels
 inline constexpr std::size_t most_batch_bytes = 65507;  // UDP over IPv4
 inline constexpr std::size_t most_staged_packets = 128;
-inline constexpr std::size_t most_staged_bytes = 256 * 1024;
-inline constexpr std::size_t most_staged_bytes_of_all = 16 * 1024 * 1024;
+inline constexpr std::size_t most_staged_bytes = std::size_t{256} * 1024;
+inline constexpr std::size_t most_staged_bytes_of_all = std::size_t{16} * 1024 * 1024;
 
 }  // namespace wgq

@@ -43,7 +43,7 @@ class OpenBatch {
   std::uint64_t now = 0;
 
  private:
-  static constexpr std::size_t arena_bytes = 256 * 1024;
+  static constexpr std::size_t arena_bytes = std::size_t{256} * 1024;
 
   struct Message {
     Keypair* keypair;

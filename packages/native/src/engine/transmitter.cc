@@ -47,7 +47,7 @@ void Transmitter::flush() {
   if (open_->empty()) return;
   open_->now = now_;
   if (!queue_) return send(*open_);
-  constexpr std::size_t worth_a_wake_up = 8 * 1024;
+  constexpr std::size_t worth_a_wake_up = 8192;  // bytes
   device_.epoch.hold(device_.outbound_slot(queue_->slot()), device_.outbound_reader());
   queue_->publish(aead_, open_->batch().bytes >= worth_a_wake_up);
   open_ = &batches_[queue_->slot()];

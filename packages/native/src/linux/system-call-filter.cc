@@ -109,7 +109,7 @@ constexpr long allowed_common[]{
 constexpr std::uint32_t allow = SECCOMP_RET_ALLOW;
 constexpr std::uint32_t with_error(int number) { return SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(number); }
 
-constexpr std::uint32_t low_word(unsigned argument) {
+constexpr std::uint32_t low_word(std::size_t argument) {
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
   return static_cast<std::uint32_t>(offsetof(seccomp_data, args) + 8 * argument + 4);
 #else
