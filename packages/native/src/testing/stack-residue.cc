@@ -9,7 +9,7 @@
 namespace wgq {
 namespace {
 
-constexpr std::size_t depth_bytes = 64 * 1024;
+constexpr std::size_t depth_bytes = 65536;
 
 // Memory below the caller's frame, as earlier calls have left it.
 [[gnu::noinline]] std::uint8_t* below(std::uint8_t* memory) {

@@ -203,8 +203,8 @@ napi_value segment(js::Call& call) {
   Segmenter segmenter;
   if (!segmenter.start(virtio_of(call[0]), packet.data(), packet.size())) return nullptr;
   napi_value made = js::array(call.env, 0);
-  for (std::uint32_t i = 0; const std::size_t length = segmenter.next_length(); i++) {
-    std::vector<std::uint8_t> bytes(length);
+  for (std::uint32_t i = 0; segmenter.next_length() > 0; i++) {
+    std::vector<std::uint8_t> bytes(segmenter.next_length());
     segmenter.next(bytes.data());
     js::set(call.env, made, i, js::buffer(call.env, bytes));
   }
