@@ -19,12 +19,17 @@ import { decodeEndpoint, encodeEndpoint } from './endpoint-record.ts'
 import type { Peer } from './peer.ts'
 import type { SilenceWatch } from './silence-watch.ts'
 
+/** Peers of one request whose handshake is prepared: each takes as long as a tenth of a handshake. */
+const mostPrepared = 16
+
 /** Applies configuration requests to a device (spec protocol §12), like the kernel where implementations differ. */
 export class Configuration implements ServedDevice {
   private readonly device: Device
   private readonly lookAtLink: () => void
   private readonly silences: SilenceWatch | undefined
   private readonly listeners = new Set<() => void>()
+  /** Peers configured by the current request. */
+  private configured = 0
 
   /**
    * `lookAtLink` makes the device follow link changes that were not reported yet; `silences` reports peers that stop
@@ -77,18 +82,19 @@ export class Configuration implements ServedDevice {
 
   peer(publicKey: Key): ServedPeer | undefined {
     const peer = this.device.peers.get(publicKey)
-    return peer && new PeerConfiguration(this.device, peer)
+    return peer && this.peerConfiguration(peer)
   }
 
   addPeer(publicKey: Key): ServedPeer | undefined {
     if (publicKey === this.device.identity?.publicText) return undefined
     if (this.device.peers.size >= mostPeers)
       throw new WgqError('E_PEERS', `A device has at most ${mostPeers} peers`, { errno: 'EINVAL' })
-    return new PeerConfiguration(this.device, this.device.addPeer(publicKey))
+    return this.peerConfiguration(this.device.addPeer(publicKey))
   }
 
   commit(): void {
     this.device.flushAllowedIps()
+    this.configured = 0
     for (const listener of this.listeners) listener()
   }
 
@@ -140,6 +146,12 @@ export class Configuration implements ServedDevice {
       indices: this.device.indices.size,
     }
   }
+
+  private peerConfiguration(peer: Peer): PeerConfiguration {
+    return new PeerConfiguration(this.device, peer, () => {
+      if (this.configured++ < mostPrepared) this.device.handshakes.prepare(peer)
+    })
+  }
 }
 
 // --- internal ---
@@ -147,10 +159,12 @@ export class Configuration implements ServedDevice {
 class PeerConfiguration implements ServedPeer {
   private readonly device: Device
   private readonly target: Peer
+  private readonly onConfigured: () => void
 
-  constructor(device: Device, target: Peer) {
+  constructor(device: Device, target: Peer, onConfigured: () => void) {
     this.device = device
     this.target = target
+    this.onConfigured = onConfigured
   }
 
   remove(): void {
@@ -188,6 +202,7 @@ class PeerConfiguration implements ServedPeer {
   }
 
   configured(): void {
+    this.onConfigured()
     if (this.device.isUp) this.device.dependencies.engine.flushStaged(this.target.handle)
   }
 }

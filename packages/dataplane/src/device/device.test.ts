@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { keyFromBytes, zeroKey } from '@wgq/model/key'
+import { type Key, keyFromBytes, zeroKey } from '@wgq/model/key'
 import { describe, expect, test } from 'vitest'
 import primitives from '../fixtures/primitives.json' with { type: 'json' }
 import { MemoryHost, pass, randomKey } from '../twin/memory-host.ts'
@@ -316,6 +316,16 @@ describe('configuration', () => {
     expect([...a.engine.prefixes.keys()].sort()).toEqual(['10.0.0.0/8', 'fd00::/64'])
     a.configuration.peer(other)?.remove()
     expect([...a.engine.prefixes.keys()]).toEqual(['fd00::/64'])
+  })
+
+  test('the first peers of a request have their static secret at once, so that the reply to many is not late', () => {
+    const { a } = pair()
+    const keys = Array.from({ length: 40 }, randomKey)
+    for (const key of keys) a.configuration.addPeer(key)?.configured()
+    a.configuration.commit()
+    expect(keys.filter((key) => a.peer(key).staticStatic !== 'unknown')).toEqual(keys.slice(0, 16))
+    a.setPeer(keys[39] as Key)
+    expect(a.peer(keys[39] as Key).staticStatic).toHaveLength(32)
   })
 
   test('a removed peer leaves no timer, index or prefix', () => {

@@ -77,6 +77,11 @@ export class Handshakes {
     this.device = device
   }
 
+  /** Computes in advance what every handshake with a peer needs, so that its first packet waits less. */
+  prepare(peer: Peer): void {
+    if (this.device.identity) staticSecret(this.device.identity, peer)
+  }
+
   /** Builds and sends an initiation; the timers decide when. */
   initiate(peer: Peer): void {
     const { dependencies, identity, indices } = this.device
