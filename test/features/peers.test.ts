@@ -93,6 +93,25 @@ describe.skipIf(why)('a server and its peers', () => {
     expect(read()).not.toContain('[Peer]')
   })
 
+  test('a peer whose second section gives its name and its end is listed once, renamed, expired and rotated', () => {
+    ok(addresses)
+    const key = ok('genkey | wgq pubkey').trim()
+    root.run(
+      `printf '\\n[Peer]\\nPublicKey = %s\\nAllowedIPs = 10.8.0.2/32\\n\\n[Peer]\\n# Name = phone\\n# Expires = 2027-01-01\\nPublicKey = %s\\nAllowedIPs = 10.44.0.0/16\\n' ${key} ${key} >> ${file}`,
+    )
+    expect(JSON.parse(ok('peer list wg0 --json')).peers).toMatchObject([
+      { name: 'phone', allowedIps: ['10.8.0.2/32', '10.44.0.0/16'], expires: '2027-01-01' },
+    ])
+    ok('peer rename wg0 phone anna')
+    expect(read().match(/# Name = .*/g)).toEqual(['# Name = anna'])
+    ok('peer expire wg0 anna --at 2028-01-01')
+    expect(read().match(/# Expires = .*/g)).toEqual([expect.stringContaining('2028-01-01')])
+    ok('peer expire wg0 anna --never')
+    expect(read()).not.toContain('Expires')
+    expect(ok('peer rotate wg0 anna')).toContain('Address = 10.8.0.2/32\n')
+    expect(read()).not.toContain(key)
+  })
+
   test.each([
     ['true', 'goes into the file'],
     ['false', 'stays out of the file'],
