@@ -149,6 +149,37 @@ describe.skipIf(why)('a server and its peers', () => {
     expect(ok('reload --check wg0')).toBe('')
   })
 
+  test('a network that is full takes nothing away from an address that was chosen; one given twice is one', () => {
+    ok('init wg0 --address 10.8.0.1/30,fd08::1/64 --endpoint vpn.example.net')
+    ok('peer add wg0 phone')
+    const full = wgq('peer add wg0 tablet')
+    expect(full.stderr).toContain('10.8.0.0/30 has no free address left')
+    expect(ok('peer add wg0 tablet --address fd08::9,fd08::9')).toContain('Address = fd08::9/128\n')
+  })
+
+  test('a name as people write it, and `-` for standard output', () => {
+    ok(addresses)
+    expect(ok('peer add wg0 phone --output -')).toContain('PrivateKey')
+    ok(`peer rename wg0 phone "Anna's phone"`)
+    expect(ok('peer list wg0')).toContain("Anna's phone")
+    expect(ok(`peer add wg0 "Ben's" --keep`)).toContain("# Name = Ben's\n")
+    expect(ok(`peer show wg0 "Ben's"`)).toContain("# Name = Ben's\n")
+    expect(ok('qr --svg=- wg0')).toContain('<svg')
+    expect(ok('export --to networkmanager --output=- wg0')).toContain('[wireguard]')
+    expect(root.run('ls /tmp')).not.toMatch(/^-/m)
+  })
+
+  test.each(['all', 'default', 'interfaces', './.conf'])(
+    'init refuses %s as the name of an interface',
+    (name) => {
+      expect(wgq(`init ${name} --endpoint vpn.example.net`)).toMatchObject({
+        status: 1,
+        stderr: expect.stringContaining('hint: '),
+      })
+      expect(root.run('ls -A /etc/wireguard')).toBe('')
+    },
+  )
+
   test('wherever it fails, file and tunnel are as before', () => {
     ok(addresses)
     ok('up wg0')
@@ -159,6 +190,10 @@ describe.skipIf(why)('a server and its peers', () => {
       'peer add wg0 x --output /no/such/folder/x.conf',
       'peer add wg0 x >/dev/full',
       'peer add wg0 x --address 10.8.0.2',
+      'peer add wg0 x --address 10.8.0.0',
+      'peer add wg0 x --address 10.8.0.255',
+      'peer add wg0 x --address ::/0',
+      'peer add wg0 x --address=',
       'peer add wg0 x --public-key nonsense',
       'peer add wg0 "# x"',
       'peer add wg0 x --endpoint "*"',
