@@ -180,6 +180,28 @@ describe.skipIf(why)('a server and its peers', () => {
     },
   )
 
+  test('a public key that somebody else has, or nobody, is refused', () => {
+    ok(addresses)
+    ok('up wg0')
+    ok('peer add wg0 phone')
+    ok('peer add wg0 laptop')
+    const guest = ok('genkey | wgq pubkey').trim()
+    ok(`set wg0 peer ${guest} allowed-ips 10.8.0.77/32`)
+    const before = read()
+    const [own = ''] = /(?<=^PrivateKey = )\S+/m.exec(before) ?? []
+    const [phone, laptop] = before.match(/(?<=^PublicKey = )\S+/gm) ?? []
+    const server = root.run(`echo ${own} | ${builtBin}/wgq pubkey`).trim()
+    for (const key of [phone, server, own, guest, `${'A'.repeat(43)}=`])
+      for (const words of ['peer add wg0 tablet', 'peer rotate wg0 laptop']) {
+        const done = wgq(`${words} --public-key=${key}`)
+        expect(done.status, `${words} ${key}`).toBe(1)
+        expect(done.stderr).not.toContain(own)
+        expect(read()).toBe(before)
+      }
+    ok(`peer rotate wg0 laptop --public-key=${laptop}`)
+    expect(read()).toContain(`PublicKey = ${laptop}\n`)
+  })
+
   test('wherever it fails, file and tunnel are as before', () => {
     ok(addresses)
     ok('up wg0')

@@ -3,7 +3,7 @@ import { Edit } from '@wgq/config/edit'
 import { WgqError } from '@wgq/model/error'
 import type { Handler } from '../command.ts'
 import { parseArguments } from '../options.ts'
-import { chosenEndpoint, clientKeys, remembering } from './add.ts'
+import { checkKey, chosenEndpoint, clientKeys, remembering } from './add.ts'
 import { clientText, serverSide } from './client.ts'
 import { delivering, deliveryOf } from './deliver.ts'
 import { readKept } from './kept.ts'
@@ -32,6 +32,7 @@ export const run: Handler = async (invocation) => {
         throw new WgqError('E_PEER_OFF', `${name} is disabled: its keys are not keys of the tunnel`, {
           hint: `\`wgq peer enable ${session.name} ${word}\` first`,
         })
+      checkKey(keys.publicKey, before, peer.publicKey)
       const addresses = peer.allowedIps.filter(
         ({ family, prefixLength }) => prefixLength === (family === 4 ? 32 : 128),
       )
