@@ -161,6 +161,11 @@ describe.skipIf(why)('a server and its peers', () => {
     ok(addresses)
     expect(ok('peer add wg0 phone --output -')).toContain('PrivateKey')
     ok(`peer rename wg0 phone "Anna's phone"`)
+    // What a message offers can be pasted, with the path and the name that were given.
+    const shown = wgq(`peer show ${file} "Anna's phone"`).stderr
+    const [, offered = ''] = /`(wgq peer rotate .*)` makes/.exec(shown) ?? []
+    expect(offered).toContain(file)
+    expect(ok(offered.replace(/^wgq /, ''))).toContain("# Name = Anna's phone\n")
     expect(ok('peer list wg0')).toContain("Anna's phone")
     expect(ok(`peer add wg0 "Ben's" --keep`)).toContain("# Name = Ben's\n")
     expect(ok(`peer show wg0 "Ben's"`)).toContain("# Name = Ben's\n")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { Edit } from '@wgq/config/edit'
 import { WgqError } from '@wgq/model/error'
+import { shellWord } from '@wgq/model/shell-word'
 import type { Handler } from '../command.ts'
 import { parseArguments } from '../options.ts'
 import { checkKey, chosenEndpoint, clientKeys, remembering } from './add.ts'
@@ -30,7 +31,7 @@ export const run: Handler = async (invocation) => {
       const name = peer.name ?? 'client'
       if (peer.disabled)
         throw new WgqError('E_PEER_OFF', `${name} is disabled: its keys are not keys of the tunnel`, {
-          hint: `\`wgq peer enable ${session.name} ${word}\` first`,
+          hint: `\`wgq peer enable ${shellWord(tunnel)} ${shellWord(word)}\` first`,
         })
       checkKey(keys.publicKey, before, peer.publicKey)
       const addresses = peer.allowedIps.filter(
