@@ -93,6 +93,25 @@ describe.skipIf(why)('a server and its peers', () => {
     expect(read()).not.toContain('[Peer]')
   })
 
+  test('a peer whose second section gives its name and its end is listed once, renamed, expired and rotated', () => {
+    ok(addresses)
+    const key = ok('genkey | wgq pubkey').trim()
+    root.run(
+      `printf '\\n[Peer]\\nPublicKey = %s\\nAllowedIPs = 10.8.0.2/32\\n\\n[Peer]\\n# Name = phone\\n# Expires = 2027-01-01\\nPublicKey = %s\\nAllowedIPs = 10.44.0.0/16\\n' ${key} ${key} >> ${file}`,
+    )
+    expect(JSON.parse(ok('peer list wg0 --json')).peers).toMatchObject([
+      { name: 'phone', allowedIps: ['10.8.0.2/32', '10.44.0.0/16'], expires: '2027-01-01' },
+    ])
+    ok('peer rename wg0 phone anna')
+    expect(read().match(/# Name = .*/g)).toEqual(['# Name = anna'])
+    ok('peer expire wg0 anna --at 2028-01-01')
+    expect(read().match(/# Expires = .*/g)).toEqual([expect.stringContaining('2028-01-01')])
+    ok('peer expire wg0 anna --never')
+    expect(read()).not.toContain('Expires')
+    expect(ok('peer rotate wg0 anna')).toContain('Address = 10.8.0.2/32\n')
+    expect(read()).not.toContain(key)
+  })
+
   test.each([
     ['true', 'goes into the file'],
     ['false', 'stays out of the file'],
@@ -130,6 +149,64 @@ describe.skipIf(why)('a server and its peers', () => {
     expect(ok('reload --check wg0')).toBe('')
   })
 
+  test('a network that is full takes nothing away from an address that was chosen; one given twice is one', () => {
+    ok('init wg0 --address 10.8.0.1/30,fd08::1/64 --endpoint vpn.example.net')
+    ok('peer add wg0 phone')
+    const full = wgq('peer add wg0 tablet')
+    expect(full.stderr).toContain('10.8.0.0/30 has no free address left')
+    expect(ok('peer add wg0 tablet --address fd08::9,fd08::9')).toContain('Address = fd08::9/128\n')
+  })
+
+  test('a name as people write it, and `-` for standard output', () => {
+    ok(addresses)
+    expect(ok('peer add wg0 phone --output -')).toContain('PrivateKey')
+    ok(`peer rename wg0 phone "Anna's phone"`)
+    // What a message offers can be pasted, with the path and the name that were given.
+    const shown = wgq(`peer show ${file} "Anna's phone"`).stderr
+    const [, offered = ''] = /`(wgq peer rotate .*)` makes/.exec(shown) ?? []
+    expect(offered).toContain(file)
+    expect(ok(offered.replace(/^wgq /, ''))).toContain("# Name = Anna's phone\n")
+    expect(ok('peer list wg0')).toContain("Anna's phone")
+    expect(ok(`peer add wg0 "Ben's" --keep`)).toContain("# Name = Ben's\n")
+    expect(ok(`peer show wg0 "Ben's"`)).toContain("# Name = Ben's\n")
+    expect(ok('qr --svg=- wg0')).toContain('<svg')
+    expect(ok('export --to networkmanager --output=- wg0')).toContain('[wireguard]')
+    expect(root.run('ls /tmp')).not.toMatch(/^-/m)
+  })
+
+  test.each(['all', 'default', 'interfaces', './.conf'])(
+    'init refuses %s as the name of an interface',
+    (name) => {
+      expect(wgq(`init ${name} --endpoint vpn.example.net`)).toMatchObject({
+        status: 1,
+        stderr: expect.stringContaining('hint: '),
+      })
+      expect(root.run('ls -A /etc/wireguard')).toBe('')
+    },
+  )
+
+  test('a public key that somebody else has, or nobody, is refused', () => {
+    ok(addresses)
+    ok('up wg0')
+    ok('peer add wg0 phone')
+    ok('peer add wg0 laptop')
+    const guest = ok('genkey | wgq pubkey').trim()
+    ok(`set wg0 peer ${guest} allowed-ips 10.8.0.77/32`)
+    const before = read()
+    const [own = ''] = /(?<=^PrivateKey = )\S+/m.exec(before) ?? []
+    const [phone, laptop] = before.match(/(?<=^PublicKey = )\S+/gm) ?? []
+    const server = root.run(`echo ${own} | ${builtBin}/wgq pubkey`).trim()
+    for (const key of [phone, server, own, guest, `${'A'.repeat(43)}=`])
+      for (const words of ['peer add wg0 tablet', 'peer rotate wg0 laptop']) {
+        const done = wgq(`${words} --public-key=${key}`)
+        expect(done.status, `${words} ${key}`).toBe(1)
+        expect(done.stderr).not.toContain(own)
+        expect(read()).toBe(before)
+      }
+    ok(`peer rotate wg0 laptop --public-key=${laptop}`)
+    expect(read()).toContain(`PublicKey = ${laptop}\n`)
+  })
+
   test('wherever it fails, file and tunnel are as before', () => {
     ok(addresses)
     ok('up wg0')
@@ -140,6 +217,10 @@ describe.skipIf(why)('a server and its peers', () => {
       'peer add wg0 x --output /no/such/folder/x.conf',
       'peer add wg0 x >/dev/full',
       'peer add wg0 x --address 10.8.0.2',
+      'peer add wg0 x --address 10.8.0.0',
+      'peer add wg0 x --address 10.8.0.255',
+      'peer add wg0 x --address ::/0',
+      'peer add wg0 x --address=',
       'peer add wg0 x --public-key nonsense',
       'peer add wg0 "# x"',
       'peer add wg0 x --endpoint "*"',

@@ -231,8 +231,24 @@ describe.skipIf(why)('handshake', () => {
     expect(await peer.ping(mine)).toBe(true)
     const late = theirs?.read.respond()
     peer.send(late?.message as Buffer)
-    // Its own initiation was overwritten by ours (one handshake slot): the late response finds nothing.
+    // Its own initiation ended with our confirmed session (one handshake slot): the late response finds nothing.
     expect(await peer.nextTransport(late?.session as Session, quietMs)).toBeUndefined()
     expect(await peer.ping(mine)).toBe(true)
+  })
+
+  it.each([
+    ['greater', 'keeps its own initiation as well, so that one of two answers is taken', 1],
+    ['smaller', 'leaves it to the other side to keep one', -1],
+  ])('with the %s key of two whose initiations cross it %s', async (_, __, order) => {
+    let keys = makeKeys()
+    while (Buffer.compare(lab.keys.publicKey, keys.publicKey) !== order) keys = makeKeys()
+    const peer = await lab.addPeer({ known: true, keys })
+    lab.pingOut(peer, '-W', '5')
+    const theirs = await peer.nextInitiation(5_000)
+    await peer.handshake()
+    const answer = theirs?.read.respond()
+    peer.send(answer?.message as Buffer)
+    const waited = await peer.nextTransport(answer?.session as Session, order > 0 ? 5_000 : quietMs)
+    expect(waited === undefined).toBe(order < 0)
   })
 })

@@ -33,6 +33,12 @@ export const parseArguments = async (invocation: Invocation): Promise<ParsedArgu
 export const lastValue = (parsed: ParsedArguments, name: string): string | undefined =>
   parsed.values.get(name)?.at(-1)
 
+/** The value of `--output`; undefined without one and for `-`, which means standard output. */
+export const outputFile = (parsed: ParsedArguments): string | undefined => {
+  const path = lastValue(parsed, 'output')
+  return path === '-' ? undefined : path
+}
+
 /** The last value of an option as a number of at least `least`, in the unit in the option's name. Raises `E_USAGE`. */
 export const numberValue = (parsed: ParsedArguments, name: string, least: number): number | undefined => {
   const text = lastValue(parsed, name)

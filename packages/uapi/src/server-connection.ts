@@ -191,6 +191,10 @@ export class ServerConnection {
     }
     if (alone && first === 'wgq_members=1') return this.tellMembers(this.together.members())
     if (alone && first === 'wgq_members=read') return this.tellMembers(this.together.members('read'))
+    if (first === 'get=1' && which === undefined) {
+      lines.return(undefined)
+      return this.write(Reply.of(`errno=${-constants.errno.EINVAL}\n\n`))
+    }
     this.destroy()
     return undefined
   }

@@ -101,6 +101,9 @@ class PeerSection {
       case 'endpoint': {
         const endpoint = parseEndpoint(value)
         if (!endpoint) throw refusal('EINVAL', 'endpoint is not numeric')
+        // Without brackets the last part of an IPv6 address would be taken for a port.
+        if (value.startsWith('[') !== (endpoint.family === 6))
+          throw refusal('EINVAL', 'endpoint has brackets around IPv4, or none around IPv6')
         this.target()?.setEndpoint(endpoint)
         return
       }
@@ -158,7 +161,8 @@ const hexKey = (key: string, value: string): Key => {
 }
 
 const decimal = (key: string, value: string, most: number): number => {
-  if (!/^[0-9]{1,10}$/.test(value) || Number(value) > most)
+  // Like other daemons it takes any number of leading zeros.
+  if (!/^0*[0-9]{1,10}$/.test(value) || Number(value) > most)
     throw refusal('EINVAL', `${key} is not a number from 0 to ${most}`)
   return Number(value)
 }

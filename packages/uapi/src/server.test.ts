@@ -357,12 +357,19 @@ describe('set', () => {
     ['replace_peers=false', 'replace_peers=false\n', -22],
     ['keepalive', `public_key=${hex('a')}\npersistent_keepalive_interval=65536\n`, -22],
     ['endpoint name', `public_key=${hex('a')}\nendpoint=example.com:1\n`, -22],
+    ['IPv6 endpoint without brackets', `public_key=${hex('a')}\nendpoint=::1:1\n`, -22],
+    ['IPv4 endpoint in brackets', `public_key=${hex('a')}\nendpoint=[192.0.2.1]:1\n`, -22],
     ['prefix without length', `public_key=${hex('a')}\nallowed_ip=10.0.0.0\n`, -22],
     ['prefix too long', `public_key=${hex('a')}\nallowed_ip=10.0.0.0/33\n`, -22],
     ['protocol version', `public_key=${hex('a')}\nprotocol_version=2\n`, -22],
     ['port in use', 'listen_port=7\n', -98],
   ])('%s is refused', async (_name, text, errno) => {
     expect(await set(text)).toBe(`errno=${errno}\n\n`)
+  })
+
+  test('numbers may have leading zeros', async () => {
+    expect(await set(`listen_port=00000000000000000080\n`)).toBe('errno=0\n\n')
+    expect(device.log).toEqual(['port 80', 'commit'])
   })
 
   test('an error leaves what came before', async () => {
@@ -452,9 +459,14 @@ describe('get', () => {
   })
 })
 
-test.each(['hello\n\n', 'get=1\nx=1\n\n', '\n', 'get=2\n\n'])('%j ends the connection', async (text) => {
+test.each(['hello\n\n', '\n', 'get=2\n\n'])('%j ends the connection', async (text) => {
   const { path } = await listen()
   expect(await talk(path, text)).toBe('')
+})
+
+test('a get with more lines is refused, and the next request is answered', async () => {
+  const { path } = await listen()
+  expect(await talk(path, 'get=1\nx=1\n\nset=1\nlisten_port=5\n\n', 2)).toBe('errno=-22\n\nerrno=0\n\n')
 })
 
 test('random texts never break the server', async () => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { DirectiveName } from '@wgq/config/directive-names'
 import { directiveFault } from '@wgq/config/lint/directives'
+import { notOfOneHost } from '@wgq/config/peers/host-address'
 import { parseCidr } from '@wgq/model/cidr'
 import { WgqError } from '@wgq/model/error'
 import { shown } from '@wgq/model/shown'
@@ -41,9 +42,18 @@ const wordsOf = (parsed: ParsedArguments): string[] | undefined => {
   const text = lastValue(parsed, 'address')
   if (text === undefined) return undefined
   const words = text.split(/[\s,]+/).filter(Boolean)
-  const bad = words.find((word) => !word.includes('/') || parseCidr(word) === undefined)
+  const bad = words.find((word) => !word.includes('/') || !isOfOneHost(word))
   if (bad === undefined && words.length > 0) return [...new Set(words)]
-  throw refusal('address', 'addresses with their prefix lengths, such as 10.8.0.1/24', bad ?? text)
+  throw refusal(
+    'address',
+    'addresses of a machine with their prefix lengths, such as 10.8.0.1/24',
+    bad ?? text,
+  )
+}
+
+const isOfOneHost = (word: string): boolean => {
+  const cidr = parseCidr(word)
+  return cidr !== undefined && notOfOneHost(cidr, [cidr]) === undefined
 }
 
 const directive = (parsed: ParsedArguments, option: string, name: DirectiveName): string | undefined => {

@@ -7,7 +7,7 @@ import { derivePublicKey } from '@wgq/keys/derive'
 import { generatePresharedKey, generatePrivateKey } from '@wgq/keys/generate'
 import { formatCidr } from '@wgq/model/cidr'
 import { WgqError } from '@wgq/model/error'
-import { type Key, parseKey } from '@wgq/model/key'
+import { type Key, parseKey, zeroKey } from '@wgq/model/key'
 import { unlessInterrupted } from '@wgq/quick/run/act'
 import type { Session } from '@wgq/quick/session'
 import type { Handler } from '../command.ts'
@@ -17,7 +17,7 @@ import { clientText, serverSide } from './client.ts'
 import { delivering, deliveryOf } from './deliver.ts'
 import { askEndpoint, endpointCandidates, fullEndpoint } from './endpoint.ts'
 import { newName } from './name.ts'
-import { changePeers, strangers } from './transaction.ts'
+import { type Before, changePeers, strangers } from './transaction.ts'
 import { readTunnelFile, type TunnelFile } from './tunnel-file.ts'
 
 /**
@@ -40,10 +40,7 @@ export const run: Handler = async (invocation) => {
       const { device, document, parts, peers } = before
       const name = newName(word, before)
       const side = serverSide(before)
-      if (peers.some(({ publicKey }) => publicKey === keys.publicKey) || side.publicKey === keys.publicKey)
-        throw new WgqError('E_PEER_KEY', 'A peer has this public key already', {
-          hint: 'each peer needs a key of its own: `wgq genkey` makes one',
-        })
+      checkKey(keys.publicKey, before)
       const addresses = chooseAddresses(
         side.addresses,
         [...peers, ...strangers(before)].flatMap(({ allowedIps }) => allowedIps),
@@ -64,6 +61,29 @@ export const run: Handler = async (invocation) => {
       }
     },
   )
+}
+
+/**
+ * Raises `E_PEER_KEY` if a public key cannot be that of a peer: the server or another peer, running or in the file, has
+ * it, or it is no public key of a machine. `except` is the peer's key until now.
+ */
+export const checkKey = (publicKey: Key, before: Before, except?: Key): void => {
+  const { publicKey: own, privateKey } = serverSide(before)
+  const taken = [...before.peers, ...strangers(before)].some((peer) => peer.publicKey === publicKey)
+  const fault =
+    publicKey === zeroKey
+      ? 'The public key is all zeros: no machine has it'
+      : publicKey === privateKey
+        ? 'This is the private key of the server, a public key of the client is expected'
+        : publicKey === own
+          ? 'This is the public key of the server'
+          : taken && publicKey !== except
+            ? 'A peer has this public key already'
+            : undefined
+  if (fault !== undefined)
+    throw new WgqError('E_PEER_KEY', fault, {
+      hint: 'each peer needs a key of its own: `wgq genkey | wgq pubkey` on the client makes one',
+    })
 }
 
 /** The parts with a new document of `NAME.conf`, which stores an endpoint that the user entered. */

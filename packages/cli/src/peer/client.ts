@@ -18,8 +18,9 @@ interface ServerSide {
   readonly directives: readonly Directive[]
   /** Undefined if the file sets no fixed port. */
   readonly port: number | undefined
-  /** Undefined if a hook loads the key. */
+  /** Both keys are undefined if a hook loads the private key. */
   readonly publicKey: Key | undefined
+  readonly privateKey: Key | undefined
   /** Clients reach all other networks through this machine. */
   readonly leadsOut: boolean
 }
@@ -40,6 +41,7 @@ export const serverSide = ({ document, parts: [main] }: TunnelFile): ServerSide 
     directives,
     port: port > 0 ? port : undefined,
     publicKey: isKey(privateKey) ? derivePublicKey(privateKey) : undefined,
+    privateKey: isKey(privateKey) ? privateKey : undefined,
     leadsOut:
       (masquerade !== undefined && !/^(?:off|no|false)$/i.test(masquerade)) ||
       [...hooks.preUp, ...hooks.postUp].some(({ value }) => /masquerade|snat/i.test(value)),

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-import { expireBlock } from '@wgq/config/peers/edit-blocks'
 import { expiresAt, expiresIn } from '@wgq/config/peers/expiry'
 import { WgqError } from '@wgq/model/error'
 import type { Handler } from '../command.ts'
 import { lastValue, type ParsedArguments, parseArguments } from '../options.ts'
 import { changePeers } from './transaction.ts'
-import { findPlaced, withEdit } from './tunnel-file.ts'
+import { expire, findPlaced } from './tunnel-file.ts'
 
 /** wgq peer expire IF PEER --in TIME | --at DATE | --never: sets `# Expires = …`, which `wgq watch` acts on. */
 export const run: Handler = async (invocation) => {
@@ -17,9 +16,7 @@ export const run: Handler = async (invocation) => {
     tunnel,
     async () => undefined,
     async (before) => ({
-      parts: withEdit(before.parts, findPlaced(before, word), (document, block) =>
-        expireBlock(document, block, value),
-      ),
+      parts: expire(before.parts, findPlaced(before, word), value),
     }),
   )
 }

@@ -15,7 +15,7 @@ import { runQuick } from '../quick-session.ts'
 import { shortAge, shortBytes, shortKey } from '../show/short.ts'
 import { type Column, tableLines } from '../table.ts'
 import { terminalColumns } from '../terminal-width.ts'
-import { type PlacedPeer, readTunnelFile } from './tunnel-file.ts'
+import { type PlacedPeer, readTunnelFile, wholePeers } from './tunnel-file.ts'
 
 /** wgq peer list IF [--json]: lists the peers of the file and of the running tunnel. */
 export const run: Handler = async (invocation) => {
@@ -25,7 +25,7 @@ export const run: Handler = async (invocation) => {
     const running = (await devices.list()).includes(session.name)
     const device = running ? await readIfThere(devices, session.name) : undefined
     const rates = await measureRates(device ? [device] : [], (name) => readIfThere(devices, name))
-    const entries = join(readTunnelFile(session.configPath).peers, device?.peers ?? [], (key) =>
+    const entries = join(wholePeers(readTunnelFile(session.configPath)), device?.peers ?? [], (key) =>
       rates.get(rateKey(session.name, key)),
     )
     const nowSeconds = Math.floor(Date.now() / 1000)

@@ -14,7 +14,7 @@ export const newName = (word: string, { peers }: TunnelFile): string => {
   const fault = faultOf(name)
   if (fault !== undefined)
     throw new WgqError('E_PEER_NAME', `${JSON.stringify(name)} is not a name for a peer: ${fault}`, {
-      hint: 'use letters, digits, blanks and . _ @ + -, for example "phone"',
+      hint: 'use letters, digits, blanks and . _ @ + - \', for example "phone"',
     })
   if (peers.some((peer) => peer.name === name))
     throw new WgqError('E_PEER_NAME', `There is a peer called "${name}" already`, {
@@ -27,7 +27,7 @@ const faultOf = (name: string): string | undefined => {
   if (name === '') return 'it is empty'
   if (name.length > mostCharacters) return `it has more than ${mostCharacters} characters`
   if (/[\p{Cc}\p{Cf}\u2028\u2029]/u.test(name)) return 'it has control characters'
-  if (/[/\\#"'`=()]/.test(name)) return 'it has a character that means something in a file or a shell'
+  if (/[/\\#"`=()]/.test(name)) return 'it has a character that means something in a file or a shell'
   if (/^[-.@]/.test(name)) return 'its first character is not a letter or a digit'
   return isKey(name) ? 'it is a key' : undefined
 }

@@ -5,7 +5,7 @@ import { parseArguments } from '../options.ts'
 import { renameKept } from './kept.ts'
 import { newName } from './name.ts'
 import { changePeers } from './transaction.ts'
-import { findPlaced, withEdit } from './tunnel-file.ts'
+import { findPlaced, withEdit, withEditOfEach } from './tunnel-file.ts'
 
 /** wgq peer rename IF PEER NAME: keeps keys, addresses and sessions. */
 export const run: Handler = async (invocation) => {
@@ -19,7 +19,12 @@ export const run: Handler = async (invocation) => {
       const peer = findPlaced(before, word)
       const name = newName(next, before)
       return {
-        parts: withEdit(before.parts, peer, (document, block) => renameBlock(document, block, name)),
+        parts:
+          peer.name === undefined
+            ? withEdit(before.parts, peer, (document, block) => renameBlock(document, block, name))
+            : withEditOfEach(before.parts, peer, (document, block) =>
+                block.name === undefined ? document : renameBlock(document, block, name),
+              ),
         deliver: () => {
           if (peer.name !== undefined) renameKept(before.session.configPath, peer.name, name)
         },

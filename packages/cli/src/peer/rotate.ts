@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { Edit } from '@wgq/config/edit'
 import { WgqError } from '@wgq/model/error'
+import { shellWord } from '@wgq/model/shell-word'
 import type { Handler } from '../command.ts'
 import { parseArguments } from '../options.ts'
-import { chosenEndpoint, clientKeys, remembering } from './add.ts'
+import { checkKey, chosenEndpoint, clientKeys, remembering } from './add.ts'
 import { clientText, serverSide } from './client.ts'
 import { delivering, deliveryOf } from './deliver.ts'
 import { readKept } from './kept.ts'
@@ -30,8 +31,9 @@ export const run: Handler = async (invocation) => {
       const name = peer.name ?? 'client'
       if (peer.disabled)
         throw new WgqError('E_PEER_OFF', `${name} is disabled: its keys are not keys of the tunnel`, {
-          hint: `\`wgq peer enable ${session.name} ${word}\` first`,
+          hint: `\`wgq peer enable ${shellWord(tunnel)} ${shellWord(word)}\` first`,
         })
+      checkKey(keys.publicKey, before, peer.publicKey)
       const addresses = peer.allowedIps.filter(
         ({ family, prefixLength }) => prefixLength === (family === 4 ? 32 : 128),
       )

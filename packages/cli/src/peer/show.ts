@@ -2,6 +2,7 @@
 import { isatty } from 'node:tty'
 import { formatCidr } from '@wgq/model/cidr'
 import { formatEndpoint } from '@wgq/model/endpoint'
+import { shellWord } from '@wgq/model/shell-word'
 import { visible } from '@wgq/model/shown'
 import type { Handler } from '../command.ts'
 import { readIfThere } from '../observe/tunnels.ts'
@@ -48,7 +49,7 @@ export const run: Handler = async (invocation) => {
       lines.flatMap(([key, value]) => (value ? [`${`${key}:`.padEnd(16)}${visible(value)}\n`] : [])).join(''),
     )
     writeErr(
-      `wgq: the client's own file was not kept: its private key is on the client alone\n  hint: \`wgq peer rotate ${session.name} ${visible(word)}\` makes new keys and a new file\n`,
+      `wgq: the client's own file was not kept: its private key is on the client alone\n  hint: \`wgq peer rotate ${visible(shellWord(tunnel))} ${visible(shellWord(word))}\` makes new keys and a new file\n`,
     )
     return parsed.flags.has('qr') ? 1 : 0
   })

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 import type { ConfigPart } from '@wgq/config/parts'
-import { disableBlock, enableBlock, expireBlock } from '@wgq/config/peers/edit-blocks'
+import { disableBlock, enableBlock } from '@wgq/config/peers/edit-blocks'
 import { hasExpired } from '@wgq/config/peers/expiry'
 import type { Handler } from '../command.ts'
 import { parseArguments } from '../options.ts'
 import { changePeers } from './transaction.ts'
-import { findPlaced, type PlacedPeer, withEdit, withEditOfEach } from './tunnel-file.ts'
+import { expire, findPlaced, type PlacedPeer, withEditOfEach } from './tunnel-file.ts'
 
 /** wgq peer disable IF PEER… and wgq peer enable IF PEER…: turns the peers' lines into comments, or back into lines. */
 export const run: Handler = async (invocation) => {
@@ -35,6 +35,6 @@ const enabled = (parts: readonly ConfigPart[], peer: PlacedPeer): readonly Confi
     block.disabled ? enableBlock(document, block) : document,
   )
   return peer.disabled && peer.expires !== undefined && hasExpired(peer.expires, Date.now())
-    ? withEdit(on, peer, (document, block) => expireBlock(document, block, undefined))
+    ? expire(on, peer, undefined)
     : on
 }

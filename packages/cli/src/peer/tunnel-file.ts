@@ -4,7 +4,9 @@ import { type Document, parseDocument, printDocument } from '@wgq/config/documen
 import { checkEncoding } from '@wgq/config/encoding'
 import { type ConfigPart, readParts } from '@wgq/config/parts'
 import { findBlock, type PeerBlock, peerBlocks } from '@wgq/config/peers/blocks'
+import { expireBlock } from '@wgq/config/peers/edit-blocks'
 import { WgqError } from '@wgq/model/error'
+import type { Key } from '@wgq/model/key'
 
 /** A peer and the file that contains it. */
 export interface PlacedPeer extends PeerBlock {
@@ -55,12 +57,41 @@ export const tunnelFileOf = (parts: TunnelFile['parts']): TunnelFile => {
   }
 }
 
+const joined = (sections: readonly PlacedPeer[]): PlacedPeer => {
+  const enabled = sections.filter(({ disabled }) => !disabled)
+  const named = sections.find(({ name }) => name !== undefined)
+  const expires = sections.find((section) => section.expires !== undefined)?.expires
+  return {
+    ...(sections[0] as PlacedPeer),
+    ...(named?.name === undefined ? {} : { name: named.name }),
+    allowedIps: (enabled.length > 0 ? enabled : sections).flatMap(({ allowedIps }) => allowedIps),
+    disabled: enabled.length === 0,
+    ...(expires === undefined ? {} : { expires }),
+  }
+}
+
 const isSame = (before: readonly ConfigPart[], now: readonly ConfigPart[]): boolean =>
   before.length === now.length &&
   now.every(({ path, source }, at) => before[at]?.path === path && before[at]?.source.text === source.text)
 
+/**
+ * The peers of a tunnel, each once: sections with the same key, in any file, are one peer. The place is that of its first
+ * section; the name and the day on which it expires are the first that a section gives.
+ */
+export const wholePeers = ({ peers }: Pick<TunnelFile, 'peers'>): PlacedPeer[] => {
+  const byKey = new Map<Key, PlacedPeer[]>()
+  for (const peer of peers) {
+    const sections = byKey.get(peer.publicKey)
+    if (sections) sections.push(peer)
+    else byKey.set(peer.publicKey, [peer])
+  }
+  return [...byKey.values()].map((sections) =>
+    sections.length === 1 ? (sections[0] as PlacedPeer) : joined(sections),
+  )
+}
+
 /** Finds the peer that a user names; see {@link findBlock}. */
-export const findPlaced = ({ peers }: TunnelFile, word: string): PlacedPeer => findBlock(peers, word)
+export const findPlaced = (file: TunnelFile, word: string): PlacedPeer => findBlock(wholePeers(file), word)
 
 /** The parts after an edit of the file that contains a peer. */
 export const withEdit = (
@@ -84,6 +115,18 @@ export const withEditOfEach = (
 ): ConfigPart[] =>
   // Start with the last one: an edit moves all later blocks.
   withEditOfAll(parts, peer, (document, blocks) => blocks.reduceRight(edit, document))
+
+/** The parts with `# Expires = VALUE` for a peer, in its first section alone, or without it. */
+export const expire = (
+  parts: readonly ConfigPart[],
+  peer: PlacedPeer,
+  value: string | undefined,
+): ConfigPart[] => {
+  const without = withEditOfEach(parts, peer, (document, block) => expireBlock(document, block, undefined))
+  return value === undefined
+    ? without
+    : withEdit(without, peer, (document, block) => expireBlock(document, block, value))
+}
 
 /** The parts after an edit of each file that has sections of a peer. */
 export const withEditOfAll = (

@@ -15,7 +15,7 @@ import type { Converted, Tunnel } from '../exchange/tunnel.ts'
 import { faultlessText } from '../lint/refuse.ts'
 import { writeLost } from '../lost.ts'
 import { warnIfOutputIsOpen } from '../open-output.ts'
-import { lastValue, parseArguments } from '../options.ts'
+import { lastValue, outputFile, parseArguments } from '../options.ts'
 import { writeErr, writeOut } from '../output.ts'
 import { writePrivateFile } from '../private-file.ts'
 
@@ -87,7 +87,7 @@ export const run: Handler = async (invocation) => {
   const tunnel = await readTunnel(config.name, text, config.path)
   const { result: files, lost } = format(await withTableNumber(tunnel.result), config.name)
   writeLost([...tunnel.lost, ...lost])
-  const directory = lastValue(parsed, 'output')
+  const directory = outputFile(parsed)
   if (directory === undefined) {
     const several = files.length > 1
     warnIfOutputIsOpen()

@@ -44,9 +44,14 @@ const home = (): string => configDirectories(process.platform).at(-1) as string
 /** The path of the file for a name, or the path itself. */
 const pathOf = (operand: string): string => {
   const name = basename(operand, '.conf')
-  if (!/^[a-zA-Z0-9_=+.-]{1,15}$/.test(name) || /^\.{1,2}$/.test(name))
+  if (!/^[a-zA-Z0-9_=+.-]{1,15}$/.test(name) || /^(?:\.{1,2}|\.conf)$/.test(name))
     throw new WgqError('E_USAGE', `${JSON.stringify(name)} is not a name of an interface`, {
       hint: 'use 1 to 15 letters, digits and _ = + . -',
+    })
+  // Linux has no interface with the first two names; `wg show` reads the first and the last as words of its own.
+  if (['all', 'default', 'interfaces'].includes(name))
+    throw new WgqError('E_USAGE', `An interface cannot be called "${name}": the word means something else`, {
+      hint: 'choose another name, for example wg0',
     })
   if (!operand.includes('/')) return `${home()}/${name}.conf`
   return operand.endsWith('.conf') ? operand : `${operand}.conf`

@@ -6,7 +6,7 @@ import type { Handler } from '../command.ts'
 import { readConfigOperand } from '../config-operand.ts'
 import { faultlessText } from '../lint/refuse.ts'
 import { lastValue, parseArguments } from '../options.ts'
-import { writeErr, writeOut } from '../output.ts'
+import { writeErr, writeOut, writeOutBytes } from '../output.ts'
 import { writePrivateFile } from '../private-file.ts'
 import { drawCode, makeCode } from '../qr/code.ts'
 
@@ -29,11 +29,15 @@ export const run: Handler = async (invocation) => {
   if (code.warning !== undefined) writeErr(`wgq: ${code.warning}\n`)
   if (svg !== undefined || png !== undefined) {
     const { pngOf, svgOf } = await import('../qr/pictures.ts')
-    if (svg !== undefined) writePrivateFile(svg, svgOf(code.rows))
-    if (png !== undefined) writePrivateFile(png, pngOf(code.rows))
+    if (svg !== undefined) writePicture(svg, svgOf(code.rows))
+    if (png !== undefined) writePicture(png, pngOf(code.rows))
     return 0
   }
   writeOut(drawCode(code, parsed.flags.has('invert')))
   if (code.holdsPrivateKey) writeErr(`wgq: the code holds the private key of ${visible(config.path)}\n`)
   return 0
 }
+
+/** `-` is standard output. */
+const writePicture = (path: string, picture: string | Uint8Array): void =>
+  path === '-' ? writeOutBytes(Buffer.from(picture)) : writePrivateFile(path, picture)

@@ -32,8 +32,9 @@ export const renameBlock = (document: Document, block: PeerBlock, name: string):
     nameAt === undefined
       ? insertComment(document, block, `# Name = ${name}`)
       : replaceLines(document, block, (text) => renamedLine(text, nameAt.name, name, nameAt.line.text))
-  const now = peerBlocks(renamed).find(({ publicKey }) => publicKey === block.publicKey)
-  if (now?.name === name) return renamed
+  // By position: a peer may have several sections.
+  const at = peerBlocks(document).findIndex(({ header }) => header === block.header)
+  if (peerBlocks(renamed)[at]?.name === name) return renamed
   throw new WgqError('E_PEER_NAME', `${JSON.stringify(name)} cannot be written as the name of a peer`, {
     hint: 'use letters, digits, blanks and . _ @ + -',
   })

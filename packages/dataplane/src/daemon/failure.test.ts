@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { WgqError } from '@wgq/model/error'
 import { expect, test } from 'vitest'
-import { failureLine } from './failure.ts'
+import { failureLine, tunFailure } from './failure.ts'
 
 const systemError = (code: string, message: string) =>
   Object.assign(new Error(`${code}: ${message}\n    at somewhere`), { code })
@@ -16,6 +16,12 @@ test.each([
   [
     new WgqError('E_NO_TUN', 'gone', { hint: 'modprobe tun', errno: 'ENOENT' }),
     /^wgqd: gone \(modprobe tun\)\n$/,
+  ],
+  [tunFailure('wg0', systemError('EINVAL', 'TUNSETIFF')), /^wgqd: The interface wg0 exists already .*\)\n$/],
+  // Deleting what is not there would not help.
+  [
+    tunFailure('default', systemError('EINVAL', 'TUNSETIFF')),
+    /^wgqd: Linux has no .* \(choose another name\)\n$/,
   ],
   [new Error('odd'), /^wgqd: odd\n$/],
   ['text', /^wgqd: text\n$/],

@@ -28,6 +28,16 @@ export const tunFailure = (name: string, cause: unknown): WgqError => {
     case 'EBUSY':
     case 'EEXIST':
     case 'EINVAL':
+      if (name === 'all' || name === 'default')
+        return new WgqError(
+          'E_NAME',
+          `Linux has no interface called ${name}: it is the name of a folder of settings`,
+          {
+            hint: 'choose another name',
+            errno: code,
+            cause,
+          },
+        )
       return new WgqError('E_NAME_IN_USE', `The interface ${name} exists already or is in use`, {
         hint: `delete it (ip link delete ${name}) or choose another name`,
         errno: code,

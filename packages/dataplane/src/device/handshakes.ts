@@ -129,6 +129,8 @@ export class Handshakes {
   confirmed(peer: Peer): void {
     const { dependencies } = this.device
     this.complete(peer)
+    // An initiation that was kept beside the peer's is not needed any more.
+    this.device.clearHandshake(peer)
     this.device.feed(peer, 'confirmed')
     dependencies.engine.flushStaged(peer.handle)
     dependencies.log.debug(() => `${peerName(peer.publicKey)} - Handshake complete (responder)`)
@@ -160,8 +162,9 @@ export class Handshakes {
       return
     }
     if (this.admits(peer, opened.state.timestamp, arrivedMs)) {
-      // One handshake slot: the peer's initiation replaces ours (§3.5).
-      device.clearHandshake(peer)
+      // One handshake slot: the peer's initiation replaces ours (§3.5). If both sides did so with initiations that crossed,
+      // both answers would be in vain, so the side with the greater public key keeps its own initiation too.
+      if (Buffer.compare(identity.publicKey, opened.remoteStatic) < 0) device.clearHandshake(peer)
       device.dependencies.engine.learnEndpoint(peer.handle, from, initiation.length)
       this.respond(peer, opened.remoteStatic, opened.state)
     }
