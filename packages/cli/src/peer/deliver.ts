@@ -2,7 +2,7 @@
 import { lchownSync, lstatSync, statSync, writeSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { WgqError } from '@wgq/model/error'
-import { lastValue, type ParsedArguments } from '../options.ts'
+import { oneValue, type ParsedArguments } from '../options.ts'
 import { tellErr } from '../output.ts'
 import { writePrivateFile } from '../private-file.ts'
 import { drawCode, makeCode } from '../qr/code.ts'
@@ -18,7 +18,7 @@ interface Delivery {
 
 /** Reads the delivery options. Raises `E_EXISTS` if the output file exists, unless it may be overwritten. */
 export const deliveryOf = (parsed: ParsedArguments, configPath: string, mayOverwrite: boolean): Delivery => {
-  const output = lastValue(parsed, 'output')
+  const output = oneValue(parsed, 'output')
   if (output !== undefined && !mayOverwrite && isThere(output))
     throw new WgqError('E_EXISTS', `\`${output}' is there already`, {
       hint: 'name another file, or remove this one if nobody needs its keys any more',

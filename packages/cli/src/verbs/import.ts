@@ -13,7 +13,7 @@ import type { Converted, Tunnel } from '../exchange/tunnel.ts'
 import { printTunnel } from '../exchange/tunnel.ts'
 import { writeLost } from '../lost.ts'
 import { warnIfOutputIsOpen } from '../open-output.ts'
-import { lastValue, parseArguments } from '../options.ts'
+import { oneValue, parseArguments } from '../options.ts'
 import { writeOut } from '../output.ts'
 import { writePrivateFile } from '../private-file.ts'
 
@@ -23,7 +23,7 @@ export const run: Handler = async (invocation) => {
   const { result, lost } = convert(parsed.operands.map(readForeignFile))
   writeLost(lost)
   const text = printTunnel(result)
-  const output = lastValue(parsed, 'output')
+  const output = oneValue(parsed, 'output')
   if (output !== undefined) writePrivateFile(output, text)
   else {
     warnIfOutputIsOpen()

@@ -11,7 +11,7 @@ import { isWgqError, WgqError } from '@wgq/model/error'
 import type { Host, Link, LinkAddress, Route } from '@wgq/model/host'
 import type { Family } from '@wgq/model/ip'
 import type { Op, Rule } from '@wgq/model/operation'
-import { notWireGuard } from '../not-wireguard.ts'
+import { notWireGuard, withoutInterface } from '../not-wireguard.ts'
 import { canonicalAddress } from '../run/inverse.ts'
 import type { Journal } from '../run/journal.ts'
 import type { Session } from '../session.ts'
@@ -66,7 +66,7 @@ export const look = async (session: Session, journal: Journal | undefined): Prom
   const real = (await system.realName(session)) ?? name
   const device = await readRunning(session, real)
   const link = await host.link(real)
-  if (!link) throw notWireGuard(name)
+  if (!link) throw withoutInterface(name)
   const listed = await host.addresses(real)
   const notedOnes = journal && notedAddresses(journal)
   const requested =
@@ -184,7 +184,6 @@ const notedAddresses = ({ undo }: Journal): ReadonlySet<string> =>
 
 /** RTPROT_KERNEL: routes to the networks of addresses. */
 const kernelProtocol = 2
-const localTable = 255
 
 /** Routes of the interface in every relevant table. */
 const routesOf = async ({ dependencies, system, settings }: Session, real: string): Promise<Route[]> => {
@@ -209,8 +208,7 @@ const withoutKernels = (
   defaults: ReadonlySet<Family>,
 ): TunnelRoute[] => {
   const routes = found.filter(
-    ({ protocol, table }) =>
-      protocol !== kernelProtocol && !(system.name === 'linux' && table === localTable),
+    ({ protocol, type }) => protocol !== kernelProtocol && !(system.name === 'linux' && type !== undefined),
   )
   return system.takesDefaultBy === 'halves' ? joinHalves(routes, system.mainTable, defaults) : routes
 }

@@ -299,6 +299,21 @@ test('a tunnel that is no longer for all of IPv4 needs no src_valid_mark', async
   expect(mark()).toBe('0')
 })
 
+test("routes in the table `local` are the tunnel's own, those of the kernel are not", async () => {
+  const local = file('10.5.0.0/16', ['Address = 10.9.0.2/24', 'Table = 255'])
+  await come(local)
+  machine.network.routes.push({
+    family: 4,
+    dst: cidr('10.9.0.2/32'),
+    dev: 'wg0',
+    table: 255,
+    protocol: 2,
+    type: 'local',
+  })
+  expect(await objects(local)).toEqual([])
+  expect(await tunnel.reload(local)).toBe(0)
+})
+
 test('tables by another name are the same', async () => {
   const inTable = (table: string) => file('10.5.0.0/16', ['Address = 10.9.0.2/24', `Table = ${table}`])
   await come(inTable('main'))
