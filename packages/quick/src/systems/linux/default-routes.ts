@@ -11,7 +11,7 @@ import type { Run } from '../../run/run.ts'
 import type { Session } from '../../session.ts'
 import { firstMark, planDefaultRoute, srcValidMarkKey } from '../../state/default-route.ts'
 import { ownExceptions } from '../../state/exception-rules.ts'
-import { type Floor, planFloorRemoval } from '../../state/floors.ts'
+import { type Floor, isFloor, planFloorRemoval } from '../../state/floors.ts'
 import { placeBehind } from '../../state/rule-place.ts'
 import { pairsOf, removalOf } from '../../state/rule-plan.ts'
 import { spelled } from '../../state/rules.ts'
@@ -94,7 +94,7 @@ const setDefaultRoute = async (run: Run, dst: Cidr, mark: number): Promise<void>
 
 /**
  * The first mark from 51820 on whose table is empty in both families, and that no other tunnel has chosen. Ignores
- * routes of the interface itself.
+ * routes of the interface itself, and floors that a tunnel has left.
  */
 export const freeMark = async ({ dependencies: { host }, runDirectory, name }: Session): Promise<number> => {
   const taken = new Set(
@@ -102,7 +102,7 @@ export const freeMark = async ({ dependencies: { host }, runDirectory, name }: S
   )
   const isUsed = async (table: number): Promise<boolean> => {
     for (const family of [4, 6] as const)
-      if ((await host.routes({ family, table })).some(({ dev, type }) => dev !== name && type === undefined))
+      if ((await host.routes({ family, table })).some((route) => route.dev !== name && !isFloor(route)))
         return true
     return false
   }

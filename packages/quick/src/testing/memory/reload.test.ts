@@ -299,6 +299,18 @@ test('a tunnel that is no longer for all of IPv4 needs no src_valid_mark', async
   expect(mark()).toBe('0')
 })
 
+test.each(['unreachable', 'blackhole', 'throw'] as const)(
+  'a table in which others have a default route of type %s is not free',
+  async (type) => {
+    machine.network.routes.push({ family: 4, dst: cidr('0.0.0.0/0'), table: 51_820, type })
+    await come(full)
+    expect(device().fwmark).toBe(51_821)
+    expect(await objects(full)).toEqual([])
+    expect(await tunnel.down(full)).toBe(0)
+    expect(machine.network.routes.filter(({ table }) => table === 51_820)).toHaveLength(1)
+  },
+)
+
 test("routes in the table `local` are the tunnel's own, those of the kernel are not", async () => {
   const local = file('10.5.0.0/16', ['Address = 10.9.0.2/24', 'Table = 255'])
   await come(local)
