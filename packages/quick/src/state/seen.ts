@@ -19,6 +19,7 @@ import type { System } from '../systems/system.ts'
 import { srcValidMarkKey } from './default-route.ts'
 import { ownExceptions } from './exception-rules.ts'
 import { notedFloors, presentFloors } from './floors.ts'
+import { isMarkOfAnother } from './mark-owner.ts'
 import { isSetByHook } from './mentioned.ts'
 import { isDefault } from './routes.ts'
 import { pairsOf, type RulePair } from './rule-plan.ts'
@@ -84,7 +85,7 @@ export const look = async (session: Session, journal: Journal | undefined): Prom
   const isOwnRoute = ownRoutes(session, device, addresses, journal)
   const [ownOnes, foreignRoutes] = parted(routes, isOwnRoute)
   const rules = await allRules(host)
-  const pairs = ownPairs(rules, device, journal)
+  const pairs = await ownPairs(session, real, rules, device, journal)
   const strayDefaults = await strays(host, real, pairs, ownOnes)
   const noted = journal?.undo ?? []
   const floors = await presentFloors(
@@ -315,13 +316,21 @@ const parted = <T>(all: readonly T[], isFirst: (one: T) => boolean): [first: T[]
   return parts
 }
 
-/** Pairs with a mark that the journal notes or the device has. */
-const ownPairs = (rules: readonly Rule[], device: Device, journal: Journal | undefined): RulePair[] => {
+/** Pairs with a mark that the journal notes, or that the device has and no other tunnel. */
+const ownPairs = async (
+  session: Session,
+  real: string,
+  rules: readonly Rule[],
+  { fwmark }: Device,
+  journal: Journal | undefined,
+): Promise<RulePair[]> => {
   const marks = new Set(
     (journal?.undo ?? []).flatMap((op) => (op.do === 'rule.delete' ? (op.rule.notFwmark ?? []) : [])),
   )
-  if (device.fwmark !== 0) marks.add(device.fwmark)
-  return ([4, 6] as const).flatMap((family) => pairsOf(rules, family)).filter(({ mark }) => marks.has(mark))
+  const all = ([4, 6] as const).flatMap((family) => pairsOf(rules, family))
+  const isUnclear = !marks.has(fwmark) && all.some(({ mark }) => mark === fwmark)
+  if (isUnclear && !(await isMarkOfAnother(session, real, fwmark))) marks.add(fwmark)
+  return all.filter(({ mark }) => marks.has(mark))
 }
 
 /** Rules in the journal that no longer belong to a pair. */
