@@ -464,6 +464,25 @@ test('a preshared key that a hook set stays, one that the file gave goes with it
   expect(device().peers[0]?.presharedKey).toBeUndefined()
 })
 
+test('a keepalive that a hook set stays, and one of the file goes before it', async () => {
+  const hooked = file('10.5.0.0/16', [
+    'Address = 10.9.0.2/24',
+    `PostUp = wg set %i peer ${key} persistent-keepalive 25`,
+  ])
+  await come(hooked)
+  const [peer] = device().peers
+  machine.devices.set('wg0', {
+    ...device(),
+    peers: [{ ...(peer ?? expect.fail('no peer')), keepaliveSeconds: 25 }],
+  })
+  expect(await objects(hooked)).toEqual([])
+  expect(await tunnel.reload(hooked)).toBe(0)
+  expect(device().peers[0]?.keepaliveSeconds).toBe(25)
+  expect(await tunnel.reload(`${hooked}PersistentKeepalive = 7\n`)).toBe(0)
+  expect(device().peers[0]?.keepaliveSeconds).toBe(7)
+  expect(await objects(split)).toContain('peer persistent keepalive')
+})
+
 test('down runs the hooks that came with up; diff names that they changed, once', async () => {
   const hooks = (text: string) => file('10.5.0.0/16', ['Address = 10.9.0.2/24', `PreDown = ${text}`])
   await come(hooks('old'))
