@@ -70,11 +70,24 @@ export const chooseMtu = async (
   ipv6: boolean,
 ): Promise<string> => {
   const given = settings.mtu?.value
+  if (given === undefined && style === 'wg-quick') await sayUnreachable(dependencies, peers)
   const automatic = given === undefined ? await automaticMtu(dependencies.host, peers, style) : 0
   if (style === 'wg-quick' || !ipv6) return given ?? String(automatic)
   const { mtu, notice } = ipv6Mtu(name, given, automatic)
   if (notice !== undefined) dependencies.print(notice)
   return mtu
+}
+
+/** Prints why an endpoint has no route, as the `ip route get` of upstream does. */
+const sayUnreachable = async (
+  { host, print }: Session['dependencies'],
+  peers: readonly Reached[],
+): Promise<void> => {
+  for (const address of peers.flatMap(reachableAddress)) {
+    if (await host.routeTo(address)) continue
+    const answer = await host.askRoute?.(address)
+    if (answer && 'refusal' in answer) print(`${answer.refusal}\n`)
+  }
 }
 
 /** Endpoints with a zone do not match upstream's pattern and are skipped. */
