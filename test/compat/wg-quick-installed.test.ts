@@ -35,6 +35,19 @@ const cases: Record<string, { config: string; setup?: QuickCase['setup'] }> = {
     config: `${head}Address = 10.0.0.2/24\n${peer('0.0.0.0/0')}`,
     setup: { pre: 'ip -6 route add fd99::/64 dev up0 table 51820' },
   },
+  'table with a blackhole': {
+    config: `${head}Address = 10.0.0.2/24\n${peer('0.0.0.0/0')}`,
+    setup: { pre: 'ip route add blackhole default table 51820' },
+  },
+  'locked MTU on the way': {
+    config: `${head}Address = 10.0.0.2/24\n${peer('10.0.0.0/24')}`,
+    setup: { pre: 'ip route add 198.51.100.0/24 via 192.0.2.1 dev up0 mtu lock 1300' },
+  },
+  'no way to an endpoint': {
+    config: `${head}Address = 10.0.0.2/24\n${peer('10.0.0.0/24')}`,
+    setup: { pre: 'ip route add unreachable 198.51.100.0/24' },
+  },
+  'dotted mask': { config: `${head}Address = 10.0.0.2/255.255.255.0\n${peer('10.1.0.0/24')}` },
   "somebody's rules come first": {
     config: `${head}Address = 10.0.0.2/24\n${peer('0.0.0.0/0, ::/0')}`,
     setup: {

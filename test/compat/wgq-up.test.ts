@@ -286,6 +286,13 @@ describe.skipIf(reason)('wgq up', () => {
     expect(lab.ns.run('nft', 'list', 'tables')).toBe('')
   })
 
+  test('the words after -- are operands for every verb', async () => {
+    const file = lab.configure('wgq0', tunnel('10.0.0.2/24', '10.1.0.0/16'))
+    for (const verb of ['up', 'strip', 'down'])
+      expect(await lab.program('wgq', verb, '--', file), verb).toMatchObject({ status: 0 })
+    expect(await lab.program('wg-quick', 'down', '--', file)).toMatchObject({ status: 1 })
+  })
+
   test('without the raw table the rest of the firewall is loaded', async () => {
     const file = lab.configure('wgq0', tunnel('10.0.0.2/24', '0.0.0.0/0'))
     const refusing = '#!/bin/sh\ncat > "$D/batch"\ngrep -q "^\\*raw" "$D/batch" && exit 3\nexit 0\n'

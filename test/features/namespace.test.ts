@@ -145,6 +145,29 @@ describe.skipIf(why)('a tunnel in a network namespace of its own', () => {
   })
 })
 
+describe.skipIf(why)('an interface that was moved by hand', () => {
+  test('is named by diff and reload, which leave it alone; down ends it', async () => {
+    const tunnel = await LiveTunnel.open()
+    const other = new Namespace('live-moved')
+    try {
+      tunnel.up()
+      tunnel.ns.run('ip', 'link', 'set', tunnel.device, 'netns', other.name)
+      for (const verb of ['diff', 'reload'])
+        expect(tunnel.wgq(verb, tunnel.configPath)).toMatchObject({
+          status: 1,
+          stderr: expect.stringContaining(`${tunnel.device} has no interface in this network namespace`),
+        })
+      expect(other.run('ip', 'link', 'show', tunnel.device)).toContain(tunnel.device)
+      expect(tunnel.wgq('down', tunnel.configPath)).toMatchObject({ status: 0 })
+      expect(other.tryRun('ip', ['link', 'show', tunnel.device]).status).toBe(1)
+      expect(existsSync(`/run/wgq/${tunnel.device}.json`)).toBe(false)
+    } finally {
+      tunnel.remove()
+      other.remove()
+    }
+  })
+})
+
 const hidden = why ?? (livingNamespaces() ? undefined : 'not every process of this machine can be seen')
 if (hidden) console.warn(`features/namespace: a part is skipped: ${hidden}`)
 

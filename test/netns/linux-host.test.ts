@@ -223,6 +223,9 @@ describe.skipIf(reason)('the host over netlink, compared with ip', () => {
     ours.run('ip', 'route', 'add', '10.200.0.0/16', 'dev', 't0', 'mtu', '1234')
     expect(await host.routeTo('127.0.0.1')).toMatchObject({ dev: 'lo' })
     expect(await host.routeTo('10.200.1.1')).toMatchObject({ dev: 't0', mtu: 1234 })
+    expect(await host.routeTo('10.200.1.1')).not.toHaveProperty('mtuLocked')
+    ours.run('ip', 'route', 'add', '10.201.0.0/16', 'dev', 't0', 'mtu', 'lock', '1234')
+    expect(await host.routeTo('10.201.1.1')).toMatchObject({ mtu: 1234, mtuLocked: true })
     // The rule for packets without the mark leads to the tunnel's table.
     expect(await host.routeTo('192.0.2.1')).toMatchObject({ dev: 't0', table: 51820 })
     expect(await host.routeTo('192.0.2.1', 51820)).toBeUndefined()

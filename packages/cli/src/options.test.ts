@@ -16,10 +16,17 @@ describe('parseArguments', () => {
     expect((await parse('wait', '1e3', '--handshake')).operands).toEqual(['1e3'])
     expect((await parse('wait', '0x10')).operands).toEqual(['0x10'])
   })
-  test('flags and values; the last value counts', async () => {
-    const parsed = await parse('wait', 'wg0', '--handshake', '--timeout', '5', '--timeout=7.5')
+  test('flags and values', async () => {
+    const parsed = await parse('wait', 'wg0', '--handshake', '--timeout', '7.5', '--timeout=7.5')
     expect(parsed.flags).toEqual(new Set(['handshake']))
     expect(numberValue(parsed, 'timeout', 0)).toBe(7.5)
+  })
+  test.each([
+    ['--timeout', '5', '--timeout=7.5'],
+    ['--timeout=5', '--timeout="7.5"'],
+  ])('two values of one option are refused: %s %s', async (...words) => {
+    const parsed = await parse('wait', 'wg0', ...words)
+    expect(() => numberValue(parsed, 'timeout', 0)).toThrow('--timeout takes one value, found "5" and')
   })
   test('a name that begins with a dash is an operand where there is such a file', async () => {
     const before = process.cwd()

@@ -29,19 +29,23 @@ export const parseArguments = async (invocation: Invocation): Promise<ParsedArgu
   return parsed
 }
 
-/** The last value of an option. */
-export const lastValue = (parsed: ParsedArguments, name: string): string | undefined =>
-  parsed.values.get(name)?.at(-1)
+/** The value of an option. Raises `E_USAGE` if it was given two different ones. */
+export const oneValue = (parsed: ParsedArguments, name: string): string | undefined => {
+  const [first, second] = new Set(parsed.values.get(name))
+  if (second === undefined) return first
+  const both = `${JSON.stringify(first)} and ${JSON.stringify(second)}`
+  throw new WgqError('E_USAGE', `--${name} takes one value, found ${both}`, { hint: 'leave one of them out' })
+}
 
 /** The value of `--output`; undefined without one and for `-`, which means standard output. */
 export const outputFile = (parsed: ParsedArguments): string | undefined => {
-  const path = lastValue(parsed, 'output')
+  const path = oneValue(parsed, 'output')
   return path === '-' ? undefined : path
 }
 
-/** The last value of an option as a number of at least `least`, in the unit in the option's name. Raises `E_USAGE`. */
+/** The value of an option as a number of at least `least`, in the unit in the option's name. Raises `E_USAGE`. */
 export const numberValue = (parsed: ParsedArguments, name: string, least: number): number | undefined => {
-  const text = lastValue(parsed, name)
+  const text = oneValue(parsed, name)
   if (text === undefined || text === '') return undefined
   const value = /^[0-9]+(\.[0-9]+)?$/.test(text) ? Number(text) : Number.NaN
   if (value >= least) return value

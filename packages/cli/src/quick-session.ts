@@ -16,6 +16,7 @@ import { journalledConfig } from './observe/config-path.ts'
 import { tellErr, writeErr } from './output.ts'
 import { startHere } from './staying.ts'
 import { usableRunDirectory } from './usable-run-directory.ts'
+import { withoutDashes } from './without-dashes.ts'
 
 /**
  * Runs up, down or save: as root, with the configuration read and signals deferred until a step is complete. If there
@@ -31,7 +32,8 @@ export const runQuick = async (
   calledName?: string,
   stays = false,
 ): Promise<number> => {
-  const { args, verb, personality } = invocation
+  const { verb, personality } = invocation
+  const args = personality === 'wgq' ? withoutDashes(invocation.args) : invocation.args
   const [argument] = args
   if (argument === undefined || args.length > 1)
     throw new WgqError(

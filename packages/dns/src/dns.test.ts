@@ -181,6 +181,31 @@ describe('the file itself', () => {
     expect(readdirSync(directory)).toEqual(['resolv.conf'])
   })
 
+  describe.each([
+    ['deletes', () => rmSync(file)],
+    ['empties', () => writeFileSync(file, '\n')],
+  ])('a file that somebody else %s', (_, lose) => {
+    test('is no new original', () => {
+      writeFileSync(file, 'first\n')
+      replaceResolverFile(file, 'wg0', lines)
+      lose()
+      expect(readResolverFile(file, 'wg0')).toBeUndefined()
+      replaceResolverFile(file, 'wg0', lines)
+      restoreResolverFile(file, 'wg0')
+      expect(readFileSync(file, 'utf8')).toBe('first\n')
+      expect(readdirSync(directory)).toEqual(['resolv.conf'])
+    })
+
+    test('comes back when the last of two tunnels goes', () => {
+      writeFileSync(file, 'first\n')
+      for (const dev of ['wg0', 'wg1']) replaceResolverFile(file, dev, { servers: [dev], search: [] })
+      lose()
+      for (const dev of ['wg0', 'wg1']) restoreResolverFile(file, dev)
+      expect(readFileSync(file, 'utf8')).toBe('first\n')
+      expect(readdirSync(directory)).toEqual(['resolv.conf'])
+    })
+  })
+
   test('somebody else writes over two tunnels', () => {
     writeFileSync(file, 'first\n')
     for (const dev of ['wg0', 'wg1']) replaceResolverFile(file, dev, { servers: [dev], search: [] })

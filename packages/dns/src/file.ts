@@ -17,8 +17,8 @@ interface ResolverFile {
 
 /**
  * Writes a tunnel's name servers into the file. If the tunnel already has its place, in the file or below later
- * tunnels, only its lines change and its backup stays; else the current content becomes the backup. Keeps `options` and
- * `search` of the original. Raises the system's error if writing fails; nothing has changed then.
+ * tunnels, only its lines change and its backup stays; else the current content, if any, becomes the backup. Keeps
+ * `options` and `search` of the original. Raises the system's error if writing fails; nothing has changed then.
  */
 export const replaceResolverFile = (path: string, dev: string, wanted: ResolverFile): void => {
   makeFolderOf(path)
@@ -28,11 +28,12 @@ export const replaceResolverFile = (path: string, dev: string, wanted: ResolverF
     return
   }
   const backup = backupPath(path, dev)
-  keepAs(path, backup)
+  const isKept = isLost(path, dev)
+  if (!isKept) keepAs(path, backup)
   try {
     writeWhole(path, textFor(path, dev, wanted))
   } catch (error) {
-    rmSync(backup, { force: true })
+    if (!isKept) rmSync(backup, { force: true })
     throw error
   }
 }
@@ -44,12 +45,24 @@ export const replaceResolverFile = (path: string, dev: string, wanted: ResolverF
 export const restoreResolverFile = (path: string, dev: string): void => {
   const backup = backupPath(path, dev)
   for (const file of siblings(path)) if (/\.wgq\.[0-9]+$/.test(file)) rmSync(file, { force: true })
-  // Also a file that is no longer linked to the current one, because another program overwrote that.
-  const places = [path, ...siblings(path).filter((file) => file.startsWith(backupPath(path, '')))]
-  const holder = places.find((file) => writerOf(file) === dev)
+  const holder = holderOf(path, dev)
   if (holder !== undefined && exists(backup)) moveWhole(backup, holder)
   else rmSync(holder ?? backup, { force: true })
 }
+
+/** Says whether {@link restoreResolverFile} would change the file, or the backup of another tunnel. */
+export const isResolverFileHeld = (path: string, dev: string): boolean => holderOf(path, dev) !== undefined
+
+/** Where the backup belongs: in place of the tunnel's lines, or of a file that was deleted or emptied since. */
+const holderOf = (path: string, dev: string): string | undefined => {
+  // Also a file that is no longer linked to the current one, because another program overwrote that.
+  const places = [path, ...siblings(path).filter((file) => file.startsWith(backupPath(path, '')))]
+  return places.find((file) => writerOf(file) === dev) ?? (isLost(path, dev) ? path : undefined)
+}
+
+/** The file is missing or empty, and the tunnel has a backup of it: that is still the original. */
+const isLost = (path: string, dev: string): boolean =>
+  exists(backupPath(path, dev)) && !isLink(path) && (!existsSync(path) || read(path)?.trim() === '')
 
 /**
  * A tunnel's name servers in the file, or in the backup restored after later tunnels are gone; undefined if they were

@@ -87,10 +87,11 @@ export const unsetTable = (name: string): string => `add table ${name}\ndelete t
 export const listedRules = (listed: string): ReadonlyMap<string, readonly FilterRule[]> =>
   new Map([...chainsIn(listed)].map(([name, [, ...rules]]) => [name, rules.map(readRule)]))
 
-/** Says whether `nft list table` shows exactly the chains and rules that {@link setTable} writes. */
+/** Says whether `nft list table` shows exactly the chains and rules that {@link setTable} writes, and they work. */
 export const isListed = ({ chains }: FilterTable, listed: string): boolean => {
   const seen = chainsIn(listed)
   return (
+    !/^\s*flags .*dormant/m.test(listed) &&
     seen.size === chains.length &&
     chains.every((chain) => {
       const lines = [hookOf(chain), ...chain.rules.map(nftRule)].map(normal)

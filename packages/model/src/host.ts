@@ -28,6 +28,8 @@ export interface Route {
   readonly gateway?: string
   readonly table: number
   readonly mtu?: number
+  /** `mtu lock`: the kernel does not lower it. */
+  readonly mtuLocked?: true
   readonly metric?: number
   readonly protocol?: number
   /** Absent for an ordinary (unicast) route. */
@@ -54,6 +56,7 @@ export type RouteAnswer =
 export interface RouteLookup {
   readonly dev?: IfName
   readonly mtu?: number
+  readonly mtuLocked?: true
   readonly source?: string
   readonly gateway?: string
   readonly table?: number

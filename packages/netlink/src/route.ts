@@ -24,6 +24,8 @@ const attribute = {
   table: 15,
   mark: 16,
 } as const
+/** RTAX_LOCK is a bit mask of the metrics that are locked. */
+const lockMetric = 1
 const mtuMetric = 2
 const scope = { universe: 0, link: 253, nowhere: 255 } as const
 /** rtm_type. */
@@ -185,7 +187,7 @@ export const readRoute = (message: Message): ObservedRoute | undefined => {
   let table = message.view.getUint8(message.start + 4)
   const protocol = message.view.getUint8(message.start + 5)
   let destination: Uint8Array | undefined
-  const found: { index?: number; gateway?: string; metric?: number; source?: string; mtu?: number } = {}
+  const found: { index?: number; gateway?: string; metric?: number; source?: string } & Mtu = {}
   while (cursor.next()) {
     if (cursor.type === attribute.destination) destination = cursor.address()
     else if (cursor.type === attribute.table) table = cursor.u32() ?? table
@@ -193,7 +195,7 @@ export const readRoute = (message: Message): ObservedRoute | undefined => {
     else if (cursor.type === attribute.priority) put(found, 'metric', cursor.u32())
     else if (cursor.type === attribute.gateway) put(found, 'gateway', textOf(cursor))
     else if (cursor.type === attribute.source) put(found, 'source', textOf(cursor))
-    else if (cursor.type === attribute.metrics) put(found, 'mtu', mtuOf(cursor.nested()))
+    else if (cursor.type === attribute.metrics) Object.assign(found, mtuOf(cursor.nested()))
   }
   const address = destination ? formatIp(destination) : family === 4 ? '0.0.0.0' : '::'
   const type = typeNames[view8(message, 7)]
@@ -233,9 +235,14 @@ const textOf = (cursor: AttributeCursor): string | undefined => {
   return bytes && formatIp(bytes)
 }
 
-const mtuOf = (metrics: AttributeCursor): number | undefined => {
-  while (metrics.next()) if (metrics.type === mtuMetric) return metrics.u32()
-  return undefined
+type Mtu = { mtu?: number; mtuLocked?: true }
+
+const mtuOf = (metrics: AttributeCursor): Mtu => {
+  const found: Mtu = {}
+  while (metrics.next())
+    if (metrics.type === mtuMetric) put(found, 'mtu', metrics.u32())
+    else if (metrics.type === lockMetric && ((metrics.u32() ?? 0) >> mtuMetric) & 1) found.mtuLocked = true
+  return found
 }
 
 /** struct rtmsg; numbers of tables above 255 are in an attribute. */

@@ -21,6 +21,7 @@ import { save } from './save.ts'
 import type { Session } from './session.ts'
 import { planFloorRemoval } from './state/floors.ts'
 import { allRules, planMarkRules } from './state/rules.ts'
+import { daemonEnd } from './systems/linux/daemon-end.ts'
 import { restoreSysctls } from './systems/linux/sysctls.ts'
 import { forgetTry } from './try.ts'
 import { findLink, isOwn } from './undo.ts'
@@ -142,6 +143,7 @@ const deleteLink = async (run: Run, real: string): Promise<Failure | undefined> 
     return undefined
   } catch (error) {
     if (!(error instanceof Failure) || (await run.session.dependencies.host.link(real))) throw error
+    if (run.system.name === 'linux') await daemonEnd(run.session, real)
     return error
   }
 }

@@ -10,7 +10,9 @@ import { exceptionsOf } from '@wgq/firewall/exceptions/directives'
 import { gatewayWanted } from '@wgq/firewall/gateway/wanted'
 import { wantsKillSwitch } from '@wgq/firewall/kill-switch/directive'
 import { isWgqError } from '@wgq/model/error'
+import { shown } from '@wgq/model/shown'
 import type { Session } from './session.ts'
+import { wantedSocketGroup } from './systems/data-plane-options.ts'
 
 /** The parsed configuration file of a tunnel, and `encode`, which turns a text into the file's bytes. */
 export type TunnelFile = Pick<
@@ -36,7 +38,10 @@ export const readTunnel = async (
   // Whatever is done with it, other encodings would be misread.
   if (own) for (const part of parts) checkEncoding(part.source.text, part.path)
   const settings = readSettings(joinParts(parts), path)
-  if (checked) for (const part of parts) await checkConfiguration(part.source.text, part.path)
+  if (checked) {
+    for (const part of parts) await checkConfiguration(part.source.text, part.path)
+    wantedSocketGroup(path)
+  }
   const gateway = own ? gatewayWanted(source.text, path) : undefined
   const exceptions = own ? exceptionsOf(source.text, path) : undefined
   return {
@@ -66,7 +71,7 @@ export const readTunnelToEnd = async (
     if (style !== 'wgq' || !isWgqError(error)) throw error
     const { interfaceName, path } = location
     const place = error.at ? `${error.at.file}:${error.at.line}:${error.at.column}` : path
-    print(`[!] ${place}: ${error.message}. Going by what \`up\` noted.\n`)
+    print(`[!] ${place}: ${shown(error.message)}. Going by what \`up\` noted.\n`)
     return {
       name: interfaceName,
       configPath: path,

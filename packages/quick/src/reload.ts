@@ -5,6 +5,7 @@ import type { Op } from '@wgq/model/operation'
 import { asBefore, converge, type Target } from './converge.ts'
 import type { NameHelp } from './dependencies.ts'
 import { gatewayDifferences, renewGateway, restoreGateway } from './gateway.ts'
+import { withoutInterface } from './not-wireguard.ts'
 import { recover } from './recover.ts'
 import { renamedText } from './renamed.ts'
 import { unlessInterrupted } from './run/act.ts'
@@ -109,6 +110,7 @@ const namesOf = async (
  */
 export const reload = (session: Session): Promise<number> =>
   underLock(session, async () => {
+    await refuseWithoutInterface(session)
     await recover(session, true)
     return reloadRunning(session)
   })
@@ -216,6 +218,14 @@ const goBack = async (run: Run, first: ReloadPlan): Promise<void> => {
     if (!(error instanceof Failure || error instanceof Interrupted)) throw error
     session.dependencies.print(`[!] ${run.name} is between two states: \`wgq reload ${run.name}\` goes on.\n`)
   }
+}
+
+/** Refuses a tunnel whose interface is elsewhere, before {@link recover} would clean up after it. */
+const refuseWithoutInterface = async (session: Session): Promise<void> => {
+  const { name, system, runDirectory, dependencies } = session
+  const journal = readJournal(runDirectory, name)
+  if (!journal || system.name !== 'linux' || (await linkOf(session, journal))) return
+  if ((await dependencies.devices.list()).includes(name)) throw withoutInterface(name)
 }
 
 const refuseRenamed = async (session: Session, journal: Journal | undefined): Promise<void> => {

@@ -201,11 +201,12 @@ const openRouteSocket = (netns: string | undefined): RawSocket =>
 
 const lookupOf = async (exchange: Exchange, route: ObservedRoute): Promise<RouteLookup> => {
   const link = route.index === undefined ? undefined : await getLink(exchange, route.index)
-  const { mtu, source, gateway, table } = route
+  const { mtu, mtuLocked, source, gateway, table } = route
   return {
     table,
     ...(link ? { dev: link.name } : {}),
     ...(mtu === undefined ? {} : { mtu }),
+    ...(mtuLocked ? { mtuLocked } : {}),
     ...(source === undefined ? {} : { source }),
     ...(gateway === undefined ? {} : { gateway }),
   }
@@ -227,6 +228,7 @@ const named = (route: ObservedRoute, dev: string | undefined): Route => {
   if (dev !== undefined) out.dev = dev
   if (route.gateway !== undefined) out.gateway = route.gateway
   if (route.mtu !== undefined) out.mtu = route.mtu
+  if (route.mtuLocked) out.mtuLocked = true
   if (route.metric !== undefined) out.metric = route.metric
   if (route.protocol !== undefined) out.protocol = route.protocol
   if (route.type !== undefined) out.type = route.type

@@ -54,6 +54,14 @@ test('says what only wgq has', async () => {
   ])
 })
 
+test('no part of a key in DNS is taken for a domain or shown', async () => {
+  const [half, rest] = ['eHV2d3h5emFiY2RlZmdo', 'aWprbG1ub3BxcnN0dXZ3eHk=']
+  const text = full.replace(/^DNS = .*$/m, `DNS = 10.0.0.1, ${half} ${rest}, corp.example`)
+  const { result, lost } = await readTunnel('wg0', text, 'a')
+  expect(result.dnsSearch).toEqual(['corp.example'])
+  expect(lost).toEqual(['DNS (hidden): it is not a domain', 'DNS (hidden): it is not a domain'])
+})
+
 describe('NetworkManager', () => {
   test('gets a keyfile', async () => {
     const { result, lost } = printNetworkManager(await read(full))

@@ -11,6 +11,7 @@ import type { PeerChange } from '@wgq/model/device'
 import type { Endpoint } from '@wgq/model/endpoint'
 import { WgqError } from '@wgq/model/error'
 import { type Key, zeroKey } from '@wgq/model/key'
+import { hideKeys } from '@wgq/model/shown'
 import type { Foreign } from './foreign.ts'
 import { isDomain, isHost, isServer, readAddress, searchedDomains } from './foreign.ts'
 import type { Hook } from './hook.ts'
@@ -36,7 +37,7 @@ export const readTunnel = async (name: string, text: string, file: string): Prom
     },
   })
   const interfaceName = interfaceNameFrom(name)
-  const { servers, domains, lost } = readDns(settings)
+  const { servers, domains, lost } = readDns(settings, hideKeys(text))
   const document = parseDocument(text)
   const names = new Map(peerNames(document, file).map((peer) => [peer.publicKey, peer.name]))
   const table = settings.table?.value
@@ -86,13 +87,17 @@ const endpointOf = (value: string): TunnelEndpoint => {
   throw new WgqError('E_VALUE', 'An endpoint is HOST:PORT, HOST an address or a name of the DNS')
 }
 
-const readDns = ({ dnsServers, dnsSearch }: Settings) => {
+const readDns = ({ dnsServers, dnsSearch }: Settings, safeText: string) => {
   const lost: string[] = []
+  // A key with a blank in it is several words, some of which may be domains.
+  const isSecret = ({ value }: Setting) => !safeText.includes(value)
+  const isUsable = (setting: Setting) => isDomain(setting.value) && !isSecret(setting)
   const servers = dnsServers.map(({ value }) => value).filter((value) => isServer(value))
-  const domains = dnsSearch.map(({ value }) => value).filter(isDomain)
+  const domains = dnsSearch.filter(isUsable).map(({ value }) => value)
   for (const { value } of dnsServers)
     if (!isServer(value)) lost.push(`DNS ${value}: it is not the address of a name server`)
-  for (const { value } of dnsSearch) if (!isDomain(value)) lost.push(`DNS ${value}: it is not a domain`)
+  for (const one of dnsSearch)
+    if (!isUsable(one)) lost.push(`DNS ${isSecret(one) ? '(hidden)' : one.value}: it is not a domain`)
   return { servers, domains: searchedDomains(servers, domains, lost), lost }
 }
 

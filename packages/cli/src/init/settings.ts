@@ -5,7 +5,7 @@ import { notOfOneHost } from '@wgq/config/peers/host-address'
 import { parseCidr } from '@wgq/model/cidr'
 import { WgqError } from '@wgq/model/error'
 import { shown } from '@wgq/model/shown'
-import { lastValue, numberValue, type ParsedArguments } from '../options.ts'
+import { numberValue, oneValue, type ParsedArguments } from '../options.ts'
 
 /** The settings of a new file that options give; absent ones are chosen. */
 interface GivenSettings {
@@ -23,9 +23,9 @@ export const givenSettings = (parsed: ParsedArguments): GivenSettings => {
   const port = numberValue(parsed, 'port', 1)
   if (port !== undefined && (port > 65535 || !Number.isInteger(port)))
     throw refusal('port', 'a number from 1 to 65535', String(port))
-  const endpoint = lastValue(parsed, 'endpoint')?.trim()
+  const endpoint = oneValue(parsed, 'endpoint')?.trim()
   if (endpoint === '') throw refusal('endpoint', 'HOST or HOST:PORT', '')
-  const nat = lastValue(parsed, 'nat')
+  const nat = oneValue(parsed, 'nat')
   const dns = directive(parsed, 'dns', 'ClientDNS')
   return {
     ...(addresses && { addresses }),
@@ -39,7 +39,7 @@ export const givenSettings = (parsed: ParsedArguments): GivenSettings => {
 }
 
 const wordsOf = (parsed: ParsedArguments): string[] | undefined => {
-  const text = lastValue(parsed, 'address')
+  const text = oneValue(parsed, 'address')
   if (text === undefined) return undefined
   const words = text.split(/[\s,]+/).filter(Boolean)
   const bad = words.find((word) => !word.includes('/') || !isOfOneHost(word))
@@ -57,7 +57,7 @@ const isOfOneHost = (word: string): boolean => {
 }
 
 const directive = (parsed: ParsedArguments, option: string, name: DirectiveName): string | undefined => {
-  const value = lastValue(parsed, option)
+  const value = oneValue(parsed, option)
   if (value === undefined) return undefined
   const takes = directiveFault(name, value)
   if (takes === undefined) return value.trim()

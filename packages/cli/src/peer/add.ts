@@ -11,7 +11,7 @@ import { type Key, parseKey, zeroKey } from '@wgq/model/key'
 import { unlessInterrupted } from '@wgq/quick/run/act'
 import type { Session } from '@wgq/quick/session'
 import type { Handler } from '../command.ts'
-import { lastValue, type ParsedArguments, parseArguments } from '../options.ts'
+import { oneValue, type ParsedArguments, parseArguments } from '../options.ts'
 import { chooseAddresses } from './addresses.ts'
 import { clientText, serverSide } from './client.ts'
 import { delivering, deliveryOf } from './deliver.ts'
@@ -44,7 +44,7 @@ export const run: Handler = async (invocation) => {
       const addresses = chooseAddresses(
         side.addresses,
         [...peers, ...strangers(before)].flatMap(({ allowedIps }) => allowedIps),
-        lastValue(parsed, 'address'),
+        oneValue(parsed, 'address'),
       )
       const added = appendPeer(document, {
         name,
@@ -109,7 +109,7 @@ interface ClientKeys {
 
 /** New keys, or the public key given for the client. Raises `E_KEY`. */
 export const clientKeys = (parsed: ParsedArguments): ClientKeys => {
-  const given = lastValue(parsed, 'public-key')
+  const given = oneValue(parsed, 'public-key')
   const presharedKey = generatePresharedKey()
   if (given !== undefined) return { publicKey: parseKey(given), presharedKey }
   const privateKey = generatePrivateKey()
@@ -122,7 +122,7 @@ export const clientKeys = (parsed: ParsedArguments): ClientKeys => {
  */
 export const chosenEndpoint = async (session: Session, parsed: ParsedArguments): Promise<Chosen> => {
   const side = serverSide(readTunnelFile(session.configPath))
-  const known = lastValue(parsed, 'endpoint') ?? directiveValue(side.directives, 'ClientEndpoint')
+  const known = oneValue(parsed, 'endpoint') ?? directiveValue(side.directives, 'ClientEndpoint')
   if (known !== undefined) return { text: fullEndpoint(known, side.port), remember: false }
   const candidates = await endpointCandidates(session.dependencies.host, session.name)
   const stop = new AbortController()

@@ -2,7 +2,7 @@
 import { expiresAt, expiresIn } from '@wgq/config/peers/expiry'
 import { WgqError } from '@wgq/model/error'
 import type { Handler } from '../command.ts'
-import { lastValue, type ParsedArguments, parseArguments } from '../options.ts'
+import { oneValue, type ParsedArguments, parseArguments } from '../options.ts'
 import { changePeers } from './transaction.ts'
 import { expire, findPlaced } from './tunnel-file.ts'
 
@@ -23,8 +23,8 @@ export const run: Handler = async (invocation) => {
 
 /** The text of the directive; undefined removes it. */
 const directiveText = (parsed: ParsedArguments): string | undefined => {
-  const span = lastValue(parsed, 'in')
-  const date = lastValue(parsed, 'at')
+  const span = oneValue(parsed, 'in')
+  const date = oneValue(parsed, 'at')
   const given = [span !== undefined, date !== undefined, parsed.flags.has('never')].filter(Boolean)
   if (given.length !== 1)
     throw new WgqError('E_USAGE', 'peer expire takes one of --in, --at and --never', {

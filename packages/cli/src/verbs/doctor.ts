@@ -18,7 +18,7 @@ import { describePath, packetPath, pathJson } from '../doctor/packet-path.ts'
 import { checkRenamed } from '../doctor/renamed.ts'
 import { jsonText } from '../json-text.ts'
 import { chosenInterfaces, readIfThere } from '../observe/tunnels.ts'
-import { lastValue, type ParsedArguments, parseArguments } from '../options.ts'
+import { oneValue, type ParsedArguments, parseArguments } from '../options.ts'
 import { writeOut } from '../output.ts'
 
 /** Exit status if a problem was found. */
@@ -49,7 +49,7 @@ export const run: Handler = async (invocation) => {
       if ('findings' in device) diagnoses.push(device)
       else found.push(await withCounters(device))
     }
-    const to = lastValue(parsed, 'to')
+    const to = oneValue(parsed, 'to')
     const probesMtu = parsed.flags.has('mtu')
     if (to !== undefined) return await follow(host, found, to, parsed)
     for (const device of found)

@@ -15,7 +15,7 @@ import type { Converted, Tunnel } from '../exchange/tunnel.ts'
 import { faultlessText } from '../lint/refuse.ts'
 import { writeLost } from '../lost.ts'
 import { warnIfOutputIsOpen } from '../open-output.ts'
-import { lastValue, outputFile, parseArguments } from '../options.ts'
+import { oneValue, outputFile, parseArguments } from '../options.ts'
 import { writeErr, writeOut } from '../output.ts'
 import { writePrivateFile } from '../private-file.ts'
 
@@ -75,7 +75,7 @@ const formatNames = Object.keys(formats).join(', ')
 /** wgq export --to FORMAT FILE: prints a profile; with --output writes its files. Reports lost settings on stderr. */
 export const run: Handler = async (invocation) => {
   const parsed = await parseArguments(invocation)
-  const to = lastValue(parsed, 'to') ?? ''
+  const to = oneValue(parsed, 'to') ?? ''
   const format = Object.hasOwn(formats, to) ? formats[to] : undefined
   if (!format) {
     const found = to === '' ? 'nothing' : JSON.stringify(to)

@@ -29,6 +29,10 @@ test('a file given twice is not compared with itself', async () => {
   expect(await lint(file, `${folder}/./wg0.conf`, file)).toMatch(/^no findings in 1 file\n$/)
 })
 
+test('two formats at once are refused, and both are named', async () => {
+  await expect(lint('--sarif', '--json', '/dev/null')).rejects.toThrow('found --json and --sarif')
+})
+
 test('no finding asks to change the mode of a device', async () => {
   expect(await lint('/dev/null')).not.toContain('chmod')
 })

@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path'
 import { decodeConfig } from '@wgq/config/config-file'
 import type { LintDependencies, LintInput } from '@wgq/config/lint/subject'
 import { derivePublicKey } from '@wgq/keys/derive'
+import { WgqError } from '@wgq/model/error'
 import { painterFor } from '../colour.ts'
 import type { Handler } from '../command.ts'
 import { readConfigOperand } from '../config-operand.ts'
@@ -18,6 +19,10 @@ import { writeErr, writeOut } from '../output.ts'
 /** wgq lint FILE…: prints findings; exit status 1 if there is an error (with --strict: a warning), else 0. */
 export const run: Handler = async (invocation) => {
   const { operands, flags } = await parseArguments(invocation)
+  if (flags.has('json') && flags.has('sarif'))
+    throw new WgqError('E_USAGE', 'lint prints one format, found --json and --sarif', {
+      hint: 'leave one of them out',
+    })
   const purpose = flags.has('setconf') ? 'setconf' : 'wg-quick'
   const inputs = withoutRepeated(operands.map((operand) => readInput(operand, purpose)))
   const { findings: all, sources } = lintWithDropIns(inputs, dependencies)

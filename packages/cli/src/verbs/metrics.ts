@@ -10,14 +10,14 @@ import { withCounters } from '../device-counters.ts'
 import { metricsText } from '../observe/metrics-text.ts'
 import { untilSignal } from '../observe/pause.ts'
 import { nameMap, namesOf, readChosen } from '../observe/tunnels.ts'
-import { lastValue, parseArguments } from '../options.ts'
+import { oneValue, parseArguments } from '../options.ts'
 import { writeErr, writeOut } from '../output.ts'
 
 /** wgq metrics [IF…] [--listen ADDRESS:PORT]. */
 export const run: Handler = async (invocation) => {
   const parsed = await parseArguments(invocation)
   const devices = openDevices()
-  const listen = lastValue(parsed, 'listen')
+  const listen = oneValue(parsed, 'listen')
   if (listen === undefined) {
     let failed: WgqError | undefined
     const found = await readChosen(devices, parsed.operands, (_name, error) => {

@@ -5,7 +5,7 @@ import { shown, visible } from '@wgq/model/shown'
 import type { Handler } from '../command.ts'
 import { readConfigOperand } from '../config-operand.ts'
 import { faultlessText } from '../lint/refuse.ts'
-import { lastValue, parseArguments } from '../options.ts'
+import { oneValue, parseArguments } from '../options.ts'
 import { writeErr, writeOut, writeOutBytes } from '../output.ts'
 import { writePrivateFile } from '../private-file.ts'
 import { drawCode, makeCode } from '../qr/code.ts'
@@ -16,8 +16,8 @@ import { drawCode, makeCode } from '../qr/code.ts'
  */
 export const run: Handler = async (invocation) => {
   const parsed = await parseArguments(invocation)
-  const svg = lastValue(parsed, 'svg')
-  const png = lastValue(parsed, 'png')
+  const svg = oneValue(parsed, 'svg')
+  const png = oneValue(parsed, 'png')
   if (svg !== undefined && png !== undefined && resolve(svg) === resolve(png))
     throw new WgqError('E_USAGE', `--svg and --png take two files, found "${shown(svg)}" for both`)
   const config = readConfigOperand(parsed.operands[0] as string)

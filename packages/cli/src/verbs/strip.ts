@@ -8,13 +8,15 @@ import { strip } from '@wgq/config/strip'
 import { WgqError } from '@wgq/model/error'
 import type { Handler, Personality } from '../command.ts'
 import { writeErr, writeOutBytes } from '../output.ts'
+import { withoutDashes } from '../without-dashes.ts'
 
 /**
  * wg-quick strip NAME|FILE: prints the configuration for `wg setconf`; under wgq's name with its drop-ins. On the
  * start-up fast path: all imports are small and do nothing when loaded. Raises `E_USAGE` and the errors of finding and
  * reading the file.
  */
-export const run: Handler = async ({ args, personality }) => {
+export const run: Handler = async ({ args: words, personality }) => {
+  const args = personality === 'wgq' ? withoutDashes(words) : words
   const [argument] = args
   if (argument === undefined || args.length > 1) {
     throw new WgqError('E_USAGE', `strip takes one interface name or file, found ${args.length} arguments`, {

@@ -8,7 +8,7 @@ import { rerunAsRoot } from '../as-root.ts'
 import type { Handler } from '../command.ts'
 import { asFile, sayDone } from '../done.ts'
 import { jsonText } from '../json-text.ts'
-import { lastValue, numberValue, parseArguments } from '../options.ts'
+import { numberValue, oneValue, parseArguments } from '../options.ts'
 import { writeErr, writeOut } from '../output.ts'
 import { runQuick } from '../quick-session.ts'
 import { mayStay, staying } from '../staying.ts'
@@ -28,7 +28,7 @@ export const run: Handler = async (invocation) => {
     { ...invocation, args: parsed.operands },
     async (session) => {
       const killSwitchOption = parsed.flags.has('kill-switch')
-      const into = lastValue(parsed, 'netns')
+      const into = oneValue(parsed, 'netns')
       const wanted = {
         ...session,
         killSwitch: session.killSwitch || killSwitchOption,
@@ -47,7 +47,7 @@ export const run: Handler = async (invocation) => {
       return 0
     },
     undefined,
-    lastValue(parsed, 'name'),
+    oneValue(parsed, 'name'),
   )
 }
 

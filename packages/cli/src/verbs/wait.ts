@@ -13,7 +13,7 @@ import type { Handler } from '../command.ts'
 import { staleAfterSeconds } from '../observe/device-events.ts'
 import { pause } from '../observe/pause.ts'
 import { peerKey, readIfThere } from '../observe/tunnels.ts'
-import { lastValue, numberValue, parseArguments } from '../options.ts'
+import { numberValue, oneValue, parseArguments } from '../options.ts'
 import { writeErr } from '../output.ts'
 import { Progress } from '../progress.ts'
 
@@ -25,7 +25,7 @@ export const run: Handler = async (invocation) => {
   const parsed = await parseArguments(invocation)
   const [name = ''] = parsed.operands
   const timeoutSeconds = numberValue(parsed, 'timeout', 0) ?? 30
-  const word = lastValue(parsed, 'peer')
+  const word = oneValue(parsed, 'peer')
   const peer = word === undefined ? undefined : peerKey(name, word)
   const wantsHandshake = parsed.flags.has('handshake') || peer !== undefined
   const wantsUp = parsed.flags.has('up')

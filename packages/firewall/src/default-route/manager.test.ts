@@ -58,6 +58,10 @@ describe.skipIf(!root)('the firewall as the real tools list it (needs root and n
     'nft flush chain ip wg-quick-wg0 postmangle',
     'nft flush chain ip wg-quick-wg0 preraw; nft delete chain ip wg-quick-wg0 preraw',
     'nft add rule ip wg-quick-wg0 preraw drop',
+    'nft insert rule ip wg-quick-wg0 preraw counter accept',
+    'nft add rule ip wg-quick-wg0 premangle meta mark set 7',
+    'nft add chain ip wg-quick-wg0 preraw "{ policy drop; }"',
+    'nft add table ip wg-quick-wg0 "{ flags dormant; }"',
   ])('nft: does not count as the one that is wanted after: %s', async (change) => {
     expect(await nft(change)).not.toEqual({ tool: 'nft', families })
   })

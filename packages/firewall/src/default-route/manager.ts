@@ -75,14 +75,14 @@ const removal = (dev: string, family: Family): string =>
   `delete table ${family === 4 ? 'ip' : 'ip6'} ${nftTable(dev)}\n`
 
 /**
- * Parses `nft list table`. A table that lacks one of the two rules for connections, or has an extra one, saves and
- * restores no mark: 0.
+ * Parses `nft list table`. A table that lacks one of the two rules for connections, or has another line (a rule, a set,
+ * `flags dormant`, a chain's policy) saves and restores no mark: 0.
  */
 const readTable = (family: Family, text: string): FirewallFamily => {
   const rules = text
     .split('\n')
     .map((line) => line.trim())
-    .filter((line) => /(?:\bdrop| set (?:meta|ct) mark)$/.test(line))
+    .filter((line) => line !== '' && !/^(?:\}|(?:table|chain) .*|type filter .* policy accept;)$/.test(line))
   const addresses = rules.flatMap(
     (rule) => /^iifname != \S+ ip6? daddr (\S+) fib saddr type != local drop$/.exec(rule)?.[1] ?? [],
   )

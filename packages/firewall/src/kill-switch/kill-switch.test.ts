@@ -60,6 +60,7 @@ describe.skipIf(!root || spawnSync('nft', ['--version']).status !== 0)(
       ['a rule of its own goes', 'nft flush chain inet wgq-kill-wg0 output'],
       ['one too many lets packets out', 'nft insert rule inet wgq-kill-wg0 output oifname "eth0" accept'],
       ['its policy is another', `nft chain inet wgq-kill-wg0 forward '{ policy accept; }'`],
+      ['it is dormant', `nft add table inet wgq-kill-wg0 '{ flags dormant; }'`],
       ['its forward chain is empty', 'nft flush chain inet wgq-kill-wg0 forward'],
     ])('is not read where %s', (_, command) => {
       const on = load('nft -f -', setTable(tableOf('wg0', { mark: 7, resolvers: [] })))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import { splitManager } from '@wgq/dns/act'
-import { readResolverFile } from '@wgq/dns/file'
+import { isResolverFileHeld } from '@wgq/dns/file'
 import { chooseManager, type DnsChoice, resolverFile, viewDns } from '@wgq/dns/manager'
 import type { Op } from '@wgq/model/operation'
 import { inverse } from '../run/inverse.ts'
@@ -54,7 +54,7 @@ export const planDnsRemoval = (session: Session, journal: Journal | undefined): 
 
 /** The operation that restores the file of name servers if it names the tunnel as its writer; journals get lost. */
 export const planFileRestoral = ({ name, style, dependencies: { filesUnder = '' } }: Session): Op[] =>
-  style === 'wgq' && readResolverFile(filesUnder + resolverFile, name) !== undefined
+  style === 'wgq' && isResolverFileHeld(filesUnder + resolverFile, name)
     ? [{ do: 'dns.unset', dev: name, manager: `file:${resolverFile}` }]
     : []
 

@@ -53,6 +53,8 @@ const isNetns = matches(/^(?!\.{1,2}$)[^/\0]{1,255}$/)
 const isFamily: Check = (value) => value === 4 || value === 6
 const isTable: Check = (value) => isCount(value) || matches(/^[^\0\n]{1,64}$/)(value)
 const isAddress = matches(/^[0-9a-fA-F:.]{1,45}(\/[0-9]{1,3})?$/)
+/** An address as the file gives it: ip takes dotted masks and hexadecimal numbers too. */
+const isGivenAddress = matches(/^[0-9a-fA-FxX:.]{1,45}(\/[0-9a-fA-FxX.]{1,45})?$/)
 const isPlainAddress = matches(/^[0-9a-fA-F:.]{1,45}$/)
 const isDestination: Check = (value) =>
   isRecord(value) &&
@@ -111,7 +113,7 @@ const isManager = matches(
 
 const soundInverses: Readonly<Record<string, (op: Record<string, unknown>) => boolean>> = {
   'link.delete': (op) => isName(op['name']),
-  'address.delete': (op) => isName(op['dev']) && isFamily(op['family']) && isAddress(op['address']),
+  'address.delete': (op) => isName(op['dev']) && isFamily(op['family']) && isGivenAddress(op['address']),
   'route.delete': (op) => isName(op['dev']) && isDestination(op['dst']) && optional(op['table'], isTable),
   'floor.delete': (op) => isFamily(op['family']) && isCount(op['table']),
   'rule.delete': (op) => isRule(op['rule']),

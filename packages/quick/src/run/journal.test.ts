@@ -36,6 +36,15 @@ test('what is noted can be read back, by nobody but root, and holds no configura
   expect(readdirSync(directory)).toEqual([])
 })
 
+test.each(['10.0.0.2/255.255.255.0', '0x0a000002/24', '10.5/16'])(
+  'an address as ip takes it, %s, makes no journal unreadable',
+  (text) => {
+    const keeper = new JournalKeeper(directory, startJournal('wg0', '/etc/wireguard/wg0.conf'))
+    keeper.intend([{ do: 'address.add', dev: 'wg0', family: 4, address: text }])
+    expect(readJournal(directory, 'wg0')?.undo).toMatchObject([{ address: text }])
+  },
+)
+
 test('what the file says already is not written again', () => {
   const file = join(directory, 'wg0.json')
   // Each write makes a new file.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Host } from '@wgq/model/host'
+import type { Host, Route } from '@wgq/model/host'
 import type { Family } from '@wgq/model/ip'
 import type { Op } from '@wgq/model/operation'
 
@@ -13,6 +13,12 @@ export interface Floor {
 /** The same text for the same floor. */
 export const floorId = ({ family, table }: Floor): string => `${family} ${table}`
 
+/** Says whether a route has the shape of a floor: others may have an `unreachable` route of another metric there. */
+export const isFloor = ({ type, dst, metric }: Route): boolean =>
+  type === 'unreachable' && dst.prefixLength === 0 && metric === floorMetric
+
+const floorMetric = 0xffff_ffff
+
 /** The floors noted in a journal. */
 export const notedFloors = (noted: readonly Op[]): Floor[] =>
   noted.flatMap((op) => (op.do === 'floor.delete' ? [{ family: op.family, table: op.table }] : []))
@@ -25,7 +31,7 @@ export const presentFloors = async (
   const found: Floor[] = []
   for (const floor of new Map(floors.map((one) => [floorId(one), one])).values()) {
     const routes = await host.routes(floor)
-    if (routes.some(({ type, dst }) => type === 'unreachable' && dst.prefixLength === 0)) found.push(floor)
+    if (routes.some(isFloor)) found.push(floor)
   }
   return found
 }

@@ -11,7 +11,7 @@ import { isWgqError, WgqError } from '@wgq/model/error'
 import type { Host, Link, LinkAddress, Route } from '@wgq/model/host'
 import type { Family } from '@wgq/model/ip'
 import type { Op, Rule } from '@wgq/model/operation'
-import { notWireGuard } from '../not-wireguard.ts'
+import { notWireGuard, withoutInterface } from '../not-wireguard.ts'
 import { canonicalAddress } from '../run/inverse.ts'
 import type { Journal } from '../run/journal.ts'
 import type { Session } from '../session.ts'
@@ -19,6 +19,7 @@ import type { System } from '../systems/system.ts'
 import { srcValidMarkKey } from './default-route.ts'
 import { ownExceptions } from './exception-rules.ts'
 import { notedFloors, presentFloors } from './floors.ts'
+import { isMarkOfAnother } from './mark-owner.ts'
 import { isSetByHook } from './mentioned.ts'
 import { isDefault } from './routes.ts'
 import { pairsOf, type RulePair } from './rule-plan.ts'
@@ -66,7 +67,7 @@ export const look = async (session: Session, journal: Journal | undefined): Prom
   const real = (await system.realName(session)) ?? name
   const device = await readRunning(session, real)
   const link = await host.link(real)
-  if (!link) throw notWireGuard(name)
+  if (!link) throw withoutInterface(name)
   const listed = await host.addresses(real)
   const notedOnes = journal && notedAddresses(journal)
   const requested =
@@ -84,7 +85,7 @@ export const look = async (session: Session, journal: Journal | undefined): Prom
   const isOwnRoute = ownRoutes(session, device, addresses, journal)
   const [ownOnes, foreignRoutes] = parted(routes, isOwnRoute)
   const rules = await allRules(host)
-  const pairs = ownPairs(rules, device, journal)
+  const pairs = await ownPairs(session, real, rules, device, journal)
   const strayDefaults = await strays(host, real, pairs, ownOnes)
   const noted = journal?.undo ?? []
   const floors = await presentFloors(
@@ -184,7 +185,6 @@ const notedAddresses = ({ undo }: Journal): ReadonlySet<string> =>
 
 /** RTPROT_KERNEL: routes to the networks of addresses. */
 const kernelProtocol = 2
-const localTable = 255
 
 /** Routes of the interface in every relevant table. */
 const routesOf = async ({ dependencies, system, settings }: Session, real: string): Promise<Route[]> => {
@@ -209,8 +209,7 @@ const withoutKernels = (
   defaults: ReadonlySet<Family>,
 ): TunnelRoute[] => {
   const routes = found.filter(
-    ({ protocol, table }) =>
-      protocol !== kernelProtocol && !(system.name === 'linux' && table === localTable),
+    ({ protocol, type }) => protocol !== kernelProtocol && !(system.name === 'linux' && type !== undefined),
   )
   return system.takesDefaultBy === 'halves' ? joinHalves(routes, system.mainTable, defaults) : routes
 }
@@ -317,13 +316,21 @@ const parted = <T>(all: readonly T[], isFirst: (one: T) => boolean): [first: T[]
   return parts
 }
 
-/** Pairs with a mark that the journal notes or the device has. */
-const ownPairs = (rules: readonly Rule[], device: Device, journal: Journal | undefined): RulePair[] => {
+/** Pairs with a mark that the journal notes, or that the device has and no other tunnel. */
+const ownPairs = async (
+  session: Session,
+  real: string,
+  rules: readonly Rule[],
+  { fwmark }: Device,
+  journal: Journal | undefined,
+): Promise<RulePair[]> => {
   const marks = new Set(
     (journal?.undo ?? []).flatMap((op) => (op.do === 'rule.delete' ? (op.rule.notFwmark ?? []) : [])),
   )
-  if (device.fwmark !== 0) marks.add(device.fwmark)
-  return ([4, 6] as const).flatMap((family) => pairsOf(rules, family)).filter(({ mark }) => marks.has(mark))
+  const all = ([4, 6] as const).flatMap((family) => pairsOf(rules, family))
+  const isUnclear = !marks.has(fwmark) && all.some(({ mark }) => mark === fwmark)
+  if (isUnclear && !(await isMarkOfAnother(session, real, fwmark))) marks.add(fwmark)
+  return all.filter(({ mark }) => marks.has(mark))
 }
 
 /** Rules in the journal that no longer belong to a pair. */

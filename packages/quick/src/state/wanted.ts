@@ -108,7 +108,11 @@ export const wantedState = (
       ...(change.privateKey === undefined ? {} : { privateKey: change.privateKey }),
       ...port(change, device, journal),
       ...withMark(fwmark),
-      peers: system.forgets ? peers.map(({ keepaliveSeconds: _, ...peer }) => peer) : peers,
+      peers: system.forgets
+        ? peers.map(({ keepaliveSeconds: _, ...peer }) => peer)
+        : setByHook(/persistent-keepalive/)
+          ? withRunningKeepalive(peers, device)
+          : peers,
     },
     ...(settings.saveConfig ? { keepsPeers: true } : {}),
     addresses,
@@ -171,6 +175,12 @@ const keptPrefixes = (settings: Settings, change: DeviceChange, { state }: Seen)
   return kept
     .flatMap(({ allowedIps }) => allowedIps.map(maskCidr))
     .filter((cidr) => routed.has(formatCidr(cidr)))
+}
+
+/** Peers whose keepalive the file leaves open, with the one that a hook has set. */
+const withRunningKeepalive = (peers: DeviceChange['peers'], running: Device): DeviceChange['peers'] => {
+  const seconds = new Map(running.peers.map((peer) => [peer.publicKey, peer.keepaliveSeconds]))
+  return peers.map((peer) => ({ keepaliveSeconds: seconds.get(peer.publicKey) ?? 0, ...peer }))
 }
 
 /** The usual range of random ports (net.ipv4.ip_local_port_range) without WireGuard's own, which people choose. */

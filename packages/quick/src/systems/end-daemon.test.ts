@@ -48,6 +48,18 @@ describe.skipIf(process.platform !== 'linux')('the daemon that `up` started', ()
     expect([child.exitCode, child.signalCode]).toEqual([null, null])
   })
 
+  test('is ended where its command line is a title', async () => {
+    const child = spawn(process.execPath, [
+      '-e',
+      "process.title = 'slowd wgdaemon'; console.log('ready'); setInterval(() => {}, 1e6)",
+    ])
+    children.push(child)
+    await once(child.stdout, 'data')
+    const ended = once(child, 'exit')
+    expect(await endDaemon({ ...startJournal('wgdaemon', '/x'), daemon: 'slowd' })).toBe(true)
+    expect(await ended).toEqual([null, 'SIGTERM'])
+  })
+
   test('is ended also where it does not listen to SIGTERM', async () => {
     const child = await start('wgdaemon', "trap '' TERM")
     const ended = once(child, 'exit')

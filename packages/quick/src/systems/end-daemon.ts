@@ -35,7 +35,8 @@ const processes = (): number[] => {
 const isDaemonOf = (pid: number, { daemon = '', interface: name, netns }: Journal): boolean => {
   if (pid === process.pid) return false
   try {
-    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+    // The built-in one may have a title, `wgqd wg0`, followed by blanks.
+    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split(/[\0 ]/)
     const program = basename(daemon)
     return (
       words.includes(name) &&

@@ -2,7 +2,7 @@
 import { numberOfTable } from '@wgq/backends/linux/table-names'
 import { splitManager } from '@wgq/dns/act'
 import { readDns } from '@wgq/dns/answer'
-import { readResolverFile } from '@wgq/dns/file'
+import { isResolverFileHeld } from '@wgq/dns/file'
 import { planFirewallRemoval } from '@wgq/firewall/default-route/choose'
 import type { Cidr } from '@wgq/model/cidr'
 import { isWgqError } from '@wgq/model/error'
@@ -42,7 +42,7 @@ export const linux: System = {
     const { filesUnder = '' } = session.dependencies
     if (isManagerGone(op, session)) return undefined
     const [kind, path] = op.do === 'dns.unset' ? splitManager(op.manager) : []
-    const stays = kind === 'file' && op.do === 'dns.unset' && !readResolverFile(filesUnder + path, op.dev)
+    const stays = kind === 'file' && op.do === 'dns.unset' && !isResolverFileHeld(filesUnder + path, op.dev)
     return stays ? undefined : spell(op)
   },
   act,

@@ -3,6 +3,7 @@
 import { chooseTool, firewallWriter } from '@wgq/firewall/default-route/choose'
 import type { Cidr } from '@wgq/model/cidr'
 import type { Device } from '@wgq/model/device'
+import { WgqError } from '@wgq/model/error'
 import type { Op } from '@wgq/model/operation'
 import { performProtection } from '../../lenient.ts'
 import { allJournals } from '../../run/journal-files.ts'
@@ -11,7 +12,8 @@ import type { Run } from '../../run/run.ts'
 import type { Session } from '../../session.ts'
 import { firstMark, planDefaultRoute, srcValidMarkKey } from '../../state/default-route.ts'
 import { ownExceptions } from '../../state/exception-rules.ts'
-import { type Floor, planFloorRemoval } from '../../state/floors.ts'
+import { type Floor, isFloor, planFloorRemoval } from '../../state/floors.ts'
+import { isMarkOfAnother } from '../../state/mark-owner.ts'
 import { placeBehind } from '../../state/rule-place.ts'
 import { pairsOf, removalOf } from '../../state/rule-plan.ts'
 import { spelled } from '../../state/rules.ts'
@@ -29,6 +31,7 @@ export const setDefaultRoutes = async (
   if (defaults.length === 0) return
   await withLock(run.session.runDirectory, 'table', async () => {
     let mark = device.fwmark
+    if (run.session.style === 'wgq' && mark !== 0) await refuseTakenMark(run, mark)
     for (const dst of defaults) {
       if (mark === 0) {
         mark = await freeMark(run.session)
@@ -39,6 +42,14 @@ export const setDefaultRoutes = async (
       await setDefaultRoute(run, dst, mark)
     }
     noteSharedSysctls(run)
+  })
+}
+
+/** Raises `E_MARK` if the mark and its table belong to another full tunnel, before that loses its rules. */
+const refuseTakenMark = async ({ session, name }: Run, mark: number): Promise<void> => {
+  if (!(await isMarkOfAnother(session, name, mark))) return
+  throw new WgqError('E_MARK', `FwMark ${mark} of ${name} belongs to another tunnel with a default route`, {
+    hint: `\`ip route show table ${mark}\` shows it; give ${name} another FwMark, or none`,
   })
 }
 
@@ -94,7 +105,7 @@ const setDefaultRoute = async (run: Run, dst: Cidr, mark: number): Promise<void>
 
 /**
  * The first mark from 51820 on whose table is empty in both families, and that no other tunnel has chosen. Ignores
- * routes of the interface itself.
+ * routes of the interface itself, and floors that a tunnel has left.
  */
 export const freeMark = async ({ dependencies: { host }, runDirectory, name }: Session): Promise<number> => {
   const taken = new Set(
@@ -102,7 +113,7 @@ export const freeMark = async ({ dependencies: { host }, runDirectory, name }: S
   )
   const isUsed = async (table: number): Promise<boolean> => {
     for (const family of [4, 6] as const)
-      if ((await host.routes({ family, table })).some(({ dev, type }) => dev !== name && type === undefined))
+      if ((await host.routes({ family, table })).some((route) => route.dev !== name && !isFloor(route)))
         return true
     return false
   }

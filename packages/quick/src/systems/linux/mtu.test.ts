@@ -57,11 +57,19 @@ test.each([
     1420,
   ],
 ])('%s', async (_, view, list, mtu) => {
-  expect(await automaticMtu(view, list)).toBe(mtu)
+  expect(await automaticMtu(view, list, 'wg-quick')).toBe(mtu)
+})
+
+test.each([
+  ['to an endpoint', host({ a: { dev: 'up0', mtu: 1300, mtuLocked: true } }, { up0: 1500 })],
+  ['by default', host({}, { up0: 1500 }, [{ ...noMask, dev: 'up0', mtu: 1300, mtuLocked: true }])],
+])('a locked MTU of the route %s, which upstream does not recognize', async (_, view) => {
+  expect(await automaticMtu(view, peers('a'), 'wg-quick')).toBe(1420)
+  expect(await automaticMtu(view, peers('a'), 'wgq')).toBe(1220)
 })
 
 test('a question that fails is not an answer', async () => {
-  await expect(automaticMtu(host({}, { up0: 1500 }), peers('bad'))).rejects.toThrow('Invalid flags')
+  await expect(automaticMtu(host({}, { up0: 1500 }), peers('bad'), 'wgq')).rejects.toThrow('Invalid flags')
 })
 
 test.each<[string | undefined, number, object]>([

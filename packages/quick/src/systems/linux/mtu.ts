@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import { WgqError } from '@wgq/model/error'
-import type { Host } from '@wgq/model/host'
+import type { Host, Route, RouteLookup } from '@wgq/model/host'
 import type { Session } from '../../session.ts'
 import type { Reached } from '../system.ts'
 
@@ -11,15 +11,27 @@ const fallbackMtu = 1500
 
 /**
  * The MTU of a tunnel whose file sets none: the smallest MTU on the routes to the endpoints, else that of the default
- * route, else 1500, minus 80 (spec wg-quick §6.1). Skips unreachable endpoints. Raises the host's errors.
+ * route, else 1500, minus 80 (spec wg-quick §6.1). Skips unreachable endpoints. Upstream does not recognize `mtu lock`
+ * and uses the MTU of the link instead. Raises the host's errors.
  */
-export const automaticMtu = async (host: Host, peers: readonly Reached[]): Promise<number> => {
+export const automaticMtu = async (
+  host: Host,
+  peers: readonly Reached[],
+  style: Session['style'],
+): Promise<number> => {
+  const mtuOf = async (route: RouteLookup | undefined): Promise<number | undefined> => {
+    const own = route?.mtuLocked && style === 'wg-quick' ? undefined : route?.mtu
+    return own ?? (route?.dev === undefined ? undefined : (await host.link(route.dev))?.mtu)
+  }
   let smallest: number | undefined
   for (const address of new Set(peers.flatMap(reachableAddress))) {
-    const found = await pathMtu(host, address)
+    const found = await mtuOf(await host.routeTo(address))
     if (found !== undefined && (smallest === undefined || found < smallest)) smallest = found
   }
-  return (smallest || (await defaultRouteMtu(host)) || fallbackMtu) - overheadBytes
+  if (smallest) return smallest - overheadBytes
+  const isDefault = ({ dst }: Route): boolean => dst.prefixLength === 0
+  const byDefault = await mtuOf((await host.routes({ family: 4 })).find(isDefault))
+  return (byDefault || fallbackMtu) - overheadBytes
 }
 
 /** The minimum MTU of IPv6 (RFC 8200 §5): below it the kernel disables IPv6 on an interface. */
@@ -58,24 +70,26 @@ export const chooseMtu = async (
   ipv6: boolean,
 ): Promise<string> => {
   const given = settings.mtu?.value
-  const automatic = given === undefined ? await automaticMtu(dependencies.host, peers) : 0
+  if (given === undefined && style === 'wg-quick') await sayUnreachable(dependencies, peers)
+  const automatic = given === undefined ? await automaticMtu(dependencies.host, peers, style) : 0
   if (style === 'wg-quick' || !ipv6) return given ?? String(automatic)
   const { mtu, notice } = ipv6Mtu(name, given, automatic)
   if (notice !== undefined) dependencies.print(notice)
   return mtu
 }
 
+/** Prints why an endpoint has no route, as the `ip route get` of upstream does. */
+const sayUnreachable = async (
+  { host, print }: Session['dependencies'],
+  peers: readonly Reached[],
+): Promise<void> => {
+  for (const address of peers.flatMap(reachableAddress)) {
+    if (await host.routeTo(address)) continue
+    const answer = await host.askRoute?.(address)
+    if (answer && 'refusal' in answer) print(`${answer.refusal}\n`)
+  }
+}
+
 /** Endpoints with a zone do not match upstream's pattern and are skipped. */
 const reachableAddress = ({ endpoint }: Reached): string[] =>
   endpoint && endpoint.zone === undefined ? [endpoint.address] : []
-
-const pathMtu = async (host: Host, address: string): Promise<number | undefined> => {
-  const route = await host.routeTo(address)
-  return route?.mtu ?? (route?.dev === undefined ? undefined : (await host.link(route.dev))?.mtu)
-}
-
-const defaultRouteMtu = async (host: Host): Promise<number | undefined> => {
-  const routes = await host.routes({ family: 4 })
-  const first = routes.find((route) => route.dst.prefixLength === 0)
-  return first?.mtu ?? (first?.dev === undefined ? undefined : (await host.link(first.dev))?.mtu)
-}

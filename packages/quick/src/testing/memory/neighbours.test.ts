@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Op } from '@wgq/model/operation'
-import { afterAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { capture, restore } from '../../restore.ts'
 import type { Machine } from './machine.ts'
 import { Stage } from './stage.ts'
@@ -42,6 +42,64 @@ const come = async (text: string, options = {}): Promise<void> => {
 }
 const cidr = (family: 4 | 6, address: string, prefixLength: number) =>
   ({ family, address, prefixLength }) as const
+
+describe('a mark that another full tunnel has', () => {
+  const marked = (allowedIps: string) => file(allowedIps, ['FwMark = 7'])
+  const fullMarked = marked('0.0.0.0/0, ::/0')
+  const inOrder = async () => expect(await tunnel.differences(fullMarked)).toEqual([])
+
+  test.each([false, true])(
+    'up is refused, and takes nothing from it (its journal is lost: %s)',
+    async (lost) => {
+      await come(fullMarked)
+      if (lost) forget()
+      const before = machine.snapshot()
+      await expect(neighbour.up(fullMarked)).rejects.toMatchObject({
+        message: 'FwMark 7 of wg1 belongs to another tunnel with a default route',
+      })
+      expect(machine.snapshot()).toEqual(before)
+      await inOrder()
+    },
+  )
+
+  test.each([false, true])('a split tunnel may have it too (the journal is lost: %s)', async (lost) => {
+    await come(fullMarked)
+    if (lost) forget()
+    expect(await neighbour.up(marked('10.5.0.0/16'))).toBe(0)
+    expect(await neighbour.differences(marked('10.5.0.0/16'))).toEqual([])
+    expect(await neighbour.reload(marked('10.6.0.0/16'))).toBe(0)
+    await inOrder()
+    expect(await neighbour.down(marked('10.6.0.0/16'))).toBe(0)
+    await inOrder()
+  })
+
+  test('is free again when its interface is gone', async () => {
+    await come(fullMarked)
+    machine.network.apply({ do: 'link.delete', name: 'wg0' })
+    machine.devices.delete('wg0')
+    expect(await neighbour.up(fullMarked), machine.printed).toBe(0)
+    expect(await neighbour.differences(fullMarked)).toEqual([])
+  })
+
+  test('somebody sets it: a reload takes its own back', async () => {
+    await come(fullMarked)
+    expect(await neighbour.up(full)).toBe(0)
+    const device = machine.devices.get('wg1') ?? expect.fail('no device')
+    machine.devices.set('wg1', { ...device, fwmark: 7 })
+    expect(await neighbour.reload(full)).toBe(0)
+    expect(machine.devices.get('wg1')?.fwmark).toBe(51_820)
+    await inOrder()
+  })
+
+  test('a reload that asks for it is refused, and takes nothing from it', async () => {
+    await come(fullMarked)
+    expect(await neighbour.up(full)).toBe(0)
+    const before = machine.snapshot()
+    expect(await neighbour.reload(fullMarked)).not.toBe(0)
+    expect(machine.snapshot()).toEqual(before)
+    await inOrder()
+  })
+})
 
 test.each(['first', 'last'])(
   'two full tunnels: whichever goes %s, src_valid_mark comes back',

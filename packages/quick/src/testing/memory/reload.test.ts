@@ -299,6 +299,33 @@ test('a tunnel that is no longer for all of IPv4 needs no src_valid_mark', async
   expect(mark()).toBe('0')
 })
 
+test.each(['unreachable', 'blackhole', 'throw'] as const)(
+  'a table in which others have a default route of type %s is not free',
+  async (type) => {
+    machine.network.routes.push({ family: 4, dst: cidr('0.0.0.0/0'), table: 51_820, type })
+    await come(full)
+    expect(device().fwmark).toBe(51_821)
+    expect(await objects(full)).toEqual([])
+    expect(await tunnel.down(full)).toBe(0)
+    expect(machine.network.routes.filter(({ table }) => table === 51_820)).toHaveLength(1)
+  },
+)
+
+test("routes in the table `local` are the tunnel's own, those of the kernel are not", async () => {
+  const local = file('10.5.0.0/16', ['Address = 10.9.0.2/24', 'Table = 255'])
+  await come(local)
+  machine.network.routes.push({
+    family: 4,
+    dst: cidr('10.9.0.2/32'),
+    dev: 'wg0',
+    table: 255,
+    protocol: 2,
+    type: 'local',
+  })
+  expect(await objects(local)).toEqual([])
+  expect(await tunnel.reload(local)).toBe(0)
+})
+
 test('tables by another name are the same', async () => {
   const inTable = (table: string) => file('10.5.0.0/16', ['Address = 10.9.0.2/24', `Table = ${table}`])
   await come(inTable('main'))
@@ -435,6 +462,25 @@ test('a preshared key that a hook set stays, one that the file gave goes with it
   expect(await objects(split)).toEqual(['peer preshared key'])
   expect(await tunnel.reload(split)).toBe(0)
   expect(device().peers[0]?.presharedKey).toBeUndefined()
+})
+
+test('a keepalive that a hook set stays, and one of the file goes before it', async () => {
+  const hooked = file('10.5.0.0/16', [
+    'Address = 10.9.0.2/24',
+    `PostUp = wg set %i peer ${key} persistent-keepalive 25`,
+  ])
+  await come(hooked)
+  const [peer] = device().peers
+  machine.devices.set('wg0', {
+    ...device(),
+    peers: [{ ...(peer ?? expect.fail('no peer')), keepaliveSeconds: 25 }],
+  })
+  expect(await objects(hooked)).toEqual([])
+  expect(await tunnel.reload(hooked)).toBe(0)
+  expect(device().peers[0]?.keepaliveSeconds).toBe(25)
+  expect(await tunnel.reload(`${hooked}PersistentKeepalive = 7\n`)).toBe(0)
+  expect(device().peers[0]?.keepaliveSeconds).toBe(7)
+  expect(await objects(split)).toContain('peer persistent keepalive')
 })
 
 test('down runs the hooks that came with up; diff names that they changed, once', async () => {

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+import { allJournals } from '../run/journal-files.ts'
+import type { Session } from '../session.ts'
+import { isDefault } from './routes.ts'
+
+/**
+ * Says whether a mark belongs to the default route of another tunnel: the journal of a running one notes its rule, or
+ * its table sends packets through another WireGuard interface. Two tunnels may have one mark, but only one of them the rules. Raises the
+ * host's errors.
+ */
+export const isMarkOfAnother = async (session: Session, real: string, mark: number): Promise<boolean> => {
+  const { host, devices } = session.dependencies
+  for (const { interface: other, into, undo } of allJournals(session.runDirectory)) {
+    if (other === session.name || into !== session.into) continue
+    const isNoted = undo.some((op) => op.do === 'rule.delete' && op.rule.notFwmark === mark)
+    if (isNoted && (await host.link(other))) return true
+  }
+  const routes = [
+    ...(await host.routes({ family: 4, table: mark })),
+    ...(await host.routes({ family: 6, table: mark })),
+  ]
+  const others = routes.filter(({ dst, dev, type }) => isDefault(dst) && type === undefined && dev !== real)
+  if (others.length === 0) return false
+  const tunnels = await devices.list()
+  return others.some(({ dev }) => dev !== undefined && tunnels.includes(dev))
+}
