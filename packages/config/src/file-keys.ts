@@ -15,7 +15,7 @@ export const peerKeys = [
 ] as const
 
 /** Keys of wg-quick that are commands: it passes `#` on to the shell. */
-export const hookKeys = ['PreUp', 'PostUp', 'PreDown', 'PostDown'] as const
+const hookKeys = ['PreUp', 'PostUp', 'PreDown', 'PostDown'] as const
 
 /** Keys that only wg-quick knows. */
 export const quickKeys = ['Address', 'DNS', 'MTU', 'Table', ...hookKeys, 'SaveConfig'] as const
