@@ -4,9 +4,9 @@ import type { Session } from '../session.ts'
 import { isDefault } from './routes.ts'
 
 /**
- * Says whether a mark belongs to the default route of another tunnel: the journal of a running one notes its rule, or
- * its table sends packets through another WireGuard interface. Two tunnels may have one mark, but only one of them the rules. Raises the
- * host's errors.
+ * Says whether a mark belongs to the default route of another tunnel: the journal of a running one notes its rule, or its
+ * table sends packets through another WireGuard interface. Two tunnels may have one mark, but only one of them has the
+ * rules. Raises the host's errors.
  */
 export const isMarkOfAnother = async (session: Session, real: string, mark: number): Promise<boolean> => {
   const { host, devices } = session.dependencies
