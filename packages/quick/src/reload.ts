@@ -174,8 +174,9 @@ const sayKeptPeers = ({ session, seen, wanted }: ReloadPlan): void => {
   if (kept.length === 0) return
   const which = kept.length === 1 ? `Peer ${kept[0]?.publicKey} of` : `${kept.length} peers of`
   const verb = kept.length === 1 ? 'is not in its file and stays' : 'are not in its file and stay'
+  const why = session.settings.saveConfig ? 'SaveConfig = true' : 'a hook of the file adds peers'
   session.dependencies.print(
-    `[!] ${which} ${session.name} ${verb} (SaveConfig = true): \`wgq set ${session.name} peer KEY remove\` removes one.\n`,
+    `[!] ${which} ${session.name} ${verb} (${why}): \`wgq set ${session.name} peer KEY remove\` removes one.\n`,
   )
 }
 

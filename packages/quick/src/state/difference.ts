@@ -87,7 +87,8 @@ export const difference = (seen: Seen, wanted: TunnelState, memory: EndpointMemo
 
 /** The device without the peers that are kept although the file lacks them. */
 const comparedDevice = (device: Device, wanted: TunnelState): Device => {
-  if (!wanted.keepsPeers) return device
-  const named = new Set(wanted.device.peers.map(({ publicKey }) => publicKey))
-  return { ...device, peers: device.peers.filter(({ publicKey }) => named.has(publicKey)) }
+  const kept = new Set(wanted.keptPeers)
+  return kept.size === 0
+    ? device
+    : { ...device, peers: device.peers.filter(({ publicKey }) => !kept.has(publicKey)) }
 }

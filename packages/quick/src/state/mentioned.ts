@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Settings } from '@wgq/config/settings'
+import type { Key } from '@wgq/model/key'
 
 /** What a configuration sets on the device beyond its peers' lists; absent values are left to others. */
 interface Mentioned {
@@ -49,6 +50,10 @@ export const mentionedBy = ({ wgConfig }: Pick<Settings, 'wgConfig'>): Mentioned
 /** Says whether a hook of `up` may have set something, judging by the hook's text. */
 export const isSetByHook = ({ hooks }: Pick<Settings, 'hooks'>, what: RegExp): boolean =>
   [...hooks.preUp, ...hooks.postUp].some(({ value }) => what.test(value))
+
+/** Says whether a hook of `up` has the public key of a peer in its text. */
+export const isNamedByHook = ({ hooks }: Pick<Settings, 'hooks'>, publicKey: Key): boolean =>
+  [...hooks.preUp, ...hooks.postUp].some(({ value }) => value.includes(publicKey))
 
 const number = <K extends string>(key: K, text: string | undefined): { [key in K]?: number } =>
   text === undefined ? {} : ({ [key]: Number(text) || 0 } as { [key in K]?: number })

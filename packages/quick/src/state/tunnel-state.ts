@@ -4,6 +4,7 @@ import type { AsideState, FirewallState, KillSwitchState } from '@wgq/firewall/s
 import type { Cidr } from '@wgq/model/cidr'
 import type { Device, DeviceChange } from '@wgq/model/device'
 import type { Family } from '@wgq/model/ip'
+import type { Key } from '@wgq/model/key'
 import type { Rule } from '@wgq/model/operation'
 import type { Floor } from './floors.ts'
 import type { RulePlace } from './rule-place.ts'
@@ -16,8 +17,8 @@ export interface TunnelState {
   readonly link: TunnelLink
   /** The running device, or what a file sets; absent values then stay unchanged. */
   readonly device: Device | DeviceChange
-  /** Running peers that are not in `device` stay: `SaveConfig = true` writes them into the file later. */
-  readonly keepsPeers?: true
+  /** Running peers that are not in `device` and stay. */
+  readonly keptPeers?: readonly Key[]
   /** IPv4 in the order of the system, whose first one is the source of packets; then IPv6. */
   readonly addresses: readonly Cidr[]
   readonly routes: readonly TunnelRoute[]

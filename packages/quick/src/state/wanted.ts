@@ -12,7 +12,7 @@ import type { System } from '../systems/system.ts'
 import { asListed } from './address-plan.ts'
 import { firstMark, srcValidMarkKey } from './default-route.ts'
 import { exceptionRules } from './exception-rules.ts'
-import { isSetByHook, mentionedBy } from './mentioned.ts'
+import { isNamedByHook, isSetByHook, mentionedBy } from './mentioned.ts'
 import { isDefault, planMainRoutes, readRouting, sortedPrefixes, withoutConnected } from './routes.ts'
 import type { Seen } from './seen.ts'
 import type { TunnelRoute, TunnelState } from './tunnel-state.ts'
@@ -114,7 +114,7 @@ export const wantedState = (
           ? withRunningKeepalive(peers, device)
           : peers,
     },
-    ...(settings.saveConfig ? { keepsPeers: true } : {}),
+    keptPeers: keptPeers(settings, change, device).map(({ publicKey }) => publicKey),
     addresses,
     routes,
     rules: families.flatMap((family) => [
@@ -156,15 +156,15 @@ export const refuseHollow = (
     throw new WgqError('E_CONFIG_KEY', `${path} has no PrivateKey, and ${device.name} has one`, { hint })
 }
 
-/** Running peers that are not in the file but stay, because `SaveConfig = true` writes them into it later. */
-export const keptPeers = (
-  { saveConfig }: Settings,
-  change: DeviceChange,
-  running: Device,
-): Device['peers'] => {
-  if (!saveConfig) return []
+/**
+ * Running peers that are not in the file but stay: `SaveConfig = true` writes them into it later, a hook reads a file of
+ * peers, or names the peer.
+ */
+export const keptPeers = (settings: Settings, change: DeviceChange, running: Device): Device['peers'] => {
   const named = new Set(change.peers.map(({ publicKey }) => publicKey))
-  return running.peers.filter(({ publicKey }) => !named.has(publicKey))
+  const others = running.peers.filter(({ publicKey }) => !named.has(publicKey))
+  if (settings.saveConfig || isSetByHook(settings, /\b(?:add|set|sync)conf\b/)) return others
+  return others.filter(({ publicKey }) => isNamedByHook(settings, publicKey))
 }
 
 /** Their allowed IPs that have routes: those routes stay too, and no others are made. */

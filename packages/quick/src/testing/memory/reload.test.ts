@@ -198,6 +198,21 @@ describe('peers that run and are not in the file', () => {
     expect(machine.network.routes.map(to)).not.toContain('10.5.0.0')
   })
 
+  test.each([
+    ['stay where a hook reads peers from a file', 'wg addconf %i /etc/wireguard/peers', [key, other]],
+    ['stay where a hook names them', `wg set %i peer ${other} allowed-ips 10.6.0.0/16`, [key, other]],
+    ['go where a hook names another', `wg set %i peer ${key} persistent-keepalive 25`, [key]],
+  ])('%s', async (_, hook, left) => {
+    const hooked = file('10.5.0.0/16', ['Address = 10.9.0.2/24', `PostUp = ${hook}`])
+    await come(hooked)
+    const added = { publicKey: other as Key, allowedIps: [cidr('10.6.0.0/16')] }
+    await machine.dependencies().devices.change('wg0', { peers: [added] })
+    expect(await objects(hooked)).toHaveLength(2 - left.length)
+    expect(await tunnel.reload(hooked), machine.printed).toBe(0)
+    expect(keys()).toEqual(left)
+    expect(machine.printed.includes('(a hook of the file adds peers)')).toBe(left.length === 2)
+  })
+
   test('give an allowed IP to the peer of the file that asks for it, and get no routes that they had not', async () => {
     await come(saving('10.5.0.0/16'))
     const added = { publicKey: other as Key, allowedIps: [cidr('10.7.0.0/16'), cidr('10.8.0.0/16')] }
