@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "testing/stack-residue.h"
 
-#include <alloca.h>
-
 #include <algorithm>
 #include <cstring>
 
@@ -17,10 +15,14 @@ constexpr std::size_t depth_bytes = 65536;
   return memory;
 }
 
-[[gnu::noinline]] void clear() { std::memset(below(static_cast<std::uint8_t*>(alloca(depth_bytes))), 0, depth_bytes); }
+[[gnu::noinline]] void clear() {
+  std::uint8_t space[depth_bytes];
+  std::memset(below(space), 0, depth_bytes);
+}
 
 [[gnu::noinline]] bool search(std::span<const std::uint8_t> bytes) {
-  const std::uint8_t* memory = below(static_cast<std::uint8_t*>(alloca(depth_bytes)));
+  std::uint8_t space[depth_bytes];
+  const std::uint8_t* memory = below(space);
   const std::uint8_t* end = memory + depth_bytes;
   return std::search(memory, end, bytes.begin(), bytes.end()) != end;
 }
