@@ -25,7 +25,7 @@ import { difference, type Plan } from './state/difference.ts'
 import { ipv6Difference, lostWithIpv6, sayLostIpv6 } from './state/ipv6-off.ts'
 import { look, type Seen } from './state/seen.ts'
 import { memoryOf, want } from './state/surroundings.ts'
-import { keptPeers, refuseHollow } from './state/wanted.ts'
+import { refuseHollow } from './state/wanted.ts'
 import { renewSocketGroup, socketGroupDifferences } from './systems/socket-group.ts'
 import { linkOf } from './undo.ts'
 
@@ -169,10 +169,9 @@ const bringTo = async (run: Run, first: ReloadPlan): Promise<void> => {
 /**
  * Reports peers that stay: `wg set` may have added them. To remove one from the file, remove it from the tunnel too.
  */
-const sayKeptPeers = ({ session, seen, wanted }: ReloadPlan): void => {
-  const kept = keptPeers(session.settings, wanted.device as DeviceChange, seen.state.device)
+const sayKeptPeers = ({ session, wanted: { keptPeers: kept = [] } }: ReloadPlan): void => {
   if (kept.length === 0) return
-  const which = kept.length === 1 ? `Peer ${kept[0]?.publicKey} of` : `${kept.length} peers of`
+  const which = kept.length === 1 ? `Peer ${kept[0]} of` : `${kept.length} peers of`
   const verb = kept.length === 1 ? 'is not in its file and stays' : 'are not in its file and stay'
   const why = session.settings.saveConfig ? 'SaveConfig = true' : 'a hook of the file adds peers'
   session.dependencies.print(

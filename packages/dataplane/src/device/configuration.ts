@@ -27,7 +27,6 @@ export class Configuration implements ServedDevice {
   private readonly device: Device
   private readonly lookAtLink: () => void
   private readonly silences: SilenceWatch | undefined
-  private readonly listeners = new Set<() => void>()
   /** Peers configured by the current request. */
   private configured = 0
 
@@ -95,7 +94,7 @@ export class Configuration implements ServedDevice {
   commit(): void {
     this.device.flushAllowedIps()
     this.configured = 0
-    for (const listener of this.listeners) listener()
+    this.silences?.tell()
   }
 
   read(): ServedState {
@@ -127,12 +126,7 @@ export class Configuration implements ServedDevice {
   }
 
   onNews(listener: () => void): () => void {
-    const stopSilences = this.silences?.listen(listener)
-    this.listeners.add(listener)
-    return () => {
-      stopSilences?.()
-      this.listeners.delete(listener)
-    }
+    return this.silences?.listen(listener) ?? (() => {})
   }
 
   counters(): Readonly<Record<string, number>> {

@@ -6,7 +6,7 @@ const silentAfterMs = 2000
 /** Minimum interval between calls of the listeners, however many peers become silent. */
 const gatherMs = 1000
 
-/** Calls listeners when peers stop answering, so that no client has to poll counters. */
+/** Calls listeners when peers stop answering, or for other news, so that no client has to poll the device. */
 export class SilenceWatch {
   private readonly silentMs: (peer: Peer) => number
   private readonly listeners = new Set<() => void>()
@@ -26,6 +26,11 @@ export class SilenceWatch {
       this.listeners.delete(listener)
       if (this.listeners.size === 0) this.close()
     }
+  }
+
+  /** Calls the listeners for other news of the device. */
+  tell(): void {
+    for (const listener of this.listeners) listener()
   }
 
   /** Records that something was sent that the peer must answer. */
@@ -59,6 +64,6 @@ export class SilenceWatch {
       isSilent ||= silentMs >= silentAfterMs
     }
     if (this.due.size > 0) this.arm(Math.max(gatherMs, Math.min(...this.due.values()) - now))
-    if (isSilent) for (const listener of this.listeners) listener()
+    if (isSilent) this.tell()
   }
 }

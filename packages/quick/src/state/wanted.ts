@@ -160,7 +160,7 @@ export const refuseHollow = (
  * Running peers that are not in the file but stay: `SaveConfig = true` writes them into it later, a hook reads a file of
  * peers, or names the peer.
  */
-export const keptPeers = (settings: Settings, change: DeviceChange, running: Device): Device['peers'] => {
+const keptPeers = (settings: Settings, change: DeviceChange, running: Device): Device['peers'] => {
   const named = new Set(change.peers.map(({ publicKey }) => publicKey))
   const others = running.peers.filter(({ publicKey }) => !named.has(publicKey))
   if (settings.saveConfig || isSetByHook(settings, /\b(?:add|set|sync)conf\b/)) return others

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 
 import { WgqError } from '@wgq/model/error'
-import type { Host, Route, RouteLookup } from '@wgq/model/host'
+import type { Host, RouteLookup } from '@wgq/model/host'
 import type { Session } from '../../session.ts'
+import { isDefault } from '../../state/routes.ts'
 import type { Reached } from '../system.ts'
 
 /** WireGuard's overhead: 40 (IPv6) + 8 (UDP) + 16 (header) + 16 (tag); upstream uses it for IPv4 too. */
@@ -12,12 +13,14 @@ const fallbackMtu = 1500
 /**
  * The MTU of a tunnel whose file sets none: the smallest MTU on the routes to the endpoints, else that of the default
  * route, else 1500, minus 80 (spec wg-quick §6.1). Skips unreachable endpoints. Upstream does not recognize `mtu lock`
- * and uses the MTU of the link instead. Raises the host's errors.
+ * and uses the MTU of the link instead. `onUnreachable` is called once for each endpoint without a route. Raises the
+ * host's errors.
  */
 export const automaticMtu = async (
   host: Host,
   peers: readonly Reached[],
   style: Session['style'],
+  onUnreachable: (address: string) => void = () => {},
 ): Promise<number> => {
   const mtuOf = async (route: RouteLookup | undefined): Promise<number | undefined> => {
     const own = route?.mtuLocked && style === 'wg-quick' ? undefined : route?.mtu
@@ -25,12 +28,13 @@ export const automaticMtu = async (
   }
   let smallest: number | undefined
   for (const address of new Set(peers.flatMap(reachableAddress))) {
-    const found = await mtuOf(await host.routeTo(address))
+    const route = await host.routeTo(address)
+    if (!route) onUnreachable(address)
+    const found = await mtuOf(route)
     if (found !== undefined && (smallest === undefined || found < smallest)) smallest = found
   }
   if (smallest) return smallest - overheadBytes
-  const isDefault = ({ dst }: Route): boolean => dst.prefixLength === 0
-  const byDefault = await mtuOf((await host.routes({ family: 4 })).find(isDefault))
+  const byDefault = await mtuOf((await host.routes({ family: 4 })).find(({ dst }) => isDefault(dst)))
   return (byDefault || fallbackMtu) - overheadBytes
 }
 
@@ -70,21 +74,26 @@ export const chooseMtu = async (
   ipv6: boolean,
 ): Promise<string> => {
   const given = settings.mtu?.value
-  if (given === undefined && style === 'wg-quick') await sayUnreachable(dependencies, peers)
-  const automatic = given === undefined ? await automaticMtu(dependencies.host, peers, style) : 0
+  const unreachable = new Set<string>()
+  const automatic =
+    given === undefined
+      ? await automaticMtu(dependencies.host, peers, style, (address) => unreachable.add(address))
+      : 0
+  if (style === 'wg-quick') await sayUnreachable(dependencies, peers, unreachable)
   if (style === 'wg-quick' || !ipv6) return given ?? String(automatic)
   const { mtu, notice } = ipv6Mtu(name, given, automatic)
   if (notice !== undefined) dependencies.print(notice)
   return mtu
 }
 
-/** Prints why an endpoint has no route, as the `ip route get` of upstream does. */
+/** Prints for each peer whose endpoint has no route why, as the `ip route get` of upstream does. */
 const sayUnreachable = async (
   { host, print }: Session['dependencies'],
   peers: readonly Reached[],
+  unreachable: ReadonlySet<string>,
 ): Promise<void> => {
   for (const address of peers.flatMap(reachableAddress)) {
-    if (await host.routeTo(address)) continue
+    if (!unreachable.has(address)) continue
     const answer = await host.askRoute?.(address)
     if (answer && 'refusal' in answer) print(`${answer.refusal}\n`)
   }
