@@ -9,11 +9,13 @@ import vectors from '../../packages/dataplane/src/fixtures/primitives.json' with
 import { dh, importKeyPair, makeKeyPair } from '../../packages/dataplane/src/noise/dh.ts'
 import {
   createInitiation,
-  createResponse,
-  openInitiation,
-  openResponse,
+  createResponses,
+  openResponses,
+  openStatics,
+  openTimestamp,
 } from '../../packages/dataplane/src/noise/handshake.ts'
 import { addMacs, mac1Key } from '../../packages/dataplane/src/noise/macs.ts'
+import { response } from '../../packages/dataplane/src/noise/messages.ts'
 import { tai64n } from '../../packages/dataplane/src/noise/tai64n.ts'
 import { hash, kdf, mac, open, seal } from '../../packages/native/src/noise-primitives.ts'
 import { x25519PublicKey } from '../../packages/native/src/system.ts'
@@ -106,20 +108,17 @@ const check = (): string => {
       addMacs(first.message, mac1Key(responder.publicKey), undefined) && first.message.toString('hex'),
       vector.initiation_message,
     )
-    const opened = openInitiation(first.message, responder, () => staticStatic)
-    ok(opened)
+    const introduction = openStatics([first.message], responder)[0]
+    const state = introduction && openTimestamp(first.message, introduction, staticStatic)
+    ok(state)
     const presharedKey = bytes(vector.preshared_key)
-    const second = createResponse({
-      state: opened.state,
-      remoteStatic: initiator.publicKey,
-      presharedKey,
-      ephemeral: importKeyPair(bytes(vector.responder_ephemeral_private)),
-      localIndex: vector.sender_index_responder,
-    })
+    const ephemeral = importKeyPair(bytes(vector.responder_ephemeral_private))
+    const second = createResponses([{ state, remoteStatic: initiator.publicKey, presharedKey, ephemeral }])[0]
     ok(second)
+    second.message.writeUInt32LE(vector.sender_index_responder, response.sender)
     addMacs(second.message, mac1Key(initiator.publicKey), undefined)
     equal(second.message.toString('hex'), vector.response_message)
-    const ended = openResponse(second.message, { state: first.state, localStatic: initiator, presharedKey })
+    const ended = openResponses([{ message: second.message, state: first.state, presharedKey }], initiator)[0]
     for (const keys of [second.keys, ended?.keys]) {
       equal(keys?.fromInitiator.toString('hex'), vector.transport_key_initiator_to_responder)
       equal(keys?.fromResponder.toString('hex'), vector.transport_key_responder_to_initiator)

@@ -12,8 +12,10 @@ export const group = {
   link: 1,
   ip4Address: 0x10,
   ip4Route: 0x40,
+  ip4Rule: 0x80,
   ip6Address: 0x100,
   ip6Route: 0x400,
+  ip6Rule: 0x40000,
 } as const
 
 const writer = new MessageWriter()
@@ -50,6 +52,9 @@ export const messagesOfTypes = (
       fixed: Buffer.from(message.view.buffer, message.view.byteOffset + message.start, fixedBytes),
       attributes: byNumber(attributesOf(message, fixedBytes)),
     }))
+
+/** The type of the first message of a datagram; 0 if there is none. */
+export const typeOf = (datagram: Uint8Array): number => readable(datagram)[0]?.type ?? 0
 
 /** The attributes inside the value of another one. */
 export const nestedAttributes = (value: Buffer): Attributes =>

@@ -19,7 +19,6 @@ import { defaultMtu, mostJitterMs } from '../constants.ts'
 import { Configuration } from '../device/configuration.ts'
 import { Device } from '../device/device.ts'
 import { SilenceWatch } from '../device/silence-watch.ts'
-import { makeKeyPair } from '../noise/dh.ts'
 import { warmUp } from '../noise/warm-up.ts'
 import { logDrops } from './drop-log.ts'
 import { tunFailure } from './failure.ts'
@@ -156,14 +155,13 @@ class RunningDaemon implements DaemonHandle {
       engine: this.engine,
       bootMs: () => Number(bootTimeNanoseconds()) / 1e6,
       wallNs: wallClock,
-      makeKeyPair: keyLog?.makeKeyPair ?? makeKeyPair,
-      keyLog: keyLog?.note,
+      keyLog,
       randomIndex: () => this.indices.next(),
       jitterMs: () => Math.random() * mostJitterMs,
       wakeAt: (at) => this.wakeAt(at),
       interfaceIndex,
       interfaceName,
-      fitSource: (record) => this.sources?.withFitSource?.(record, this.device.fwmark),
+      fitSource: (record, again) => this.sources?.withFitSource?.(record, this.device.fwmark, again),
       onQuestion: (peer) => this.silences.note(peer),
       log,
     })

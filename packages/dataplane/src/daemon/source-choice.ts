@@ -10,6 +10,9 @@ interface ChosenSource {
   readonly index: number
 }
 
+/** Most choices that are kept: more peers are asked for again. */
+const mostKept = 1024
+
 /**
  * Chooses the source address of packets to a peer where the system would use one of the tunnel's own: a peer that
  * answers to such an address sends into its own tunnel. Queries nothing while the tunnel has no address of the family.
@@ -18,6 +21,8 @@ export class SourceChoice {
   private readonly queries: NativeNetlinkSocket
   private readonly ownIndex: () => number | undefined
   private readonly known = new Map<4 | 6, HostAddress[]>()
+  /** By mark and destination. */
+  private readonly chosen = new Map<string, ChosenSource | 'none' | undefined>()
 
   /** `ownIndex` returns the tunnel's index in our namespace; undefined if it is elsewhere. */
   constructor(queries: NativeNetlinkSocket, ownIndex: () => number | undefined) {
@@ -25,15 +30,27 @@ export class SourceChoice {
     this.ownIndex = ownIndex
   }
 
-  /** Clears the cache, because addresses changed. */
+  /** Forgets what the kernel said, because addresses, routes, rules or links changed. */
   forget(): void {
     this.known.clear()
+    this.chosen.clear()
   }
 
   /** Returns the source for `destination`; undefined: the system chooses; 'none': only the tunnel has an address. */
   choose(destination: Buffer, mark: number): ChosenSource | 'none' | undefined {
     const own = this.ownIndex()
     if (own === undefined) return undefined
+    const key = `${own} ${mark} ${destination.toString('hex')}`
+    if (this.chosen.has(key)) return this.chosen.get(key)
+    const source = this.ask(destination, mark, own)
+    if (this.chosen.size >= mostKept) this.chosen.clear()
+    this.chosen.set(key, source)
+    return source
+  }
+
+  // --- internal ---
+
+  private ask(destination: Buffer, mark: number, own: number): ChosenSource | 'none' | undefined {
     const addresses = this.addresses(destination.length === 4 ? 4 : 6)
     const isOwn = (address: Buffer) =>
       addresses.some((one) => one.index === own && one.address.equals(address))
@@ -50,8 +67,6 @@ export class SourceChoice {
       fit.find((one) => one.scope === 'link' && one.index === index)
     return chosen ? { address: chosen.address, index } : 'none'
   }
-
-  // --- internal ---
 
   private addresses(family: 4 | 6): HostAddress[] {
     let found = this.known.get(family)

@@ -8,7 +8,7 @@ import {
   sourceInterface,
   withSource,
 } from '../device/endpoint-record.ts'
-import { group } from './kernel-message.ts'
+import { group, typeOf } from './kernel-message.ts'
 import { isLocal, localQuery, routeInterface, routeQuery } from './route-message.ts'
 import { SourceChoice } from './source-choice.ts'
 
@@ -16,6 +16,10 @@ import { SourceChoice } from './source-choice.ts'
 const restFactor = 20
 
 const routeProtocol = 0
+
+/** RTM_NEWLINK, RTM_DELLINK, RTM_NEWRULE, RTM_DELRULE: they move no learned source by themselves, but a choice is made
+ *  anew. A link that goes down takes its IPv4 routes with it and reports only itself. */
+const onlyForChoices: ReadonlySet<number> = new Set([16, 17, 32, 33])
 
 /**
  * Watches addresses and routes of the namespace of our UDP sockets, and requests a check of learned sources when
@@ -39,7 +43,14 @@ export class SourceWatch {
     onChange: (watch: SourceWatch) => Promise<void>,
     ownIndex: () => number | undefined = () => undefined,
   ) {
-    const groups = group.ip4Address | group.ip4Route | group.ip6Address | group.ip6Route
+    const groups =
+      group.link |
+      group.ip4Address |
+      group.ip4Route |
+      group.ip4Rule |
+      group.ip6Address |
+      group.ip6Route |
+      group.ip6Rule
     this.onChange = onChange
     this.watched = openSocket({ protocol: routeProtocol, groups })
     this.queries = openSocket({ protocol: routeProtocol })
@@ -71,10 +82,11 @@ export class SourceWatch {
   }
 
   /** The record with the source to send from, if the system would use one of the tunnel's own; undefined if it would
-   *  not, 'none' if there is no other. */
-  withFitSource(record: Uint8Array, mark: number): Uint8Array | 'none' | undefined {
+   *  not, 'none' if there is no other. The kernel is asked once until something changes, or if it is to be asked again. */
+  withFitSource(record: Uint8Array, mark: number, again = false): Uint8Array | 'none' | undefined {
     if (sourceAddress(record)) return undefined
     this.skipAll()
+    if (again) this.choice.forget()
     try {
       const chosen = this.choice.choose(peerAddress(record), mark)
       return chosen === undefined || chosen === 'none'
@@ -115,9 +127,10 @@ export class SourceWatch {
   private skipAll(): void {
     for (;;) {
       try {
-        if (!this.watched.receive()) return
-        this.changed = true
+        const datagram = this.watched.receive()
+        if (!datagram) return
         this.choice.forget()
+        if (!onlyForChoices.has(typeOf(datagram))) this.changed = true
       } catch {
         this.changed = true
         this.choice.forget()

@@ -12,7 +12,6 @@ export interface DeviceDependencies {
   readonly bootMs: () => number
   /** Nanoseconds since 1970. */
   readonly wallNs: () => bigint
-  readonly makeKeyPair: MakeKeyPair
   /** An unpredictable integer from 0 to 2^32 − 1. */
   readonly randomIndex: () => number
   /** A random number from 0 to 333. */
@@ -22,10 +21,12 @@ export interface DeviceDependencies {
   readonly interfaceIndex: (name: string) => number | undefined
   readonly interfaceName: (index: number) => string | undefined
   /** Returns the endpoint record with the source that its packets need; undefined leaves it to the system, 'none' means
-   *  that the tunnel's own address is the only one. */
-  readonly fitSource?: (record: Uint8Array) => Uint8Array | 'none' | undefined
-  /** Called with the keys of each handshake, if they are to be written. */
-  readonly keyLog?: ((keys: HandshakeKeys) => void) | undefined
+   *  that the tunnel's own address is the only one. The answer may be an earlier one unless `again` is true. */
+  readonly fitSource?: (record: Uint8Array, again: boolean) => Uint8Array | 'none' | undefined
+  /** Where the keys of each handshake are written, if anywhere. It makes the ephemeral ones, to know their private half. */
+  readonly keyLog?:
+    | { readonly makeKeyPair: MakeKeyPair; readonly note: (keys: HandshakeKeys) => void }
+    | undefined
   /** Called when something is sent that the peer must answer: first data since its last packet, or an initiation. */
   readonly onQuestion?: ((peer: Peer) => void) | undefined
   readonly log: DeviceLog

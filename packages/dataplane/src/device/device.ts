@@ -13,6 +13,7 @@ import { encodeEndpoint, samePlace } from './endpoint-record.ts'
 import { errnoReason, Handshakes, type Identity } from './handshakes.ts'
 import { IndexTable } from './index-table.ts'
 import { forgetSecrets, newPeer, type Peer, peerName } from './peer.ts'
+import type { ReceivedMessage } from './received-messages.ts'
 
 /**
  * The control half of a WireGuard interface: peers, handshakes, timers. Packets stay in the engine. Not included: the
@@ -155,7 +156,8 @@ export class Device {
   findSource(peer: Peer): boolean {
     const { engine, fitSource } = this.dependencies
     const record = fitSource && engine.peerEndpoint(peer.handle)
-    const found = record && fitSource(record)
+    // What is sent anew because no answer came is a reason for doubt.
+    const found = record && fitSource(record, peer.timers.attempts > 0)
     if (found === 'none') return false
     if (found) engine.setEndpoint(peer.handle, found)
     return true
@@ -166,16 +168,22 @@ export class Device {
     mostHandshakes: number,
     onOther: (event: Exclude<EngineEvent, { kind: 'peer' | 'handshake' }>) => void,
   ): number {
-    let handshakes = 0
+    const messages: ReceivedMessage[] = []
+    const others: Exclude<EngineEvent, { kind: 'peer' | 'handshake' }>[] = []
     for (const event of this.dependencies.engine.takeEvents(mostHandshakes)) {
       if (event.kind === 'peer') this.onPeerEvent(event)
-      else if (event.kind === 'handshake') {
-        handshakes++
-        this.receive(event.message, event.from, milliseconds(event.arrived))
-      } else onOther(event)
+      else if (event.kind === 'handshake')
+        messages.push({
+          message: event.message,
+          from: event.from,
+          arrivedMs: milliseconds(event.arrived),
+        })
+      else others.push(event)
     }
+    if (messages.length > 0) this.handshakes.receive(messages)
+    for (const event of others) onOther(event)
     this.fireDue()
-    return handshakes
+    return messages.length
   }
 
   /** Handles the scheduled wake-up: fires the timers that are due and schedules the next wake-up. */
@@ -303,17 +311,6 @@ export class Device {
   private clearSessions(peer: Peer): void {
     this.releaseIndices(this.dependencies.engine.clearSessions(peer.handle))
     peer.hasSessions = false
-  }
-
-  /** Handles a message. One that triggers a bug must not end the tunnels of all other peers. */
-  private receive(message: Buffer, from: Uint8Array, arrivedMs: number): void {
-    try {
-      this.handshakes.receive(message, from, arrivedMs)
-    } catch (error) {
-      this.dependencies.log.error(
-        `internal error on a handshake message: ${(error as Error).message}, please report`,
-      )
-    }
   }
 
   private onPeerEvent(event: Extract<EngineEvent, { kind: 'peer' }>): void {

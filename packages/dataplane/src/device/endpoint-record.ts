@@ -58,6 +58,9 @@ export const sourceInterface = (record: Uint8Array): number => {
   return little ? view.readUInt32LE(28) : view.readUInt32BE(28)
 }
 
+/** Whether a record has a source to send from. */
+export const hasSource = (record: Uint8Array): boolean => record[24] !== 0
+
 /** The learned local address of a record; undefined when there is none. */
 export const sourceAddress = (record: Uint8Array): Buffer | undefined => {
   const family = record[24]

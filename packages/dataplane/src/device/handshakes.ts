@@ -3,14 +3,15 @@ import { errnoText, systemErrnoName } from '@wgq/model/errno'
 import { type Key, keyBytes } from '@wgq/model/key'
 import { type PrivateKey, wipePrivateKey } from '@wgq/native/noise-primitives'
 import { cookieUsableMs, initiationSpacingMs } from '../constants.ts'
-import { dh, type KeyPair } from '../noise/dh.ts'
+import { dh, type KeyPair, makeKeyPair } from '../noise/dh.ts'
 import {
+  type Answer,
   createInitiation,
-  createResponse,
+  createResponses,
   forgetTranscript,
-  openInitiation,
-  openResponse,
-  type ResponderState,
+  type Introduction,
+  type MadeResponse,
+  openTimestamp,
   type TransportKeys,
 } from '../noise/handshake.ts'
 import { addMacs, cookieKey, mac1Key, openCookie } from '../noise/macs.ts'
@@ -18,10 +19,10 @@ import { cookieReply, initiation, messageType, response } from '../noise/message
 import { tai64n, timestampStepNs } from '../noise/tai64n.ts'
 import type { TimerEvent } from '../peer/timers.ts'
 import type { DeviceDependencies } from './dependencies.ts'
+import { hasSource } from './endpoint-record.ts'
 import type { IndexTable } from './index-table.ts'
-import { type Peer, peerName } from './peer.ts'
-
-const noPresharedKey = new Uint8Array(32)
+import { noPresharedKey, type Peer, peerName } from './peer.ts'
+import { type OpenedAnswer, openAnswers, openInitiations, type ReceivedMessage } from './received-messages.ts'
 
 /** A timestamp older than the last one by this much is no reordering. */
 const clockBackSeconds = 60n
@@ -46,6 +47,12 @@ interface HandshakeDevice {
   clearHandshake(peer: Peer): void
   findSource(peer: Peer): boolean
   releaseIndices(indices: readonly number[]): void
+}
+
+/** An initiation that is answered at the end of the turn. */
+interface Admitted extends Answer {
+  readonly peer: Peer
+  readonly from: Uint8Array
 }
 
 /** Numbers of refused and successful handshakes since the start. */
@@ -79,7 +86,10 @@ export class Handshakes {
 
   /** Computes in advance what every handshake with a peer needs, so that its first packet waits less. */
   prepare(peer: Peer): void {
-    if (this.device.identity) staticSecret(this.device.identity, peer)
+    const { identity, dependencies } = this.device
+    if (identity) staticSecret(identity, peer)
+    const record = dependencies.fitSource && dependencies.engine.peerEndpoint(peer.handle)
+    if (record) dependencies.fitSource?.(record, false)
   }
 
   /** Builds and sends an initiation; the timers decide when. */
@@ -95,7 +105,7 @@ export class Handshakes {
         localStatic: identity.publicKey,
         remoteStatic,
         staticStatic,
-        ephemeral: dependencies.makeKeyPair(),
+        ephemeral: (dependencies.keyLog?.makeKeyPair ?? makeKeyPair)(),
         localIndex: 0,
         timestamp: tai64n(this.stampNs(peer)),
       })
@@ -116,13 +126,30 @@ export class Handshakes {
     this.send(peer, made.message, remoteStatic)
   }
 
-  /** Handles a received message of type 1, 2 or 3. `from` is an endpoint record; `arrivedMs` is boot clock. */
-  receive(message: Buffer, from: Uint8Array, arrivedMs: number): void {
-    if (!this.device.isUp || !this.device.identity) return
-    if (message[0] === messageType.initiation)
-      this.receiveInitiation(message, from, arrivedMs, this.device.identity)
-    else if (message[0] === messageType.response) this.receiveResponse(message, from, this.device.identity)
-    else if (message[0] === messageType.cookieReply) this.receiveCookie(message)
+  /**
+   * Handles the messages of type 1, 2 and 3 that arrived since the last turn, in their order. Their cryptography is done for
+   * all of them at once, on several threads.
+   */
+  receive(messages: readonly ReceivedMessage[]): void {
+    const { isUp, identity } = this.device
+    if (!isUp || !identity) return
+    this.safely(() => {
+      const introductions = openInitiations(messages, identity)
+      const responses = openAnswers(messages, identity, this.device.indices)
+      const admitted: Admitted[] = []
+      for (const received of messages) {
+        if (received.message[0] === messageType.initiation) {
+          const introduction = introductions.get(received)
+          this.safely(() => this.receiveInitiation(received, introduction, identity, admitted))
+          continue
+        }
+        this.respond(admitted.splice(0))
+        if (received.message[0] === messageType.cookieReply)
+          this.safely(() => this.receiveCookie(received.message))
+        else this.safely(() => this.receiveResponse(received, responses.get(received)))
+      }
+      this.respond(admitted)
+    })
   }
 
   /** Completes the handshake when the first message of a session that we derived as responder arrives. */
@@ -149,26 +176,34 @@ export class Handshakes {
     return peer.lastSentNs
   }
 
-  private receiveInitiation(message: Buffer, from: Uint8Array, arrivedMs: number, identity: Identity): void {
+  private receiveInitiation(
+    { message, from, arrivedMs }: ReceivedMessage,
+    introduction: Introduction | undefined,
+    identity: Identity,
+    admitted: Admitted[],
+  ): void {
     const { device } = this
-    let peer: Peer | undefined
-    const opened = openInitiation(message, identity, (remoteStatic) => {
-      peer = device.peerByStatic(remoteStatic)
-      return peer && staticSecret(identity, peer)
-    })
-    if (!opened || !peer) {
+    const peer = introduction && device.peerByStatic(introduction.remoteStatic)
+    const secret = peer && staticSecret(identity, peer)
+    const state = secret && openTimestamp(message, introduction, secret)
+    if (!state) {
+      if (introduction) forgetTranscript(introduction)
       this.counters.initiations_invalid++
       device.dependencies.log.debug(() => 'Invalid handshake initiation received')
       return
     }
-    if (this.admits(peer, opened.state.timestamp, arrivedMs)) {
-      // One handshake slot: the peer's initiation replaces ours (§3.5). If both sides did so with initiations that crossed,
-      // both answers would be in vain, so the side with the greater public key keeps its own initiation too.
-      if (Buffer.compare(identity.publicKey, opened.remoteStatic) < 0) device.clearHandshake(peer)
-      device.dependencies.engine.learnEndpoint(peer.handle, from, initiation.length)
-      this.respond(peer, opened.remoteStatic, opened.state)
+    if (!this.admits(peer, state.timestamp, arrivedMs)) {
+      forgetTranscript(state)
+      return
     }
-    forgetTranscript(opened.state)
+    const { remoteStatic } = introduction
+    // One handshake slot: the peer's initiation replaces ours (§3.5). If both sides did so with initiations that crossed,
+    // both answers would be in vain, so the side with the greater public key keeps its own initiation too.
+    if (Buffer.compare(identity.publicKey, remoteStatic) < 0) device.clearHandshake(peer)
+    device.dependencies.engine.learnEndpoint(peer.handle, from, initiation.length)
+    const ephemeral = device.dependencies.keyLog?.makeKeyPair()
+    const presharedKey = peer.presharedKey ?? noPresharedKey
+    admitted.push({ peer, from, state, remoteStatic, presharedKey, ephemeral })
   }
 
   /** Whether a genuine initiation is neither a replay nor part of a flood (§3.2 steps 7 and 8); remembers it if so. */
@@ -203,31 +238,46 @@ export class Handshakes {
     )
   }
 
-  private respond(peer: Peer, remoteStatic: Buffer, state: ResponderState): void {
+  private respond(admitted: readonly Admitted[]): void {
+    const responses = createResponses(admitted)
+    for (const [i, initiation] of admitted.entries())
+      this.safely(() => this.sendResponse(initiation, responses[i]))
+  }
+
+  private sendResponse(
+    { peer, from, state, remoteStatic, ephemeral }: Admitted,
+    made: MadeResponse | undefined,
+  ): void {
     const { device } = this
-    const ephemeral = device.dependencies.makeKeyPair()
-    const made = createResponse({
-      state,
-      remoteStatic,
-      presharedKey: peer.presharedKey ?? noPresharedKey,
-      ephemeral,
-      localIndex: 0,
-    })
-    if (made) this.logKeys(peer, ephemeral.privateKey)
-    wipePrivateKey(ephemeral.privateKey)
+    if (ephemeral) {
+      if (made) this.logKeys(peer, ephemeral.privateKey)
+      wipePrivateKey(ephemeral.privateKey)
+    }
+    forgetTranscript(state)
     if (!made) return
     const localIndex = device.indices.allocate(peer, 'keypair')
     made.message.writeUInt32LE(localIndex, response.sender)
     this.begin(peer, 'responder', localIndex, state.remoteIndex, made.keys)
     device.feed(peer, 'answered')
     device.dependencies.log.debug(() => `${peerName(peer.publicKey)} - Sending handshake response`)
-    this.send(peer, made.message, remoteStatic)
+    this.send(peer, made.message, remoteStatic, hasSource(from))
+  }
+
+  /** A message that triggers a bug must not end the tunnels of all other peers. */
+  private safely(handle: () => void): void {
+    try {
+      handle()
+    } catch (error) {
+      this.device.dependencies.log.error(
+        `internal error on a handshake message: ${(error as Error).message}, please report`,
+      )
+    }
   }
 
   private logKeys(peer: Peer, ephemeral: PrivateKey): void {
     const { dependencies, identity } = this.device
     if (identity)
-      dependencies.keyLog?.({
+      dependencies.keyLog?.note({
         localStatic: identity.privateText,
         remoteStatic: peer.publicKey,
         ephemeral,
@@ -235,22 +285,22 @@ export class Handshakes {
       })
   }
 
-  private receiveResponse(message: Buffer, from: Uint8Array, identity: Identity): void {
+  private receiveResponse({ from }: ReceivedMessage, answer: OpenedAnswer | undefined): void {
     const { device } = this
-    const peer = device.indices.handshake(message.readUInt32LE(response.receiver))
-    if (!peer?.initiation) return
-    const opened = openResponse(message, {
-      state: peer.initiation,
-      localStatic: identity,
-      presharedKey: peer.presharedKey ?? noPresharedKey,
-    })
+    if (!answer) return
+    const { peer, state, opened } = answer
     if (!opened) {
       this.counters.responses_invalid++
       device.dependencies.log.debug(() => `${peerName(peer.publicKey)} - Invalid handshake response received`)
       return
     }
-    const { localIndex } = peer.initiation
-    forgetTranscript(peer.initiation)
+    // Another message of this turn may have ended the initiation.
+    if (peer.initiation !== state) {
+      forgetKeys(opened.keys)
+      return
+    }
+    const { localIndex } = state
+    forgetTranscript(state)
     peer.initiation = undefined
     device.indices.promote(localIndex)
     device.dependencies.engine.learnEndpoint(peer.handle, from, response.length)
@@ -284,8 +334,7 @@ export class Handshakes {
       sendKey,
       receiveKey,
     })
-    keys.fromInitiator.fill(0)
-    keys.fromResponder.fill(0)
+    forgetKeys(keys)
     peer.hasSessions = true
     this.device.releaseIndices(dropped)
   }
@@ -307,12 +356,13 @@ export class Handshakes {
     device.dependencies.log.debug(() => `${peerName(peer.publicKey)} - Received cookie`)
   }
 
-  private send(peer: Peer, message: Buffer, remoteStatic: Buffer): void {
+  /** `fromLearned`: the endpoint has the source that the peer's message just arrived at. */
+  private send(peer: Peer, message: Buffer, remoteStatic: Buffer, fromLearned = false): void {
     const { dependencies } = this.device
     const { cookie } = peer
     const fresh = cookie && dependencies.bootMs() - cookie.bornMs < cookieUsableMs ? cookie.value : undefined
     peer.sentMac1 = addMacs(message, mac1Key(remoteStatic), fresh)
-    if (!this.device.findSource(peer)) {
+    if (!fromLearned && !this.device.findSource(peer)) {
       dependencies.log.debug(
         () => `${peerName(peer.publicKey)} - Handshake message not sent: no address but the tunnel's own`,
       )
@@ -324,6 +374,11 @@ export class Handshakes {
         () => `${peerName(peer.publicKey)} - Handshake message not sent: ${errnoReason(errno)}`,
       )
   }
+}
+
+const forgetKeys = (keys: TransportKeys): void => {
+  keys.fromInitiator.fill(0)
+  keys.fromResponder.fill(0)
 }
 
 /** DH of the static keys, computed once per peer and own key. Undefined for a low-order public key (§3.1). */

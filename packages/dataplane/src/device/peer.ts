@@ -39,6 +39,9 @@ export interface Peer {
   lastHandshakeNs: bigint
 }
 
+/** The preshared key of a peer that has none. */
+export const noPresharedKey = new Uint8Array(32)
+
 /** A new peer with nothing but its key. */
 export const newPeer = (handle: number, publicKey: Key): Peer => ({
   handle,

@@ -1,43 +1,33 @@
 // SPDX-License-Identifier: MIT
-import { hash, kdf, open, type PrivateKey, seal, wipePrivateKey, x25519 } from '@wgq/native/noise-primitives'
+import * as native from '@wgq/native/noise-handshake'
+import { wipePrivateKey } from '@wgq/native/noise-primitives'
 import { type KeyPair, keyLength } from './dh.ts'
 import { initiation, messageType, response } from './messages.ts'
 import { timestampLength } from './tai64n.ts'
 
-// Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s as WireGuard uses it, spec protocol §3. Each function works on copies of its
-// input state, so a forged message leaves no trace. The caller adds macs.
-
-/** The start of every handshake (§3.1 steps 1 and 2), computed on first use. */
-const prologue = (): Transcript => {
-  if (!begun) {
-    const [chainingKey, transcriptHash] = [Buffer.allocUnsafe(keyLength), Buffer.allocUnsafe(keyLength)]
-    hash(chainingKey, Buffer.from('Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s'))
-    hash(transcriptHash, chainingKey, Buffer.from('WireGuard v1 zx2c4 Jason@zx2c4.com'))
-    begun = { chainingKey, hash: transcriptHash }
-  }
-  return begun
-}
-let begun: Transcript | undefined
-
-const nothing = Buffer.alloc(0)
-
-/** Chaining key and transcript hash between two messages of a handshake. */
-export interface Transcript {
-  readonly chainingKey: Buffer
-  readonly hash: Buffer
-}
+// The handshake of WireGuard, spec protocol §3. Functions that open a message leave their input state alone, so a forged
+// one leaves no trace. The caller adds macs.
 
 /** State of an initiator until the response arrives. */
-export interface InitiatorState extends Transcript {
+export interface InitiatorState {
+  /** Chaining key and transcript hash. */
+  readonly transcript: Buffer
   readonly ephemeral: KeyPair
   readonly localIndex: number
 }
 
 /** State of a responder after an initiation that decrypted. */
-export interface ResponderState extends Transcript {
+interface ResponderState {
+  readonly transcript: Buffer
   readonly remoteEphemeral: Buffer
   readonly remoteIndex: number
   readonly timestamp: Buffer
+}
+
+/** An initiation whose sender is known, before its timestamp is opened. */
+export interface Introduction {
+  readonly remoteStatic: Buffer
+  readonly transcript: Buffer
 }
 
 /** The two transport keys: the initiator sends with the first and receives with the second. */
@@ -46,225 +36,148 @@ export interface TransportKeys {
   readonly fromResponder: Buffer
 }
 
-/** Called with every intermediate value; tests compare them with the vectors. */
-export type Trace = (step: string, values: Readonly<Record<string, Uint8Array>>) => void
-
 /** Wipes the state between two messages when it is no longer needed, including an initiator's ephemeral key. */
-export const forgetTranscript = (state: ResponderState | InitiatorState): void => {
-  state.chainingKey.fill(0)
-  state.hash.fill(0)
-  if ('ephemeral' in state) wipePrivateKey(state.ephemeral.privateKey)
+export const forgetTranscript = (state: {
+  readonly transcript: Buffer
+  readonly ephemeral?: KeyPair
+}): void => {
+  state.transcript.fill(0)
+  if (state.ephemeral) wipePrivateKey(state.ephemeral.privateKey)
 }
 
 /** Builds an initiation (§3.1), macs still zero. Undefined when a DH result is all zero: such a peer gets no packet. */
-export const createInitiation = (
-  input: {
-    readonly localStatic: Buffer
-    readonly remoteStatic: Buffer
-    readonly staticStatic: Uint8Array
-    readonly ephemeral: KeyPair
-    readonly localIndex: number
-    readonly timestamp: Uint8Array
-  },
-  trace?: Trace,
-): { readonly message: Buffer; readonly state: InitiatorState } | undefined => {
+export const createInitiation = (input: {
+  readonly localStatic: Buffer
+  readonly remoteStatic: Buffer
+  readonly staticStatic: Uint8Array
+  readonly ephemeral: KeyPair
+  readonly localIndex: number
+  readonly timestamp: Uint8Array
+}): { readonly message: Buffer; readonly state: InitiatorState } | undefined => {
+  const { ephemeral, localIndex } = input
   const message = Buffer.alloc(initiation.length)
   message[0] = messageType.initiation
-  message.writeUInt32LE(input.localIndex, initiation.sender)
-  const mix = new Mixer(prologue(), trace)
-  mix.mixHash(input.remoteStatic)
-  mix.note('prologue', {})
-  input.ephemeral.publicKey.copy(message, initiation.ephemeral)
-  mix.mixKey(input.ephemeral.publicKey)
-  mix.mixHash(input.ephemeral.publicKey)
-  mix.note('e', { e: input.ephemeral.publicKey })
-  if (!mix.mixDh('es', input.ephemeral.privateKey, input.remoteStatic)) return mix.refuse()
-  const sealedStatic = message.subarray(initiation.static, initiation.timestamp)
-  mix.seal(sealedStatic, input.localStatic)
-  mix.note('s', { encrypted_static: sealedStatic })
-  mix.mixSecret('ss', input.staticStatic)
-  const sealedTime = message.subarray(initiation.timestamp, initiation.mac1)
-  mix.seal(sealedTime, input.timestamp)
-  mix.note('{t}', { encrypted_timestamp: sealedTime })
-  return {
+  message.writeUInt32LE(localIndex, initiation.sender)
+  const transcript = Buffer.alloc(native.transcriptBytes)
+  if (!native.createInitiation({ ...input, message, transcript, ephemeral: ephemeral.privateKey }))
+    return undefined
+  return { message, state: { transcript, ephemeral, localIndex } }
+}
+
+/** Finds who sent each initiation (§3.2 steps 2 to 4). Undefined for one that does not decrypt. */
+export const openStatics = (
+  messages: readonly Buffer[],
+  local: KeyPair,
+): readonly (Introduction | undefined)[] => {
+  const jobs = messages.map((message) => ({
     message,
-    state: { ...mix.transcript(), ephemeral: input.ephemeral, localIndex: input.localIndex },
-  }
+    transcript: Buffer.allocUnsafe(native.transcriptBytes),
+    remoteStatic: Buffer.allocUnsafe(keyLength),
+    localStatic: local.privateKey,
+    localPublic: local.publicKey,
+  }))
+  return withResults(jobs, native.openStatics)
 }
 
 /**
- * Opens an initiation (§3.2 steps 2 to 6). `staticStatic` finds the precomputed DH of the sender's static key: undefined
- * for a stranger. Returns the sender's key with the state, or undefined for anything that does not decrypt.
+ * Opens the timestamp of an initiation (§3.2 steps 5 and 6) with the DH of both static keys. The introduction's transcript
+ * becomes that of the state. Undefined, and the transcript wiped, for one that does not decrypt.
  */
-export const openInitiation = (
+export const openTimestamp = (
   message: Buffer,
-  local: KeyPair,
-  staticStatic: (remoteStatic: Buffer) => Uint8Array | undefined,
-  trace?: Trace,
-): { readonly remoteStatic: Buffer; readonly state: ResponderState } | undefined => {
-  const remoteEphemeral = Buffer.from(message.subarray(initiation.ephemeral, initiation.static))
-  const mix = new Mixer(prologue(), trace)
-  mix.mixHash(local.publicKey)
-  mix.note('prologue', {})
-  mix.mixKey(remoteEphemeral)
-  mix.mixHash(remoteEphemeral)
-  mix.note('e', { e: remoteEphemeral })
-  if (!mix.mixDh('es', local.privateKey, remoteEphemeral)) return mix.refuse()
-  const sealedStatic = message.subarray(initiation.static, initiation.timestamp)
-  const remoteStatic = Buffer.allocUnsafe(keyLength)
-  if (!mix.open(remoteStatic, sealedStatic)) return mix.refuse()
-  mix.note('s', { encrypted_static: sealedStatic })
-  const secret = staticStatic(remoteStatic)
-  if (!secret) return mix.refuse()
-  mix.mixSecret('ss', secret)
-  const sealedTime = message.subarray(initiation.timestamp, initiation.mac1)
+  { transcript }: Introduction,
+  staticStatic: Uint8Array,
+): ResponderState | undefined => {
   const timestamp = Buffer.allocUnsafe(timestampLength)
-  if (!mix.open(timestamp, sealedTime)) return mix.refuse()
-  mix.note('{t}', { encrypted_timestamp: sealedTime })
-  const remoteIndex = message.readUInt32LE(initiation.sender)
-  return { remoteStatic, state: { ...mix.transcript(), remoteEphemeral, remoteIndex, timestamp } }
+  if (!native.openTimestamp({ message, transcript, staticStatic, timestamp })) {
+    transcript.fill(0)
+    return undefined
+  }
+  return {
+    transcript,
+    timestamp,
+    remoteEphemeral: message.subarray(initiation.ephemeral, initiation.static),
+    remoteIndex: message.readUInt32LE(initiation.sender),
+  }
 }
 
-/** Builds the response to an opened initiation (§3.3), macs still zero, and the keys of the session. */
-export const createResponse = (
-  input: {
-    readonly state: ResponderState
-    readonly remoteStatic: Buffer
-    readonly presharedKey: Uint8Array
-    readonly ephemeral: KeyPair
-    readonly localIndex: number
-  },
-  trace?: Trace,
-): { readonly message: Buffer; readonly keys: TransportKeys } | undefined => {
-  const message = Buffer.alloc(response.length)
-  message[0] = messageType.response
-  message.writeUInt32LE(input.localIndex, response.sender)
-  message.writeUInt32LE(input.state.remoteIndex, response.receiver)
-  input.ephemeral.publicKey.copy(message, response.ephemeral)
-  const mix = new Mixer(input.state, trace)
-  mix.mixHash(input.ephemeral.publicKey)
-  mix.mixKey(input.ephemeral.publicKey)
-  mix.note('e', { e: input.ephemeral.publicKey })
-  const own = input.ephemeral.privateKey
-  if (!mix.mixDhKeyless('ee', own, input.state.remoteEphemeral)) return mix.refuse()
-  if (!mix.mixDhKeyless('se', own, input.remoteStatic)) return mix.refuse()
-  mix.mixPresharedKey(input.presharedKey)
-  const sealed = message.subarray(response.empty, response.mac1)
-  mix.seal(sealed, nothing)
-  mix.note('{}', { encrypted_nothing: sealed })
-  return { message, keys: mix.split() }
+/** What a response is made from. */
+export interface Answer {
+  readonly state: ResponderState
+  readonly remoteStatic: Buffer
+  readonly presharedKey: Uint8Array
+  /** Undefined: a new one, whose private half never leaves OpenSSL. */
+  readonly ephemeral?: KeyPair | undefined
 }
 
-/** Opens the response to our initiation (§3.4). Undefined if not genuine; the state stays usable for the real one. */
-export const openResponse = (
-  message: Buffer,
-  input: {
-    readonly state: InitiatorState
-    readonly localStatic: KeyPair
-    readonly presharedKey: Uint8Array
-  },
-  trace?: Trace,
-): { readonly remoteIndex: number; readonly keys: TransportKeys } | undefined => {
-  const remoteEphemeral = message.subarray(response.ephemeral, response.empty)
-  const mix = new Mixer(input.state, trace)
-  mix.mixHash(remoteEphemeral)
-  mix.mixKey(remoteEphemeral)
-  mix.note('e', { e: remoteEphemeral })
-  if (!mix.mixDhKeyless('ee', input.state.ephemeral.privateKey, remoteEphemeral)) return mix.refuse()
-  if (!mix.mixDhKeyless('se', input.localStatic.privateKey, remoteEphemeral)) return mix.refuse()
-  mix.mixPresharedKey(input.presharedKey)
-  const sealed = message.subarray(response.empty, response.mac1)
-  if (!mix.open(nothing, sealed)) return mix.refuse()
-  mix.note('{}', { encrypted_nothing: sealed })
-  return { remoteIndex: message.readUInt32LE(response.sender), keys: mix.split() }
+/** A response, macs and the index of its sender still zero, and the keys of the session. */
+export interface MadeResponse {
+  readonly message: Buffer
+  readonly keys: TransportKeys
+}
+
+/** Builds the response to each opened initiation (§3.3). Undefined where a DH result is all zero. */
+export const createResponses = (answers: readonly Answer[]): readonly (MadeResponse | undefined)[] => {
+  const jobs = answers.map(({ state, remoteStatic, presharedKey, ephemeral }) => {
+    const message = Buffer.alloc(response.length)
+    message[0] = messageType.response
+    message.writeUInt32LE(state.remoteIndex, response.receiver)
+    return {
+      message,
+      keys: Buffer.allocUnsafe(native.sessionKeysBytes),
+      transcript: state.transcript,
+      remoteEphemeral: state.remoteEphemeral,
+      remoteStatic,
+      presharedKey,
+      ephemeral: ephemeral?.privateKey,
+    }
+  })
+  return withResults(jobs, native.createResponses).map(
+    (job) => job && { message: job.message, keys: split(job.keys) },
+  )
+}
+
+/** A response that answers our initiation. */
+interface Answered {
+  readonly message: Buffer
+  readonly state: InitiatorState
+  readonly presharedKey: Uint8Array
+}
+
+/** The index of a responder and the keys of the session. */
+export interface OpenedResponse {
+  readonly remoteIndex: number
+  readonly keys: TransportKeys
+}
+
+/** Opens responses (§3.4). Undefined for one that is not genuine; the state stays usable for the real one. */
+export const openResponses = (
+  answers: readonly Answered[],
+  localStatic: KeyPair,
+): readonly (OpenedResponse | undefined)[] => {
+  const jobs = answers.map(({ message, state, presharedKey }) => ({
+    message,
+    keys: Buffer.allocUnsafe(native.sessionKeysBytes),
+    transcript: state.transcript,
+    ephemeral: state.ephemeral.privateKey,
+    localStatic: localStatic.privateKey,
+    presharedKey,
+  }))
+  return withResults(jobs, native.openResponses).map(
+    (job) => job && { remoteIndex: job.message.readUInt32LE(response.sender), keys: split(job.keys) },
+  )
 }
 
 // --- internal ---
 
-/** The symmetric state of Noise: chaining key, transcript hash and the key of the next encryption. */
-class Mixer {
-  private readonly chainingKey: Buffer
-  private readonly transcriptHash: Buffer
-  private readonly key = Buffer.allocUnsafe(keyLength)
-  private readonly secret = Buffer.allocUnsafe(keyLength)
-  private readonly trace: Trace | undefined
-
-  constructor(from: Transcript, trace: Trace | undefined) {
-    this.chainingKey = Buffer.from(from.chainingKey)
-    this.transcriptHash = Buffer.from(from.hash)
-    this.trace = trace
-  }
-
-  mixHash(data: Uint8Array): void {
-    hash(this.transcriptHash, this.transcriptHash, data)
-  }
-
-  mixKey(input: Uint8Array): void {
-    kdf(this.chainingKey, input, this.chainingKey)
-  }
-
-  /** (CK, K) = KDF2(CK, secret). */
-  mixSecret(step: string, secret: Uint8Array): void {
-    kdf(this.chainingKey, secret, this.chainingKey, this.key)
-    this.note(step, { dh: secret, k: this.key })
-  }
-
-  mixDh(step: string, own: PrivateKey, other: Uint8Array): boolean {
-    if (!x25519(this.secret, own, other)) return false
-    this.mixSecret(step, this.secret)
-    this.secret.fill(0)
-    return true
-  }
-
-  /** CK = KDF1(CK, DH): the two DHs of the response make no key. */
-  mixDhKeyless(step: string, own: PrivateKey, other: Uint8Array): boolean {
-    if (!x25519(this.secret, own, other)) return false
-    this.mixKey(this.secret)
-    this.note(step, { dh: this.secret })
-    this.secret.fill(0)
-    return true
-  }
-
-  mixPresharedKey(presharedKey: Uint8Array): void {
-    const temporary = this.secret
-    kdf(this.chainingKey, presharedKey, this.chainingKey, temporary, this.key)
-    this.mixHash(temporary)
-    this.note('psk', { t: temporary, k: this.key })
-    temporary.fill(0)
-  }
-
-  /** Encrypts with the key mixed last, which must be used for only one message. */
-  seal(out: Uint8Array, plaintext: Uint8Array): void {
-    seal(out, this.key, plaintext, this.transcriptHash)
-    this.key.fill(0)
-    this.mixHash(out)
-  }
-
-  open(out: Uint8Array, sealed: Uint8Array): boolean {
-    const genuine = open(out, this.key, sealed, this.transcriptHash)
-    this.key.fill(0)
-    if (genuine) this.mixHash(sealed)
-    return genuine
-  }
-
-  transcript(): Transcript {
-    return { chainingKey: this.chainingKey, hash: this.transcriptHash }
-  }
-
-  split(): TransportKeys {
-    const [fromInitiator, fromResponder] = [Buffer.allocUnsafe(keyLength), Buffer.allocUnsafe(keyLength)]
-    kdf(this.chainingKey, nothing, fromInitiator, fromResponder)
-    this.chainingKey.fill(0)
-    return { fromInitiator, fromResponder }
-  }
-
-  /** Wipes everything, for a handshake that failed. */
-  refuse(): undefined {
-    this.chainingKey.fill(0)
-    this.key.fill(0)
-  }
-
-  note(step: string, values: Readonly<Record<string, Uint8Array>>): void {
-    this.trace?.(step, { ck: this.chainingKey, h: this.transcriptHash, ...values })
-  }
+/** The jobs that succeeded, in their places. */
+const withResults = <Job>(jobs: readonly Job[], run: (jobs: readonly Job[]) => boolean[]) => {
+  if (jobs.length === 0) return []
+  const done = run(jobs)
+  return jobs.map((job, i) => (done[i] ? job : undefined))
 }
+
+const split = (keys: Buffer): TransportKeys => ({
+  fromInitiator: keys.subarray(0, keyLength),
+  fromResponder: keys.subarray(keyLength),
+})

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { dh, makeKeyPair } from './dh.ts'
-import { createInitiation, createResponse, openInitiation, openResponse } from './handshake.ts'
+import { createInitiation, createResponses, openResponses, openStatics, openTimestamp } from './handshake.ts'
 import { addMacs, mac1Key } from './macs.ts'
 import { tai64n } from './tai64n.ts'
 
@@ -24,17 +24,13 @@ export const warmUp = (): boolean => {
   })
   if (!sent) return false
   addMacs(sent.message, mac1Key(b.publicKey), undefined)
-  const opened = openInitiation(sent.message, b, () => secret)
-  if (!opened) return false
-  const answer = createResponse({
-    state: opened.state,
-    remoteStatic: opened.remoteStatic,
-    presharedKey,
-    ephemeral: makeKeyPair(),
-    localIndex: 2,
-  })
+  const introduction = openStatics([sent.message], b)[0]
+  const state = introduction && openTimestamp(sent.message, introduction, secret)
+  if (!state) return false
+  const { remoteStatic } = introduction
+  const answer = createResponses([{ state, remoteStatic, presharedKey }])[0]
   if (!answer) return false
   addMacs(answer.message, mac1Key(a.publicKey), undefined)
-  const done = openResponse(answer.message, { state: sent.state, localStatic: a, presharedKey })
+  const done = openResponses([{ message: answer.message, state: sent.state, presharedKey }], a)[0]
   return done?.keys.fromResponder.equals(answer.keys.fromResponder) ?? false
 }

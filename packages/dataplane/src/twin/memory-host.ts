@@ -33,7 +33,6 @@ export class MemoryHost {
       engine: this.engine,
       bootMs: () => network.nowMs,
       wallNs: () => this.clockNs + 1_700_000_000_000_000_000n + BigInt(Math.round(network.nowMs * 1e6)),
-      makeKeyPair,
       randomIndex: () => index++,
       // Differs between hosts: two that initiate at the same time would repeat that forever.
       jitterMs: () => 100 * Number(address.split(':').at(-1)),

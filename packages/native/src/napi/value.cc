@@ -88,6 +88,18 @@ Value Value::property(const char* name) const {
   return {env_, value};
 }
 
+std::uint32_t Value::length() const {
+  std::uint32_t length = 0;
+  check(napi_get_array_length(env_, value_, &length));
+  return length;
+}
+
+Value Value::element(std::uint32_t index) const {
+  napi_value value = nullptr;
+  check(napi_get_element(env_, value_, index, &value));
+  return {env_, value};
+}
+
 Call::Call(napi_env environment, napi_callback_info info) : env(environment) {
   check(napi_get_cb_info(env, info, &count_, arguments_, &self_, nullptr));
 }

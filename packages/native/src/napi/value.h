@@ -44,6 +44,9 @@ class Value {
   // A Uint8Array of exactly `size` bytes; `what` names it in the error.
   Bytes bytes_of(std::size_t size, const char* what) const;
   Value property(const char* name) const;
+  // Of an array.
+  std::uint32_t length() const;
+  Value element(std::uint32_t index) const;
 
  private:
   napi_env env_;

@@ -33,10 +33,11 @@ auto new_mac_context(const char* algorithm) {
   return std::unique_ptr<EVP_MAC_CTX, FreeWith<EVP_MAC_CTX_free>>(found ? EVP_MAC_CTX_new(found.get()) : nullptr);
 }
 
+// An empty key is the last one, prepared already.
 void write_mac(EVP_MAC_CTX* context, std::span<std::uint8_t> out, std::span<const std::uint8_t> key,
-               std::span<const std::uint8_t> data, const OSSL_PARAM* parameters) {
+               std::span<const std::uint8_t> data) {
   std::size_t written = 0;
-  must(EVP_MAC_init(context, key.data(), key.size(), parameters) == 1 &&
+  must(EVP_MAC_init(context, key.empty() ? nullptr : key.data(), key.size(), nullptr) == 1 &&
            EVP_MAC_update(context, data.data(), data.size()) == 1 &&
            EVP_MAC_final(context, out.data(), &written, out.size()) == 1,
        "a MAC");
@@ -68,6 +69,11 @@ bool PrivateKey::agree(std::span<std::uint8_t> shared, EVP_PKEY* other) {
   return false;
 }
 
+PrivateKey PrivateKey::share() const {
+  must(EVP_PKEY_up_ref(key()) == 1, "to share a key");
+  return PrivateKey(key_.get());
+}
+
 void PrivateKey::wipe() {
   agreement_.reset();
   key_.reset();
@@ -93,10 +99,15 @@ NoisePrimitives::NoisePrimitives()
   must(cipher_algorithm_ && cipher_, "ChaCha20-Poly1305");
 }
 
-std::unique_ptr<PrivateKey> NoisePrimitives::generate_key() {
+NoisePrimitives& NoisePrimitives::of_thread() {
+  thread_local NoisePrimitives found;
+  return found;
+}
+
+PrivateKey NoisePrimitives::generate_key() {
   EVP_PKEY* made = nullptr;
   must(EVP_PKEY_generate(generation_.get(), &made) == 1, "a new key");
-  return std::make_unique<PrivateKey>(made);
+  return PrivateKey(made);
 }
 
 bool NoisePrimitives::agree(std::span<std::uint8_t> shared, PrivateKey& own, std::span<const std::uint8_t> public_key) {
@@ -113,29 +124,24 @@ void NoisePrimitives::hash(std::span<std::uint8_t> out, std::span<const std::uin
        "a hash");
 }
 
-void NoisePrimitives::hmac(std::span<std::uint8_t> out, std::span<const std::uint8_t> key,
-                           std::span<const std::uint8_t> data) {
-  write_mac(hmac_.get(), out, key, data, nullptr);
-}
-
 void NoisePrimitives::kdf(std::span<const std::uint8_t> key, std::span<const std::uint8_t> input,
                           std::span<const std::span<std::uint8_t>> outputs) {
   Secret<key_bytes> secret;
   Secret<key_bytes + 1> block;
-  hmac(secret, key, input);
+  write_mac(hmac_.get(), secret, key, input);
   std::size_t chained = 0;
   for (std::size_t n = 0; n < outputs.size(); n++) {
     block[chained] = static_cast<std::uint8_t>(n + 1);
-    hmac(outputs[n], secret, {block.data(), chained + 1});
+    const auto prepared = n == 0 ? std::span<const std::uint8_t>(secret) : std::span<const std::uint8_t>();
+    write_mac(hmac_.get(), outputs[n], prepared, {block.data(), chained + 1});
     chained = key_bytes;
     std::copy(outputs[n].begin(), outputs[n].end(), block.begin());
   }
-  must(EVP_MAC_init(hmac_.get(), zeros, sizeof zeros, nullptr) == 1, "to forget a key");
 }
 
 void NoisePrimitives::mac(std::span<std::uint8_t> out, std::span<const std::uint8_t> key,
                           std::span<const std::uint8_t> data) {
-  write_mac(keyed_digest_.get(), out, key, data, nullptr);
+  write_mac(keyed_digest_.get(), out, key, data);
 }
 
 void NoisePrimitives::start_cipher(bool sealing, std::span<const std::uint8_t> key,
@@ -147,8 +153,10 @@ void NoisePrimitives::start_cipher(bool sealing, std::span<const std::uint8_t> k
        "ChaCha20-Poly1305");
 }
 
-void NoisePrimitives::forget_cipher_key() {
-  must(EVP_CipherInit_ex2(cipher_.get(), nullptr, zeros, nullptr, -1, nullptr) == 1, "to forget a key");
+void NoisePrimitives::forget() {
+  // Initialising with a key cannot fail any more: the contexts are complete.
+  EVP_MAC_init(hmac_.get(), zeros, sizeof zeros, nullptr);
+  EVP_CipherInit_ex2(cipher_.get(), nullptr, zeros, nullptr, -1, nullptr);
 }
 
 void NoisePrimitives::seal(std::span<std::uint8_t> out, std::span<const std::uint8_t> key,
@@ -160,7 +168,6 @@ void NoisePrimitives::seal(std::span<std::uint8_t> out, std::span<const std::uin
            EVP_CipherFinal_ex(cipher_.get(), tag, &written) == 1 &&
            EVP_CIPHER_CTX_ctrl(cipher_.get(), EVP_CTRL_AEAD_GET_TAG, tag_bytes, tag) == 1,
        "ChaCha20-Poly1305");
-  forget_cipher_key();
 }
 
 bool NoisePrimitives::open(std::span<std::uint8_t> out, std::span<const std::uint8_t> key,
@@ -174,7 +181,6 @@ bool NoisePrimitives::open(std::span<std::uint8_t> out, std::span<const std::uin
       EVP_CIPHER_CTX_ctrl(cipher_.get(), EVP_CTRL_AEAD_SET_TAG, tag_bytes, tag) == 1 &&
       (body.empty() || EVP_CipherUpdate(cipher_.get(), out.data(), &written, body.data(), length_of(body)) == 1) &&
       EVP_CipherFinal_ex(cipher_.get(), nothing, &written) == 1;
-  forget_cipher_key();
   if (!genuine) {
     ERR_clear_error();
     OPENSSL_cleanse(out.data(), out.size());

@@ -24,6 +24,8 @@ class PrivateKey {
   void write_public(std::span<std::uint8_t> out) const;
   // X25519 (RFC 7748) with a public key, 32 bytes. False for a low-order point, whose result is all zero.
   bool agree(std::span<std::uint8_t> shared, EVP_PKEY* other);
+  // The same key for use by another thread.
+  PrivateKey share() const;
   // Wipes the key now; later calls raise an error.
   void wipe();
 
@@ -36,12 +38,15 @@ class PrivateKey {
 };
 
 // The primitives of Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s by OpenSSL. Looking up an algorithm by name costs more than
-// using it once, so each is looked up once and its context kept; no secret stays in a context. For one thread.
+// using it once, so each is looked up once and its context kept. For one thread.
 class NoisePrimitives {
  public:
   NoisePrimitives();
 
-  std::unique_ptr<PrivateKey> generate_key();
+  // Those of the calling thread.
+  static NoisePrimitives& of_thread();
+
+  PrivateKey generate_key();
   // X25519 with a public key, 32 bytes each: PrivateKey::agree.
   bool agree(std::span<std::uint8_t> shared, PrivateKey& own, std::span<const std::uint8_t> public_key);
   // BLAKE2s-256 of both parts concatenated.
@@ -57,11 +62,11 @@ class NoisePrimitives {
   // The reverse. False, and `out` zero, when the tag is wrong.
   bool open(std::span<std::uint8_t> out, std::span<const std::uint8_t> key, std::span<const std::uint8_t> sealed,
             std::span<const std::uint8_t> associated);
+  // Overwrites the keys that the contexts still hold. To be called when a message is done.
+  void forget();
 
  private:
-  void hmac(std::span<std::uint8_t> out, std::span<const std::uint8_t> key, std::span<const std::uint8_t> data);
   void start_cipher(bool sealing, std::span<const std::uint8_t> key, std::span<const std::uint8_t> associated);
-  void forget_cipher_key();
 
   std::unique_ptr<EVP_PKEY_CTX, FreeWith<EVP_PKEY_CTX_free>> generation_;
   // One public key object, reused with the bytes of each key: creating one costs a tenth of an agreement.

@@ -35,8 +35,8 @@ export interface SourceWatcher {
   /** Whether the learned source of an endpoint record must be forgotten; `mark` is that of the sockets. */
   isStale(record: Uint8Array, mark: number): boolean
   /** The record with the source to send from, if the system would use one of the tunnel's own; 'none' if there is no
-   *  other. Absent where the choice is left to the system. */
-  withFitSource?(record: Uint8Array, mark: number): Uint8Array | 'none' | undefined
+   *  other. The answer may be an earlier one unless `again` is true. Absent where the choice is left to the system. */
+  withFitSource?(record: Uint8Array, mark: number, again?: boolean): Uint8Array | 'none' | undefined
   close(): void
 }
 

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace wgq {
+
+// Threads that help the calling one with several pieces of work of the same kind. They start with the first work that
+// can be shared, and sleep in between.
+class Crew {
+ public:
+  explicit Crew(std::size_t most_helpers) : most_helpers_(most_helpers) {}
+  Crew(const Crew&) = delete;
+  Crew& operator=(const Crew&) = delete;
+  ~Crew();
+
+  // Calls work(0) to work(count - 1), each once, on any thread, and returns when all of them have returned. Raises the
+  // first error of a piece after that.
+  void run(std::size_t count, const std::function<void(std::size_t)>& work);
+
+ private:
+  struct Task;
+
+  void start_helpers();
+  void help();
+
+  const std::size_t most_helpers_;
+  std::vector<std::thread> helpers_;
+  std::mutex one_at_a_time_;
+  std::mutex lock_;
+  std::condition_variable offered_, finished_;
+  std::shared_ptr<Task> task_;
+  bool stopping_ = false;
+};
+
+}  // namespace wgq
