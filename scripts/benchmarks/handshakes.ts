@@ -27,7 +27,7 @@ const measure = async (lab: Lab, order: Parameters<typeof shakeHands>[1]): Promi
   return { perSecond: answered / seconds, cpuMs }
 }
 
-/** They answer only some 10 to 200 handshakes a second, whoever asks: nothing to compare. */
+/** They limit handshakes for all peers together, to some 170 a second and fewer: nothing to compare. */
 const limited = new Set(['gotatun-cli', 'boringtun-cli'])
 const measured = contestants().filter(({ name }) => !limited.has(name))
 

@@ -7,6 +7,8 @@ import { type Implementation, wgqd, wireguardGo } from '../../../test/support/im
 import { Tunnel, type TunnelOptions } from '../../../test/support/tunnel.ts'
 import { workspace } from '../../../test/support/workspace.ts'
 
+/** Another build of ours to compare with: its `dist`. */
+const older = process.env['WGQ_OLDER']
 /** The build without super-packets, if scripts/build/portable has made one. */
 const portable = join(workspace, 'dist/portable/bin/wgqd')
 /** Daemons built by scripts/other-daemons/install. */
@@ -19,12 +21,13 @@ const proof = ({ name, command }: Implementation): string =>
   name === wgqd.name ? join(workspace, 'dist/lib/wgqd.cjs') : command
 
 /**
- * The daemons installed here: ours, the distribution's wireguard-go, and those that scripts/other-daemons/install
+ * The daemons installed here: ours, another build of ours (WGQ_OLDER=DIST), the distribution's wireguard-go, and those that scripts/other-daemons/install
  * built; the newest wireguard-go also from `go install`.
  */
 export const contestants = (): Implementation[] =>
   [
     wgqd,
+    ...(older === undefined ? [] : [{ name: 'wgqd (older build)', command: join(older, 'bin/wgqd') }]),
     { ...wgqd, name: 'wgqd (as on the BSDs)', command: portable },
     { ...wireguardGo, name: 'wireguard-go (Debian)' },
     { name: 'wireguard-go (newest)', command: newestGo },

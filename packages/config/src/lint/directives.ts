@@ -22,8 +22,9 @@ const numberUpTo = (least: number, most: number) => (value: string) =>
   /^[0-9]+$/.test(value) && Number(value) >= least && Number(value) <= most
 const everyItem = (fits: (item: string) => boolean) => (value: string) =>
   value.split(',').every((item) => item.trim() !== '' && fits(item.trim()))
+/** wg-quick takes anything made of digits and dots for a name server. */
 const isServerOrDomain = (item: string): boolean =>
-  parseIp(item) !== undefined || /^~?[A-Za-z0-9_](?:[A-Za-z0-9_.-]*)$/.test(item)
+  parseIp(item) !== undefined || (/^~?[A-Za-z0-9_](?:[A-Za-z0-9_.-]*)$/.test(item) && !/^[0-9.]+$/.test(item))
 
 /** `HOST[:PORT]`, IPv6 with or without brackets. */
 const isEndpoint = (value: string): boolean => {

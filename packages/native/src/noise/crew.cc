@@ -93,6 +93,7 @@ void Crew::help() {
     seen = task_;
     lock.unlock();
     const bool last = seen->proceed();
+    before_sleep_();
     lock.lock();
     if (last) finished_.notify_one();
   }

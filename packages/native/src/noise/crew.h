@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace wgq {
@@ -15,7 +16,9 @@ namespace wgq {
 // can be shared, and sleep in between.
 class Crew {
  public:
-  explicit Crew(std::size_t most_helpers) : most_helpers_(most_helpers) {}
+  // `before_sleep` is called by each helper when it has done its part.
+  Crew(std::size_t most_helpers, std::function<void()> before_sleep)
+      : most_helpers_(most_helpers), before_sleep_(std::move(before_sleep)) {}
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;
   ~Crew();
@@ -31,6 +34,7 @@ class Crew {
   void help();
 
   const std::size_t most_helpers_;
+  const std::function<void()> before_sleep_;
   std::vector<std::thread> helpers_;
   std::mutex one_at_a_time_;
   std::mutex lock_;

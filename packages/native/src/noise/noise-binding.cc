@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/aead.h"
 #include "modules.h"
 #include "noise/crew.h"
 #include "noise/handshake.h"
@@ -21,7 +22,8 @@ constexpr std::size_t most_helpers = 3;
 NoisePrimitives& primitives() { return NoisePrimitives::of_thread(); }
 
 Crew& crew() {
-  static Crew of_process(std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, most_helpers + 1) - 1);
+  static Crew of_process(std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, most_helpers + 1) - 1,
+                         Aead::clear_stack);
   return of_process;
 }
 
