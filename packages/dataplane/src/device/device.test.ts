@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { type Key, keyFromBytes, zeroKey } from '@wgq/model/key'
+import { wipePrivateKey } from '@wgq/native/noise-primitives'
 import { describe, expect, test } from 'vitest'
 import primitives from '../fixtures/primitives.json' with { type: 'json' }
+import { makeKeyPair } from '../noise/dh.ts'
 import { MemoryHost, pass, randomKey } from '../twin/memory-host.ts'
 import { MemoryNetwork } from '../twin/memory-network.ts'
 
@@ -113,6 +115,63 @@ describe('session', () => {
       expect(network.log.filter((line) => line.endsWith('initiation'))).toHaveLength(1)
       expect([b.received.at(-1), a.received.at(-1)]).toEqual(['later', 'later'])
     }
+  })
+
+  /** B knows A, and C and where that is. What A and C send to B waits for `deliver`. */
+  const crossroads = () => {
+    const network = new MemoryNetwork()
+    const [a, b, c] = [1, 2, 3].map((n) => new MemoryHost(network, `192.0.2.${n}:${n}`).start()) as [
+      MemoryHost,
+      MemoryHost,
+      MemoryHost,
+    ]
+    a.setPeer(b.publicKey, { endpoint: b.address })
+    c.setPeer(b.publicKey)
+    b.setPeer(a.publicKey)
+    b.setPeer(c.publicKey, { endpoint: c.address })
+    const waiting: [from: string, message: Buffer][] = []
+    network.lose = (from, to, datagram) => {
+      if (to !== b.address || datagram.kind !== 'handshake') return false
+      waiting.push([from, datagram.message])
+      return true
+    }
+    const deliver = (times: number) => {
+      network.lose = () => false
+      for (const [from, message] of waiting.splice(0))
+        for (let i = 0; i < times; i++)
+          b.engine.receive(from, { kind: 'handshake', message: Buffer.from(message) })
+    }
+    return { network, a, b, c, deliver, go: () => pass(network, [a, b, c]) }
+  }
+
+  test('an initiation and a response of one turn, each three times, make one session each', () => {
+    const { network, a, b, c, deliver, go } = crossroads()
+    a.send(b.publicKey, 'from a')
+    b.send(c.publicKey, 'from b')
+    go()
+    network.log.length = 0
+    deliver(3)
+    go()
+    expect([b.received, c.received]).toEqual([['from a'], ['from b']])
+    expect(network.log.filter((line) => line.endsWith('response'))).toHaveLength(1)
+    expect(b.device.handshakes.counters).toMatchObject({ handshakes_completed: 2, initiations_replayed: 2 })
+    expect(b.device.indices.size).toBe(2)
+  })
+
+  test('an initiation whose answer fails inside costs the response of the same turn nothing', () => {
+    const { a, b, c, deliver, go } = crossroads()
+    const keys = [makeKeyPair(), makeKeyPair()]
+    wipePrivateKey((keys[1] as (typeof keys)[0]).privateKey)
+    const keyLog = { makeKeyPair: () => keys.shift() ?? makeKeyPair(), note: () => undefined }
+    Object.assign(b.device.dependencies, { keyLog })
+    b.send(c.publicKey, 'from b')
+    a.send(b.publicKey, 'from a')
+    go()
+    // The initiation first.
+    deliver(1)
+    go()
+    expect(b.lines).toContainEqual(expect.stringContaining('internal error on a handshake message'))
+    expect(c.received).toEqual(['from b'])
   })
 
   test('540 s of silence leave no index behind', () => {

@@ -133,23 +133,21 @@ export class Handshakes {
   receive(messages: readonly ReceivedMessage[]): void {
     const { isUp, identity } = this.device
     if (!isUp || !identity) return
-    this.safely(() => {
-      const introductions = openInitiations(messages, identity)
-      const responses = openAnswers(messages, identity, this.device.indices)
-      const admitted: Admitted[] = []
-      for (const received of messages) {
-        if (received.message[0] === messageType.initiation) {
-          const introduction = introductions.get(received)
-          this.safely(() => this.receiveInitiation(received, introduction, identity, admitted))
-          continue
-        }
-        this.respond(admitted.splice(0))
-        if (received.message[0] === messageType.cookieReply)
-          this.safely(() => this.receiveCookie(received.message))
-        else this.safely(() => this.receiveResponse(received, responses.get(received)))
+    const introductions = this.safely(() => openInitiations(messages, identity))
+    const responses = this.safely(() => openAnswers(messages, identity, this.device.indices))
+    const admitted: Admitted[] = []
+    for (const received of messages) {
+      if (received.message[0] === messageType.initiation) {
+        const introduction = introductions?.get(received)
+        this.safely(() => this.receiveInitiation(received, introduction, identity, admitted))
+        continue
       }
-      this.respond(admitted)
-    })
+      this.respond(admitted.splice(0))
+      if (received.message[0] === messageType.cookieReply)
+        this.safely(() => this.receiveCookie(received.message))
+      else this.safely(() => this.receiveResponse(received, responses?.get(received)))
+    }
+    this.respond(admitted)
   }
 
   /** Completes the handshake when the first message of a session that we derived as responder arrives. */
@@ -239,9 +237,9 @@ export class Handshakes {
   }
 
   private respond(admitted: readonly Admitted[]): void {
-    const responses = createResponses(admitted)
+    const responses = this.safely(() => createResponses(admitted))
     for (const [i, initiation] of admitted.entries())
-      this.safely(() => this.sendResponse(initiation, responses[i]))
+      this.safely(() => this.sendResponse(initiation, responses?.[i]))
   }
 
   private sendResponse(
@@ -263,14 +261,15 @@ export class Handshakes {
     this.send(peer, made.message, remoteStatic, hasSource(from))
   }
 
-  /** A message that triggers a bug must not end the tunnels of all other peers. */
-  private safely(handle: () => void): void {
+  /** A message that triggers a bug must not end the tunnels of all other peers. Undefined: it did. */
+  private safely<Result>(handle: () => Result): Result | undefined {
     try {
-      handle()
+      return handle()
     } catch (error) {
       this.device.dependencies.log.error(
         `internal error on a handshake message: ${(error as Error).message}, please report`,
       )
+      return undefined
     }
   }
 
