@@ -82,6 +82,15 @@ describe.skipIf(reason)('the source of packets to a peer', () => {
     expect(choose()).toEqual({ source: '10.1.0.2', asked: false })
   })
 
+  it('is asked for again after a nexthop object is gone, which takes its routes without a message', () => {
+    ip('nexthop', 'add', 'id', '7', 'via', '10.1.0.1', 'dev', 'up0')
+    ip('route', 'add', '192.0.2.4/30', 'nhid', '7', 'src', '10.99.0.1')
+    ip('route', 'replace', '192.0.2.0/24', 'via', '10.1.0.1')
+    expect(choose().source).toBe('10.1.0.2')
+    ip('nexthop', 'del', 'id', '7')
+    expect(choose()).toEqual({ source: undefined, asked: true })
+  })
+
   it.each([
     ['another route', '10.2.0.2', ['route replace 192.0.2.0/24 via 10.2.0.1 src 10.99.0.1']],
     ['a route without the address', undefined, ['route replace 192.0.2.0/24 via 10.2.0.1']],

@@ -16,6 +16,7 @@ export const group = {
   ip6Address: 0x100,
   ip6Route: 0x400,
   ip6Rule: 0x40000,
+  nexthop: 0x80000000,
 } as const
 
 const writer = new MessageWriter()

@@ -30,7 +30,7 @@ export class SourceChoice {
     this.ownIndex = ownIndex
   }
 
-  /** Forgets what the kernel said, because addresses, routes, rules or links changed. */
+  /** Forgets what the kernel said, because addresses, routes, nexthops, rules or links changed. */
   forget(): void {
     this.known.clear()
     this.chosen.clear()

@@ -17,9 +17,10 @@ const restFactor = 20
 
 const routeProtocol = 0
 
-/** RTM_NEWLINK, RTM_DELLINK, RTM_NEWRULE, RTM_DELRULE: they move no learned source by themselves, but a choice is made
- *  anew. A link that goes down takes its IPv4 routes with it and reports only itself. */
-const onlyForChoices: ReadonlySet<number> = new Set([16, 17, 32, 33])
+/** RTM_NEWLINK, RTM_DELLINK, RTM_NEWRULE, RTM_DELRULE, RTM_NEWNEXTHOP, RTM_DELNEXTHOP: they move no learned source by
+ *  themselves, but a choice is made anew. A link that goes down takes its IPv4 routes with it and reports only itself, and
+ *  so does a nexthop object that is deleted. */
+const onlyForChoices: ReadonlySet<number> = new Set([16, 17, 32, 33, 104, 105])
 
 /**
  * Watches addresses and routes of the namespace of our UDP sockets, and requests a check of learned sources when
@@ -43,14 +44,9 @@ export class SourceWatch {
     onChange: (watch: SourceWatch) => Promise<void>,
     ownIndex: () => number | undefined = () => undefined,
   ) {
-    const groups =
-      group.link |
-      group.ip4Address |
-      group.ip4Route |
-      group.ip4Rule |
-      group.ip6Address |
-      group.ip6Route |
-      group.ip6Rule
+    const { link, ip4Address, ip4Route, ip4Rule, ip6Address, ip6Route, ip6Rule, nexthop } = group
+    // A sum, because | makes the last bit negative.
+    const groups = link + ip4Address + ip4Route + ip4Rule + ip6Address + ip6Route + ip6Rule + nexthop
     this.onChange = onChange
     this.watched = openSocket({ protocol: routeProtocol, groups })
     this.queries = openSocket({ protocol: routeProtocol })
