@@ -96,6 +96,22 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
+test('a change that is noticed when a source is chosen is answered too, after that', async () => {
+  let checks = 0
+  const { kernel, watch } = world(async () => {
+    checks++
+  })
+  watch.withFitSource(record(4, 0), 0)
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(checks).toBe(0)
+  kernel.news++
+  watch.withFitSource(record(4, 0), 0)
+  expect(checks).toBe(0)
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(checks).toBe(1)
+  watch.close()
+})
+
 test('changes in a burst are checked once, changes during a check once more, and a slow check is followed by rest', async () => {
   let checks = 0
   const slow = () => {

@@ -82,6 +82,8 @@ export class SourceWatch {
   withFitSource(record: Uint8Array, mark: number, again = false): Uint8Array | 'none' | undefined {
     if (sourceAddress(record)) return undefined
     this.skipAll()
+    // The event loop does not report any more what was read here. Not at once: the caller is busy with a peer.
+    this.arm('later')
     if (again) this.choice.forget()
     try {
       const chosen = this.choice.choose(peerAddress(record), mark)
@@ -100,10 +102,10 @@ export class SourceWatch {
     this.queries.close()
   }
 
-  private arm(): void {
+  private arm(when?: 'later'): void {
     if (!this.changed || this.checking || this.timer || this.closed) return
-    const waitMs = this.restUntilMs - monotonicMs()
-    if (waitMs <= 0) this.check()
+    const waitMs = Math.max(0, this.restUntilMs - monotonicMs())
+    if (waitMs === 0 && when !== 'later') this.check()
     else this.timer = setTimeout(() => this.check(), waitMs)
   }
 
