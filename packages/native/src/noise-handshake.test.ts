@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import {
   createInitiation,
@@ -7,7 +8,8 @@ import {
   openStatics,
   openTimestamp,
 } from './noise-handshake.ts'
-import { generatePrivateKey } from './noise-primitives.ts'
+import { generatePrivateKey, importPrivateKey, x25519 } from './noise-primitives.ts'
+import { callLeavesOnStack } from './testing.ts'
 
 // What the messages contain is tested against the protocol's vectors in packages/dataplane.
 
@@ -84,3 +86,30 @@ test('a low-order point gives no message, among many that do', () => {
   }))
   expect(createResponses(jobs)).toEqual(jobs.map((_, i) => i % 5 !== 1 && i % 7 !== 2))
 })
+
+// A sanitizer keeps stack frames elsewhere.
+test.skipIf(/[at]san/.test(process.env['WGQ_ADDON'] ?? ''))(
+  'no secret of a handshake stays on the stack',
+  () => {
+    const publicKey = (): Buffer => {
+      const made = Buffer.alloc(32)
+      generatePrivateKey(made)
+      return made
+    }
+    const other = publicKey()
+    const jobs = [1, 2, 3].map(() => ({
+      ...{ ...toAnswer, message: Buffer.alloc(92), keys: Buffer.alloc(64) },
+      ...{ remoteEphemeral: publicKey(), remoteStatic: publicKey() },
+    }))
+    const [shared, scalar] = [Buffer.alloc(32), randomBytes(32)]
+    for (const [name, act, secrets] of [
+      ['agreement', () => void x25519(shared, own, other), [shared]],
+      ['import', () => void importPrivateKey(scalar, Buffer.alloc(32)), [scalar]],
+      ['one response', () => void createResponses(jobs.slice(0, 1)), [jobs[0]?.keys]],
+      ['responses', () => void createResponses(jobs), jobs.map(({ keys }) => keys)],
+    ] as const)
+      for (const secret of secrets as Buffer[])
+        for (let at = 0; at < secret.length; at += 8)
+          expect(callLeavesOnStack(act, secret.subarray(at, at + 8)), `${name} ${at}`).toBe(false)
+  },
+)

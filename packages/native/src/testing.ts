@@ -98,6 +98,10 @@ export const leavesOnStack = (
   bytes: Uint8Array,
 ): boolean => testing().leavesOnStack(backend, operation, key, nonce, text, bytes)
 
+/** Whether `bytes`, which may be a result of `act`, remain on the stack after it. */
+export const callLeavesOnStack = (act: () => void, bytes: Uint8Array): boolean =>
+  testing().callLeavesOnStack(act, bytes)
+
 /** Runs a datagram through the receiving path of an engine that is not started. `segmentBytes` 0: not coalesced. */
 export const injectDatagram = (
   engine: PacketEngine,

@@ -5,7 +5,6 @@
 
 #include <atomic>
 #include <exception>
-#include <system_error>
 
 #include "engine/platform.h"
 #include "engine/thread-boundary.h"
@@ -78,8 +77,8 @@ void Crew::start_helpers() {
         thread_boundary(name, [this] { help(); }, [](int, const char* why) { end_process(name, why); });
       });
     }
-  } catch (const std::system_error&) {
-    // The system allows no more threads: those that are there, or none, do.
+  } catch (const std::exception&) {
+    // The system allows no more threads, or has no memory for one: those that are there, or none, do.
   }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }

@@ -24,7 +24,7 @@ class Crew {
   ~Crew();
 
   // Calls work(0) to work(count - 1), each once, on any thread, and returns when all of them have returned. Raises the
-  // first error of a piece after that.
+  // first error of a piece after that; without helpers at once, and leaves the rest undone.
   void run(std::size_t count, const std::function<void(std::size_t)>& work);
 
  private:

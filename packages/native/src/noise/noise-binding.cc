@@ -27,14 +27,21 @@ Crew& crew() {
   return of_process;
 }
 
-// Primitives for one call, whose keys are forgotten at its end.
+// Primitives for one call. At its end their keys are forgotten, and what OpenSSL left on this thread's stack.
 class Forgetting {
  public:
   Forgetting() = default;
   Forgetting(const Forgetting&) = delete;
   Forgetting& operator=(const Forgetting&) = delete;
-  ~Forgetting() { primitives().forget(); }
-  NoisePrimitives* operator->() const { return &primitives(); }
+  ~Forgetting() {
+    here_.forget();
+    Aead::clear_stack();
+  }
+  NoisePrimitives& operator*() const { return here_; }
+  NoisePrimitives* operator->() const { return &here_; }
+
+ private:
+  NoisePrimitives& here_ = primitives();  // before any use: it may throw, as a destructor must not
 };
 
 js::Bytes bytes_or_none(const js::Value& value) { return value.absent() ? js::Bytes{} : value.bytes(); }
@@ -79,7 +86,7 @@ napi_value wipe_key(js::Call& call) { return private_key(call[0], call.env).wipe
 napi_value x25519(js::Call& call) {
   const js::Bytes out = call[0].bytes_of(key_bytes, "a place for the shared secret");
   const js::Bytes other = call[2].bytes_of(key_bytes, "a public key");
-  return js::boolean(call.env, primitives().agree(out, private_key(call[1], call.env), other));
+  return js::boolean(call.env, Forgetting()->agree(out, private_key(call[1], call.env), other));
 }
 
 // hash(out, first, second?)
@@ -135,6 +142,7 @@ napi_value do_all(js::Call& call, const js::Value& list) {
   const std::uint32_t count = list.length();
   jobs.reserve(count);
   for (std::uint32_t i = 0; i < count; i++) jobs.emplace_back(call.env, list.element(i));
+  const Forgetting own_share;
   crew().run(count, [&](std::size_t i) { jobs[i].done = jobs[i].run(primitives(), count > 1); });
   napi_value results = js::array(call.env, count);
   for (std::uint32_t i = 0; i < count; i++) js::set(call.env, results, i, js::boolean(call.env, jobs[i].done));
@@ -157,7 +165,7 @@ napi_value create_initiation(js::Call& call) {
   const js::Value job = call[0];
   return js::boolean(
       call.env,
-      noise::create_initiation(primitives(), part<initiation_bytes>(job, "message"),
+      noise::create_initiation(*Forgetting(), part<initiation_bytes>(job, "message"),
                                part<noise::transcript_bytes>(job, "transcript"), part<key_bytes>(job, "localStatic"),
                                part<key_bytes>(job, "remoteStatic"), part<key_bytes>(job, "staticStatic"),
                                private_key(job.property("ephemeral"), call.env),
@@ -189,7 +197,7 @@ struct StaticToOpen {
 napi_value open_timestamp(js::Call& call) {
   const js::Value job = call[0];
   return js::boolean(call.env,
-                     noise::open_timestamp(primitives(), part<initiation_bytes>(job, "message"),
+                     noise::open_timestamp(*Forgetting(), part<initiation_bytes>(job, "message"),
                                            part<key_bytes>(job, "staticStatic"),
                                            part<noise::timestamp_bytes>(job, "timestamp"),
                                            part<noise::transcript_bytes>(job, "transcript")));

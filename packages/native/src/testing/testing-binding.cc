@@ -314,6 +314,17 @@ napi_value leaves_on_stack(js::Call& call) {
   return js::boolean(call.env, found);
 }
 
+// callLeavesOnStack(act, bytes): whether `bytes`, which `act` may write, remain on the stack after act()
+napi_value call_leaves_on_stack(js::Call& call) {
+  napi_status status = napi_ok;
+  const bool found = stack_holds(call[1].bytes(), [&] {
+    napi_value result = nullptr;
+    status = napi_call_function(call.env, js::undefined(call.env), call[0].raw(), 0, nullptr, &result);
+  });
+  js::check(status);
+  return js::boolean(call.env, found);
+}
+
 // --- whole paths of an engine that was not started
 
 // injectDatagram(engine, bytes, segmentBytes, tos, from)
@@ -356,6 +367,7 @@ void register_testing(napi_env env, napi_value exports) {
   js::define<seal>(env, testing, "seal");
   js::define<open>(env, testing, "open");
   js::define<leaves_on_stack>(env, testing, "leavesOnStack");
+  js::define<call_leaves_on_stack>(env, testing, "callLeavesOnStack");
   js::define<inject_datagram>(env, testing, "injectDatagram");
   js::define<inject_packet>(env, testing, "injectPacket");
   js::set(env, testing, "offloads", js::boolean(env, platform::offloads));
