@@ -5,8 +5,8 @@ import { type KeyPair, keyLength } from './dh.ts'
 import { initiation, messageType, response } from './messages.ts'
 import { timestampLength } from './tai64n.ts'
 
-// The handshake of WireGuard, spec protocol §3. Functions that open a message leave their input state alone, so a forged
-// one leaves no trace. The caller adds macs.
+// The handshake of WireGuard, spec protocol §3. A forged message leaves the state of a handshake alone: an
+// initiation that is opened gets a state of its own. The caller adds macs.
 
 /** State of an initiator until the response arrives. */
 export interface InitiatorState {
