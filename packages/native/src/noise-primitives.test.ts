@@ -22,6 +22,7 @@ import {
   mac,
   open,
   type PrivateKey,
+  reseedRandom,
   seal,
   wipePrivateKey,
   x25519,
@@ -168,6 +169,16 @@ describe('X25519', () => {
     const low = Buffer.from(point, 'hex')
     expect(written(32, (out) => expect(x25519(out, key, low)).toBe(false))).toEqual(Buffer.alloc(32))
     expect(x25519(random(32), key, random(32))).toBe(true)
+  })
+
+  test('generators that were seeded anew make keys that differ, and go on making them', () => {
+    const publics = Array.from({ length: 20 }, (_, i) => {
+      if (i % 2 === 0) reseedRandom()
+      const publicKey = random(32)
+      generatePrivateKey(publicKey)
+      return publicKey.toString('hex')
+    })
+    expect(new Set(publics).size).toBe(publics.length)
   })
 
   test('a wiped key is refused, before its first use and after', () => {

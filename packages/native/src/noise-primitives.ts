@@ -17,6 +17,7 @@ interface Binding {
   generateKey(publicKey: Uint8Array): PrivateKey
   importKey(bytes: Uint8Array, publicKey: Uint8Array): PrivateKey
   wipeKey(key: PrivateKey): void
+  reseed(): void
   x25519(out: Uint8Array, own: PrivateKey, other: Uint8Array): boolean
   hash(out: Uint8Array, first: Uint8Array, second?: Uint8Array): void
   kdf(key: Uint8Array, input: Uint8Array, ...outputs: Uint8Array[]): void
@@ -40,6 +41,10 @@ export const importPrivateKey = (bytes: Uint8Array, publicKey: Uint8Array): Priv
 
 /** Wipes a private key at once; using it afterwards raises an error. */
 export const wipePrivateKey = (key: PrivateKey): void => binding().wipeKey(key)
+
+/** Seeds OpenSSL's random generators anew from the system: a copy of this machine has the same ones. Raises an error if
+ *  the system gives no randomness. */
+export const reseedRandom = (): void => binding().reseed()
 
 /** X25519 (RFC 7748) of a private and a public key of 32 bytes, written to `out`, 32 bytes. False, and `out` zero, for a
  *  low-order point, whose result is all zero. */

@@ -5,6 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { errnoText } from '@wgq/model/errno'
 import { monotonicMs } from '@wgq/model/monotonic'
 import { createEngine, type EngineEvent, type PacketEngine } from '@wgq/native/engine'
+import { reseedRandom } from '@wgq/native/noise-primitives'
 import { openNetlinkSocket } from '@wgq/native/raw-socket'
 import { listenStreams } from '@wgq/native/stream-listener'
 import {
@@ -202,6 +203,7 @@ class RunningDaemon implements DaemonHandle {
       monotonicMs: () => Number(process.hrtime.bigint()) / 1e6,
       onCopied: (why) => {
         this.log.debug(() => `${why}: no key is used any longer to send`)
+        this.reseed()
         this.device.renewKeys()
       },
     })
@@ -263,6 +265,14 @@ class RunningDaemon implements DaemonHandle {
     if (rounds === 0 || this.closed) return
     warmUp()
     setImmediate(() => this.warmUp(rounds - 1)).unref()
+  }
+
+  private reseed(): void {
+    try {
+      reseedRandom()
+    } catch (error) {
+      this.log.error(`New keys may be those of a copy of this machine: ${(error as Error).message}`)
+    }
   }
 
   private onOther(event: Exclude<EngineEvent, { kind: 'peer' | 'handshake' }>): void {

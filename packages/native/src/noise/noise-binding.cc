@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <openssl/rand.h>
+
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -81,6 +83,12 @@ napi_value import_key(js::Call& call) {
 }
 
 napi_value wipe_key(js::Call& call) { return private_key(call[0], call.env).wipe(), nullptr; }
+
+// reseed(): new randomness for the generators of all threads, which follow the first one
+napi_value reseed(js::Call&) {
+  if (RAND_poll() != 1) throw SystemError{ENOSYS, "OpenSSL refused new randomness"};
+  return nullptr;
+}
 
 // x25519(out, handle, publicKey): boolean
 napi_value x25519(js::Call& call) {
@@ -268,6 +276,7 @@ void register_noise(napi_env env, napi_value exports) {
   js::define<generate_key>(env, noise, "generateKey");
   js::define<import_key>(env, noise, "importKey");
   js::define<wipe_key>(env, noise, "wipeKey");
+  js::define<reseed>(env, noise, "reseed");
   js::define<x25519>(env, noise, "x25519");
   js::define<hash>(env, noise, "hash");
   js::define<kdf>(env, noise, "kdf");
