@@ -69,11 +69,7 @@ interface Binding {
   openResponses(jobs: readonly ResponseToOpen[]): boolean[]
 }
 
-let bound: Binding | undefined
-const binding = (): Binding => {
-  bound ??= loadAddon().noise as Binding
-  return bound
-}
+const binding = (): Binding => loadAddon().noise
 
 /** Writes the encrypted part of an initiation and its ephemeral key. */
 export const createInitiation = (job: InitiationToCreate): boolean => binding().createInitiation(job)

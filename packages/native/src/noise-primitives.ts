@@ -26,11 +26,7 @@ interface Binding {
   open(out: Uint8Array, key: Uint8Array, sealed: Uint8Array, associated: Uint8Array): boolean
 }
 
-let bound: Binding | undefined
-const binding = (): Binding => {
-  bound ??= loadAddon().noise as Binding
-  return bound
-}
+const binding = (): Binding => loadAddon().noise
 
 /** Makes a new private key; writes its public half to `publicKey`, 32 bytes. */
 export const generatePrivateKey = (publicKey: Uint8Array): PrivateKey => binding().generateKey(publicKey)

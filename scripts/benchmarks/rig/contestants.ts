@@ -21,8 +21,8 @@ const proof = ({ name, command }: Implementation): string =>
   name === wgqd.name ? join(workspace, 'dist/lib/wgqd.cjs') : command
 
 /**
- * The daemons installed here: ours, another build of ours (WGQ_OLDER=DIST), the distribution's wireguard-go, and those that scripts/other-daemons/install
- * built; the newest wireguard-go also from `go install`.
+ * The daemons installed here: ours, another build of ours (WGQ_OLDER=DIST), the distribution's wireguard-go, and those
+ * that scripts/other-daemons/install built; the newest wireguard-go also from `go install`.
  */
 export const contestants = (): Implementation[] =>
   [

@@ -2,9 +2,9 @@
 import { monotonicMs } from '@wgq/model/monotonic'
 import type { NativeNetlinkSocket, NetlinkSocketOptions } from '@wgq/native/raw-socket'
 import {
+  hasSource,
   peerAddress,
   routedAddresses,
-  sourceAddress,
   sourceInterface,
   withSource,
 } from '../device/endpoint-record.ts'
@@ -80,7 +80,7 @@ export class SourceWatch {
   /** The record with the source to send from, if the system would use one of the tunnel's own; undefined if it would
    *  not, 'none' if there is no other. The kernel is asked once until something changes, or if it is to be asked again. */
   withFitSource(record: Uint8Array, mark: number, again = false): Uint8Array | 'none' | undefined {
-    if (sourceAddress(record)) return undefined
+    if (hasSource(record)) return undefined
     this.skipAll()
     // The event loop does not report any more what was read here. Not at once: the caller is busy with a peer.
     this.arm('later')
@@ -128,7 +128,8 @@ export class SourceWatch {
         const datagram = this.watched.receive()
         if (!datagram) return
         this.choice.forget()
-        if (!onlyForChoices.has(typeOf(datagram))) this.changed = true
+        // Read only if it matters: a router's routes change all the time.
+        this.changed ||= !onlyForChoices.has(typeOf(datagram))
       } catch {
         this.changed = true
         this.choice.forget()

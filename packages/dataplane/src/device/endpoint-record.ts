@@ -51,15 +51,15 @@ export const samePlace = (a: Uint8Array, b: Uint8Array, zone?: 'in any zone'): b
 /** Byte range of the zone in a record. */
 const zoneBytes = { from: 4, to: 8 } as const
 
+/** Whether a record has a source to send from. */
+export const hasSource = (record: Uint8Array): boolean => record[24] !== 0
+
 /** Index of the interface the source was learned on; 0 when there is no learned source. */
 export const sourceInterface = (record: Uint8Array): number => {
   const view = Buffer.from(record.buffer, record.byteOffset, record.length)
-  if (view[24] === 0) return 0
+  if (!hasSource(record)) return 0
   return little ? view.readUInt32LE(28) : view.readUInt32BE(28)
 }
-
-/** Whether a record has a source to send from. */
-export const hasSource = (record: Uint8Array): boolean => record[24] !== 0
 
 /** The learned local address of a record; undefined when there is none. */
 export const sourceAddress = (record: Uint8Array): Buffer | undefined => {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "engine/engine.h"
 
-#include <signal.h>
-
+#include "engine/blocked-signals.h"
 #include "engine/bytes.h"
 #include "engine/merge-support.h"
 #include "engine/platform.h"
@@ -31,11 +30,8 @@ Engine::Engine(const EngineSettings& settings, std::function<void()> wake)
   if (settings.threads > packet_threads) offer = [this] { pool_.offer(); };
   outbound_ = std::make_unique<Outbound>(device_, offer);
   inbound_ = std::make_unique<Inbound>(device_, offer);
-  // Only the main thread handles signals.
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
   try {
+    const BlockedSignals while_they_start;
     // Reports a failed thread to the daemon, which ends with the reason.
     const auto carry = [this](const char* name, auto& direction) {
       return [this, name, &direction] {
@@ -49,11 +45,9 @@ Engine::Engine(const EngineSettings& settings, std::function<void()> wake)
     if (settings.threads > packet_threads)
       pool_.start(settings.threads - packet_threads, {outbound_->queue(), inbound_->queue()});
   } catch (const std::system_error& error) {
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
     close();
     throw SystemError{error.code().value(), "pthread_create"};
   }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
   platform::name_thread(sending_.native_handle(), "wgq tun>udp");
   platform::name_thread(receiving_.native_handle(), "wgq udp>tun");
   device_.tun = Descriptor(settings.tun_fd);  // ours from here on; the threads use it only after start()

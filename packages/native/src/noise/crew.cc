@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "noise/crew.h"
 
-#include <signal.h>
-
 #include <atomic>
 #include <exception>
 
+#include "engine/blocked-signals.h"
 #include "engine/platform.h"
 #include "engine/thread-boundary.h"
 
@@ -66,9 +65,7 @@ void Crew::run(std::size_t count, const std::function<void(std::size_t)>& work) 
 
 void Crew::start_helpers() {
   if (!helpers_.empty()) return;
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);  // only the main thread handles signals
+  const BlockedSignals while_they_start;
   try {
     while (helpers_.size() < most_helpers_) {
       helpers_.emplace_back([this] {
@@ -80,7 +77,6 @@ void Crew::start_helpers() {
   } catch (const std::exception&) {
     // The system allows no more threads, or has no memory for one: those that are there, or none, do.
   }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 void Crew::help() {

@@ -50,6 +50,11 @@ class Mixer {
     primitives_.kdf(chaining_key(), input, outputs);
   }
 
+  void mix_ephemeral(ConstBytes public_key) {
+    mix_key(public_key);
+    mix_hash(public_key);
+  }
+
   // (CK, K) = KDF2(CK, secret)
   void mix_secret(ConstBytes secret) {
     const Bytes outputs[]{chaining_key(), key_};
@@ -113,8 +118,7 @@ bool create_initiation(NoisePrimitives& primitives, Initiation message, Transcri
   ephemeral.write_public(own);
   Mixer mixer(primitives, prologue(primitives));
   mixer.mix_hash(remote_static);
-  mixer.mix_key(own);
-  mixer.mix_hash(own);
+  mixer.mix_ephemeral(own);
   if (!mixer.mix_agreement(ephemeral, remote_static)) return false;
   mixer.seal(message.subspan<initiation::sealed_static, key_bytes + tag_bytes>(), local_static);
   mixer.mix_secret(static_static);
@@ -128,8 +132,7 @@ bool open_static(NoisePrimitives& primitives, ConstInitiation message, PrivateKe
   const auto remote_ephemeral = message.subspan<initiation::ephemeral, key_bytes>();
   Mixer mixer(primitives, prologue(primitives));
   mixer.mix_hash(local_public);
-  mixer.mix_key(remote_ephemeral);
-  mixer.mix_hash(remote_ephemeral);
+  mixer.mix_ephemeral(remote_ephemeral);
   if (!mixer.mix_agreement(local_static, remote_ephemeral)) return false;
   if (!mixer.open(remote_static, message.subspan<initiation::sealed_static, key_bytes + tag_bytes>())) return false;
   mixer.keep(after);
@@ -152,8 +155,7 @@ bool create_response(NoisePrimitives& primitives, Response message, std::span<st
   const auto own = message.subspan<response::ephemeral, key_bytes>();
   ephemeral.write_public(own);
   Mixer mixer(primitives, transcript);
-  mixer.mix_hash(own);
-  mixer.mix_key(own);
+  mixer.mix_ephemeral(own);
   if (!mixer.mix_agreement_without_key(ephemeral, remote_ephemeral) ||
       !mixer.mix_agreement_without_key(ephemeral, remote_static))
     return false;
@@ -168,8 +170,7 @@ bool open_response(NoisePrimitives& primitives, ConstResponse message,
                    PrivateKey& local_static, Key preshared_key) {
   const auto remote_ephemeral = message.subspan<response::ephemeral, key_bytes>();
   Mixer mixer(primitives, transcript);
-  mixer.mix_hash(remote_ephemeral);
-  mixer.mix_key(remote_ephemeral);
+  mixer.mix_ephemeral(remote_ephemeral);
   if (!mixer.mix_agreement_without_key(ephemeral, remote_ephemeral) ||
       !mixer.mix_agreement_without_key(local_static, remote_ephemeral))
     return false;

@@ -29,20 +29,26 @@ Crew& crew() {
   return of_process;
 }
 
-// Primitives for one call. At its end their keys are forgotten, and what OpenSSL left on this thread's stack.
+// Overwrites what OpenSSL left on this thread's stack, at the end of a call.
+class ClearedStack {
+ public:
+  ClearedStack() = default;
+  ClearedStack(const ClearedStack&) = delete;
+  ClearedStack& operator=(const ClearedStack&) = delete;
+  ~ClearedStack() { Aead::clear_stack(); }
+};
+
+// Primitives for one call that makes no message. At its end their keys are forgotten, as a message forgets them itself.
 class Forgetting {
  public:
   Forgetting() = default;
   Forgetting(const Forgetting&) = delete;
   Forgetting& operator=(const Forgetting&) = delete;
-  ~Forgetting() {
-    here_.forget();
-    Aead::clear_stack();
-  }
-  NoisePrimitives& operator*() const { return here_; }
+  ~Forgetting() { here_.forget(); }
   NoisePrimitives* operator->() const { return &here_; }
 
  private:
+  const ClearedStack after_forgetting_;
   NoisePrimitives& here_ = primitives();  // before any use: it may throw, as a destructor must not
 };
 
@@ -150,7 +156,7 @@ napi_value do_all(js::Call& call, const js::Value& list) {
   const std::uint32_t count = list.length();
   jobs.reserve(count);
   for (std::uint32_t i = 0; i < count; i++) jobs.emplace_back(call.env, list.element(i));
-  const Forgetting own_share;
+  const ClearedStack of_own_share;
   crew().run(count, [&](std::size_t i) { jobs[i].done = jobs[i].run(primitives(), count > 1); });
   napi_value results = js::array(call.env, count);
   for (std::uint32_t i = 0; i < count; i++) js::set(call.env, results, i, js::boolean(call.env, jobs[i].done));
@@ -171,9 +177,10 @@ class JobKey {
 // createInitiation({ message, transcript, localStatic, remoteStatic, staticStatic, ephemeral, timestamp }): boolean
 napi_value create_initiation(js::Call& call) {
   const js::Value job = call[0];
+  const ClearedStack at_the_end;
   return js::boolean(
       call.env,
-      noise::create_initiation(*Forgetting(), part<initiation_bytes>(job, "message"),
+      noise::create_initiation(primitives(), part<initiation_bytes>(job, "message"),
                                part<noise::transcript_bytes>(job, "transcript"), part<key_bytes>(job, "localStatic"),
                                part<key_bytes>(job, "remoteStatic"), part<key_bytes>(job, "staticStatic"),
                                private_key(job.property("ephemeral"), call.env),
@@ -204,8 +211,9 @@ struct StaticToOpen {
 // openTimestamp({ message, transcript, staticStatic, timestamp }): boolean
 napi_value open_timestamp(js::Call& call) {
   const js::Value job = call[0];
+  const ClearedStack at_the_end;
   return js::boolean(call.env,
-                     noise::open_timestamp(*Forgetting(), part<initiation_bytes>(job, "message"),
+                     noise::open_timestamp(primitives(), part<initiation_bytes>(job, "message"),
                                            part<key_bytes>(job, "staticStatic"),
                                            part<noise::timestamp_bytes>(job, "timestamp"),
                                            part<noise::transcript_bytes>(job, "transcript")));
