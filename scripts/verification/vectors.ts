@@ -5,18 +5,8 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { createCipheriv, randomBytes } from 'node:crypto'
-import vectors from '../../packages/dataplane/src/fixtures/primitives.json' with { type: 'json' }
-import { dh, importKeyPair, makeKeyPair } from '../../packages/dataplane/src/noise/dh.ts'
-import {
-  createInitiation,
-  createResponses,
-  openResponses,
-  openStatics,
-  openTimestamp,
-} from '../../packages/dataplane/src/noise/handshake.ts'
-import { addMacs, mac1Key } from '../../packages/dataplane/src/noise/macs.ts'
-import { response } from '../../packages/dataplane/src/noise/messages.ts'
-import { tai64n } from '../../packages/dataplane/src/noise/tai64n.ts'
+import vectors from '../../packages/native/src/fixtures/primitives.json' with { type: 'json' }
+import { agree, keyPair, VectorHandshake } from '../../packages/native/src/fixtures/vector-handshake.ts'
 import { hash, kdf, mac, open, seal } from '../../packages/native/src/noise-primitives.ts'
 import { x25519PublicKey } from '../../packages/native/src/system.ts'
 import noPsk from '../../test/fixtures/protocol/handshake-nopsk.json' with { type: 'json' }
@@ -32,11 +22,11 @@ const check = (): string => {
   const counts = { keys: 0, hashes: 0, AEAD: 0, handshakes: 0 }
 
   for (const { private: own, public: other, shared } of vectors.x25519) {
-    equal(dh(importKeyPair(bytes(own)).privateKey, bytes(other))?.toString('hex'), shared)
+    equal(agree(keyPair(own), bytes(other))?.toString('hex'), shared)
     counts.keys++
   }
   for (const point of vectors.low_order_points_base64) {
-    equal(dh(makeKeyPair().privateKey, Buffer.from(point, 'base64')), undefined)
+    equal(agree(keyPair(randomBytes(32).toString('hex')), Buffer.from(point, 'base64')), undefined)
     counts.keys++
   }
   for (const { data, out32 } of vectors.blake2s_unkeyed) {
@@ -83,8 +73,6 @@ const check = (): string => {
   }
 
   for (const vector of [psk, noPsk]) {
-    const initiator = importKeyPair(bytes(vector.initiator_static_private))
-    const responder = importKeyPair(bytes(vector.responder_static_private))
     for (const [secret, publicKey] of [
       [vector.initiator_static_private, vector.initiator_static_public],
       [vector.responder_static_private, vector.responder_static_public],
@@ -94,35 +82,12 @@ const check = (): string => {
       equal(x25519PublicKey(bytes(secret)).toString('hex'), publicKey)
       counts.keys++
     }
-    const staticStatic = dh(initiator.privateKey, responder.publicKey) as Buffer
-    const first = createInitiation({
-      localStatic: initiator.publicKey,
-      remoteStatic: responder.publicKey,
-      staticStatic,
-      ephemeral: importKeyPair(bytes(vector.initiator_ephemeral_private)),
-      localIndex: vector.sender_index_initiator,
-      timestamp: tai64n(BigInt(vector.unix_seconds) * 1_000_000_000n + 987_654_321n),
-    })
-    ok(first)
-    equal(
-      addMacs(first.message, mac1Key(responder.publicKey), undefined) && first.message.toString('hex'),
-      vector.initiation_message,
-    )
-    const introduction = openStatics([first.message], responder)[0]
-    const state = introduction && openTimestamp(first.message, introduction, staticStatic)
-    ok(state)
-    const presharedKey = bytes(vector.preshared_key)
-    const ephemeral = importKeyPair(bytes(vector.responder_ephemeral_private))
-    const second = createResponses([{ state, remoteStatic: initiator.publicKey, presharedKey, ephemeral }])[0]
-    ok(second)
-    second.message.writeUInt32LE(vector.sender_index_responder, response.sender)
-    addMacs(second.message, mac1Key(initiator.publicKey), undefined)
-    equal(second.message.toString('hex'), vector.response_message)
-    const ended = openResponses([{ message: second.message, state: first.state, presharedKey }], initiator)[0]
-    for (const keys of [second.keys, ended?.keys]) {
-      equal(keys?.fromInitiator.toString('hex'), vector.transport_key_initiator_to_responder)
-      equal(keys?.fromResponder.toString('hex'), vector.transport_key_responder_to_initiator)
-    }
+    const handshake = new VectorHandshake(vector)
+    const answered = handshake.respond()
+    equal(handshake.initiation.toString('hex'), vector.initiation_message)
+    equal(handshake.response.toString('hex'), vector.response_message)
+    const keys = `${vector.transport_key_initiator_to_responder}${vector.transport_key_responder_to_initiator}`
+    for (const found of [answered, handshake.completed()]) equal(found?.toString('hex'), keys)
     counts.handshakes++
   }
 

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 // The packet path under libFuzzer: an engine with one peer, whose TUN is /dev/null. The first byte says what the rest is: a
-// datagram as it comes, the plaintext of a genuine message, or a packet of the stack with its virtio header.
+// datagram as it comes, the plaintext of a genuine message, a packet of the stack with its virtio header, or a handshake
+// message behind the check of its mac1: as it comes, or a genuine one and what of it to change.
 #include <fcntl.h>
 
+#include <algorithm>
+#include <array>
 #include <cstring>
+#include <deque>
 #include <memory>
 #include <vector>
 
@@ -23,10 +27,13 @@ using namespace wgq;
 
 constexpr std::uint32_t local_index = 0x11223344;
 const std::uint8_t keys[64]{1, 2, 3};
+const std::uint8_t own_key[32]{4}, other_key[32]{5};
 std::uint64_t nonce = 0;
 
 struct World {
   std::unique_ptr<Engine> engine;
+  Handshakes other;
+  std::uint64_t seconds = 0;
   std::uint32_t peer;
   Endpoint from;
 
@@ -36,7 +43,12 @@ struct World {
     settings.framing = Framing::virtio;
     settings.udp_segmentation_of_tun = true;
     engine = std::make_unique<Engine>(settings, [] {});
-    peer = engine->add_peer();
+    other.set_identity(own_key);
+    const PublicKey own = other.public_key();
+    other.set_identity(other_key);
+    other.add_peer(1, own);
+    engine->set_identity(own_key);
+    peer = engine->add_peer(other.public_key());
     from.family = 4;
     from.port = 9;
     from.address[0] = 127;
@@ -47,9 +59,24 @@ struct World {
       std::memcpy(record + 4, &peer, sizeof peer);
       engine->update_allowed_ips(record);
     }
-    auto identity = std::make_unique<Identity>();
-    engine->set_identity(std::move(identity));
     begin();
+  }
+
+  Timestamp later() {
+    Timestamp timestamp{};
+    store_be(timestamp.data(), ++seconds);
+    return timestamp;
+  }
+
+  // Handles a message of the given bytes and length.
+  void receive(const std::uint8_t* bytes, std::size_t length) {
+    std::deque<HandshakeMessage> messages(1);
+    messages[0].length = length;
+    std::memcpy(messages[0].bytes, bytes, length);
+    messages[0].from = from;
+    messages[0].arrived = seconds * second;
+    for (const HandshakeOutcome& outcome : engine->handshakes().receive(messages, messages[0].arrived))
+      if (outcome.local_index) engine->handshakes().release(outcome.local_index);
   }
 
   void begin() {
@@ -74,6 +101,45 @@ std::vector<std::uint8_t> message_of(const std::uint8_t* text, std::size_t lengt
   return bytes;
 }
 
+// A genuine message whose bytes are changed: pairs of a place and what to add there.
+template <std::size_t size>
+std::array<std::uint8_t, size> changed(std::array<std::uint8_t, size> message, const std::uint8_t* changes, std::size_t length) {
+  for (std::size_t i = 0; i + 1 < length; i += 2) message[changes[i] % size] ^= changes[i + 1];
+  return message;
+}
+
+void handshake(World& world, std::uint8_t kind, const std::uint8_t* data, std::size_t size) {
+  static constexpr std::size_t lengths[]{0, initiation_bytes, response_bytes, cookie_reply_bytes};
+  const std::uint32_t type = 1 + kind / 3 % 3;
+  switch (kind % 3) {
+    case 0: {
+      std::uint8_t bytes[initiation_bytes]{};
+      std::memcpy(bytes, data, std::min(size, sizeof bytes));
+      store_le(bytes, type);
+      return world.receive(bytes, lengths[type]);
+    }
+    case 1: {
+      const auto made = world.other.initiate(1, world.later(), 0);
+      if (!made) std::abort();
+      const auto bytes = changed(made->message, data, size);
+      return world.receive(bytes.data(), bytes.size());
+    }
+    case 2: {
+      const auto made = world.engine->handshakes().initiate(world.peer, world.later(), 0);
+      if (!made) std::abort();
+      std::deque<HandshakeMessage> messages(1);
+      messages[0].length = made->message.size();
+      std::memcpy(messages[0].bytes, made->message.data(), made->message.size());
+      messages[0].arrived = world.seconds * second;
+      const auto answered = world.other.receive(messages, 0);
+      if (answered.empty() || answered[0].kind != HandshakeOutcome::Kind::answered) std::abort();
+      world.other.release(answered[0].local_index);
+      const auto bytes = changed(answered[0].response, data, size);
+      return world.receive(bytes.data(), bytes.size());
+    }
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -84,7 +150,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   size -= 2;
   DatagramFacts facts;
   facts.tos = more;
-  switch (what % 3) {
+  switch (what % 4) {
     case 0: {
       std::vector<std::uint8_t> bytes(Aead::lead + size + Aead::slack);
       if (size) std::memcpy(bytes.data() + Aead::lead, data, size);
@@ -107,6 +173,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       world.engine->outbound().inject(packet.data(), packet.size(), header);
       break;
     }
+    case 3:
+      handshake(world, more, data, size);
+      break;
   }
   world.engine->take_events(64);
   if (nonce > 1 << 20) world.begin();

@@ -12,7 +12,6 @@ const thirdParty = [
   ['backends', 'dns-packet', '@leichtgewicht/ip-codec'],
   ['keys', '@noble/curves'],
   ['keys', '@noble/curves', '@noble/hashes'],
-  ['dataplane', '@noble/ciphers'],
   ['cli', 'qr'],
 ] as const
 

@@ -20,13 +20,9 @@ export const mostJitterMs = 333
 export const mostAttempts = rekeyAttemptMs / rekeyTimeoutMs
 /** Key material of a silent peer is wiped after this time. */
 export const zeroKeysAfterMs = 3 * rejectAfterMs
-/** Initiations of one peer that are closer together than this are dropped: at most 50 a second. */
-export const initiationSpacingMs = 20
-/** A peer could refuse our initiations if they are closer together than this: by the 20 ms rule above, or because their
+/** A peer could refuse our initiations if they are closer together than this: because it drops what comes within 20 ms, or because their
  *  timestamps are equal after whitening to 16.8 ms (spec protocol §5). */
 export const ownInitiationGapMs = 40
-/** A received cookie is used for this long; its sender changes its secret after 120 s. */
-export const cookieUsableMs = 115_000
 /** Maximum number of peers of a device. */
 export const mostPeers = 2 ** 20
 

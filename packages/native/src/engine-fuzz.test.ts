@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
 import { createEngine } from './engine.ts'
 import { allowedIp, endpoint, packetOf, virtio } from './fixtures/packets.ts'
-import { injectDatagram, injectPacket, seal } from './testing.ts'
+import { beginSession, injectDatagram, injectPacket, seal } from './testing.ts'
 
 // The receiving and the sending path with arbitrary input. Nothing may be read or written outside a buffer: run with
 // the sanitizer build (WGQ_ADDON, LD_PRELOAD) to check that.
@@ -16,14 +16,14 @@ const engine = createEngine({
 })
 afterAll(() => engine.close())
 
-const peer = engine.addPeer()
+const peer = engine.addPeer(Buffer.alloc(32, 9))
 engine.setEndpoint(peer, endpoint([127, 0, 0, 1], 9))
 engine.updateAllowedIps(
   Buffer.concat([allowedIp('add', peer, [0, 0, 0, 0], 0), allowedIp('add', peer, Array(16).fill(0), 0)]),
 )
-engine.setIdentity({ mac1Key: Buffer.alloc(32, 5), cookieKey: Buffer.alloc(32, 6) })
+engine.setIdentity(Buffer.alloc(32, 5))
 const key = Buffer.alloc(32, 7)
-engine.beginSession(peer, {
+beginSession(engine, peer, {
   role: 'initiator',
   localIndex: 0x11223344,
   remoteIndex: 2,

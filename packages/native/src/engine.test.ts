@@ -8,6 +8,7 @@ import { connect, Namespace, until, whyNoNetns } from '../../../test/support/net
 import { peerEvent } from './engine.ts'
 import { addPeer, EngineProcess, sessionPair } from './fixtures/engine-process.ts'
 import { endpoint } from './fixtures/packets.ts'
+import { x25519PublicKey } from './system.ts'
 import { hasOffloads } from './testing.ts'
 
 const anywhere = [
@@ -15,6 +16,9 @@ const anywhere = [
   [[0xfd, 0x77, ...Array(14).fill(0)], 64],
 ] as const
 const outer = { v4: [192, 168, 9], v6: [0xfd, 0x99, ...Array(13).fill(0)] } as const
+
+/** Private keys of both ends. */
+const identities = [Buffer.alloc(32, 0x31), Buffer.alloc(32, 0x32)] as const
 
 interface End {
   readonly ns: Namespace
@@ -50,7 +54,7 @@ describe.skipIf(reason)(`two engines${reason ? ` (skipped: ${reason})` : ''}`, {
     for (const [i, end] of made.entries()) {
       const other = { address: [...outer[family], 2 - i], port: 6002 - i }
       expect(await end.engine.call.bind(6001 + i)).toBe(6001 + i)
-      end.peer = await addPeer(end.engine, other, anywhere)
+      end.peer = await addPeer(end.engine, other, anywhere, x25519PublicKey(identities[i === 0 ? 1 : 0]))
       await end.engine.call.start()
       const tun = `tun-${'ab'[i]}`
       end.ns.run('ip', 'address', 'add', `10.77.0.${i + 1}/24`, 'dev', tun)
@@ -157,8 +161,8 @@ describe.skipIf(reason)(`two engines${reason ? ` (skipped: ${reason})` : ''}`, {
     expect(await begin(300)).toEqual([[100], [101]])
     expect(ping(a.ns, '10.77.0.2')).toBe(true)
     expect(await begin(400)).toEqual([[200], [201]])
-    expect(new Set(await a.engine.call.clearSessions(a.peer))).toEqual(new Set([300, 400]))
-    expect(new Set(await b.engine.call.clearSessions(b.peer))).toEqual(new Set([301, 401]))
+    expect(new Set(await a.engine.call.dropSessions(a.peer))).toEqual(new Set([300, 400]))
+    expect(new Set(await b.engine.call.dropSessions(b.peer))).toEqual(new Set([301, 401]))
     expect(ping(a.ns, '10.77.0.2', '-W', '0.2')).toBe(false)
     await begin(500)
     expect(ping(a.ns, '10.77.0.2')).toBe(true)
@@ -311,27 +315,36 @@ describe.skipIf(reason)(`two engines${reason ? ` (skipped: ${reason})` : ''}`, {
     await start()
   })
 
-  test('a handshake message arrives with its sender; a wrong one does not', async () => {
+  /** TAI64N of a second of this century. */
+  const stamp = (second: number): Buffer =>
+    Buffer.from(`40000000500000${second.toString(16).padStart(2, '0')}00000000`, 'hex')
+
+  test('an initiation is answered where it came from, and packets pass; one without a destination does not leave', async () => {
     const [a, b] = await start()
-    await b.engine.call.setIdentity({ mac1Key: Buffer.alloc(32, 3), cookieKey: Buffer.alloc(32, 4) })
-    const reply = Buffer.alloc(64, 9)
-    reply.writeUInt32LE(3, 0)
-    const initiation = Buffer.alloc(148)
-    initiation.writeUInt32LE(1, 0)
-    expect(await a.engine.call.sendHandshake(a.peer, initiation)).toBe(0)
-    expect(await a.engine.call.sendHandshake(a.peer, reply)).toBe(0)
-    const event = await until('the message', () => b.engine.events.find((e) => e.kind === 'handshake'))
-    if (event.kind !== 'handshake') throw new Error('a handshake is expected')
-    expect(Buffer.from(event.message)).toEqual(reply)
-    const from = Buffer.from(event.from)
-    const expected = endpoint([192, 168, 9, 1], 6001)
-    expect(from.subarray(0, 24)).toEqual(expected.subarray(0, 24))
+    for (const [i, end] of [a, b].entries()) await end.engine.call.setIdentity(identities[i as 0 | 1])
+    expect(await a.engine.call.initiate(a.peer, stamp(1))).toMatchObject({ errno: 0 })
+    const outcomes = (end: End) => end.engine.events.filter((event) => event.kind === 'handshake')
+    await until('the end of the handshake', () => outcomes(a).length > 0)
+    expect(outcomes(a)).toEqual([{ kind: 'handshake', outcome: 'completed', peer: a.peer }])
+    expect(outcomes(b)).toEqual([
+      expect.objectContaining({ outcome: 'answered', peer: b.peer, errno: 0, unixSeconds: 0x50000001 - 10 }),
+    ])
+    await b.engine.reported(b.peer, peerEvent.sessionConfirmed)
+    expect(ping(a.ns, '10.77.0.2')).toBe(true)
+    const from = Buffer.from((await b.engine.call.peerEndpoint(b.peer)) ?? [])
+    expect(from.subarray(0, 24)).toEqual(endpoint([192, 168, 9, 1], 6001).subarray(0, 24))
     expect([...from.subarray(32, 36)]).toEqual([192, 168, 9, 2])
-    expect((await b.engine.call.counters())['badMac1']).toBe(1)
-    await b.engine.call.learnEndpoint(b.peer, from, 148)
-    expect((await b.engine.state(b.peer)).rxBytes).toBe(148n)
     await a.engine.call.setEndpoint(a.peer, undefined)
-    expect(await a.engine.call.sendHandshake(a.peer, reply)).toBe(89)
+    expect(await a.engine.call.initiate(a.peer, stamp(2))).toMatchObject({ errno: 89 })
+  })
+
+  test('handshake messages for another key are dropped and counted', async () => {
+    const [a, b] = await start()
+    await a.engine.call.setIdentity(identities[0])
+    await b.engine.call.setIdentity(Buffer.alloc(32, 0x77))
+    expect(await a.engine.call.initiate(a.peer, stamp(1))).toMatchObject({ errno: 0 })
+    await expect.poll(async () => (await b.engine.call.counters())['badMac1']).toBe(1)
+    expect(b.engine.events.filter((event) => event.kind === 'handshake')).toEqual([])
   })
 
   test('the end of the device is fatal and said once', async () => {

@@ -3,7 +3,8 @@ import { loadAddon } from './addon.ts'
 
 /**
  * The packet engine: two run-to-completion threads (tun→udp, udp→tun) that own keypairs, replay windows, counters, the
- * allowed-IPs table and staged packets. JavaScript makes the decisions; packets never reach it (design decision 8).
+ * allowed-IPs table and staged packets, and the handshakes. JavaScript decides when a handshake begins, and about peers
+ * and timers; packets never reach it (design decision 8).
  * The in-memory twin, for tests of the JavaScript side, is in the dataplane package.
  */
 export interface PacketEngine {
@@ -31,23 +32,24 @@ export interface PacketEngine {
    *  them. Only the first eight are used. */
   setRouteMtus(ascending: Uint8Array): void
 
-  /** HASH("mac1----" ‖ own public key) and HASH("cookie--" ‖ own public key), 32 bytes each; undefined if no private
-   *  key is set: then the engine drops handshake messages. */
-  setIdentity(keys: { mac1Key: Uint8Array; cookieKey: Uint8Array } | undefined): void
+  /** Sets our private key, 32 bytes (OpenSSL clamps), and returns the public one; or none: then the engine drops
+   *  handshake messages. Ends our outstanding initiations. */
+  setIdentity(privateKey: Uint8Array | undefined): Buffer | undefined
+  /** Sets whether initiations and answers tell our private ephemeral keys, for a key log. */
+  revealEphemerals(revealed: boolean): void
 
-  /** Creates a peer and returns its handle, never 0, which is valid until removePeer. */
-  addPeer(): number
+  /** Creates a peer and returns its handle, never 0, which is valid until removePeer. Raises an error for a public key
+   *  (32 bytes) that a peer has. */
+  addPeer(publicKey: Uint8Array): number
   /** Removes a peer: unlinks it everywhere, drops its queues, zeroes its keys. No event of this handle follows. */
   removePeer(peer: number): void
+  /** Sets the preshared key (32 bytes) of future handshakes, or none. */
+  setPresharedKey(peer: number, key: Uint8Array | undefined): void
   /** Sets the endpoint (an {@link endpointRecordBytes} record, with the source to send from if it has one) or unsets
    *  it; forgets a learned source. */
   setEndpoint(peer: number, record: Uint8Array | undefined): void
   /** Forgets the learned local source of one peer. */
   clearSource(peer: number): void
-  /** Moves the endpoint to the sender of an authenticated handshake message, source included. Counts as a received
-   *  authenticated packet (`lastReceived`, `lastTraversal`, clears `unansweredSince`); adds `messageBytes` (148, 92) to
-   *  `rxBytes`. */
-  learnEndpoint(peer: number, record: Uint8Array, messageBytes?: number): void
 
   /**
    * Applies a batch of allowed-IP changes at once: records of {@link allowedIpRecordBytes} bytes. The caller manages
@@ -55,19 +57,24 @@ export interface PacketEngine {
    */
   updateAllowedIps(records: Uint8Array): void
 
-  /**
-   * Installs a keypair after a handshake and rotates previous/current/next (protocol §4.2). Copies the keys; the
-   * caller zeroes its own. Returns the local indices that the rotation dropped.
-   */
-  beginSession(peer: number, session: Session): number[]
-  /** Drops all keypairs of a peer and zeroes them; returns their local indices. */
-  clearSessions(peer: number): number[]
+  /** Drops all keypairs of a peer and zeroes them. */
+  clearSessions(peer: number): void
   /** For a changed own private key: current and next no longer send, but still receive. */
   expireSending(peer: number): void
 
-  /** Sends a handshake message (TOS 0x88) to the peer's endpoint, sticky source included, and counts it. Returns 0 or the
-   *  errno; EDESTADDRREQ (89) without an endpoint. */
-  sendHandshake(peer: number, message: Uint8Array): number
+  /** Computes in advance what every handshake with a peer needs, so that its first packet waits less. */
+  prepareHandshake(peer: number): void
+  /**
+   * Makes an initiation with a TAI64N timestamp of 12 bytes, which takes the place of an older one, and sends it (TOS
+   * 0x88) to the peer's endpoint, sticky source included. `errno` is 0 or why it did not leave; that of EDESTADDRREQ
+   * without an endpoint. Undefined if there is none to make: no private key, or the peer's public key is of low order.
+   * Raises an error if OpenSSL refuses.
+   */
+  initiate(peer: number, timestamp: Uint8Array): SentInitiation | undefined
+  /** Whether an initiation to the peer is outstanding. */
+  isInitiating(peer: number): boolean
+  /** Forgets our outstanding initiation: a response to it is no longer accepted. */
+  forgetInitiation(peer: number): void
   /** Stages an empty packet if none is staged, then sends the staged packets; without a key requests a handshake. */
   sendKeepalive(peer: number): void
   /** Sends the staged packets if a key is usable, else requests a handshake. */
@@ -75,8 +82,11 @@ export interface PacketEngine {
   /** Drops and counts the staged packets; returns their number. */
   dropStaged(peer: number): number
 
-  /** Takes all events since the last call; `onWake` announces the first one. Handshake messages are limited to
-   *  `mostHandshakes` per call (default 64); the rest stays queued and onWake is called again. */
+  /**
+   * Takes all events since the last call; `onWake` announces the first one. Handshake messages that arrived are handled
+   * in this call: sessions begin, and responses leave. They are limited to `mostHandshakes` (default 64); the rest stays
+   * queued and onWake is called again. Events of peers come first, and are older than those of handshakes.
+   */
   takeEvents(mostHandshakes?: number): EngineEvent[]
   /** Reports how long the last drain took, so that a slow event loop counts as load (protocol §6.4). */
   reportDrain(milliseconds: number): void
@@ -89,17 +99,11 @@ export interface PacketEngine {
   counters(): Record<string, number>
 }
 
-/** A transport keypair; times are nanoseconds of CLOCK_BOOTTIME. */
-export interface Session {
-  readonly role: 'initiator' | 'responder'
-  readonly localIndex: number
-  readonly remoteIndex: number
-  readonly sendKey: Uint8Array
-  readonly receiveKey: Uint8Array
-  /** First nonce to send with; default 0. For tests of the message limits. */
-  readonly firstNonce?: bigint
-  /** Age of the keys in nanoseconds; default 0. For tests of the age limits. */
-  readonly ageNanoseconds?: bigint
+/** An initiation that was made. */
+export interface SentInitiation {
+  readonly errno: number
+  /** Its private ephemeral key, if they are revealed. */
+  readonly ephemeral?: Buffer
 }
 
 /** Bits of {@link EngineEvent} `flags`. */
@@ -110,7 +114,8 @@ export const peerEvent = {
   awaitingReply: 2,
   /** First data received since we last sent a packet: `unacknowledgedSince` was set. */
   owesKeepalive: 4,
-  /** First authenticated transport message with `next`: the session is complete, keypairs were rotated. */
+  /** First authenticated transport message with `next`: the session is complete, keypairs were rotated, an initiation
+   *  of ours was forgotten. */
   sessionConfirmed: 8,
   /** The endpoint roamed. */
   endpointMoved: 16,
@@ -128,22 +133,46 @@ export type EngineEvent =
       readonly flags: number
       /** Errno of the last transport message that could not be sent since the last event; 0 if all were sent. */
       readonly sendErrno: number
-      readonly dropped: readonly number[]
     }
-  /** A message of type 1, 2 (length and mac1 checked, admitted) or 3 (length checked). `from` is an endpoint
-   *  record whose source part is the local address it arrived at; `arrived` is in nanoseconds of CLOCK_BOOTTIME. */
-  | {
-      readonly kind: 'handshake'
-      readonly message: Buffer
-      readonly from: Uint8Array
-      readonly arrived: bigint
-    }
+  | HandshakeEvent
   /** A message for the operator, reported once: a fallback was taken. */
   | { readonly kind: 'notice'; readonly text: string }
   /** The kernel rejects every packet with a virtio header; {@link PacketEngine.reattachTun} drops it. Sent once. */
   | { readonly kind: 'headerRefused' }
   /** The TUN is gone or unusable; the daemon ends. */
   | { readonly kind: 'fatal'; readonly errno: number; readonly text: string }
+
+/** What became of a handshake message that arrived. `peer` is 0 where the sender is unknown. */
+export type HandshakeEvent = { readonly kind: 'handshake'; readonly peer: number } & (
+  | {
+      /** We answered an initiation: a session began as responder. */
+      readonly outcome: 'answered'
+      /** 0, or why the response did not leave. */
+      readonly errno: number
+      /** The peer's clock, seconds since 1970. */
+      readonly unixSeconds: number
+      /** Our private ephemeral key, if they are revealed. */
+      readonly ephemeral?: Buffer
+    }
+  | {
+      /** The timestamp is not newer than one before. */
+      readonly outcome: 'replayed'
+      readonly secondsBehind: number
+    }
+  | {
+      readonly outcome:
+        | 'invalidInitiation'
+        /** Less than 20 ms after the one before. */
+        | 'tooFast'
+        /** Our initiation was answered: a session began as initiator, and staged packets or a keepalive left. */
+        | 'completed'
+        | 'invalidResponse'
+        | 'cookieReceived'
+        | 'invalidCookie'
+    }
+  /** Something inside failed, for this message alone. */
+  | { readonly outcome: 'failed'; readonly reason: string }
+)
 
 /** Times are nanoseconds of CLOCK_BOOTTIME, 0n when unset. */
 export interface EnginePeerState {
@@ -195,3 +224,6 @@ export const allowedIpRecordBytes = 24
 
 /** Creates an engine. Raises an error with `code` if threads or descriptors cannot be created. */
 export const createEngine = (options: EngineOptions): PacketEngine => loadAddon().createEngine(options)
+
+/** Runs a handshake in memory: the first one of a process takes longer. Returns whether both sides came to the same keys. */
+export const warmUpHandshakes = (): boolean => loadAddon().warmUpHandshakes()

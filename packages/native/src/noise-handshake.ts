@@ -2,10 +2,10 @@
 import { loadAddon } from './addon.ts'
 import type { PrivateKey } from './noise-primitives.ts'
 
-// The messages of Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s (spec protocol §3), each in one call. Results are written to
-// buffers of the caller, as in noise-primitives.ts; type, indices and macs of a message are left to the caller. A result
-// of false means that a DH result is zero or a tag is wrong; the buffers then hold nothing of use. Several jobs of one
-// call share the cores. Linux and the BSDs.
+// The messages of Noise_IKpsk2_25519_ChaChaPoly_BLAKE2s (spec protocol §3) alone, with keys of the caller: tests and
+// scripts/verify-prebuilt compare them with vectors. The engine makes and opens them itself. Results are written to buffers
+// of the caller, as in noise-primitives.ts; type, indices and macs of a message are left to the caller. False: a DH result
+// is zero or a tag is wrong; the buffers then hold nothing of use. Linux and the BSDs.
 
 /** Bytes of the state between two messages: chaining key, then transcript hash. */
 export const transcriptBytes = 64
@@ -40,7 +40,7 @@ interface TimestampToOpen {
   readonly timestamp: Uint8Array
 }
 
-/** A response to create (§3.3); `message` and `keys` are written. A new key pair unless `ephemeral` is given. */
+/** A response to create (§3.3); `message` and `keys` are written. */
 interface ResponseToCreate {
   readonly message: Uint8Array
   readonly keys: Uint8Array
@@ -48,7 +48,7 @@ interface ResponseToCreate {
   readonly remoteEphemeral: Uint8Array
   readonly remoteStatic: Uint8Array
   readonly presharedKey: Uint8Array
-  readonly ephemeral?: PrivateKey | undefined
+  readonly ephemeral: PrivateKey
 }
 
 /** A response to open (§3.4); `keys` is written. */
@@ -63,10 +63,10 @@ interface ResponseToOpen {
 
 interface Binding {
   createInitiation(job: InitiationToCreate): boolean
-  openStatics(jobs: readonly StaticToOpen[]): boolean[]
+  openStatic(job: StaticToOpen): boolean
   openTimestamp(job: TimestampToOpen): boolean
-  createResponses(jobs: readonly ResponseToCreate[]): boolean[]
-  openResponses(jobs: readonly ResponseToOpen[]): boolean[]
+  createResponse(job: ResponseToCreate): boolean
+  openResponse(job: ResponseToOpen): boolean
 }
 
 const binding = (): Binding => loadAddon().noise
@@ -74,15 +74,14 @@ const binding = (): Binding => loadAddon().noise
 /** Writes the encrypted part of an initiation and its ephemeral key. */
 export const createInitiation = (job: InitiationToCreate): boolean => binding().createInitiation(job)
 
-/** Finds who sent each initiation. */
-export const openStatics = (jobs: readonly StaticToOpen[]): boolean[] => binding().openStatics(jobs)
+/** Finds who sent an initiation. */
+export const openStatic = (job: StaticToOpen): boolean => binding().openStatic(job)
 
 /** Opens the timestamp of an initiation whose sender is known. */
 export const openTimestamp = (job: TimestampToOpen): boolean => binding().openTimestamp(job)
 
-/** Writes the encrypted part of each response, its ephemeral key and the keys of the session. */
-export const createResponses = (jobs: readonly ResponseToCreate[]): boolean[] =>
-  binding().createResponses(jobs)
+/** Writes the encrypted part of a response, its ephemeral key and the keys of the session. */
+export const createResponse = (job: ResponseToCreate): boolean => binding().createResponse(job)
 
-/** Opens each response and writes the keys of the session. */
-export const openResponses = (jobs: readonly ResponseToOpen[]): boolean[] => binding().openResponses(jobs)
+/** Opens a response and writes the keys of the session. */
+export const openResponse = (job: ResponseToOpen): boolean => binding().openResponse(job)

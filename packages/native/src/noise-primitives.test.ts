@@ -14,6 +14,8 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { blake2s } from '@noble/hashes/blake2.js'
 import { describe, expect, test } from 'vitest'
+import vectors from './fixtures/primitives.json' with { type: 'json' }
+import { agree, keyPair } from './fixtures/vector-handshake.ts'
 import {
   generatePrivateKey,
   hash,
@@ -240,4 +242,31 @@ test.skipIf(process.env['WGQ_ADDON']?.includes('asan'))('keys that nobody holds 
   for (let i = 0; i < 3; i++) await churn()
   // A key and its context take about 1.5 kB: 12,000 that stay would be 18 MB.
   expect((await churn()) - before).toBeLessThan(8e6)
+})
+
+describe('vectors of an independent implementation', () => {
+  const hex = (text: string): Buffer => Buffer.from(text, 'hex')
+
+  test.each(vectors.blake2s_unkeyed)('HASH $name', ({ data, out32 }) => {
+    expect(written(32, (out) => hash(out, hex(data))).toString('hex')).toBe(out32)
+  })
+
+  test.each(vectors.blake2s_keyed16)('MAC of $data', ({ key, data, out16 }) => {
+    expect(written(16, (out) => mac(out, hex(key), hex(data))).toString('hex')).toBe(out16)
+  })
+
+  test.each(vectors.kdf)('KDF of $input', ({ key, input, kdf3 }) => {
+    const outputs = [Buffer.alloc(32), Buffer.alloc(32), Buffer.alloc(32)] as const
+    // HMAC pads a shorter key with zeros (RFC 2104): the same key.
+    kdf(Buffer.concat([hex(key), Buffer.alloc(32)]).subarray(0, 32), hex(input), ...outputs)
+    expect(outputs.map((each) => each.toString('hex'))).toEqual(kdf3)
+  })
+
+  test.each(vectors.x25519)('DH of $private', (vector) => {
+    expect(agree(keyPair(vector.private), hex(vector.public))?.toString('hex')).toBe(vector.shared)
+  })
+
+  test.each(vectors.low_order_points_base64)('low-order point %s gives nothing', (point: string) => {
+    expect(agree(keyPair(randomBytes(32).toString('hex')), Buffer.from(point, 'base64'))).toBeUndefined()
+  })
 })

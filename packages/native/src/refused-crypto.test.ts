@@ -5,9 +5,10 @@ import { openSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import vectors from '../../../test/fixtures/protocol/cookie.json' with { type: 'json' }
+import keys from '../../../test/fixtures/protocol/handshake-psk.json' with { type: 'json' }
 import { createEngine, type PacketEngine } from './engine.ts'
 import { allowedIp, endpoint, packetOf, virtio } from './fixtures/packets.ts'
-import { injectDatagram, injectPacket, open, refuseCipher, refuseRandom } from './testing.ts'
+import { beginSession, injectDatagram, injectPacket, open, refuseCipher, refuseRandom } from './testing.ts'
 
 // Before the first engine: the faster functions are used only where they agree with EVP, so this process uses EVP.
 refuseCipher('update')
@@ -26,14 +27,11 @@ beforeEach(async () => {
   engine.bind(0)
   outside = createSocket('udp4').bind(0, '127.0.0.1')
   await once(outside, 'listening')
-  const peer = engine.addPeer()
+  const peer = engine.addPeer(Buffer.alloc(32, 9))
   engine.setEndpoint(peer, endpoint([127, 0, 0, 1], (outside.address() as AddressInfo).port))
   engine.updateAllowedIps(allowedIp('add', peer, [0, 0, 0, 0], 0))
-  engine.setIdentity({
-    mac1Key: hex(vectors.mac1_key),
-    cookieKey: hex(vectors.cookie_encryption_key),
-  })
-  engine.beginSession(peer, {
+  engine.setIdentity(hex(keys.responder_static_private))
+  beginSession(engine, peer, {
     role: 'initiator',
     localIndex: 1,
     remoteIndex: 2,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { join } from 'node:path'
 import { loadAddon } from './addon.ts'
-import type { PacketEngine } from './engine.ts'
+import type { HandshakeEvent, PacketEngine } from './engine.ts'
 
 // Parts of the engine as separate functions. Only tests import this file: the shipped addon lacks them. The whole
 // process uses the addon for tests, because an engine belongs to the addon that created it.
@@ -113,3 +113,78 @@ export const injectDatagram = (
 /** Runs a packet through the sending path of an engine that is not started. */
 export const injectPacket = (engine: PacketEngine, header: Uint8Array, bytes: Uint8Array): void =>
   testing().injectPacket(engine, header, bytes)
+
+/** A transport keypair; times are nanoseconds of CLOCK_BOOTTIME. */
+export interface Session {
+  readonly role: 'initiator' | 'responder'
+  readonly localIndex: number
+  readonly remoteIndex: number
+  readonly sendKey: Uint8Array
+  readonly receiveKey: Uint8Array
+  /** First nonce to send with; default 0. For tests of the message limits. */
+  readonly firstNonce?: bigint
+  /** Age of the keys in nanoseconds; default 0. For tests of the age limits. */
+  readonly ageNanoseconds?: bigint
+}
+
+/** Installs a keypair without a handshake and rotates previous/current/next (protocol §4.2). Returns the local indices that
+ *  the rotation dropped. */
+export const beginSession = (engine: PacketEngine, peer: number, session: Session): number[] =>
+  testing().beginSession(engine, peer, session)
+
+/** Drops all sessions of a peer; returns their local indices. */
+export const dropSessions = (engine: PacketEngine, peer: number): number[] =>
+  testing().dropSessions(engine, peer)
+
+/** Moves the endpoint as an authenticated message from there would; without `messageBytes` none is counted. */
+export const learnEndpoint = (
+  engine: PacketEngine,
+  peer: number,
+  record: Uint8Array,
+  messageBytes?: number,
+): void => testing().learnEndpoint(engine, peer, record, messageBytes)
+
+/** What {@link HandshakeTable} tells of a message, with everything that its session needs. */
+export type Outcome = Omit<HandshakeEvent, 'kind'> & {
+  readonly outcome: HandshakeEvent['outcome']
+  readonly from: Uint8Array
+  readonly localIndex: number
+  readonly remoteIndex: number
+  /** What the initiator sends with, then what the responder sends with, 32 bytes each. */
+  readonly keys: Buffer
+  readonly response: Buffer
+  readonly unixSeconds: number
+  readonly secondsBehind: number
+  readonly reason: string
+  readonly ephemeral?: Buffer
+}
+
+/** The handshakes of a device without an engine. Peers have numbers of the caller; `now` is nanoseconds of the boot clock. */
+export interface HandshakeTable {
+  setIdentity(privateKey: Uint8Array | undefined): Buffer | undefined
+  /** HASH("mac1----" ‖ own public key) and HASH("cookie--" ‖ own public key), 32 bytes each. */
+  admissionKeys(): { readonly mac1Key: Buffer; readonly cookieKey: Buffer } | undefined
+  revealEphemerals(revealed: boolean): void
+  addPeer(peer: number, publicKey: Uint8Array): void
+  removePeer(peer: number): void
+  setPresharedKey(peer: number, key: Uint8Array | undefined): void
+  prepare(peer: number): void
+  initiate(
+    peer: number,
+    timestamp: Uint8Array,
+    now: bigint,
+  ): { readonly message: Buffer; readonly ephemeral?: Buffer } | undefined
+  isInitiating(peer: number): boolean
+  forgetInitiation(peer: number): void
+  receive(
+    messages: readonly {
+      readonly message: Uint8Array
+      readonly from: Uint8Array
+      readonly arrived: bigint
+    }[],
+    now: bigint,
+  ): Outcome[]
+  release(localIndex: number): void
+  indices(): number
+}
+export const createHandshakeTable = (): HandshakeTable => testing().createHandshakes()

@@ -5,7 +5,7 @@
 import { openSync } from 'node:fs'
 import { createEngine } from '../../../packages/native/src/engine.ts'
 import { allowedIp, endpoint, packetOf, virtio } from '../../../packages/native/src/fixtures/packets.ts'
-import { injectPacket } from '../../../packages/native/src/testing.ts'
+import { beginSession, injectPacket, learnEndpoint } from '../../../packages/native/src/testing.ts'
 
 const [port = 0, count = 0, bytes = 0] = process.argv.slice(2, 5).map(Number)
 const source = process.argv[5]
@@ -18,15 +18,15 @@ const engine = createEngine({
   udpSegmentation: process.argv[6] === 'segmented',
 })
 engine.bind(0)
-const peer = engine.addPeer()
+const peer = engine.addPeer(Buffer.alloc(32, 9))
 const at = endpoint([127, 0, 0, 1], port)
 if (source !== 'none') {
   at[24] = 4
   at.set(source === 'lost' ? [192, 0, 2, 1] : [127, 0, 0, 1], 32)
-  engine.learnEndpoint(peer, at)
+  learnEndpoint(engine, peer, at)
 } else engine.setEndpoint(peer, at)
 engine.updateAllowedIps(allowedIp('add', peer, [0, 0, 0, 0], 0))
-engine.beginSession(peer, {
+beginSession(engine, peer, {
   role: 'initiator',
   localIndex: 1,
   remoteIndex: 2,

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { closeSync, constants, fchmodSync, fstatSync, openSync, writeSync } from 'node:fs'
-import { systemRandom } from '@wgq/keys/random'
 import { WgqError } from '@wgq/model/error'
 import type { HandshakeKeys } from '../device/dependencies.ts'
-import { importKeyPair, type KeyPair } from '../noise/dh.ts'
 
 /**
  * Writes the keys of each handshake to a file in the format of Wireshark's preference `wg.keylog_file`, which can then
@@ -11,7 +9,6 @@ import { importKeyPair, type KeyPair } from '../noise/dh.ts'
  */
 export class KeyLog {
   private readonly fd: number
-  private readonly scalars = new WeakMap<object, string>()
 
   /** Opens the file for appending, readable only by the owner. Raises a {@link WgqError} on failure. */
   constructor(path: string) {
@@ -29,24 +26,14 @@ export class KeyLog {
     fchmodSync(this.fd, 0o600)
   }
 
-  /** Makes a key pair whose private half can be written. */
-  makeKeyPair = (): KeyPair => {
-    const bytes = systemRandom(32)
-    const pair = importKeyPair(bytes)
-    this.scalars.set(pair.privateKey, bytes.toString('base64'))
-    bytes.fill(0)
-    return pair
-  }
-
   /** Appends the keys of a handshake. A full disk must not end the tunnel. */
   note = ({ localStatic, remoteStatic, ephemeral, presharedKey }: HandshakeKeys): void => {
-    const scalar = this.scalars.get(ephemeral)
-    if (scalar === undefined) return
+    const base64 = (key: Uint8Array) => Buffer.from(key).toString('base64')
     const lines = [
       `LOCAL_STATIC_PRIVATE_KEY = ${localStatic}`,
       `REMOTE_STATIC_PUBLIC_KEY = ${remoteStatic}`,
-      `LOCAL_EPHEMERAL_PRIVATE_KEY = ${scalar}`,
-      ...(presharedKey ? [`PRESHARED_KEY = ${Buffer.from(presharedKey).toString('base64')}`] : []),
+      `LOCAL_EPHEMERAL_PRIVATE_KEY = ${base64(ephemeral)}`,
+      ...(presharedKey ? [`PRESHARED_KEY = ${base64(presharedKey)}`] : []),
     ]
     try {
       writeSync(this.fd, `${lines.join('\n')}\n`)

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { errnoText } from '@wgq/model/errno'
 import { monotonicMs } from '@wgq/model/monotonic'
-import { createEngine, type EngineEvent, type PacketEngine } from '@wgq/native/engine'
+import { createEngine, type EngineEvent, type PacketEngine, warmUpHandshakes } from '@wgq/native/engine'
 import { reseedRandom } from '@wgq/native/noise-primitives'
 import { openNetlinkSocket } from '@wgq/native/raw-socket'
 import { listenStreams } from '@wgq/native/stream-listener'
@@ -20,14 +20,12 @@ import { defaultMtu, mostJitterMs } from '../constants.ts'
 import { Configuration } from '../device/configuration.ts'
 import { Device } from '../device/device.ts'
 import { SilenceWatch } from '../device/silence-watch.ts'
-import { warmUp } from '../noise/warm-up.ts'
 import { logDrops } from './drop-log.ts'
 import { tunFailure } from './failure.ts'
 import { GenerationWatch } from './generation-watch.ts'
 import { KeyLog } from './key-log.ts'
 import type { LinkState } from './link-watch.ts'
 import { DaemonLog, toStandardError, toSystemLog } from './log.ts'
-import { RandomIndices } from './random-indices.ts'
 import type { DaemonSettings } from './settings.ts'
 import type { DaemonSystem, LinkWatcher, OpenTun, SourceWatcher } from './systems/daemon-system.ts'
 import { wallClock } from './wall-clock.ts'
@@ -116,7 +114,6 @@ class RunningDaemon implements DaemonHandle {
   private readonly log: DaemonLog
   private readonly ended: (status: number) => void
   private readonly engine: PacketEngine
-  private readonly indices = new RandomIndices()
   private readonly device: Device
   private readonly silences = new SilenceWatch((peer) => (peer.removed ? 0 : this.device.silentMs(peer)))
   private readonly tun: OpenTun
@@ -157,7 +154,6 @@ class RunningDaemon implements DaemonHandle {
       bootMs: () => Number(bootTimeNanoseconds()) / 1e6,
       wallNs: wallClock,
       keyLog,
-      randomIndex: () => this.indices.next(),
       jitterMs: () => Math.random() * mostJitterMs,
       wakeAt: (at) => this.wakeAt(at),
       interfaceIndex,
@@ -244,7 +240,6 @@ class RunningDaemon implements DaemonHandle {
     this.generation?.close()
     this.silences.close()
     this.device.close()
-    this.indices.close()
     this.tun.destroy?.()
   }
 
@@ -263,7 +258,7 @@ class RunningDaemon implements DaemonHandle {
   /** Runs each round in a separate turn, so that no request waits for all of them. */
   private warmUp(rounds: number): void {
     if (rounds === 0 || this.closed) return
-    warmUp()
+    warmUpHandshakes()
     setImmediate(() => this.warmUp(rounds - 1)).unref()
   }
 

@@ -12,8 +12,6 @@ import type {
   ServedState,
 } from '@wgq/uapi/server-device'
 import { mostPeers } from '../constants.ts'
-import { importKeyPair } from '../noise/dh.ts'
-import { unixSeconds } from '../noise/tai64n.ts'
 import type { Device } from './device.ts'
 import { decodeEndpoint, encodeEndpoint } from './endpoint-record.ts'
 import type { Peer } from './peer.ts'
@@ -49,13 +47,7 @@ export class Configuration implements ServedDevice {
     const privateBytes = clamp(keyBytes(key))
     const privateText = keyFromBytes(privateBytes)
     // Setting the same key again must not disturb the sessions.
-    if (privateText !== device.identity?.privateText) {
-      const pair = importKeyPair(privateBytes)
-      const publicText = keyFromBytes(pair.publicKey)
-      const self = device.peers.get(publicText)
-      if (self) device.removePeer(self)
-      device.setIdentity({ ...pair, privateText, publicText })
-    }
+    if (privateText !== device.identity?.privateText) device.setIdentity(privateBytes)
     privateBytes.fill(0)
   }
 
@@ -65,7 +57,8 @@ export class Configuration implements ServedDevice {
     device.listenPort = device.isUp ? device.dependencies.engine.bind(port) : port
     device.portIsFixed = port !== 0 || device.keepsPort
     // Answers to outstanding initiations go to the old port: initiate again instead of waiting five seconds for them.
-    for (const peer of device.peers.values()) if (peer.initiation) device.restartHandshake(peer)
+    for (const peer of device.peers.values())
+      if (device.dependencies.engine.isInitiating(peer.handle)) device.restartHandshake(peer)
     // The link came up without a port: try again with this one.
     if (device.linkUp) device.up()
   }
@@ -120,7 +113,7 @@ export class Configuration implements ServedDevice {
         publicKey: peer.publicKey,
         unansweredSeconds: Math.floor(this.device.silentMs(peer, nowMs) / 1000),
         attempts: peer.timers.attempts,
-        clockAheadSeconds: Math.max(0, unixSeconds(peer.lastTimestamp) - wallSeconds),
+        clockAheadSeconds: Math.max(0, peer.clockSeconds - wallSeconds),
       }
     }
   }
@@ -137,7 +130,6 @@ export class Configuration implements ServedDevice {
       ...(this.device.dependencies.keyLog ? { key_log: 1 } : {}),
       peers: this.device.peers.size,
       allowed_ips: this.device.allowedIps.size,
-      indices: this.device.indices.size,
     }
   }
 
@@ -169,6 +161,7 @@ class PeerConfiguration implements ServedPeer {
     // Takes effect at the next handshake; zero means none.
     this.target.presharedKey?.fill(0)
     this.target.presharedKey = key === zeroKey ? undefined : keyBytes(key)
+    this.device.dependencies.engine.setPresharedKey(this.target.handle, this.target.presharedKey)
   }
 
   setEndpoint(endpoint: Endpoint): void {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Key } from '@wgq/model/key'
 import type { PacketEngine } from '@wgq/native/engine'
-import type { PrivateKey } from '@wgq/native/noise-primitives'
-import type { MakeKeyPair } from '../noise/dh.ts'
 import type { Peer } from './peer.ts'
 
 /** External dependencies of a device: packets, clocks, randomness, log. Tests supply their own. */
@@ -12,8 +10,6 @@ export interface DeviceDependencies {
   readonly bootMs: () => number
   /** Nanoseconds since 1970. */
   readonly wallNs: () => bigint
-  /** An unpredictable integer from 0 to 2^32 − 1. */
-  readonly randomIndex: () => number
   /** A random number from 0 to 333. */
   readonly jitterMs: () => number
   /** Schedules one call of {@link Device.tick} at this time (boot clock); undefined cancels it. */
@@ -23,10 +19,8 @@ export interface DeviceDependencies {
   /** Returns the endpoint record with the source that its packets need; undefined leaves it to the system, 'none' means
    *  that the tunnel's own address is the only one. The answer may be an earlier one unless `again` is true. */
   readonly fitSource?: (record: Uint8Array, again: boolean) => Uint8Array | 'none' | undefined
-  /** Where the keys of each handshake are written, if anywhere. It makes the ephemeral ones, to know their private half. */
-  readonly keyLog?:
-    | { readonly makeKeyPair: MakeKeyPair; readonly note: (keys: HandshakeKeys) => void }
-    | undefined
+  /** Where the keys of each handshake are written, if anywhere. */
+  readonly keyLog?: { readonly note: (keys: HandshakeKeys) => void } | undefined
   /** Called when something is sent that the peer must answer: first data since its last packet, or an initiation. */
   readonly onQuestion?: ((peer: Peer) => void) | undefined
   readonly log: DeviceLog
@@ -36,7 +30,7 @@ export interface DeviceDependencies {
 export interface HandshakeKeys {
   readonly localStatic: Key
   readonly remoteStatic: Key
-  readonly ephemeral: PrivateKey
+  readonly ephemeral: Uint8Array
   readonly presharedKey: Uint8Array | undefined
 }
 

@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: MIT
-import type { Key } from '@wgq/model/key'
-import { keyFromBytes } from '@wgq/model/key'
+import { type Key, keyBytes, keyFromBytes } from '@wgq/model/key'
 import { type EngineEvent, type EnginePeerState, peerEvent } from '@wgq/native/engine'
 import { rejectAfterMs } from '../constants.ts'
-import { forgetTranscript } from '../noise/handshake.ts'
-import { cookieKey, mac1Key } from '../noise/macs.ts'
 import { advance, nextDeadline, type PeerFacts, type TimerEvent } from '../peer/timers.ts'
 import { AllowedIps } from './allowed-ips.ts'
 import { DeadlineHeap } from './deadline-heap.ts'
 import type { DeviceDependencies } from './dependencies.ts'
 import { encodeEndpoint, samePlace } from './endpoint-record.ts'
-import { errnoReason, Handshakes, type Identity } from './handshakes.ts'
-import { IndexTable } from './index-table.ts'
+import { errnoReason, Handshakes } from './handshakes.ts'
+import type { Identity } from './identity.ts'
 import { forgetSecrets, newPeer, type Peer, peerName } from './peer.ts'
-import type { ReceivedMessage } from './received-messages.ts'
 
 /**
  * The control half of a WireGuard interface: peers, handshakes, timers. Packets stay in the engine. Not included: the
@@ -24,7 +20,6 @@ export class Device {
   /** In the order they were added. */
   readonly peers = new Map<Key, Peer>()
   readonly allowedIps = new AllowedIps<Peer>()
-  readonly indices: IndexTable<Peer>
   identity: Identity | undefined
   /** The configured port; 0 lets the system choose when the interface comes up. */
   listenPort = 0
@@ -45,7 +40,7 @@ export class Device {
 
   constructor(dependencies: DeviceDependencies) {
     this.dependencies = dependencies
-    this.indices = new IndexTable<Peer>(dependencies.randomIndex)
+    if (dependencies.keyLog) dependencies.engine.revealEphemerals(true)
     this.handshakes = new Handshakes(this)
   }
 
@@ -76,10 +71,7 @@ export class Device {
     if (!this.isUp) return
     this.isUp = false
     this.dependencies.engine.stop()
-    for (const peer of this.peers.values()) {
-      this.feed(peer, 'down')
-      this.clearHandshake(peer)
-    }
+    for (const peer of this.peers.values()) this.feed(peer, 'down')
     this.dependencies.engine.unbind()
     this.dependencies.log.debug(() => 'Interface down')
   }
@@ -95,7 +87,7 @@ export class Device {
 
   /** Adds a peer that does not exist yet. Its timers run while the interface is up. */
   addPeer(publicKey: Key): Peer {
-    const peer = newPeer(this.dependencies.engine.addPeer(), publicKey)
+    const peer = newPeer(this.dependencies.engine.addPeer(keyBytes(publicKey)), publicKey)
     this.peers.set(publicKey, peer)
     this.byHandle.set(peer.handle, peer)
     if (this.isUp) this.feed(peer, 'up')
@@ -110,25 +102,25 @@ export class Device {
     this.deadlines.schedule(peer, undefined)
     this.flushAllowedIps()
     this.allowedIps.forget(peer)
-    this.clearHandshake(peer)
-    if (peer.hasSessions) this.clearSessions(peer)
     this.dependencies.engine.removePeer(peer.handle)
     forgetSecrets(peer)
     this.rearm()
   }
 
-  /** Sets our own key, or none: existing sessions only receive from now on (spec protocol §12). */
-  setIdentity(identity: Identity | undefined): void {
-    this.identity = identity
-    this.dependencies.engine.setIdentity(
-      identity && { mac1Key: mac1Key(identity.publicKey), cookieKey: cookieKey(identity.publicKey) },
-    )
+  /**
+   * Sets our own private key (32 bytes, clamped), or none: existing sessions only receive from now on (spec protocol
+   * §12). A peer with the own public key is removed.
+   */
+  setIdentity(privateBytes: Uint8Array | undefined): void {
+    const { engine } = this.dependencies
+    const publicKey = engine.setIdentity(privateBytes)
+    const publicText = publicKey && keyFromBytes(publicKey)
+    this.identity = privateBytes && publicText && { privateText: keyFromBytes(privateBytes), publicText }
+    const self = publicText && this.peers.get(publicText)
+    if (self) this.removePeer(self)
     for (const peer of this.peers.values()) {
-      if (peer.staticStatic !== 'unknown') peer.staticStatic?.fill(0)
-      peer.staticStatic = 'unknown'
-      this.clearHandshake(peer)
       this.feed(peer, 'identityChanged')
-      if (peer.hasSessions) this.dependencies.engine.expireSending(peer.handle)
+      if (peer.hasSessions) engine.expireSending(peer.handle)
     }
   }
 
@@ -142,7 +134,7 @@ export class Device {
    *  checked peer, so that the caller can pause. */
   *forgetSources(isStale: (record: Uint8Array) => boolean): Generator<void> {
     for (const peer of this.peers.values()) {
-      if (!peer.hasSessions && !peer.initiation) continue
+      if (!peer.hasSessions && !this.dependencies.engine.isInitiating(peer.handle)) continue
       const record = this.dependencies.engine.peerEndpoint(peer.handle)
       if (record && isStale(record)) {
         this.dependencies.engine.clearSource(peer.handle)
@@ -168,22 +160,21 @@ export class Device {
     mostHandshakes: number,
     onOther: (event: Exclude<EngineEvent, { kind: 'peer' | 'handshake' }>) => void,
   ): number {
-    const messages: ReceivedMessage[] = []
-    const others: Exclude<EngineEvent, { kind: 'peer' | 'handshake' }>[] = []
-    for (const event of this.dependencies.engine.takeEvents(mostHandshakes)) {
-      if (event.kind === 'peer') this.onPeerEvent(event)
-      else if (event.kind === 'handshake')
-        messages.push({
-          message: event.message,
-          from: event.from,
-          arrivedMs: milliseconds(event.arrived),
-        })
-      else others.push(event)
+    const events = this.dependencies.engine.takeEvents(mostHandshakes)
+    // A session that was confirmed is older than those of the handshakes, which are older than what is needed next.
+    for (const event of events) if (event.kind === 'peer') this.onConfirmed(event)
+    let handshakes = 0
+    for (const event of events) {
+      if (event.kind !== 'handshake') continue
+      handshakes++
+      this.handshakes.arrived(event)
     }
-    if (messages.length > 0) this.handshakes.receive(messages)
-    for (const event of others) onOther(event)
+    for (const event of events) {
+      if (event.kind === 'peer') this.onPeerEvent(event)
+      else if (event.kind !== 'handshake') onOther(event)
+    }
     this.fireDue()
-    return messages.length
+    return handshakes
   }
 
   /** Handles the scheduled wake-up: fires the timers that are due and schedules the next wake-up. */
@@ -220,7 +211,7 @@ export class Device {
           break
         case 'clearSessions':
           this.dependencies.log.debug(() => `${peerName(peer.publicKey)} - Removing all keys`)
-          this.clearHandshake(peer)
+          this.dependencies.engine.forgetInitiation(peer.handle)
           if (peer.hasSessions) this.clearSessions(peer)
           break
         case 'gaveUp':
@@ -264,7 +255,7 @@ export class Device {
   /** Renews every session before anything else is sent: the machine may be a copy of one that used the same keys. */
   renewKeys(): void {
     for (const peer of this.peers.values()) {
-      this.clearHandshake(peer)
+      this.dependencies.engine.forgetInitiation(peer.handle)
       this.feed(peer, 'identityChanged')
       if (peer.hasSessions) this.dependencies.engine.expireSending(peer.handle)
     }
@@ -288,37 +279,27 @@ export class Device {
     this.feed(peer, 'needHandshake')
   }
 
-  /** Forgets our outstanding initiation. */
-  clearHandshake(peer: Peer): void {
-    if (!peer.initiation) return
-    this.indices.release(peer.initiation.localIndex)
-    forgetTranscript(peer.initiation)
-    peer.initiation = undefined
-  }
-
-  /** Frees the indices of keypairs that the engine dropped. */
-  releaseIndices(dropped: readonly number[]): void {
-    for (const index of dropped) this.indices.release(index)
-  }
-
-  /** The peer with this static public key. */
-  peerByStatic(publicKey: Uint8Array): Peer | undefined {
-    return this.peers.get(keyFromBytes(publicKey))
+  /** The peer with this handle of the engine. */
+  peerByHandle(handle: number): Peer | undefined {
+    return this.byHandle.get(handle)
   }
 
   // --- internal ---
 
   private clearSessions(peer: Peer): void {
-    this.releaseIndices(this.dependencies.engine.clearSessions(peer.handle))
+    this.dependencies.engine.clearSessions(peer.handle)
     peer.hasSessions = false
+  }
+
+  private onConfirmed(event: Extract<EngineEvent, { kind: 'peer' }>): void {
+    const peer = this.byHandle.get(event.peer)
+    if (peer && event.flags & peerEvent.sessionConfirmed) this.handshakes.confirmed(peer)
   }
 
   private onPeerEvent(event: Extract<EngineEvent, { kind: 'peer' }>): void {
     const { flags, sendErrno } = event
-    this.releaseIndices(event.dropped)
     const peer = this.byHandle.get(event.peer)
     if (!peer) return
-    if (flags & peerEvent.sessionConfirmed) this.handshakes.confirmed(peer)
     if (flags & peerEvent.awaitingReply) this.feed(peer, 'awaitingReply')
     if (flags & peerEvent.owesKeepalive) this.feed(peer, 'owesKeepalive')
     if (flags & peerEvent.needHandshake) this.feed(peer, 'needHandshake')

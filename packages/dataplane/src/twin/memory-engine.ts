@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { parseEndpoint } from '@wgq/model/endpoint'
 import { formatIp } from '@wgq/model/ip'
-import type { EngineEvent, EnginePeerState, PacketEngine, Session } from '@wgq/native/engine'
+import type { EngineEvent, EnginePeerState, PacketEngine, SentInitiation } from '@wgq/native/engine'
 import { allowedIpRecordBytes, peerEvent } from '@wgq/native/engine'
+import { createHandshakeTable, type Outcome } from '@wgq/native/testing'
 import { rejectAfterMs, rekeyAfterMs } from '../constants.ts'
 import { decodeEndpoint, encodeEndpoint } from '../device/endpoint-record.ts'
 import type { Datagram, MemoryNetwork } from './memory-network.ts'
@@ -10,7 +11,7 @@ import { type Keypair, MemoryPeer, nanoseconds } from './memory-peer.ts'
 
 /**
  * The packet engine in memory, for tests of the control half: the same bookkeeping without threads, sockets and
- * ciphers. A transport packet carries its key, and decrypts if the receiver holds the same one.
+ * ciphers. A transport packet carries its key, and decrypts if the receiver holds the same one. Handshakes are the real ones.
  */
 export class MemoryEngine implements PacketEngine {
   /** Inner packets that arrived, by peer. */
@@ -20,7 +21,8 @@ export class MemoryEngine implements PacketEngine {
   private readonly network: MemoryNetwork
   private readonly address: string
   private readonly onWake: () => void
-  private handshakes: EngineEvent[] = []
+  private readonly handshakes = createHandshakeTable()
+  private arrived: { readonly message: Buffer; readonly from: Uint8Array; readonly arrived: bigint }[] = []
   private nextPeer = 1
   private running = false
   private hasIdentity = false
@@ -52,7 +54,10 @@ export class MemoryEngine implements PacketEngine {
   }
   stop(): void {
     this.running = false
-    for (const peer of this.peers.values()) peer.staged = []
+    for (const [handle, peer] of this.peers) {
+      peer.staged = []
+      this.handshakes.forgetInitiation(handle)
+    }
   }
   close(): void {
     this.stop()
@@ -60,28 +65,33 @@ export class MemoryEngine implements PacketEngine {
   reattachTun(): undefined {}
   setMtu(): void {}
   setRouteMtus(): void {}
-  setIdentity(keys: { mac1Key: Uint8Array; cookieKey: Uint8Array } | undefined): void {
-    this.hasIdentity = keys !== undefined
+  setIdentity(privateKey: Uint8Array | undefined): Buffer | undefined {
+    this.hasIdentity = privateKey !== undefined
+    return this.handshakes.setIdentity(privateKey)
+  }
+  revealEphemerals(revealed: boolean): void {
+    this.handshakes.revealEphemerals(revealed)
   }
 
-  addPeer(): number {
-    this.peers.set(this.nextPeer, new MemoryPeer(() => this.network.nowMs, this.onWake))
+  addPeer(publicKey: Uint8Array): number {
+    const release = (localIndex: number) => this.handshakes.release(localIndex)
+    this.handshakes.addPeer(this.nextPeer, publicKey)
+    this.peers.set(this.nextPeer, new MemoryPeer(() => this.network.nowMs, this.onWake, release))
     return this.nextPeer++
   }
   removePeer(peer: number): void {
+    this.peer(peer).clear()
+    this.handshakes.removePeer(peer)
     this.peers.delete(peer)
     for (const [prefix, owner] of this.prefixes) if (owner === peer) this.prefixes.delete(prefix)
+  }
+  setPresharedKey(peer: number, key: Uint8Array | undefined): void {
+    this.handshakes.setPresharedKey(peer, key)
   }
   setEndpoint(peer: number, record: Uint8Array | undefined): void {
     this.peer(peer).endpoint = record && endpointText(record)
   }
   clearSource(): void {}
-  learnEndpoint(peer: number, record: Uint8Array, messageBytes = 0): void {
-    const known = this.peer(peer)
-    known.endpoint = endpointText(record)
-    known.rxBytes += BigInt(messageBytes)
-    known.heard()
-  }
 
   updateAllowedIps(records: Uint8Array): void {
     const view = Buffer.from(records)
@@ -93,23 +103,25 @@ export class MemoryEngine implements PacketEngine {
     }
   }
 
-  beginSession(peer: number, session: Session): number[] {
-    return this.peer(peer).begin(session)
-  }
-  clearSessions(peer: number): number[] {
-    return this.peer(peer).clear()
+  clearSessions(peer: number): void {
+    this.peer(peer).clear()
   }
   expireSending(peer: number): void {
     this.peer(peer).expireSending()
   }
 
-  sendHandshake(peer: number, message: Uint8Array): number {
-    const known = this.peer(peer)
-    if (!known.endpoint) return 89
-    known.txBytes += BigInt(message.length)
-    known.sent()
-    this.network.send(this.address, known.endpoint, { kind: 'handshake', message: Buffer.from(message) })
-    return 0
+  prepareHandshake(peer: number): void {
+    this.handshakes.prepare(peer)
+  }
+  initiate(peer: number, timestamp: Uint8Array): SentInitiation | undefined {
+    const made = this.handshakes.initiate(peer, timestamp, nanoseconds(this.network.nowMs))
+    return made && { ...made, errno: this.sendHandshake(peer, made.message) }
+  }
+  isInitiating(peer: number): boolean {
+    return this.handshakes.isInitiating(peer)
+  }
+  forgetInitiation(peer: number): void {
+    this.handshakes.forgetInitiation(peer)
   }
   sendKeepalive(peer: number): void {
     const known = this.peer(peer)
@@ -138,13 +150,18 @@ export class MemoryEngine implements PacketEngine {
   }
 
   takeEvents(): EngineEvent[] {
-    const events = this.handshakes
-    this.handshakes = []
+    const events: EngineEvent[] = []
     for (const [handle, peer] of this.peers) {
-      const event = peer.takeEvent()
-      if (event) events.push({ kind: 'peer', peer: handle, sendErrno: 0, ...event })
+      const flags = peer.takeFlags()
+      if (flags === 0) continue
+      events.push({ kind: 'peer', peer: handle, flags, sendErrno: 0 })
+      if (!(flags & peerEvent.sessionConfirmed)) continue
+      this.handshakes.forgetInitiation(handle)
+      this.flushStaged(handle)
     }
-    return events
+    if (!this.running) return events
+    const outcomes = this.handshakes.receive(this.arrived.splice(0), nanoseconds(this.network.nowMs))
+    return [...events, ...outcomes.map((outcome) => this.handshakeEvent(outcome))]
   }
   reportDrain(): void {}
   peerState(peer: number): EnginePeerState {
@@ -155,7 +172,7 @@ export class MemoryEngine implements PacketEngine {
     return endpoint === undefined ? undefined : endpointRecord(endpoint)
   }
   counters(): Record<string, number> {
-    return { badMac1: 0 }
+    return { badMac1: 0, indices: this.handshakes.indices() }
   }
 
   // --- what threads do in the real one ---
@@ -172,12 +189,8 @@ export class MemoryEngine implements PacketEngine {
     if (!this.running) return
     if (datagram.kind === 'handshake') {
       if (!this.hasIdentity) return
-      this.handshakes.push({
-        kind: 'handshake',
-        message: datagram.message,
-        from: endpointRecord(from),
-        arrived: nanoseconds(this.network.nowMs),
-      })
+      const at = { from: endpointRecord(from), arrived: nanoseconds(this.network.nowMs) }
+      this.arrived.push({ message: datagram.message, ...at })
       this.onWake()
       return
     }
@@ -193,6 +206,37 @@ export class MemoryEngine implements PacketEngine {
   }
 
   // --- internal ---
+
+  /** Begins the session of a handshake, as the engine does. */
+  private handshakeEvent(outcome: Outcome): EngineEvent {
+    const event = { ...outcome, kind: 'handshake', errno: 0 } as EngineEvent
+    if (outcome.outcome !== 'answered' && outcome.outcome !== 'completed') return event
+    const role = outcome.outcome === 'completed' ? 'initiator' : 'responder'
+    const known = this.peer(outcome.peer)
+    const [first, second] = [outcome.keys.subarray(0, 32), outcome.keys.subarray(32)]
+    known.endpoint = endpointText(outcome.from)
+    known.rxBytes += role === 'initiator' ? 92n : 148n
+    known.heard()
+    known.begin({
+      role,
+      localIndex: outcome.localIndex,
+      remoteIndex: outcome.remoteIndex,
+      sendKey: role === 'initiator' ? first : second,
+      receiveKey: role === 'initiator' ? second : first,
+    })
+    if (role === 'initiator') this.sendKeepalive(outcome.peer)
+    else this.sendHandshake(outcome.peer, outcome.response)
+    return event
+  }
+
+  private sendHandshake(peer: number, message: Buffer): number {
+    const known = this.peer(peer)
+    if (!known.endpoint) return 89
+    known.txBytes += BigInt(message.length)
+    known.sent()
+    this.network.send(this.address, known.endpoint, { kind: 'handshake', message: Buffer.from(message) })
+    return 0
+  }
 
   private accept(handle: number, peer: MemoryPeer, keypair: Keypair, from: string, packet: Buffer): void {
     peer.endpoint = from

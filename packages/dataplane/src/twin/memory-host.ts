@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
+
+import { systemRandom } from '@wgq/keys/random'
 import { parseCidr } from '@wgq/model/cidr'
 import { parseEndpoint } from '@wgq/model/endpoint'
 import { type Key, keyFromBytes } from '@wgq/model/key'
 import { Configuration } from '../device/configuration.ts'
 import { Device } from '../device/device.ts'
 import type { Peer } from '../device/peer.ts'
-import { makeKeyPair } from '../noise/dh.ts'
 import { MemoryEngine } from './memory-engine.ts'
 import type { MemoryNetwork } from './memory-network.ts'
 
@@ -28,12 +29,10 @@ export class MemoryHost {
     this.engine = new MemoryEngine(network, address, () => {
       this.woken = true
     })
-    let index = 0x1000
     this.device = new Device({
       engine: this.engine,
       bootMs: () => network.nowMs,
       wallNs: () => this.clockNs + 1_700_000_000_000_000_000n + BigInt(Math.round(network.nowMs * 1e6)),
-      randomIndex: () => index++,
       // Differs between hosts: two that initiate at the same time would repeat that forever.
       jitterMs: () => 100 * Number(address.split(':').at(-1)),
       wakeAt: (at) => {
@@ -141,4 +140,4 @@ export const pass = (network: MemoryNetwork, hosts: readonly MemoryHost[], ms = 
 }
 
 /** A random private key. */
-export const randomKey = (): Key => keyFromBytes(makeKeyPair().publicKey)
+export const randomKey = (): Key => keyFromBytes(systemRandom(32))

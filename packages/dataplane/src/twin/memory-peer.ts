@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-import type { EnginePeerState, Session } from '@wgq/native/engine'
-import { peerEvent } from '@wgq/native/engine'
+import { type EnginePeerState, peerEvent } from '@wgq/native/engine'
+import type { Session } from '@wgq/native/testing'
 
 /** A session whose packets are not encrypted: only its keys are compared. */
 export interface Keypair extends Omit<Session, 'sendKey' | 'receiveKey'> {
@@ -30,14 +30,18 @@ export class MemoryPeer {
   private current: Keypair | undefined
   private next: Keypair | undefined
   private flags = 0
-  private dropped: number[] = []
   private readonly nowMs: () => number
   private readonly onWake: () => void
+  private readonly release: (localIndex: number) => void
 
-  /** `nowMs` is the network's clock; `onWake` is called when there is an event to take. */
-  constructor(nowMs: () => number, onWake: () => void) {
+  /**
+   * `nowMs` is the network's clock; `onWake` is called when there is an event to take, `release` for the index of each
+   * session that ends.
+   */
+  constructor(nowMs: () => number, onWake: () => void, release: (localIndex: number) => void) {
     this.nowMs = nowMs
     this.onWake = onWake
+    this.release = release
   }
 
   /** The session used to send packets. */
@@ -50,8 +54,8 @@ export class MemoryPeer {
     return [this.current, this.previous, this.next].filter((keypair) => keypair !== undefined)
   }
 
-  /** Starts a new session; returns the local indices of those that it replaces. */
-  begin(session: Session): number[] {
+  /** Starts a new session. */
+  begin(session: Session): void {
     const fresh: Keypair = {
       role: session.role,
       localIndex: session.localIndex,
@@ -63,7 +67,7 @@ export class MemoryPeer {
       counter: 0n,
       seen: new Set(),
     }
-    return this.replacing(() => {
+    this.replacing(() => {
       if (session.role === 'responder') {
         this.next = fresh
         this.previous = undefined
@@ -75,9 +79,9 @@ export class MemoryPeer {
     })
   }
 
-  /** Forgets all sessions; returns their local indices. */
-  clear(): number[] {
-    return this.replacing(() => {
+  /** Forgets all sessions. */
+  clear(): void {
+    this.replacing(() => {
       this.previous = undefined
       this.current = undefined
       this.next = undefined
@@ -93,13 +97,11 @@ export class MemoryPeer {
   /** Handles the first use of a session by the peer: a session waiting for that becomes current. */
   confirm(keypair: Keypair): void {
     if (keypair !== this.next) return
-    this.dropped.push(
-      ...this.replacing(() => {
-        this.previous = this.current
-        this.current = keypair
-        this.next = undefined
-      }),
-    )
+    this.replacing(() => {
+      this.previous = this.current
+      this.current = keypair
+      this.next = undefined
+    })
     this.raise(peerEvent.sessionConfirmed)
   }
 
@@ -137,13 +139,11 @@ export class MemoryPeer {
     this.onWake()
   }
 
-  /** Takes the events since the last call: flags, and the local indices of dropped sessions; undefined if none. */
-  takeEvent(): { flags: number; dropped: number[] } | undefined {
-    if (this.flags === 0) return undefined
-    const event = { flags: this.flags, dropped: this.dropped }
+  /** Takes the flags of the events since the last call; 0 if there were none. */
+  takeFlags(): number {
+    const { flags } = this
     this.flags = 0
-    this.dropped = []
-    return event
+    return flags
   }
 
   /** Counters and times as the engine reports them. */
@@ -160,12 +160,12 @@ export class MemoryPeer {
     }
   }
 
-  /** Runs `change`; returns the local indices of the sessions that it drops. */
-  private replacing(change: () => void): number[] {
+  /** Runs `change` and releases the local indices of the sessions that it drops. */
+  private replacing(change: () => void): void {
     const before = this.receiving
     change()
     const after = this.receiving
-    return before.filter((keypair) => !after.includes(keypair)).map(({ localIndex }) => localIndex)
+    for (const keypair of before) if (!after.includes(keypair)) this.release(keypair.localIndex)
   }
 }
 

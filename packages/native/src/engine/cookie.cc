@@ -3,6 +3,7 @@
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/params.h>
 #include <openssl/rand.h>
 
@@ -11,6 +12,7 @@
 
 #include "engine/bytes.h"
 #include "napi/error.h"
+#include "noise/messages.h"
 
 namespace wgq {
 namespace {
@@ -70,6 +72,31 @@ std::optional<Mac> xchacha20_poly1305_seal(const std::uint8_t key[32], const std
       EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_GET_TAG, static_cast<int>(tag.size()), tag.data()) == 1;
   if (!done) return std::nullopt;
   return tag;
+}
+
+bool open_cookie_reply(std::span<const std::uint8_t, 32> cookie_key,
+                       std::span<const std::uint8_t, cookie_reply_bytes> reply, const Mac& mac1,
+                       std::span<std::uint8_t, 16> cookie) {
+  const auto nonce = reply.subspan<cookie_reply::nonce, 24>();
+  const auto sealed = reply.subspan<cookie_reply::sealed_cookie, 16>();
+  Secret<32> subkey;
+  Secret<16> text;
+  std::uint8_t iv[12]{}, rest[16];
+  Mac tag;
+  if (!hchacha20(cookie_key.data(), nonce.data(), subkey.data())) return false;
+  std::memcpy(iv + 4, nonce.data() + 16, 8);
+  std::memcpy(tag.data(), sealed.data() + sealed.size(), tag.size());
+  CipherContext context(EVP_CIPHER_CTX_new());
+  int written = 0;
+  const bool genuine =
+      context && EVP_DecryptInit_ex(context.get(), chacha20_poly1305(), nullptr, subkey.data(), iv) == 1 &&
+      EVP_DecryptUpdate(context.get(), nullptr, &written, mac1.data(), static_cast<int>(mac1.size())) == 1 &&
+      EVP_DecryptUpdate(context.get(), text.data(), &written, sealed.data(), static_cast<int>(sealed.size())) == 1 &&
+      EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_SET_TAG, static_cast<int>(tag.size()), tag.data()) == 1 &&
+      EVP_DecryptFinal_ex(context.get(), rest, &written) == 1;
+  if (genuine) std::copy(text.begin(), text.end(), cookie.begin());
+  else ERR_clear_error();
+  return genuine;
 }
 
 Cookies::Cookies() {

@@ -22,6 +22,12 @@ using CookieReply = std::array<std::uint8_t, cookie_reply_bytes>;
 std::optional<Mac> xchacha20_poly1305_seal(const std::uint8_t key[32], const std::uint8_t nonce[24], std::span<std::uint8_t> text,
                                            std::span<const std::uint8_t> associated);
 
+// The cookie inside a reply to the message whose mac1 is given (protocol §6.3), written to `cookie`. False, and nothing
+// written, if the reply is not genuine.
+[[nodiscard]] bool open_cookie_reply(std::span<const std::uint8_t, 32> cookie_key,
+                                     std::span<const std::uint8_t, cookie_reply_bytes> reply, const Mac& mac1,
+                                     std::span<std::uint8_t, 16> cookie);
+
 // The responder's side of cookies (protocol §6.2): a secret of 120 s, cookies that bind address and port, and replies.
 class Cookies {
  public:

@@ -8,6 +8,7 @@
 #include "engine/binding.h"
 #include "engine/platform.h"
 #include "engine/wakeup.h"
+#include "handshakes/warm-up.h"
 #include "system/readiness.h"
 #include "modules.h"
 
@@ -70,12 +71,6 @@ napi_value endpoint_record(napi_env env, const Endpoint& endpoint) {
   return js::buffer(env, {reinterpret_cast<const std::uint8_t*>(&endpoint), sizeof endpoint});
 }
 
-napi_value numbers(napi_env env, const std::vector<std::uint32_t>& values) {
-  napi_value made = js::array(env, values.size());
-  for (std::uint32_t i = 0; i < values.size(); i++) js::set(env, made, i, js::number(env, values[i]));
-  return made;
-}
-
 napi_value bind(js::Call& call) {
   const std::uint32_t port = call[0].u32();
   if (port > 65535) throw ArgumentError{"Expected a port between 0 and 65535"};
@@ -102,18 +97,35 @@ napi_value set_route_mtus(js::Call& call) {
   return engine_of(call).set_route_mtus(ascending), nullptr;
 }
 
-napi_value set_identity(js::Call& call) {
-  Engine& engine = engine_of(call);
-  if (call[0].absent()) return engine.set_identity(nullptr), nullptr;
-  auto identity = std::make_unique<Identity>();
-  const js::Bytes mac1 = call[0].property("mac1Key").bytes_of(32, "mac1Key");
-  const js::Bytes cookie = call[0].property("cookieKey").bytes_of(32, "cookieKey");
-  std::copy(mac1.begin(), mac1.end(), identity->mac1_key.begin());
-  std::copy(cookie.begin(), cookie.end(), identity->cookie_key.begin());
-  return engine.set_identity(std::move(identity)), nullptr;
+noise::Key key_of(const js::Value& value, const char* what) {
+  return noise::Key(value.bytes_of(noise::key_bytes, what).data(), noise::key_bytes);
 }
 
-napi_value add_peer(js::Call& call) { return js::number(call.env, engine_of(call).add_peer()); }
+// setIdentity(privateKey?): Buffer, the public key
+napi_value set_identity(js::Call& call) {
+  Engine& engine = engine_of(call);
+  if (call[0].absent()) return engine.set_identity(std::nullopt), nullptr;
+  engine.set_identity(key_of(call[0], "a private key"));
+  return js::buffer(call.env, engine.handshakes().public_key());
+}
+
+napi_value reveal_ephemerals(js::Call& call) {
+  return engine_of(call).handshakes().reveal_ephemerals(call[0].boolean()), nullptr;
+}
+
+napi_value add_peer(js::Call& call) {
+  PublicKey key;
+  const noise::Key given = key_of(call[0], "a public key");
+  std::copy(given.begin(), given.end(), key.begin());
+  return js::number(call.env, engine_of(call).add_peer(key));
+}
+
+napi_value set_preshared_key(js::Call& call) {
+  static constexpr std::uint8_t none[noise::key_bytes]{};
+  const noise::Key key = call[1].absent() ? noise::Key(none) : key_of(call[1], "a preshared key");
+  return engine_of(call).handshakes().set_preshared_key(call[0].u32(), key), nullptr;
+}
+
 napi_value remove_peer(js::Call& call) { return engine_of(call).remove_peer(call[0].u32()), nullptr; }
 napi_value clear_source(js::Call& call) { return engine_of(call).clear_source(call[0].u32()), nullptr; }
 
@@ -121,39 +133,36 @@ napi_value set_endpoint(js::Call& call) {
   return engine_of(call).set_endpoint(call[0].u32(), endpoint_of(call[1])), nullptr;
 }
 
-napi_value learn_endpoint(js::Call& call) {
-  const std::size_t bytes = call[2].absent() ? 0 : call[2].u32();
-  return engine_of(call).learn_endpoint(call[0].u32(), endpoint_of(call[1]), bytes), nullptr;
-}
-
 napi_value update_allowed_ips(js::Call& call) {
   return engine_of(call).update_allowed_ips(call[0].bytes()), nullptr;
 }
 
-napi_value begin_session(js::Call& call) {
-  const js::Value session = call[1], nonce = session.property("firstNonce"), age = session.property("ageNanoseconds");
-  const std::string role = session.property("role").string();
-  if (role != "initiator" && role != "responder") throw ArgumentError{"Expected role initiator or responder"};
-  const js::Bytes send = session.property("sendKey").bytes_of(32, "sendKey");
-  const js::Bytes receive = session.property("receiveKey").bytes_of(32, "receiveKey");
-  const SessionKeys keys{role == "initiator",
-                         session.property("localIndex").u32(),
-                         session.property("remoteIndex").u32(),
-                         std::span<const std::uint8_t, 32>(send.data(), 32),
-                         std::span<const std::uint8_t, 32>(receive.data(), 32),
-                         nonce.absent() ? 0 : nonce.u64(),
-                         age.absent() ? 0 : age.u64()};
-  return numbers(call.env, engine_of(call).begin_session(call[0].u32(), keys));
-}
-
-napi_value clear_sessions(js::Call& call) {
-  return numbers(call.env, engine_of(call).clear_sessions(call[0].u32()));
-}
-
+napi_value clear_sessions(js::Call& call) { return engine_of(call).clear_sessions(call[0].u32()), nullptr; }
 napi_value expire_sending(js::Call& call) { return engine_of(call).expire_sending(call[0].u32()), nullptr; }
 
-napi_value send_handshake(js::Call& call) {
-  return js::number(call.env, engine_of(call).send_handshake(call[0].u32(), call[1].bytes()));
+napi_value prepare_handshake(js::Call& call) {
+  return engine_of(call).handshakes().prepare(call[0].u32()), nullptr;
+}
+
+// initiate(peer, timestamp): { errno, ephemeral? } | undefined
+napi_value initiate(js::Call& call) {
+  Timestamp timestamp;
+  const js::Bytes given = call[1].bytes_of(timestamp.size(), "a timestamp");
+  std::copy(given.begin(), given.end(), timestamp.begin());
+  const auto sent = engine_of(call).initiate(call[0].u32(), timestamp);
+  if (!sent) return nullptr;
+  napi_value made = js::object(call.env);
+  js::set(call.env, made, "errno", js::number(call.env, sent->error_number));
+  if (sent->ephemeral) js::set(call.env, made, "ephemeral", js::buffer(call.env, *sent->ephemeral));
+  return made;
+}
+
+napi_value is_initiating(js::Call& call) {
+  return js::boolean(call.env, engine_of(call).handshakes().initiating(call[0].u32()));
+}
+
+napi_value forget_initiation(js::Call& call) {
+  return engine_of(call).handshakes().forget_initiation(call[0].u32()), nullptr;
 }
 
 napi_value send_keepalive(js::Call& call) { return engine_of(call).send_keepalive(call[0].u32()), nullptr; }
@@ -169,39 +178,53 @@ napi_value event(napi_env env, const char* kind) {
   return made;
 }
 
+napi_value outcome_event(napi_env env, const HandshakeOutcome& outcome) {
+  napi_value made = event(env, "handshake");
+  js::set(env, made, "outcome", js::string(env, name_of(outcome.kind)));
+  js::set(env, made, "peer", js::number(env, outcome.peer));
+  using Kind = HandshakeOutcome::Kind;
+  switch (outcome.kind) {
+    case Kind::answered:
+      js::set(env, made, "errno", js::number(env, outcome.error_number));
+      js::set(env, made, "unixSeconds", js::number(env, static_cast<double>(outcome.unix_seconds)));
+      if (outcome.ephemeral) js::set(env, made, "ephemeral", js::buffer(env, *outcome.ephemeral));
+      break;
+    case Kind::replayed:
+      js::set(env, made, "secondsBehind", js::number(env, static_cast<double>(outcome.seconds_behind)));
+      break;
+    case Kind::failed:
+      js::set(env, made, "reason", js::string(env, outcome.failure));
+      break;
+    default:
+      break;
+  }
+  return made;
+}
+
 napi_value take_events(js::Call& call) {
   napi_env env = call.env;
-  Engine& engine = engine_of(call);
-  Mailbox::Contents contents = engine.take_events(call[0].absent() ? 64 : call[0].u32());
+  const auto taken = engine_of(call).take_events(call[0].absent() ? 64 : call[0].u32());
   napi_value events = js::array(env, 0);
   std::uint32_t next = 0;
-  for (std::uint32_t id : contents.peers) {
-    const auto of_peer = engine.take_peer_events(id);
-    if (!of_peer) continue;
+  for (const Engine::PeerEvents& of_peer : taken->peers) {
     napi_value made = event(env, "peer");
-    js::set(env, made, "peer", js::number(env, id));
-    js::set(env, made, "flags", js::number(env, of_peer->flags));
-    js::set(env, made, "sendErrno", js::number(env, of_peer->send_error));
-    js::set(env, made, "dropped", numbers(env, of_peer->dropped));
+    js::set(env, made, "peer", js::number(env, of_peer.id));
+    js::set(env, made, "flags", js::number(env, of_peer.flags));
+    js::set(env, made, "sendErrno", js::number(env, of_peer.send_error));
     js::set(env, events, next++, made);
   }
-  for (const HandshakeMessage& message : contents.handshakes) {
-    napi_value made = event(env, "handshake");
-    js::set(env, made, "message", js::buffer(env, {message.bytes, message.length}));
-    js::set(env, made, "from", endpoint_record(env, message.from));
-    js::set(env, made, "arrived", js::bigint(env, message.arrived));
-    js::set(env, events, next++, made);
-  }
-  for (const std::string& text : contents.notices) {
+  for (const HandshakeOutcome& outcome : taken->handshakes) js::set(env, events, next++, outcome_event(env, outcome));
+  const Mailbox::Contents& rest = taken->rest;
+  for (const std::string& text : rest.notices) {
     napi_value made = event(env, "notice");
     js::set(env, made, "text", js::string(env, text));
     js::set(env, events, next++, made);
   }
-  if (contents.header_refused) js::set(env, events, next++, event(env, "headerRefused"));
-  if (contents.fatal) {
+  if (rest.header_refused) js::set(env, events, next++, event(env, "headerRefused"));
+  if (rest.fatal) {
     napi_value made = event(env, "fatal");
-    js::set(env, made, "errno", js::number(env, contents.fatal->number));
-    js::set(env, made, "text", js::string(env, contents.fatal->text));
+    js::set(env, made, "errno", js::number(env, rest.fatal->number));
+    js::set(env, made, "text", js::string(env, rest.fatal->text));
     js::set(env, events, next++, made);
   }
   return events;
@@ -237,7 +260,8 @@ napi_value peer_endpoint(js::Call& call) {
 
 napi_value counters(js::Call& call) {
   napi_env env = call.env;
-  Device& device = engine_of(call).device();
+  Engine& engine = engine_of(call);
+  Device& device = engine.device();
   napi_value made = js::object(env);
 #define WGQ_SET(field, name) \
   js::set(env, made, name, js::number(env, static_cast<double>(device.counters.field.load(std::memory_order_relaxed))));
@@ -245,10 +269,13 @@ napi_value counters(js::Call& call) {
 #undef WGQ_SET
   js::set(env, made, "stagedBytes", js::number(env, static_cast<double>(device.staged_bytes.load())));
   js::set(env, made, "handshakesWaiting", js::number(env, static_cast<double>(device.mailbox.handshakes_queued())));
+  js::set(env, made, "indices", js::number(env, static_cast<double>(engine.handshakes().indices())));
   return made;
 }
 
 napi_value calls_ciphers_directly(js::Call& call) { return js::boolean(call.env, Aead().low_level()); }
+
+napi_value warm_up(js::Call& call) { return js::boolean(call.env, warm_up_handshakes()); }
 
 bool flag(const js::Value& value, bool otherwise) { return value.absent() ? otherwise : value.boolean(); }
 
@@ -281,16 +308,19 @@ napi_value create_engine(js::Call& call) {
   js::define<set_mtu>(env, made, "setMtu");
   js::define<set_route_mtus>(env, made, "setRouteMtus");
   js::define<set_identity>(env, made, "setIdentity");
+  js::define<reveal_ephemerals>(env, made, "revealEphemerals");
   js::define<add_peer>(env, made, "addPeer");
   js::define<remove_peer>(env, made, "removePeer");
+  js::define<set_preshared_key>(env, made, "setPresharedKey");
   js::define<set_endpoint>(env, made, "setEndpoint");
   js::define<clear_source>(env, made, "clearSource");
-  js::define<learn_endpoint>(env, made, "learnEndpoint");
   js::define<update_allowed_ips>(env, made, "updateAllowedIps");
-  js::define<begin_session>(env, made, "beginSession");
   js::define<clear_sessions>(env, made, "clearSessions");
   js::define<expire_sending>(env, made, "expireSending");
-  js::define<send_handshake>(env, made, "sendHandshake");
+  js::define<prepare_handshake>(env, made, "prepareHandshake");
+  js::define<initiate>(env, made, "initiate");
+  js::define<is_initiating>(env, made, "isInitiating");
+  js::define<forget_initiation>(env, made, "forgetInitiation");
   js::define<send_keepalive>(env, made, "sendKeepalive");
   js::define<flush_staged>(env, made, "flushStaged");
   js::define<drop_staged>(env, made, "dropStaged");
@@ -306,6 +336,7 @@ napi_value create_engine(js::Call& call) {
 
 void register_engine(napi_env env, napi_value exports) {
   js::define<create_engine>(env, exports, "createEngine");
+  js::define<warm_up>(env, exports, "warmUpHandshakes");
   js::define<calls_ciphers_directly>(env, exports, "callsCiphersDirectly");
 }
 

@@ -123,7 +123,10 @@ void Engine::start() {
 void Engine::stop() {
   if (closed_) return;
   park_threads();
-  for (auto& [id, peer] : peers_) drop_staged(*peer);
+  for (auto& [id, peer] : peers_) {
+    drop_staged(*peer);
+    handshakes_.forget_initiation(id);
+  }
 }
 
 void Engine::park_threads() {
@@ -161,6 +164,7 @@ void Engine::close() {
   device_.tun.reset();
   device_.identity.store(nullptr);
   identity_.reset();
+  handshakes_.set_identity(std::nullopt);
   for (auto& [id, peer] : peers_) device_.allowed_ips.remove_peer(*peer);
   for (auto& [index, keypair] : keypairs_) device_.indices.remove(*keypair);
   keypairs_.clear();
@@ -173,7 +177,9 @@ void Engine::set_route_mtus(std::span<const std::uint32_t> ascending) {
     device_.route_mtus[i].store(i < ascending.size() ? ascending[i] : 0, std::memory_order_relaxed);
 }
 
-void Engine::set_identity(std::unique_ptr<Identity> identity) {
+void Engine::set_identity(std::optional<noise::Key> private_key) {
+  handshakes_.set_identity(private_key);
+  std::unique_ptr<Identity> identity = handshakes_.admission_keys();
   device_.identity.store(identity.get(), std::memory_order_seq_cst);
   std::unique_ptr<Identity> old = std::exchange(identity_, std::move(identity));
   device_.epoch.synchronize();
@@ -181,9 +187,10 @@ void Engine::set_identity(std::unique_ptr<Identity> identity) {
 
 // --- peers
 
-std::uint32_t Engine::add_peer() {
+std::uint32_t Engine::add_peer(const PublicKey& key) {
   do last_peer_++;
   while (last_peer_ == 0 || peers_.contains(last_peer_));
+  handshakes_.add_peer(last_peer_, key);
   peers_.emplace(last_peer_, std::make_unique<Peer>(last_peer_, device_.staged_bytes));
   return last_peer_;
 }
@@ -193,6 +200,7 @@ void Engine::remove_peer(std::uint32_t id) {
   device_.allowed_ips.remove_peer(gone);
   clear_sessions(id);
   for (std::uint32_t index : std::exchange(gone.dropped_indices, {})) drop(index);
+  handshakes_.remove_peer(id);
   drop_staged(gone);
   auto owned = peers_.extract(id);
   device_.epoch.retire(std::move(owned.mapped()));
@@ -235,6 +243,7 @@ void Engine::update_allowed_ips(std::span<const std::uint8_t> records) {
 
 // Removes a keypair from the index table; it is deleted once no thread can be using it.
 std::uint32_t Engine::drop(std::uint32_t local_index) {
+  handshakes_.release(local_index);
   auto owned = keypairs_.extract(local_index);
   if (owned.empty()) return local_index;
   owned.mapped()->dropped.store(true, std::memory_order_release);
@@ -305,6 +314,15 @@ void Engine::expire_sending(std::uint32_t id) {
 
 // --- sending
 
+std::unique_ptr<Engine::SentInitiation> Engine::initiate(std::uint32_t id, const Timestamp& timestamp) {
+  const auto made = handshakes_.initiate(id, timestamp, boottime_ns());
+  if (!made) return nullptr;
+  auto sent = std::make_unique<SentInitiation>();
+  if (made->ephemeral) std::copy(made->ephemeral->begin(), made->ephemeral->end(), sent->ephemeral.emplace().begin());
+  sent->error_number = send_handshake(id, made->message);
+  return sent;
+}
+
 int Engine::send_handshake(std::uint32_t id, std::span<const std::uint8_t> message) {
   Peer& known = peer(id);
   if (!sockets_) return ENETDOWN;
@@ -342,23 +360,52 @@ std::size_t Engine::drop_staged(std::uint32_t id) { return drop_staged(peer(id))
 
 // --- events
 
-Mailbox::Contents Engine::take_events(std::size_t most_handshakes) {
+std::unique_ptr<Engine::Events> Engine::take_events(std::size_t most_handshakes) {
   device_.epoch.collect();
-  return device_.mailbox.take(most_handshakes);
+  auto events = std::make_unique<Events>();
+  events->rest = device_.mailbox.take(most_handshakes);
+  for (std::uint32_t id : events->rest.peers)
+    if (const auto of_peer = take_peer_events(id)) events->peers.push_back(*of_peer);
+  if (events->rest.handshakes.empty() || !device_.running.load()) return events;
+  events->handshakes = handshakes_.receive(events->rest.handshakes, boottime_ns());
+  for (HandshakeOutcome& outcome : events->handshakes) {
+    if (outcome.kind != HandshakeOutcome::Kind::answered && outcome.kind != HandshakeOutcome::Kind::completed) continue;
+    outcome.failure = reason_of_failure([&] { outcome.error_number = begin(outcome); });
+    if (!outcome.failure.empty()) outcome.kind = HandshakeOutcome::Kind::failed;
+  }
+  return events;
 }
 
-std::unique_ptr<Engine::PeerEvents> Engine::take_peer_events(std::uint32_t id) {
+std::optional<Engine::PeerEvents> Engine::take_peer_events(std::uint32_t id) {
   Peer* known = find_peer(id);
-  if (!known) return nullptr;
-  auto events = std::make_unique<PeerEvents>();
-  events->flags = known->events.exchange(0, std::memory_order_acq_rel);
-  events->send_error = known->send_error.exchange(0, std::memory_order_relaxed);
+  if (!known) return std::nullopt;
+  PeerEvents events{id, known->events.exchange(0, std::memory_order_acq_rel),
+                    known->send_error.exchange(0, std::memory_order_relaxed)};
+  std::vector<std::uint32_t> dropped;
   {
     std::lock_guard lock(known->rotation);
-    events->dropped = std::exchange(known->dropped_indices, {});
+    dropped = std::exchange(known->dropped_indices, {});
   }
-  for (std::uint32_t index : events->dropped) drop(index);
+  for (std::uint32_t index : dropped) drop(index);
+  if (events.flags & peer_event::session_confirmed) {
+    // An initiation that was kept beside the peer's is not needed any more.
+    handshakes_.forget_initiation(id);
+    flush_staged(id);
+  }
   return events;
+}
+
+int Engine::begin(const HandshakeOutcome& made) {
+  const bool initiator = made.kind == HandshakeOutcome::Kind::completed;
+  const std::span<const std::uint8_t, noise::session_keys_bytes> keys = made.keys;
+  const auto from_initiator = keys.first<noise::key_bytes>(), from_responder = keys.last<noise::key_bytes>();
+  learn_endpoint(made.peer, made.from, initiator ? response_bytes : initiation_bytes);
+  begin_session(made.peer, {initiator, made.local_index, made.remote_index, initiator ? from_initiator : from_responder,
+                            initiator ? from_responder : from_initiator, 0, 0});
+  if (!initiator) return send_handshake(made.peer, made.response);
+  // Sends the staged packets now, or an empty packet if there are none, which the responder needs (protocol §3.4 step 5).
+  send_keepalive(made.peer);
+  return 0;
 }
 
 void Engine::report_drain(double milliseconds) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
@@ -11,6 +12,7 @@
 #include "engine/crypto-pool.h"
 #include "engine/inbound.h"
 #include "engine/outbound.h"
+#include "handshakes/handshakes.h"
 #include "napi/error.h"
 
 namespace wgq {
@@ -50,9 +52,11 @@ class Engine {
   std::optional<SystemError> reattach_tun();
   void set_mtu(std::uint32_t mtu) { device_.mtu.store(mtu, std::memory_order_relaxed); }
   void set_route_mtus(std::span<const std::uint32_t> ascending);
-  void set_identity(std::unique_ptr<Identity> identity);
+  // Our own private key, 32 bytes, or none.
+  void set_identity(std::optional<noise::Key> private_key);
+  Handshakes& handshakes() { return handshakes_; }
 
-  std::uint32_t add_peer();
+  std::uint32_t add_peer(const PublicKey& key);
   void remove_peer(std::uint32_t id);
   void set_endpoint(std::uint32_t id, const Endpoint& endpoint);
   void clear_source(std::uint32_t id);
@@ -63,19 +67,28 @@ class Engine {
   std::vector<std::uint32_t> clear_sessions(std::uint32_t id);
   void expire_sending(std::uint32_t id);
 
+  // Makes and sends an initiation. Null when there is none to make (Handshakes::initiate).
+  struct SentInitiation {
+    int error_number;  // 0, or why it did not leave
+    std::optional<Secret<noise::key_bytes>> ephemeral;
+  };
+  std::unique_ptr<SentInitiation> initiate(std::uint32_t id, const Timestamp& timestamp);
   int send_handshake(std::uint32_t id, std::span<const std::uint8_t> message);
   void send_keepalive(std::uint32_t id);
   void flush_staged(std::uint32_t id);
   std::size_t drop_staged(std::uint32_t id);
 
-  Mailbox::Contents take_events(std::size_t most_handshakes);
-  // The events of one peer, and the indices that the receiving thread dropped meanwhile. Null for a removed peer.
   struct PeerEvents {
-    std::uint32_t flags;
+    std::uint32_t id, flags;
     int send_error;
-    std::vector<std::uint32_t> dropped;
   };
-  std::unique_ptr<PeerEvents> take_peer_events(std::uint32_t id);
+  // What happened since the last call. Handshake messages are handled in it: after the events of peers, which are older.
+  struct Events {
+    std::vector<PeerEvents> peers;
+    std::deque<HandshakeOutcome> handshakes;
+    Mailbox::Contents rest;
+  };
+  std::unique_ptr<Events> take_events(std::size_t most_handshakes);
 
   void report_drain(double milliseconds);
   Peer* find_peer(std::uint32_t id) const;
@@ -93,8 +106,12 @@ class Engine {
   std::uint32_t drop(std::uint32_t local_index);
   std::uint32_t drop(std::atomic<Keypair*>& slot);
   std::size_t drop_staged(Peer& peer);
+  std::optional<PeerEvents> take_peer_events(std::uint32_t id);
+  // Begins the session that a handshake made. Returns why the response did not leave, or 0.
+  int begin(const HandshakeOutcome& outcome);
 
   Device device_;
+  Handshakes handshakes_;
   SocketOptions socket_options_;
   std::unordered_map<std::uint32_t, std::unique_ptr<Peer>> peers_;
   std::unordered_map<std::uint32_t, std::unique_ptr<Keypair>> keypairs_;  // by local index

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 
 namespace wgq {
 
@@ -25,6 +26,8 @@ class Secret {
   const T* end() const { return data() + length; }
   T& operator[](std::size_t index) { return values_[index]; }
   std::size_t size() const { return length; }
+  operator std::span<T, length>() { return values_; }
+  operator std::span<const T, length>() const { return values_; }
 
  private:
   alignas(16) std::array<T, length> values_{};

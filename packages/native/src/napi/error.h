@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cerrno>
+#include <exception>
 #include <string>
 
 namespace wgq {
@@ -24,5 +25,20 @@ std::string errno_name(int number);
 
 // "EPERM: Operation not permitted, setns".
 std::string error_text(const SystemError& failure);
+
+// Runs `act`. Returns why it failed, or nothing: for work on one of many things, whose failure must not cost the others.
+template <class Act>
+std::string reason_of_failure(Act act) {
+  try {
+    act();
+    return {};
+  } catch (const SystemError& error) {
+    return error_text(error);
+  } catch (const ArgumentError& error) {
+    return error.text;
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+}
 
 }  // namespace wgq

@@ -12,6 +12,8 @@ namespace wgq {
 
 // A helper may still hold it when all of its work is done.
 struct Crew::Task {
+  Task(const std::function<void(std::size_t)>& all, std::size_t how_many) : work(all), count(how_many) {}
+
   const std::function<void(std::size_t)>& work;
   const std::size_t count;
   std::atomic<std::size_t> claimed{0}, done{0};

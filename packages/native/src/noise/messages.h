@@ -7,10 +7,13 @@
 namespace wgq {
 
 namespace initiation {
-inline constexpr std::size_t ephemeral = 8, sealed_static = 40, sealed_timestamp = 88, mac1 = 116;
+inline constexpr std::size_t sender = 4, ephemeral = 8, sealed_static = 40, sealed_timestamp = 88;
 }
 namespace response {
-inline constexpr std::size_t ephemeral = 12, sealed_nothing = 44, mac1 = 60;
+inline constexpr std::size_t sender = 4, receiver = 8, ephemeral = 12, sealed_nothing = 44;
+}
+namespace cookie_reply {
+inline constexpr std::size_t receiver = 4, nonce = 8, sealed_cookie = 32;
 }
 
 }  // namespace wgq

@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include <openssl/rand.h>
 
-#include <algorithm>
 #include <array>
-#include <optional>
-#include <thread>
 #include <utility>
-#include <vector>
 
 #include "engine/aead.h"
 #include "modules.h"
-#include "noise/crew.h"
 #include "noise/handshake.h"
 
 namespace wgq {
@@ -18,16 +13,7 @@ namespace {
 
 constexpr std::size_t key_bytes = noise::key_bytes;
 
-// What cannot be shared (policy, sessions, sending) takes a third of the time of a handshake: more would not help.
-constexpr std::size_t most_helpers = 3;
-
 NoisePrimitives& primitives() { return NoisePrimitives::of_thread(); }
-
-Crew& crew() {
-  static Crew of_process(std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, most_helpers + 1) - 1,
-                         Aead::clear_stack);
-  return of_process;
-}
 
 // Overwrites what OpenSSL left on this thread's stack, at the end of a call.
 class ClearedStack {
@@ -48,7 +34,7 @@ class Forgetting {
   NoisePrimitives* operator->() const { return &here_; }
 
  private:
-  const ClearedStack after_forgetting_;
+  const ClearedStack after_forgetting_{};
   NoisePrimitives& here_ = primitives();  // before any use: it may throw, as a destructor must not
 };
 
@@ -149,31 +135,6 @@ std::span<std::uint8_t, size> part(const js::Value& job, const char* name) {
   return job.property(name).bytes_of(size, name).first<size>();
 }
 
-// Reads all jobs of an array, does them on several threads and returns which succeeded.
-template <class Job>
-napi_value do_all(js::Call& call, const js::Value& list) {
-  std::vector<Job> jobs;
-  const std::uint32_t count = list.length();
-  jobs.reserve(count);
-  for (std::uint32_t i = 0; i < count; i++) jobs.emplace_back(call.env, list.element(i));
-  const ClearedStack of_own_share;
-  crew().run(count, [&](std::size_t i) { jobs[i].done = jobs[i].run(primitives(), count > 1); });
-  napi_value results = js::array(call.env, count);
-  for (std::uint32_t i = 0; i < count; i++) js::set(call.env, results, i, js::boolean(call.env, jobs[i].done));
-  return results;
-}
-
-// A key of the caller: several jobs may use it at the same time.
-class JobKey {
- public:
-  explicit JobKey(PrivateKey& key) : key_(key) {}
-  PrivateKey& here(bool shared) { return shared ? own_.emplace(key_.share()) : key_; }
-
- private:
-  PrivateKey& key_;
-  std::optional<PrivateKey> own_;
-};
-
 // createInitiation({ message, transcript, localStatic, remoteStatic, staticStatic, ephemeral, timestamp }): boolean
 napi_value create_initiation(js::Call& call) {
   const js::Value job = call[0];
@@ -187,26 +148,16 @@ napi_value create_initiation(js::Call& call) {
                                part<noise::timestamp_bytes>(job, "timestamp")));
 }
 
-// { message, transcript, remoteStatic, localStatic, localPublic }
-struct StaticToOpen {
-  noise::ConstInitiation message;
-  noise::Transcript transcript;
-  std::span<std::uint8_t, key_bytes> remote_static;
-  JobKey local_static;
-  noise::Key local_public;
-  bool done = false;
-
-  StaticToOpen(napi_env env, const js::Value& job)
-      : message(part<initiation_bytes>(job, "message")),
-        transcript(part<noise::transcript_bytes>(job, "transcript")),
-        remote_static(part<key_bytes>(job, "remoteStatic")),
-        local_static(private_key(job.property("localStatic"), env)),
-        local_public(part<key_bytes>(job, "localPublic")) {}
-
-  bool run(NoisePrimitives& primitives, bool shared) {
-    return noise::open_static(primitives, message, local_static.here(shared), local_public, remote_static, transcript);
-  }
-};
+// openStatic({ message, transcript, remoteStatic, localStatic, localPublic }): boolean
+napi_value open_static(js::Call& call) {
+  const js::Value job = call[0];
+  const ClearedStack at_the_end;
+  return js::boolean(call.env, noise::open_static(primitives(), part<initiation_bytes>(job, "message"),
+                                                  private_key(job.property("localStatic"), call.env),
+                                                  part<key_bytes>(job, "localPublic"),
+                                                  part<key_bytes>(job, "remoteStatic"),
+                                                  part<noise::transcript_bytes>(job, "transcript")));
+}
 
 // openTimestamp({ message, transcript, staticStatic, timestamp }): boolean
 napi_value open_timestamp(js::Call& call) {
@@ -219,63 +170,30 @@ napi_value open_timestamp(js::Call& call) {
                                            part<noise::transcript_bytes>(job, "transcript")));
 }
 
-// { message, keys, transcript, remoteEphemeral, remoteStatic, presharedKey, ephemeral? }: a new key if none is given
-struct ResponseToCreate {
-  noise::Response message;
-  std::span<std::uint8_t, noise::session_keys_bytes> keys;
-  noise::ConstTranscript transcript;
-  noise::Key remote_ephemeral, remote_static, preshared_key;
-  PrivateKey* ephemeral = nullptr;
-  bool done = false;
+// createResponse({ message, keys, transcript, remoteEphemeral, remoteStatic, presharedKey, ephemeral }): boolean
+napi_value create_response(js::Call& call) {
+  const js::Value job = call[0];
+  const ClearedStack at_the_end;
+  return js::boolean(
+      call.env,
+      noise::create_response(primitives(), part<response_bytes>(job, "message"),
+                             part<noise::session_keys_bytes>(job, "keys"),
+                             part<noise::transcript_bytes>(job, "transcript"),
+                             part<key_bytes>(job, "remoteEphemeral"), part<key_bytes>(job, "remoteStatic"),
+                             part<key_bytes>(job, "presharedKey"), private_key(job.property("ephemeral"), call.env)));
+}
 
-  ResponseToCreate(napi_env env, const js::Value& job)
-      : message(part<response_bytes>(job, "message")),
-        keys(part<noise::session_keys_bytes>(job, "keys")),
-        transcript(part<noise::transcript_bytes>(job, "transcript")),
-        remote_ephemeral(part<key_bytes>(job, "remoteEphemeral")),
-        remote_static(part<key_bytes>(job, "remoteStatic")),
-        preshared_key(part<key_bytes>(job, "presharedKey")) {
-    const js::Value given = job.property("ephemeral");
-    if (!given.absent()) ephemeral = &private_key(given, env);
-  }
-
-  bool run(NoisePrimitives& primitives, bool) {
-    std::optional<PrivateKey> fresh;
-    PrivateKey& own = ephemeral ? *ephemeral : fresh.emplace(primitives.generate_key());
-    return noise::create_response(primitives, message, keys, transcript, remote_ephemeral, remote_static,
-                                  preshared_key, own);
-  }
-};
-
-// { message, keys, transcript, ephemeral, localStatic, presharedKey }
-struct ResponseToOpen {
-  noise::ConstResponse message;
-  std::span<std::uint8_t, noise::session_keys_bytes> keys;
-  noise::ConstTranscript transcript;
-  JobKey ephemeral, local_static;
-  noise::Key preshared_key;
-  bool done = false;
-
-  ResponseToOpen(napi_env env, const js::Value& job)
-      : message(part<response_bytes>(job, "message")),
-        keys(part<noise::session_keys_bytes>(job, "keys")),
-        transcript(part<noise::transcript_bytes>(job, "transcript")),
-        ephemeral(private_key(job.property("ephemeral"), env)),
-        local_static(private_key(job.property("localStatic"), env)),
-        preshared_key(part<key_bytes>(job, "presharedKey")) {}
-
-  bool run(NoisePrimitives& primitives, bool shared) {
-    return noise::open_response(primitives, message, keys, transcript, ephemeral.here(shared),
-                                local_static.here(shared), preshared_key);
-  }
-};
-
-// openStatics(jobs): boolean[]
-napi_value open_statics(js::Call& call) { return do_all<StaticToOpen>(call, call[0]); }
-// createResponses(jobs): boolean[]
-napi_value create_responses(js::Call& call) { return do_all<ResponseToCreate>(call, call[0]); }
-// openResponses(jobs): boolean[]
-napi_value open_responses(js::Call& call) { return do_all<ResponseToOpen>(call, call[0]); }
+// openResponse({ message, keys, transcript, ephemeral, localStatic, presharedKey }): boolean
+napi_value open_response(js::Call& call) {
+  const js::Value job = call[0];
+  const ClearedStack at_the_end;
+  return js::boolean(call.env, noise::open_response(primitives(), part<response_bytes>(job, "message"),
+                                                    part<noise::session_keys_bytes>(job, "keys"),
+                                                    part<noise::transcript_bytes>(job, "transcript"),
+                                                    private_key(job.property("ephemeral"), call.env),
+                                                    private_key(job.property("localStatic"), call.env),
+                                                    part<key_bytes>(job, "presharedKey")));
+}
 
 }  // namespace
 
@@ -292,10 +210,10 @@ void register_noise(napi_env env, napi_value exports) {
   js::define<seal>(env, noise, "seal");
   js::define<open>(env, noise, "open");
   js::define<create_initiation>(env, noise, "createInitiation");
-  js::define<open_statics>(env, noise, "openStatics");
+  js::define<open_static>(env, noise, "openStatic");
   js::define<open_timestamp>(env, noise, "openTimestamp");
-  js::define<create_responses>(env, noise, "createResponses");
-  js::define<open_responses>(env, noise, "openResponses");
+  js::define<create_response>(env, noise, "createResponse");
+  js::define<open_response>(env, noise, "openResponse");
   js::set(env, exports, "noise", noise);
 }
 

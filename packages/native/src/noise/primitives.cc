@@ -55,6 +55,11 @@ void PrivateKey::write_public(std::span<std::uint8_t> out) const {
   must(EVP_PKEY_get_raw_public_key(key(), out.data(), &length) == 1, "a public key");
 }
 
+void PrivateKey::write_private(std::span<std::uint8_t> out) const {
+  std::size_t length = out.size();
+  must(EVP_PKEY_get_raw_private_key(key(), out.data(), &length) == 1, "a private key");
+}
+
 bool PrivateKey::agree(std::span<std::uint8_t> shared, EVP_PKEY* other) {
   if (!agreement_) {
     agreement_.reset(EVP_PKEY_CTX_new_from_pkey(nullptr, key(), nullptr));

@@ -22,6 +22,8 @@ class PrivateKey {
 
   // Its public half, 32 bytes.
   void write_public(std::span<std::uint8_t> out) const;
+  // The key itself, 32 bytes.
+  void write_private(std::span<std::uint8_t> out) const;
   // X25519 (RFC 7748) with a public key, 32 bytes. False for a low-order point, whose result is all zero.
   bool agree(std::span<std::uint8_t> shared, EVP_PKEY* other);
   // The same key for use by another thread.

@@ -11,6 +11,7 @@
 #include "engine/padding.h"
 #include "engine/platform.h"
 #include "modules.h"
+#include "testing/bindings.h"
 #include "testing/refused-cipher.h"
 #include "testing/refused-random.h"
 #include "testing/stack-residue.h"
@@ -371,6 +372,8 @@ void register_testing(napi_env env, napi_value exports) {
   js::define<inject_datagram>(env, testing, "injectDatagram");
   js::define<inject_packet>(env, testing, "injectPacket");
   js::set(env, testing, "offloads", js::boolean(env, platform::offloads));
+  register_handshakes_for_tests(env, testing);
+  register_sessions_for_tests(env, testing);
   js::set(env, exports, "testing", testing);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 /** Length of a TAI64N timestamp. */
-export const timestampLength = 12
+const timestampLength = 12
 
 /** Timestamps that differ by this many nanoseconds differ in the bits that are sent. */
 export const timestampStepNs = 1n << 24n
@@ -19,7 +19,3 @@ export const tai64n = (unixNanoseconds: bigint): Buffer => {
   out.writeUInt32BE(Number(unixNanoseconds % 1_000_000_000n) & 0xff000000, 8)
   return out
 }
-
-/** Whole seconds since 1970 of a timestamp as latin1 text; 0 for an empty one. */
-export const unixSeconds = (timestamp: string): number =>
-  timestamp === '' ? 0 : Number(Buffer.from(timestamp, 'latin1').readBigUInt64BE(0) - epoch)
