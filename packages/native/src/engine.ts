@@ -225,5 +225,6 @@ export const allowedIpRecordBytes = 24
 /** Creates an engine. Raises an error with `code` if threads or descriptors cannot be created. */
 export const createEngine = (options: EngineOptions): PacketEngine => loadAddon().createEngine(options)
 
-/** Runs a handshake in memory: the first one of a process takes longer. Returns whether both sides came to the same keys. */
+/** Runs a handshake in memory: the first one of a process takes longer. Returns whether both sides came to the same keys;
+ *  false too if OpenSSL refuses. */
 export const warmUpHandshakes = (): boolean => loadAddon().warmUpHandshakes()

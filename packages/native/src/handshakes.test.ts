@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { afterEach, describe, expect, test } from 'vitest'
 import cookieVector from '../../../test/fixtures/protocol/cookie.json' with { type: 'json' }
 import psk from '../../../test/fixtures/protocol/handshake-psk.json' with { type: 'json' }
+import { warmUpHandshakes } from './engine.ts'
 import { endpoint } from './fixtures/packets.ts'
 import primitives from './fixtures/primitives.json' with { type: 'json' }
 import {
@@ -245,6 +246,12 @@ describe('a cookie', () => {
     expect(outcomes(receive(b, reply(b, a, answered?.response as Buffer)))).toEqual(['cookieReceived'])
     expect(hasMac2(receive(b, initiate(a, 2))[0]?.response as Buffer)).toBe(true)
   })
+})
+
+test('the handshake that is made in advance makes the same keys at both ends, and nothing without random bytes', () => {
+  expect(warmUpHandshakes()).toBe(true)
+  refuseRandom(true)
+  expect(warmUpHandshakes()).toBe(false)
 })
 
 describe('many messages of one call', () => {

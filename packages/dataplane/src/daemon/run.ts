@@ -105,8 +105,6 @@ const open = (settings: DaemonSettings): OpenTun => {
 
 /** Long enough for the first configuration to arrive before the warm-up takes its few milliseconds. */
 const warmUpDelayMs = 30
-/** V8 compiles functions that ran a few times. */
-const warmUpRounds = 8
 
 class RunningDaemon implements DaemonHandle {
   readonly name: string
@@ -212,7 +210,7 @@ class RunningDaemon implements DaemonHandle {
       this.stopDropLog = logDrops(() => this.engine.counters(), this.log)
     this.log.debug(() => `Interface ${this.name} is there, configuration on ${this.server?.path}`)
     // After the process that waits for the socket was notified.
-    setTimeout(() => this.warmUp(warmUpRounds), warmUpDelayMs).unref()
+    setTimeout(() => this.closed || warmUpHandshakes(), warmUpDelayMs).unref()
   }
 
   end(status: number): void {
@@ -253,13 +251,6 @@ class RunningDaemon implements DaemonHandle {
     // A turn that was not full is no load, however slow: the first handshake of a process includes compilation.
     if (!this.closed && handshakes === handshakesPerTurn && tookMs > slowTurnMs)
       this.engine.reportDrain(tookMs)
-  }
-
-  /** Runs each round in a separate turn, so that no request waits for all of them. */
-  private warmUp(rounds: number): void {
-    if (rounds === 0 || this.closed) return
-    warmUpHandshakes()
-    setImmediate(() => this.warmUp(rounds - 1)).unref()
   }
 
   private reseed(): void {
