@@ -23,11 +23,11 @@ const clean = async (tunnel: Tunnel, size: number, rate: number): Promise<boolea
 }
 
 /** The highest rate without loss in packets per second: doubled from 10,000 until something is lost, then narrowed down
- *  to a fifth. */
+ *  to a tenth. */
 const highestWithoutLoss = async (tunnel: Tunnel, size: number): Promise<number> => {
   let [low, high] = [0, 10_000]
   for (; high < 1_000_000 && (await clean(tunnel, size, high)); high *= 2) low = high
-  while (low > 0 && high / low > 1.2) {
+  while (low > 0 && high / low > 1.1) {
     const middle = Math.round(Math.sqrt(low * high))
     if (await clean(tunnel, size, middle)) low = middle
     else high = middle
