@@ -17,7 +17,7 @@ export interface PacketEngine {
   setFwmark(mark: number): void
   /** Runs the threads (interface up). Sockets must be bound. */
   start(): void
-  /** Parks the threads (interface down) and drops staged packets. */
+  /** Parks the threads (interface down), drops staged packets and ends our outstanding initiations. */
   stop(): void
   /** Joins the threads, closes TUN and sockets, zeroes keys. The engine is unusable afterwards. */
   close(): void
@@ -85,7 +85,8 @@ export interface PacketEngine {
   /**
    * Takes all events since the last call; `onWake` announces the first one. Handshake messages that arrived are handled
    * in this call: sessions begin, and responses leave. They are limited to `mostHandshakes` (default 64); the rest stays
-   * queued and onWake is called again. Events of peers come first, and are older than those of handshakes.
+   * queued and onWake is called again. Each has one event, but while stopped or without a private key they are dropped.
+   * Events of peers come first, and are older than those of handshakes.
    */
   takeEvents(mostHandshakes?: number): EngineEvent[]
   /** Reports how long the last drain took, so that a slow event loop counts as load (protocol §6.4). */
@@ -169,6 +170,8 @@ export type HandshakeEvent = { readonly kind: 'handshake'; readonly peer: number
         | 'invalidResponse'
         | 'cookieReceived'
         | 'invalidCookie'
+        /** For nobody: an index that is not, or no longer, in use. */
+        | 'ignored'
     }
   /** Something inside failed, for this message alone. */
   | { readonly outcome: 'failed'; readonly reason: string }

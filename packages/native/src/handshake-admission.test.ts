@@ -58,6 +58,15 @@ describe('form and mac1', () => {
     expect(admission.judge(message, first.from, 0, now)).toBe('admit')
     expect(admission.judge(message.subarray(0, 63), first.from, 0, now)).toBe('malformed')
   })
+
+  test('cookie replies, which have no mac1, leave room for messages that have one', () => {
+    const message = Buffer.alloc(64)
+    message[0] = 3
+    expect(admission.judge(message, first.from, 31, now)).toBe('admit')
+    expect(admission.judge(message, first.from, 32, now)).toBe('rateLimited')
+    // They are no load.
+    expect(admission.judge(hex(vectors.received_initiation), first.from, 31, now)).toBe('admit')
+  })
 })
 
 describe('under load', () => {

@@ -96,7 +96,7 @@ describe('a handshake', () => {
     expect(outcomes(receive(a, other?.response))).toEqual(['invalidResponse'])
     expect(a.isInitiating(1)).toBe(true)
     // The first initiation was replaced: its response is for nobody.
-    expect(receive(a, genuine)).toEqual([])
+    expect(outcomes(receive(a, genuine))).toEqual(['ignored'])
   })
 
   test('the vector of an independent implementation is answered', () => {
@@ -138,6 +138,20 @@ describe('an initiation', () => {
     expect(outcomes(b.receive([{ message: fourth, from, arrived: soon + 1n }], soon))).toEqual(['answered'])
   })
 
+  test('with a time that is no date is answered once, and says how far it is ahead and behind', () => {
+    const { a, b } = pair()
+    const [made] = [a.initiate(1, Buffer.alloc(12, 0xff), clock)]
+    expect(receive(b, made?.message)).toMatchObject([
+      { outcome: 'answered', unixSeconds: Number(0xffffffffffffffffn - 0x400000000000000an) },
+    ])
+    expect(receive(b, initiate(a))).toMatchObject([
+      { outcome: 'replayed', secondsBehind: Number(0xffffffffffffffffn - 0x400000000000000bn) },
+    ])
+    const { a: c, b: d } = pair()
+    const early = c.initiate(1, Buffer.alloc(12, 1), clock)
+    expect(receive(d, early?.message)).toMatchObject([{ outcome: 'answered', unixSeconds: 0 }])
+  })
+
   test('of a stranger, for another key, or altered anywhere is refused', () => {
     const { a, b, keys } = pair()
     const stranger = table(keys[1])
@@ -173,8 +187,8 @@ describe('an initiation', () => {
       const aIsLess = keys[0].compare(keys[1]) < 0
       expect([a.isInitiating(1), b.isInitiating(1)]).toEqual([!aIsLess, aIsLess])
       expect([outcomes(receive(a, byB)), outcomes(receive(b, byA))]).toEqual([
-        aIsLess ? [] : ['completed'],
-        aIsLess ? ['completed'] : [],
+        [aIsLess ? 'ignored' : 'completed'],
+        [aIsLess ? 'completed' : 'ignored'],
       ])
     }
   })
@@ -198,7 +212,7 @@ describe('an initiation', () => {
       const [answered] = receive(b, initiate(a))
       forget(a)
       expect([a.isInitiating(1), a.indices()]).toEqual([false, 0])
-      expect(receive(a, answered?.response)).toEqual([])
+      expect(outcomes(receive(a, answered?.response))).toEqual(['ignored'])
     }
   })
 })
@@ -220,9 +234,9 @@ describe('a cookie', () => {
       expect(outcomes(receive(a, altered(answer, at))), `${at}`).toEqual(['invalidCookie'])
     expect(hasMac2(initiate(a, 2))).toBe(false)
     const later = reply(a, b, initiate(a, 3))
-    // It answers the message before.
-    expect(outcomes(receive(a, reply(a, b, sent)))).toEqual([])
-    expect(outcomes(receive(a, later, later))).toEqual(['cookieReceived'])
+    // It answers an initiation that was replaced.
+    expect(outcomes(receive(a, reply(a, b, sent)))).toEqual(['ignored'])
+    expect(outcomes(receive(a, later, later))).toEqual(['cookieReceived', 'ignored'])
     const born = clock
     for (const [age, isUsed] of [
       [0n, true],
@@ -280,8 +294,10 @@ describe('many messages of one call', () => {
       isForged(i) ? altered(one?.response as Buffer, 44) : one?.response,
     )
     const ends = receive(us.handshakes, ...all, all[0])
-    expect(outcomes(ends)).toEqual(others.map((_, i) => (isForged(i) ? 'invalidResponse' : 'completed')))
-    for (const [i, end] of ends.entries()) if (!isForged(i)) expect(end.keys).toEqual(responses[i]?.keys)
+    const expected = others.map((_, i) => (isForged(i) ? 'invalidResponse' : 'completed'))
+    expect(outcomes(ends)).toEqual([...expected, 'ignored'])
+    for (const [i, end] of ends.slice(0, -1).entries())
+      if (!isForged(i)) expect(end.keys).toEqual(responses[i]?.keys)
   })
 
   test('one that fails inside costs the others nothing', () => {
@@ -311,7 +327,7 @@ describe('many messages of one call', () => {
       for (const length of [0, 8, 64, 92, 148]) {
         const message = Buffer.alloc(length)
         if (length > 0) message[0] = type
-        expect(receive(b, message)).toEqual([])
+        expect(outcomes(receive(b, message))).toEqual(['ignored'])
       }
   })
 })

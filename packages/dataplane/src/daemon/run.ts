@@ -248,7 +248,7 @@ class RunningDaemon implements DaemonHandle {
     const from = monotonicMs()
     const handshakes = this.device.drain(handshakesPerTurn, (event) => this.onOther(event))
     const tookMs = monotonicMs() - from
-    // A turn that was not full is no load, however slow: the first handshake of a process includes compilation.
+    // A turn that was not full is no load, however slow: a garbage collection or a busy machine is not an attack.
     if (!this.closed && handshakes === handshakesPerTurn && tookMs > slowTurnMs)
       this.engine.reportDrain(tookMs)
   }

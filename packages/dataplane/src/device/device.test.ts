@@ -272,6 +272,22 @@ describe('handshake messages', () => {
     expect(hints[0]).toMatch(/34[0-9]{2} s older/)
   })
 
+  test('a clock beyond every date is reported, and each hint about it says how far the peer is behind', () => {
+    const { a, b, go } = pair()
+    const away = 2n ** 63n
+    a.clockNs += away * 1_000_000_000n
+    a.send(b.publicKey, 'one')
+    go(121_000)
+    expect([...b.configuration.health()][0]?.clockAheadSeconds).toBeGreaterThan(Number(away) / 2)
+    a.clockNs = 0n
+    a.peer(b.publicKey).lastSentNs = 0n
+    a.send(b.publicKey, 'two')
+    go(30_000)
+    expect(b.lines.filter((line) => line.startsWith('notice'))).toEqual([
+      expect.stringMatching(/its timestamp is 92[0-9]{17} s older/),
+    ])
+  })
+
   test('random messages of every type change nothing', () => {
     const { network, a, b, go } = pair()
     let seed = 12345

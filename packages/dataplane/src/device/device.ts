@@ -134,10 +134,11 @@ export class Device {
    *  checked peer, so that the caller can pause. */
   *forgetSources(isStale: (record: Uint8Array) => boolean): Generator<void> {
     for (const peer of this.peers.values()) {
-      if (!peer.hasSessions && !this.dependencies.engine.isInitiating(peer.handle)) continue
-      const record = this.dependencies.engine.peerEndpoint(peer.handle)
+      const { engine } = this.dependencies
+      const isActive = peer.hasSessions || engine.isInitiating(peer.handle)
+      const record = isActive ? engine.peerEndpoint(peer.handle) : undefined
       if (record && isStale(record)) {
-        this.dependencies.engine.clearSource(peer.handle)
+        engine.clearSource(peer.handle)
         this.findSource(peer)
       }
       yield

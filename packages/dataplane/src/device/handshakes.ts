@@ -64,6 +64,10 @@ export class Handshakes {
   /** Sends an initiation; the timers decide when. */
   initiate(peer: Peer): void {
     const { log } = this.device.dependencies
+    if (!this.device.identity) {
+      this.device.feed(peer, 'initiationNotMade')
+      return
+    }
     if (!this.device.findSource(peer)) {
       this.note(peer, "Handshake message not sent: no address but the tunnel's own")
       return
@@ -95,6 +99,10 @@ export class Handshakes {
     }
     if (!peer) return
     switch (event.outcome) {
+      case 'failed':
+        // A session may have begun before.
+        peer.hasSessions = true
+        return
       case 'answered':
         peer.hasSessions = true
         peer.clockSeconds = event.unixSeconds

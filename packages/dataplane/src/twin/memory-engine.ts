@@ -159,8 +159,9 @@ export class MemoryEngine implements PacketEngine {
       this.handshakes.forgetInitiation(handle)
       this.flushStaged(handle)
     }
+    const arrived = this.arrived.splice(0)
     if (!this.running) return events
-    const outcomes = this.handshakes.receive(this.arrived.splice(0), nanoseconds(this.network.nowMs))
+    const outcomes = this.handshakes.receive(arrived, nanoseconds(this.network.nowMs))
     return [...events, ...outcomes.map((outcome) => this.handshakeEvent(outcome))]
   }
   reportDrain(): void {}

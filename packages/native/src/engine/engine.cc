@@ -223,7 +223,8 @@ void Engine::clear_source(std::uint32_t id) {
 void Engine::learn_endpoint(std::uint32_t id, const Endpoint& endpoint, std::size_t message_bytes) {
   Peer& known = peer(id);
   const Endpoint before = known.endpoint.read();
-  if (!before.same_place(endpoint) || !before.same_source(endpoint)) {
+  // A source that was fitted stays where the system does not say at which address the message arrived.
+  if (!before.same_place(endpoint) || (endpoint.source_family != 0 && !before.same_source(endpoint))) {
     known.endpoint.write(endpoint);
     known.refused_segment.store(0, std::memory_order_relaxed);
   }
@@ -371,7 +372,9 @@ std::unique_ptr<Engine::Events> Engine::take_events(std::size_t most_handshakes)
   for (HandshakeOutcome& outcome : events->handshakes) {
     if (outcome.kind != HandshakeOutcome::Kind::answered && outcome.kind != HandshakeOutcome::Kind::completed) continue;
     outcome.failure = reason_of_failure([&] { outcome.error_number = begin(outcome); });
-    if (!outcome.failure.empty()) outcome.kind = HandshakeOutcome::Kind::failed;
+    if (outcome.failure.empty()) continue;
+    outcome.kind = HandshakeOutcome::Kind::failed;
+    if (!keypairs_.contains(outcome.local_index)) handshakes_.release(outcome.local_index);
   }
   return events;
 }

@@ -19,7 +19,7 @@ struct Identity {
   Secret<32> mac1_key, cookie_key;
 };
 
-// Decides which handshake messages reach JavaScript (protocol §6): checks form and mac1 always, and under load
+// Decides which handshake messages are handled (protocol §6), on the receiving thread: checks form and mac1 always, and under load
 // mac2 and a token bucket per source as well, so that a flood is stopped here.
 class HandshakeAdmission {
  public:
@@ -29,7 +29,7 @@ class HandshakeAdmission {
   static constexpr std::uint64_t hysteresis = 1'000'000'000;
   static constexpr std::uint64_t slow_drain_ms = 5;
 
-  // `waiting`: number of messages that JavaScript has not taken yet. Raises nothing.
+  // `waiting`: number of messages that were not taken yet. Raises nothing.
   Verdict judge(const Identity* identity, std::span<const std::uint8_t> message, const Endpoint& from,
                 std::size_t waiting, std::uint64_t now);
   // The answer to a message judged answer_cookie; nothing when OpenSSL failed.

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <openssl/rand.h>
-
 #include <array>
-#include <cerrno>
 #include <cstdint>
 #include <cstring>
 
 #include "engine/endpoint.h"
-#include "napi/error.h"
+#include "engine/seeded-hash.h"
 
 namespace wgq {
 
@@ -21,11 +18,6 @@ class ReplyBudget {
   static constexpr std::uint64_t sender_pause = 10'000'000;  // ns
   static constexpr std::uint64_t reply_cost = 100'000;       // ns
   static constexpr std::uint64_t most_saved = 50'000'000;    // ns: 500 replies at once
-
-  // Raises SystemError when random bytes are unavailable.
-  ReplyBudget() {
-    if (RAND_bytes(reinterpret_cast<unsigned char*>(&seed_), sizeof seed_) != 1) throw SystemError{EIO, "RAND_bytes"};
-  }
 
   // Whether to reply to the sender now; counts the reply.
   bool take(const Endpoint& to, std::uint64_t now) {
@@ -39,19 +31,15 @@ class ReplyBudget {
   }
 
  private:
-  // Senders that share a slot share its pause; the seed keeps an attacker from choosing the slot of another sender.
+  // Senders that share a slot share its pause.
   std::size_t slot(const Endpoint& to) const {
     std::uint64_t words[2];
     std::memcpy(words, to.address, sizeof words);
-    std::uint64_t mixed = seed_;
-    for (const std::uint64_t word : {words[0], words[1], std::uint64_t{to.port}}) {
-      mixed = (mixed ^ word) * 0x9e3779b97f4a7c15u;
-      mixed ^= mixed >> 32;
-    }
-    return mixed % last_.size();
+    return hash_.of({words[0], words[1], to.port}) % last_.size();
   }
 
-  std::uint64_t seed_ = 0, spent_until_ = 0;
+  const SeededHash hash_;
+  std::uint64_t spent_until_ = 0;
   std::array<std::uint64_t, 4096> last_{};
 };
 

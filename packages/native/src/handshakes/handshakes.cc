@@ -8,8 +8,8 @@
 #include <thread>
 #include <utility>
 
-#include "engine/aead.h"
 #include "engine/bytes.h"
+#include "engine/cleared-stack.h"
 #include "napi/error.h"
 #include "noise/messages.h"
 
@@ -32,22 +32,14 @@ void labelled(std::span<std::uint8_t> out, std::string_view label, const PublicK
   const std::span text(reinterpret_cast<const std::uint8_t*>(label.data()), label.size());
   NoisePrimitives::of_thread().hash(out, text, key);
 }
-void mac1_key(std::span<std::uint8_t> out, const PublicKey& key) { labelled(out, "mac1----", key); }
-void cookie_key(std::span<std::uint8_t> out, const PublicKey& key) { labelled(out, "cookie--", key); }
+void write_mac1_key(std::span<std::uint8_t> out, const PublicKey& key) { labelled(out, "mac1----", key); }
+void write_cookie_key(std::span<std::uint8_t> out, const PublicKey& key) { labelled(out, "cookie--", key); }
 
 PrivateKey import(noise::Key private_key) {
   EVP_PKEY* made = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, nullptr, private_key.data(), private_key.size());
   if (!made) throw SystemError{ENOSYS, "OpenSSL refused a private key"};
   return PrivateKey(made);
 }
-
-// Overwrites what OpenSSL left on this thread's stack.
-struct ClearedStack {
-  ClearedStack() = default;
-  ClearedStack(const ClearedStack&) = delete;
-  ClearedStack& operator=(const ClearedStack&) = delete;
-  ~ClearedStack() { Aead::clear_stack(); }
-};
 
 }  // namespace
 
@@ -69,6 +61,8 @@ const char* name_of(HandshakeOutcome::Kind kind) {
       return "cookieReceived";
     case HandshakeOutcome::Kind::invalid_cookie:
       return "invalidCookie";
+    case HandshakeOutcome::Kind::ignored:
+      return "ignored";
     case HandshakeOutcome::Kind::failed:
       break;
   }
@@ -77,10 +71,15 @@ const char* name_of(HandshakeOutcome::Kind kind) {
 
 // Our own key pair.
 struct Handshakes::Self {
-  explicit Self(noise::Key key) : private_key(import(key)) { private_key.write_public(public_key); }
+  explicit Self(noise::Key key) : private_key(import(key)) {
+    private_key.write_public(public_key);
+    write_mac1_key(admission.mac1_key, public_key);
+    write_cookie_key(admission.cookie_key, public_key);
+  }
 
   PrivateKey private_key;
   PublicKey public_key;
+  Identity admission;
 };
 
 // A message whose cryptography is done before its turn: that part needs no order and changes nothing.
@@ -115,8 +114,6 @@ Handshakes::Handshakes()
 
 Handshakes::~Handshakes() = default;
 
-std::size_t Handshakes::KeyHash::operator()(const PublicKey& key) const { return load<std::uint64_t>(key.data()); }
-
 Party& Handshakes::party(std::uint32_t id) const {
   const auto found = parties_.find(id);
   if (found == parties_.end()) throw ArgumentError{"No peer has this number"};
@@ -134,6 +131,7 @@ Party* Handshakes::owner_of(std::uint32_t local_index, std::optional<Use> use) c
 
 void Handshakes::set_identity(std::optional<noise::Key> private_key) {
   const ClearedStack at_the_end;
+  // Nothing changes if OpenSSL refuses.
   self_ = private_key ? std::make_unique<Self>(*private_key) : nullptr;
   for (auto& [id, party] : parties_) {
     party->static_secret_is = Party::StaticSecret::unknown;
@@ -147,15 +145,16 @@ const PublicKey& Handshakes::public_key() const { return self_->public_key; }
 std::unique_ptr<Identity> Handshakes::admission_keys() const {
   if (!self_) return nullptr;
   auto keys = std::make_unique<Identity>();
-  mac1_key(keys->mac1_key, self_->public_key);
-  cookie_key(keys->cookie_key, self_->public_key);
+  const auto copy = [](const Secret<32>& from, Secret<32>& to) { std::copy(from.begin(), from.end(), to.begin()); };
+  copy(self_->admission.mac1_key, keys->mac1_key);
+  copy(self_->admission.cookie_key, keys->cookie_key);
   return keys;
 }
 
 void Handshakes::add_peer(std::uint32_t id, const PublicKey& key) {
-  auto made = std::make_unique<Party>(id, key);
-  if (!by_key_.emplace(key, made.get()).second) throw ArgumentError{"A peer has this public key"};
-  parties_.emplace(id, std::move(made));
+  if (by_key_.contains(key)) throw ArgumentError{"A peer has this public key"};
+  const auto added = parties_.emplace(id, std::make_unique<Party>(id, key)).first;
+  by_key_.emplace(key, added->second.get());
 }
 
 void Handshakes::remove_peer(std::uint32_t id) {
@@ -196,7 +195,7 @@ std::uint32_t Handshakes::take_index(Party& party, Use use) {
     std::uint8_t random[sizeof index];
     if (RAND_bytes(random, sizeof random) != 1) throw SystemError{ENOSYS, "OpenSSL refused random bytes"};
     index = load<std::uint32_t>(random);
-  } while (!indices_.emplace(index, Owner{party.id, use}).second);
+  } while (index == 0 || !indices_.emplace(index, Owner{party.id, use}).second);
   return index;
 }
 
@@ -213,11 +212,11 @@ std::unique_ptr<Handshakes::MadeInitiation> Handshakes::initiate(std::uint32_t i
   if (!noise::create_initiation(primitives, made->message, own->transcript, self_->public_key, to.public_key,
                                 to.static_secret, own->ephemeral, timestamp))
     return nullptr;
+  if (reveals_) own->ephemeral.write_private(made->ephemeral.emplace());
   // The index is taken after the cryptography succeeded (protocol §3.6).
   own->local_index = take_index(to, Use::handshake);
   store_le(made->message.data(), message_initiation);
   store_le(made->message.data() + initiation::sender, own->local_index);
-  if (reveals_) own->ephemeral.write_private(made->ephemeral.emplace());
   forget_initiation(to);
   to.initiation = std::move(own);
   sign(to, made->message, now);
@@ -229,7 +228,7 @@ void Handshakes::sign(Party& party, std::span<std::uint8_t> message, std::uint64
   NoisePrimitives& primitives = NoisePrimitives::of_thread();
   const auto mac2 = message.last(sizeof(Mac)), mac1 = message.last(2 * sizeof(Mac)).first(sizeof(Mac));
   PublicKey key;
-  mac1_key(key, party.public_key);
+  write_mac1_key(key, party.public_key);
   primitives.mac(mac1, key, message.first(message.size() - 2 * sizeof(Mac)));
   std::copy(mac1.begin(), mac1.end(), party.sent_mac1.emplace().begin());
   if (party.cookie && now - party.cookie->birth < ReceivedCookie::usable)
@@ -279,14 +278,15 @@ void Handshakes::open(Received& received, bool shared) {
   }
   if (received.type != message_response) return;
   const std::uint32_t index = load_le<std::uint32_t>(received.message.bytes + response::receiver);
-  received.party = owner_of(index, Use::handshake);
-  if (!received.party) return;
+  Party* const owner = owner_of(index, Use::handshake);
+  if (!owner || !owner->initiation || owner->initiation->local_index != index) return;
+  received.party = owner;
   received.local_index = index;
-  const OwnInitiation& own = *received.party->initiation;
-  received.genuine = with(received.party->initiation->ephemeral, [&](PrivateKey& ephemeral) {
+  OwnInitiation& own = *owner->initiation;
+  received.genuine = with(own.ephemeral, [&](PrivateKey& ephemeral) {
     return with(self_->private_key, [&](PrivateKey& key) {
       return noise::open_response(primitives, received.response(), received.keys, own.transcript, ephemeral, key,
-                                  received.party->preshared_key);
+                                  owner->preshared_key);
     });
   });
 }
@@ -307,7 +307,7 @@ void Handshakes::initiation_arrived(Received& received, std::deque<HandshakeOutc
   // Neither a replay nor part of a flood (protocol §3.2 steps 7 and 8).
   if (timestamp <= from->last_timestamp) {
     outcomes.emplace_back(Kind::replayed, from->id, message.from).seconds_behind =
-        static_cast<std::int64_t>(seconds_of(from->last_timestamp) - seconds_of(timestamp));
+        seconds_of(from->last_timestamp) - seconds_of(timestamp);
     return;
   }
   if (from->last_initiation && message.arrived - *from->last_initiation < initiation_spacing) {
@@ -319,8 +319,10 @@ void Handshakes::initiation_arrived(Received& received, std::deque<HandshakeOutc
   // One handshake slot: the peer's initiation replaces ours (protocol §3.5). If both sides did so with initiations that
   // crossed, both answers would be in vain, so the side with the greater public key keeps its own initiation too.
   if (self_->public_key < from->public_key) forget_initiation(*from);
-  HandshakeOutcome& outcome = outcomes.emplace_back(Kind::answered, from->id, message.from);
-  outcome.unix_seconds = static_cast<std::int64_t>(seconds_of(timestamp) - tai64n_epoch);
+  // It has failed until there is an answer.
+  HandshakeOutcome& outcome = outcomes.emplace_back(Kind::failed, from->id, message.from);
+  const std::uint64_t seconds = seconds_of(timestamp);
+  outcome.unix_seconds = seconds > tai64n_epoch ? seconds - tai64n_epoch : 0;
   admitted.push_back({from, &received, &outcome});
 }
 
@@ -346,8 +348,9 @@ void Handshakes::answer(std::vector<Admitted>& admitted, std::uint64_t now) {
         store_le(out.response.data() + response::sender, out.local_index);
         store_le(out.response.data() + response::receiver, out.remote_index);
         sign(to, out.response, now);
+        out.kind = HandshakeOutcome::Kind::answered;
       });
-    if (!outcome->failure.empty()) outcome->kind = HandshakeOutcome::Kind::failed;
+    if (outcome->kind == HandshakeOutcome::Kind::failed && outcome->local_index != 0) release(outcome->local_index);
   }
 }
 
@@ -355,7 +358,10 @@ void Handshakes::response_arrived(Received& received, std::deque<HandshakeOutcom
   using Kind = HandshakeOutcome::Kind;
   Party* const from = received.party;
   // An earlier message of this call may have ended the initiation.
-  if (!from || !from->initiation || from->initiation->local_index != received.local_index) return;
+  if (!from || !from->initiation || from->initiation->local_index != received.local_index) {
+    outcomes.emplace_back(Kind::ignored, 0, received.message.from);
+    return;
+  }
   if (!received.genuine) {
     outcomes.emplace_back(Kind::invalid_response, from->id, received.message.from);
     return;
@@ -373,10 +379,13 @@ void Handshakes::cookie_arrived(const HandshakeMessage& message, std::deque<Hand
   using Kind = HandshakeOutcome::Kind;
   // It may answer an initiation or a response.
   Party* const owner = owner_of(load_le<std::uint32_t>(message.bytes + cookie_reply::receiver));
-  if (!owner || !owner->sent_mac1) return;
+  if (!owner || !owner->sent_mac1) {
+    outcomes.emplace_back(Kind::ignored, 0, message.from);
+    return;
+  }
   Party& from = *owner;
   PublicKey key;
-  cookie_key(key, from.public_key);
+  write_cookie_key(key, from.public_key);
   auto fresh = std::make_unique<ReceivedCookie>();
   if (!open_cookie_reply(key, std::span<const std::uint8_t, cookie_reply_bytes>(message.bytes, cookie_reply_bytes),
                          *from.sent_mac1, fresh->value)) {

@@ -31,7 +31,8 @@ struct HandshakeOutcome {
     invalid_response,
     cookie_received,
     invalid_cookie,
-    failed,  // inside: `failure` says why
+    ignored,  // for nobody
+    failed,   // inside: `failure` says why
   };
 
   HandshakeOutcome(Kind what, std::uint32_t whose, const Endpoint& where) : kind(what), peer(whose), from(where) {}
@@ -44,7 +45,7 @@ struct HandshakeOutcome {
   Secret<noise::session_keys_bytes> keys;
   std::array<std::uint8_t, response_bytes> response{};
   // Of an initiation that was answered or replayed: the peer's clock, and by how much it is behind what it said before.
-  std::int64_t unix_seconds = 0, seconds_behind = 0;
+  std::uint64_t unix_seconds = 0, seconds_behind = 0;
   std::optional<Secret<noise::key_bytes>> ephemeral;  // only if they are revealed
   std::string failure;
   int error_number = 0;  // of an answer that did not leave; set by whoever sends it
@@ -89,7 +90,7 @@ class Handshakes {
   bool initiating(std::uint32_t id) const { return party(id).initiation != nullptr; }
   void forget_initiation(std::uint32_t id) { forget_initiation(party(id)); }
 
-  // Handles messages of type 1, 2 and 3 in their order. A message that is for nobody has no outcome. `now` is the boot time.
+  // Handles messages of type 1, 2 and 3 in their order. Each has one outcome. `now` is the boot time.
   std::deque<HandshakeOutcome> receive(const std::deque<HandshakeMessage>& messages, std::uint64_t now);
 
   // Frees the index of a session that ended.
@@ -104,9 +105,6 @@ class Handshakes {
   struct Owner {
     std::uint32_t peer;
     Use use;
-  };
-  struct KeyHash {
-    std::size_t operator()(const PublicKey& key) const;
   };
 
   Party& party(std::uint32_t id) const;
@@ -125,7 +123,7 @@ class Handshakes {
   std::unique_ptr<Self> self_;
   bool reveals_ = false;
   std::unordered_map<std::uint32_t, std::unique_ptr<Party>> parties_;
-  std::unordered_map<PublicKey, Party*, KeyHash> by_key_;
+  std::unordered_map<PublicKey, Party*, PublicKeyHash> by_key_;
   // The indices by which messages identify their receiver: random, so that they reveal neither number nor order of peers
   // (protocol §3.6). One starts as a handshake's and can become a session's.
   std::unordered_map<std::uint32_t, Owner> indices_;

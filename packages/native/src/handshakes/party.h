@@ -6,14 +6,25 @@
 #include <memory>
 #include <optional>
 
+#include "engine/bytes.h"
 #include "engine/cookie.h"
 #include "engine/secret.h"
+#include "engine/seeded-hash.h"
 #include "noise/handshake.h"
 
 namespace wgq {
 
 using PublicKey = std::array<std::uint8_t, noise::key_bytes>;
 using Timestamp = std::array<std::uint8_t, noise::timestamp_bytes>;
+
+// For a table of peers by key: whoever hands in public keys cannot make it slow.
+struct PublicKeyHash {
+  SeededHash hash;
+  std::size_t operator()(const PublicKey& key) const {
+    const auto word = [&](std::size_t at) { return load<std::uint64_t>(key.data() + at); };
+    return static_cast<std::size_t>(hash.of({word(0), word(8), word(16), word(24)}));
+  }
+};
 
 // Our outstanding initiation to a peer.
 struct OwnInitiation {

@@ -4,7 +4,7 @@
 #include <array>
 #include <utility>
 
-#include "engine/aead.h"
+#include "engine/cleared-stack.h"
 #include "modules.h"
 #include "noise/handshake.h"
 
@@ -14,15 +14,6 @@ namespace {
 constexpr std::size_t key_bytes = noise::key_bytes;
 
 NoisePrimitives& primitives() { return NoisePrimitives::of_thread(); }
-
-// Overwrites what OpenSSL left on this thread's stack, at the end of a call.
-class ClearedStack {
- public:
-  ClearedStack() = default;
-  ClearedStack(const ClearedStack&) = delete;
-  ClearedStack& operator=(const ClearedStack&) = delete;
-  ~ClearedStack() { Aead::clear_stack(); }
-};
 
 // Primitives for one call that makes no message. At its end their keys are forgotten, as a message forgets them itself.
 class Forgetting {
@@ -34,7 +25,7 @@ class Forgetting {
   NoisePrimitives* operator->() const { return &here_; }
 
  private:
-  const ClearedStack after_forgetting_{};
+  const ClearedStack after_forgetting_;
   NoisePrimitives& here_ = primitives();  // before any use: it may throw, as a destructor must not
 };
 
