@@ -170,7 +170,7 @@ export type HandshakeEvent = { readonly kind: 'handshake'; readonly peer: number
         | 'invalidResponse'
         | 'cookieReceived'
         | 'invalidCookie'
-        /** For nobody: an index that is not, or no longer, in use. */
+        /** For nobody, or answered already. */
         | 'ignored'
     }
   /** Something inside failed, for this message alone. */

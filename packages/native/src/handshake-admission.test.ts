@@ -62,10 +62,10 @@ describe('form and mac1', () => {
   test('cookie replies, which have no mac1, leave room for messages that have one', () => {
     const message = Buffer.alloc(64)
     message[0] = 3
-    expect(admission.judge(message, first.from, 31, now)).toBe('admit')
-    expect(admission.judge(message, first.from, 32, now)).toBe('rateLimited')
-    // They are no load.
-    expect(admission.judge(hex(vectors.received_initiation), first.from, 31, now)).toBe('admit')
+    expect(admission.judge(message, first.from, 15, now)).toBe('admit')
+    expect(admission.judge(message, first.from, 16, now)).toBe('rateLimited')
+    // As many as are admitted are no load.
+    expect(admission.judge(initiation, first.from, 16, now)).toBe('admit')
   })
 })
 

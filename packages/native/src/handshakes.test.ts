@@ -312,6 +312,7 @@ describe('many messages of one call', () => {
       { outcome: 'failed', reason: expect.stringContaining('OpenSSL refused') },
       { outcome: 'completed', peer: 2 },
     ])
+    expect(b.indices()).toBe(1)
   })
   /** Made while random bytes are refused to the other side only. */
   const initiation = (who: HandshakeTable): Buffer => {

@@ -20,7 +20,7 @@ export const logDrops = (counters: () => Readonly<Record<string, number>>, log: 
 /** Meaning of the engine's counters, in the words of the BSD manuals where those have them. */
 const dropTexts: Readonly<Record<string, string>> = {
   badMac1: 'Handshake message with an invalid MAC, dropping packet',
-  rateLimited: 'Handshake messages come too fast from one source, dropping packet',
+  rateLimited: 'Handshake messages come too fast, dropping packet',
   cookiesSent: 'Under load, a cookie was demanded',
   handshakesOverflowed: 'Handshake queue is full, dropping packet',
   unknownIndex: 'Packet for an unknown session',

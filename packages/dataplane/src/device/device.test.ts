@@ -272,7 +272,7 @@ describe('handshake messages', () => {
     expect(hints[0]).toMatch(/34[0-9]{2} s older/)
   })
 
-  test('a clock beyond every date is reported, and each hint about it says how far the peer is behind', () => {
+  test('a clock beyond every date is reported, and the hint about it says how far the peer is behind', () => {
     const { a, b, go } = pair()
     const away = 2n ** 63n
     a.clockNs += away * 1_000_000_000n

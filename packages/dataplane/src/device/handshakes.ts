@@ -99,10 +99,6 @@ export class Handshakes {
     }
     if (!peer) return
     switch (event.outcome) {
-      case 'failed':
-        // A session may have begun before.
-        peer.hasSessions = true
-        return
       case 'answered':
         peer.hasSessions = true
         peer.clockSeconds = event.unixSeconds

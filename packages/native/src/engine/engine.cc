@@ -223,8 +223,7 @@ void Engine::clear_source(std::uint32_t id) {
 void Engine::learn_endpoint(std::uint32_t id, const Endpoint& endpoint, std::size_t message_bytes) {
   Peer& known = peer(id);
   const Endpoint before = known.endpoint.read();
-  // A source that was fitted stays where the system does not say at which address the message arrived.
-  if (!before.same_place(endpoint) || (endpoint.source_family != 0 && !before.same_source(endpoint))) {
+  if (endpoint.differs(before)) {
     known.endpoint.write(endpoint);
     known.refused_segment.store(0, std::memory_order_relaxed);
   }
@@ -369,13 +368,9 @@ std::unique_ptr<Engine::Events> Engine::take_events(std::size_t most_handshakes)
     if (const auto of_peer = take_peer_events(id)) events->peers.push_back(*of_peer);
   if (events->rest.handshakes.empty() || !device_.running.load()) return events;
   events->handshakes = handshakes_.receive(events->rest.handshakes, boottime_ns());
-  for (HandshakeOutcome& outcome : events->handshakes) {
-    if (outcome.kind != HandshakeOutcome::Kind::answered && outcome.kind != HandshakeOutcome::Kind::completed) continue;
-    outcome.failure = reason_of_failure([&] { outcome.error_number = begin(outcome); });
-    if (outcome.failure.empty()) continue;
-    outcome.kind = HandshakeOutcome::Kind::failed;
-    if (!keypairs_.contains(outcome.local_index)) handshakes_.release(outcome.local_index);
-  }
+  for (HandshakeOutcome& outcome : events->handshakes)
+    if (outcome.kind == HandshakeOutcome::Kind::answered || outcome.kind == HandshakeOutcome::Kind::completed)
+      begin(outcome);
   return events;
 }
 
@@ -398,14 +393,27 @@ std::optional<Engine::PeerEvents> Engine::take_peer_events(std::uint32_t id) {
   return events;
 }
 
-int Engine::begin(const HandshakeOutcome& made) {
+void Engine::begin(HandshakeOutcome& made) {
   const bool initiator = made.kind == HandshakeOutcome::Kind::completed;
   const std::span<const std::uint8_t, noise::session_keys_bytes> keys = made.keys;
   const auto from_initiator = keys.first<noise::key_bytes>(), from_responder = keys.last<noise::key_bytes>();
-  learn_endpoint(made.peer, made.from, initiator ? response_bytes : initiation_bytes);
-  begin_session(made.peer, {initiator, made.local_index, made.remote_index, initiator ? from_initiator : from_responder,
-                            initiator ? from_responder : from_initiator, 0, 0});
-  if (!initiator) return send_handshake(made.peer, made.response);
+  made.failure = reason_of_failure([&] {
+    learn_endpoint(made.peer, made.from, initiator ? response_bytes : initiation_bytes);
+    begin_session(made.peer, {initiator, made.local_index, made.remote_index,
+                              initiator ? from_initiator : from_responder,
+                              initiator ? from_responder : from_initiator, 0, 0});
+  });
+  if (!made.failure.empty()) {
+    made.kind = HandshakeOutcome::Kind::failed;
+    drop(made.local_index);
+    return;
+  }
+  // Only memory can be missing; the session is there, and the timers try again.
+  if (!reason_of_failure([&] { made.error_number = confirm(made); }).empty()) made.error_number = ENOMEM;
+}
+
+int Engine::confirm(const HandshakeOutcome& made) {
+  if (made.kind == HandshakeOutcome::Kind::answered) return send_handshake(made.peer, made.response);
   // Sends the staged packets now, or an empty packet if there are none, which the responder needs (protocol §3.4 step 5).
   send_keepalive(made.peer);
   return 0;

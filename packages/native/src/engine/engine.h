@@ -107,8 +107,10 @@ class Engine {
   std::uint32_t drop(std::atomic<Keypair*>& slot);
   std::size_t drop_staged(Peer& peer);
   std::optional<PeerEvents> take_peer_events(std::uint32_t id);
-  // Begins the session that a handshake made. Returns why the response did not leave, or 0.
-  int begin(const HandshakeOutcome& outcome);
+  // Begins the session that a handshake made. On failure there is none.
+  void begin(HandshakeOutcome& made);
+  // Sends what the peer waits for after that. Returns why it did not leave, or 0.
+  int confirm(const HandshakeOutcome& made);
 
   Device device_;
   Handshakes handshakes_;

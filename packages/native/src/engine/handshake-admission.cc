@@ -18,8 +18,9 @@ HandshakeAdmission::Verdict HandshakeAdmission::judge(const Identity* identity, 
                                                               : 0;
   if (expected == 0 || message.size() != expected) return Verdict::malformed;
   if (!identity) return Verdict::bad_mac1;  // without a private key no message can be for us
-  // It has no mac1. A flood of them must not take the place of messages that have one.
-  if (type == message_cookie_reply) return waiting < loaded_from ? Verdict::admit : Verdict::rate_limited;
+  // It has no mac1. A flood of them must neither take the place of messages that have one nor count as load.
+  if (type == message_cookie_reply)
+    return waiting < most_before_cookie_reply ? Verdict::admit : Verdict::rate_limited;
 
   const auto mac1 = cookies_.mac(identity->mac1_key, message.first(expected - 32));
   if (!mac1 || CRYPTO_memcmp(mac1->data(), message.data() + expected - 32, mac1->size()) != 0) return Verdict::bad_mac1;

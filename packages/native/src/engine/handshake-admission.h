@@ -26,6 +26,7 @@ class HandshakeAdmission {
   enum class Verdict { admit, malformed, bad_mac1, answer_cookie, rate_limited };
 
   static constexpr std::size_t loaded_from = 32;  // messages waiting
+  static constexpr std::size_t most_before_cookie_reply = loaded_from / 2;  // messages waiting
   static constexpr std::uint64_t hysteresis = 1'000'000'000;
   static constexpr std::uint64_t slow_drain_ms = 5;
 

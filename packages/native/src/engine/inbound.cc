@@ -217,7 +217,7 @@ void Inbound::transport(const Opened& message) {
 void Inbound::meet(Keypair& keypair, const Endpoint& from) {
   Peer& peer = keypair.peer;
   const Endpoint known = peer.endpoint.read();
-  if (!known.same_place(from) || !known.same_source(from)) {
+  if (from.differs(known)) {
     peer.endpoint.write(from);
     peer.refused_segment.store(0, std::memory_order_relaxed);
     if (!known.same_place(from)) device_.mailbox.raise(peer, peer_event::endpoint_moved);

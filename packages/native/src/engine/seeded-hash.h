@@ -11,7 +11,7 @@
 
 namespace wgq {
 
-// Places of values in a table of this process: a stranger who chooses values cannot make them meet.
+// Places of values in a table of this process. Strangers who choose values do not know which ones meet.
 class SeededHash {
  public:
   // Raises SystemError when random bytes are unavailable.
@@ -22,8 +22,11 @@ class SeededHash {
   std::uint64_t of(std::initializer_list<std::uint64_t> words) const {
     std::uint64_t mixed = seed_;
     for (const std::uint64_t word : words) {
-      mixed = (mixed ^ word) * 0x9e3779b97f4a7c15u;
-      mixed ^= mixed >> 32;
+      mixed ^= word;
+      // The finalizer of MurmurHash3: after one multiplication alone, differences in the highest bits cancel for every seed.
+      mixed = (mixed ^ (mixed >> 33)) * 0xff51afd7ed558ccdu;
+      mixed = (mixed ^ (mixed >> 33)) * 0xc4ceb9fe1a85ec53u;
+      mixed ^= mixed >> 33;
     }
     return mixed;
   }

@@ -350,7 +350,7 @@ void Handshakes::answer(std::vector<Admitted>& admitted, std::uint64_t now) {
         sign(to, out.response, now);
         out.kind = HandshakeOutcome::Kind::answered;
       });
-    if (outcome->kind == HandshakeOutcome::Kind::failed && outcome->local_index != 0) release(outcome->local_index);
+    if (outcome->kind == HandshakeOutcome::Kind::failed) release(std::exchange(outcome->local_index, 0));
   }
 }
 

@@ -90,7 +90,8 @@ class Handshakes {
   bool initiating(std::uint32_t id) const { return party(id).initiation != nullptr; }
   void forget_initiation(std::uint32_t id) { forget_initiation(party(id)); }
 
-  // Handles messages of type 1, 2 and 3 in their order. Each has one outcome. `now` is the boot time.
+  // Handles messages of type 1, 2 and 3 in their order. Each has one outcome; without an identity there is
+  // none. `now` is the boot time.
   std::deque<HandshakeOutcome> receive(const std::deque<HandshakeMessage>& messages, std::uint64_t now);
 
   // Frees the index of a session that ended.

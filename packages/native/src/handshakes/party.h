@@ -17,7 +17,7 @@ namespace wgq {
 using PublicKey = std::array<std::uint8_t, noise::key_bytes>;
 using Timestamp = std::array<std::uint8_t, noise::timestamp_bytes>;
 
-// For a table of peers by key: whoever hands in public keys cannot make it slow.
+// For a table of peers by key, also where strangers hand in the public keys.
 struct PublicKeyHash {
   SeededHash hash;
   std::size_t operator()(const PublicKey& key) const {

@@ -38,9 +38,10 @@ bool warm_up_handshakes() {
   const auto initiation = initiator.initiate(1, timestamp, 0);
   if (!initiation) return false;
   const auto answered = responder.receive(arrived(initiation->message), 0);
-  if (answered.size() != 1) return false;
+  if (answered.size() != 1 || answered[0].kind != HandshakeOutcome::Kind::answered) return false;
   const auto completed = initiator.receive(arrived(answered[0].response), 0);
-  return completed.size() == 1 && std::equal(completed[0].keys.begin(), completed[0].keys.end(), answered[0].keys.begin());
+  return completed.size() == 1 && completed[0].kind == HandshakeOutcome::Kind::completed &&
+         std::equal(completed[0].keys.begin(), completed[0].keys.end(), answered[0].keys.begin());
 }
 
 }  // namespace wgq
