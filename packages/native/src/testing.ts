@@ -136,14 +136,6 @@ export const beginSession = (engine: PacketEngine, peer: number, session: Sessio
 export const dropSessions = (engine: PacketEngine, peer: number): number[] =>
   testing().dropSessions(engine, peer)
 
-/** Moves the endpoint as an authenticated message from there would; without `messageBytes` none is counted. */
-export const learnEndpoint = (
-  engine: PacketEngine,
-  peer: number,
-  record: Uint8Array,
-  messageBytes?: number,
-): void => testing().learnEndpoint(engine, peer, record, messageBytes)
-
 /** What {@link HandshakeTable} tells of a message, with everything that its session needs. */
 export type Outcome = Omit<HandshakeEvent, 'kind'> & {
   readonly outcome: HandshakeEvent['outcome']

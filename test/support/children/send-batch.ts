@@ -5,7 +5,7 @@
 import { openSync } from 'node:fs'
 import { createEngine } from '../../../packages/native/src/engine.ts'
 import { allowedIp, endpoint, packetOf, virtio } from '../../../packages/native/src/fixtures/packets.ts'
-import { beginSession, injectPacket, learnEndpoint } from '../../../packages/native/src/testing.ts'
+import { beginSession, injectPacket } from '../../../packages/native/src/testing.ts'
 
 const [port = 0, count = 0, bytes = 0] = process.argv.slice(2, 5).map(Number)
 const source = process.argv[5]
@@ -23,8 +23,8 @@ const at = endpoint([127, 0, 0, 1], port)
 if (source !== 'none') {
   at[24] = 4
   at.set(source === 'lost' ? [192, 0, 2, 1] : [127, 0, 0, 1], 32)
-  learnEndpoint(engine, peer, at)
-} else engine.setEndpoint(peer, at)
+}
+engine.setEndpoint(peer, at)
 engine.updateAllowedIps(allowedIp('add', peer, [0, 0, 0, 0], 0))
 beginSession(engine, peer, {
   role: 'initiator',

@@ -14,4 +14,7 @@ Engine& engine_of(napi_env env, napi_value object);
 // Reads an endpoint record of engine.ts; an undefined value gives an unknown endpoint.
 Endpoint endpoint_of(const js::Value& value);
 
+// Makes one.
+napi_value endpoint_record(napi_env env, const Endpoint& endpoint);
+
 }  // namespace wgq

@@ -53,19 +53,28 @@ const EVP_CIPHER* chacha20_poly1305() {
   return done;
 }
 
+// What XChaCha20-Poly1305 gives to ChaCha20-Poly1305 (draft-irtf-cfrg-xchacha §2.3).
+struct Extended {
+  Secret<32> key;
+  std::uint8_t nonce[12]{};
+
+  [[nodiscard]] bool derive(const std::uint8_t from[32], const std::uint8_t extended_nonce[24]) {
+    std::memcpy(nonce + 4, extended_nonce + 16, 8);
+    return hchacha20(from, extended_nonce, key.data());
+  }
+};
+
 }  // namespace
 
 std::optional<Mac> xchacha20_poly1305_seal(const std::uint8_t key[32], const std::uint8_t nonce[24],
                                            std::span<std::uint8_t> text, std::span<const std::uint8_t> associated) {
-  Secret<32> subkey;
-  std::uint8_t iv[12]{};
-  if (!hchacha20(key, nonce, subkey.data())) return std::nullopt;
-  std::memcpy(iv + 4, nonce + 16, 8);
+  Extended extended;
+  if (!extended.derive(key, nonce)) return std::nullopt;
   CipherContext context(EVP_CIPHER_CTX_new());
   Mac tag{};
   int written = 0;
   const bool done =
-      context && EVP_EncryptInit_ex(context.get(), chacha20_poly1305(), nullptr, subkey.data(), iv) == 1 &&
+      context && EVP_EncryptInit_ex(context.get(), chacha20_poly1305(), nullptr, extended.key.data(), extended.nonce) == 1 &&
       EVP_EncryptUpdate(context.get(), nullptr, &written, associated.data(), static_cast<int>(associated.size())) == 1 &&
       EVP_EncryptUpdate(context.get(), text.data(), &written, text.data(), static_cast<int>(text.size())) == 1 &&
       EVP_EncryptFinal_ex(context.get(), text.data() + text.size(), &written) == 1 &&
@@ -79,17 +88,16 @@ bool open_cookie_reply(std::span<const std::uint8_t, 32> cookie_key,
                        std::span<std::uint8_t, 16> cookie) {
   const auto nonce = reply.subspan<cookie_reply::nonce, 24>();
   const auto sealed = reply.subspan<cookie_reply::sealed_cookie, 16>();
-  Secret<32> subkey;
+  Extended extended;
   Secret<16> text;
-  std::uint8_t iv[12]{}, rest[16];
+  std::uint8_t rest[16];
   Mac tag;
-  if (!hchacha20(cookie_key.data(), nonce.data(), subkey.data())) return false;
-  std::memcpy(iv + 4, nonce.data() + 16, 8);
+  if (!extended.derive(cookie_key.data(), nonce.data())) return false;
   std::memcpy(tag.data(), sealed.data() + sealed.size(), tag.size());
   CipherContext context(EVP_CIPHER_CTX_new());
   int written = 0;
   const bool genuine =
-      context && EVP_DecryptInit_ex(context.get(), chacha20_poly1305(), nullptr, subkey.data(), iv) == 1 &&
+      context && EVP_DecryptInit_ex(context.get(), chacha20_poly1305(), nullptr, extended.key.data(), extended.nonce) == 1 &&
       EVP_DecryptUpdate(context.get(), nullptr, &written, mac1.data(), static_cast<int>(mac1.size())) == 1 &&
       EVP_DecryptUpdate(context.get(), text.data(), &written, sealed.data(), static_cast<int>(sealed.size())) == 1 &&
       EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_SET_TAG, static_cast<int>(tag.size()), tag.data()) == 1 &&

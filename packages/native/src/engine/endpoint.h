@@ -27,8 +27,8 @@ struct Endpoint {
   bool known() const { return family != 0; }
   bool same_place(const Endpoint& other) const { return std::memcmp(this, &other, 24) == 0; }
   bool same_source(const Endpoint& other) const { return std::memcmp(&source_family, &other.source_family, 24) == 0; }
-  // Whether a message from here tells more than is known: another place, or another source. Where the system does not say at
-  // which address it arrived, the known source stays.
+  // Whether a message from here tells more than is known: another place, or another source. Where the system does not say
+  // at which address it arrived, the known source stays.
   bool differs(const Endpoint& known) const {
     return !same_place(known) || (source_family != 0 && !same_source(known));
   }

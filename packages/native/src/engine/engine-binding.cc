@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstring>
 #include <optional>
+#include <tuple>
 
 #include "engine/aead.h"
 #include "engine/binding.h"
@@ -65,11 +66,11 @@ Endpoint endpoint_of(const js::Value& value) {
   return endpoint;
 }
 
-namespace {
-
 napi_value endpoint_record(napi_env env, const Endpoint& endpoint) {
   return js::buffer(env, {reinterpret_cast<const std::uint8_t*>(&endpoint), sizeof endpoint});
 }
+
+namespace {
 
 napi_value bind(js::Call& call) {
   const std::uint32_t port = call[0].u32();
@@ -97,15 +98,11 @@ napi_value set_route_mtus(js::Call& call) {
   return engine_of(call).set_route_mtus(ascending), nullptr;
 }
 
-noise::Key key_of(const js::Value& value, const char* what) {
-  return noise::Key(value.bytes_of(noise::key_bytes, what).data(), noise::key_bytes);
-}
-
 // setIdentity(privateKey?): Buffer, the public key
 napi_value set_identity(js::Call& call) {
   Engine& engine = engine_of(call);
   if (call[0].absent()) return engine.set_identity(std::nullopt), nullptr;
-  engine.set_identity(key_of(call[0], "a private key"));
+  engine.set_identity(call[0].bytes_of<noise::key_bytes>("a private key"));
   return js::buffer(call.env, engine.handshakes().public_key());
 }
 
@@ -114,15 +111,12 @@ napi_value reveal_ephemerals(js::Call& call) {
 }
 
 napi_value add_peer(js::Call& call) {
-  PublicKey key;
-  const noise::Key given = key_of(call[0], "a public key");
-  std::copy(given.begin(), given.end(), key.begin());
-  return js::number(call.env, engine_of(call).add_peer(key));
+  return js::number(call.env, engine_of(call).add_peer(call[0].array_of<noise::key_bytes>("a public key")));
 }
 
 napi_value set_preshared_key(js::Call& call) {
-  static constexpr std::uint8_t none[noise::key_bytes]{};
-  const noise::Key key = call[1].absent() ? noise::Key(none) : key_of(call[1], "a preshared key");
+  Secret<noise::key_bytes> key;
+  if (!call[1].absent()) std::ranges::copy(call[1].bytes_of<noise::key_bytes>("a preshared key"), key.begin());
   return engine_of(call).handshakes().set_preshared_key(call[0].u32(), key), nullptr;
 }
 
@@ -146,9 +140,7 @@ napi_value prepare_handshake(js::Call& call) {
 
 // initiate(peer, timestamp): { errno, ephemeral? } | undefined
 napi_value initiate(js::Call& call) {
-  Timestamp timestamp;
-  const js::Bytes given = call[1].bytes_of(timestamp.size(), "a timestamp");
-  std::copy(given.begin(), given.end(), timestamp.begin());
+  const auto timestamp = call[1].array_of<noise::timestamp_bytes>("a timestamp");
   const auto sent = engine_of(call).initiate(call[0].u32(), timestamp);
   if (!sent) return nullptr;
   napi_value made = js::object(call.env);
@@ -278,8 +270,8 @@ napi_value calls_ciphers_directly(js::Call& call) { return js::boolean(call.env,
 // warmUpHandshakes(): boolean. What OpenSSL refuses here, the first handshake reports.
 napi_value warm_up(js::Call& call) {
   bool same = false;
-  const bool done = reason_of_failure([&] { same = warm_up_handshakes(); }).empty();
-  return js::boolean(call.env, done && same);
+  std::ignore = reason_of_failure([&] { same = warm_up_handshakes(); });
+  return js::boolean(call.env, same);
 }
 
 bool flag(const js::Value& value, bool otherwise) { return value.absent() ? otherwise : value.boolean(); }

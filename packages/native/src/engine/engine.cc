@@ -178,8 +178,7 @@ void Engine::set_route_mtus(std::span<const std::uint32_t> ascending) {
 }
 
 void Engine::set_identity(std::optional<noise::Key> private_key) {
-  handshakes_.set_identity(private_key);
-  std::unique_ptr<Identity> identity = handshakes_.admission_keys();
+  std::unique_ptr<Identity> identity = handshakes_.set_identity(private_key);
   device_.identity.store(identity.get(), std::memory_order_seq_cst);
   std::unique_ptr<Identity> old = std::exchange(identity_, std::move(identity));
   device_.epoch.synchronize();
@@ -314,13 +313,10 @@ void Engine::expire_sending(std::uint32_t id) {
 
 // --- sending
 
-std::unique_ptr<Engine::SentInitiation> Engine::initiate(std::uint32_t id, const Timestamp& timestamp) {
-  const auto made = handshakes_.initiate(id, timestamp, boottime_ns());
-  if (!made) return nullptr;
-  auto sent = std::make_unique<SentInitiation>();
-  if (made->ephemeral) std::copy(made->ephemeral->begin(), made->ephemeral->end(), sent->ephemeral.emplace().begin());
-  sent->error_number = send_handshake(id, made->message);
-  return sent;
+std::unique_ptr<Handshakes::MadeInitiation> Engine::initiate(std::uint32_t id, const Timestamp& timestamp) {
+  auto made = handshakes_.initiate(id, timestamp, boottime_ns());
+  if (made) made->error_number = send_handshake(id, made->message);
+  return made;
 }
 
 int Engine::send_handshake(std::uint32_t id, std::span<const std::uint8_t> message) {
@@ -409,10 +405,10 @@ void Engine::begin(HandshakeOutcome& made) {
     return;
   }
   // Only memory can be missing; the session is there, and the timers try again.
-  if (!reason_of_failure([&] { made.error_number = confirm(made); }).empty()) made.error_number = ENOMEM;
+  if (!reason_of_failure([&] { made.error_number = conclude(made); }).empty()) made.error_number = ENOMEM;
 }
 
-int Engine::confirm(const HandshakeOutcome& made) {
+int Engine::conclude(const HandshakeOutcome& made) {
   if (made.kind == HandshakeOutcome::Kind::answered) return send_handshake(made.peer, made.response);
   // Sends the staged packets now, or an empty packet if there are none, which the responder needs (protocol §3.4 step 5).
   send_keepalive(made.peer);

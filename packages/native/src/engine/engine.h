@@ -68,11 +68,7 @@ class Engine {
   void expire_sending(std::uint32_t id);
 
   // Makes and sends an initiation. Null when there is none to make (Handshakes::initiate).
-  struct SentInitiation {
-    int error_number;  // 0, or why it did not leave
-    std::optional<Secret<noise::key_bytes>> ephemeral;
-  };
-  std::unique_ptr<SentInitiation> initiate(std::uint32_t id, const Timestamp& timestamp);
+  std::unique_ptr<Handshakes::MadeInitiation> initiate(std::uint32_t id, const Timestamp& timestamp);
   int send_handshake(std::uint32_t id, std::span<const std::uint8_t> message);
   void send_keepalive(std::uint32_t id);
   void flush_staged(std::uint32_t id);
@@ -110,7 +106,7 @@ class Engine {
   // Begins the session that a handshake made. On failure there is none.
   void begin(HandshakeOutcome& made);
   // Sends what the peer waits for after that. Returns why it did not leave, or 0.
-  int confirm(const HandshakeOutcome& made);
+  int conclude(const HandshakeOutcome& made);
 
   Device device_;
   Handshakes handshakes_;

@@ -19,8 +19,8 @@ struct Identity {
   Secret<32> mac1_key, cookie_key;
 };
 
-// Decides which handshake messages are handled (protocol §6), on the receiving thread: checks form and mac1 always, and under load
-// mac2 and a token bucket per source as well, so that a flood is stopped here.
+// Decides which handshake messages are handled (protocol §6), on the receiving thread: checks form and mac1 always, and
+// under load mac2 and a token bucket per source as well, so that a flood is stopped here.
 class HandshakeAdmission {
  public:
   enum class Verdict { admit, malformed, bad_mac1, answer_cookie, rate_limited };

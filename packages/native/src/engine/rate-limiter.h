@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "engine/endpoint.h"
+#include "engine/seeded-hash.h"
 
 namespace wgq {
 
@@ -29,10 +30,8 @@ class RateLimiter {
     bool operator==(const Key&) const = default;
   };
   struct Hash {
-    std::size_t operator()(const Key& key) const {
-      std::uint64_t mixed = (key.bits ^ key.family) * 0x9e3779b97f4a7c15u;
-      return static_cast<std::size_t>(mixed ^ (mixed >> 29));
-    }
+    SeededHash hash;
+    std::size_t operator()(const Key& key) const { return static_cast<std::size_t>(hash.of({key.bits, key.family})); }
   };
   struct Bucket {
     std::uint64_t tokens, last;

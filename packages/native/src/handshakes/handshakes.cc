@@ -35,12 +35,6 @@ void labelled(std::span<std::uint8_t> out, std::string_view label, const PublicK
 void write_mac1_key(std::span<std::uint8_t> out, const PublicKey& key) { labelled(out, "mac1----", key); }
 void write_cookie_key(std::span<std::uint8_t> out, const PublicKey& key) { labelled(out, "cookie--", key); }
 
-PrivateKey import(noise::Key private_key) {
-  EVP_PKEY* made = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, nullptr, private_key.data(), private_key.size());
-  if (!made) throw SystemError{ENOSYS, "OpenSSL refused a private key"};
-  return PrivateKey(made);
-}
-
 }  // namespace
 
 const char* name_of(HandshakeOutcome::Kind kind) {
@@ -71,15 +65,10 @@ const char* name_of(HandshakeOutcome::Kind kind) {
 
 // Our own key pair.
 struct Handshakes::Self {
-  explicit Self(noise::Key key) : private_key(import(key)) {
-    private_key.write_public(public_key);
-    write_mac1_key(admission.mac1_key, public_key);
-    write_cookie_key(admission.cookie_key, public_key);
-  }
+  explicit Self(noise::Key key) : private_key(PrivateKey::import(key)) { private_key.write_public(public_key); }
 
   PrivateKey private_key;
   PublicKey public_key;
-  Identity admission;
 };
 
 // A message whose cryptography is done before its turn: that part needs no order and changes nothing.
@@ -129,27 +118,27 @@ Party* Handshakes::owner_of(std::uint32_t local_index, std::optional<Use> use) c
 
 // --- keys and peers
 
-void Handshakes::set_identity(std::optional<noise::Key> private_key) {
+std::unique_ptr<Identity> Handshakes::set_identity(std::optional<noise::Key> private_key) {
   const ClearedStack at_the_end;
+  std::unique_ptr<Self> self;
+  std::unique_ptr<Identity> keys;
   // Nothing changes if OpenSSL refuses.
-  self_ = private_key ? std::make_unique<Self>(*private_key) : nullptr;
+  if (private_key) {
+    self = std::make_unique<Self>(*private_key);
+    keys = std::make_unique<Identity>();
+    write_mac1_key(keys->mac1_key, self->public_key);
+    write_cookie_key(keys->cookie_key, self->public_key);
+  }
+  self_ = std::move(self);
   for (auto& [id, party] : parties_) {
     party->static_secret_is = Party::StaticSecret::unknown;
     OPENSSL_cleanse(party->static_secret.data(), party->static_secret.size());
     forget_initiation(*party);
   }
+  return keys;
 }
 
 const PublicKey& Handshakes::public_key() const { return self_->public_key; }
-
-std::unique_ptr<Identity> Handshakes::admission_keys() const {
-  if (!self_) return nullptr;
-  auto keys = std::make_unique<Identity>();
-  const auto copy = [](const Secret<32>& from, Secret<32>& to) { std::copy(from.begin(), from.end(), to.begin()); };
-  copy(self_->admission.mac1_key, keys->mac1_key);
-  copy(self_->admission.cookie_key, keys->cookie_key);
-  return keys;
-}
 
 void Handshakes::add_peer(std::uint32_t id, const PublicKey& key) {
   if (by_key_.contains(key)) throw ArgumentError{"A peer has this public key"};

@@ -64,12 +64,11 @@ class Handshakes {
   Handshakes& operator=(const Handshakes&) = delete;
   ~Handshakes();
 
-  // Sets our own private key, 32 bytes (OpenSSL clamps), or none. Ends our outstanding initiations.
-  void set_identity(std::optional<noise::Key> private_key);
+  // Sets our own private key, 32 bytes (OpenSSL clamps), or none. Ends our outstanding initiations. Returns what admission
+  // needs to know; null without a key.
+  std::unique_ptr<Identity> set_identity(std::optional<noise::Key> private_key);
   // The public half. Not without an identity.
   const PublicKey& public_key() const;
-  // What admission needs to know; null without an identity.
-  std::unique_ptr<Identity> admission_keys() const;
   // Whether initiations and outcomes tell our private ephemeral keys, for a key log.
   void reveal_ephemerals(bool revealed) { reveals_ = revealed; }
 
@@ -82,7 +81,8 @@ class Handshakes {
 
   struct MadeInitiation {
     std::array<std::uint8_t, initiation_bytes> message{};
-    std::optional<Secret<noise::key_bytes>> ephemeral;
+    std::optional<Secret<noise::key_bytes>> ephemeral;  // only if they are revealed
+    int error_number = 0;  // why it did not leave; set by whoever sends it
   };
   // A new initiation, which takes the place of an older one. Null without an identity, and for a peer whose public key is
   // of low order: such a peer gets no packet (protocol §3.1). Raises SystemError when OpenSSL refuses.

@@ -3,6 +3,8 @@
 
 #include <node_api.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -43,6 +45,11 @@ class Value {
   Bytes bytes() const;
   // A Uint8Array of exactly `size` bytes; `what` names it in the error.
   Bytes bytes_of(std::size_t size, const char* what) const;
+  template <std::size_t size>
+  std::span<std::uint8_t, size> bytes_of(const char* what) const { return bytes_of(size, what).first<size>(); }
+  // A copy of them.
+  template <std::size_t size>
+  std::array<std::uint8_t, size> array_of(const char* what) const;
   Value property(const char* name) const;
   // Of an array.
   std::uint32_t length() const;
@@ -52,6 +59,14 @@ class Value {
   napi_env env_;
   napi_value value_;
 };
+
+template <std::size_t size>
+std::array<std::uint8_t, size> Value::array_of(const char* what) const {
+  const auto given = bytes_of<size>(what);
+  std::array<std::uint8_t, size> copy;
+  std::copy(given.begin(), given.end(), copy.begin());
+  return copy;
+}
 
 // The arguments of one call.
 class Call {

@@ -58,9 +58,7 @@ napi_value generate_key(js::Call& call) {
 napi_value import_key(js::Call& call) {
   const js::Bytes secret = call[0].bytes_of(key_bytes, "a private key");
   const js::Bytes out = call[1].bytes_of(key_bytes, "a place for the public key");
-  EVP_PKEY* made = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, nullptr, secret.data(), secret.size());
-  if (!made) throw SystemError{ENOSYS, "OpenSSL refused a private key"};
-  PrivateKey key(made);
+  PrivateKey key = PrivateKey::import(secret);
   key.write_public(out);
   return handle(call.env, std::move(key));
 }
@@ -123,7 +121,7 @@ napi_value open(js::Call& call) {
 // A property of a job: bytes of a fixed length.
 template <std::size_t size>
 std::span<std::uint8_t, size> part(const js::Value& job, const char* name) {
-  return job.property(name).bytes_of(size, name).first<size>();
+  return job.property(name).bytes_of<size>(name);
 }
 
 // createInitiation({ message, transcript, localStatic, remoteStatic, staticStatic, ephemeral, timestamp }): boolean

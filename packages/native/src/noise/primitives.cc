@@ -50,6 +50,12 @@ EVP_PKEY* PrivateKey::key() const {
   return key_.get();
 }
 
+PrivateKey PrivateKey::import(std::span<const std::uint8_t> bytes) {
+  EVP_PKEY* made = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, nullptr, bytes.data(), bytes.size());
+  must(made != nullptr, "a private key");
+  return PrivateKey(made);
+}
+
 void PrivateKey::write_public(std::span<std::uint8_t> out) const {
   std::size_t length = out.size();
   must(EVP_PKEY_get_raw_public_key(key(), out.data(), &length) == 1, "a public key");

@@ -19,6 +19,8 @@ struct FreeWith {
 class PrivateKey {
  public:
   explicit PrivateKey(EVP_PKEY* key) : key_(key) {}
+  // The key of 32 bytes (OpenSSL clamps).
+  static PrivateKey import(std::span<const std::uint8_t> bytes);
 
   // Its public half, 32 bytes.
   void write_public(std::span<std::uint8_t> out) const;

@@ -12,27 +12,25 @@
 namespace wgq {
 namespace {
 
-Handshakes& handshakes_of(js::Call& call) { return call.wrapped<Handshakes>(); }
+struct Table {
+  Handshakes handshakes;
+  std::unique_ptr<Identity> identity{};
+};
 
-template <std::size_t size>
-std::array<std::uint8_t, size> array_of(const js::Value& value, const char* what) {
-  std::array<std::uint8_t, size> made;
-  const js::Bytes given = value.bytes_of(size, what);
-  std::copy(given.begin(), given.end(), made.begin());
-  return made;
-}
+Handshakes& handshakes_of(js::Call& call) { return call.wrapped<Table>().handshakes; }
 
 // setIdentity(privateKey?): Buffer, the public key
 napi_value set_identity(js::Call& call) {
-  Handshakes& handshakes = handshakes_of(call);
-  if (call[0].absent()) return handshakes.set_identity(std::nullopt), nullptr;
-  handshakes.set_identity(noise::Key(call[0].bytes_of(noise::key_bytes, "a private key").data(), noise::key_bytes));
-  return js::buffer(call.env, handshakes.public_key());
+  auto& [handshakes, identity] = call.wrapped<Table>();
+  const bool given = !call[0].absent();
+  identity = handshakes.set_identity(
+      given ? std::optional<noise::Key>(call[0].bytes_of<noise::key_bytes>("a private key")) : std::nullopt);
+  return given ? js::buffer(call.env, handshakes.public_key()) : nullptr;
 }
 
 // admissionKeys(): { mac1Key, cookieKey }
 napi_value admission_keys(js::Call& call) {
-  const auto keys = handshakes_of(call).admission_keys();
+  const auto& keys = call.wrapped<Table>().identity;
   if (!keys) return nullptr;
   napi_value made = js::object(call.env);
   js::set(call.env, made, "mac1Key", js::buffer(call.env, keys->mac1_key));
@@ -45,13 +43,13 @@ napi_value reveal_ephemerals(js::Call& call) {
 }
 
 napi_value add_peer(js::Call& call) {
-  return handshakes_of(call).add_peer(call[0].u32(), array_of<noise::key_bytes>(call[1], "a public key")), nullptr;
+  return handshakes_of(call).add_peer(call[0].u32(), call[1].array_of<noise::key_bytes>("a public key")), nullptr;
 }
 
 napi_value remove_peer(js::Call& call) { return handshakes_of(call).remove_peer(call[0].u32()), nullptr; }
 
 napi_value set_preshared_key(js::Call& call) {
-  const auto key = call[1].absent() ? PublicKey{} : array_of<noise::key_bytes>(call[1], "a preshared key");
+  const auto key = call[1].absent() ? PublicKey{} : call[1].array_of<noise::key_bytes>("a preshared key");
   return handshakes_of(call).set_preshared_key(call[0].u32(), key), nullptr;
 }
 
@@ -59,7 +57,7 @@ napi_value prepare(js::Call& call) { return handshakes_of(call).prepare(call[0].
 
 // initiate(peer, timestamp, now): { message, ephemeral? } | undefined
 napi_value initiate(js::Call& call) {
-  const auto timestamp = array_of<noise::timestamp_bytes>(call[1], "a timestamp");
+  const auto timestamp = call[1].array_of<noise::timestamp_bytes>("a timestamp");
   const auto initiation = handshakes_of(call).initiate(call[0].u32(), timestamp, call[2].u64());
   if (!initiation) return nullptr;
   napi_value made = js::object(call.env);
@@ -96,8 +94,7 @@ napi_value receive(js::Call& call) {
     napi_value made = js::object(env);
     js::set(env, made, "outcome", js::string(env, name_of(outcome.kind)));
     js::set(env, made, "peer", js::number(env, outcome.peer));
-    js::set(env, made, "from",
-            js::buffer(env, {reinterpret_cast<const std::uint8_t*>(&outcome.from), sizeof outcome.from}));
+    js::set(env, made, "from", endpoint_record(env, outcome.from));
     js::set(env, made, "localIndex", js::number(env, outcome.local_index));
     js::set(env, made, "remoteIndex", js::number(env, outcome.remote_index));
     js::set(env, made, "keys", js::buffer(env, outcome.keys));
@@ -132,7 +129,7 @@ napi_value create_handshakes(js::Call& call) {
   js::define<receive>(call.env, made, "receive");
   js::define<release>(call.env, made, "release");
   js::define<indices>(call.env, made, "indices");
-  return js::wrap(call.env, made, std::make_unique<Handshakes>());
+  return js::wrap(call.env, made, std::make_unique<Table>());
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 #include "engine/binding.h"
 #include "testing/bindings.h"
 
-// Sessions and handshake messages of an engine without a handshake: the tests know the keys (testing.ts).
+// Sessions of an engine without a handshake: the tests know the keys (testing.ts).
 namespace wgq {
 namespace {
 
@@ -21,13 +21,11 @@ napi_value begin_session(js::Call& call) {
   const js::Value session = call[2], nonce = session.property("firstNonce"), age = session.property("ageNanoseconds");
   const std::string role = session.property("role").string();
   if (role != "initiator" && role != "responder") throw ArgumentError{"Expected role initiator or responder"};
-  const js::Bytes send = session.property("sendKey").bytes_of(noise::key_bytes, "sendKey");
-  const js::Bytes receive = session.property("receiveKey").bytes_of(noise::key_bytes, "receiveKey");
   const SessionKeys keys{role == "initiator",
                          session.property("localIndex").u32(),
                          session.property("remoteIndex").u32(),
-                         noise::Key(send.data(), noise::key_bytes),
-                         noise::Key(receive.data(), noise::key_bytes),
+                         session.property("sendKey").bytes_of<noise::key_bytes>("sendKey"),
+                         session.property("receiveKey").bytes_of<noise::key_bytes>("receiveKey"),
                          nonce.absent() ? 0 : nonce.u64(),
                          age.absent() ? 0 : age.u64()};
   return numbers(call.env, engine(call).begin_session(call[1].u32(), keys));
@@ -38,24 +36,11 @@ napi_value drop_sessions(js::Call& call) {
   return numbers(call.env, engine(call).clear_sessions(call[1].u32()));
 }
 
-// learnEndpoint(engine, peer, record, messageBytes?)
-napi_value learn_endpoint(js::Call& call) {
-  const std::size_t bytes = call[3].absent() ? 0 : call[3].u32();
-  return engine(call).learn_endpoint(call[1].u32(), endpoint_of(call[2]), bytes), nullptr;
-}
-
-// sendHandshake(engine, peer, message): errno
-napi_value send_handshake(js::Call& call) {
-  return js::number(call.env, engine(call).send_handshake(call[1].u32(), call[2].bytes()));
-}
-
 }  // namespace
 
 void register_sessions_for_tests(napi_env env, napi_value testing) {
   js::define<begin_session>(env, testing, "beginSession");
   js::define<drop_sessions>(env, testing, "dropSessions");
-  js::define<learn_endpoint>(env, testing, "learnEndpoint");
-  js::define<send_handshake>(env, testing, "sendHandshake");
 }
 
 }  // namespace wgq

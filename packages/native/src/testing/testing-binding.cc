@@ -234,12 +234,7 @@ napi_value coalesce(js::Call& call) {
   device.merge_udp = call[2].boolean();
   TunWriter writer(device);
   std::vector<std::vector<std::uint8_t>> packets;
-  const std::uint32_t length = call[0].property("length").u32();
-  for (std::uint32_t i = 0; i < length; i++) {
-    napi_value element;
-    js::check(napi_get_element(call.env, call[0].raw(), i, &element));
-    packets.push_back(exact_copy({call.env, element}));
-  }
+  for (std::uint32_t i = 0; i < call[0].length(); i++) packets.push_back(exact_copy(call[0].element(i)));
   for (auto& packet : packets)
     if (has_ip_header(packet.data(), packet.size())) writer.add(packet.data(), packet.size());
   napi_value made = js::array(call.env, 0);
