@@ -11,6 +11,8 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
+#include <deque>
+#include <memory>
 #include <set>
 #include <thread>
 #include <vector>
@@ -28,18 +30,30 @@ constexpr int reaching_signal = 34;
 constexpr std::size_t kernel_mask_bytes = 8;
 constexpr std::chrono::seconds patience{2};
 
-std::atomic<int (*)()> wanted{nullptr};
-std::atomic<int> result{0};
-std::atomic<pid_t> answered{0};
-
 pid_t thread_id() { return static_cast<pid_t>(::syscall(SYS_gettid)); }
+
+// What one thread has to do, and what became of it.
+struct Call {
+  pid_t thread;
+  int (*act)();
+  std::atomic<bool> answered{false};
+  int result = 0;
+
+  Call(pid_t its, int (*what)()) : thread(its), act(what) {}
+};
+
+// A deque keeps the addresses of its elements.
+using Calls = std::deque<Call>;
+std::atomic<Calls*> pending{nullptr};
 
 void run_here(int) {
   const int before = errno;
-  if (int (*act)() = wanted.load()) {
-    result.store(act());
-    answered.store(thread_id());
-  }
+  if (Calls* const calls = pending.load())
+    for (Call& call : *calls) {
+      if (call.thread != thread_id()) continue;
+      call.result = call.act();
+      call.answered.store(true);
+    }
   errno = before;
 }
 
@@ -76,16 +90,34 @@ std::set<pid_t> threads() {
   return found;
 }
 
-int run_on(pid_t thread) {
-  answered.store(0);
-  if (::syscall(SYS_tgkill, ::getpid(), thread, reaching_signal) < 0) return errno == ESRCH ? 0 : errno;
+bool has_ended(pid_t thread) { return ::syscall(SYS_tgkill, ::getpid(), thread, 0) < 0; }
+
+// Reaches all threads before it waits for the first: each takes a few dozen microseconds to wake up.
+int run_on(const std::vector<pid_t>& fresh, int (*act)()) {
+  auto calls = std::make_unique<Calls>();
+  for (const pid_t thread : fresh) calls->emplace_back(thread, act);
+  pending.store(calls.get());
+  for (Call& call : *calls)
+    if (::syscall(SYS_tgkill, ::getpid(), call.thread, reaching_signal) < 0) {
+      call.result = errno == ESRCH ? 0 : errno;
+      call.answered.store(true);
+    }
   const auto deadline = std::chrono::steady_clock::now() + patience;
-  while (answered.load() != thread) {
-    if (::syscall(SYS_tgkill, ::getpid(), thread, 0) < 0) return 0;  // the thread has ended
-    if (std::chrono::steady_clock::now() > deadline) return ETIMEDOUT;
-    std::this_thread::sleep_for(std::chrono::microseconds(20));
+  int error = 0;
+  for (const Call& call : *calls) {
+    while (!call.answered.load() && !has_ended(call.thread)) {
+      if (std::chrono::steady_clock::now() > deadline) {
+        pending.store(nullptr);
+        // A thread that wakes up now may be reading it.
+        static_cast<void>(calls.release());
+        return ETIMEDOUT;
+      }
+      std::this_thread::yield();
+    }
+    if (error == 0) error = call.result;
   }
-  return result.load();
+  pending.store(nullptr);
+  return error;
 }
 
 }  // namespace
@@ -93,20 +125,17 @@ int run_on(pid_t thread) {
 int on_every_thread(int (*act)()) {
   const KernelAction action = kernel_action_of_handler();
   KernelAction before(256);
-  wanted.store(act);
   if (!exchange_action(reaching_signal, &action, &before)) return errno;
   int error = act();
   std::set<pid_t> done{thread_id()};
   // A thread created meanwhile inherits from one that is done, or the next iteration finds it.
-  for (bool more = true; more && error == 0;) {
-    more = false;
-    for (const pid_t thread : threads()) {
-      if (error != 0 || !done.insert(thread).second) continue;
-      more = true;
-      error = run_on(thread);
-    }
+  while (error == 0) {
+    std::vector<pid_t> fresh;
+    for (const pid_t thread : threads())
+      if (done.insert(thread).second) fresh.push_back(thread);
+    if (fresh.empty()) break;
+    error = run_on(fresh, act);
   }
-  wanted.store(nullptr);
   exchange_action(reaching_signal, &before, nullptr);
   return error;
 }
