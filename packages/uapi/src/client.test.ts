@@ -176,6 +176,31 @@ test('a connection that is closed instead of answered: who closed it, and what i
   await expect(exact.change('wg0', change)).rejects.toMatchObject({ errno: 'EPROTO' })
 })
 
+/** The connections that a server of `name` gets, and how many of them are still open. */
+const countConnections = async (name: string): Promise<{ made: number; left: number }> => {
+  const counts = { made: 0, left: 0 }
+  const server = createServer((socket) => {
+    counts.made++
+    counts.left++
+    socket.on('data', () => socket.write('errno=0\n\n')).on('close', () => counts.left--)
+  })
+  await new Promise<void>((resolve) => server.listen(join(folder, `${name}.sock`), resolve))
+  servers.push(server)
+  return counts
+}
+
+test('a request takes the connection by which its daemon was found; without one it is closed', async () => {
+  const counts = await countConnections('wg0')
+  const devices = new UapiDevices(folder)
+  expect(await devices.answers('wg0')).toBe(true)
+  await devices.read('wg0')
+  await devices.read('wg0')
+  await expect.poll(() => counts).toEqual({ made: 2, left: 0 })
+  expect(await devices.answers('wg0')).toBe(true)
+  expect(await devices.answers('wg0')).toBe(true)
+  await expect.poll(() => counts).toEqual({ made: 3, left: 0 })
+})
+
 test('a daemon that never answers is given up, and a signal is not waited for', async () => {
   let onRequest = () => {}
   await serve('wg0', () => onRequest())

@@ -45,6 +45,8 @@ export class UapiDevices implements DeviceAccess {
   private readonly ours: ReadonlySet<string>
   /** Characters of the largest exchange; the timeout for an answer depends on it. */
   private largest: number
+  /** What {@link answers} has opened: the request that usually follows in the same turn need not connect again. */
+  private opened: { readonly name: string; readonly connection: Connection } | undefined
 
   constructor(
     directory = '/var/run/wireguard',
@@ -76,7 +78,7 @@ export class UapiDevices implements DeviceAccess {
   async answers(name: string): Promise<boolean> {
     if (name.includes('/') || !isSocket(this.path(name))) return false
     try {
-      ;(await this.open(name)).close()
+      this.closeUnlessUsed(name, await this.open(name))
       return true
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ECONNREFUSED') return true
@@ -222,8 +224,24 @@ export class UapiDevices implements DeviceAccess {
     }
   }
 
-  private open(name: string): Promise<Connection> {
-    return connectPatiently(this.connectOnce, this.path(name))
+  private async open(name: string): Promise<Connection> {
+    const { opened } = this
+    if (opened?.name !== name) return connectPatiently(this.connectOnce, this.path(name))
+    this.opened = undefined
+    return opened.connection
+  }
+
+  private closeUnlessUsed(name: string, connection: Connection): void {
+    const opened = { name, connection }
+    const { opened: other } = this
+    other?.connection.close()
+    this.opened = opened
+    // Runs after all that follows without waiting, and before any event of the connection.
+    process.nextTick(() => {
+      if (this.opened !== opened) return
+      this.opened = undefined
+      connection.close()
+    })
   }
 
   private path(name: string): string {

@@ -291,11 +291,25 @@ describe('socket', () => {
     expect(await talk(path, 'get=1\n\n')).toBe('errno=0\n\n')
   })
 
-  test('its removal is noticed', async () => {
+  test.each(['before', 'while'])('its removal %s it is watched is noticed', async (when) => {
+    let tell = (): void => {}
     const removed = new Promise<void>((resolve) => {
-      void listen({ onRemoved: resolve }).then(({ path }) => unlinkSync(path))
+      tell = resolve
     })
+    const server = await listen({ onRemoved: tell })
+    if (when === 'while') server.watchRemoval()
+    unlinkSync(server.path)
+    if (when === 'before') server.watchRemoval()
     await removed
+  })
+
+  test('its own end is no removal', async () => {
+    let removals = 0
+    const server = await listen({ onRemoved: () => removals++ })
+    server.watchRemoval()
+    server.close()
+    for (let turn = 0; turn < 5; turn++) await new Promise<void>((resolve) => setImmediate(resolve))
+    expect(removals).toBe(0)
   })
 
   test('clients that only connect do no harm', async () => {

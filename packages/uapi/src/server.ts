@@ -23,7 +23,7 @@ export interface UapiServerOptions {
   readonly fd?: number
   /** A group whose members may read everything but keys; undefined: only the owner may connect. */
   readonly groupId?: number
-  /** Called once when the socket file is removed or replaced: the interface must then be removed. */
+  /** Called once when the socket file is removed or replaced, once it is watched: the interface must then be removed. */
   readonly onRemoved: () => void
   /** Logs a refused request; the error never holds a key. */
   readonly onRefusal: (error: Error) => void
@@ -32,6 +32,8 @@ export interface UapiServerOptions {
 /** An open configuration socket. */
 export interface UapiServer {
   readonly path: string
+  /** Watches the socket file from now on, and notices that it was removed before; to be called once. */
+  watchRemoval(): void
   /** Stops listening and removes the socket file. */
   close(): void
 }
@@ -54,12 +56,16 @@ export const listenUapi = async (options: UapiServerOptions): Promise<UapiServer
     await listenOnPath(service, path)
     if (options.groupId !== undefined) openToGroup(service, path, options.groupId)
   } else service.listen({ fd: options.fd }, path)
-  const isOurs = options.fd === undefined || inode(path) !== undefined
-  const stopWatching = isOurs ? watchRemoval(directory, path, options.onRemoved) : () => undefined
+  const mine = inode(path)
+  const isOurs = options.fd === undefined || mine !== undefined
+  let stopWatching: (() => void) | undefined
   return {
     path,
+    watchRemoval: () => {
+      if (isOurs) stopWatching = watchRemoval(directory, path, mine, options.onRemoved)
+    },
     close: () => {
-      stopWatching()
+      stopWatching?.()
       service.close()
       if (options.fd === undefined) remove(path)
     },
@@ -219,26 +225,27 @@ const remove = (path: string): void => {
 const inode = (path: string): number | undefined => statSync(path, { throwIfNoEntry: false })?.ino
 
 /**
- * Calls `onRemoved` when the file is removed or replaced. Watches the directory, or checks every second if that is
+ * Calls `onRemoved` when the file `mine` is removed or replaced. Watches the directory, or checks every second if that is
  * impossible; also checks every ten seconds, because a watch is lost with its file system.
  */
-const watchRemoval = (directory: string, path: string, onRemoved: () => void): (() => void) => {
-  const mine = inode(path)
+const watchRemoval = (
+  directory: string,
+  path: string,
+  mine: number | undefined,
+  onRemoved: () => void,
+): (() => void) => {
   let watcher: FSWatcher | undefined
   let timer: NodeJS.Timeout | undefined
+  let stopped = false
   const stop = () => {
+    stopped = true
     watcher?.close()
     clearInterval(timer)
   }
   const look = () => {
-    if (inode(path) === mine) return
+    if (stopped || (mine !== undefined && inode(path) === mine)) return
     stop()
     onRemoved()
-  }
-  // The file was removed already.
-  if (mine === undefined) {
-    setImmediate(onRemoved)
-    return stop
   }
   const poll = (everyMs: number) => {
     clearInterval(timer)
@@ -251,5 +258,7 @@ const watchRemoval = (directory: string, path: string, onRemoved: () => void): (
   } catch {
     poll(1000)
   }
+  // It may have been removed before.
+  setImmediate(look)
   return stop
 }

@@ -87,7 +87,8 @@ export interface DaemonHandle {
   end(status: number): void
   /**
    * Permanently drops privileges and system calls that a running data plane does not need, for the whole process. Calls
-   * `between` between the two, where it may still send a signal.
+   * `between` between the two, where it may still send a signal. Ends when the configuration socket is removed from now
+   * on, or was removed before.
    */
   restrict(between?: () => void): void
 }
@@ -222,6 +223,8 @@ class RunningDaemon implements DaemonHandle {
   restrict(between?: () => void): void {
     system.dropPrivileges(this.settings, this.log)
     between?.()
+    // Takes a millisecond for which `up` need not wait, and system calls that are forbidden afterwards.
+    this.server?.watchRemoval()
     system.confine(this.settings, this.log)
   }
 
