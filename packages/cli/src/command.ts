@@ -11,6 +11,8 @@ export interface Invocation {
   readonly verb: string
   /** The words after the verb. */
   readonly args: readonly string[]
+  /** Writes the compiled code that is cached, for a process that cannot do so at its end. */
+  readonly writeCompiledCode?: () => void
 }
 
 /** Carries out a verb, printing on process.stdout and process.stderr; resolves to the exit status. */

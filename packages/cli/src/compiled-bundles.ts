@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import { createRequire, Module } from 'node:module'
 import { basename, dirname, join } from 'node:path'
-import { Script } from 'node:vm'
+import type { Script } from 'node:vm'
 
 // The cache of node:module (Node 22.1) holds only code compiled when a file is first run, not the functions called
 // later, which are most of the work. A script's `createCachedData` at the end of a run holds both.
@@ -32,6 +32,8 @@ type Wrapped = (
  */
 export const keepBundlesIn = (directory: string, verb: string): void => {
   const folder = join(directory, thisNode())
+  // The verbs of `wg` do not get here, and need not load it.
+  const vm = process.getBuiltinModule('node:vm')
   const extensions = createRequire(import.meta.url).extensions as Record<string, Load>
   extensions['.cjs'] = (module, path) => {
     const source = readFileSync(path, 'utf8')
@@ -39,7 +41,7 @@ export const keepBundlesIn = (directory: string, verb: string): void => {
     const { ino, size, ctimeMs } = statSync(path)
     const key = `wgq ${ino} ${size} ${ctimeMs}`.padEnd(keyBytes - statusBytes)
     const { cachedData, failed = false } = keptIn(file, key)
-    const script = new Script(Module.wrap(source), {
+    const script = new vm.Script(Module.wrap(source), {
       filename: path,
       ...(cachedData === undefined ? {} : { cachedData }),
     })

@@ -6,7 +6,6 @@ import { type DaemonHandle, runDaemon } from '@wgq/dataplane/daemon/run'
 import { notifyReady } from '@wgq/dataplane/daemon/service-manager'
 import { readSettings } from '@wgq/dataplane/daemon/settings'
 import { readyVariable } from '@wgq/uapi/ready'
-import { compiledCodeWriter } from './compiled-code.ts'
 
 /** A data plane in this process, which is still running `up`. */
 export interface DataPlaneHere {
@@ -24,15 +23,21 @@ export interface DataPlaneHere {
   stay(announce: () => void): void
 }
 
-/** Starts the data plane of interface `name` in this process, as `wgqd NAME` would in a separate one. */
-export const serveHere = async (name: string, env: NodeJS.ProcessEnv): Promise<DataPlaneHere> => {
+/**
+ * Starts the data plane of interface `name` in this process, as `wgqd NAME` would in a separate one.
+ * `writeCompiledCode` is called while files can still be written.
+ */
+export const serveHere = async (
+  name: string,
+  env: NodeJS.ProcessEnv,
+  writeCompiledCode?: () => void,
+): Promise<DataPlaneHere> => {
   let stays = false
   let hasEnded = false
   const ended = (status: number): void => {
     hasEnded = true
     if (stays) process.exit(status)
   }
-  const writeCompiledCode = await compiledCodeWriter()
   let daemon: DaemonHandle
   try {
     // Settings of a background daemon, which logs to the system log.
@@ -59,7 +64,7 @@ export const serveHere = async (name: string, env: NodeJS.ProcessEnv): Promise<D
       process.title = `wgqd ${daemon.name}`
       notifyReady(env)
       // Files cannot be written any more once system calls are restricted.
-      writeCompiledCode()
+      writeCompiledCode?.()
       daemon.restrict(announce)
       setTimeout(forgetUp, forgetAfterMs).unref()
     },

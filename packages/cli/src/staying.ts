@@ -11,15 +11,16 @@ import type { DataPlaneHere } from './serve-here.ts'
 const variable = 'WGQ_WAITER'
 
 let waiter: number | undefined
+let writeCompiledCode: (() => void) | undefined
 let here: DataPlaneHere | undefined
 /** Descriptors of the caller. */
 let inherited: readonly number[] = []
 
 /**
  * Whether this process may continue as the data plane, because its launcher waits for it. If so, it gets SIGTERM when
- * the launcher is killed. Child processes never get the launcher's variable.
+ * the launcher is killed. Child processes never get the launcher's variable. `write` writes the cached code.
  */
-export const mayStay = (): boolean => {
+export const mayStay = (write?: () => void): boolean => {
   const told = Number(process.env[variable])
   delete process.env[variable]
   if (process.platform !== 'linux' || !(told > 1) || process.ppid !== told) return false
@@ -30,6 +31,7 @@ export const mayStay = (): boolean => {
   }
   if (process.ppid !== told) return false
   waiter = told
+  writeCompiledCode = write
   inherited = descriptorsOf(told)
   return true
 }
@@ -43,7 +45,7 @@ export const startHere = async (
   more: NodeJS.ProcessEnv,
 ): Promise<{ readonly status: number; readonly text: string }> => {
   const { serveHere } = await import('./serve-here.ts')
-  here = await serveHere(name, { ...process.env, ...more })
+  here = await serveHere(name, { ...process.env, ...more }, writeCompiledCode)
   return here
 }
 

@@ -17,7 +17,6 @@ import { hooksOfDown } from './run/hooks.ts'
 import { type Journal, JournalKeeper, notedKillSwitch, readJournal } from './run/journal.ts'
 import { Run } from './run/run.ts'
 import { underLock } from './run/under-lock.ts'
-import { save } from './save.ts'
 import type { Session } from './session.ts'
 import { planFloorRemoval } from './state/floors.ts'
 import { allRules, planMarkRules } from './state/rules.ts'
@@ -103,6 +102,7 @@ const takeDownWithHooks = async ({ session, real }: Place, journal: Journal | un
 /** Saves the file; under wgq's name, a file that cannot be written does not keep a tunnel up. */
 const saveIfPossible = async (session: Session): Promise<void> => {
   try {
+    const { save } = await import('./save.ts')
     await save(session)
   } catch (error) {
     if (session.style !== 'wgq' || !isWgqError(error)) throw error

@@ -9,7 +9,6 @@ import { isKey } from '@wgq/model/key'
 import { openGateway } from './gateway.ts'
 import { checkListening } from './listening.ts'
 import { recover } from './recover.ts'
-import { reloadRunning } from './reload.ts'
 import { configuredBy } from './run/configured.ts'
 import { hooksOfDown } from './run/hooks.ts'
 import { type Journal, JournalKeeper, notedKillSwitch, readJournal, startJournal } from './run/journal.ts'
@@ -55,7 +54,7 @@ export const up = (session: Session): Promise<number> =>
     if (session.act === undefined) await recover(session, kept.length > 0)
     const journal = readJournal(runDirectory, name)
     const isReload = await isRunning(session, journal)
-    const failed = isReload ? await reloadRunning(guarded) : 0
+    const failed = isReload ? await (await import('./reload.ts')).reloadRunning(guarded) : 0
     // A trial lasts when this run changed nothing.
     if (session.act === undefined && failed === 0) forgetTry(session)
     if (isReload) return failed

@@ -16,6 +16,8 @@ const others: typeof verbs = {
 export const loadHandler = async (verb: string): Promise<Handler | undefined> => {
   const load = [verbs, others].find((table) => Object.hasOwn(table, verb))?.[verb]
   if (!load) return undefined
-  await keepCompiledCode(verb)
-  return (await load()).run
+  const writeCompiledCode = keepCompiledCode(verb)
+  const { run } = await load()
+  // A copy would search PATH for the name of the program.
+  return (invocation) => run(Object.assign(invocation, { writeCompiledCode }))
 }

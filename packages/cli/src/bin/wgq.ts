@@ -2,6 +2,7 @@
 import type { Handler, Invocation, Personality } from '../command.ts'
 import { fatal } from '../fatal.ts'
 import { programName } from '../program-name.ts'
+import { loadHandler } from './main.ts'
 
 // Verbs that scripts call often: the bundler makes a small file for each, loaded on demand.
 const fast = new Map<string, () => Promise<{ run: Handler }>>([
@@ -30,12 +31,10 @@ const personalityOf = (launcher: string): Personality => {
   return name === 'wg' || name === 'wg-quick' ? name : 'wgq'
 }
 
-/** The handler of a verb. Handlers off the fast path are in a separate file that loads their dependencies. */
+/** The handler of a verb; undefined for a word that is none. */
 const handlerOf = async (verb: string): Promise<Handler | undefined> => {
   const load = fast.get(verb)
-  if (load) return (await load()).run
-  const { loadHandler } = await import('./main.ts')
-  return loadHandler(verb)
+  return load ? (await load()).run : loadHandler(verb)
 }
 
 /** The verb of a command line; `unknown` where `wg` has no such verb (spec wg §1). */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-import { endianness } from 'node:os'
 import type { Cidr } from '@wgq/model/cidr'
 import { formatIp, parseIp } from '@wgq/model/ip'
 import { allowedIpRecordBytes } from '@wgq/native/engine'
+import { littleEndian } from '@wgq/netlink/byte-order'
 
 /** An owner of prefixes. */
 interface PrefixOwner {
@@ -84,13 +84,11 @@ export class AllowedIps<T extends PrefixOwner> {
     this.records[at] = action
     this.records[at + 1] = address.length === 4 ? 4 : 6
     this.records[at + 2] = prefixLength
-    if (little) this.records.writeUInt32LE(handle, at + 4)
+    if (littleEndian) this.records.writeUInt32LE(handle, at + 4)
     else this.records.writeUInt32BE(handle, at + 4)
     this.records.set(address, at + 8)
   }
 }
-
-const little = endianness() === 'LE'
 
 /** The prefix with host bits cleared, as bytes and as text. */
 const masked = (prefix: Cidr): { bytes: Uint8Array; text: string } => {

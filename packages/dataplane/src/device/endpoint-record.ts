@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: MIT
-import { endianness } from 'node:os'
 import type { Endpoint } from '@wgq/model/endpoint'
 import { formatIp, parseIp } from '@wgq/model/ip'
 import { endpointRecordBytes } from '@wgq/native/engine'
-
-// The record is in host byte order, see endpointRecordBytes.
-const little = endianness() === 'LE'
+import { littleEndian } from '@wgq/netlink/byte-order'
 
 /** Finds the index of an interface by name; undefined when there is none. */
 export type InterfaceIndex = (name: string) => number | undefined
@@ -17,7 +14,7 @@ export const encodeEndpoint = (endpoint: Endpoint, interfaceIndex: InterfaceInde
   if (!address || scope === undefined) return undefined
   const record = Buffer.alloc(endpointRecordBytes)
   record[0] = endpoint.family
-  if (little) {
+  if (littleEndian) {
     record.writeUInt16LE(endpoint.port, 2)
     record.writeUInt32LE(scope, 4)
   } else {
@@ -36,8 +33,8 @@ export const decodeEndpoint = (
   const view = Buffer.from(record.buffer, record.byteOffset, record.length)
   const family = view[0] === 4 ? 4 : 6
   const address = formatIp(view.subarray(8, family === 4 ? 12 : 24))
-  const port = little ? view.readUInt16LE(2) : view.readUInt16BE(2)
-  const scope = little ? view.readUInt32LE(4) : view.readUInt32BE(4)
+  const port = littleEndian ? view.readUInt16LE(2) : view.readUInt16BE(2)
+  const scope = littleEndian ? view.readUInt32LE(4) : view.readUInt32BE(4)
   const base = { family, address, port } as const
   return scope === 0 ? base : { ...base, zone: interfaceName(scope) ?? String(scope) }
 }
@@ -58,7 +55,7 @@ export const hasSource = (record: Uint8Array): boolean => record[24] !== 0
 export const sourceInterface = (record: Uint8Array): number => {
   const view = Buffer.from(record.buffer, record.byteOffset, record.length)
   if (!hasSource(record)) return 0
-  return little ? view.readUInt32LE(28) : view.readUInt32BE(28)
+  return littleEndian ? view.readUInt32LE(28) : view.readUInt32BE(28)
 }
 
 /** The learned local address of a record; undefined when there is none. */
@@ -93,7 +90,7 @@ export const withSource = (record: Uint8Array, address: Uint8Array, index: numbe
   const changed = Buffer.from(record)
   changed.fill(0, 24)
   changed[24] = changed[0] as number
-  if (little) changed.writeUInt32LE(index, 28)
+  if (littleEndian) changed.writeUInt32LE(index, 28)
   else changed.writeUInt32BE(index, 28)
   changed.set(address, 32)
   return changed

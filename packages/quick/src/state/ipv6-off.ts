@@ -9,8 +9,8 @@ import { canonicalAddress } from '../run/inverse.ts'
 import type { Journal } from '../run/journal.ts'
 import type { Session } from '../session.ts'
 import type { Difference } from './device-difference.ts'
-import { readRouting } from './routes.ts'
-import { routeId, type Seen } from './seen.ts'
+import { readRouting, routeId } from './routes.ts'
+import type { Seen } from './seen.ts'
 
 /** Says whether the interface needs IPv6: for an address, or for a route of an allowed IP. */
 export const needsIpv6 = ({ settings }: Session, allowedIps: readonly Cidr[]): boolean =>

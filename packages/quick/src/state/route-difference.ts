@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { formatCidr } from '@wgq/model/cidr'
 import type { Op } from '@wgq/model/operation'
-import { routeId, type Seen } from './seen.ts'
+import { routeId } from './routes.ts'
+import type { Seen } from './seen.ts'
 import type { TunnelRoute, TunnelState } from './tunnel-state.ts'
 
 /** Missing routes, extra routes, and the operations that fix both. */

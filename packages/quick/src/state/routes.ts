@@ -23,6 +23,9 @@ export const readRouting = (table: string | undefined): Routing => {
 export const sortedAllowedIps = (peers: readonly Peer[]): Cidr[] =>
   sortedPrefixes(peers.flatMap((peer) => peer.allowedIps))
 
+/** The same text for the same route, whatever its metric; `dst` without host bits. */
+export const routeId = (dst: Cidr, table: number): string => `${table} ${formatCidr(dst)}`
+
 /** The order of {@link sortedAllowedIps} for any prefixes. */
 export const sortedPrefixes = (prefixes: readonly Cidr[]): Cidr[] => {
   const entries = prefixes.map((cidr) => ({ cidr, text: formatCidr(cidr) }))

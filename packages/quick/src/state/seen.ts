@@ -21,7 +21,7 @@ import { ownExceptions } from './exception-rules.ts'
 import { notedFloors, presentFloors } from './floors.ts'
 import { isMarkOfAnother } from './mark-owner.ts'
 import { isSetByHook } from './mentioned.ts'
-import { isDefault } from './routes.ts'
+import { isDefault, routeId } from './routes.ts'
 import { pairsOf, type RulePair } from './rule-plan.ts'
 import { allRules } from './rules.ts'
 import type { TunnelRoute, TunnelState } from './tunnel-state.ts'
@@ -289,9 +289,6 @@ const ownRoutes = (
   return (route) =>
     (!byHook || tables.has(route.table)) && allowed.has(formatCidr(route.dst)) && !isOfKernel(route)
 }
-
-/** The same text for the same route, whatever its metric; `dst` without host bits. */
-export const routeId = (dst: Cidr, table: number): string => `${table} ${formatCidr(dst)}`
 
 /** Finds foreign default routes: another program may have replaced that of the tunnel's table. */
 const strays = async (

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { daemonBehind } from '@wgq/uapi/daemon-behind'
 import { readJournal } from '../../run/journal.ts'
@@ -26,16 +27,20 @@ export const daemonEnd = async (session: Session, name: string): Promise<void> =
     )
     return
   }
-  const daemon = daemonBehind(`/var/run/wireguard/${name}.sock`)
+  const daemon = daemonBehind(socketOf(name))
   const who = daemon ? `${daemon.name}, process ${daemon.pid}` : 'whoever answers on its socket'
   dependencies.print(
     `[!] The daemon of ${name} (${who}) goes on without its interface: end it before the next \`up\`.\n`,
   )
 }
 
+const socketOf = (name: string): string => `/var/run/wireguard/${name}.sock`
+
 const ends = async ({ dependencies }: Session, name: string): Promise<boolean> => {
   const deadline = Date.now() + daemonEndMs
   while (Date.now() < deadline) {
+    // Listing all devices loads the driver's part.
+    if (!existsSync(socketOf(name))) return true
     const devices = await dependencies.devices.list().catch((): string[] => [])
     if (!devices.includes(name)) return true
     await sleep(pollMs)
