@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The cost of `up` and `down` of a small tunnel with the kernel's driver, in a virtual machine that has it
-// (scripts/kernel-vm/install): CPU time of all processes and wall time of Debian's wg-quick, of ours, and of ours with
-// the compile cache; interleaved, medians. An emulated processor is many times slower, so only the ratios are
-// meaningful. Target: at most wg-quick's. Arguments: RUNS (9).
+// (scripts/kernel-vm/install): CPU time of all processes and wall time of Debian's wg-quick, of ours, of ours with the
+// compile cache, and of Node with no program; interleaved, medians. An emulated processor is many times slower, so only
+// the ratios are meaningful. Target: at most wg-quick's. Arguments: RUNS (9).
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -19,6 +19,7 @@ const programs = {
   'wg-quick': { path: '/usr/bin/wg-quick', keeps: false },
   wgq: { path: ours, keeps: false },
   'wgq, kept': { path: ours, keeps: true },
+  'node -e 0': { path: `'${process.execPath}' -e 0 #`, keeps: false },
 } as const
 type Name = keyof typeof programs
 
@@ -28,15 +29,15 @@ modprobe wireguard
 ip link set lo up
 mkdir -p -m 755 /var/cache/wgq
 TIMEFORMAT='%R %U %S'
-one() { # name keeps program verb
+one() { # name keeps verb command
   [ "$2" = true ] || mount -t tmpfs none /var/cache
-  echo "time|$1|$4|$({ time "$3" "$4" '${conf}' >/dev/null 2>/tmp/said; } 2>&1)"
+  echo "time|$1|$3|$({ time eval "$4" >/dev/null 2>/tmp/said; } 2>&1)"
   [ "$2" = true ] || umount /var/cache
 }
 for run in $(seq 0 ${runs}); do
 ${Object.entries(programs)
   .flatMap(([name, { path, keeps }]) =>
-    ['up', 'down'].map((verb) => `  one '${name}' ${keeps} '${path}' ${verb}`),
+    ['up', 'down'].map((verb) => `  one '${name}' ${keeps} ${verb} "${path} ${verb} '${conf}'"`),
   )
   .join('\n')}
 done

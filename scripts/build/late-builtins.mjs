@@ -6,7 +6,9 @@ const functions = {
   'node:timers/promises': ['setImmediate', 'setTimeout'],
 }
 const constants = `export const constants = {
+  get dlopen() { return require('node:os').constants.dlopen },
   get errno() { return require('node:os').constants.errno },
+  get priority() { return require('node:os').constants.priority },
   get signals() { return require('node:os').constants.signals },
 }`
 

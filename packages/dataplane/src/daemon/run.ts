@@ -223,7 +223,7 @@ class RunningDaemon implements DaemonHandle {
   restrict(between?: () => void): void {
     system.dropPrivileges(this.settings, this.log)
     between?.()
-    // Takes a millisecond for which `up` need not wait, and system calls that are forbidden afterwards.
+    // Takes a millisecond, for which `up` need not wait.
     this.server?.watchRemoval()
     system.confine(this.settings, this.log)
   }

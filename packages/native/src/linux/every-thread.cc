@@ -29,6 +29,7 @@ constexpr int reaching_signal = 34;
 #endif
 constexpr std::size_t kernel_mask_bytes = 8;
 constexpr std::chrono::seconds patience{2};
+constexpr std::chrono::milliseconds usual_answer{1};
 
 pid_t thread_id() { return static_cast<pid_t>(::syscall(SYS_gettid)); }
 
@@ -48,11 +49,13 @@ std::atomic<Calls*> pending{nullptr};
 
 void run_here(int) {
   const int before = errno;
+  const pid_t own = thread_id();
   if (Calls* const calls = pending.load())
     for (Call& call : *calls) {
-      if (call.thread != thread_id()) continue;
+      if (call.thread != own) continue;
       call.result = call.act();
       call.answered.store(true);
+      break;  // The waiting thread may free the calls from now on.
     }
   errno = before;
 }
@@ -102,17 +105,21 @@ int run_on(const std::vector<pid_t>& fresh, int (*act)()) {
       call.result = errno == ESRCH ? 0 : errno;
       call.answered.store(true);
     }
-  const auto deadline = std::chrono::steady_clock::now() + patience;
+  const auto start = std::chrono::steady_clock::now();
   int error = 0;
   for (const Call& call : *calls) {
     while (!call.answered.load() && !has_ended(call.thread)) {
-      if (std::chrono::steady_clock::now() > deadline) {
+      const auto waited = std::chrono::steady_clock::now() - start;
+      if (waited > patience) {
         pending.store(nullptr);
         // A thread that wakes up now may be reading it.
         static_cast<void>(calls.release());
         return ETIMEDOUT;
       }
-      std::this_thread::yield();
+      if (waited < usual_answer)
+        std::this_thread::yield();
+      else
+        std::this_thread::sleep_for(usual_answer);
     }
     if (error == 0) error = call.result;
   }
