@@ -78,7 +78,10 @@ export class UapiDevices implements DeviceAccess {
   async answers(name: string): Promise<boolean> {
     if (name.includes('/') || !isSocket(this.path(name))) return false
     try {
-      this.closeUnlessUsed(name, await this.open(name))
+      const connection = await this.open(name)
+      // `wg` connects a second time.
+      if (this.exact) connection.close()
+      else this.closeUnlessUsed(name, connection)
       return true
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ECONNREFUSED') return true
