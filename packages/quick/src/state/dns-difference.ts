@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
 import type { DnsState } from '@wgq/dns/state'
+import { formatIp, parseIp } from '@wgq/model/ip'
 import type { Op } from '@wgq/model/operation'
 import type { Difference } from './device-difference.ts'
 import type { Seen } from './seen.ts'
@@ -22,5 +23,17 @@ export const planDns = (
   }
 }
 
+/** In one spelling: systemd-resolved lists addresses and names in its own, and each once. */
 const dnsText = (state: DnsState | undefined): string =>
-  state === undefined ? '' : [...state.servers, ...state.search].join(' ')
+  state === undefined
+    ? ''
+    : [...new Set([...state.servers.map(asAddress), ...state.search.map(asName)])].join(' ')
+
+const asAddress = (server: string): string => {
+  const [text = '', ...zone] = server.split('%')
+  const address = parseIp(text)
+  return address ? [formatIp(address), ...zone].join('%') : server
+}
+
+/** Without the last dot and in small letters; `.` and `~.` are every name. */
+const asName = (domain: string): string => domain.replace(/(?<=[^~])\.$/, '').toLowerCase()

@@ -21,7 +21,7 @@ import { ownExceptions } from './exception-rules.ts'
 import { notedFloors, presentFloors } from './floors.ts'
 import { isMarkOfAnother } from './mark-owner.ts'
 import { isSetByHook } from './mentioned.ts'
-import { isDefault, routeId } from './routes.ts'
+import { isDefault, readRouting, routeId } from './routes.ts'
 import { pairsOf, type RulePair } from './rule-plan.ts'
 import { allRules } from './rules.ts'
 import type { TunnelRoute, TunnelState } from './tunnel-state.ts'
@@ -276,7 +276,12 @@ const ownRoutes = (
   }
   // Upstream's `up` makes routes for allowed IPs; if hooks make some too, only tables that it would use now count.
   const byHook = isSetByHook(settings, /\broute\b/)
-  const tables = new Set([system.mainTable, system.tableNumber(settings.table?.value), device.fwmark])
+  const routing = readRouting(settings.table?.value)
+  const tables = new Set([
+    system.mainTable,
+    system.tableNumber(settings.table?.value),
+    ...(routing.to === 'auto' ? [device.fwmark] : []),
+  ])
   const allowed = new Set(
     device.peers.flatMap(({ allowedIps }) => allowedIps.map((cidr) => formatCidr(maskCidr(cidr)))),
   )
@@ -313,19 +318,26 @@ const parted = <T>(all: readonly T[], isFirst: (one: T) => boolean): [first: T[]
   return parts
 }
 
-/** Pairs with a mark that the journal notes, or that the device has and no other tunnel. */
+/**
+ * Pairs with a mark that the journal notes; without a journal, those of a device for all packets that has the mark as
+ * the only tunnel, unless a hook makes rules.
+ */
 const ownPairs = async (
   session: Session,
   real: string,
   rules: readonly Rule[],
-  { fwmark }: Device,
+  { fwmark, peers }: Device,
   journal: Journal | undefined,
 ): Promise<RulePair[]> => {
   const marks = new Set(
     (journal?.undo ?? []).flatMap((op) => (op.do === 'rule.delete' ? (op.rule.notFwmark ?? []) : [])),
   )
   const all = ([4, 6] as const).flatMap((family) => pairsOf(rules, family))
-  const isUnclear = !marks.has(fwmark) && all.some(({ mark }) => mark === fwmark)
+  const isUnclear =
+    journal === undefined &&
+    !isSetByHook(session.settings, /\brule\b/) &&
+    peers.some(({ allowedIps }) => allowedIps.some(isDefault)) &&
+    all.some(({ mark }) => mark === fwmark)
   if (isUnclear && !(await isMarkOfAnother(session, real, fwmark))) marks.add(fwmark)
   return all.filter(({ mark }) => marks.has(mark))
 }

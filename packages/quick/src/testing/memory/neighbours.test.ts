@@ -286,6 +286,65 @@ test.each(['resolvconf', 'resolvectl'] as const)('%s is uninstalled under a tunn
   rmSync(folder, { recursive: true })
 })
 
+test.each(['resolvconf', 'resolvectl', 'file'] as const)(
+  '%s has its own spelling of name servers',
+  async (kind) => {
+    const folder = mkdtempSync(join(tmpdir(), 'wgq-resolver-'))
+    if (kind !== 'resolvconf') machine.resolver.use(kind, folder)
+    const long = 'DNS = FD09:0:0:0::53, 1.1.1.1, corp.example., corp.example'
+    const named = file('0.0.0.0/0', [long, 'DNS = 1.1.1.1, fd09::53'])
+    await come(named)
+    expect(await tunnel.differences(named)).toEqual([])
+    const more = named.replace('0.0.0.0/0', '0.0.0.0/0, 10.9.0.0/16')
+    machine.printed = ''
+    expect(await tunnel.reload(more), machine.printed).toBe(0)
+    expect(machine.printed).not.toMatch(/resolv/)
+    expect(await tunnel.differences(more)).toEqual([])
+    rmSync(folder, { recursive: true })
+  },
+)
+
+test("the administrator's rules by the tunnel's mark are not its own", async () => {
+  const { network } = machine
+  const own = (lines: readonly string[]) => file('0.0.0.0/0', ['Table = off', 'FwMark = 51820', ...lines])
+  const addTheirs = () => {
+    network.routes.push({ family: 4, dst: cidr(4, '0.0.0.0', 0), dev: 'wg0', table: 51_820 })
+    network.apply({ do: 'rule.add', rule: { family: 4, table: 'main', suppressPrefixLength: 0 } })
+    network.apply({ do: 'rule.add', rule: { family: 4, table: 51_820, notFwmark: 51_820 } })
+  }
+  // A hook says so where the journal is lost.
+  const byHook = own([
+    'PostUp = ip route add default dev %i table 51820',
+    'PostUp = ip rule add not fwmark 51820 table 51820',
+  ])
+  for (const [text, lose] of [
+    [own([]), () => {}],
+    [byHook, () => {}],
+    [byHook, forget],
+  ] as const) {
+    await come(text)
+    addTheirs()
+    lose()
+    const rules = network.rulesOf(4)
+    expect(await tunnel.differences(text)).toEqual([])
+    const more = text.replace('0.0.0.0/0', '0.0.0.0/0, 10.5.0.0/16')
+    expect(await tunnel.reload(more), machine.printed).toBe(0)
+    expect(network.rulesOf(4)).toEqual(rules)
+    expect(await tunnel.down(more)).toBe(0)
+    for (const { notFwmark, suppressPrefixLength, table } of network.rulesOf(4))
+      if (notFwmark !== undefined || suppressPrefixLength !== undefined)
+        network.apply({
+          do: 'rule.delete',
+          rule: {
+            family: 4,
+            table,
+            ...(notFwmark && { notFwmark }),
+            ...(suppressPrefixLength === 0 && { suppressPrefixLength }),
+          },
+        })
+  }
+})
+
 /** The data plane died, and /run/wgq is lost. */
 const loseAll = () => {
   machine.network.apply({ do: 'link.delete', name: 'wg0' })

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Finished } from '@wgq/model/child'
+import { formatIp, parseIp } from '@wgq/model/ip'
 
 /** Which manager of name servers a machine in memory has. */
 export type ResolverKind = 'resolvconf' | 'resolvectl' | 'file'
@@ -73,7 +74,7 @@ export class Resolver {
     const link = this.links.get(name) ?? { dns: '', domain: '' }
     if (act === 'revert') this.links.delete(name)
     else if (more.length === 0) return done(`Link 3 (${name}): ${link[act as 'dns' | 'domain']}\n`)
-    else this.links.set(name, { ...link, [act]: more.join(' ') })
+    else this.links.set(name, { ...link, [act]: [...new Set(more.map(asResolved))].join(' ') })
     return done()
   }
 
@@ -94,4 +95,10 @@ export class Resolver {
   clear(): void {
     if (this.root !== undefined) rmSync(this.root, { recursive: true, force: true })
   }
+}
+
+/** systemd-resolved lists addresses in their usual form, names without the last dot, and each once. */
+const asResolved = (word: string): string => {
+  const address = parseIp(word)
+  return address ? formatIp(address) : word.replace(/(?<=[^~])\.$/, '')
 }
