@@ -3,8 +3,8 @@ import { loadAddon } from './addon.ts'
 
 /**
  * The packet engine: two run-to-completion threads (tun→udp, udp→tun) that own keypairs, replay windows, counters, the
- * allowed-IPs table and staged packets, and the handshakes. JavaScript decides when a handshake begins, and about peers
- * and timers; packets never reach it (design decision 8).
+ * allowed-IPs table and staged packets; and the handshakes, on the thread that takes the events. JavaScript decides when
+ * a handshake begins, and about peers and timers; packets never reach it (design decision 8).
  * The in-memory twin, for tests of the JavaScript side, is in the dataplane package.
  */
 export interface PacketEngine {
@@ -89,7 +89,7 @@ export interface PacketEngine {
    * Events of peers come first, and are older than those of handshakes.
    */
   takeEvents(mostHandshakes?: number): EngineEvent[]
-  /** Reports how long the last drain took, so that a slow event loop counts as load (protocol §6.4). */
+  /** Reports how long a full batch of handshakes took: a slow one counts as load (protocol §6.4). */
   reportDrain(milliseconds: number): void
 
   /** Counters and timer facts of one peer. */

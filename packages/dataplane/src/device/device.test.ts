@@ -573,4 +573,35 @@ describe('what surrounds a device', () => {
     expect(network.log.map(route)[0]).toBe('A>B initiation')
     expect(b.received).toEqual(['before', 'after'])
   })
+
+  test('a session of a copied machine that is confirmed late does not end the initiation of the next', () => {
+    const { network, a, b, go } = pair()
+    const held: Parameters<MemoryNetwork['send']>[] = []
+    network.lose = (...datagram) => {
+      const [from, , { kind }] = datagram
+      const isHeld =
+        from === a.address && (kind === 'transport' || network.log.at(-1)?.endsWith('response') === true)
+      if (isHeld) held.push(datagram)
+      return isHeld
+    }
+    a.send(b.publicKey, 'one')
+    go()
+    b.device.renewKeys()
+    b.send(a.publicKey, 'late')
+    // 40 ms after its answer the responder may initiate.
+    go(50)
+    network.lose = () => false
+    expect(network.log.map(route)).toEqual([
+      'A>B initiation',
+      'B>A response',
+      'A>B data',
+      'B>A initiation',
+      'A>B response',
+    ])
+    for (const datagram of held) {
+      network.send(...datagram)
+      go()
+    }
+    expect([b.received, a.received]).toEqual([['one'], ['late']])
+  })
 })

@@ -141,7 +141,8 @@ export class Handshakes {
   /** Completes the handshake when the first message of a session that we derived as responder arrives. */
   confirmed(peer: Peer): void {
     this.complete(peer)
-    this.device.feed(peer, 'confirmed')
+    // Kept where the session may not send: then the response is still needed.
+    if (!this.device.dependencies.engine.isInitiating(peer.handle)) this.device.feed(peer, 'confirmed')
     this.note(peer, 'Handshake complete (responder)')
   }
 

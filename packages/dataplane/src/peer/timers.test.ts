@@ -154,6 +154,19 @@ describe('handshake attempts', () => {
     b.feed('needHandshake')
     b.feed('initiationNotMade')
     expect(nextDeadline(b.state)).toBeUndefined()
+    expect(b.state.initiatingSinceMs).toBeUndefined()
+  })
+
+  test('a new key lets only one initiation follow at once, and none once the peer was answered', () => {
+    const b = bench()
+    b.feed('identityChanged')
+    b.pass(100_000)
+    b.feed('answered')
+    b.pass(100)
+    expect(b.feed('needHandshake')).toEqual([])
+    b.log.length = 0
+    b.pass(5_000)
+    expect(b.log.at(-1)).toMatch(/ initiate$/)
   })
 })
 

@@ -139,10 +139,12 @@ export const advance = (
       return []
     case 'initiationNotMade':
       state.retransmitAt = undefined
+      state.initiatingSinceMs = undefined
       return []
     case 'answered':
       // A responder does not initiate within 5 s of having answered (§7.3).
       state.lastSentHandshakeMs = nowMs
+      state.allowedSoonMs = undefined
       state.isUnconfirmed = true
       return derived(state, nowMs)
     case 'completed':

@@ -133,7 +133,7 @@ export class MemoryEngine implements PacketEngine {
     if (known.staged.length === 0) return
     const current = known.sending
     const age = current ? this.network.nowMs - current.bornMs : 0
-    if (!current?.maySend || age >= rejectAfterMs) {
+    if (!current || !this.maySend(known)) {
       known.raise(peerEvent.needHandshake)
       return
     }
@@ -156,7 +156,7 @@ export class MemoryEngine implements PacketEngine {
       if (flags === 0) continue
       events.push({ kind: 'peer', peer: handle, flags, sendErrno: 0 })
       if (!(flags & peerEvent.sessionConfirmed)) continue
-      this.handshakes.forgetInitiation(handle)
+      if (this.maySend(peer)) this.handshakes.forgetInitiation(handle)
       this.flushStaged(handle)
     }
     const arrived = this.arrived.splice(0)
@@ -261,6 +261,10 @@ export class MemoryEngine implements PacketEngine {
       key: keypair.send,
       packet,
     })
+  }
+
+  private maySend({ sending }: MemoryPeer): boolean {
+    return sending?.maySend === true && this.network.nowMs - sending.bornMs < rejectAfterMs
   }
 
   private peer(handle: number): MemoryPeer {

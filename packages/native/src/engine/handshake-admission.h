@@ -38,7 +38,7 @@ class HandshakeAdmission {
                                    const Endpoint& from, std::uint64_t now) {
     return cookies_.reply(identity.cookie_key, message, from, now);
   }
-  // Any thread: reports how long the last drain by JavaScript took; it ended at `now`.
+  // Any thread: reports how long a batch of handshakes took; it ended at `now`.
   void report_drain(std::uint64_t milliseconds, std::uint64_t now) {
     if (milliseconds > slow_drain_ms) loaded_until_.store(now + hysteresis, std::memory_order_relaxed);
   }

@@ -94,7 +94,7 @@ class Handshakes {
   // none. `now` is the boot time.
   std::deque<HandshakeOutcome> receive(const std::deque<HandshakeMessage>& messages, std::uint64_t now);
 
-  // Frees the index of a session that ended.
+  // Frees an index: of a session that ended, of an initiation that is forgotten, of an answer that failed.
   void release(std::uint32_t local_index) { indices_.erase(local_index); }
   std::size_t indices() const { return indices_.size(); }
 
@@ -126,7 +126,7 @@ class Handshakes {
   std::unordered_map<std::uint32_t, std::unique_ptr<Party>> parties_;
   std::unordered_map<PublicKey, Party*, PublicKeyHash> by_key_;
   // The indices by which messages identify their receiver: random, so that they reveal neither number nor order of peers
-  // (protocol §3.6). One starts as a handshake's and can become a session's.
+  // (protocol §3.6). An initiator's starts as a handshake's and can become a session's; a responder's is a session's.
   std::unordered_map<std::uint32_t, Owner> indices_;
   Crew crew_;
 };
