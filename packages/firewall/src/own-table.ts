@@ -46,19 +46,39 @@ export const unsetCalls = async <State>(
   return calls.length > 0 || known ? calls : [nftCall(unsetTable(table.name))]
 }
 
-/** The current state; undefined if there is none, or it is incomplete. */
-export const readOwn = async <State>(
+/** What exists of a state. */
+interface Found<State> {
+  /** As far as it can be read. */
+  readonly state: State
+  /** A rule, or a family of iptables, is missing, or there is an extra rule. */
+  readonly isAltered: boolean
+}
+
+/** What exists of a state, complete or not; undefined if {@link unsetCalls} would find nothing to remove. */
+export const findOwn = async <State>(
   tools: FilterTools,
   own: OwnTable<State>,
   dev: string,
-): Promise<State | undefined> => {
+): Promise<Found<State> | undefined> => {
   const { name } = own.tableOf(dev)
   const listed = (await readNftTables(tools, [name]))?.get(name)
-  if (listed !== undefined) return readListed(own, dev, listed)
-  const ipv4 = readSaved(own, dev, 4, (await saveOf(tools, 4)) ?? '')
-  if (ipv4 === undefined || !filteredFamilies(tools).includes(6)) return ipv4
-  const ipv6 = readSaved(own, dev, 6, (await saveOf(tools, 6)) ?? '')
-  return ipv6 && own.merge(ipv4, ipv6)
+  if (listed !== undefined) {
+    const state = readListed(own, dev, listed)
+    return { state: state ?? own.read(dev, listedRules(listed)), isAltered: state === undefined }
+  }
+  const families = filteredFamilies(tools)
+  const parts: Found<State>[] = []
+  for (const family of families) {
+    const saved = (await saveOf(tools, family)) ?? ''
+    if (unsetChains(own.tableOf(dev), saved) === undefined) continue
+    const state = own.read(dev, savedChains(own.tableOf(dev), saved))
+    parts.push({ state, isAltered: readSaved(own, dev, family, saved) === undefined })
+  }
+  const [first, second] = parts
+  if (first === undefined) return undefined
+  const both = second ? own.merge(first.state, second.state) : first.state
+  const isWhole = parts.length === families.length && !parts.some(({ isAltered }) => isAltered)
+  return { state: both ?? first.state, isAltered: both === undefined || !isWhole }
 }
 
 /** The state in the output of `nft list table`; undefined if a rule is missing, or there is an extra one. */

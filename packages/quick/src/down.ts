@@ -5,7 +5,7 @@ import { readFirewall } from '@wgq/firewall/default-route/manager'
 import { asideTable } from '@wgq/firewall/exceptions/aside'
 import { hasAnyOfGateway } from '@wgq/firewall/gateway/act'
 import { killSwitchTable } from '@wgq/firewall/kill-switch/table'
-import { readOwn } from '@wgq/firewall/own-table'
+import { findOwn } from '@wgq/firewall/own-table'
 import { isWgqError } from '@wgq/model/error'
 import type { Op } from '@wgq/model/operation'
 import { closeGateway } from './gateway.ts'
@@ -150,7 +150,7 @@ const deleteLink = async (run: Run, real: string): Promise<Failure | undefined> 
 
 /** Removes a kill switch that is in no journal. */
 const planKillSwitchOff = async ({ name, style, system, dependencies }: Session): Promise<Op[]> =>
-  style === 'wgq' && system.name === 'linux' && (await readOwn(dependencies, killSwitchTable, name))
+  style === 'wgq' && system.name === 'linux' && (await findOwn(dependencies, killSwitchTable, name))
     ? [{ do: 'killswitch.off', dev: name }]
     : []
 
@@ -162,9 +162,11 @@ const planLeft = async (session: Session): Promise<Op[]> => {
   const { name, style, system, dependencies } = session
   if (style !== 'wgq' || system.name !== 'linux') return []
   const { host } = dependencies
-  const guard = await readOwn(dependencies, killSwitchTable, name)
+  const guard = await findOwn(dependencies, killSwitchTable, name)
   const firewall = await readFirewall(dependencies, name)
-  const table = guard?.mark || firewall?.families[0]?.mark || 0
+  // The mark of an altered one may be that of others.
+  const mark = guard?.isAltered ? 0 : guard?.state.mark
+  const table = mark || firewall?.families[0]?.mark || 0
   const isTaken = async (family: 4 | 6) => (await host.routes({ family, table })).some(isWay)
   const routing: Op[] =
     table === 0 || (await isTaken(4)) || (await isTaken(6))
@@ -181,7 +183,7 @@ const planLeft = async (session: Session): Promise<Op[]> => {
     ...routing,
     ...(await planFirewallRemoval(dependencies, name)),
     ...((await hasAnyOfGateway(dependencies, name)) ? [{ do: 'gateway.off', dev: name } as const] : []),
-    ...((await readOwn(dependencies, asideTable, name)) ? [{ do: 'aside.off', dev: name } as const] : []),
+    ...((await findOwn(dependencies, asideTable, name)) ? [{ do: 'aside.off', dev: name } as const] : []),
     ...(guard ? [{ do: 'killswitch.off', dev: name } as const] : []),
   ]
 }

@@ -21,9 +21,14 @@ interface Protections {
 }
 
 /** Compares the kill switch, the marks of exceptions, the firewall and sysctls. */
-export const planProtections = (dev: string, { state }: Seen, wanted: TunnelState): Protections => {
+export const planProtections = (
+  dev: string,
+  { state, isAltered }: Seen,
+  wanted: TunnelState,
+): Protections => {
   const on = wanted.killSwitch
-  const has = state.killSwitch
+  const exists = state.killSwitch
+  const has = isAltered.killSwitch ? undefined : exists
   const same =
     on &&
     has &&
@@ -32,22 +37,22 @@ export const planProtections = (dev: string, { state }: Seen, wanted: TunnelStat
     on.resolvers.join() === has.resolvers.join() &&
     sameAllow(on.allow, has.allow)
   const { aside } = wanted
-  const sameAside = asideText(aside) === asideText(state.aside)
+  const sameAside = !isAltered.aside && asideText(aside) === asideText(state.aside)
   // Encrypted packets carry the old mark until the device has the new one.
   const { fwmark: now = 0 } = state.device
   const { fwmark: next = now } = wanted.device
-  const guard = has ?? on
+  const guard = has ?? on ?? exists
   const first = guard && whileMarkMoves(guard, now, next)
   const sysctls = Object.entries(wanted.sysctls).filter(([key, value]) => state.sysctls[key] !== value)
   const firewallIsRight = sameFirewall(state.firewall, wanted.firewall)
   return {
-    killSwitchOn: first && first !== has ? [planKillSwitchOn(dev, first)] : [],
+    killSwitchOn: first && first !== exists ? [planKillSwitchOn(dev, first)] : [],
     killSwitchRenewed: [
       ...(has && on && !same ? [planKillSwitchOn(dev, on)] : []),
       ...(aside && !sameAside ? [planAsideOn(dev, aside)] : []),
     ],
     asideOff: state.aside && !aside ? [{ do: 'aside.off', dev }] : [],
-    killSwitchOff: has && !on ? [{ do: 'killswitch.off', dev }] : [],
+    killSwitchOff: exists && !on ? [{ do: 'killswitch.off', dev }] : [],
     sysctls: sysctls.map(([key, value]) => ({
       do: 'sysctl.set',
       key,
@@ -65,12 +70,24 @@ export const planProtections = (dev: string, { state }: Seen, wanted: TunnelStat
       ...(firewallIsRight
         ? []
         : [{ object: 'firewall', ...sides(firewallText(state.firewall), firewallText(wanted.firewall)) }]),
-      ...(same || (!on && !has)
+      ...(same || (!on && !exists)
         ? []
-        : [{ object: 'kill switch', running: killSwitchText(has), wanted: killSwitchText(on) }]),
+        : [
+            {
+              object: 'kill switch',
+              running: isAltered.killSwitch ? 'altered' : killSwitchText(has),
+              wanted: killSwitchText(on),
+            },
+          ]),
       ...(sameAside
         ? []
-        : [{ object: 'exceptions', running: asideText(state.aside), wanted: asideText(aside) }]),
+        : [
+            {
+              object: 'exceptions',
+              running: isAltered.aside ? 'altered' : asideText(state.aside),
+              wanted: asideText(aside),
+            },
+          ]),
     ],
   }
 }

@@ -3,7 +3,7 @@
 import { readFirewall } from '@wgq/firewall/default-route/manager'
 import { asideTable } from '@wgq/firewall/exceptions/aside'
 import { killSwitchTable } from '@wgq/firewall/kill-switch/table'
-import { readOwn } from '@wgq/firewall/own-table'
+import { findOwn } from '@wgq/firewall/own-table'
 import type { FirewallState } from '@wgq/firewall/state'
 import { type Cidr, formatCidr, maskCidr } from '@wgq/model/cidr'
 import type { Device } from '@wgq/model/device'
@@ -32,6 +32,8 @@ export interface Seen {
   readonly real: string
   readonly link: Link
   readonly state: TunnelState & { readonly device: Device }
+  /** These exist, and have not exactly the rules of `state`. */
+  readonly isAltered: Readonly<Record<'killSwitch' | 'aside', boolean>>
   /** Every address of the interface, in the order of the system. */
   readonly addresses: readonly Cidr[]
   /** See AddressView. */
@@ -95,7 +97,7 @@ export const look = async (session: Session, journal: Journal | undefined): Prom
   )
   const firewall =
     system.name === 'linux' ? withoutAutomatic(await readFirewall(dependencies, name), automatic) : undefined
-  const killSwitch = system.name === 'linux' ? await readOwn(dependencies, killSwitchTable, name) : undefined
+  const killSwitch = system.name === 'linux' ? await findOwn(dependencies, killSwitchTable, name) : undefined
   const dns = await system.readDns(session, journal)
   const srcValidMark = readSysctl(srcValidMarkKey)
   const exceptions = ownExceptions(
@@ -105,7 +107,7 @@ export const look = async (session: Session, journal: Journal | undefined): Prom
     session.exceptions?.allow ?? [],
   )
   const asks = session.exceptions !== undefined || noted.some((op) => op.do === 'aside.off')
-  const aside = system.name === 'linux' && asks ? await readOwn(dependencies, asideTable, name) : undefined
+  const aside = system.name === 'linux' && asks ? await findOwn(dependencies, asideTable, name) : undefined
   return {
     real,
     link,
@@ -119,12 +121,13 @@ export const look = async (session: Session, journal: Journal | undefined): Prom
         ...exceptions,
       ],
       ...(firewall ? { firewall } : {}),
-      ...(killSwitch ? { killSwitch } : {}),
-      ...(aside ? { aside } : {}),
+      ...(killSwitch ? { killSwitch: killSwitch.state } : {}),
+      ...(aside ? { aside: aside.state } : {}),
       ...(dns ? { dns } : {}),
       ...(floors.length > 0 ? { floors } : {}),
       sysctls: srcValidMark === undefined ? {} : { [srcValidMarkKey]: srcValidMark },
     },
+    isAltered: { killSwitch: killSwitch?.isAltered ?? false, aside: aside?.isAltered ?? false },
     addresses,
     networks,
     cutOff: link.up && system.name === 'linux' ? cutOff(addresses, networks) : new Set(),

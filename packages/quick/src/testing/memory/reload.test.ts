@@ -276,6 +276,71 @@ test('a kill switch of the file goes with its line, and comes with it', async ()
   expect(await objects(full)).toEqual(['kill switch'])
 })
 
+describe('packet filters with a rule of somebody else', () => {
+  const exceptions = { allow: ['uid 1000'] }
+  const alter = (name: string) =>
+    machine.firewall.tables.get(`inet ${name}-wg0`)?.get('output')?.rules.push('tcp dport 25 accept') ??
+    expect.fail(`no ${name}`)
+  const altered = (text: string, options = {}) => tunnel.differences(text, options)
+
+  test('a kill switch goes with its line', async () => {
+    await come(split, { killSwitch: true })
+    alter('wgq-kill')
+    expect(await altered(split)).toContainEqual({
+      object: 'kill switch',
+      running: 'altered',
+      wanted: 'off',
+    })
+    expect(await tunnel.reload(split), machine.printed).toBe(0)
+    expect(machine.firewall.list()).not.toContain('wgq-kill')
+    expect(await altered(split)).toEqual([])
+  })
+
+  test('exceptions go with their lines', async () => {
+    await come(full, { exceptions })
+    alter('wgq-aside')
+    expect(await altered(full)).toContainEqual({ object: 'exceptions', running: 'altered', wanted: 'off' })
+    expect(await tunnel.reload(full), machine.printed).toBe(0)
+    expect(machine.firewall.list()).not.toContain('wgq-aside')
+    expect(await altered(full)).toEqual([])
+  })
+
+  test('both are put right while they are wanted', async () => {
+    const options = { killSwitch: true, exceptions }
+    await come(full, options)
+    const before = machine.snapshot()
+    alter('wgq-kill')
+    alter('wgq-aside')
+    expect(await altered(full, options)).toEqual([
+      { object: 'kill switch', running: 'altered', wanted: 'on, mark 0xca6c, allows uid 1000' },
+      { object: 'exceptions', running: 'altered', wanted: 'uid 1000, mark 0xca6c' },
+    ])
+    expect(await tunnel.reload(full, options), machine.printed).toBe(0)
+    expect(machine.snapshot()).toEqual(before)
+  })
+
+  test('a reload that fails keeps a kill switch', async () => {
+    await come(full, { killSwitch: true })
+    alter('wgq-kill')
+    const session = tunnel.session(full)
+    const broken = {
+      ...session.dependencies,
+      run: (async (program, args, options) =>
+        args[0] === '-f'
+          ? { status: 1, stdout: '' }
+          : session.dependencies.run(program, args, options)) as typeof session.dependencies.run,
+    }
+    expect(await tunnel.reload(full, { killSwitch: true, dependencies: broken })).toBe(1)
+    expect(machine.firewall.list()).toContain('wgq-kill')
+    machine.changes = 0
+    machine.refused = 2
+    expect(await tunnel.reload(full.replace('10.9.0.2', '10.9.0.3'), { killSwitch: true })).not.toBe(0)
+    machine.refused = 0
+    expect(machine.printed).toContain('everything is as it was before')
+    expect(machine.firewall.list()).toContain('wgq-kill')
+  })
+})
+
 test('the kill switch is before the first hook', async () => {
   const seen: string[] = []
   machine.after = (what) => {

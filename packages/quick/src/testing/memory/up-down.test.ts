@@ -249,6 +249,16 @@ describe('down', () => {
     await expect(tunnel.down(file())).rejects.toMatchObject({ code: 'E_NOT_WIREGUARD' })
   })
 
+  test('those packet filters go too if somebody added a rule to them', async () => {
+    await tunnel.up(file(), { ...guarded, exceptions: { allow: ['uid 1000'] } })
+    forget()
+    for (const table of ['inet wgq-kill-wg0', 'inet wgq-aside-wg0'])
+      machine.firewall.tables.get(table)?.get('output')?.rules.push('tcp dport 25 accept')
+    expect(machine.firewall.list()).toContain('wgq-aside-wg0')
+    expect(await tunnel.down(file()), machine.printed).toBe(0)
+    expect(machine.firewall.list()).toBe('')
+  })
+
   test("name servers that cannot be taken back count under wgq's name, not under upstream's", async () => {
     const named = file(['DNS = 10.9.0.1'])
     const broken = failing((program, args) => program === 'resolvconf' && args[0] === '-d')
