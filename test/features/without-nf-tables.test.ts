@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A machine that has nft, and a kernel that has no nf_tables: iptables of the old kind is what works.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -19,6 +19,8 @@ describe.skipIf(why)('a kernel without nf_tables', () => {
     const nft =
       '#!/bin/sh\necho "netlink: Error: cache initialization failed: Protocol not supported" >&2\nexit 1\n'
     writeFileSync(join(folder, 'nft'), nft, { mode: 0o755 })
+    mkdirSync(join(folder, 'broken'))
+    writeFileSync(join(folder, 'broken/ip6tables-restore'), '#!/bin/sh\nexit 1\n', { mode: 0o755 })
   })
   afterAll(() => {
     tunnel?.remove()
@@ -60,5 +62,15 @@ exec "$@"`
     expect(rules()).toContain(tunnel.device)
     expect(wgq('down', tunnel.configPath).status).toBe(0)
     expect(rules()).not.toContain(tunnel.device)
+  })
+  test('a kill switch whose IPv6 part fails goes with the up that fails', () => {
+    tunnel.write(tunnel.defaultConfig().replace('[Interface]\n', '[Interface]\n# KillSwitch = on\n'))
+    const path = `PATH=${join(folder, 'broken')}:${process.env['PATH']}`
+    const up = there('env', path, program('wgq'), 'up', tunnel.configPath)
+    expect(up.status, up.stderr).toBe(1)
+    expect(up.stderr).toContain('everything is as it was before')
+    expect(rules()).not.toContain('wgq-')
+    const down = wgq('down', tunnel.configPath)
+    expect(down.stderr).toContain('is not a WireGuard interface')
   })
 })

@@ -118,9 +118,15 @@ interface Call {
   readonly input?: string
 }
 
+/** Runs one after the other. The failure says whether an earlier one took effect. */
 const runAll = async (session: Session, calls: readonly Call[]): Promise<void> => {
-  for (const { program, args, input } of calls)
-    await child(session, program, args, input === undefined ? {} : { input })
+  for (const [done, { program, args, input }] of calls.entries()) {
+    try {
+      await child(session, program, args, input === undefined ? {} : { input })
+    } catch (error) {
+      throw Object.assign(error as Error, { hasBegun: done > 0 })
+    }
+  }
 }
 
 const startDaemon = async (

@@ -48,8 +48,8 @@ export class Run {
         if (isHostOp(batch[0] as Op)) await this.system.applyToHost(batch, this.session, say)
         else await this.performOne(batch[0] as Op)
       } catch (error) {
-        const applied = (error as { applied?: number }).applied ?? 0
-        const part = this.system.leavesPart(batch[applied] as Op) ? 1 : 0
+        const { applied = 0, hasBegun = false } = error as { applied?: number; hasBegun?: boolean }
+        const part = this.system.leavesPart(batch[applied] as Op, hasBegun) ? 1 : 0
         this.keeper?.retract(batch.slice(applied + part))
         this.keeper?.settle(batch.slice(0, applied))
         throw error

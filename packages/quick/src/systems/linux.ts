@@ -62,8 +62,12 @@ export const linux: System = {
     if (!alone) echo(ops, session)
     for (const op of ops) if (op.do === 'link.delete') await daemonEnd(session, op.name)
   },
-  // A firewall tool may have loaded one table of two; removal first reads which exist.
-  leavesPart: (op) => op.do === 'firewall.load',
+  // A firewall tool may have loaded one table of two; removal first reads which exist. Without any tool, removal of a
+  // kill switch fails: its note would stay for good.
+  leavesPart: ({ do: what }, hasBegun) =>
+    what === 'firewall.load' ||
+    what === 'gateway.on' ||
+    (hasBegun && (what === 'killswitch.on' || what === 'aside.on')),
   planHooks: ({ name }, _real, hooks) =>
     hooks.map((text) => ({ do: 'hook.run', command: expandHook(text, name) })),
 

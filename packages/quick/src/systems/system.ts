@@ -43,8 +43,11 @@ export interface System {
    * reporting why with `say`.
    */
   applyToHost(ops: readonly Op[], session: Session, say: (text: string) => void): Promise<void>
-  /** Says whether an operation may fail halfway: its inverse then stays noted. */
-  leavesPart(op: Op): boolean
+  /**
+   * Says whether a failed operation may have taken effect in part: its inverse then stays noted. `hasBegun` if a program
+   * of it succeeded before the one that failed.
+   */
+  leavesPart(op: Op, hasBegun: boolean): boolean
   /** The operations of hooks, in file order. */
   planHooks(session: Session, real: string, hooks: readonly string[]): Op[]
 

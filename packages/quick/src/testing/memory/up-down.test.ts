@@ -10,6 +10,7 @@ import { recover } from '../../recover.ts'
 import { JournalKeeper, startJournal } from '../../run/journal.ts'
 import { readJournal } from '../../run/journal-files.ts'
 import { noteTry } from '../../try.ts'
+import { Iptables } from './iptables.ts'
 import type { Machine } from './machine.ts'
 import { Stage } from './stage.ts'
 import type { Tunnel } from './tunnel.ts'
@@ -328,6 +329,73 @@ describe('an up that fails', () => {
     expect(readJournal(tunnel.runDirectory, 'wg0')?.undo.map((op) => op.do)).toContain('killswitch.off')
     expect((await recover(tunnel.session(file()))).get('wg0')).toBe(0)
     expect(machine.firewall.list()).not.toContain('wgq-kill')
+  })
+})
+
+describe('with iptables, which has one call for each family', () => {
+  const dual = file(['Address = fd09::2/64'])
+  const split = dual.replace('0.0.0.0/0', '10.5.0.0/16')
+  const exceptions = { allow: ['uid 1000'] }
+  const gateway = { masquerade: 'auto', inward: false }
+  let iptables: Iptables
+  let edges: { dependencies: Dependencies }
+  beforeEach(() => {
+    iptables = new Iptables()
+    edges = edgesWith((dependencies) => iptables.replaceNft(dependencies))
+  })
+  const rules = () => iptables.save(4) + iptables.save(6)
+  const noted = () => readJournal(tunnel.runDirectory, 'wg0')?.undo.map((op) => op.do)
+
+  test.each([
+    ['a kill switch', split, guarded, /wgq-kill/],
+    ['exceptions', dual, { ...guarded, exceptions }, /wgq-out/],
+    ['a gateway', split, { gateway }, /MASQUERADE/],
+  ])('%s whose second call fails goes with the up that fails', async (_, text, options, ofPart) => {
+    iptables.refuses = (family, batch) => family === 6 && ofPart.test(batch)
+    expect(await tunnel.up(text, { ...options, ...edges })).toBe(1)
+    expect(machine.printed).toContain('everything is as it was before')
+    expect(rules().match(/^.*(?:wg0|wgq-).*$/gm)).toBeNull()
+    expect(noted()).toBeUndefined()
+    iptables.refuses = () => false
+    expect(await tunnel.up(text, { ...options, ...edges }), machine.printed).toBe(0)
+    expect(rules()).toMatch(ofPart)
+    expect(await tunnel.differences(text, { ...options, ...edges })).toEqual([])
+    expect(await tunnel.down(text, edges)).toBe(0)
+    expect(rules()).not.toMatch(ofPart)
+  })
+
+  test.each([
+    ['a kill switch', split, guarded, /wgq-kill/],
+    ['exceptions', dual, { ...guarded, exceptions }, /wgq-out/],
+    ['a gateway', split, { gateway }, /MASQUERADE/],
+  ])('%s whose second call fails goes with the reload that fails', async (_, text, options, ofPart) => {
+    expect(await tunnel.up(text, edges), machine.printed).toBe(0)
+    iptables.refuses = (family, batch) => family === 6 && ofPart.test(batch)
+    expect(await tunnel.reload(text, { ...options, ...edges })).toBe(1)
+    expect(machine.printed).toContain('everything is as it was before')
+    expect(rules()).not.toMatch(ofPart)
+    expect(await tunnel.differences(text, edges)).toEqual([])
+  })
+
+  test('a half of each that nobody notes goes with down', async () => {
+    expect(await tunnel.up(dual, { ...guarded, exceptions, ...edges }), machine.printed).toBe(0)
+    machine.network.apply({ do: 'link.delete', name: 'wg0' })
+    machine.devices.delete('wg0')
+    forget()
+    iptables.tables[6].clear()
+    expect(await tunnel.down(dual, edges), machine.printed).toBe(0)
+    expect(rules()).not.toContain('wgq-')
+    await expect(tunnel.down(dual, edges)).rejects.toMatchObject({ code: 'E_NOT_WIREGUARD' })
+  })
+
+  test('without any tool nothing stays noted, and down has nothing to take away', async () => {
+    const none = edgesWith(() => ({ find: (program) => (program === 'bash' ? '/bin/bash' : undefined) }))
+    const missing = { dependencies: { ...none.dependencies, run: async () => ({ status: 127, stdout: '' }) } }
+    for (const options of [guarded, { gateway }]) {
+      expect(await tunnel.up(split, { ...options, ...missing })).toBe(127)
+      expect(noted()).toBeUndefined()
+    }
+    await expect(tunnel.down(split, missing)).rejects.toMatchObject({ code: 'E_NOT_WIREGUARD' })
   })
 })
 
