@@ -3,9 +3,10 @@ import type { Route } from '@wgq/model/host'
 import { closeGateway } from './gateway.ts'
 import { type Journal, JournalKeeper, notedKillSwitch, readJournal } from './run/journal.ts'
 import { abandonedJournals, setAsideUnreadable } from './run/journal-files.ts'
-import { sweep } from './run/lock.ts'
+import { sweep, withFreeLock } from './run/lock.ts'
 import { removeLostJournals } from './run/lost-journals.ts'
 import { Run } from './run/run.ts'
+import { lockName } from './run/under-lock.ts'
 import type { Session } from './session.ts'
 import { endDaemon } from './systems/end-daemon.ts'
 import { isOwn, linkOf, undo } from './undo.ts'
@@ -13,8 +14,9 @@ import { isOwn, linkOf, undo } from './undo.ts'
 /**
  * Cleans up after interrupted runs (killed, crashed) of every interface. Drops this interface's journal if the tunnel
  * it describes is gone, and all journals whose namespace or boot is gone. Keeps a kill switch of this interface if
- * `keepKillSwitch`, and always one of another interface: its own next `up` or `down` decides. Resolves to the
- * interfaces that were cleaned up, each with the status of what could not be undone, or 0.
+ * `keepKillSwitch`, and always one of another interface: its own next `up` or `down` decides. The caller has the lock
+ * of this interface; another interface whose lock is held is left to its holder. Resolves to the interfaces that were
+ * cleaned up, each with the status of what could not be undone, or 0.
  */
 export const recover = async (
   session: Session,
@@ -27,10 +29,17 @@ export const recover = async (
     dependencies.print(`[!] A journal of ${name} cannot be used and was set aside as ${path}.\n`)
   await removeLostJournals(session)
   for (const journal of abandonedJournals(runDirectory)) {
-    const own = journal.interface === name
-    // The interface of a daemon that is still starting would appear after the cleanup.
-    if (own && journal.linkIndex === undefined) await endDaemon(journal)
-    cleaned.set(journal.interface, await undo(runOf(session, journal), own ? keepKillSwitch : true))
+    const { interface: other } = journal
+    if (other === name) {
+      // The interface of a daemon that is still starting would appear after the cleanup.
+      if (journal.linkIndex === undefined) await endDaemon(journal)
+      cleaned.set(name, await undo(runOf(session, journal), keepKillSwitch))
+    } else
+      await withFreeLock(runDirectory, lockName(other), async () => {
+        // A run of that interface may have replaced it since.
+        const still = abandonedJournals(runDirectory).find((left) => left.interface === other)
+        if (still) cleaned.set(other, await undo(runOf(session, still), true))
+      })
   }
   const own = readJournal(runDirectory, name)
   // Under its own name wgq succeeds if there was something to clean up; upstream's `down` refuses.

@@ -52,6 +52,24 @@ export const withLock = async <T>(
     await sleep(retryMs)
     fd = take(path)
   }
+  return holding(path, fd, work)
+}
+
+/**
+ * {@link withLock} that does not wait: if any process has the lock, an ancestor too, does nothing and resolves to undefined.
+ */
+export const withFreeLock = async <T>(
+  directory: string,
+  name: string,
+  work: () => Promise<T>,
+): Promise<T | undefined> => {
+  const path = join(directory, `${name}.lock`)
+  const fd = take(path)
+  return fd === undefined ? undefined : holding(path, fd, work)
+}
+
+/** Releases the lock of a descriptor after the work. */
+const holding = async <T>(path: string, fd: number, work: () => Promise<T>): Promise<T> => {
   try {
     return await work()
   } finally {

@@ -7,8 +7,10 @@ import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Dependencies } from '../../dependencies.ts'
 import { downWithoutConfig } from '../../down.ts'
 import { recover } from '../../recover.ts'
-import { JournalKeeper, startJournal } from '../../run/journal.ts'
+import { JournalKeeper, makeRunDirectory, startJournal } from '../../run/journal.ts'
 import { readJournal } from '../../run/journal-files.ts'
+import { withLock } from '../../run/lock.ts'
+import { lockName } from '../../run/under-lock.ts'
 import { noteTry } from '../../try.ts'
 import { Iptables } from './iptables.ts'
 import type { Machine } from './machine.ts'
@@ -424,6 +426,42 @@ test('the kill switch of another tunnel survives the recovery of its crash', asy
   expect(machine.firewall.list()).toContain('wgq-kill-wg0')
   expect(await tunnel.down(file())).toBe(0)
   expect(machine.firewall.list()).toBe('')
+})
+
+test('what is left of another tunnel is not touched while a process is at work on that tunnel', async () => {
+  await tunnel.up(file())
+  const journal = readJournal(tunnel.runDirectory, 'wg0') ?? expect.fail('no journal')
+  const keeper = new JournalKeeper(tunnel.runDirectory, journal)
+  keeper.update({ state: 'starting', owner: { pid: 999_999_999, started: '' } })
+  const other = { ...tunnel.session(file()), name: 'wg1' }
+  const before = machine.snapshot()
+  await withLock(tunnel.runDirectory, lockName('wg0'), async () => {
+    expect((await recover(other)).size).toBe(0)
+    expect(readJournal(tunnel.runDirectory, 'wg0')).toEqual(keeper.journal)
+    expect(machine.snapshot()).toEqual(before)
+  })
+  expect([...(await recover(other))]).toEqual([['wg0', 0]])
+  expect(isUp()).toBe(false)
+})
+
+test('what was left of another tunnel is read again under its lock', async () => {
+  const left = (name: string) => {
+    const keeper = new JournalKeeper(tunnel.runDirectory, startJournal(name, '/x'))
+    keeper.update({ owner: { pid: 999_999_999, started: '' }, undo: [{ do: 'link.delete', name }] })
+  }
+  makeRunDirectory(tunnel.runDirectory)
+  left('wg2')
+  left('wg3')
+  machine.network.apply({ do: 'link.add', name: 'wg2' })
+  const session = tunnel.session(file())
+  // While wg2 is cleaned up, another process brings wg3 up anew.
+  const notice = (): void => {
+    machine.network.apply({ do: 'link.add', name: 'wg3' })
+    new JournalKeeper(tunnel.runDirectory, startJournal('wg3', '/x')).update({})
+  }
+  expect([...(await recover({ ...session, name: 'wg1', notice })).keys()]).toEqual(['wg2'])
+  expect([...machine.network.links.keys()]).toContain('wg3')
+  expect(readJournal(tunnel.runDirectory, 'wg3')?.owner.pid).toBe(process.pid)
 })
 
 test('a journal whose mark another tunnel has taken since is dropped; its rules stay', async () => {
