@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { commandLine } from '../support/command-line.ts'
 import { program, whyNoTunnel } from '../support/implementation.ts'
@@ -92,5 +93,29 @@ describe.skipIf(why)('up --try', () => {
     expect(state()).toEqual(before)
     tunnel.write(tunnel.defaultConfig())
     expect(tunnel.wgq('diff', tunnel.configPath)).toMatchObject({ status: 0, stdout: '' })
+  })
+
+  test('nobody confirms a change: the state before comes back also where the file has another name than the tunnel', async () => {
+    const { device, configPath } = tunnel
+    const secret = join(dirname(configPath), 'secret')
+    const text = tunnel.defaultConfig()
+    writeFileSync(secret, text, { mode: 0o600 })
+    rmSync(configPath)
+    symlinkSync(secret, configPath)
+    tunnel.up()
+    const before = tunnel.wgq('show', device, 'allowed-ips').stdout
+    tunnel.write(text.replace('10.60.0.2/32', '10.60.0.2/32, 10.61.0.0/24'))
+    tunnel.up('--try', '1')
+    await guardEnds()
+    expect(tunnel.wgq('show', device, 'allowed-ips').stdout).toBe(before)
+    expect(tunnel.wgq('down', configPath).status).toBe(0)
+  })
+  test('a tunnel that cannot be taken back: the terminal shows why', async () => {
+    const { ns, device, configPath } = tunnel
+    tunnel.up()
+    const script = `${program('wgq')} up --try 1 ${configPath}; guard="$(pgrep -f "[n]ode.* try-guard ${device} ")"; ip link delete ${device}; tail -f /dev/null --pid="$guard"`
+    const { raw } = await onTerminal(ns, ['sh', '-c', script], { columns: 120, rows: 40 })
+    expect(raw).toContain(`[!] \`${device}' is not a WireGuard interface.`)
+    expect(raw).toContain(`[!] ${device} was not confirmed and could not be taken back (status 1)`)
   })
 })

@@ -2,6 +2,7 @@
 import { writeSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { runDirectory } from '@wgq/quick/run/directory'
+import { statusOf } from '@wgq/quick/run/failure'
 import { readJournal } from '@wgq/quick/run/journal'
 import type { Session } from '@wgq/quick/session'
 import { forgetTry, guardTry, noteTry } from '@wgq/quick/try'
@@ -21,9 +22,10 @@ export const run: Handler = async (invocation) => {
   forgetTry(place)
   // The text is cut off if the process that brought the tunnel up was killed while writing.
   const isBack = before.endsWith('\n')
-  const status = isBack
-    ? await bringBack(invocation, config, name, before)
-    : await takeDown(invocation, config, name)
+  const status = await (isBack
+    ? bringBack(invocation, config, name, before)
+    : takeDown(invocation, config, name)
+  ).catch((error: unknown) => statusOf(error, tellTerminal))
   const end = isBack ? 'it is what it was before' : 'it is down'
   tellTerminal(
     status === 0
@@ -42,7 +44,8 @@ const bringBack = async (
 ): Promise<number> => {
   const { restore } = await import('@wgq/quick/restore')
   const work = (session: Session) => restore({ ...session, name }, JSON.parse(before))
-  return runQuick({ ...invocation, verb: 'down', args: [config] }, work, work)
+  // The file may be called anything: after `--name`, or where `NAME.conf` was a link to it.
+  return runQuick({ ...invocation, verb: 'down', args: [config] }, work, work, name)
 }
 
 const takeDown = (invocation: Invocation, config: string, name: string): Promise<number> => {
