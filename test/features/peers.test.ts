@@ -240,6 +240,53 @@ describe.skipIf(why)('a server and its peers', () => {
     expect(root.run('ls -A /etc/wireguard')).toBe('wg0.conf\n')
   })
 
+  test.each([
+    ['reads peers from a file', 'wg addconf %i /etc/wireguard/more', ''],
+    [
+      'names them',
+      'wg set %i peer PHONE preshared-key /etc/wireguard/psk; wg set %i peer TABLET persistent-keepalive 25',
+      'names',
+    ],
+  ])(
+    'who is locked out leaves the device also where a hook %s, and peers of hooks alone stay',
+    (_, hook, named) => {
+      const running = () => ok('show wg0 peers').trim().split('\n').sort()
+      const keyOf = (name: string) =>
+        new RegExp(`# Name = ${name}\n(?:.*\n)*?PublicKey = (\\S+)`).exec(read())?.[1] ?? ''
+      ok(addresses)
+      ok('peer add wg0 phone')
+      ok('peer add wg0 tablet')
+      const [phone, tablet] = [keyOf('phone'), keyOf('tablet')]
+      const guest = ok('genkey | wgq pubkey').trim()
+      const hooks = `PostUp = ${hook.replace('PHONE', phone).replace('TABLET', tablet)}\nPostUp = wg set %i peer ${guest} allowed-ips 10.8.0.99/32`
+      root.run(`umask 077; cd /etc/wireguard; ${builtBin}/wgq genpsk > psk
+      printf '[Peer]\nPublicKey = ${guest}\n' > more`)
+      root.run(`cat > /tmp/hooks <<'end'\n${hooks}\nend\nsed -i '/^ListenPort/r /tmp/hooks' ${file}`)
+      ok('up wg0')
+      const all = [phone, tablet, guest].sort()
+      expect(running()).toEqual(all)
+      for (const words of ['peer add wg0 x >/dev/full', 'peer rotate wg0 phone >/dev/full']) {
+        expect(wgq(words).status, words).toBe(1)
+        expect(running(), words).toEqual(all)
+      }
+      const warning = (name: string) =>
+        `[!] A hook of wg0 names ${name}: the next \`wgq up wg0\` may bring it back.`
+      const off = wgq('peer disable wg0 phone')
+      expect(off.status).toBe(0)
+      expect(running()).toEqual([tablet, guest].sort())
+      expect(off.stderr.includes(warning(phone))).toBe(named !== '')
+      ok('peer enable wg0 phone')
+      expect(running()).toEqual(all)
+      const rotated = wgq('peer rotate wg0 phone')
+      expect(rotated.status).toBe(0)
+      expect(running()).toEqual([keyOf('phone'), tablet, guest].sort())
+      expect(rotated.stderr.includes(warning(phone))).toBe(named !== '')
+      ok('down wg0')
+      const removed = wgq('peer remove wg0 tablet')
+      expect(removed.stderr.includes(warning(tablet))).toBe(named !== '')
+    },
+  )
+
   test('without an endpoint the error names what the uplink has', () => {
     root.run(
       `umask 077; printf '[Interface]\\nPrivateKey = %s\\nAddress = 10.8.0.1/24\\nListenPort = 5\\n' "$(${builtBin}/wgq genkey)" > ${file}`,

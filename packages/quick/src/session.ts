@@ -2,6 +2,7 @@
 import type { Settings } from '@wgq/config/settings'
 import type { Exceptions } from '@wgq/firewall/exceptions/directives'
 import type { GatewayWanted } from '@wgq/firewall/gateway/wanted'
+import type { Key } from '@wgq/model/key'
 import type { IfName, Op } from '@wgq/model/operation'
 import type { Dependencies, NameHelp } from './dependencies.ts'
 import type { System } from './systems/system.ts'
@@ -32,6 +33,8 @@ export interface Session {
   readonly killSwitchOption?: boolean
   /** What may bypass a full tunnel and a kill switch (`# KillSwitchAllow`, `# ReplyOutside`, `# Before`). */
   readonly exceptions?: Exceptions
+  /** Peers that a command took from the file: they leave the device also where hooks add peers. */
+  readonly leavingPeers?: readonly Key[]
   /** The gateway: forwards packets of the tunnel into other networks (`# Masquerade`, `# Forward`). */
   readonly gateway?: GatewayWanted
   /** Helps to look up endpoint names; absent under upstream's name, and if nothing is known. */

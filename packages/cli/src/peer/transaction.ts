@@ -8,12 +8,14 @@ import { encodeSource } from '@wgq/config/source'
 import { formatCidr } from '@wgq/model/cidr'
 import type { Device, Peer } from '@wgq/model/device'
 import { WgqError } from '@wgq/model/error'
+import type { Key } from '@wgq/model/key'
 import { reload } from '@wgq/quick/reload'
 import { saveRunning } from '@wgq/quick/save'
 import type { Session } from '@wgq/quick/session'
+import { isNamedByHook } from '@wgq/quick/state/mentioned'
 import type { Invocation } from '../command.ts'
 import { runQuick } from '../quick-session.ts'
-import { readTunnelFile, type TunnelFile, tunnelFileOf } from './tunnel-file.ts'
+import { readTunnelFile, type TunnelFile, tunnelFileOf, wholePeers } from './tunnel-file.ts'
 
 /** A verb's changes to the files of a tunnel. */
 export interface Change {
@@ -89,6 +91,8 @@ const carryOut = async (
   const { session, device } = file
   const changed = parts.filter((part, at) => part.source.text !== original[at]?.source.text)
   const guests = strangers(file)
+  const after = tunnelFileOf(parts as TunnelFile['parts'])
+  const leaving = takenOut(file, after)
   const check = async (): Promise<void> => {
     for (const { source, path } of changed) await checkConfiguration(source.text, path)
   }
@@ -103,18 +107,35 @@ const carryOut = async (
   }
   try {
     write(original, parts)
-    if (device && changed.length > 0) await follow(session, parts, guests)
+    if (device && changed.length > 0) await follow({ ...session, leavingPeers: leaving }, parts, guests)
     deliver?.()
   } catch (error) {
     write(parts, original)
     if (device && changed.length > 0) {
-      const silent = { ...session, dependencies: { ...session.dependencies, print: () => {} } }
+      const silent = {
+        ...session,
+        leavingPeers: takenOut(after, file),
+        dependencies: { ...session.dependencies, print: () => {} },
+      }
       await follow(silent, file.parts, guests).catch(() => {})
     }
     // If the file was invalid, this error has the line.
     await check()
     throw error
   }
+  for (const key of leaving)
+    if (isNamedByHook(session.settings, key))
+      session.dependencies.print(
+        `[!] A hook of ${session.name} names ${key}: the next \`wgq up ${session.name}\` may bring it back.\n`,
+      )
+}
+
+/** The peers that a change of the files removes or disables. */
+const takenOut = (from: TunnelFile, to: TunnelFile): Key[] => {
+  const after = new Map(wholePeers(to).map(({ publicKey, disabled }) => [publicKey, disabled]))
+  return wholePeers(from)
+    .filter(({ publicKey, disabled }) => !after.has(publicKey) || (!disabled && after.get(publicKey)))
+    .map(({ publicKey }) => publicKey)
 }
 
 /** Brings the running tunnel in line with its files; `guests` stay. Raises `E_RELOAD` on failure. */

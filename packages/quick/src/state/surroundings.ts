@@ -46,6 +46,7 @@ export const want = async (
         ? await chooseTool(session.dependencies, session.style)
         : undefined,
     allow: session.exceptions?.allow ?? [],
+    leavingPeers: session.leavingPeers ?? [],
     rulePlaces: await rulePlaces(session, seen),
     dns,
   })

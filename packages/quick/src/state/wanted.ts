@@ -7,6 +7,7 @@ import type { FirewallState } from '@wgq/firewall/state'
 import { type Cidr, formatCidr, maskCidr, parseCidr } from '@wgq/model/cidr'
 import type { Device, DeviceChange } from '@wgq/model/device'
 import { WgqError } from '@wgq/model/error'
+import type { Key } from '@wgq/model/key'
 import type { Journal } from '../run/journal.ts'
 import type { System } from '../systems/system.ts'
 import { asListed } from './address-plan.ts'
@@ -34,6 +35,8 @@ interface Surroundings {
   readonly firewallTool: FirewallState['tool'] | undefined
   /** What may bypass a full tunnel and a kill switch. */
   readonly allow?: readonly string[]
+  /** Peers that do not stay, whatever adds peers beside the file. */
+  readonly leavingPeers: readonly Key[]
   /** Where the rules of a default route belong. */
   readonly rulePlaces?: TunnelState['rulePlaces']
   /** The manager of name servers and its settings; undefined if there is none. */
@@ -58,11 +61,9 @@ export const wantedState = (
   const addresses = unique(settings.addresses.flatMap(({ value }) => parseCidr(value) ?? [])).filter(usable)
   // Every implementation ignores a peer with the device's own key.
   const peers = change.peers.filter(({ publicKey }) => publicKey !== device.publicKey)
+  const kept = keptPeers(settings, change, device, around.leavingPeers)
   const allowedIps = sortedPrefixes(
-    unique([
-      ...peers.flatMap((peer) => peer.allowedIps ?? []).map(maskCidr),
-      ...keptPrefixes(settings, change, seen),
-    ]),
+    unique([...peers.flatMap((peer) => peer.allowedIps ?? []).map(maskCidr), ...keptPrefixes(kept, seen)]),
   ).filter(usable)
   const routing = readRouting(settings.table?.value)
   const byRules = system.takesDefaultBy === 'rules' && !around.isInside
@@ -114,7 +115,7 @@ export const wantedState = (
           ? withRunningKeepalive(peers, device)
           : peers,
     },
-    keptPeers: keptPeers(settings, change, device).map(({ publicKey }) => publicKey),
+    keptPeers: kept.map(({ publicKey }) => publicKey),
     addresses,
     routes,
     rules: families.flatMap((family) => [
@@ -158,18 +159,22 @@ export const refuseHollow = (
 
 /**
  * Running peers that are not in the file but stay: `SaveConfig = true` writes them into it later, a hook reads a file of
- * peers, or names the peer.
+ * peers, or names the peer. Those that a command has just taken from the file do not stay.
  */
-const keptPeers = (settings: Settings, change: DeviceChange, running: Device): Device['peers'] => {
-  const named = new Set(change.peers.map(({ publicKey }) => publicKey))
-  const others = running.peers.filter(({ publicKey }) => !named.has(publicKey))
+const keptPeers = (
+  settings: Settings,
+  change: DeviceChange,
+  running: Device,
+  leaving: readonly Key[],
+): Device['peers'] => {
+  const decided = new Set([...change.peers.map(({ publicKey }) => publicKey), ...leaving])
+  const others = running.peers.filter(({ publicKey }) => !decided.has(publicKey))
   if (settings.saveConfig || isSetByHook(settings, /\b(?:add|set|sync)conf\b/)) return others
   return others.filter(({ publicKey }) => isNamedByHook(settings, publicKey))
 }
 
 /** Their allowed IPs that have routes: those routes stay too, and no others are made. */
-const keptPrefixes = (settings: Settings, change: DeviceChange, { state }: Seen): Cidr[] => {
-  const kept = keptPeers(settings, change, state.device)
+const keptPrefixes = (kept: Device['peers'], { state }: Seen): Cidr[] => {
   if (kept.length === 0) return []
   const routed = new Set(state.routes.map(({ dst }) => formatCidr(dst)))
   return kept
