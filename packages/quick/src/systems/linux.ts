@@ -17,6 +17,7 @@ import { spell } from '../run/spell.ts'
 import type { Session } from '../session.ts'
 import { ownExceptions } from '../state/exception-rules.ts'
 import { notedFloors, planFloorRemoval } from '../state/floors.ts'
+import { isSetByHook } from '../state/mentioned.ts'
 import { isDefault, planMainRoutes, readRouting } from '../state/routes.ts'
 import { allRules, isSuppress, planJournalRules, planMarkRules, spelled } from '../state/rules.ts'
 import { addLink } from './linux/add-link.ts'
@@ -122,6 +123,9 @@ export const linux: System = {
   },
   readDns: async (session, journal) => {
     const noted = journal?.undo.find((op) => op.do === 'dns.unset')
+    const asks = session.settings.dnsServers.length > 0
+    // What `up` did not set belongs to a hook, or to somebody else.
+    if (!noted && !asks && (journal || isSetByHook(session.settings, /resolv/i))) return undefined
     const choice = noted ?? managerFor(session)
     if (!('manager' in choice)) return undefined
     const { dnsServers = [], dnsSearch = [] } = journal?.configured ?? {}

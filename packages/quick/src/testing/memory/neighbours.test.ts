@@ -345,6 +345,28 @@ test("the administrator's rules by the tunnel's mark are not its own", async () 
   }
 })
 
+test('name servers that a hook or somebody else gave the interface stay', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'wgq-resolver-'))
+  machine.resolver.use('resolvectl', folder)
+  const theirs = { dns: '10.9.0.1', domain: '~corp.example' }
+  const plain = file('10.5.0.0/16', [])
+  const byHook = file('10.5.0.0/16', ['PostUp = resolvectl dns %i 10.9.0.1'])
+  for (const [text, lose] of [
+    [plain, () => {}],
+    [byHook, () => {}],
+    [byHook, forget],
+  ] as const) {
+    await come(text)
+    machine.resolver.links.set('wg0', theirs)
+    lose()
+    expect(await tunnel.differences(text)).toEqual([])
+    expect(await tunnel.reload(text.replace('10.5.0.0/16', '10.6.0.0/16')), machine.printed).toBe(0)
+    expect(machine.resolver.links.get('wg0')).toEqual(theirs)
+    expect(await tunnel.down(text)).toBe(0)
+  }
+  rmSync(folder, { recursive: true })
+})
+
 /** The data plane died, and /run/wgq is lost. */
 const loseAll = () => {
   machine.network.apply({ do: 'link.delete', name: 'wg0' })
