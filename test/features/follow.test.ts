@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 // `wgq run` beside other programs: what they take from a full tunnel is put back, and the log says it in one line.
 import { type ChildProcess, spawnSync } from 'node:child_process'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { FollowedTunnel } from '../support/followed-tunnel.ts'
 import { program, whyNoTunnel } from '../support/implementation.ts'
 import { LiveTunnel } from '../support/live-tunnel.ts'
 import { until } from '../support/netns.ts'
+import { makeTextKeys } from '../support/tunnel.ts'
 
 const why = whyNoTunnel() ?? (spawnSync('nft', ['--version']).status === 0 ? undefined : 'nft is missing')
 if (why) console.warn(`features/follow: skipped: ${why}`)
@@ -39,6 +42,20 @@ describe.skipIf(why)('a tunnel that is followed', () => {
     expect(news()).toMatch(new RegExp(`^wgq: ${tunnel.device}: .*: put right$`, 'm'))
   })
 })
+
+/** Waits until a process has not run for two seconds. */
+const untilItRests = async ({ pid }: ChildProcess): Promise<void> => {
+  const ticks = () => readFileSync(`/proc/${pid}/stat`, 'latin1').split(' ').slice(13, 15).join()
+  let [seen, since] = [ticks(), Date.now()]
+  await until(
+    'the rest of the follower',
+    () => {
+      if (ticks() !== seen) [seen, since] = [ticks(), Date.now()]
+      return Date.now() - since > 2000
+    },
+    60_000,
+  )
+}
 
 describe.skipIf(why)('`wgq watch --follow` beside a tunnel', () => {
   test.each([
@@ -92,4 +109,37 @@ describe.skipIf(why)('`wgq watch --follow` beside a tunnel', () => {
     },
     300_000,
   )
+
+  test('with --follow-file applies the file and its drop-ins when they change', async () => {
+    const tunnel = await LiveTunnel.open()
+    try {
+      const folder = `${tunnel.configPath}.d`
+      tunnel.write(tunnel.defaultConfig())
+      tunnel.up()
+      let log = ''
+      const watch = tunnel.ns.start(program('wgq'), ['watch', '--follow', '--follow-file', tunnel.device], {
+        WG_QUICK_USERSPACE_IMPLEMENTATION: '',
+      })
+      watch.stdout?.setEncoding('utf8').on('data', (text: string) => {
+        log += text
+      })
+      const { publicKey } = makeTextKeys()
+      const allowedIps = () => tunnel.ns.run('wg', 'show', tunnel.device, 'allowed-ips')
+      await until('the first event', () => log.includes('"event":"up"'), 30_000)
+      mkdirSync(folder)
+      for (const wanted of ['10.99.1.0/24', '10.99.2.0/24']) {
+        // Otherwise the look after its own change would find this one too.
+        await untilItRests(watch)
+        writeFileSync(
+          join(folder, '10-branch.conf'),
+          `[Peer]\nPublicKey = ${publicKey}\nAllowedIPs = ${wanted}\n`,
+        )
+        await until(wanted, () => allowedIps().includes(`${publicKey}\t${wanted}`), 30_000)
+      }
+      watch.kill('SIGTERM')
+      await until('the end', () => watch.exitCode !== null, 20_000)
+    } finally {
+      tunnel.remove()
+    }
+  }, 150_000)
 })

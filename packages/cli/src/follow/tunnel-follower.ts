@@ -82,7 +82,8 @@ export const followTunnel = async (
     say: (line) => writeErr(`wgq: ${visible(interfaceName)}: ${visible(line)}\n`),
   })
   const own = { name: interfaceName, index: (await host.link(interfaceName))?.index ?? 0 }
-  const news = watchMachine(own, followFile ? [configPath] : [], (ours) => {
+  const files = followFile ? [configPath, `${configPath}.d`] : []
+  const news = watchMachine(own, files, (ours) => {
     follower.changed(ours)
     wake()
   })
