@@ -323,7 +323,7 @@ const parted = <T>(all: readonly T[], isFirst: (one: T) => boolean): [first: T[]
 
 /**
  * Pairs with a mark that the journal notes; without a journal, those of a device for all packets that has the mark as
- * the only tunnel, unless a hook makes rules.
+ * the only tunnel, unless `up` would make none and a hook makes rules.
  */
 const ownPairs = async (
   session: Session,
@@ -336,12 +336,21 @@ const ownPairs = async (
     (journal?.undo ?? []).flatMap((op) => (op.do === 'rule.delete' ? (op.rule.notFwmark ?? []) : [])),
   )
   const all = ([4, 6] as const).flatMap((family) => pairsOf(rules, family))
-  const isUnclear =
-    journal === undefined &&
-    !isSetByHook(session.settings, /\brule\b/) &&
-    peers.some(({ allowedIps }) => allowedIps.some(isDefault)) &&
-    all.some(({ mark }) => mark === fwmark)
-  if (isUnclear && !(await isMarkOfAnother(session, real, fwmark))) marks.add(fwmark)
+  const isForAll = async (): Promise<boolean> => {
+    const isByHook =
+      readRouting(session.settings.table?.value).to !== 'auto' && isSetByHook(session.settings, /\brule\b/)
+    if (isByHook) return false
+    if (peers.some(({ allowedIps }) => allowedIps.some(isDefault))) return true
+    // `wg set` may have taken the default from its peer.
+    const { host } = session.dependencies
+    const routes = [
+      ...(await host.routes({ family: 4, table: fwmark })),
+      ...(await host.routes({ family: 6, table: fwmark })),
+    ]
+    return routes.some(({ dst, dev, type }) => isDefault(dst) && dev === real && type === undefined)
+  }
+  const isUnclear = journal === undefined && all.some(({ mark }) => mark === fwmark)
+  if (isUnclear && (await isForAll()) && !(await isMarkOfAnother(session, real, fwmark))) marks.add(fwmark)
   return all.filter(({ mark }) => marks.has(mark))
 }
 

@@ -345,6 +345,28 @@ test("the administrator's rules by the tunnel's mark are not its own", async () 
   }
 })
 
+test.each([
+  ['a hook speaks of a rule', ['PostUp = nft add rule ip nat postrouting masquerade'], false],
+  ['`wg set` took the default', [], true],
+] as const)('the rules that upstream made go when the file sends less: %s', async (_, lines, isTaken) => {
+  const whole = file('0.0.0.0/0, ::/0', [...lines])
+  const before = machine.snapshot()
+  await come(whole)
+  forget()
+  expect(await tunnel.differences(whole)).toEqual([])
+  const less = file('10.5.0.0/16', [...lines])
+  if (isTaken) {
+    const device = machine.devices.get('wg0') ?? expect.fail('no device')
+    const peers = device.peers.map((peer) => ({ ...peer, allowedIps: [cidr(4, '10.5.0.0', 16)] }))
+    machine.devices.set('wg0', { ...device, peers })
+  }
+  expect(await tunnel.reload(less), machine.printed).toBe(0)
+  for (const family of [4, 6] as const)
+    expect(machine.network.rulesOf(family).filter(({ notFwmark }) => notFwmark !== undefined)).toEqual([])
+  expect(await tunnel.down(less)).toBe(0)
+  expect(machine.snapshot()).toEqual(before)
+})
+
 test('name servers that a hook or somebody else gave the interface stay', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'wgq-resolver-'))
   machine.resolver.use('resolvectl', folder)
