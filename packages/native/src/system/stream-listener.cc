@@ -24,6 +24,8 @@ Descriptor listen_on(const std::string& path) {
   Descriptor fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) throw_errno("socket");
   if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0) throw_errno("bind");
+  // At once: `wg show` removes a socket that refuses it.
+  if (::listen(fd.get(), backlog) < 0) throw_errno("listen");
   return fd;
 }
 
