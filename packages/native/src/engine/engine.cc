@@ -375,16 +375,17 @@ std::optional<Engine::PeerEvents> Engine::take_peer_events(std::uint32_t id) {
   if (!known) return std::nullopt;
   PeerEvents events{id, known->events.exchange(0, std::memory_order_acq_rel),
                     known->send_error.exchange(0, std::memory_order_relaxed)};
+  const bool confirmed = events.flags & peer_event::session_confirmed;
   std::vector<std::uint32_t> dropped;
   bool sends = false;
   {
     std::lock_guard lock(known->rotation);
     dropped = std::exchange(known->dropped_indices, {});
     const Keypair* const current = known->current.load(std::memory_order_relaxed);
-    sends = current && current->usable(boottime_ns());
+    sends = confirmed && current && current->usable(boottime_ns());
   }
   for (std::uint32_t index : dropped) drop(index);
-  if (events.flags & peer_event::session_confirmed) {
+  if (confirmed) {
     // An initiation that was kept beside the peer's is not needed any more, unless the session may not send.
     if (sends) handshakes_.forget_initiation(id);
     flush_staged(id);

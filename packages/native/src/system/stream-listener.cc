@@ -19,25 +19,28 @@ namespace {
 // Node's own default; the kernel may cap it.
 constexpr int backlog = 511;
 
+Descriptor listening(Descriptor fd) {
+  if (::listen(fd.get(), backlog) < 0) throw_errno("listen");
+  return fd;
+}
+
 Descriptor listen_on(const std::string& path) {
   const sockaddr_un address = stream::address_of(path, "bind");
   Descriptor fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd) throw_errno("socket");
   if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0) throw_errno("bind");
   // At once: `wg show` removes a socket that refuses it.
-  if (::listen(fd.get(), backlog) < 0) throw_errno("listen");
-  return fd;
+  return listening(std::move(fd));
 }
 
 // A listening socket with its connections. JavaScript identifies each by a number that is never reused, so that no call
 // can affect the wrong connection after one is closed.
 class StreamListener {
  public:
-  // `on_ready` gets the number of the connection that is ready, 0 for the listening socket.
+  // `fd` listens already. `on_ready` gets the number of the connection that is ready, 0 for the listening socket.
   StreamListener(napi_env env, Descriptor fd, napi_value on_ready)
       : env_(env), on_ready_(env, on_ready, "wgq.stream"), fd_(std::move(fd)) {
     stream::never_block_nor_inherit(fd_.get());
-    if (::listen(fd_.get(), backlog) < 0) throw_errno("listen");
     handle_ = std::make_unique<PollHandle>(env, fd_.get(), ready, this);
     handle_->watch(uv::readable);
   }
@@ -154,8 +157,8 @@ napi_value close_all(js::Call& call) { return listener_of(call).close_all(), nul
 napi_value listen_streams(js::Call& call) {
   const napi_env env = call.env;
   const js::Value fd = call[0].property("fd");
-  Descriptor listening = fd.absent() ? listen_on(call[0].property("path").string()) : Descriptor(fd.i32());
-  auto listener = std::make_unique<StreamListener>(env, std::move(listening), call[1].raw());
+  Descriptor socket = fd.absent() ? listen_on(call[0].property("path").string()) : listening(Descriptor(fd.i32()));
+  auto listener = std::make_unique<StreamListener>(env, std::move(socket), call[1].raw());
   napi_value made = js::object(env);
   js::define<accept>(env, made, "accept");
   js::define<accept_more>(env, made, "acceptMore");

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import type { Host, Route } from '@wgq/model/host'
 import { allJournals } from '../run/journal-files.ts'
 import type { Session } from '../session.ts'
 import { isDefault } from './routes.ts'
@@ -15,12 +16,14 @@ export const isMarkOfAnother = async (session: Session, real: string, mark: numb
     const isNoted = undo.some((op) => op.do === 'rule.delete' && op.rule.notFwmark === mark)
     if (isNoted && (await host.link(other))) return true
   }
-  const routes = [
-    ...(await host.routes({ family: 4, table: mark })),
-    ...(await host.routes({ family: 6, table: mark })),
-  ]
-  const others = routes.filter(({ dst, dev, type }) => isDefault(dst) && type === undefined && dev !== real)
+  const others = (await defaultsIn(host, mark)).filter(({ dev }) => dev !== real)
   if (others.length === 0) return false
   const tunnels = await devices.list()
   return others.some(({ dev }) => dev !== undefined && tunnels.includes(dev))
+}
+
+/** The default routes of both families in a table, without those that refuse packets. Raises the host's errors. */
+export const defaultsIn = async (host: Pick<Host, 'routes'>, table: number): Promise<Route[]> => {
+  const routes = [...(await host.routes({ family: 4, table })), ...(await host.routes({ family: 6, table }))]
+  return routes.filter(({ dst, type }) => isDefault(dst) && type === undefined)
 }

@@ -19,10 +19,10 @@ import type { System } from '../systems/system.ts'
 import { srcValidMarkKey } from './default-route.ts'
 import { ownExceptions } from './exception-rules.ts'
 import { notedFloors, presentFloors } from './floors.ts'
-import { isMarkOfAnother } from './mark-owner.ts'
 import { isSetByHook } from './mentioned.ts'
+import { ownPairs } from './own-pairs.ts'
 import { isDefault, readRouting, routeId } from './routes.ts'
-import { pairsOf, type RulePair } from './rule-plan.ts'
+import type { RulePair } from './rule-plan.ts'
 import { allRules } from './rules.ts'
 import type { TunnelRoute, TunnelState } from './tunnel-state.ts'
 
@@ -319,39 +319,6 @@ const parted = <T>(all: readonly T[], isFirst: (one: T) => boolean): [first: T[]
   const parts: [T[], T[]] = [[], []]
   for (const one of all) parts[isFirst(one) ? 0 : 1].push(one)
   return parts
-}
-
-/**
- * Pairs with a mark that the journal notes; without a journal, those of a device for all packets that has the mark as
- * the only tunnel, unless `up` would make none and a hook makes rules.
- */
-const ownPairs = async (
-  session: Session,
-  real: string,
-  rules: readonly Rule[],
-  { fwmark, peers }: Device,
-  journal: Journal | undefined,
-): Promise<RulePair[]> => {
-  const marks = new Set(
-    (journal?.undo ?? []).flatMap((op) => (op.do === 'rule.delete' ? (op.rule.notFwmark ?? []) : [])),
-  )
-  const all = ([4, 6] as const).flatMap((family) => pairsOf(rules, family))
-  const isForAll = async (): Promise<boolean> => {
-    const isByHook =
-      readRouting(session.settings.table?.value).to !== 'auto' && isSetByHook(session.settings, /\brule\b/)
-    if (isByHook) return false
-    if (peers.some(({ allowedIps }) => allowedIps.some(isDefault))) return true
-    // `wg set` may have taken the default from its peer.
-    const { host } = session.dependencies
-    const routes = [
-      ...(await host.routes({ family: 4, table: fwmark })),
-      ...(await host.routes({ family: 6, table: fwmark })),
-    ]
-    return routes.some(({ dst, dev, type }) => isDefault(dst) && dev === real && type === undefined)
-  }
-  const isUnclear = journal === undefined && all.some(({ mark }) => mark === fwmark)
-  if (isUnclear && (await isForAll()) && !(await isMarkOfAnother(session, real, fwmark))) marks.add(fwmark)
-  return all.filter(({ mark }) => marks.has(mark))
 }
 
 /** Rules in the journal that no longer belong to a pair. */

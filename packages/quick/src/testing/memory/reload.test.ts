@@ -54,6 +54,13 @@ const come = async (text: string, options = {}): Promise<void> => {
   expect(await tunnel.up(text, options), machine.printed).toBe(0)
   machine.printed = ''
 }
+/** The machine's programs, but nft cannot change anything. */
+const withoutNftChanges = () => {
+  const { dependencies } = tunnel.session(full)
+  const run: typeof dependencies.run = async (program, args, options) =>
+    args[0] === '-f' ? { status: 1, stdout: '' } : dependencies.run(program, args, options)
+  return { ...dependencies, run }
+}
 const objects = async (text: string): Promise<string[]> =>
   ((await tunnel.differences(text)) as { object: string; field?: string }[]).map(({ object, field }) =>
     field === undefined ? object : `${object} ${field}`,
@@ -322,14 +329,7 @@ describe('packet filters with a rule of somebody else', () => {
   test('a reload that fails keeps a kill switch', async () => {
     await come(full, { killSwitch: true })
     alter('wgq-kill')
-    const session = tunnel.session(full)
-    const broken = {
-      ...session.dependencies,
-      run: (async (program, args, options) =>
-        args[0] === '-f'
-          ? { status: 1, stdout: '' }
-          : session.dependencies.run(program, args, options)) as typeof session.dependencies.run,
-    }
+    const broken = withoutNftChanges()
     expect(await tunnel.reload(full, { killSwitch: true, dependencies: broken })).toBe(1)
     expect(machine.firewall.list()).toContain('wgq-kill')
     machine.changes = 0
@@ -352,14 +352,7 @@ test('the kill switch is before the first hook', async () => {
 
 test('a kill switch that cannot be switched off is noted, down says so, and the next one does it', async () => {
   await come(full, guarded)
-  const session = tunnel.session(full)
-  const broken = {
-    ...session.dependencies,
-    run: (async (program, args, options) =>
-      args[0] === '-f'
-        ? { status: 1, stdout: '' }
-        : session.dependencies.run(program, args, options)) as typeof session.dependencies.run,
-  }
+  const broken = withoutNftChanges()
   expect(await tunnel.down(full, { dependencies: broken })).not.toBe(0)
   expect(machine.network.links.has('wg0')).toBe(false)
   expect(machine.firewall.list()).toContain('wgq-kill')
